@@ -1,0 +1,63 @@
+"""The subscriptions to one event of one sender, and who a trigger of it reaches.
+
+Strategy: subscriptions change rarely, triggers happen all the time. So the four kinds of
+subscription live in plain lists, guarded by the router's lock, and each event keeps the merged
+result of them as one flat tuple, `targets`, which a trigger reads without a lock. A change sets
+`targets` of the events it concerns to None; the next trigger merges them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sig.sender import Sender
+
+EVENT_CONNECT = "#connect"
+EVENT_DISCONNECT = "#disconnect"
+BUILTIN_EVENTS = (EVENT_CONNECT, EVENT_DISCONNECT)
+CHANNEL_PREFIX = "#"
+
+Callback = Callable[[dict[str, Any], Any], Any]
+
+
+class Event:
+    """One event of one sender: its own (specific) listeners, and the merged targets of a trigger.
+
+    An event exists as soon as the sender declares it or somebody listens to it. Only an event that its
+    connected sender declares has targets; otherwise it is dormant and a trigger reaches nobody.
+    """
+
+    __slots__ = ("declared", "listeners", "name", "sender", "targets", "was_declared")
+
+    def __init__(self, sender: Sender, name: str) -> None:
+        self.sender = sender
+        self.name = name
+        self.listeners: list[Callback] = []
+        self.declared = False
+        # A kept Signal may refer to an event that was declared once, so such an event is never thrown away.
+        self.was_declared = False
+        self.targets: tuple[Callback, ...] | None = ()
+
+    def getName(self) -> str:
+        """The event's name, with its leading `#` where it is a channel."""
+        return self.name
+
+    def isChannel(self) -> bool:
+        """Whether listeners of the channel (sender=None, event=name) receive it."""
+        return self.name.startswith(CHANNEL_PREFIX)
+
+    def hasListeners(self) -> bool:
+        """Whether somebody subscribed to exactly this event of exactly this sender."""
+        return bool(self.listeners)
+
+    def countListeners(self) -> int:
+        """How many subscriptions name exactly this event of exactly this sender."""
+        return len(self.listeners)
+
+    def declare(self, declared: bool) -> None:
+        """The sender offers this event from now on, or no longer does. Call with the router's lock held."""
+        self.declared = declared
+        self.was_declared = self.was_declared or declared
+        self.targets = None if declared else ()

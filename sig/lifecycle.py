@@ -1,0 +1,50 @@
+"""#connect and #disconnect, in the order in which they happened.
+
+Strategy: who connects or disconnects a sender notes it here while holding the router's lock, and delivers
+after letting go of it. Were each thread to deliver its own note, a #disconnect could overtake the #connect
+before it. So per sender one thread at a time delivers, and takes along what others (or its own listeners)
+add meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from sig import log
+
+if TYPE_CHECKING:
+    from sig.sender import Sender
+
+
+class Lifecycle:
+    """The undelivered #connect and #disconnect of every sender of one router."""
+
+    def __init__(self, lock: RLock) -> None:
+        self._lock = lock
+        self._notes: dict[str, deque[tuple[Sender, str, dict[str, Any]]]] = {}
+        self._delivering: set[str] = set()
+
+    def note(self, sender: Sender, event: str, data: dict[str, Any]) -> None:
+        """Have `event` delivered later. Call with the lock held."""
+        self._notes.setdefault(sender.getName(), deque()).append((sender, event, data))
+
+    def deliver(self, name: str) -> None:
+        """Call the listeners of what is noted for the sender of that name, unless a thread is at it already."""
+        while True:
+            with self._lock:
+                notes = self._notes.get(name)
+                if not notes or name in self._delivering:
+                    return
+                sender, event, data = notes.popleft()
+                if not notes:
+                    del self._notes[name]
+                self._delivering.add(name)
+            try:
+                sender.new_signal(event).trigger(data)
+            except Exception:  # noqa: BLE001 - a trigger overridden by a user may raise anything
+                log.failure(f"'{event}' of '{name}' was not delivered")
+            finally:
+                with self._lock:
+                    self._delivering.discard(name)

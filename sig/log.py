@@ -1,0 +1,132 @@
+"""Where `sig` logs to: nowhere, until `setup_logger` names a logger.
+
+Modules log through `log.get().warning(text)`: the logger's own method is called directly, so that the line
+and caller it reports are those of the code that logged. The text is complete; nothing is %-formatted.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, Protocol
+
+TRACE_OF_STANDARD_LOGGERS = 5
+
+
+class LOG_LEVELS:  # noqa: N801 - the name is part of the API
+    """Levels of a SimpleLogger; those in common with `logging` have its values."""
+
+    LEVEL_TRACE = 0
+    LEVEL_DEBUG = 10
+    LEVEL_INFO = 20
+    LEVEL_WARNING = 30
+    LEVEL_ERROR = 40
+    LEVEL_CRITICAL = 50
+    LEVEL_NONE = 100
+
+
+class Logger(Protocol):
+    """What `sig` needs of a logger: six methods that take a text. A `SimpleLogger` is one."""
+
+    def trace(self, text: str) -> Any: ...
+    def debug(self, text: str) -> Any: ...
+    def info(self, text: str) -> Any: ...
+    def warning(self, text: str) -> Any: ...
+    def error(self, text: str) -> Any: ...
+    def critical(self, text: str) -> Any: ...
+
+
+class SimpleLogger:
+    """Prints `[tag][line][caller][level]-text` to stdout for every text at or above `level`.
+
+    `tag` is printed as given, brackets included; line and caller are those of the code that logged.
+    """
+
+    def __init__(self, tag: str = "[sig]", level: int = LOG_LEVELS.LEVEL_INFO) -> None:
+        self.tag = tag
+        self.level = level
+
+    def trace(self, text: str, *args: Any) -> None:
+        """Print `text`, %-formatted with `args` if there are any; so do the five below."""
+        self._print(LOG_LEVELS.LEVEL_TRACE, "trace", text, args)
+
+    def debug(self, text: str, *args: Any) -> None:
+        """As `trace`, at level 10."""
+        self._print(LOG_LEVELS.LEVEL_DEBUG, "debug", text, args)
+
+    def info(self, text: str, *args: Any) -> None:
+        """As `trace`, at level 20."""
+        self._print(LOG_LEVELS.LEVEL_INFO, "info", text, args)
+
+    def warning(self, text: str, *args: Any) -> None:
+        """As `trace`, at level 30."""
+        self._print(LOG_LEVELS.LEVEL_WARNING, "warning", text, args)
+
+    def error(self, text: str, *args: Any) -> None:
+        """As `trace`, at level 40."""
+        self._print(LOG_LEVELS.LEVEL_ERROR, "error", text, args)
+
+    def critical(self, text: str, *args: Any) -> None:
+        """As `trace`, at level 50."""
+        self._print(LOG_LEVELS.LEVEL_CRITICAL, "critical", text, args)
+
+    def _print(self, level: int, name: str, text: str, args: tuple[Any, ...]) -> None:
+        if level < self.level:
+            return
+        frame = sys._getframe(2)
+        text = text % args if args else text
+        print(f"{self.tag}[{frame.f_lineno:>4}][{frame.f_code.co_name:>20}][{name:>8}]-{text}")
+
+
+class _Adapted:
+    """A logger's own bound methods, with a `trace` for those that have none, as `logging`'s do."""
+
+    def __init__(self, logger: Any) -> None:
+        self.debug: Callable[[str], Any] = logger.debug
+        self.info: Callable[[str], Any] = logger.info
+        self.warning: Callable[[str], Any] = logger.warning
+        self.error: Callable[[str], Any] = logger.error
+        self.critical: Callable[[str], Any] = logger.critical
+        self._logger = logger
+
+    def trace(self, text: str) -> None:
+        if isinstance(self._logger, (logging.Logger, logging.LoggerAdapter)):
+            # one frame up, past this method, is the code that logged
+            self._logger.log(TRACE_OF_STANDARD_LOGGERS, text, stacklevel=2)
+        else:
+            self._logger.debug(text)
+
+
+_SILENT: Logger = SimpleLogger(level=LOG_LEVELS.LEVEL_NONE)
+_current: Logger = _SILENT
+
+
+def setup_logger(logger: Any) -> None:
+    """Log to `logger` from now on: a `logging` logger, a SimpleLogger, or any object with the methods
+    trace, debug, info, warning, error, critical. None: log nothing, as before the first call.
+
+    A standard logger has no `trace`: it gets those texts at level 5.
+    """
+    global _current
+    if logger is None:
+        _current = _SILENT
+    elif hasattr(logger, "trace"):
+        _current = logger
+    else:
+        _current = _Adapted(logger)
+
+
+def get() -> Logger:
+    """The logger in use."""
+    return _current
+
+
+def failure(what: str) -> None:
+    """Log `what` with the traceback of the exception being handled; a failing logger is not let through."""
+    try:
+        _current.error(f"{what}\n{traceback.format_exc()}")
+    except Exception:  # noqa: BLE001
+        # A logger that raises must not take down the thread that had something to report.
+        traceback.print_exc(file=sys.stderr)

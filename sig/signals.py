@@ -1,0 +1,60 @@
+"""Signal: what a sender triggers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sig import log
+from sig.event import Event
+
+
+class Signal:
+    """A handle on one event of one sender, to be kept and triggered again and again.
+
+    It stands for the pair of names, not for one connection: while the sender is disconnected (or, connected
+    anew, no longer declares the event) a trigger reaches nobody; once the sender declares the event again
+    the same Signal works again.
+
+    A subclass may override `trigger` to change `data`, or to add keys to `info`:
+
+        class Stamped(sig.Signal):
+            def trigger(self, data=None, info=None):
+                super().trigger(data, {"time": time.time()})
+    """
+
+    __slots__ = ("_event", "_event_name", "_sender_name")
+
+    def __init__(self, event: Event) -> None:
+        self._event = event
+        self._event_name = event.name
+        self._sender_name = event.sender.getName()
+
+    def getEvent(self) -> str:
+        """The name of the event that this triggers."""
+        return self._event_name
+
+    def getSender(self) -> str:
+        """The name of the sender in whose name this triggers."""
+        return self._sender_name
+
+    def trigger(self, data: Any = None, info: dict[str, Any] | None = None) -> None:
+        """Call every listener as `callback(info, data)`, on this thread, before returning.
+
+        `info` passed here adds keys to the dict that the listeners get, beside its "sender" and "event".
+        Order: router broadcast, sender broadcast, channel, specific; each in order of subscription. A
+        listener that raises is logged with its traceback; the others are called all the same, and nothing
+        reaches the caller. Any thread may call this; no lock is held while listeners run.
+        """
+        targets = self._event.targets
+        if targets is None:
+            targets = self._event.sender.resolve(self._event)
+        if not targets:
+            return
+        shared = {"sender": self._sender_name, "event": self._event_name}
+        if info:
+            shared = {**info, **shared}
+        for callback in targets:
+            try:
+                callback(shared, data)
+            except Exception:  # noqa: BLE001 - whatever a listener raises is its own affair
+                log.failure(f"a listener failed on '{self._event_name}' of '{self._sender_name}'")
