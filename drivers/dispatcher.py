@@ -1,0 +1,125 @@
+"""The dispatcher: one thread that runs the listeners of device events, in order.
+
+Readers post and go on; posting never blocks. Whatever a listener does (raise, block, request a live read of the very
+sensor that called it) happens on this thread, where it holds up other listeners at worst, never a reader.
+"""
+
+import heapq
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any, Self
+
+from drivers.clock import SYSTEM_CLOCK, Clock
+
+logger = logging.getLogger(__name__)
+
+# 20 s of 500 readings a second: longer than any listener should block, at about 300 bytes each 3 MB.
+CAPACITY = 10_000
+# A listener that holds the thread longer than this is named in the log.
+SLOW_S = 1.0
+
+Job = Callable[[Any], None]
+
+
+class Dispatcher:
+    """A bounded queue and the thread that empties it; timers run on the same thread.
+
+    Owned by whoever creates it, who calls `start` and `stop` (or uses it as a context manager). Any thread may post.
+    """
+
+    def __init__(self, *, capacity: int = CAPACITY, clock: Clock = SYSTEM_CLOCK, name: str = "dispatcher") -> None:
+        self._capacity = capacity
+        self._clock = clock
+        self._name = name
+        # A SimpleQueue hands over in C, which matters at thousands of readings a second; the bound is kept by post().
+        self._queue: SimpleQueue[tuple[Job, Any] | None] = SimpleQueue()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._timer_numbers = itertools.count()
+        self._thread: threading.Thread | None = None
+        self.dropped = 0
+
+    def start(self) -> None:
+        """Start the thread; nothing happens if it runs already."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """Finish what is queued, then end the thread. What a blocking listener keeps from finishing in
+        `timeout_s` is left behind, with a line in the log. Not for the dispatcher's own thread."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._queue.put(None)
+        thread.join(timeout_s)
+        if thread.is_alive():
+            logger.error(
+                "%s: a listener did not return within %g s; %d events are left", self._name, timeout_s, self.depth
+            )
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def depth(self) -> int:
+        """How many events wait."""
+        return self._queue.qsize()
+
+    def post(self, job: Job, argument: object) -> bool:
+        """Have `job(argument)` run; False, and counted in `dropped`, when the queue is full. Never blocks."""
+        if self._queue.qsize() >= self._capacity:
+            self.dropped += 1
+            return False
+        self._queue.put((job, argument))
+        return True
+
+    def post_always(self, job: Job, argument: object) -> None:
+        """The same for what must not be dropped (connect, disconnect); the caller bounds how many it posts."""
+        self._queue.put((job, argument))
+
+    def call_at(self, when: float, action: Callable[[], None]) -> None:
+        """Have `action` run at the clock's monotonic time `when`. Only from the dispatcher's own thread."""
+        heapq.heappush(self._timers, (when, next(self._timer_numbers), action))
+
+    def run_due(self) -> float | None:
+        """Run the timers that are due; returns the seconds until the next one, None if there is none.
+
+        The thread calls it between events; a test with a clock of its own may call it too.
+        """
+        while self._timers:
+            wait = self._timers[0][0] - self._clock.monotonic()
+            if wait > 0:
+                return wait
+            _, _, action = heapq.heappop(self._timers)
+            self._guard(lambda _, action=action: action(), None)  # type: ignore[misc]
+        return None
+
+    def _run(self) -> None:
+        clock, get = self._clock.monotonic, self._queue.get
+        while True:
+            wait = self.run_due()
+            try:
+                item = get(timeout=wait)
+            except Empty:
+                continue
+            if item is None:
+                return
+            started = clock()
+            self._guard(*item)
+            if (took := clock() - started) > SLOW_S:
+                logger.warning(
+                    "%s: the listeners of one event took %.1f s; %d events wait", self._name, took, self.depth
+                )
+
+    def _guard(self, job: Job, argument: object) -> None:
+        try:
+            job(argument)
+        except Exception:  # noqa: BLE001 - whatever a driver does wrong, the other sensors go on
+            logger.exception("%s: %r failed", self._name, job)

@@ -1,0 +1,121 @@
+"""What stands between a measured value and a published one: small pure decisions.
+
+None of these knows of threads, clocks or senders; times are passed in (seconds, monotonic), values are
+numbers in the sensor's unit. Those that keep state separate asking (`check`, `passes`) from taking note
+(`take`), so that a live read can be judged without disturbing the stream.
+"""
+
+from drivers.options import Amount
+
+# So many values in a row that agree with each other are no spike but the new level.
+SPIKE_CONFIRMATIONS = 3
+
+
+class Deadband:
+    """Lets a value through when it differs enough from the last one published, or enough time passed.
+
+    `delta`: the least difference worth publishing. `resolution`: a floor for a relative delta, which would
+    otherwise let every flicker around zero through. `min_interval`: seconds between two publications, unless
+    the difference reaches `step`. `heartbeat`: publish after so many seconds though nothing changed; 0: never.
+    """
+
+    def __init__(
+        self, delta: Amount, min_interval: float = 0.0, step: Amount | None = None, heartbeat: float = 0.0
+    ) -> None:
+        self._delta = delta
+        self._min_interval = min_interval
+        self._step = step
+        self._heartbeat = heartbeat
+        self.resolution = 0.0
+        self._value: float | None = None
+        self._time = 0.0
+
+    def passes(self, value: float, now: float) -> bool:
+        """Whether `value` is worth publishing at `now`."""
+        if self._value is None:
+            return True
+        elapsed = now - self._time
+        if self._heartbeat and elapsed >= self._heartbeat:
+            return True
+        change = abs(value - self._value)
+        if change == 0.0 or change < self._least(self._delta) * (1 - 1e-9):  # 0.1 steps are not exact
+            return False
+        if elapsed >= self._min_interval:
+            return True
+        return self._step is not None and change >= self._least(self._step) * (1 - 1e-9)
+
+    def take(self, value: float, now: float) -> None:
+        """Note that `value` was published at `now`."""
+        self._value = value
+        self._time = now
+
+    def reset(self) -> None:
+        """Let the next value through, whatever it is."""
+        self._value = None
+
+    def _least(self, amount: Amount) -> float:
+        size = amount.at(self._value or 0.0)
+        return max(size, self.resolution) if amount.relative else size
+
+
+class SpikeGuard:
+    """Suspects a value that jumps from the last trusted one by more than `limit`.
+
+    A jump that holds for `SPIKE_CONFIRMATIONS` values (each within `limit` of the one before) is a
+    new level and is trusted from then on.
+    """
+
+    def __init__(self, limit: Amount | None) -> None:
+        self._limit = limit
+        self._trusted: float | None = None
+        self._suspected: float | None = None
+        self._in_a_row = 0
+
+    def check(self, value: float) -> str | None:
+        """Why `value` is suspect, or None."""
+        limit, trusted = self._limit, self._trusted
+        if limit is None or trusted is None or abs(value - trusted) <= limit.at(trusted):
+            return None
+        if self._in_a_row >= SPIKE_CONFIRMATIONS - 1 and self._agrees(value):
+            return None
+        return f"spike: {value:g} after {trusted:g}, more than {limit} away"
+
+    def take(self, value: float, reason: str | None) -> None:
+        """Note `value` and what `check` said of it."""
+        if reason is None:
+            self._trusted, self._suspected, self._in_a_row = value, None, 0
+        else:
+            self._in_a_row = self._in_a_row + 1 if self._agrees(value) else 1
+            self._suspected = value
+
+    def _agrees(self, value: float) -> bool:
+        suspected, limit = self._suspected, self._limit
+        return suspected is not None and limit is not None and abs(value - suspected) <= limit.at(suspected)
+
+
+class Threshold:
+    """Fires once when a value reaches `level`, and again only after it came back by `hysteresis`.
+
+    `rising` tells the side: True fires at `value >= level` (hot, wet, bright), False at
+    `value <= level` (cold, dry, dark). A first value that is already beyond the level fires too: an
+    automation that starts later must learn of it.
+    """
+
+    def __init__(self, level: float, hysteresis: Amount, *, rising: bool) -> None:
+        self.level = level
+        self._rising = rising
+        band = hysteresis.at(level)
+        self._rearm = level - band if rising else level + band
+        self._active = False
+
+    def crossed(self, value: float) -> bool:
+        """Take note of `value`; True when it has just crossed the level."""
+        if not self._active:
+            self._active = self._beyond(value)
+            return self._active
+        came_back = value <= self._rearm if self._rising else value >= self._rearm
+        self._active = not came_back or self._beyond(value)
+        return False
+
+    def _beyond(self, value: float) -> bool:
+        return value >= self.level if self._rising else value <= self.level

@@ -1,0 +1,81 @@
+"""Options: how a value from a config file becomes what a driver works with.
+
+Each parser takes what YAML delivers (number, text, list, None) and returns the parsed value, or
+raises `ValueError` with a text that says what was expected and what was given. An `Option` couples
+a parser with its default and its documentation; the config reference and the config's validation
+are both made from these tables, so a new sensor kind brings its options with it.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A difference of values: absolute in the sensor's unit, or relative (`0.05` for 5 %)."""
+
+    size: float
+    relative: bool = False
+
+    def at(self, level: float) -> float:
+        """The difference in the sensor's unit, at a value of `level`."""
+        return self.size * abs(level) if self.relative else self.size
+
+    def __str__(self) -> str:
+        return f"{self.size * 100:g}%" if self.relative else f"{self.size:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a driver: its parser, default, what it takes, and what it does."""
+
+    parse: Callable[[object], Any]
+    default: Any
+    expected: str
+    doc: str
+
+
+def parse_number(raw: object) -> float:
+    """A finite number. `True` is not one, though Python thinks so."""
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw):
+        return float(raw)
+    raise ValueError(f"expected a number such as 21.5, got {raw!r}")
+
+
+def parse_amount(raw: object) -> Amount:
+    """A number that is not negative, or a percentage: `0.1`, `"5%"`."""
+    if isinstance(raw, str) and (match := _PERCENT.fullmatch(raw.strip())):
+        return Amount(float(match[1]) / 100, relative=True)
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw) and raw >= 0:
+        return Amount(float(raw))
+    raise ValueError(f"expected a number from 0 or a percentage such as 5%, got {raw!r}")
+
+
+def parse_duration(raw: object) -> float:
+    """A time span in seconds: a number of seconds, or text such as `500ms`, `30s`, `5min`, `12h`, `400d`."""
+    if isinstance(raw, str) and (match := _DURATION.fullmatch(raw.strip())):
+        return float(match[1]) * _SECONDS[match[2]]
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw) and raw >= 0:
+        return float(raw)
+    raise ValueError(f"expected a time span such as 30s, 5min or 12h, or seconds, got {raw!r}")
+
+
+def parse_range(raw: object) -> tuple[float, float]:
+    """Two numbers, the lower one first: `[-20, 60]`."""
+    problem = f"expected two numbers, the lower first, such as [-20, 60], got {raw!r}"
+    if not isinstance(raw, list | tuple) or len(raw) != 2:
+        raise ValueError(problem)
+    try:
+        low, high = parse_number(raw[0]), parse_number(raw[1])
+    except ValueError:
+        raise ValueError(problem) from None
+    if low >= high:
+        raise ValueError(problem)
+    return low, high

@@ -1,0 +1,9 @@
+"""The sensorline protocol, version 1: docs/protocol.md.
+
+`frame` finds lines in bytes and checks them, `messages` gives their fields a meaning, `conversation`
+follows what a board says over time. All of it is bytes in, messages out; nothing here does I/O.
+"""
+
+from drivers.protocols.sensorline.conversation import Conversation
+
+__all__ = ["Conversation"]

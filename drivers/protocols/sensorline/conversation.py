@@ -1,0 +1,195 @@
+"""What a board says over time: hello, sequence, restarts, answers (docs/protocol.md, sections 3 to 5)."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from drivers.protocols.base import (
+    Board,
+    Channel,
+    Event,
+    Hello,
+    HelloWanted,
+    Measurement,
+    Note,
+    Refusal,
+    Reply,
+)
+from drivers.protocols.sensorline import messages
+from drivers.protocols.sensorline.board_clock import BoardClock
+from drivers.protocols.sensorline.frame import LineError, LineReceiver, frame
+
+# A line that seems this many seconds late may be of a boot whose hello was lost.
+DOUBTFUL_DELAY_S = 2.0
+
+
+class _Asked(NamedTuple):
+    """The request that may be answered now."""
+
+    id: int
+    verb: str
+    args: tuple[str, ...]
+    sent: float
+
+
+class Conversation:
+    """The gateway's side of sensorline, from one opening of a port to its loss.
+
+    `receive` belongs to the reader's thread. `request` may be called by another, one request at a time.
+
+    Counters: `lines` (good ones), `damaged`, `malformed` (correct checksum, wrong fields), `skipped` (unknown letter),
+    `early` (readings before a hello), `unknown_channel`, `lost` (gaps in the sequence), `repeated`, `late` (answers
+    nobody waits for), `restarts`.
+    """
+
+    def __init__(self) -> None:
+        self.counters: Counter[str] = Counter()
+        self._receiver = LineReceiver(self.counters)
+        self._head: messages.BoardHello | None = None
+        self._channels: dict[int, messages.BoardChannel] = {}
+        self._board: Board | None = None
+        self._boot: int | None = None
+        self._clock = BoardClock(0, 0.0)
+        self._last: tuple[int, int] | None = None  # sequence and time of the last reading
+        self._asked: _Asked | None = None
+        self._handlers: dict[type, Callable[..., None]] = {
+            messages.BoardReading: self._on_reading,
+            messages.BoardAnswer: self._on_answer,
+            messages.BoardError: self._on_error,
+            messages.BoardHello: self._on_hello,
+            messages.BoardChannel: self._on_channel,
+            messages.BoardNote: self._on_note,
+        }
+
+    def receive(self, data: bytes, now: float) -> Sequence[Event]:
+        """The events that `data`, received at `now`, completes. Never raises, whatever the bytes."""
+        events: list[Event] = []
+        counters = self.counters
+        for body in self._receiver.receive(data):
+            try:
+                message = messages.parse(body)
+                if message is None:
+                    counters["skipped"] += 1
+                    continue
+                self._handlers[type(message)](message, now, events)
+            except LineError:
+                counters["malformed"] += 1
+            else:
+                counters["lines"] += 1
+        return events
+
+    def request(self, request_id: int, verb: str, args: Sequence[str], now: float) -> bytes:
+        """The line that carries a request. The same id again is a repetition, and keeps its first time.
+
+        Raises `LineError` for an argument that no line can carry.
+        """
+        line = frame(" ".join(("Q", str(request_id), verb, *args)).encode())
+        asked = self._asked
+        if asked is None or asked.id != request_id:
+            self._asked = _Asked(request_id, verb, tuple(args), now)
+        return line
+
+    def _on_hello(self, head: messages.BoardHello, now: float, _events: list[Event]) -> None:
+        self._head, self._channels = head, {}
+        if head.boot != self._boot:
+            if self._boot is not None:
+                self.counters["restarts"] += 1
+            self._boot, self._board, self._last = head.boot, None, None
+            self._clock = BoardClock(head.time_ms, now)
+
+    def _on_channel(self, channel: messages.BoardChannel, _now: float, events: list[Event]) -> None:
+        head = self._head
+        if head is None or channel.id != head.id or channel.index >= head.channels:
+            return
+        self._channels[channel.index] = channel
+        if len(self._channels) < head.channels:
+            return
+        channels = {
+            line.name: Channel(
+                line.name, line.kind, line.unit, line.resolution, line.low, line.high, line.interval_ms / 1000
+            )
+            for _, line in sorted(self._channels.items())
+        }
+        self._head = None
+        if len(channels) < head.channels:
+            raise LineError(f"two channels of one name in the hello of {head.identity}")
+        self._board = Board(head.model, head.identity, head.firmware, head.boot, channels)
+        events.append(Hello(self._board))
+
+    def _on_reading(self, reading: messages.BoardReading, now: float, events: list[Event]) -> None:
+        measurement = self._follow(reading, now, events, None)
+        if measurement is not None:
+            events.append(measurement)
+
+    def _follow(
+        self, reading: messages.BoardReading, now: float, events: list[Event], asked: float | None
+    ) -> Measurement | None:
+        """Check a reading against what came before, and give it the gateway's time."""
+        channel, seq, time_ms, value, fault = reading
+        if self._board is None:
+            self.counters["early"] += 1
+            events.append(HelloWanted("readings before a complete hello"))
+            return None
+        if channel not in self._board.channels:
+            self.counters["unknown_channel"] += 1
+            return None
+        if self._last is not None:
+            last_seq, last_ms = self._last
+            if seq == last_seq and time_ms == last_ms:
+                self.counters["repeated"] += 1
+                return None
+            if seq <= last_seq or time_ms < last_ms:
+                self._restarted(events)
+                return None
+            self.counters["lost"] += seq - last_seq - 1
+        self._last = seq, time_ms
+        measured = self._clock.locate(time_ms, now)
+        if now - measured > DOUBTFUL_DELAY_S:
+            events.append(HelloWanted(f"a reading seems {now - measured:.1f} s late"))
+        if asked is not None and measured < asked:
+            measured = asked  # the board measured it after it was asked: the estimate is a little off
+        return Measurement(channel, seq, value, fault, measured, asked)
+
+    def _restarted(self, events: list[Event]) -> None:
+        self.counters["early"] += 1
+        self._board = self._boot = self._last = None
+        self.counters["restarts"] += 1
+        events.append(HelloWanted("the board restarted and its hello was lost"))
+
+    def _on_answer(self, answer: messages.BoardAnswer, now: float, events: list[Event]) -> None:
+        asked = self._asked
+        if asked is None or asked.id != answer.id:
+            self.counters["late"] += 1
+        elif asked.verb == "read":
+            reading = messages.parse_reading(answer.fields)
+            if reading.channel not in asked.args:
+                raise LineError(f"asked for {asked.args}, got a reading of {reading.channel!r}")
+            measurement = self._follow(reading, now, events, asked.sent)
+            if measurement is not None:
+                events += (measurement, Reply(answer.id, measurement))
+        elif asked.verb == "interval":
+            if len(answer.fields) < 2 or answer.fields[0] not in asked.args:
+                raise LineError(f"asked for the interval of {asked.args}, got {answer.fields}")
+            events.append(Reply(answer.id, messages.parse_number(answer.fields[1], 0, messages.MAX_NUMBER)))
+        elif asked.verb == "ping":
+            self._on_pong(answer, now, events)
+
+    def _on_pong(self, answer: messages.BoardAnswer, now: float, events: list[Event]) -> None:
+        if len(answer.fields) < 2:
+            raise LineError(f"expected boot and time in the answer to ping, got {answer.fields}")
+        boot = messages.parse_number(answer.fields[0], 1, messages.MAX_BOOT)
+        time_ms = messages.parse_number(answer.fields[1], 0, messages.MAX_NUMBER)
+        if boot == self._boot:
+            self._clock.locate(time_ms, now)
+        elif self._board is not None:
+            self._restarted(events)
+        events.append(Reply(answer.id, None))
+
+    def _on_error(self, error: messages.BoardError, _now: float, events: list[Event]) -> None:
+        if self._asked is None or self._asked.id != error.id:
+            self.counters["late"] += 1
+        else:
+            events.append(Refusal(error.id, error.code, error.text))
+
+    def _on_note(self, note: messages.BoardNote, _now: float, events: list[Event]) -> None:
+        events.append(Note(note.text))

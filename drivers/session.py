@@ -1,0 +1,306 @@
+"""A session: one opened port and the conversation over it, from the greeting to the loss.
+
+The reader's thread (the link's) runs `greet` and `run`; other threads call `exchange`. The *turn* is the lock that lets
+one request at a time onto the line: it covers one write and one bounded wait, and no user code.
+"""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+import sig
+
+from drivers.clock import Clock
+from drivers.errors import LinkLostError
+from drivers.protocols.base import Board, Conversation, Hello, HelloWanted, Measurement, Note, Refusal, Reply
+from drivers.transport import Transport
+
+logger = logging.getLogger(__name__)
+
+GREETING_S = 5.0  # an Arduino's boot loader takes up to 2 s after the port's opening resets it
+GREETING_STEP_S = 0.5
+# A request is sent again when its answer has not come by then; boards answer within 0.8 s (docs/protocol.md).
+ATTEMPT_S = 1.0
+# More threads than this waiting for one port is a flood; at 20 ms a request they wait over a second already.
+MAX_WAITING = 64
+# Silence for three intervals, at least so long, and the board is asked whether it is there.
+LEAST_SILENCE_S = 5.0
+PINGS = 3
+# How long the reader waits for bytes before it looks after silence and shutdown.
+READ_S = 0.25
+_NOBODY_S = 30.0  # how often a board that only answers requests is pinged
+
+
+class _Waiter:
+    """A thread that waits for the answer to one request id."""
+
+    __slots__ = ("answer", "done", "request_id")
+
+    def __init__(self, request_id: int) -> None:
+        self.request_id = request_id
+        self.done = threading.Event()
+        self.answer: Reply | Refusal | None = None
+
+
+class Session:
+    """See the module. `on_measurement` and `on_board` are called on the reader's thread and must only post."""
+
+    def __init__(
+        self,
+        name: str,
+        transport: Transport,
+        conversation: Conversation,
+        clock: Clock,
+        *,
+        on_measurement: Callable[[Measurement], None],
+        on_board: Callable[[Board], None],
+    ) -> None:
+        self.board: Board | None = None
+        self._name = name
+        self._transport = transport
+        self._conversation = conversation
+        self._clock = clock
+        self._on_measurement = on_measurement
+        self._on_board = on_board
+        self._turn = threading.Lock()
+        self._state = threading.Lock()  # guards the four below; held for a few assignments only
+        self._waiting = 0
+        self._waiter: _Waiter | None = None
+        self._next_id = 1
+        self._ended: str | None = None
+        # The reader's own request (hello, ping), for which it holds the turn: when to give the turn back at the latest.
+        self._own_until: float | None = None
+        self._hello_wanted = False
+        self._heard = clock.monotonic()
+        self._pings = 0
+
+    @property
+    def counters(self) -> Counter[str]:
+        """The conversation's counters."""
+        return self._conversation.counters
+
+    # The reader's thread
+
+    def greet(self, intervals_ms: Mapping[str, int], stopping: threading.Event) -> Board:
+        """Ask for the hello until it comes, then set the reporting intervals (ms, by channel) that differ.
+
+        Raises `LinkLostError` when the board does not say hello within `GREETING_S`.
+        """
+        board = self._ask_for_hello(stopping)
+        wrong = {
+            name: interval
+            for name, interval in intervals_ms.items()
+            if name in board.channels and round(board.channels[name].interval_s * 1000) != interval
+        }
+        if wrong:
+            for name, interval in wrong.items():
+                self._write_own("interval", name, str(interval))
+                self._read_until(lambda: self._own_until is None, ATTEMPT_S)
+            self.board = None
+            board = self._ask_for_hello(stopping)
+        self._heard = self._clock.monotonic()
+        return board
+
+    def run(self, stopping: threading.Event) -> None:
+        """Read until `stopping` is set. Raises `LinkLostError` when the port or the board is gone."""
+        while not stopping.is_set():
+            self._read_once(READ_S)
+            self._look_after_silence()
+            if self._hello_wanted and self._write_own("hello"):
+                self._hello_wanted = False
+
+    def wake(self) -> None:
+        """Have `run` look at its `stopping` event soon. From any thread, before `end`."""
+        self._transport.wake()
+
+    def end(self, reason: str) -> None:
+        """No more requests: who waits fails at once, with `reason`. The reader calls it before closing the port."""
+        with self._state:
+            self._ended = reason
+            waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            waiter.done.set()
+        if self._own_until is not None:
+            self._give_turn_back()
+
+    def _ask_for_hello(self, stopping: threading.Event) -> Board:
+        deadline = self._clock.monotonic() + GREETING_S
+        while self.board is None:
+            if stopping.is_set():
+                raise LinkLostError("closing")
+            if self._clock.monotonic() >= deadline:
+                damaged = self.counters["damaged"]
+                heard = f"; {damaged} damaged lines came (wrong baud rate?)" if damaged else "; nothing came"
+                raise LinkLostError(f"the board did not say hello within {GREETING_S:g} s{heard}")
+            self._write_own("hello")
+            self._read_until(lambda: self.board is not None or stopping.is_set(), GREETING_STEP_S)
+        return self.board
+
+    def _read_until(self, done: Callable[[], bool], timeout_s: float) -> None:
+        deadline = self._clock.monotonic() + timeout_s
+        while not done() and (wait := deadline - self._clock.monotonic()) > 0:
+            self._read_once(wait)
+        if self._own_until is not None:
+            self._give_turn_back()
+
+    def _read_once(self, timeout_s: float) -> None:
+        data = self._transport.read(timeout_s)
+        if not data:
+            return
+        now = self._clock.monotonic()
+        lines = self.counters["lines"]
+        for event in self._conversation.receive(data, now):
+            if type(event) is Measurement:
+                self._on_measurement(event)
+            elif type(event) is Reply or type(event) is Refusal:
+                self._complete(event)
+            elif type(event) is Hello:
+                self._said_hello(event.board)
+            elif type(event) is HelloWanted:
+                self._want_hello(event.reason)
+            elif type(event) is Note:
+                logger.info("%s: the board says: %s", self._name, event.text)
+        if self.counters["lines"] != lines:
+            self._heard, self._pings = now, 0
+
+    def _said_hello(self, board: Board) -> None:
+        first, self.board = self.board is None, board
+        self._hello_wanted = False
+        if self._own_until is not None:
+            self._give_turn_back()
+        if not first:
+            self._on_board(board)
+
+    def _want_hello(self, reason: str) -> None:
+        if not self._hello_wanted and self._own_until is None:
+            logger.info("%s: %s; asking for a hello", self._name, reason)
+        self._hello_wanted = True
+
+    def _complete(self, answer: Reply | Refusal) -> None:
+        if self._own_until is not None:
+            self._give_turn_back()
+            return
+        with self._state:
+            waiter = self._waiter
+            if waiter is None or waiter.request_id != answer.id:
+                self.counters["late"] += 1
+                return
+            self._waiter = None
+            waiter.answer = answer
+        waiter.done.set()
+
+    def _write_own(self, verb: str, *args: str) -> bool:
+        """Send a request of the reader's own if the line is free; its turn ends with the answer or `ATTEMPT_S` later."""
+        if not self._turn.acquire(blocking=False):
+            return False
+        now = self._clock.monotonic()
+        self._own_until = now + ATTEMPT_S
+        self._transport.write(self._conversation.request(self._new_id(), verb, args, now))
+        return True
+
+    def _give_turn_back(self) -> None:
+        self._own_until = None
+        self._turn.release()
+
+    def _look_after_silence(self) -> None:
+        now = self._clock.monotonic()
+        if self._own_until is not None and now >= self._own_until:
+            self._give_turn_back()
+        silence = now - self._heard
+        if silence < self._silence_s() + self._pings * ATTEMPT_S:
+            return
+        if self._pings >= PINGS:
+            raise LinkLostError(f"the board has been silent for {silence:.1f} s and does not answer")
+        if self._write_own("ping"):
+            self._pings += 1
+
+    def _silence_s(self) -> float:
+        intervals = [channel.interval_s for channel in self.board.channels.values()] if self.board else []
+        reporting = [interval for interval in intervals if interval > 0]
+        return max(3 * min(reporting), LEAST_SILENCE_S) if reporting else _NOBODY_S
+
+    # Any other thread
+
+    def exchange(
+        self, verb: str, args: tuple[str, ...], deadline: float, unless: Callable[[], object | None] | None
+    ) -> object:
+        """Send a request, wait for its answer until `deadline` (monotonic), return its result.
+
+        `unless` is asked once the line is ours: what it returns, if not None, is the result, and nothing is sent (the
+        question may have been answered while we waited). Raises `sig.Busy`, `sig.NotConnected`, `sig.RequestTimeout`,
+        `sig.BadParams`, `sig.RequestError`.
+        """
+        with self._state:
+            if self._waiting >= MAX_WAITING:
+                raise sig.Busy(f"{self._name}: {self._waiting} requests wait for this link already; ask less often")
+            self._waiting += 1
+        try:
+            if not self._turn.acquire(timeout=max(0.0, deadline - self._clock.monotonic())):
+                self._raise_if_ended()
+                raise sig.Busy(f"{self._name}: other requests kept this link busy until the time was up")
+            try:
+                result = unless() if unless is not None else None
+                return result if result is not None else self._exchange(verb, args, deadline)
+            finally:
+                self._turn.release()
+        finally:
+            with self._state:
+                self._waiting -= 1
+
+    def _exchange(self, verb: str, args: tuple[str, ...], deadline: float) -> object:
+        waiter = _Waiter(self._new_id())
+        with self._state:
+            if self._ended is None:
+                self._waiter = waiter
+        started = self._clock.monotonic()
+        attempts = 0
+        while not waiter.done.is_set():
+            self._raise_if_ended()
+            now = self._clock.monotonic()
+            if now >= deadline:
+                self._waiter = None
+                raise sig.RequestTimeout(
+                    f"{self._name}: the board did not answer {' '.join((verb, *args))!r} within "
+                    f"{now - started:.1f} s ({attempts} attempts)"
+                )
+            try:
+                self._transport.write(self._conversation.request(waiter.request_id, verb, args, now))
+            except LinkLostError as error:
+                raise sig.NotConnected(f"{self._name}: {error}") from error
+            except ValueError as error:
+                raise sig.BadParams(str(error)) from error
+            attempts += 1
+            waiter.done.wait(min(ATTEMPT_S, deadline - now))
+        if waiter.answer is None:
+            self._raise_if_ended()
+        return _result(self._name, waiter.answer)
+
+    def _raise_if_ended(self) -> None:
+        if self._ended is not None:
+            raise sig.NotConnected(f"{self._name}: {self._ended}")
+
+    def _new_id(self) -> int:
+        with self._state:
+            request_id, self._next_id = self._next_id, self._next_id % 65535 + 1
+        return request_id
+
+
+def _result(name: str, answer: Reply | Refusal | None) -> object:
+    if isinstance(answer, Reply):
+        return answer.result
+    if answer is None:
+        raise sig.NotConnected(f"{name}: the link went down")
+    _refuse(name, answer)
+
+
+def _refuse(name: str, refusal: Refusal) -> NoReturn:
+    text = f"{name}: the board refused: {refusal.code}" + (f" ({refusal.text})" if refusal.text else "")
+    if refusal.code == "busy":
+        raise sig.Busy(text)
+    if refusal.code == "bad_argument":
+        raise sig.BadParams(text)
+    if refusal.code == "sensor_fault":
+        raise sig.RequestError(f"{name}: the sensor failed: {refusal.text or 'no reason given'}; check its wiring")
+    raise sig.RequestError(text)

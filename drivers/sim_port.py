@@ -1,0 +1,129 @@
+"""`sim:` as a port: the simulated board, started as a program of its own on a pseudo-terminal."""
+
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Self
+from urllib.parse import parse_qsl
+
+from drivers.errors import OptionError, PortError, PortNotFoundError
+from drivers.ports import device_presence
+
+_OPTIONS = ("data", "speed", "seed", "faults")
+# The simulator starts in a third of a second; a loaded Pi Zero may take ten times that.
+_START_S = 10.0
+_STOP_S = 2.0
+
+
+class SimPort:
+    """The simulator as a child process; its port is a symbolic link at `path`.
+
+    The child's standard input is a pipe: when this process dies, however it dies, the child reads
+    its end and goes too. `path` None: a folder of its own, removed by `close`.
+    """
+
+    def __init__(self, path: str | None, options: dict[str, str]) -> None:
+        self._path = path
+        self._options = options
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """From `sim:`, `sim:PATH`, `sim:PATH?speed=60&seed=1&faults=flip=0.001&data=FILE`. Raises `OptionError`."""
+        path, _, query = text.removeprefix("sim:").partition("?")
+        options = dict(parse_qsl(query, keep_blank_values=True))
+        if unknown := sorted(set(options) - set(_OPTIONS)):
+            raise OptionError("port", f"expected {', '.join(_OPTIONS)} after 'sim:…?', got {unknown[0]!r}")
+        return cls(path or None, options)
+
+    def resolve(self) -> str:
+        if self._child is None or self._child.poll() is not None:
+            self._start()
+        self._drain()
+        path = self._link()
+        if device_presence(path) is None:
+            raise PortNotFoundError(f"the simulated board at {path} is unplugged")
+        return path
+
+    def presence(self) -> object:
+        return None if self._child is None else device_presence(self._link())
+
+    def close(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            _end(child)
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def _link(self) -> str:
+        if self._path is not None:
+            return self._path
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="sig-gateway-sim-")
+        return str(Path(self._folder.name) / "board")
+
+    def _start(self) -> None:
+        if self._child is not None:
+            _end(self._child)
+            self._child = None
+        arguments = [f"--{name}={value}" for name, value in self._options.items()]
+        # -P: the current folder is not a place to import from.
+        command = [sys.executable, "-P", "-m", "firmware_sim", "--until-eof", f"--link={self._link()}", *arguments]
+        # A session of its own: Ctrl-C on the terminal ends the gateway, and that ends the board, in this order.
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        if not _says_something(child, _START_S):
+            child.kill()
+            _, complaint = child.communicate()
+            text = complaint.decode(errors="replace").strip() or f"it said nothing within {_START_S:g} s"
+            raise PortError(f"the simulator did not start: {text}")
+        self._child = child
+
+    def _drain(self) -> None:
+        """Forget what the child said since, so that it never finds its pipes full."""
+        if self._child is None:
+            return
+        pipes = [pipe for pipe in (self._child.stdout, self._child.stderr) if pipe is not None]
+        for pipe in select.select(pipes, [], [], 0)[0]:
+            os.read(pipe.fileno(), 65536)
+
+
+def _says_something(child: subprocess.Popen[bytes], timeout_s: float) -> bool:
+    """Wait until the child announces its port; False if it ends or stays silent instead."""
+    assert child.stdout is not None
+    said = b""
+    deadline = time.monotonic() + timeout_s
+    while b"\n" not in said:
+        wait = deadline - time.monotonic()
+        if wait <= 0 or not select.select([child.stdout], [], [], wait)[0]:
+            return False
+        more = os.read(child.stdout.fileno(), 4096)
+        if not more:
+            return False
+        said += more
+    return True
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    assert child.stderr is not None
+    child.stdin.close()
+    child.stdout.close()
+    child.stderr.close()
+    try:
+        child.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
