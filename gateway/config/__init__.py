@@ -1,0 +1,13 @@
+"""`config.yaml`: read, checked whole, and every error named with its line.
+
+    config = load(Path("config.yaml"))      # raises ConfigError holding every problem found
+
+Nothing here opens a port or creates a file; `load` reads the config file, and the files that it names
+(`!file`, `tls`).
+"""
+
+from gateway.config.loading import Config, load
+from gateway.config.models import LinkSection, SensorSection
+from gateway.config.problems import ConfigError, Problem
+
+__all__ = ["Config", "ConfigError", "LinkSection", "Problem", "SensorSection", "load"]

@@ -1,0 +1,61 @@
+"""What the drivers offer, as the config's checks ask for it.
+
+Everything here imports `drivers` when called, so that a config's errors are found at the price of the
+drivers it names only. A sensor kind brings its options with it: nothing here knows any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from drivers.options import Option
+
+
+class Catalog(Protocol):
+    """The questions that the checks ask. `Drivers` answers from the real drivers."""
+
+    def kinds(self) -> tuple[str, ...]: ...
+
+    def protocols(self) -> tuple[str, ...]: ...
+
+    def options(self, kind: str, /) -> Mapping[str, Option]: ...
+
+    def check_options(self, kind: str, parsed: dict[str, Any], /) -> None: ...
+
+    def check_port(self, port: str, /) -> None: ...
+
+
+class Drivers:
+    """The catalog of the real drivers. Methods raise ValueError for what they refuse."""
+
+    def kinds(self) -> tuple[str, ...]:
+        """The names that `driver:` takes."""
+        from drivers.kinds import sensor_kinds
+
+        return sensor_kinds()
+
+    def protocols(self) -> tuple[str, ...]:
+        """The names that `protocol:` takes."""
+        from drivers.protocols import protocol_names
+
+        return protocol_names()
+
+    def options(self, kind: str) -> Mapping[str, Option]:
+        """The option table of a kind."""
+        from drivers.kinds import sensor_class
+
+        return sensor_class(kind).option_table()
+
+    def check_options(self, kind: str, parsed: dict[str, Any]) -> None:
+        """Checks across options, such as crossed thresholds; raises OptionError."""
+        from drivers.kinds import sensor_class
+
+        sensor_class(kind).check_options(parsed)
+
+    def check_port(self, port: str) -> None:
+        """Whether the text can name a port at all; raises OptionError."""
+        from drivers.ports import parse_port
+
+        parse_port(port)

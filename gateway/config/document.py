@@ -1,0 +1,233 @@
+"""YAML text to plain values, with the line of every one of them.
+
+Strategy: PyYAML scans, parses and composes the node graph (its safe parts only; nothing is ever constructed
+from a tag), and we turn the nodes into dicts, lists and scalars ourselves. That gives a line for every
+path, duplicate keys with both lines, and bounds on size, depth and what aliases may expand to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from gateway.config.problems import Path, Problem, shown
+from gateway.config.scalars import MAX_NUMBER_CHARS, PREFIX, scalar_value
+from gateway.config.secrets import SECRET_TAGS, SecretError, Secrets
+
+MAX_DEPTH = 32
+"""Levels of nesting. A config needs four."""
+
+MAX_VALUES = 50_000
+"""Values after aliases are expanded: 256 KiB of text cannot hold as many without aliases of aliases."""
+
+MAX_TEXT_CHARS = 400
+"""A driver's error text holds what was given, which may be long."""
+
+
+@dataclass(slots=True)
+class Document:
+    """A parsed file: plain values, the line of each path, which are secret or broken, what was wrong."""
+
+    file: str
+    tree: Any = None
+    lines: dict[Path, int] = field(default_factory=dict)
+    secrets: set[Path] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    broken: set[Path] = field(default_factory=set)
+
+    def line(self, path: Path) -> int:
+        """The line of `path`, or of the nearest thing around it that was written."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def complain(self, path: Path, text: str) -> None:
+        """Note a problem at `path`, unless what is there could not even be read (which is noted already)."""
+        if path in self.broken:
+            return
+        if len(text) > MAX_TEXT_CHARS:
+            text = text[: MAX_TEXT_CHARS - 1] + "…"
+        self.problems.append(Problem(self.file, self.line(path), text, path))
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes only, and only so deep."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.depth >= MAX_DEPTH:
+            raise yaml.composer.ComposerError(
+                None,
+                None,
+                f"nested more than {MAX_DEPTH} levels deep",
+                self.peek_event().start_mark,  # type: ignore[no-untyped-call]
+            )
+        self.depth += 1
+        try:
+            node: yaml.Node | None = super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+        return node
+
+
+def parse(text: str, file: str, secrets: Secrets) -> Document:
+    """Parse `text`. `tree` is None for an empty document; syntax errors are in `problems`, never raised."""
+    document = Document(file)
+    try:
+        node = _compose(text)
+    except _SyntaxError as error:
+        document.problems.append(Problem(file, error.line, error.text, column=error.column))
+        return document
+    if node is not None:
+        try:
+            document.tree = _Converter(document, secrets).convert(node, (), ())
+        except _TooMuchError as error:
+            document.problems = [Problem(file, error.line, error.text)]
+            document.tree = None
+    return document
+
+
+@dataclass
+class _SyntaxError(Exception):
+    line: int
+    column: int
+    text: str
+
+
+@dataclass
+class _TooMuchError(Exception):
+    line: int
+    text: str
+
+
+def _compose(text: str) -> yaml.Node | None:
+    try:
+        loader = _Loader(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        column = error.position - text.rfind("\n", 0, error.position)
+        raise _SyntaxError(
+            line, column, f"not valid YAML: the character {chr(error.character)!r} is not allowed"
+        ) from None
+    try:
+        return loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        raise _marked(error) from None
+    except (ValueError, OverflowError, IndexError) as error:
+        # PyYAML lets these out for a few malformed escapes and directives ("\UFFFFFFFF", %YAML 1.999…)
+        raise _SyntaxError(loader.line + 1, loader.column + 1, f"not valid YAML: {error}") from None
+    finally:
+        loader.dispose()
+
+
+def _marked(error: yaml.MarkedYAMLError) -> _SyntaxError:
+    mark = error.problem_mark or error.context_mark
+    text = f"not valid YAML: {error.problem or error.context}"
+    if error.problem is not None and "\\t" in error.problem:
+        text += "; write: spaces instead of the tab"
+    if error.context and error.context_mark and mark and error.context_mark.line != mark.line:
+        text += f" ({error.context}, which began on line {error.context_mark.line + 1})"
+    return _SyntaxError(mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, text)
+
+
+class _Converter:
+    """Nodes to values; the document's `lines`, `secrets` and `problems` grow along the way."""
+
+    def __init__(self, document: Document, secrets: Secrets) -> None:
+        self._document = document
+        self._secrets = secrets
+        self._values = 0
+
+    def convert(self, node: yaml.Node, path: Path, around: tuple[yaml.Node, ...], line: int = 0) -> Any:
+        """`around`: the nodes that hold this one; `line`: the line to report (0: the node's own)."""
+        self._values += 1
+        line = line or node.start_mark.line + 1
+        if self._values > MAX_VALUES:
+            raise _TooMuchError(line, f"more than {MAX_VALUES} values, once aliases (*name) are expanded")
+        if any(node is outer for outer in around):
+            raise _TooMuchError(line, "an alias (*name) inside of what it stands for")
+        if len(around) > MAX_DEPTH:
+            raise _TooMuchError(line, f"nested more than {MAX_DEPTH} levels deep, once aliases are expanded")
+        self._document.lines[path] = line
+        if isinstance(node, yaml.MappingNode) and node.tag == PREFIX + "map":
+            return self._mapping(node, path, (*around, node))
+        if isinstance(node, yaml.SequenceNode) and node.tag == PREFIX + "seq":
+            inside = (*around, node)
+            return [self.convert(item, (*path, index), inside) for index, item in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode) and node.tag.startswith(PREFIX):
+            known, value = scalar_value(node)
+            if known:
+                return value
+        if isinstance(node, yaml.ScalarNode) and node.tag in SECRET_TAGS:
+            return self._secret(node, path)
+        self._broken(path, _refused_tag(node.tag))
+        return None
+
+    def _broken(self, path: Path, text: str) -> None:
+        self._document.complain(path, text)
+        self._document.broken.add(path)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path, around: tuple[yaml.Node, ...]) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        written: dict[str, Any] = {}
+        first_line: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == PREFIX + "merge":
+                for name, value in self._merge(value_node, path, around).items():
+                    merged.setdefault(name, value)
+                continue
+            key, line = self._key(key_node, path), key_node.start_mark.line + 1
+            if key is None:
+                continue
+            if key in first_line:
+                text = (
+                    f"duplicate key {shown(key)}: it is also on line {first_line[key]}; remove or rename one"
+                )
+                self._document.problems.append(Problem(self._document.file, line, text, (*path, key)))
+                continue
+            first_line[key] = line
+            written[key] = self.convert(value_node, (*path, key), around, line)
+        return merged | written
+
+    def _merge(self, node: yaml.Node, path: Path, around: tuple[yaml.Node, ...]) -> dict[str, Any]:
+        sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        found: dict[str, Any] = {}
+        for source in sources:
+            line = self._document.lines[path]
+            value = self.convert(source, path, around)
+            self._document.lines[path] = line
+            if isinstance(value, dict):
+                found = value | found
+            else:
+                self._document.complain(path, "'<<' expected a mapping to merge, such as *name")
+        return found
+
+    def _key(self, node: yaml.Node, path: Path) -> str | None:
+        known, value = scalar_value(node) if isinstance(node, yaml.ScalarNode) else (True, None)
+        if known and isinstance(value, str):
+            return value
+        if isinstance(node, yaml.ScalarNode):
+            kind = {bool: "a boolean", type(None): "null"}.get(type(value), "a number")
+            text = f"expected a name, got {node.value[:MAX_NUMBER_CHARS]}, which YAML reads as {kind}"
+            text += f"; write it in quotes: {node.value[:MAX_NUMBER_CHARS]!r}"
+        else:
+            text = "expected a name before ':', got a mapping or a list"
+        line = node.start_mark.line + 1
+        self._document.problems.append(Problem(self._document.file, line, text, path))
+        return None
+
+    def _secret(self, node: yaml.ScalarNode, path: Path) -> str | None:
+        self._document.secrets.add(path)
+        try:
+            return self._secrets.resolve(node.tag, node.value)
+        except SecretError as error:
+            self._broken(path, str(error))
+            return None
+
+
+def _refused_tag(tag: str) -> str:
+    tag = tag.replace(PREFIX, "!!")
+    return f"the tag {shown(tag)} is not allowed here; remove it (allowed: {', '.join(SECRET_TAGS)})"

@@ -1,0 +1,233 @@
+"""The shape of each part of `config.yaml`, as pydantic models.
+
+A field's `json_schema_extra` says what an error message needs: `expected` (what the field takes), `write`
+(an example to copy) and `secret` (never show what was given). `description` is for docs/configuration.md.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,47}")
+_DURATION = re.compile(r"[0-9]+(\.[0-9]+)?\s*(ms|s|min|h|d)")
+_BAD_IN_SENDER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+MAX_SENDER_CHARS = 64
+MQTT_SCHEMES = ("mqtt", "mqtts", "ws", "wss")
+
+
+def field(default: Any, description: str, expected: str, write: str = "", *, secret: bool = False) -> Any:
+    """A field with what error messages and the docs need; `default` is `...` for one that must be there."""
+    extra: dict[str, Any] = {"expected": expected, "write": write, "secret": secret}
+    return Field(default, description=description, json_schema_extra=extra)
+
+
+class Section(BaseModel):
+    """A part of the config. Unknown keys are errors, and nothing is converted behind the user's back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Address(BaseModel):
+    """Where to listen: `host` and `port`, or the path of a Unix socket in `host` and port 0."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str
+    port: int
+    unix: bool = False
+
+    @property
+    def local(self) -> bool:
+        """Whether only this machine can reach it."""
+        if self.unix or self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        """`127.0.0.1:7300`, `[::1]:7300` or `unix:/run/sig.sock`."""
+        if self.unix:
+            return f"unix:{self.host}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_address(text: str) -> Address:
+    """`host:port`, `[ipv6]:port` or `unix:PATH`. Raises ValueError."""
+    if text.startswith("unix:") and len(text) > len("unix:") and "\0" not in text:
+        return Address(host=text.removeprefix("unix:"), port=0, unix=True)
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not (port.isascii() and port.isdigit()) or not 0 < int(port[:6]) < 65536:
+        raise ValueError("not host:port")
+    if host.startswith("[") and host.endswith("]"):
+        return Address(host=str(ipaddress.IPv6Address(host[1:-1])), port=int(port))
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", host):
+        raise ValueError("not a host")
+    return Address(host=host, port=int(port))
+
+
+def _check_address(text: str) -> str:
+    parse_address(text)
+    return text
+
+
+def _check_name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError("not a name")
+    return text
+
+
+def _check_not_blank(text: str) -> str:
+    if not text.strip() or _BAD_IN_SENDER.search(text):
+        raise ValueError("blank")
+    return text
+
+
+def _check_token(token: SecretStr) -> SecretStr:
+    _check_not_blank(token.get_secret_value())
+    return token
+
+
+def _check_mqtt_url(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in MQTT_SCHEMES or not parts.hostname or parts.port == 0:
+        raise ValueError("not an MQTT URL")
+    return url
+
+
+def _check_duration(text: str) -> str:
+    if not _DURATION.fullmatch(text):
+        raise ValueError("not a time span")
+    return text
+
+
+def is_link_name(text: str) -> bool:
+    """A link's name becomes a file name under the data folder: letters, digits, `_`, `-`, `.`; at most 48."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_sender_name(text: str) -> bool:
+    """A sensor's name is its sender's: anything a person can type, but no `#` first (that is a channel)."""
+    fits = text.strip() != "" and len(text) <= MAX_SENDER_CHARS
+    return fits and not text.startswith("#") and _BAD_IN_SENDER.search(text) is None
+
+
+Text = Annotated[str, AfterValidator(_check_not_blank)]
+AddressText = Annotated[str, AfterValidator(_check_address)]
+Token = Annotated[SecretStr, AfterValidator(_check_token)]
+
+_ADDRESS = "host:port, [ipv6]:port or unix:PATH"
+
+
+class GatewaySection(Section):
+    """`gateway`: what this gateway is called and where it keeps its files."""
+
+    name: Annotated[str, AfterValidator(_check_name)] = field(
+        "gateway",
+        "What this gateway is called, on the screen and in MQTT topics.",
+        "a name of letters, digits, '_', '-' or '.', at most 48",
+        "greenhouse",
+    )
+    data: Text = field(
+        "./data",
+        "Folder for what the gateway keeps; created when missing; relative to the config file.",
+        "a folder's path",
+        "./data",
+    )
+
+
+class TlsSection(Section):
+    """`router.tls`: the certificate that clients see."""
+
+    cert: Text = field(
+        ..., "Certificate chain, PEM; relative to the config file.", "a file's path", "cert.pem"
+    )
+    key: Text = field(..., "Its private key, PEM, without a passphrase.", "a file's path", "key.pem")
+
+
+class RouterSection(Section):
+    """`router`: where other programs reach the senders."""
+
+    listen: AddressText = field(
+        "127.0.0.1:7300",
+        "Where clients connect. Beyond this machine a token is required.",
+        _ADDRESS,
+        "127.0.0.1:7300",
+    )
+    token: Token | None = field(
+        None,
+        "What a client must say first. Keep it out of the file: `!env NAME` or `!file PATH`.",
+        "a text",
+        "!env SIG_GATEWAY_TOKEN",
+        secret=True,
+    )
+    tls: TlsSection | None = field(
+        None, "Encrypts the connections.", "a mapping", "{cert: cert.pem, key: key.pem}"
+    )
+
+
+class LinkSection(Section):
+    """`links.NAME`: one board on one port."""
+
+    protocol: Text = field("sensorline", "What the board speaks.", "a protocol's name", "sensorline")
+    port: Text = field(..., "Where the board is, see Ports below.", "a port", '"sim:"')
+    baud: int = Field(
+        115200,
+        ge=50,
+        le=4_000_000,
+        description="Bits a second; matters on real serial lines only.",
+        json_schema_extra={"expected": "a whole number from 50 to 4000000", "write": "115200"},
+    )
+
+
+class SensorSection(BaseModel):
+    """`sensors.NAME`: these three, and the options of the driver, which are checked against its own table."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    driver: Text = field(..., "The kind of sensor.", "a driver's name", "temperature")
+    link: Text = field(..., "The link it is on: a name from `links`.", "a link's name", "board")
+    channel: Text | None = field(
+        None,
+        "The board's name for it; left out, the board's only channel of that kind.",
+        "a channel's name",
+        "temp",
+    )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The driver's options, as they were written."""
+        return dict(self.model_extra or {})
+
+
+class MqttSection(Section):
+    """`mqtt`: accepted and checked, but this version has no MQTT."""
+
+    url: Annotated[SecretStr, AfterValidator(_check_mqtt_url)] = field(
+        ...,
+        "The broker.",
+        "a URL such as mqtt://host:1883 or mqtts://host:8883",
+        "mqtt://127.0.0.1:1883",
+        secret=True,
+    )
+    home_assistant: bool = field(False, "Announce the sensors to Home Assistant.", "true or false", "true")
+
+
+class HttpSection(Section):
+    """`http`: accepted and checked, but this version has no HTTP."""
+
+    listen: AddressText = field("127.0.0.1:8300", "Where browsers connect.", _ADDRESS, "127.0.0.1:8300")
+
+
+class HistorySection(Section):
+    """`history`: accepted and checked, but this version keeps no history."""
+
+    keep: Annotated[str, AfterValidator(_check_duration)] = field(
+        "400d", "How long readings are kept.", "a time span such as 30s, 5min, 12h or 400d", "400d"
+    )

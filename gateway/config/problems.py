@@ -1,0 +1,97 @@
+"""What is wrong with a config, said in one line that a person can act on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+
+Path = tuple[str | int, ...]
+"""Where in the document: `("sensors", "temp", "delta")`."""
+
+_SHOWN_CHARS = 60
+_SHOWN_NAMES = 24
+_PLAIN_NAME = re.compile(r"[\w-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong. `line` and `column` count from 1; 0 means that there is none to name."""
+
+    file: str
+    line: int
+    text: str
+    path: Path = ()
+    column: int = 0
+
+    def __str__(self) -> str:
+        """`config.yaml:12: sensors.temp.delta: expected …`."""
+        place = self.file
+        if self.line:
+            place += f":{self.line}"
+        if self.line and self.column:
+            place += f":{self.column}"
+        parts = [place, path_text(self.path), self.text] if self.path else [place, self.text]
+        return ": ".join(parts)
+
+
+class ConfigError(Exception):
+    """The config cannot be used. `problems` has all that was found, in the order of the file."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def path_text(path: Path) -> str:
+    """`sensors.temp.delta`, with odd names in quotes, and list places as `[0]`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += "." * bool(text) + (part if _PLAIN_NAME.fullmatch(part) else shown(part))
+    return text
+
+
+def shown(value: object) -> str:
+    """The value as a person would write it in YAML, cut short; a mapping or list only by its kind."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "a mapping (key: value)"
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…"
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that `name` is most likely a misspelling of; None if none is near."""
+    lowered = {candidate.lower(): candidate for candidate in names}
+    found = get_close_matches(name.lower()[:_SHOWN_CHARS], lowered, n=1, cutoff=0.6)
+    return lowered[found[0]] if found else None
+
+
+def choices(what: str, name: object, names: Iterable[str]) -> str:
+    """`no link 'bord'; did you mean 'board'? links are: board` for a name that is none of `names`."""
+    known = sorted(names)
+    text = f"no {what} {shown(name)}"
+    near = nearest(name, known) if isinstance(name, str) else None
+    if near is not None:
+        text += f"; did you mean {near!r}?"
+    if not known:
+        return f"{text}; there are no {what}s"
+    more = f", … ({len(known)} in all)" if len(known) > _SHOWN_NAMES else ""
+    return f"{text}{'' if near else ';'} {what}s are: {', '.join(islice(known, _SHOWN_NAMES))}{more}"
+
+
+def unknown_key(key: str, keys: Iterable[str]) -> str:
+    """`unknown key 'detla'; did you mean 'delta'?`, or the list of keys if none is near."""
+    known = list(keys)
+    near = nearest(key, known)
+    if near is not None:
+        return f"unknown key {shown(key)}; did you mean {near!r}?"
+    return f"unknown key {shown(key)}; keys here are: {', '.join(known)}"

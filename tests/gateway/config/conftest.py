@@ -1,0 +1,78 @@
+"""A config from text, checked against a stand-in for the drivers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.config import Config, ConfigError, load
+
+
+class RefusedError(ValueError):
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f"{option}: {problem}")
+        self.option, self.problem = option, problem
+
+
+class Option:
+    def __init__(self, expected: str, numbers: bool) -> None:
+        self.expected, self.numbers = expected, numbers
+
+    def parse(self, raw: object) -> object:
+        percentage = isinstance(raw, str) and raw.endswith("%") and not self.numbers
+        if isinstance(raw, bool) or not (isinstance(raw, int | float) or percentage):
+            raise ValueError(f"expected {self.expected}, got {raw!r}")
+        return raw
+
+
+class StandIn:
+    """Two kinds, one protocol, ports that begin with '/', 'sim:' or 'usb:'."""
+
+    def kinds(self) -> tuple[str, ...]:
+        return ("temperature", "humidity")
+
+    def protocols(self) -> tuple[str, ...]:
+        return ("sensorline",)
+
+    def options(self, _kind: str) -> dict[str, Any]:
+        number = Option("a number", numbers=True)
+        return {
+            "cold": number,
+            "hot": number,
+            "delta": Option("a number or a percentage such as 5%", numbers=False),
+        }
+
+    def check_options(self, _kind: str, parsed: dict[str, Any]) -> None:
+        if "cold" in parsed and "hot" in parsed and parsed["cold"] >= parsed["hot"]:
+            raise RefusedError("cold", f"expected less than hot ({parsed['hot']}), got {parsed['cold']}")
+
+    def check_port(self, port: str) -> None:
+        if not port.startswith(("/", "sim:", "usb:")):
+            raise RefusedError("port", f"expected a port, got {port!r}")
+
+
+@pytest.fixture
+def load_text(tmp_path: Path) -> Callable[..., Config]:
+    """Loads a config given as text or bytes, in `tmp_path`."""
+
+    def load_it(text: str | bytes, **environ: str) -> Config:
+        path = tmp_path / "config.yaml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load(path, StandIn(), environ)
+
+    return load_it
+
+
+@pytest.fixture
+def complaints(load_text: Callable[..., Config]) -> Callable[..., list[str]]:
+    """The error lines of a config, each from its line number on."""
+
+    def lines(text: str | bytes, **environ: str) -> list[str]:
+        try:
+            load_text(text, **environ)
+        except ConfigError as error:
+            return [str(problem).partition("config.yaml:")[2] for problem in error.problems]
+        return []
+
+    return lines

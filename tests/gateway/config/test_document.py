@@ -1,0 +1,166 @@
+"""YAML text to values, lines and problems."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.config.document import MAX_DEPTH, Document, parse
+from gateway.config.secrets import Secrets
+
+
+def parsed(text: str, **environ: str) -> Document:
+    return parse(text, "c.yaml", Secrets(Path("/nonexistent"), environ))
+
+
+def problems(text: str) -> list[str]:
+    return [str(problem) for problem in parsed(text).problems]
+
+
+def test_every_path_knows_its_line() -> None:
+    """A key's line is where the key is, not where its value begins."""
+    document = parsed("a:\n  b:\n    - 1\n    - c: 2\n")
+    assert document.tree == {"a": {"b": [1, {"c": 2}]}}
+    assert document.lines[("a", "b")] == 2
+    assert document.lines[("a", "b", 1, "c")] == 4
+    assert document.line(("a", "zzz", "y")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5", 5),
+        ("-1_000", -1000),
+        ("0x1F", 31),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("on", True),
+        ("No", False),
+        ("~", None),
+        ("'5'", "5"),
+        ("!!str 5", "5"),
+        ("!!int foo", "foo"),
+        ("12:30", "12:30"),
+        ("0123", "0123"),
+        ("2026-01-02", "2026-01-02"),
+        (".inf", ".inf"),
+        ("1e999", "1e999"),
+        ("9" * 5000, "9" * 5000),
+        ("=", "="),
+    ],
+)
+def test_scalars(text: str, value: object) -> None:
+    """Numbers are numbers where a person would say so; all else stays text, and nothing ever fails."""
+    document = parsed(f"a: {text}")
+    assert document.tree == {"a": value}
+    assert type(document.tree["a"]) is type(value)
+    assert document.problems == []
+
+
+def test_duplicate_key_names_both_lines() -> None:
+    """The first one counts, and the second is an error."""
+    document = parsed("a: 1\nb: 2\na: 3\n")
+    assert document.tree == {"a": 1, "b": 2}
+    expected = "c.yaml:3: a: duplicate key 'a': it is also on line 1; remove or rename one"
+    assert [str(problem) for problem in document.problems] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"), [("on", "a boolean"), ("7", "a number"), ("~", "null"), ("1.5", "a number")]
+)
+def test_keys_that_yaml_does_not_read_as_text(key: str, kind: str) -> None:
+    """The error says what YAML makes of it and how to write it."""
+    expected = f"c.yaml:2: sensors: expected a name, got {key}, which YAML reads as {kind}; "
+    expected += f"write it in quotes: {key!r}"
+    assert problems(f"sensors:\n  {key}: 1") == [expected]
+    assert problems(f"sensors:\n  '{key}': 1") == []
+
+
+def test_a_mapping_as_a_key() -> None:
+    """YAML allows it; nothing here does."""
+    assert problems("{a: 1}: 2") == ["c.yaml:1: expected a name before ':', got a mapping or a list"]
+
+
+def test_anchors_and_merges() -> None:
+    """Aliases are values like any others, `<<` merges, and what is written wins."""
+    document = parsed("x: &x {p: 1, q: 2}\ny: {<<: *x, q: 3}\nz: {<<: [*x, {r: 4}]}\nw: *x\n")
+    assert document.tree["y"] == {"p": 1, "q": 3}
+    assert document.tree["z"] == {"p": 1, "q": 2, "r": 4}
+    assert document.tree["w"] == {"p": 1, "q": 2}
+    assert document.problems == []
+    assert problems("a: {<<: 5}") == ["c.yaml:1: a: '<<' expected a mapping to merge, such as *name"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: b: c", "1:5: not valid YAML: mapping values are not allowed here"),
+        (
+            "a:\n\tb: 1",
+            "2:1: not valid YAML: found character '\\t' that cannot start any token; write: spaces",
+        ),
+        (
+            "a: [1,\nb",
+            "2:2: not valid YAML: expected ',' or ']', but got '<stream end>' (while parsing a flow",
+        ),
+        ("a: *nope", "1:4: not valid YAML: found undefined alias 'nope'"),
+        ("a: 1\n---\nb: 2", "2:1: not valid YAML: but found another document"),
+        ('a: "\\UFFFFFFFF"', "1:7: not valid YAML: "),
+        ("a: \x01", "1:4: not valid YAML: the character '\\x01' is not allowed"),
+        ("[" * 5000, f"1:{MAX_DEPTH + 1}: not valid YAML: nested more than {MAX_DEPTH} levels deep"),
+        ("a: &a [*a]", "1: an alias (*name) inside of what it stands for"),
+        (
+            "a: !!python/object:os.system x",
+            "1: a: the tag '!!python/object:os.system' is not allowed here; remove it",
+        ),
+        ("a: !!set {x}", "1: a: the tag '!!set' is not allowed here"),
+        ("a: !!binary x", "1: a: the tag '!!binary' is not allowed here"),
+    ],
+)
+def test_what_yaml_refuses(text: str, problem: str) -> None:
+    """Line and column, and what is wrong there."""
+    found = problems(text)
+    assert len(found) == 1
+    assert found[0].startswith(f"c.yaml:{problem}")
+
+
+def test_alias_bomb() -> None:
+    """A kilobyte that stands for 9^10 values is refused at once."""
+    lines = ["a0: &a0 [x,x,x,x,x,x,x,x,x]"]
+    lines += [f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 10)]
+    (problem,) = problems("\n".join(lines))
+    assert "once aliases (*name) are expanded" in problem
+
+
+def test_alias_chain_deeper_than_allowed() -> None:
+    """Depth is bounded after aliases too."""
+    lines = ["a0: &a0 [x]"] + [f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 60)]
+    (problem,) = problems("\n".join(lines))
+    assert "levels deep, once aliases are expanded" in problem
+
+
+def test_env_secret() -> None:
+    """The value comes in, and its path is known as secret; one that is not set is an error."""
+    document = parsed("t: !env TOKEN", TOKEN=" hush \n")
+    assert document.tree == {"t": "hush"}
+    assert document.secrets == {("t",)}
+    assert problems("t: !env NOPE") == ["c.yaml:1: t: the environment variable 'NOPE' is not set"]
+    assert [str(p) for p in parsed("t: !env E", E=" ").problems] == ["c.yaml:1: t: !env 'E' is empty"]
+    assert problems("t: !env") == ["c.yaml:1: t: !env expected a variable; write: !env SIG_GATEWAY_TOKEN"]
+
+
+def test_file_secret(tmp_path: Path) -> None:
+    """Relative to the folder given, stripped; each way to fail has its own words."""
+    (tmp_path / "good").write_text("hush\n")
+    (tmp_path / "binary").write_bytes(b"\xff")
+    (tmp_path / "huge").write_bytes(b"x" * 70_000)
+    secrets = Secrets(tmp_path, {})
+    assert parse("t: !file good", "c", secrets).tree == {"t": "hush"}
+    for name, text in [
+        ("none", "cannot be read: No such file or directory"),
+        ("binary", "is not UTF-8 text"),
+        ("huge", "is larger than 65536 bytes"),
+        (".", "is not a regular file"),
+        ('"a\\0b"', "is not a path"),
+    ]:
+        (problem,) = parse(f"t: !file {name}", "c", secrets).problems
+        assert text in str(problem)

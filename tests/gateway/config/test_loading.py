@@ -1,0 +1,255 @@
+"""Whole configs: accepted, or every error with its line."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.config import Config, ConfigError, load
+
+Complaints = Callable[..., list[str]]
+LoadText = Callable[..., Config]
+
+GOOD = """\
+gateway: {name: greenhouse, data: ./data}
+router: {listen: 127.0.0.1:7300}
+links:
+  board: {protocol: sensorline, port: "sim:"}
+sensors:
+  temp: {driver: temperature, link: board, channel: temp, delta: 0.1, cold: 18, hot: 26}
+"""
+
+
+def test_good(load_text: LoadText, tmp_path: Path) -> None:
+    """What was written is there, paths are relative to the config file, defaults are filled in."""
+    config = load_text(GOOD)
+    assert config.gateway.name == "greenhouse"
+    assert config.data == tmp_path / "data"
+    assert config.links["board"].baud == 115200
+    assert config.sensors["temp"].options == {"delta": 0.1, "cold": 18, "hot": 26}
+    assert config.router.token is None
+    assert config.warnings == ()
+
+
+def test_parts_that_this_version_does_not_have(load_text: LoadText, complaints: Complaints) -> None:
+    """mqtt, http and history are checked and then ignored, with a warning that names the line."""
+    text = GOOD + 'mqtt: {url: "mqtt://u:p@127.0.0.1", home_assistant: true}\n'
+    text += 'http: {listen: "[::1]:80"}\nhistory: {keep: 400d}\n'
+    ignored = "this version has no such part yet; the section is ignored"
+    assert [str(w).partition("config.yaml:")[2] for w in load_text(text).warnings] == [
+        f"7: mqtt: {ignored}",
+        f"8: http: {ignored}",
+        f"9: history: {ignored}",
+    ]
+    found = complaints(GOOD + "mqtt: {urll: x}\nhttp: {listen: 80}\nhistory: {keep: forever}\n")
+    assert found == [
+        "7: mqtt: 'url' is missing: expected a URL such as mqtt://host:1883 or mqtts://host:8883; "
+        "write: url: mqtt://127.0.0.1:1883",
+        "7: mqtt.urll: unknown key 'urll'; did you mean 'url'?",
+        "8: http.listen: expected host:port, [ipv6]:port or unix:PATH, got 80 (a number); "
+        "write: listen: 127.0.0.1:8300",
+        "9: history.keep: expected a time span such as 30s, 5min, 12h or 400d, got 'forever'; "
+        "write: keep: 400d",
+    ]
+
+
+def test_all_errors_at_once(complaints: Complaints) -> None:
+    """One of each kind, in one file, in the order of the lines."""
+    text = """\
+gateway: {name: "green house", data: 5, nam: x}
+links:
+  board: {protocol: sensorlin, port: "sim:", baud: 9600.5}
+  other: {port: COM3}
+sensors:
+  temp: {driver: temperature, link: bord, detla: 5, delta: lots}
+  cross: {driver: temperature, link: board, cold: 26, hot: 18}
+  kind: {driver: temprature, link: board}
+  temp: {driver: temperature, link: board}
+  none:
+  text: {driver: [a], link: 7}
+sensor: {}
+"""
+    assert complaints(text) == [
+        "1: gateway.name: expected a name of letters, digits, '_', '-' or '.', at most 48, got 'green house'"
+        "; write: name: greenhouse",
+        "1: gateway.data: expected a folder's path, got 5 (a number); write: data: ./data",
+        "1: gateway.nam: unknown key 'nam'; did you mean 'name'?",
+        "3: links.board.baud: expected a whole number from 50 to 4000000, got 9600.5; write: baud: 115200",
+        "4: links.other.port: expected a port, got 'COM3'",
+        "6: sensors.temp.link: no link 'bord'; did you mean 'board'? links are: board, other",
+        "6: sensors.temp.detla: unknown key 'detla'; did you mean 'delta'?",
+        "6: sensors.temp.delta: expected a number or a percentage such as 5%, got 'lots'",
+        "7: sensors.cross.cold: expected less than hot (18), got 26",
+        "8: sensors.kind.driver: no driver 'temprature'; did you mean 'temperature'? "
+        "drivers are: humidity, temperature",
+        "9: sensors.temp: duplicate key 'temp': it is also on line 6; remove or rename one",
+        "10: sensors.none: expected a mapping, got nothing; write: {driver: temperature, link: board}",
+        "11: sensors.text.driver: expected a driver's name, got a list; write: driver: temperature",
+        "11: sensors.text.link: expected a link's name, got 7 (a number); write: link: board",
+        "12: sensor: unknown key 'sensor'; did you mean 'sensors'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "links: {board: {protocol: sensorlin, port: 'sim:'}}",
+            "1: links.board.protocol: no protocol 'sensorlin'; did",
+        ),
+        (
+            "links: 5",
+            "1: links: expected a mapping of links, got 5; write: board: {protocol: sensorline, ",
+        ),
+        (
+            "sensors: [a]",
+            "1: sensors: expected a mapping of sensors, got a list; write: temp: {driver: temperature",
+        ),
+        (
+            "links: {a/b: {port: 'sim:'}}",
+            "1: links.'a/b': expected a link's name of letters, digits, '_', '-' or",
+        ),
+        ("links: {..: {port: 'sim:'}}", "1: links.'..': expected a link's name"),
+        ("links: {a: {}}", "1: links.a: 'port' is missing: expected a port; write: port: \"sim:\""),
+        (
+            "sensors: {'#a': {driver: temperature, link: b}}",
+            "1: sensors.'#a': expected a name of at most 64",
+        ),
+        (
+            "sensors: {a: {driver: temperature, link: b}}",
+            "1: sensors.a.link: no link 'b'; there are no links",
+        ),
+        (
+            "router: {listen: '7300'}",
+            "1: router.listen: expected host:port, [ipv6]:port or unix:PATH, got '7300'; write",
+        ),
+        ("router: {listen: 'a:99999'}", "1: router.listen: expected host:port"),
+        ("router: {listen: '[::g]:1'}", "1: router.listen: expected host:port"),
+        (
+            "router: {token: 5}",
+            "1: router.token: expected a text, got a value that is not shown; write: token: !env SIG",
+        ),
+        ("router: {tls: {cert: a, kye: b}}", "1: router.tls: 'key' is missing: expected a file's path"),
+        (
+            "router: {tls: {cert: a, key: b, x: c}}",
+            "1: router.tls.x: unknown key 'x'; keys here are: cert, key",
+        ),
+        (
+            "- a",
+            "1: expected a mapping with the sections gateway, router, links, sensors, mqtt, http, history",
+        ),
+        ("hello", "1: expected a mapping with the sections gateway"),
+    ],
+)
+def test_one_error(complaints: Complaints, text: str, problem: str) -> None:
+    """Each says where, what was expected, what was given and what to write."""
+    assert complaints(text)[0].startswith(problem)
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:7300", "[::]:7300", "192.168.1.5:7300", "greenhouse.local:7300"])
+def test_beyond_this_machine_a_token_is_needed(
+    load_text: LoadText, complaints: Complaints, listen: str
+) -> None:
+    """Found together with the section's other errors, and gone with a token."""
+    needs = f"1: router.listen: {listen} can be reached from other machines, and that needs a token; "
+    needs += "write below it: token: !env SIG_GATEWAY_TOKEN"
+    assert needs in complaints(f'router: {{listen: "{listen}", tsl: {{}}}}')
+    config = load_text(f'router: {{listen: "{listen}", token: !env T}}', T="hush")
+    assert config.router.token is not None
+    assert config.router.token.get_secret_value() == "hush"
+    assert "hush" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "listen", ["127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1", "unix:/run/sig.sock"]
+)
+def test_this_machine_only_needs_no_token(complaints: Complaints, listen: str) -> None:
+    """Loopback addresses and Unix sockets."""
+    assert complaints(f'router: {{listen: "{listen}"}}') == []
+
+
+def test_a_secret_is_never_shown(complaints: Complaints) -> None:
+    """Not in the error about it either, wherever it stands."""
+    text = "router: {listen: !env S}\nlinks: {b: {port: !env S, protocol: !env S}, c: !env S}\n"
+    text += "sensors: {t: {driver: temperature, link: !env S, cold: !env S}, u: {driver: !env S, link: b}}"
+    for secret in ("hush", "hush\x01hush"):
+        found = complaints(text, S=secret)
+        assert len(found) == 7
+        assert "hush" not in "".join(found)
+
+
+def test_one_port_twice(complaints: Complaints, load_text: LoadText) -> None:
+    """Two links would fight over it; each `sim:` is a board of its own."""
+    text = "links:\n  a: {port: /dev/ttyACM0}\n  b: {port: /dev/ttyACM0}\n"
+    assert complaints(text) == [
+        "3: links.b.port: the same port as links.a (line 2); one link may have many sensors"
+    ]
+    assert len(load_text(text.replace("/dev/ttyACM0", "'sim:'")).links) == 2
+
+
+def test_two_sensors_may_watch_one_channel(load_text: LoadText) -> None:
+    """With other thresholds, for instance."""
+    second = "  frost: {driver: temperature, link: board, channel: temp, cold: 2, hot: 5}\n"
+    assert list(load_text(GOOD + second).sensors) == ["temp", "frost"]
+
+
+def test_a_section_with_nothing_under_it(load_text: LoadText) -> None:
+    """It is the same as no section; a gateway without sensors gets a warning."""
+    config = load_text("gateway:\nrouter:\nlinks:\nsensors:\nmqtt:\n")
+    assert config.gateway.name == "gateway"
+    assert [str(w).partition("config.yaml:")[2] for w in config.warnings] == [
+        "4: sensors: there are no sensors"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "is empty; `sig-gateway run --init` writes one"),
+        (b"# only a comment\n", "is empty; "),
+        (b"a: \xff\n", "1: is not UTF-8 text (byte 0xFF); save it as UTF-8"),
+        (b"a" * 300_000, "is larger than 256 KiB: that is not a config"),
+    ],
+)
+def test_files_that_are_no_configs(load_text: LoadText, data: bytes, problem: str) -> None:
+    """One error that says what it is instead."""
+    with pytest.raises(ConfigError, match="config") as caught:
+        load_text(data)
+    assert str(caught.value).partition("config.yaml:")[2].strip().startswith(problem)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    """Missing, a folder, a device, no path at all."""
+    for path, text in [
+        (tmp_path / "none.yaml", "no such file; `sig-gateway run --init` writes one"),
+        (tmp_path, "is a folder; give the file"),
+        (Path("/dev/zero"), "is not a regular file"),
+        (Path("a\0b"), "is not a path"),
+        (tmp_path / ("x" * 300), "cannot be read: File name too long"),
+    ]:
+        with pytest.raises(ConfigError) as caught:
+            load(path)
+        assert text in str(caught.value)
+
+
+def test_byte_order_mark_and_windows_lines(load_text: LoadText) -> None:
+    """As Notepad saves it."""
+    assert load_text(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()).gateway.name == "greenhouse"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_tls_files_are_tried(complaints: Complaints, tmp_path: Path) -> None:
+    """Missing, not PEM, not a pair: said by `check`, not when the gateway starts."""
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout key.pem -out cert.pem -days 2"
+    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
+    assert complaints("router: {tls: {cert: cert.pem, key: key.pem}}") == []
+    assert complaints("router: {tls: {cert: none.pem, key: .}}") == [
+        "1: router.tls.cert: 'none.pem' cannot be read: No such file or directory",
+        "1: router.tls.key: '.' cannot be read: Is a directory",
+    ]
+    (found,) = complaints("router: {tls: {cert: key.pem, key: cert.pem}}")
+    assert found.startswith(
+        "1: router.tls: expected a certificate and its private key without a passphrase, both PEM"
+    )

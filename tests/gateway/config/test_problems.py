@@ -1,0 +1,36 @@
+"""The words of error messages."""
+
+from gateway.config.problems import ConfigError, Problem, choices, nearest, path_text, shown, unknown_key
+
+
+def test_problem_as_one_line() -> None:
+    """File, line, column and path appear as far as they are known."""
+    assert str(Problem("c.yaml", 0, "is empty")) == "c.yaml: is empty"
+    assert str(Problem("c.yaml", 3, "bad", column=7)) == "c.yaml:3:7: bad"
+    assert str(Problem("c.yaml", 3, "bad", ("a", 1, "b c"))) == "c.yaml:3: a[1].'b c': bad"
+
+
+def test_problems_come_in_the_order_of_the_file() -> None:
+    """Whatever the order in which they were found."""
+    error = ConfigError([Problem("c", 9, "y"), Problem("c", 2, "x")])
+    assert str(error) == "c:2: x\nc:9: y"
+
+
+def test_shown_values_are_short() -> None:
+    """Scalars as in YAML, containers by kind, long text cut."""
+    values: list[object] = [None, True, 5, "x", {}, []]
+    words = ["nothing", "true", "5", "'x'", "a mapping (key: value)", "a list"]
+    assert [shown(value) for value in values] == words
+    assert len(shown("x" * 1000)) == 60
+
+
+def test_names() -> None:
+    """A near name is suggested, whatever its case; without one, all are listed."""
+    assert nearest("DELTA", ["delta"]) == "delta"
+    assert nearest("zzz", ["delta"]) is None
+    assert choices("link", "bord", ["board"]) == "no link 'bord'; did you mean 'board'? links are: board"
+    assert choices("link", "x", ["board"]) == "no link 'x'; links are: board"
+    assert choices("link", "x", []) == "no link 'x'; there are no links"
+    assert choices("link", "x", [f"n{i:02}" for i in range(30)]).endswith("n23, … (30 in all)")
+    assert unknown_key("x", ["a", "b"]) == "unknown key 'x'; keys here are: a, b"
+    assert path_text(()) == ""
