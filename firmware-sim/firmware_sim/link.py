@@ -1,0 +1,78 @@
+"""The stable name of the port: a symlink that a simulator owns while it runs.
+
+Who owns a link is settled by a lock that the kernel drops with the process, kill -9 included: a socket with
+an abstract name (Linux) made from the link's path. So a symlink without an owner is a stale one.
+"""
+
+import errno
+import os
+import socket
+from hashlib import blake2b
+from pathlib import Path
+
+from firmware_sim.errors import SimulatorError
+
+
+class Link:
+    """`path`, to be a symlink to a device; nothing happens before `claim`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: socket.socket | None = None
+        self._device = ""
+
+    def claim(self) -> None:
+        """Own the path; SimulatorError when another simulator has it, or a file that is not ours to replace."""
+        if not self.path.parent.is_dir():
+            raise SimulatorError(
+                f"{self.path}: expected a folder {self.path.parent}; make it, or give another --link"
+            )
+        lock = socket.socket(socket.AF_UNIX)
+        try:
+            lock.bind(self._lock_name())
+            self._check_replaceable()
+        except OSError as err:
+            lock.close()
+            if err.errno != errno.EADDRINUSE:
+                raise
+            raise SimulatorError(
+                f"{self.path}: expected a free path; got one that a running simulator owns; end it with "
+                f"`--link {self.path} --tell quit`, or give another --link"
+            ) from None
+        except SimulatorError:
+            lock.close()
+            raise
+        self._lock = lock
+
+    def point_to(self, device: str) -> None:
+        """Make it a symlink to `device`, in one step."""
+        new = self.path.with_name(f".{self.path.name}.new")
+        new.unlink(missing_ok=True)
+        new.symlink_to(device)
+        self._check_replaceable()
+        new.replace(self.path)
+        self._device = device
+
+    def remove(self) -> None:
+        """Remove the symlink, if it is still the one we made."""
+        if self._device and self.path.is_symlink() and str(self.path.readlink()) == self._device:
+            self.path.unlink()
+        self._device = ""
+
+    def release(self) -> None:
+        """Remove it and let others have the path."""
+        self.remove()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _check_replaceable(self) -> None:
+        if not self.path.is_symlink() and self.path.exists():
+            raise SimulatorError(
+                f"{self.path}: expected no file there, or a symlink; got something else, which "
+                "is left alone; move it away, or give another --link"
+            )
+
+    def _lock_name(self) -> bytes:
+        where = os.fsencode(self.path.parent.resolve() / self.path.name)
+        return b"\0firmware-sim/" + blake2b(where, digest_size=16).hexdigest().encode()
