@@ -1,7 +1,8 @@
 """The dispatcher: one thread that runs the listeners of device events, in order.
 
-Readers post and go on; posting never blocks. Whatever a listener does (raise, block, request a live read of the very
-sensor that called it) happens on this thread, where it holds up other listeners at worst, never a reader.
+Readers post and go on; posting never blocks. Whatever a listener does (raise, block, request a live read of
+the very sensor that called it) happens on this thread, where it holds up other listeners at worst, never a
+reader.
 """
 
 import heapq
@@ -27,14 +28,18 @@ Job = Callable[[Any], None]
 class Dispatcher:
     """A bounded queue and the thread that empties it; timers run on the same thread.
 
-    Owned by whoever creates it, who calls `start` and `stop` (or uses it as a context manager). Any thread may post.
+    Owned by whoever creates it, who calls `start` and `stop` (or uses it as a context manager). Any thread
+    may post.
     """
 
-    def __init__(self, *, capacity: int = CAPACITY, clock: Clock = SYSTEM_CLOCK, name: str = "dispatcher") -> None:
+    def __init__(
+        self, *, capacity: int = CAPACITY, clock: Clock = SYSTEM_CLOCK, name: str = "dispatcher"
+    ) -> None:
         self._capacity = capacity
         self._clock = clock
         self._name = name
-        # A SimpleQueue hands over in C, which matters at thousands of readings a second; the bound is kept by post().
+        # A SimpleQueue hands over in C, which matters at thousands of readings a second; the bound is kept by
+        # post().
         self._queue: SimpleQueue[tuple[Job, Any] | None] = SimpleQueue()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_numbers = itertools.count()
@@ -49,15 +54,20 @@ class Dispatcher:
 
     def stop(self, timeout_s: float = 2.0) -> None:
         """Finish what is queued, then end the thread. What a blocking listener keeps from finishing in
-        `timeout_s` is left behind, with a line in the log. Not for the dispatcher's own thread."""
+        `timeout_s` is left behind, with a line in the log. A listener may call it too: then nobody waits."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
         self._queue.put(None)
+        if thread is threading.current_thread():
+            return
         thread.join(timeout_s)
         if thread.is_alive():
             logger.error(
-                "%s: a listener did not return within %g s; %d events are left", self._name, timeout_s, self.depth
+                "%s: a listener did not return within %g s; %d events are left",
+                self._name,
+                timeout_s,
+                self.depth,
             )
 
     def __enter__(self) -> Self:
@@ -81,7 +91,8 @@ class Dispatcher:
         return True
 
     def post_always(self, job: Job, argument: object) -> None:
-        """The same for what must not be dropped (connect, disconnect); the caller bounds how many it posts."""
+        """The same for what must not be dropped (connect, disconnect); the caller bounds how many it
+        posts."""
         self._queue.put((job, argument))
 
     def call_at(self, when: float, action: Callable[[], None]) -> None:
@@ -121,5 +132,5 @@ class Dispatcher:
     def _guard(self, job: Job, argument: object) -> None:
         try:
             job(argument)
-        except Exception:  # noqa: BLE001 - whatever a driver does wrong, the other sensors go on
+        except Exception:
             logger.exception("%s: %r failed", self._name, job)

@@ -16,7 +16,8 @@ class Deadband:
 
     `delta`: the least difference worth publishing. `resolution`: a floor for a relative delta, which would
     otherwise let every flicker around zero through. `min_interval`: seconds between two publications, unless
-    the difference reaches `step`. `heartbeat`: publish after so many seconds though nothing changed; 0: never.
+    the difference reaches `step`. `heartbeat`: publish after so many seconds though nothing changed; 0:
+    never.
     """
 
     def __init__(

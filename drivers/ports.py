@@ -1,7 +1,7 @@
 """Ports: from what a config says to what can be opened now.
 
-A port is named by what stays the same when a cable is pulled and put back: a USB identity, a path that udev keeps,
-a URL. What that means *now* (`ttyUSB0` or `ttyUSB1`) is asked anew at each opening.
+A port is named by what stays the same when a cable is pulled and put back: a USB identity, a path that udev
+keeps, a URL. What that means *now* (`ttyUSB0` or `ttyUSB1`) is asked anew at each opening.
 """
 
 import os
@@ -31,7 +31,8 @@ class PortSource(Protocol):
         when it is, but of no use."""
 
     def presence(self) -> object:
-        """Something that changes when the port goes, comes, or is replaced by another; None when nothing is there."""
+        """Something that changes when the port goes, comes, or is replaced by another; None when nothing is
+        there."""
 
     def close(self) -> None:
         """Give back what `resolve` started."""
@@ -39,7 +40,8 @@ class PortSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PortInfo:
-    """A serial port of this machine. `usb_id` is what to write into a config; paths are udev's links, if any."""
+    """A serial port of this machine. `usb_id` is what to write into a config; paths are udev's links, if
+    any."""
 
     device: str
     description: str
@@ -62,7 +64,9 @@ def parse_port(text: str) -> PortSource:
     if text.startswith("usb:"):
         match = _USB.fullmatch(text)
         if match is None:
-            raise OptionError("port", f"expected usb:VID:PID or usb:VID:PID:SERIAL, such as usb:2341:0043, got {text!r}")
+            raise OptionError(
+                "port", f"expected usb:VID:PID or usb:VID:PID:SERIAL, such as usb:2341:0043, got {text!r}"
+            )
         return UsbPort(int(match[1], 16), int(match[2], 16), match[3])
     if "://" in text:
         if text.split("://", 1)[0] not in URL_SCHEMES or not urlsplit(text).netloc:
@@ -96,7 +100,9 @@ class PathPort:
 
     def resolve(self) -> str:
         if self.presence() is None:
-            raise PortNotFoundError(f"{self._path} is not there; plug the board in, or see `sig-gateway ports`")
+            raise PortNotFoundError(
+                f"{self._path} is not there; plug the board in, or see `sig-gateway ports`"
+            )
         return self._path
 
     def presence(self) -> object:
@@ -173,7 +179,7 @@ def _comports() -> Iterable[Any]:
     return ports
 
 
-def _usb_id(port: Any) -> str | None:  # noqa: ANN401 - pyserial's ListPortInfo has no types for these
+def _usb_id(port: Any) -> str | None:
     if port.vid is None:
         return None
     return f"usb:{port.vid:04x}:{port.pid:04x}" + (f":{port.serial_number}" if port.serial_number else "")

@@ -1,17 +1,15 @@
 """A session: one opened port and the conversation over it, from the greeting to the loss.
 
-The reader's thread (the link's) runs `greet` and `run`; other threads call `exchange`. The *turn* is the lock that lets
-one request at a time onto the line: it covers one write and one bounded wait, and no user code.
+The reader's thread (the link's) runs `greet` and `run`; other threads call `exchange`. The *turn* is the lock
+that lets one request at a time onto the line: it covers one write and one bounded wait, and no user code.
 """
 
 import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import NoReturn
 
 import sig
-
 from drivers.clock import Clock
 from drivers.errors import LinkLostError
 from drivers.protocols.base import Board, Conversation, Hello, HelloWanted, Measurement, Note, Refusal, Reply
@@ -45,7 +43,8 @@ class _Waiter:
 
 
 class Session:
-    """See the module. `on_measurement` and `on_board` are called on the reader's thread and must only post."""
+    """See the module. `on_measurement` and `on_board` are called on the reader's thread and must only
+    post."""
 
     def __init__(
         self,
@@ -70,7 +69,8 @@ class Session:
         self._waiter: _Waiter | None = None
         self._next_id = 1
         self._ended: str | None = None
-        # The reader's own request (hello, ping), for which it holds the turn: when to give the turn back at the latest.
+        # The reader's own request (hello, ping), for which it holds the turn: when to give the turn back at
+        # the latest.
         self._own_until: float | None = None
         self._hello_wanted = False
         self._heard = clock.monotonic()
@@ -112,11 +112,14 @@ class Session:
                 self._hello_wanted = False
 
     def wake(self) -> None:
-        """Have `run` look at its `stopping` event soon. From any thread, before `end`."""
-        self._transport.wake()
+        """Have `run` look at its `stopping` event soon. From any thread."""
+        with self._state:
+            if self._ended is None:
+                self._transport.wake()
 
     def end(self, reason: str) -> None:
-        """No more requests: who waits fails at once, with `reason`. The reader calls it before closing the port."""
+        """Close the port. Who waits for an answer fails at once, with `reason`, and so does who asks
+        later."""
         with self._state:
             self._ended = reason
             waiter, self._waiter = self._waiter, None
@@ -124,6 +127,9 @@ class Session:
             waiter.done.set()
         if self._own_until is not None:
             self._give_turn_back()
+        # With the turn, so that nobody is writing to a descriptor that is about to mean something else.
+        with self._turn:
+            self._transport.close()
 
     def _ask_for_hello(self, stopping: threading.Event) -> Board:
         deadline = self._clock.monotonic() + GREETING_S
@@ -192,7 +198,8 @@ class Session:
         waiter.done.set()
 
     def _write_own(self, verb: str, *args: str) -> bool:
-        """Send a request of the reader's own if the line is free; its turn ends with the answer or `ATTEMPT_S` later."""
+        """Send a request of the reader's own if the line is free; its turn ends with the answer or
+        `ATTEMPT_S` later."""
         if not self._turn.acquire(blocking=False):
             return False
         now = self._clock.monotonic()
@@ -228,13 +235,15 @@ class Session:
     ) -> object:
         """Send a request, wait for its answer until `deadline` (monotonic), return its result.
 
-        `unless` is asked once the line is ours: what it returns, if not None, is the result, and nothing is sent (the
-        question may have been answered while we waited). Raises `sig.Busy`, `sig.NotConnected`, `sig.RequestTimeout`,
-        `sig.BadParams`, `sig.RequestError`.
+        `unless` is asked once the line is ours: what it returns, if not None, is the result, and nothing is
+        sent (the question may have been answered while we waited). Raises `sig.Busy`, `sig.NotConnected`,
+        `sig.RequestTimeout`, `sig.BadParams`, `sig.RequestError`.
         """
         with self._state:
             if self._waiting >= MAX_WAITING:
-                raise sig.Busy(f"{self._name}: {self._waiting} requests wait for this link already; ask less often")
+                raise sig.Busy(
+                    f"{self._name}: {self._waiting} requests wait for this link already; ask less often"
+                )
             self._waiting += 1
         try:
             if not self._turn.acquire(timeout=max(0.0, deadline - self._clock.monotonic())):
@@ -292,15 +301,17 @@ def _result(name: str, answer: Reply | Refusal | None) -> object:
         return answer.result
     if answer is None:
         raise sig.NotConnected(f"{name}: the link went down")
-    _refuse(name, answer)
+    raise _refusal(name, answer)
 
 
-def _refuse(name: str, refusal: Refusal) -> NoReturn:
+def _refusal(name: str, refusal: Refusal) -> sig.RequestError:
     text = f"{name}: the board refused: {refusal.code}" + (f" ({refusal.text})" if refusal.text else "")
     if refusal.code == "busy":
-        raise sig.Busy(text)
+        return sig.Busy(text)
     if refusal.code == "bad_argument":
-        raise sig.BadParams(text)
+        return sig.BadParams(text)
     if refusal.code == "sensor_fault":
-        raise sig.RequestError(f"{name}: the sensor failed: {refusal.text or 'no reason given'}; check its wiring")
-    raise sig.RequestError(text)
+        return sig.RequestError(
+            f"{name}: the sensor failed: {refusal.text or 'no reason given'}; check its wiring"
+        )
+    return sig.RequestError(text)

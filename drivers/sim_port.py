@@ -34,7 +34,8 @@ class SimPort:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """From `sim:`, `sim:PATH`, `sim:PATH?speed=60&seed=1&faults=flip=0.001&data=FILE`. Raises `OptionError`."""
+        """From `sim:`, `sim:PATH`, `sim:PATH?speed=60&seed=1&faults=flip=0.001&data=FILE`. Raises
+        `OptionError`."""
         path, _, query = text.removeprefix("sim:").partition("?")
         options = dict(parse_qsl(query, keep_blank_values=True))
         if unknown := sorted(set(options) - set(_OPTIONS)):
@@ -74,15 +75,27 @@ class SimPort:
             self._child = None
         arguments = [f"--{name}={value}" for name, value in self._options.items()]
         # -P: the current folder is not a place to import from.
-        command = [sys.executable, "-P", "-m", "firmware_sim", "--until-eof", f"--link={self._link()}", *arguments]
-        # A session of its own: Ctrl-C on the terminal ends the gateway, and that ends the board, in this order.
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "firmware_sim",
+            "--until-eof",
+            f"--link={self._link()}",
+            *arguments,
+        ]
+        # A session of its own: Ctrl-C on the terminal ends the gateway, and that ends the board, in this
+        # order.
+        try:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise PortError(f"the simulator did not start: {error}") from error
         if not _says_something(child, _START_S):
             child.kill()
             _, complaint = child.communicate()

@@ -26,7 +26,7 @@ class Transport:
     Opened by `open_transport`, closed by `close`, which the reader's thread calls when it is done.
     """
 
-    def __init__(self, port: Any, *, pollable: bool) -> None:  # noqa: ANN401 - pyserial's classes share no base
+    def __init__(self, port: Any, *, pollable: bool) -> None:
         self._port = port
         # poll, not select, which fails on descriptors over 1023; os.read and os.write, not the port's own:
         # its read takes several system calls for each byte, its write selects.
@@ -109,7 +109,8 @@ def _write_all(descriptor: int, data: bytes) -> None:
 def open_transport(device: str, baud: int) -> Transport:
     """Open a device path or a URL of pyserial's, 8 data bits, no parity, 1 stop bit.
 
-    Raises `PortNotFoundError` when nothing is there, `PortError` when it cannot be opened; the text says what to do.
+    Raises `PortNotFoundError` when nothing is there, `PortError` when it cannot be opened; the text says what
+    to do.
     """
     import serial  # a gateway whose links are all down, and the CLI, do without
 
@@ -119,7 +120,8 @@ def open_transport(device: str, baud: int) -> Transport:
         )
     except (OSError, ValueError, termios.error) as error:
         raise _open_error(device, error) from error
-    # Descriptors of ttys and sockets can be waited on; pyserial's other URLs have none, or one that shows nothing.
+    # Descriptors of ttys and sockets can be waited on; pyserial's other URLs have none, or one that shows
+    # nothing.
     return Transport(port, pollable="://" not in device or device.startswith("socket://"))
 
 
@@ -129,7 +131,8 @@ def _exclusive(device: str) -> bool | None:
 
 
 def _open_error(device: str, error: Exception) -> PortError:
-    # pyserial's sockets put the system's error into the text only; the exception that they met has its number.
+    # pyserial's sockets put the system's error into the text only; the exception that they met has its
+    # number.
     number = getattr(error, "errno", None) or getattr(error.__context__, "errno", None)
     if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ECONNREFUSED):
         return PortNotFoundError(f"{device} is not there: {_words(error)}")

@@ -8,8 +8,8 @@ class BoardClock:
     """Maps milliseconds since the board's start to the gateway's monotonic seconds.
 
     A line can be late (buffers, USB, a busy machine), never early. So of all differences between arrival and
-    the board's time the smallest is nearest to the truth, and a reading that was held up still gets the time of its
-    measurement. The estimate rises by `MAX_DRIFT`, so that it follows a board whose clock is slow.
+    the board's time the smallest is nearest to the truth, and a reading that was held up still gets the time
+    of its measurement. The estimate rises by `MAX_DRIFT`, so that it follows a board whose clock is slow.
     """
 
     def __init__(self, board_ms: int, now: float) -> None:
@@ -17,7 +17,8 @@ class BoardClock:
         self._updated = now
 
     def locate(self, board_ms: int, now: float) -> float:
-        """The gateway's time of the board's `board_ms`, of which the gateway heard at `now`; never after `now`."""
+        """The gateway's time of the board's `board_ms`, of which the gateway heard at `now`; never after
+        `now`."""
         arrival_offset = now - board_ms / 1000
         risen = self._offset + MAX_DRIFT * (now - self._updated)
         self._offset = min(risen, arrival_offset)

@@ -19,6 +19,18 @@ from drivers.protocols.sensorline import messages
 from drivers.protocols.sensorline.board_clock import BoardClock
 from drivers.protocols.sensorline.frame import LineError, LineReceiver, frame
 
+COUNTERS = (
+    "lines",
+    "damaged",
+    "malformed",
+    "skipped",
+    "early",
+    "unknown_channel",
+    "lost",
+    "repeated",
+    "late",
+    "restarts",
+)
 # A line that seems this many seconds late may be of a boot whose hello was lost.
 DOUBTFUL_DELAY_S = 2.0
 
@@ -37,13 +49,14 @@ class Conversation:
 
     `receive` belongs to the reader's thread. `request` may be called by another, one request at a time.
 
-    Counters: `lines` (good ones), `damaged`, `malformed` (correct checksum, wrong fields), `skipped` (unknown letter),
-    `early` (readings before a hello), `unknown_channel`, `lost` (gaps in the sequence), `repeated`, `late` (answers
-    nobody waits for), `restarts`.
+    Counters: `lines` (good ones), `damaged`, `malformed` (correct checksum, wrong fields), `skipped` (unknown
+    letter), `early` (readings before a hello), `unknown_channel`, `lost` (gaps in the sequence), `repeated`,
+    `late` (answers nobody waits for), `restarts`.
     """
 
     def __init__(self) -> None:
-        self.counters: Counter[str] = Counter()
+        # Every name from the start: another thread may read them while the reader counts.
+        self.counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
         self._receiver = LineReceiver(self.counters)
         self._head: messages.BoardHello | None = None
         self._channels: dict[int, messages.BoardChannel] = {}
@@ -99,9 +112,9 @@ class Conversation:
 
     def _on_channel(self, channel: messages.BoardChannel, _now: float, events: list[Event]) -> None:
         head = self._head
-        if head is None or channel.id != head.id or channel.index >= head.channels:
+        if head is None or channel.id != head.id or channel.position >= head.channels:
             return
-        self._channels[channel.index] = channel
+        self._channels[channel.position] = channel
         if len(self._channels) < head.channels:
             return
         channels = {

@@ -39,7 +39,7 @@ class BoardChannel(NamedTuple):
     """`C`: one channel of the hello with the same `id`."""
 
     id: int
-    index: int
+    position: int
     name: str
     kind: str
     unit: str

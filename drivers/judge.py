@@ -1,0 +1,52 @@
+"""From what a board measured to a value and how far to trust it: units, calibration, plausibility, spikes."""
+
+import math
+from collections.abc import Callable
+
+from drivers.filters import SpikeGuard
+from drivers.protocols.base import Channel
+
+
+class Judge:
+    """Pure but for the spike guard's memory; the sensor guards it with a lock.
+
+    A value is `raw`, converted from the board's unit, times `scale`, plus `offset`. It is suspect outside
+    `plausible` (in the sensor's unit, calibrated); without `plausible`, when raw is outside what the board
+    says it can measure; and when `spikes` says so.
+    """
+
+    def __init__(
+        self, offset: float, scale: float, plausible: tuple[float, float] | None, spikes: SpikeGuard
+    ) -> None:
+        self._offset = offset
+        self._scale = scale
+        self._plausible = plausible
+        self._spikes = spikes
+        self._convert: Callable[[float], float] = float
+        self._board_range = (-math.inf, math.inf)
+        self._decimals = 6
+
+    def use(self, channel: Channel, convert: Callable[[float], float]) -> None:
+        """Judge values of `channel`; `convert` leads from its unit to the sensor's."""
+        self._convert = convert
+        self._board_range = channel.low, channel.high
+        # One digit more than the board resolves: enough after conversion and scaling, and 23.18 stays 23.18.
+        digits = -math.floor(math.log10(channel.resolution)) if channel.resolution > 0 else 5
+        self._decimals = max(0, digits) + 1
+
+    def judge(self, raw: float) -> tuple[float, str | None]:
+        """The value, and why it is suspect (None: it is good)."""
+        value = round(self._convert(raw) * self._scale + self._offset, self._decimals)
+        if self._plausible is not None:
+            low, high = self._plausible
+            if not low <= value <= high:
+                return value, f"outside the plausible range, {low:g} to {high:g}"
+        else:
+            low, high = self._board_range
+            if not low <= raw <= high:
+                return value, f"outside the board's range, {low:g} to {high:g}"
+        return value, self._spikes.check(value)
+
+    def take(self, value: float, reason: str | None) -> None:
+        """Note a judged value, in the order of measurement."""
+        self._spikes.take(value, reason)

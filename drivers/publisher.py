@@ -1,0 +1,95 @@
+"""The publishing half of a sensor: what of its readings becomes an event, on a sender that comes and goes.
+
+All of it belongs to the dispatcher's thread.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sig
+from drivers.filters import Deadband, Threshold
+from drivers.reading import GOOD, STALE, Reading
+
+logger = logging.getLogger(__name__)
+
+CHANGED = "#changed"
+STALE_EVENT = "#stale"
+
+
+class Publisher:
+    """`thresholds`: by the event that each fires. `count` is called for each reading published."""
+
+    def __init__(
+        self,
+        name: str,
+        threshold_events: list[str],
+        deadband: Deadband,
+        thresholds: Mapping[str, Threshold],
+        count: Callable[[str], None],
+    ) -> None:
+        self._name = name
+        self._events = [CHANGED, STALE_EVENT, *threshold_events]
+        self._deadband = deadband
+        self._thresholds = thresholds
+        self._count = count
+        self._sender: sig.Sender | None = None
+        self._signals: dict[str, sig.Signal] = {}
+        self._quality: str | None = None  # of the last reading published on this connection
+
+    @property
+    def connected(self) -> bool:
+        """Whether the sender is on the router."""
+        return self._sender is not None
+
+    def connect(self, router: sig.Router, requests: Mapping[str | None, Callable[[Any], Any]]) -> None:
+        """Put the sender on the router; the next reading is published, whatever it is."""
+        self._quality = None
+        self._deadband.reset()
+        try:
+            sender = router.addSender(self._name, self._events, dict(requests))
+        except NameError:
+            # The text says it all; a traceback through the dispatcher would not help.
+            logger.error("%s: another sender of that name is connected; rename one of the two", self._name)  # noqa: TRY400
+            return
+        self._sender = sender
+        self._signals = {event: signal for event in self._events if (signal := sender.getSignal(event))}
+
+    def disconnect(self) -> None:
+        """Take the sender off the router; nothing happens if it is not there."""
+        sender, self._sender = self._sender, None
+        self._signals = {}
+        if sender is not None:
+            sender.remove()
+
+    def take(self, reading: Reading, measured: float) -> None:
+        """A good or suspect reading, measured at `measured` (monotonic): publish it if it is news, fire
+        thresholds.
+
+        A change of quality is news too. A suspect value fires no threshold.
+        """
+        value = reading.value
+        assert value is not None
+        if reading.quality != self._quality or self._deadband.passes(value, measured):
+            self._quality = reading.quality
+            self._deadband.take(value, measured)
+            self._publish(CHANGED, reading)
+        if reading.quality == GOOD:
+            for event, threshold in self._thresholds.items():
+                if threshold.crossed(value):
+                    self._publish(event, reading)
+
+    def take_stale(self, reading: Reading) -> None:
+        """The reading has become stale; published once, until another comes."""
+        if self._quality == STALE:
+            return
+        self._quality = STALE
+        logger.warning("%s: stale: %s", self._name, reading.reason)
+        self._count("stale")
+        self._publish(STALE_EVENT, reading)
+
+    def _publish(self, event: str, reading: Reading) -> None:
+        signal = self._signals.get(event)
+        if signal is not None:  # else a listener disconnected the sender a moment ago, on this thread
+            self._count("published")
+            signal.trigger(reading.as_data())

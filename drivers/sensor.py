@@ -1,0 +1,328 @@
+"""A sensor: the shared base of all drivers. From a channel's measurements to a sender on the router.
+
+    measurement -> calibrate, plausible range, spikes -> deadband -> #changed
+                                                      -> thresholds -> cold, hot, …
+    silence     -> #stale
+
+A driver is a subclass that says what it measures; see `temperature.py`.
+
+Three kinds of thread meet here. The link's takes note of the newest measurement. The dispatcher's judges,
+publishes and watches for silence. Any other calls the requests: `read`, `last`, `info`, `stats`.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import sig
+from drivers.errors import OptionError
+from drivers.filters import Deadband, SpikeGuard, Threshold
+from drivers.judge import Judge
+from drivers.link import Link
+from drivers.options import Option
+from drivers.protocols.base import Board, Channel, Measurement
+from drivers.publisher import Publisher
+from drivers.read_params import ReadParams
+from drivers.reading import GOOD, STALE, SUSPECT, Reading
+from drivers.sensor_options import COMMON_OPTIONS, parse_options, threshold_options
+
+logger = logging.getLogger(__name__)
+
+# Silence for three intervals and a second (a lost line, a late one, the time of transport) is staleness.
+STALE_INTERVALS = 3
+STALE_GRACE_S = 1.0
+COUNTERS = ("received", "published", "suspect", "faults", "stale", "dropped", "reads", "failed_reads")
+
+
+class Sensor:
+    """One channel of one board as a sender.
+
+    `name`: the sender's. `channel`: the board's channel, by default called like the sensor. `options`: see
+    `option_table()`; values as in a config file. Raises `OptionError` for an unknown option or a wrong value.
+
+    Subclasses set `kind`, `unit`, `units` (the board's units and how to convert each), `low_event`,
+    `high_event`.
+    """
+
+    kind: ClassVar[str]
+    unit: ClassVar[str]
+    units: ClassVar[Mapping[str, Callable[[float], float]]]
+    low_event: ClassVar[str]
+    high_event: ClassVar[str]
+
+    def __init__(self, name: str, link: Link, channel: str | None = None, **options: object) -> None:
+        parsed = parse_options(self.option_table(), options)
+        self.check_options(parsed)
+        self.name = name
+        self.channel = channel or name
+        self._options = parsed
+        self._link = link
+        self._clock = link.clock
+        self._router: sig.Router | None = None
+        # Written by the link's thread alone, one assignment each; read by all.
+        self._newest: Measurement | None = None
+        self._newest_value: Measurement | None = None
+        self._live: Measurement | None = None
+        self._lock = threading.Lock()  # guards the judge and the counters; no user code runs under it
+        self._judge = Judge(parsed["offset"], parsed["scale"], parsed["range"], SpikeGuard(parsed["spike"]))
+        self._counters = dict.fromkeys(COUNTERS, 0)
+        # Written by the dispatcher's thread alone.
+        self._board: Board | None = None
+        self._up_since = 0.0
+        self._watching = False  # a timer looks out for silence
+        self._deadband = Deadband(
+            parsed["delta"], parsed["min_interval"], parsed["step"], parsed["heartbeat"]
+        )
+        thresholds = {
+            event: Threshold(parsed[event], parsed["hysteresis"], rising=rising)
+            for event, rising in ((self.low_event, False), (self.high_event, True))
+            if parsed[event] is not None
+        }
+        events = [self.low_event, self.high_event]
+        self._publisher = Publisher(name, events, self._deadband, thresholds, self._count)
+
+    @classmethod
+    def option_table(cls) -> dict[str, Option]:
+        """Every option that this driver takes, by name."""
+        return {**COMMON_OPTIONS, **threshold_options(cls.low_event, cls.high_event, cls.unit)}
+
+    @classmethod
+    def check_options(cls, parsed: Mapping[str, Any]) -> None:
+        """What single options cannot know. Raises `OptionError`."""
+        if parsed["scale"] == 0:
+            raise OptionError("scale", "expected a number other than 0")
+        low, high, hysteresis = parsed[cls.low_event], parsed[cls.high_event], parsed["hysteresis"]
+        if low is None or high is None:
+            return
+        if low >= high:
+            raise OptionError(cls.low_event, f"expected less than {cls.high_event} ({high:g}), got {low:g}")
+        if low + hysteresis.at(low) >= high or high - hysteresis.at(high) <= low:
+            raise OptionError(
+                "hysteresis", f"expected less than the distance from {low:g} to {high:g}, got {hysteresis}"
+            )
+
+    @property
+    def interval_ms(self) -> int | None:
+        """The reporting interval wanted of the board, None for the board's own."""
+        interval: float | None = self._options["interval"]
+        return None if interval is None else round(interval * 1000)
+
+    def attach(self, router: sig.Router) -> None:
+        """Be a sender on `router` whenever the board is there. Until then the sender is listed, not
+        connected."""
+        self._router = router
+        router.getSender(self.name, create=True)
+        self._link.add(self)
+
+    def detach(self) -> None:
+        """Leave the router. Call it when the link is closed, or on the dispatcher's thread."""
+        self._link.remove(self)
+        self._publisher.disconnect()
+        self._router = None
+
+    # The link's thread
+
+    def heard(self, measurement: Measurement) -> None:
+        """See `Sink`. So `last` knows the newest value even while a listener holds up the dispatcher."""
+        self._newest = measurement
+        if measurement.value is not None:
+            self._newest_value = measurement
+            if measurement.asked is not None:
+                self._live = measurement
+
+    def missed(self) -> None:
+        """See `Sink`."""
+        self._count("dropped")
+
+    # The dispatcher's thread
+
+    def link_up(self, board: Board) -> None:
+        """See `Sink`: connect to the router, if the board has what this sensor needs."""
+        problem = self._unfit(board)
+        if problem is not None or self._router is None:
+            logger.error("%s: %s", self.name, problem)
+            self._publisher.disconnect()
+            return
+        channel = board.channels[self.channel]
+        self._board = board
+        self._up_since = self._clock.monotonic()
+        self._deadband.resolution = channel.resolution * abs(self._options["scale"])
+        with self._lock:
+            self._judge.use(channel, self.units[channel.unit])
+        if not self._publisher.connected:
+            self._publisher.connect(self._router, self._requests())
+        if not self._watching:
+            self._watch_silence()
+
+    def link_down(self, reason: str) -> None:
+        """See `Sink`: disconnect from the router."""
+        logger.debug("%s: disconnected: %s", self.name, reason)
+        self._publisher.disconnect()
+
+    def accept(self, measurement: Measurement) -> None:
+        """See `Sink`: judge and publish."""
+        if not self._publisher.connected:
+            self._count("dropped")
+            return
+        self._count("received")
+        if measurement.value is None:
+            self._count("faults")
+            self._publisher.take_stale(self._stale_reading(_fault(measurement)))
+            return
+        with self._lock:
+            value, reason = self._judge.judge(measurement.value)
+            self._judge.take(value, reason)
+        if reason is not None:
+            self._count("suspect")
+        self._publisher.take(self._reading(measurement, value, reason), measurement.measured)
+
+    def _watch_silence(self) -> None:
+        """Publish `#stale` when it is time, and look again when it might be."""
+        stale_after = self._stale_after()
+        self._watching = self._publisher.connected and stale_after is not None
+        if not self._watching or stale_after is None:
+            return
+        now = self._clock.monotonic()
+        newest = self._newest
+        heard = max(self._up_since, newest.measured if newest else 0.0)
+        due = heard + stale_after
+        if due <= now:
+            self._publisher.take_stale(self._stale_reading(f"nothing heard for {now - heard:.1f} s"))
+            due = now + stale_after
+        self._link.dispatcher.call_at(due, self._watch_silence)
+
+    def _unfit(self, board: Board) -> str | None:
+        channel = board.channels.get(self.channel)
+        if channel is None:
+            return (
+                f"board {board.identity} has no channel {self.channel!r}; it has {', '.join(board.channels)}"
+            )
+        if channel.kind != self.kind:
+            return f"channel {self.channel!r} measures {channel.kind}, not {self.kind}; choose another driver or channel"
+        if channel.unit not in self.units:
+            return f"channel {self.channel!r} is in {channel.unit!r}; expected {' or '.join(self.units)}"
+        return None
+
+    # Any thread: the requests
+
+    def _requests(self) -> dict[str | None, Callable[[Any], Any]]:
+        return {"read": self.read, "last": self.last, "info": self.info, "stats": self.stats}
+
+    def read(self, params: object = None) -> dict[str, Any]:
+        """Ask the board now; returns a reading's data. `params`: see `ReadParams`.
+
+        Raises `sig.NotConnected`, `sig.RequestTimeout`, `sig.Busy`, `sig.BadParams`, and `sig.RequestError`
+        when the board's sensor failed.
+        """
+        max_age, timeout = ReadParams.parse(params)
+        oldest = self._clock.monotonic() - max_age
+
+        def recent() -> Measurement | None:
+            """What would answer this request too: asked for since, or, if age is allowed, measured since."""
+            live, newest = self._live, self._newest_value
+            if live is not None and live.asked is not None and live.asked >= oldest:
+                return live
+            return newest if max_age and newest is not None and newest.measured >= oldest else None
+
+        self._count("reads")
+        try:
+            measurement = recent() or self._link.request(
+                "read", self.channel, timeout_s=timeout, unless=recent
+            )
+            return self._judged(measurement).as_data()
+        except sig.RequestError:
+            self._count("failed_reads")
+            raise
+
+    def last(self, _params: object = None) -> dict[str, Any] | None:
+        """The newest known reading's data, stale if it is; None if there has never been one. At once."""
+        newest, valued = self._newest, self._newest_value
+        if newest is None or valued is None:
+            return None
+        if newest.value is None:
+            return self._stale_reading(_fault(newest)).as_data()
+        stale_after = self._stale_after()
+        silence = self._clock.monotonic() - valued.measured
+        if stale_after is not None and silence > stale_after:
+            return self._stale_reading(f"nothing heard for {silence:.1f} s").as_data()
+        return self._judged(valued).as_data()
+
+    def info(self, _params: object = None) -> dict[str, Any]:
+        """What this sensor is: kind, unit, link, device, channel, thresholds, options."""
+        board, status = self._board, self._link.status()
+        channel: Channel | None = board.channels.get(self.channel) if board else None
+        options = {name: value for name, value in self._options.items() if value is not None}
+        return {
+            "kind": self.kind,
+            "unit": self.unit,
+            "link": self._link.name,
+            "port": status.port,
+            "device": {
+                "path": status.device,
+                "model": board.model if board else None,
+                "identity": board.identity if board else None,
+                "boot": board.boot if board else None,
+            },
+            "firmware": board.firmware if board else None,
+            "channel": {
+                "name": self.channel,
+                "unit": channel.unit if channel else None,
+                "resolution": channel.resolution if channel else None,
+                "range": [channel.low, channel.high] if channel else None,
+                "interval": channel.interval_s if channel else None,
+            },
+            "thresholds": {
+                event: options.pop(event) for event in (self.low_event, self.high_event) if event in options
+            },
+            "stale_after": self._stale_after(),
+            "options": {
+                name: value if isinstance(value, int | float | tuple) else str(value)
+                for name, value in options.items()
+            },
+        }
+
+    def stats(self, _params: object = None) -> dict[str, Any]:
+        """Counters since the start: the sensor's own, and its link's under `link`."""
+        status = self._link.status()
+        with self._lock:
+            counters: dict[str, Any] = dict(self._counters)
+        return {**counters, "link": {"state": str(status.state), "reason": status.reason, **status.counters}}
+
+    # Any thread
+
+    def _count(self, name: str) -> None:
+        with self._lock:
+            self._counters[name] += 1
+
+    def _judged(self, measurement: Measurement) -> Reading:
+        if measurement.value is None:
+            raise sig.RequestError(f"{self.name}: {_fault(measurement)}; check the sensor and its wiring")
+        with self._lock:
+            value, reason = self._judge.judge(measurement.value)
+        return self._reading(measurement, value, reason)
+
+    def _reading(self, measurement: Measurement, value: float, reason: str | None) -> Reading:
+        utc = self._clock.utc() - (self._clock.monotonic() - measurement.measured)
+        return Reading(value, self.unit, utc, SUSPECT if reason else GOOD, measurement.seq, reason)
+
+    def _stale_reading(self, reason: str) -> Reading:
+        """The newest value, marked stale; without one, a reading with the value None."""
+        valued = self._newest_value
+        if valued is None:
+            return Reading(None, self.unit, self._clock.utc(), STALE, 0, reason)
+        return self._judged(valued)._replace(quality=STALE, reason=reason)
+
+    def _stale_after(self) -> float | None:
+        """Seconds of silence after which the value is stale; None when the board only answers requests."""
+        stale_after: float | None = self._options["stale_after"]
+        if stale_after is not None:
+            return stale_after or None
+        channel = self._board.channels.get(self.channel) if self._board else None
+        if channel is None or not channel.interval_s:
+            return None
+        return STALE_INTERVALS * channel.interval_s + STALE_GRACE_S
+
+
+def _fault(measurement: Measurement) -> str:
+    return f"the board reports {measurement.fault!r} instead of a value"

@@ -1,0 +1,104 @@
+"""The options that every sensor takes, and how a set of them is parsed.
+
+The config's validation and its reference are made from these tables.
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from drivers.errors import OptionError
+from drivers.options import Amount, Option, parse_amount, parse_duration, parse_number, parse_range
+
+_AMOUNT = "a number from 0, or a percentage such as 5%"
+_DURATION = "a time span such as 30s or 5min, or seconds"
+_NUMBER = "a number"
+
+COMMON_OPTIONS: dict[str, Option] = {
+    "offset": Option(parse_number, 0.0, _NUMBER, "Calibration: added to the value, after `scale`."),
+    "scale": Option(parse_number, 1.0, _NUMBER, "Calibration: the value is multiplied by it."),
+    "range": Option(
+        parse_range,
+        None,
+        "two numbers, the lower first",
+        "Plausible values; one outside is `suspect`. Without it, the range that the board announces.",
+    ),
+    "spike": Option(
+        parse_amount,
+        None,
+        _AMOUNT,
+        "A value further than this from the last trusted one is `suspect`, until three in a row agree.",
+    ),
+    "delta": Option(
+        parse_amount,
+        Amount(0.0),
+        _AMOUNT,
+        "Deadband: the least change worth a `#changed`. A percentage is of the last published value.",
+    ),
+    "min_interval": Option(
+        parse_duration,
+        0.0,
+        _DURATION,
+        "The least time between two `#changed`, but for changes of `step` or more.",
+    ),
+    "step": Option(
+        parse_amount, None, _AMOUNT, "A change so large is published at once, whatever `min_interval` says."
+    ),
+    "heartbeat": Option(
+        parse_duration, 0.0, _DURATION, "Publish after so long though nothing changed; 0: only changes."
+    ),
+    "hysteresis": Option(
+        parse_amount,
+        Amount(0.0),
+        _AMOUNT,
+        "How far a value must come back before a threshold can fire again. A percentage is of the threshold.",
+    ),
+    "stale_after": Option(
+        parse_duration,
+        None,
+        _DURATION,
+        "Silence after which the value is `stale`. Without it, three of the channel's intervals and a
+        second.",
+    ),
+    "interval": Option(
+        parse_duration,
+        None,
+        _DURATION,
+        "The reporting interval to set on the board. Without it, the board's own.",
+    ),
+}
+
+
+def threshold_options(low_event: str, high_event: str, unit: str) -> dict[str, Option]:
+    """The options of a sensor's two thresholds, named like the events that they fire."""
+    return {
+        low_event: Option(
+            parse_number,
+            None,
+            f"{_NUMBER}, in {unit}",
+            f"The event `{low_event}` fires at this value or below.",
+        ),
+        high_event: Option(
+            parse_number,
+            None,
+            f"{_NUMBER}, in {unit}",
+            f"The event `{high_event}` fires at this value or above.",
+        ),
+    }
+
+
+def parse_options(table: Mapping[str, Option], given: Mapping[str, object]) -> dict[str, Any]:
+    """All options of `table`: those given parsed, the others with their defaults. Raises `OptionError`."""
+    for name in given:
+        if name not in table:
+            near = difflib.get_close_matches(name, table, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(table)}"
+            raise OptionError(name, f"unknown option; {hint}")
+    parsed: dict[str, Any] = {}
+    for name, option in table.items():
+        value = given.get(name)
+        try:
+            parsed[name] = option.default if value is None else option.parse(value)
+        except ValueError as error:
+            raise OptionError(name, str(error)) from None
+    return parsed

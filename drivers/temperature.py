@@ -1,0 +1,17 @@
+"""Temperature, in °C."""
+
+from drivers.sensor import Sensor
+
+
+class TemperatureSensor(Sensor):
+    """Fires `cold` and `hot`. The board may measure in °C (`C`), °F (`F`) or kelvin (`K`)."""
+
+    kind = "temperature"
+    unit = "°C"
+    units = {
+        "C": lambda celsius: celsius,
+        "F": lambda fahrenheit: (fahrenheit - 32) / 1.8,
+        "K": lambda kelvin: kelvin - 273.15,
+    }
+    low_event = "cold"
+    high_event = "hot"
