@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import SystemRandom
-from tempfile import TemporaryDirectory
 
 from firmware_sim.board import Identity
 from firmware_sim.commands import speed
@@ -125,6 +124,8 @@ def _link_path(link: Path | None) -> Iterator[Path]:
     if link is not None:
         yield link
         return
+    from tempfile import TemporaryDirectory  # 7 ms of start-up, most of it shutil
+
     with TemporaryDirectory(prefix="firmware-sim-") as folder:
         yield Path(folder) / "board"
 

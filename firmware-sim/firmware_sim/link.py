@@ -7,10 +7,12 @@ an abstract name (Linux) made from the link's path. So a symlink without an owne
 import errno
 import os
 import socket
-from hashlib import blake2b
 from pathlib import Path
 
 from firmware_sim.errors import SimulatorError
+
+_LONGEST_NAME = 90
+"""Bytes of a path that fit, with our prefix, into the 108 of a socket address; longer ones are hashed."""
 
 
 class Link:
@@ -22,7 +24,7 @@ class Link:
         self._device = ""
 
     def claim(self) -> None:
-        """Own the path; SimulatorError when another simulator has it, or a file that is not ours to replace."""
+        """Own the path; SimulatorError when another simulator does, or a file is in the way."""
         if not self.path.parent.is_dir():
             raise SimulatorError(
                 f"{self.path}: expected a folder {self.path.parent}; make it, or give another --link"
@@ -75,4 +77,8 @@ class Link:
 
     def _lock_name(self) -> bytes:
         where = os.fsencode(self.path.parent.resolve() / self.path.name)
-        return b"\0firmware-sim/" + blake2b(where, digest_size=16).hexdigest().encode()
+        if len(where) > _LONGEST_NAME:
+            from hashlib import blake2b  # 15 ms of start-up that most paths do without
+
+            where = blake2b(where, digest_size=16).hexdigest().encode()
+        return b"\0firmware-sim:" + where

@@ -1,8 +1,11 @@
 """The board's end of the serial line: the master of a pty.
 
 A UART has no memory and no flow control, and this port neither: what is written while nobody has the other
-end open, or while its buffers (some 16 kB in Linux) are full, is lost. So the simulator holds no descriptor
-of the slave: then Linux says "hung up" on the master exactly while nobody has the slave open.
+end open, or while its buffers (some 16 kB in Linux) are full, is lost.
+
+Linux hangs the master up while no descriptor of the slave is open. That tells us whether somebody listens;
+but a wait for input would end at once, always. So while nobody listens we hold a descriptor of the slave, the
+guard; to see whether somebody came, the guard is let go for a moment; when somebody is there, for good.
 """
 
 import os
@@ -19,24 +22,31 @@ class PtyPort:
 
     def __init__(self) -> None:
         self._master = -1
+        self._guard = -1
         self._hangups = select.poll()
         self._last_device = ""
         self.device = ""
         """The slave, such as `/dev/pts/4`; empty while unplugged."""
+        self.spoiled = False
+        """Nobody can open the slave any more, since a program left it exclusive: plug in anew."""
 
     def fileno(self) -> int:
-        """The descriptor to wait on for `read`; only while `listening`, or the wait ends at once."""
+        """The descriptor to wait on for `read`."""
         return self._master
 
     def plug(self, other: bool = False) -> None:
         """Open a pty, raw and without echo; with `other` under another name than the last time."""
         self.unplug()
-        master, device = _open_raw()
-        if other and device == self._last_device:
-            occupied = master
-            master, device = _open_raw()
-            os.close(occupied)
-        self._master, self.device, self._last_device = master, device, device
+        master, guard = pty.openpty()
+        if other and os.ttyname(guard) == self._last_device:
+            occupied = master, guard
+            master, guard = pty.openpty()
+            for descriptor in occupied:
+                os.close(descriptor)
+        tty.setraw(guard)  # lasts as long as the master
+        os.set_blocking(master, False)
+        self._master, self._guard = master, guard
+        self.device = self._last_device = os.ttyname(guard)
         self._hangups.register(master, 0)
 
     def unplug(self) -> None:
@@ -44,11 +54,18 @@ class PtyPort:
         if self._master >= 0:
             self._hangups.unregister(self._master)
             os.close(self._master)
-        self._master, self.device = -1, ""
+        self._drop_guard()
+        self._master, self.device, self.spoiled = -1, "", False
 
     def listening(self) -> bool:
         """Has somebody the other end open?"""
-        return self._master >= 0 and not self._hangups.poll(0)
+        self._drop_guard()
+        if self._master < 0:
+            return False
+        if self._hangups.poll(0):
+            self._take_guard()
+            return False
+        return True
 
     def write(self, data: bytes) -> int:
         """How many of the bytes the port took; the rest is lost."""
@@ -63,25 +80,21 @@ class PtyPort:
         """What has come; empty when nothing has."""
         try:
             return os.read(self._master, _READ_SIZE)
-        except OSError:  # nothing there, or nobody
+        except BlockingIOError:
+            return b""
+        except OSError:  # hung up: the last listener has left
+            self.listening()
             return b""
 
-    def forget(self) -> None:
-        """Drop what the last listener did not read, so that the next one does not get old lines."""
+    def _take_guard(self) -> None:
         try:
-            slave = os.open(self.device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        except OSError:  # another program made it exclusive: then that one has just opened it
-            return
-        try:
-            termios.tcflush(slave, termios.TCIFLUSH)
-        finally:
-            os.close(slave)
+            self._guard = os.open(self.device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        except OSError:  # TIOCEXCL outlives the program that set it, unless we are root
+            self.spoiled = True
+        else:
+            termios.tcflush(self._guard, termios.TCIFLUSH)  # the next listener gets no old lines
 
-
-def _open_raw() -> tuple[int, str]:
-    master, slave = pty.openpty()
-    device = os.ttyname(slave)
-    tty.setraw(slave)  # lasts as long as the master, though the slave is closed
-    os.close(slave)
-    os.set_blocking(master, False)
-    return master, device
+    def _drop_guard(self) -> None:
+        if self._guard >= 0:
+            os.close(self._guard)
+            self._guard = -1

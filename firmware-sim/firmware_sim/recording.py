@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, pairwise
+from math import isfinite
 from pathlib import Path
 
 from firmware_sim.channels import CHANNELS, Channel
@@ -55,60 +56,64 @@ def load(path: Path = DEFAULT_DATA) -> Recording:
 def _parse(path: Path, rows: Iterator[list[str]]) -> Recording:
     header = next(rows, [])
     first = next(rows, [])
-    width = len(first)
-    time_at, columns = _positions(path, header, extra=1 if width == len(header) + 1 else 0)
+    try:
+        time_at, columns = _positions(header, extra=1 if len(first) == len(header) + 1 else 0)
+    except ValueError as err:
+        raise SimulatorError(f"{path}:1: {err}") from err
     texts: dict[str, list[str]] = {channel.name: [] for channel in CHANNELS}
     known: dict[tuple[str, str], str] = {}  # few distinct values: parse and keep each once
     times: list[float] = []
     for line, row in enumerate(chain([first] if first else [], rows), start=2):
-        where = f"{path}:{line}"
-        if len(row) != width:
-            raise SimulatorError(f"{where}: expected {width} fields, as in line 2; got {len(row)}")
-        if len(times) == MAX_ROWS:
-            raise SimulatorError(f"{where}: expected at most {MAX_ROWS} rows; give a shorter recording")
-        times.append(_time(where, row[time_at], times[-1] if times else None))
-        for channel, at in columns:
-            cell = row[at]
-            text = known.get((channel.name, cell))
-            if text is None:
-                text = known[channel.name, cell] = _value(where, channel, cell)
-            texts[channel.name].append(text)
+        try:
+            _check_row(row, len(first), len(times))
+            times.append(_time(row[time_at], times[-1] if times else None))
+            for channel, at in columns:
+                key = channel.name, row[at]
+                if key not in known:
+                    known[key] = _value(channel, row[at])
+                texts[channel.name].append(known[key])
+        except ValueError as err:
+            raise SimulatorError(f"{path}:{line}: {err}") from err
     if len(times) < 2:
         raise SimulatorError(f"{path}: expected {_EXPECTED}, and two rows at least; got {len(times)} rows")
     return Recording(_step_ns(times), {name: tuple(column) for name, column in texts.items()})
 
 
-def _positions(path: Path, header: list[str], extra: int) -> tuple[int, list[tuple[Channel, int]]]:
+def _positions(header: list[str], extra: int) -> tuple[int, list[tuple[Channel, int]]]:
     """Where in a row the time and each channel's value are."""
     names = [name.strip().lower() for name in header]
     time_name = next((name for name in _TIME_NAMES if name in names), None)
     if time_name is None or not all(channel.kind in names for channel in CHANNELS):
-        got = ",".join(header)
-        raise SimulatorError(f"{path}:1: expected {_EXPECTED}; got {got[:100]!r}")
+        raise ValueError(f"expected {_EXPECTED}; got {','.join(header)[:100]!r}")
     return names.index(time_name) + extra, [(c, names.index(c.kind) + extra) for c in CHANNELS]
 
 
-def _time(where: str, cell: str, before: float | None) -> float:
+def _check_row(row: list[str], width: int, before: int) -> None:
+    if len(row) != width:
+        raise ValueError(f"expected {width} fields, as in line 2; got {len(row)}")
+    if before == MAX_ROWS:
+        raise ValueError(f"expected at most {MAX_ROWS} rows; got more; give a shorter recording")
+
+
+def _time(cell: str, before: float | None) -> float:
     """Seconds; without a zone UTC, which has no hour twice."""
     try:
         moment = datetime.fromisoformat(cell)
     except ValueError:
-        raise SimulatorError(
-            f"{where}: expected a time such as 2015-02-04 17:51:00; got {cell[:40]!r}"
-        ) from None
+        raise ValueError(f"expected a time such as 2015-02-04 17:51:00; got {cell[:40]!r}") from None
     seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     if before is not None and seconds <= before:
-        raise SimulatorError(f"{where}: expected a time after the row before; got {cell!r}")
+        raise ValueError(f"expected a time after the row before; got {cell!r}")
     return seconds
 
 
-def _value(where: str, channel: Channel, cell: str) -> str:
+def _value(channel: Channel, cell: str) -> str:
     try:
         value = float(cell)
     except ValueError:
         value = float("nan")
-    if not abs(value) < 1e9:  # nan and inf too
-        raise SimulatorError(f"{where}: expected a {channel.kind} in {channel.unit}; got {cell[:40]!r}")
+    if not isfinite(value):
+        raise ValueError(f"expected a {channel.kind} in {channel.unit}; got {cell[:40]!r}")
     return channel.text(value) if channel.minimum <= value <= channel.maximum else OUT_OF_RANGE
 
 

@@ -20,8 +20,6 @@ from firmware_sim.pty_port import PtyPort
 from firmware_sim.recording import Recording
 from firmware_sim.sensors import NS, Sensors
 
-LISTENER_CHECK_NS = 20_000_000
-"""How soon somebody who opens the port is noticed: 50 checks a second."""
 MIN_WAIT_NS = 500_000
 """The loop runs at most 2,000 times a second, whatever the speed; readings then go several at a time."""
 LONGEST_WAIT_NS = 3600 * NS
@@ -59,8 +57,6 @@ class Simulator:
         self._reader = LineReader()
         self._requests_damaged = 0
         self._replug_at_ns: int | None = None
-        self._listening = False
-        self._next_check_ns = 0
         self._running = True
         self.use_faults(settings.faults)
 
@@ -108,7 +104,7 @@ class Simulator:
     def unplug(self, seconds: float | None = None) -> None:
         """Pull the cable; after `seconds` it comes back by itself."""
         if self._port.device:
-            self._set_listening(False)
+            self._selector.unregister(self._port)
             self._port.unplug()
             self._link.remove()
             self._outlet.clear()
@@ -123,6 +119,8 @@ class Simulator:
             self._link.release()
             self._link = new
         self._port.plug(other)
+        self._selector.register(self._port, EVENT_READ, self._readable)
+        self._reader = LineReader()
         self._link.point_to(self._port.device)
         self._board.start(self.now_ns())
 
@@ -178,13 +176,10 @@ class Simulator:
     # The loop's work
 
     def _work(self, now: int) -> None:
-        if self._replug_at_ns is not None and now >= self._replug_at_ns:
+        if self._port.spoiled or (self._replug_at_ns is not None and now >= self._replug_at_ns):
             self.replug()
         if not self._port.device:
             return
-        if not self._listening and now >= self._next_check_ns:
-            self._next_check_ns = now + LISTENER_CHECK_NS
-            self._set_listening(self._port.listening())
         self._outlet.release(now)
         if self._port.device and (lines := self._board.run(now)):
             self._outlet.send(lines, self._damager, now)
@@ -195,7 +190,6 @@ class Simulator:
         if self._port.device:
             times.append(self._board.next_due_ns())
             times.append(self._outlet.next_ns())
-            times.append(None if self._listening else self._next_check_ns)
         return min((t for t in times if t is not None), default=self.now_ns() + LONGEST_WAIT_NS)
 
     def _happened(self, event: Reset | Unplug) -> None:
@@ -204,22 +198,8 @@ class Simulator:
         else:
             self.reset()
 
-    def _set_listening(self, listening: bool) -> None:
-        """Wait for requests only while somebody listens: else the hangup would end every wait at once."""
-        if listening == self._listening:
-            return
-        self._listening = listening
-        if listening:
-            self._selector.register(self._port, EVENT_READ, self._readable)
-        else:
-            self._selector.unregister(self._port)
-            self._port.forget()
-            self._reader = LineReader()
-
     def _readable(self) -> None:
         data = self._port.read()
-        if not data and not self._port.listening():
-            self._set_listening(False)
         damaged = self._reader.damaged
         for body in self._reader.feed(self._damager.incoming.damage(data)):
             self._board.receive(self.now_ns(), body, round(self._damager.answer_delay_s() * NS))
