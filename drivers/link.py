@@ -291,7 +291,7 @@ class Link:
                 ),
             )
             self._announce(lambda sink: sink.link_up(board))
-            session.run(self._stopping)
+            session.run(self._stopping, [name for name in board.channels if self._sinks.get(name)])
         except LinkLostError as error:
             reason = str(error)
         finally:

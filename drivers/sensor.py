@@ -199,7 +199,10 @@ class Sensor:
                 f"board {board.identity} has no channel {self.channel!r}; it has {', '.join(board.channels)}"
             )
         if channel.kind != self.kind:
-            return f"channel {self.channel!r} measures {channel.kind}, not {self.kind}; choose another driver or channel"
+            return (
+                f"channel {self.channel!r} measures {channel.kind}, not {self.kind}; "
+                "choose another driver or channel"
+            )
         if channel.unit not in self.units:
             return f"channel {self.channel!r} is in {channel.unit!r}; expected {' or '.join(self.units)}"
         return None

@@ -57,8 +57,7 @@ COMMON_OPTIONS: dict[str, Option] = {
         parse_duration,
         None,
         _DURATION,
-        "Silence after which the value is `stale`. Without it, three of the channel's intervals and a
-        second.",
+        "Silence that makes the value `stale`. Without it, three of the channel's intervals and a second.",
     ),
     "interval": Option(
         parse_duration,

@@ -7,7 +7,7 @@ that lets one request at a time onto the line: it covers one write and one bound
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import sig
 from drivers.clock import Clock
@@ -103,13 +103,20 @@ class Session:
         self._heard = self._clock.monotonic()
         return board
 
-    def run(self, stopping: threading.Event) -> None:
-        """Read until `stopping` is set. Raises `LinkLostError` when the port or the board is gone."""
+    def run(self, stopping: threading.Event, first_reads: Sequence[str]) -> None:
+        """Read until `stopping` is set. Raises `LinkLostError` when the port or the board is gone.
+
+        `first_reads`: channels to ask for a value at the start, so that nobody waits an interval for the
+        first one.
+        """
+        unread = list(first_reads)
         while not stopping.is_set():
+            if self._hello_wanted:
+                self._hello_wanted = not self._write_own("hello")
+            elif unread and self._write_own("read", unread[0]):
+                del unread[0]
             self._read_once(READ_S)
             self._look_after_silence()
-            if self._hello_wanted and self._write_own("hello"):
-                self._hello_wanted = False
 
     def wake(self) -> None:
         """Have `run` look at its `stopping` event soon. From any thread."""
