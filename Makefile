@@ -1,0 +1,76 @@
+# make run    the gateway with config.yaml: a simulated board, live values
+# make test   lint, types, layers, every test, on every Python from 3.11 to 3.13 that is here
+# make help   the rest
+
+SHELL := /bin/sh
+# The first Python here that is new enough; `make PYTHON=/path/to/python3.12 run` chooses another.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+# The others between 3.12 and 3.13, for the tests: on PATH or under pyenv.
+OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/versions/$$v.*/bin/python; do \
+	"$$p" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$v')" 2>/dev/null && echo "$$p" && break; \
+	done; done)
+BIN := .venv/bin
+PIP := -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help run test check test-main test-others test-slow bench wheel clean
+
+help:
+	@echo 'make run        start the gateway with config.yaml (a simulated board)'
+	@echo 'make test       everything that a change must pass'
+	@echo 'make check      ruff, mypy and the layers, without the tests'
+	@echo 'make test-slow  the tests that take minutes'
+	@echo 'make bench      the benchmarks; results in benchmarks/results/'
+	@echo 'make wheel      build the wheel into dist/'
+	@echo 'make clean      remove what was built and installed here'
+
+run: .venv/installed
+	@$(BIN)/sig-gateway run -c config.yaml
+
+test: check test-main test-others
+
+check: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy sig drivers gateway firmware-sim/firmware_sim tests
+	$(BIN)/lint-imports
+
+test-main: .venv/installed-dev
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=92
+
+test-others: $(foreach python,$(OTHERS),test-with-$(subst /,%,$(python)))
+
+test-with-%: pyproject.toml
+	@python='$(subst %,/,$*)'; \
+	version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	venv=".venv-$$version"; \
+	echo "Python $$version"; \
+	if [ pyproject.toml -nt "$$venv/installed" ]; then \
+		"$$python" -m venv "$$venv" && "$$venv/bin/python" $(PIP) -e '.[test]' && touch "$$venv/installed"; \
+	fi && "$$venv/bin/python" -m pytest -q
+
+test-slow: .venv/installed-dev
+	$(BIN)/python -m pytest -m slow --timeout 1800
+
+wheel: .venv/installed-dev
+	$(BIN)/python -m build --wheel --outdir dist .
+
+.venv/installed: pyproject.toml
+	@test -n '$(PYTHON)' || { echo 'sig-gateway needs Python 3.11 or newer; none was found on PATH' >&2; exit 1; }
+	@echo 'Setting up .venv (once)…'
+	@$(PYTHON) -m venv .venv || { echo 'On Debian and Raspberry Pi OS: sudo apt install python3-venv' >&2; exit 1; }
+	@.venv/bin/python $(PIP) -e .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	@.venv/bin/python $(PIP) -e '.[dev]'
+	@touch $@
+
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks.serial_to_listener
+
+clean:
+	rm -rf .venv .venv-3.* build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,15 @@
+"""What holds for every test: skips may be forbidden."""
+
+import os
+
+import pytest
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run when a test was skipped though SIG_GATEWAY_FORBID_SKIPS is set (CI sets it)."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and os.environ.get("SIG_GATEWAY_FORBID_SKIPS"):
+        reporter.write_line(f"{len(skipped)} skipped tests, and skipping is forbidden here", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
