@@ -11,6 +11,8 @@
 docs/sig.md is the guide.
 """
 
+from sig.carrier.base import Carrier
+from sig.client import ClientRouter
 from sig.errors import (
     BadParams,
     BadReply,
@@ -28,6 +30,7 @@ from sig.event import EVENT_CONNECT, EVENT_DISCONNECT, Event
 from sig.log import LOG_LEVELS, SimpleLogger, setup_logger
 from sig.router import Router
 from sig.sender import Sender
+from sig.server import ServerRouter
 from sig.signals import Signal
 
 __all__ = [
@@ -37,6 +40,8 @@ __all__ = [
     "BadParams",
     "BadReply",
     "Busy",
+    "Carrier",
+    "ClientRouter",
     "Event",
     "NotConnected",
     "RemoteError",
@@ -45,6 +50,7 @@ __all__ = [
     "RequestTimeout",
     "Router",
     "Sender",
+    "ServerRouter",
     "Signal",
     "SimpleLogger",
     "Unauthorized",

@@ -15,6 +15,8 @@
 A class's `error` is its type as programs see it, the same on every transport.
 """
 
+# ruff: noqa: N818 - the names say what happened; users catch them by the builtin they also are
+
 from __future__ import annotations
 
 from typing import Any, ClassVar

@@ -31,7 +31,7 @@ class Lifecycle:
         self._notes.setdefault(sender.getName(), deque()).append((sender, event, data))
 
     def deliver(self, name: str) -> None:
-        """Call the listeners of what is noted for the sender of that name, unless a thread is at it already."""
+        """Call the listeners of what is noted for that sender, unless a thread is at it already."""
         while True:
             with self._lock:
                 notes = self._notes.get(name)

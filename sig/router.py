@@ -59,30 +59,10 @@ class Router:
         sender and event: that event of that sender; sender only: all its events; neither: every event
         of every sender; event only: the channel, that is every sender that declared the event with its
         leading `#`. A subscription may come before its sender, and stays until it is removed; one made
-        twice is called twice. False, with a logged warning, if the sender is connected and does not declare the event.
+        twice is called twice. False, with a logged warning, if the sender is connected and does not
+        declare the event.
         """
-        if not callable(callback):
-            raise TypeError(f"a listener must be callable as callback(info, data), got {callback!r}")
-        with self.lock:
-            if sender is None:
-                found = self._broadcast if event is None else self._channels.setdefault(event, [])
-                found.append(callback)
-                self._forget_targets(event)
-                return True
-            target = self.getSender(sender, create=True)
-            assert target is not None
-            if event is None:
-                target._broadcast.append(callback)
-                for each in target._events.values():
-                    self._forget_targets_of(each)
-                return True
-            if not target.isConnected() or target.declares(event):
-                specific = target.event(event)
-                specific.listeners.append(callback)
-                self._forget_targets_of(specific)
-                return True
-        log.get().warning(f"sender '{sender}' does not declare the event '{event}': not listening to it")
-        return False
+        return self.subscribe(callback, sender, event, keep=False)
 
     def removeListener(self, callback: Callback, sender: str | None = None, event: str | None = None) -> bool:
         """End one subscription made with the same arguments; False if there is none."""
@@ -189,6 +169,31 @@ class Router:
 
     # What follows is for senders and for the routers that serve a network.
 
+    def subscribe(self, callback: Callback, sender: str | None, event: str | None, keep: bool) -> bool:
+        """`addListener`; with `keep` also to an event that a connected sender does not declare now."""
+        if not callable(callback):
+            raise TypeError(f"a listener must be callable as callback(info, data), got {callback!r}")
+        with self.lock:
+            if sender is None:
+                found = self._broadcast if event is None else self._channels.setdefault(event, [])
+                found.append(callback)
+                self._forget_targets(event)
+                return True
+            target = self.getSender(sender, create=True)
+            assert target is not None
+            if event is None:
+                target._broadcast.append(callback)
+                for each in target._events.values():
+                    self._forget_targets_of(each)
+                return True
+            if keep or not target.isConnected() or target.declares(event):
+                specific = target.event(event)
+                specific.listeners.append(callback)
+                self._forget_targets_of(specific)
+                return True
+        log.get().warning(f"sender '{sender}' does not declare the event '{event}': not listening to it")
+        return False
+
     def register(self, name: str, events: Iterable[str] | str | None, requests: Handlers | None) -> Sender:
         """`addSender`, but for delivering the #connect: runs no user code."""
         check_name("sender", name)
@@ -251,10 +256,13 @@ class Router:
             while event.targets is None:
                 changes = self._changes
                 channel = self._channels.get(event.name, []) if event.isChannel() else []
-                self._resolved.setdefault(event.name, set()).add(event)
                 targets = (*self._broadcast, *sender._broadcast, *channel, *event.listeners)
+                if self._senders.get(sender.getName()) is not sender:
+                    # its last #disconnect, after it was forgotten: nobody would have it merged anew
+                    return targets
                 # A finalizer may have changed a list while we merged: see the top of this file.
                 if changes == self._changes:
+                    self._resolved.setdefault(event.name, set()).add(event)
                     event.targets = targets
             return event.targets
 

@@ -75,6 +75,11 @@ class Sender:
         Raises NotConnected, UnknownMethod (no handler for it and no default one), ValueError (`method` is
         None), and whatever the handler raises.
         """
+        handler, is_default = self.handler(method)
+        return handler(method, params) if is_default else handler(params)
+
+    def handler(self, method: str) -> tuple[Callable[..., Any], bool]:
+        """What answers `method`, and whether that is the default handler. Raises as `request` does."""
         if method is None:
             raise ValueError("a request needs a method: pass its name, not None")
         handlers = self._requests
@@ -84,12 +89,12 @@ class Sender:
             raise UnknownMethod(f"sender '{self._name}' answers no requests (asked for '{method}')")
         handler = handlers.get(method)
         if handler is not None:
-            return handler(params)
-        default = handlers.get(None)
-        if default is None:
+            return handler, False
+        handler = handlers.get(None)
+        if handler is None:
             known = ", ".join(sorted(name for name in handlers if name is not None))
             raise UnknownMethod(f"sender '{self._name}' has no method '{method}'; it has: {known}")
-        return default(method, params)
+        return handler, True
 
     def addListener(self, callback: Callback, event: str | None = None) -> bool:
         """Subscribe to `event` of this sender, or to all of its events; see `Router.addListener`."""

@@ -1,0 +1,100 @@
+"""One call: as its caller waits for it (`Pending`), and as its callee answers it (`Call`)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sig.errors import STATUS_OK, STATUS_RAISED, from_wire, to_wire
+from sig.wire import Message
+
+if TYPE_CHECKING:
+    from sig.connection import Connection
+
+# What a method returns if it will answer later, through its `Call`.
+LATER = object()
+
+# A method of a connection: method(params, call) returns the response, or LATER. It runs on the reader, so
+# it must not run user code.
+Method = Callable[[Message, "Call"], Any]
+
+
+class Pending:
+    """A call that waits for its answer."""
+
+    __slots__ = ("_answer", "_done", "_expire", "_lock", "call_id", "deadline", "what")
+
+    def __init__(
+        self,
+        call_id: int,
+        what: str,
+        timeout_s: float,
+        done: Callable[[Message], object] | None,
+        expire: Callable[[Pending], None],
+    ) -> None:
+        """`done(answer)` is called with the answer, once; `expire(self)` has to bring one about."""
+        self.call_id = call_id
+        self.what = what
+        self.deadline = time.monotonic() + timeout_s
+        self._done = done
+        self._expire = expire
+        self._answer: Message | None = None
+        # A bare lock, released by `complete`, is the cheapest way to wake one waiter.
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def complete(self, answer: Message) -> None:
+        """Here is the answer. A second one is ignored."""
+        if self._answer is not None:
+            return
+        self._answer = answer
+        if self._done is not None:
+            self._done(answer)
+        self._lock.release()
+
+    def wait(self) -> Any:
+        """Wait for the answer and return its response; raises the RequestError that it stands for.
+
+        RequestTimeout when time is up, NotConnected when the connection ends meanwhile.
+        """
+        if not self._lock.acquire(timeout=max(0.0, self.deadline - time.monotonic())):
+            self._expire(self)
+            self._lock.acquire()
+        assert self._answer is not None
+        if self._answer.get("status") == STATUS_OK:
+            return self._answer.get("response")
+        raise from_wire(self._answer)
+
+
+class Call:
+    """A call by the peer, to be answered once, from any thread. Without an id nothing is sent."""
+
+    __slots__ = ("_id", "connection")
+
+    def __init__(self, connection: Connection, call_id: Any) -> None:
+        self.connection = connection
+        self._id = call_id
+
+    def reply(self, response: Any) -> None:
+        """It succeeded."""
+        self.connection.reply(self._id, {"status": STATUS_OK, "response": response})
+
+    def fail(self, error: BaseException, status: int = STATUS_RAISED) -> None:
+        """It failed."""
+        self.connection.reply(self._id, to_wire(error, status))
+
+    def forward(self, answer: Message) -> None:
+        """Pass on the answer that another peer gave."""
+        kept = ("status", "response", "exception", "error", "raised")
+        self.connection.reply(self._id, {key: answer[key] for key in kept if key in answer})
+
+    def run(self, handler: Callable[[], Any]) -> None:
+        """Answer with what `handler` returns or raises."""
+        try:
+            response = handler()
+        except Exception as err:  # noqa: BLE001 - whatever it is, the caller is to know
+            self.fail(err)
+        else:
+            self.reply(response)

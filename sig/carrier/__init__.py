@@ -1,0 +1,1 @@
+"""What carries bytes between routers: `tcpserver`, `tcpclient`, `local`; the contract is in `base`."""

@@ -1,0 +1,139 @@
+"""What every client's carrier does: connect, notice the loss, connect again."""
+
+from __future__ import annotations
+
+import random
+import threading
+from abc import abstractmethod
+from typing import Any
+
+from sig import log
+from sig.carrier.base import Carrier, Channel
+from sig.connection import Connection
+from sig.errors import RequestError, Unauthorized
+
+# A lost server is back within a second of its return: pauses grow from 50 ms to at most 0.5 s, each
+# shortened at random so that many clients do not come all at once.
+FIRST_PAUSE_S = 0.05
+MAX_PAUSE_S = 0.5
+
+
+class ClientCarrier(Carrier):
+    """A carrier for a ClientRouter.
+
+    `auto_reconnect` (default True): a connection that was made and is lost is made again, for ever, until
+    `disconnect`. The router then puts back its remote senders and listeners.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._state = threading.Lock()
+        self._connection: Connection | None = None
+        self._keeper: threading.Thread | None = None
+        self._stopping = threading.Event()
+
+    @abstractmethod
+    def open(self, host: str, port: int) -> Channel:
+        """Make one connection, within `Limits.handshake_s`. Raises OSError."""
+
+    def connect(self, host: str = "localhost", port: int = 0) -> bool:
+        """Connect to a server; False, with a logged reason, if that cannot be done now.
+
+        An older connection is ended first. Raises Unauthorized if the server wants a token, or another one.
+        """
+        self.disconnect()
+        connection = self._try(host, port)
+        if connection is None:
+            self.finish()
+            return False
+        stopping = threading.Event()
+        keeper = threading.Thread(
+            target=self._keep, args=(connection, host, port, stopping), name="sig-client-keeper", daemon=True
+        )
+        with self._state:
+            self._connection, self._stopping, self._keeper = connection, stopping, keeper
+        self.notify(self.on_connected)
+        keeper.start()
+        return True
+
+    def disconnect(self) -> None:
+        """End the connection and wait for its threads. Any number of times, from any thread.
+
+        What is queued is sent first, for `Limits.drain_s` at most; for user code that still runs it waits
+        `Limits.join_s` at most.
+        """
+        with self._state:
+            connection, self._connection = self._connection, None
+            keeper, self._keeper = self._keeper, None
+            self._stopping.set()
+        if keeper is None:
+            return
+        was_connected = connection is not None and connection.is_open()
+        if connection is not None:
+            connection.outbox.drain(self.limits.drain_s)
+            connection.close("this side disconnects")
+            connection.join(self.limits.join_s)
+        if keeper is not threading.current_thread() and keeper.ident is not None:
+            keeper.join(self.limits.join_s)
+        self.finish()
+        if was_connected:
+            self.notify(self.on_disconnected)
+
+    def isConnected(self) -> bool:
+        """Whether the connection stands now."""
+        connection = self._connection
+        return connection is not None and connection.is_open()
+
+    def _try(self, host: str, port: int) -> Connection | None:
+        """One attempt, up to and including the greeting. Raises Unauthorized."""
+        try:
+            channel = self.open(host, port)
+        except OSError as err:
+            log.get().warning(f"[{type(self).__name__}] cannot connect to {host}:{port}: {err}")
+            return None
+        connection = self.accept(channel)
+        connection.start()
+        try:
+            self.greet(connection)
+        except RequestError as err:
+            connection.close("the greeting failed")
+            connection.join(self.limits.join_s)
+            if isinstance(err, Unauthorized):
+                raise
+            log.get().warning(f"[{type(self).__name__}] cannot connect to {host}:{port}: {err}")
+            return None
+        log.get().info(f"[{connection.name}] connected to {connection.address}")
+        return connection
+
+    def _keep(self, connection: Connection, host: str, port: int, stopping: threading.Event) -> None:
+        """The keeper: waits for the loss of the connection, and makes it anew."""
+        while True:
+            connection.lost.wait()
+            if stopping.is_set():
+                return
+            self.notify(self.on_disconnected)
+            found = self._again(host, port, stopping) if self.auto_reconnect else None
+            if found is None:
+                return
+            with self._state:
+                if not stopping.is_set():
+                    self._connection = connection = found
+                    found = None
+            if found is not None:
+                found.close("this side disconnects")
+                found.join(self.limits.join_s)
+                return
+            self.notify(self.on_connected)
+
+    def _again(self, host: str, port: int, stopping: threading.Event) -> Connection | None:
+        pause_s = FIRST_PAUSE_S
+        while not stopping.wait(pause_s * random.uniform(0.5, 1.0)):
+            try:
+                connection = self._try(host, port)
+            except Unauthorized as err:
+                log.get().error(f"[{type(self).__name__}] {host}:{port} refuses us: {err}")
+                connection = None
+            if connection is not None:
+                return connection
+            pause_s = min(2 * pause_s, MAX_PAUSE_S)
+        return None

@@ -1,0 +1,130 @@
+"""What every server's carrier does: listen, accept, keep count of its connections, and end them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import abstractmethod
+from typing import Any
+
+from sig import log
+from sig.carrier.base import Carrier, Channel
+from sig.connection import Connection
+
+# How long to leave alone a listener that fails, for want of file descriptors say.
+PAUSE_AFTER_FAILURE_S = 0.2
+
+
+class Listener:
+    """What accepts connections."""
+
+    # What it listens on, as host and port.
+    address: tuple[str, int] = ("", 0)
+
+    @abstractmethod
+    def accept(self, timeout_s: float) -> Channel | None:
+        """The next connection; None if there is none in time, or after `close`. Raises OSError."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop listening; `accept` returns at once."""
+
+
+class ServerCarrier(Carrier):
+    """A carrier for a ServerRouter."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._state = threading.Lock()
+        self._connections: set[Connection] = set()
+        self._listener: Listener | None = None
+        self._acceptor: threading.Thread | None = None
+
+    @abstractmethod
+    def listen(self, host: str, port: int) -> Listener:
+        """Begin to listen. Raises OSError or ValueError, whose text says what to do."""
+
+    def start(self, host: str = "localhost", port: int = 0) -> bool:
+        """Listen, and serve who connects, on threads of its own; returns True once it listens.
+
+        Raises OSError if it cannot listen there, ValueError if it should not, or listens already.
+        """
+        if self._listener is not None:
+            raise ValueError(f"it listens on {self.address} already: stop() it first")
+        if self._accept is None:
+            raise ValueError("no router uses this carrier: make a ServerRouter with it first")
+        self._listener = self.listen(host, port)
+        self._acceptor = threading.Thread(
+            target=self._accept_all, args=(self._listener,), name="sig-server-acceptor", daemon=True
+        )
+        self._acceptor.start()
+        log.get().info(f"[{type(self).__name__}] listening on {self.address}")
+        self.notify(self.on_connected)
+        return True
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that it listens on; ("", 0) if it does not. Of a Unix socket: its path, and 0."""
+        listener = self._listener
+        return listener.address if listener is not None else ("", 0)
+
+    def isConnected(self) -> bool:
+        """Whether it listens."""
+        return self._listener is not None
+
+    def stop(self) -> None:
+        """Stop listening, end all connections, wait for their threads. Any number of times, from any thread.
+
+        What is queued is sent first, for `Limits.drain_s` at most; for handlers that still run it waits
+        `Limits.join_s` at most, and logs that they do.
+        """
+        with self._state:
+            listener, self._listener = self._listener, None
+            connections = list(self._connections)
+        if listener is None:
+            return
+        listener.close()
+        if self._acceptor is not None and self._acceptor is not threading.current_thread():
+            self._acceptor.join(self.limits.join_s)
+        with self._state:
+            connections = list(self._connections)
+        drained = time.monotonic() + self.limits.drain_s
+        for connection in connections:
+            connection.outbox.drain(max(0.0, drained - time.monotonic()))
+            connection.close("the server stops")
+        deadline = time.monotonic() + self.limits.join_s
+        for connection in connections:
+            if not connection.join(max(0.0, deadline - time.monotonic())):
+                log.get().warning(f"[{connection.name}] a handler of it is still running")
+        self.notify(self.on_disconnected)
+
+    def _accept_all(self, listener: Listener) -> None:
+        while self._listener is listener:
+            try:
+                channel = listener.accept(self.limits.tick_s)
+            except OSError as err:
+                log.get().error(f"accepting a connection failed: {err}")
+                time.sleep(PAUSE_AFTER_FAILURE_S)
+                continue
+            if channel is not None:
+                self._begin(listener, channel)
+
+    def _begin(self, listener: Listener, channel: Channel) -> None:
+        """Make a connection of a channel, unless there are too many, or it is too late."""
+        with self._state:
+            refused = self._listener is not listener or len(self._connections) >= self.limits.max_clients
+            if not refused:
+                connection = self.accept(channel)
+                self._connections.add(connection)
+        if refused:
+            log.get().warning(f"{channel.address} refused: there are {len(self._connections)} connections")
+            channel.shutdown()
+            channel.close()
+            return
+        connection.on_finished = lambda: self._ended(connection)
+        log.get().info(f"[{connection.name}] connection from {channel.address}")
+        connection.start()
+
+    def _ended(self, connection: Connection) -> None:
+        with self._state:
+            self._connections.discard(connection)

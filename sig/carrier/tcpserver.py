@@ -1,0 +1,139 @@
+"""CarrierTCPServer: serves over TCP, TLS, or a Unix socket."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import select
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
+
+from sig.carrier.base import Channel
+from sig.carrier.server import Listener, ServerCarrier
+from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, describe, is_loopback
+
+BACKLOG = 128
+# Only this user's programs may connect, as with a file that only they may read and write.
+UNIX_MODE = 0o600
+
+
+class CarrierTCPServer(ServerCarrier):
+    """Listens on a port of this machine.
+
+        CarrierTCPServer().start("localhost", 7300)                  this machine only
+        CarrierTCPServer(token="…").start("0.0.0.0", 7300)           others too, if they know the token
+        CarrierTCPServer(token="…", ssl_context=context).start("::", 7300)
+        CarrierTCPServer().start("unix:/run/sig.sock")               programs of this user
+
+    Port 0 takes a free one; `address` tells which. Beyond this machine it listens only with a token.
+    """
+
+    def __init__(self, ssl_context: ssl.SSLContext | None = None, **options: Any) -> None:
+        """`options`: `token`, `codec`, `limits`; see `Carrier`."""
+        super().__init__(**options)
+        self._ssl_context = ssl_context
+
+    def listen(self, host: str, port: int) -> Listener:
+        if host.startswith(UNIX_PREFIX):
+            return _SocketListener(_listen_unix(host.removeprefix(UNIX_PREFIX)), self._ssl_context)
+        return _SocketListener(_listen_tcp(host, port, self.token is not None), self._ssl_context)
+
+
+class _SocketListener(Listener):
+    def __init__(self, sock: socket.socket, context: ssl.SSLContext | None) -> None:
+        sock.setblocking(False)
+        self._sock = sock
+        self._context = context
+        self._closed = False
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        bound = sock.getsockname()
+        self._is_unix = sock.family == socket.AF_UNIX
+        self.address = (bound, 0) if self._is_unix else (bound[0], bound[1])
+        self._inode = Path(bound).stat().st_ino if self._is_unix else 0
+
+    def accept(self, timeout_s: float) -> Channel | None:
+        if self._closed or not self._poll.poll(timeout_s * 1000) or self._closed:
+            return None
+        try:
+            sock, address = self._sock.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return None
+        try:
+            return SocketChannel(sock, describe(address), self._context, server_side=True)
+        except OSError:
+            # it went away before it was looked at
+            sock.close()
+            return None
+
+    def close(self) -> None:
+        self._closed = True
+        if self._is_unix:
+            with contextlib.suppress(OSError):
+                # not the socket of another server that has taken the path meanwhile
+                if Path(self.address[0]).stat().st_ino == self._inode:
+                    Path(self.address[0]).unlink()
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        self._sock.close()
+
+
+def _listen_tcp(host: str, port: int, has_token: bool) -> socket.socket:
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as err:
+        raise OSError(f"cannot listen on {host!r}: this machine has no such address ({err})") from err
+    # IPv4 first, as most clients try; a name such as localhost may have both
+    family, kind, proto, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    if not has_token and not is_loopback(str(address[0])):
+        raise ValueError(
+            f"refusing to listen on {host or 'every address'} without a token, as any machine on the network "
+            "could connect: write CarrierTCPServer(token=\"a long secret\"), or listen on \"localhost\""
+        )
+    sock = socket.socket(family, kind, proto)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+    except (OSError, OverflowError) as err:
+        sock.close()
+        raise _cannot_listen(describe(address), err) from err
+    return sock
+
+
+def _cannot_listen(where: str, err: Exception) -> OSError:
+    number = getattr(err, "errno", None)
+    what_to_do = {
+        errno.EADDRINUSE: "another program holds it; stop that one, or choose another",
+        errno.EADDRNOTAVAIL: "this machine has no such address; use one of its own, or localhost",
+        errno.EACCES: "this user may not; choose a port above 1023, or another path",
+    }.get(number or 0, "")
+    return OSError(number or errno.EINVAL, f"cannot listen on {where}: {what_to_do or err}")
+
+
+def _listen_unix(path: str) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _remove_stale(path)
+        sock.bind(path)
+        # before listen(): until then nobody can connect
+        Path(path).chmod(UNIX_MODE)
+        sock.listen(BACKLOG)
+    except OSError as err:
+        sock.close()
+        raise _cannot_listen(UNIX_PREFIX + path, err) from err
+    return sock
+
+
+def _remove_stale(path: str) -> None:
+    """Remove a socket that nobody listens on, left behind by a server that was killed."""
+    if not Path(path).is_socket():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            Path(path).unlink()

@@ -1,0 +1,157 @@
+"""The threads that run user code for one connection: a dispatcher, in order, and a pool, side by side."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from sig import log
+from sig.outbox import sending_later
+
+Job = Callable[[], object]
+
+IDLE_WORKER_S = 5.0
+
+
+class _Inside(threading.local):
+    owner: object = None
+
+
+_inside = _Inside()
+
+
+def runs_for(owner: object) -> bool:
+    """Whether this thread is one of those that run user code for `owner`, which thus must not wait for it."""
+    return _inside.owner is owner
+
+
+class Dispatcher:
+    """One thread that runs jobs in the order in which they were posted. It starts with the first job."""
+
+    def __init__(self, name: str, max_jobs: int, owner: object) -> None:
+        self._name = name
+        self._max_jobs = max_jobs
+        self._owner = owner
+        self._changed = threading.Condition(threading.Lock())
+        self._jobs: deque[Job] = deque()
+        self._closed = False
+        self._waiting = False
+        self._thread: threading.Thread | None = None
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def post(self, job: Job, must: bool = False) -> bool:
+        """Queue a job; False if the queue is full (never with `must`) or closed. Never blocks."""
+        with self._changed:
+            if self._closed or (len(self._jobs) >= self._max_jobs and not must):
+                return False
+            self._jobs.append(job)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            elif self._waiting:
+                self._changed.notify()
+            return True
+
+    def close(self, discard: bool = False) -> None:
+        """Take no more jobs; the thread ends once those posted before are done, or (`discard`) thrown away."""
+        with self._changed:
+            self._closed = True
+            if discard:
+                self._jobs.clear()
+            self._changed.notify()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the thread's end after `close`; False if user code still runs on it."""
+        if self._thread is None or self._thread is threading.current_thread():
+            return True
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        _inside.owner = self._owner
+        while True:
+            with self._changed:
+                while not self._jobs:
+                    if self._closed:
+                        return
+                    self._waiting = True
+                    self._changed.wait()
+                    self._waiting = False
+                job = self._jobs.popleft()
+                # with more to come, let the writers gather what the listeners post
+                sending_later(bool(self._jobs))
+            try:
+                job()
+            except Exception:  # noqa: BLE001 - one job that fails must not stop those behind it
+                log.failure(f"{self._name}: a job failed")
+
+
+class Pool:
+    """A few threads that run jobs side by side. They start when they are needed, and end when idle."""
+
+    def __init__(self, name: str, workers: int, max_jobs: int, owner: object) -> None:
+        self._name = name
+        self._workers = workers
+        self._max_jobs = max_jobs
+        self._owner = owner
+        self._changed = threading.Condition(threading.Lock())
+        self._jobs: deque[Job] = deque()
+        self._idle = 0
+        self._threads: list[threading.Thread] = []
+        self._started = 0
+        self._closed = False
+
+    def post(self, job: Job) -> bool:
+        """Queue a job; False if as many as may wait already do, or it is closed. Never blocks."""
+        with self._changed:
+            if self._closed or len(self._jobs) >= self._max_jobs:
+                return False
+            self._jobs.append(job)
+            if len(self._jobs) > self._idle and len(self._threads) < self._workers:
+                self._started += 1
+                name = f"{self._name}-{self._started}"
+                thread = threading.Thread(target=self._run, name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            else:
+                self._changed.notify()
+            return True
+
+    def close(self) -> None:
+        """Take no more jobs, and throw away those that have not begun."""
+        with self._changed:
+            self._closed = True
+            self._jobs.clear()
+            self._changed.notify_all()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the threads' end after `close`; False if user code still runs on one."""
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            threads = [t for t in self._threads if t is not threading.current_thread()]
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    def _run(self) -> None:
+        _inside.owner = self._owner
+        while (job := self._next()) is not None:
+            try:
+                job()
+            except Exception:  # noqa: BLE001 - one job that fails must not take its thread along
+                log.failure(f"{self._name}: a job failed")
+
+    def _next(self) -> Job | None:
+        """The next job; None when this thread is to end."""
+        with self._changed:
+            self._idle += 1
+            found = self._changed.wait_for(lambda: self._jobs or self._closed, IDLE_WORKER_S)
+            self._idle -= 1
+            if not found or self._closed:
+                self._threads.remove(threading.current_thread())
+                return None
+            return self._jobs.popleft()

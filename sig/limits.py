@@ -1,0 +1,63 @@
+"""Every bound of a connection, with its arithmetic. Carriers take a `Limits`, so that all may be changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one connection; times in seconds, sizes in bytes.
+
+    Memory of one connection is at most max_message (being received) + max_queue (to be sent) +
+    max_jobs signals and max_requests requests (received, not yet handled).
+    """
+
+    # A message is a reading of 100 bytes, or the answer to a request for history: 1 MiB is 10,000 readings.
+    max_message: int = MIB
+    # Before the peer has shown its token it may send `auth`, and no more.
+    max_message_unauthorized: int = 4 * KIB
+    # 4 messages of the largest size, or 30,000 events of 140 bytes: a second's worth at 30,000 events/s.
+    max_queue: int = 4 * MIB
+    # Signals on their way that the peer has not yet worked off. At 25,000/s it covers 80 ms of a peer
+    # that was not scheduled, and is 280 kB on the wire.
+    window: int = 2048
+    # The peer reports what it worked off in eighths of the window: one report to 256 signals.
+    report_every: int = 256
+    # A peer that keeps to the window never has more than `window` signals here; twice that is an offence.
+    max_jobs: int = 4096
+    # One slow device with 40 callers must not refuse any of them, while 16 threads are not yet a burden.
+    workers: int = 16
+    max_requests: int = 64
+    # Calls to one peer that wait for its answer: 16 workers here, and those of all other peers relayed.
+    max_pending: int = 1024
+    # Each takes two threads and some 100 kB when busy: what a Pi Zero 2 can carry.
+    max_clients: int = 256
+    # Senders and, separately, subscriptions that one peer may have.
+    max_names: int = 10_000
+    # A silent peer is asked after ping, and given up after dead: found in 25 s + 1 s tick < 30 s.
+    ping_s: float = 10.0
+    dead_s: float = 25.0
+    # How often the reader looks up from an idle connection, to ping and to expire calls.
+    tick_s: float = 1.0
+    # How long a call waits for its answer unless its caller says otherwise, and at the most.
+    timeout_s: float = 10.0
+    max_timeout_s: float = 3600.0
+    # TCP connect, TLS handshake, auth and hello, each.
+    handshake_s: float = 5.0
+    # How long `trigger` in a client waits for room when it produces faster than the connection takes.
+    full_wait_s: float = 1.0
+    # How long stop() and disconnect() wait for what is queued to be sent, and for user code to return.
+    drain_s: float = 0.5
+    join_s: float = 2.0
+    # Between two objects to a peer that takes one object a read (pysig), unless it answered the first.
+    # pysig looks every 10 ms.
+    plain_gap_s: float = 0.025
+    # What such a peer reads at a time.
+    plain_max_message: int = 4096
+
+
+DEFAULT = Limits()

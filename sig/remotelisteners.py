@@ -1,0 +1,168 @@
+"""The listeners that a client keeps at its server."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import Any
+
+from sig import log
+from sig.calls import LATER, Call, Pending
+from sig.connection import Connection
+from sig.errors import STATUS_OK, BadParams, BadReply, NotConnected
+from sig.event import Callback
+from sig.wire import Message
+
+
+class Subscription:
+    """All of the client's listeners to one (sender, event), which are one listener of the server's."""
+
+    def __init__(self, sender: str | None, event: str | None) -> None:
+        self.sender = sender
+        self.event = event
+        # Replaced, never changed, so that the dispatcher reads it without a lock.
+        self.callbacks: tuple[Callback, ...] = ()
+        self.listener_id: Any = None
+
+    def deliver(self, info: dict[str, Any], data: Any) -> None:
+        """Call the listeners. On the dispatcher."""
+        for callback in self.callbacks:
+            try:
+                callback(info, data)
+            except Exception:  # noqa: BLE001 - whatever a listener raises is its own affair
+                log.failure(f"a listener failed on '{info.get('event')}' of '{info.get('sender')}'")
+
+
+class RemoteListeners:
+    """The client's subscriptions, kept up to date at whatever server it is connected to."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._connection: Connection | None = None
+        self._subscriptions: dict[tuple[str | None, str | None], Subscription] = {}
+        # Of the connection above; new with each, as the server chooses the ids.
+        self._by_id: dict[Any, Subscription] = {}
+
+    def add(self, callback: Callback, sender: str | None, event: str | None) -> bool:
+        """`ClientRouter.addRemoteListener`."""
+        if not callable(callback):
+            raise TypeError(f"a listener must be callable as callback(info, data), got {callback!r}")
+        with self._lock:
+            key = (sender, event)
+            known = key in self._subscriptions
+            subscription = self._subscriptions.setdefault(key, Subscription(sender, event))
+            subscription.callbacks += (callback,)
+            connection = self._connection
+        if known or connection is None:
+            return True
+        try:
+            self._subscribe(connection, subscription, keep=False).wait()
+        except NotConnected:
+            return True  # lost this moment: the reconnect subscribes
+        except BaseException:
+            self._drop(subscription)
+            raise
+        if subscription.listener_id is not None:
+            return True
+        self._drop(subscription)
+        log.get().warning(f"sender '{sender}' does not declare the event '{event}': not listening to it")
+        return False
+
+    def remove(self, callback: Callback, sender: str | None, event: str | None) -> bool:
+        """`ClientRouter.removeRemoteListener`."""
+        with self._lock:
+            subscription = self._subscriptions.get((sender, event))
+            if subscription is None or callback not in subscription.callbacks:
+                return False
+            left = list(subscription.callbacks)
+            left.remove(callback)
+            subscription.callbacks = tuple(left)
+            if left:
+                return True
+        self._drop(subscription)
+        return True
+
+    def restore(self, connection: Connection) -> None:
+        """Subscribe anew, at a server that does not know us; from now on it is kept up to date."""
+        with self._lock:
+            self._connection = connection
+            self._by_id = {}
+            subscriptions = list(self._subscriptions.values())
+            for each in subscriptions:
+                each.listener_id = None
+            calls = [self._subscribe(connection, each, keep=True) for each in subscriptions]
+        for subscription, call in zip(subscriptions, calls, strict=True):
+            call.wait()
+            if subscription.listener_id is None:
+                log.get().warning(
+                    f"sender '{subscription.sender}' does not declare '{subscription.event}' any more: "
+                    "listening to it again with the next connection"
+                )
+
+    def disconnected(self) -> None:
+        """There is no connection any more."""
+        self._connection = None
+
+    def list(self) -> list[Subscription]:
+        """All subscriptions."""
+        with self._lock:
+            return list(self._subscriptions.values())
+
+    def signal(self, params: Message, call: Call) -> Any:
+        """The server's `signal`. On the reader; the listeners run on the dispatcher."""
+        info = params.get("info")
+        if not isinstance(info, dict):
+            raise BadParams(f"info: expected an object, got {type(info).__name__}")
+        listener_id = params.get("listener_id")
+        subscription = self._by_id.get(listener_id) if isinstance(listener_id, int | str) else None
+        if subscription is None:
+            # A signal that was on its way when we unsubscribed.
+            call.connection.run_signal(_nothing, call)
+        else:
+            call.connection.run_signal(partial(subscription.deliver, info, params.get("data")), call)
+        return LATER
+
+    def _subscribe(self, connection: Connection, subscription: Subscription, keep: bool) -> Pending:
+        """Call add_listener. The id is noted on the reader, before it reads the first signal for it."""
+        params: Message = {"sender": subscription.sender, "event": subscription.event}
+        if keep and connection.outbox.pipelined:
+            params["keep"] = True
+        noted = partial(self._note_id, connection, subscription)
+        return connection.start_call("add_listener", params, done=noted)
+
+    def _note_id(self, connection: Connection, subscription: Subscription, answer: Message) -> None:
+        response = answer.get("response")
+        if answer.get("status") != STATUS_OK:
+            return
+        listener_id = response.get("listener_id") if isinstance(response, dict) else None
+        if not isinstance(listener_id, int | str | None):
+            raise BadReply(f"add_listener was answered with {response!r:.100}")
+        with self._lock:
+            if connection is not self._connection or listener_id is None:
+                return
+            key = (subscription.sender, subscription.event)
+            wanted = self._subscriptions.get(key) is subscription
+            if wanted:
+                subscription.listener_id = listener_id
+                self._by_id[listener_id] = subscription
+        if not wanted:
+            connection.start_call("remove_listener", {"listener_id": listener_id})
+
+    def _drop(self, subscription: Subscription) -> None:
+        """Unsubscribe, unless another listener has come meanwhile."""
+        with self._lock:
+            key = (subscription.sender, subscription.event)
+            if self._subscriptions.get(key) is not subscription or (
+                subscription.callbacks and subscription.listener_id is not None
+            ):
+                return
+            del self._subscriptions[key]
+            listener_id = subscription.listener_id
+            self._by_id.pop(listener_id, None)
+            connection = self._connection
+        if connection is not None and listener_id is not None:
+            connection.start_call("remove_listener", {"listener_id": listener_id})
+
+
+def _nothing() -> None:
+    pass

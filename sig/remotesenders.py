@@ -1,0 +1,120 @@
+"""The senders that a client offers at its server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from sig import log
+from sig.connection import Connection
+from sig.errors import NotConnected, RemoteError
+from sig.event import BUILTIN_EVENTS, Callback
+from sig.outbox import Kind
+from sig.router import Router
+from sig.sender import Handlers, Sender
+from sig.wire import Message
+
+if TYPE_CHECKING:
+    from sig.client import ClientRouter
+
+# A refusal of the server to add a sender, as the exception that a local router would raise.
+_REFUSALS: dict[str | None, type[Exception]] = {"NameError": NameError, "ValueError": ValueError}
+
+
+class RemoteSenders(Router):
+    """A router of its own, whose only listener passes all events on to the server."""
+
+    def __init__(self, client: ClientRouter) -> None:
+        super().__init__()
+        # Signals that were triggered, but could not be passed on.
+        self.dropped = 0
+        self._client = client
+        self._connection: Connection | None = None
+        super().addListener(self._pass_on)
+
+    @property
+    def face(self) -> Router:
+        return self._client
+
+    def addListener(self, callback: Callback, sender: str | None = None, event: str | None = None) -> bool:
+        """Listening to a remote sender is listening at the server, as everybody does."""
+        return self._client.addRemoteListener(callback, sender, event)
+
+    def removeListener(self, callback: Callback, sender: str | None = None, event: str | None = None) -> bool:
+        return self._client.removeRemoteListener(callback, sender, event)
+
+    def addSender(
+        self, name: str, events: Iterable[str] | str | None, requests: Handlers | None = None
+    ) -> Sender:
+        """Offer a sender at the server, now if connected, and after each reconnect."""
+        self.class_sender = self._client.class_sender
+        self.class_signal = self._client.class_signal
+        self.class_event = self._client.class_event
+        with self.lock:
+            sender = self.register(name, events, requests)
+            connection = self._connection
+        try:
+            if connection is not None:
+                connection.call("add_sender", _describe(sender))
+        except NotConnected:
+            log.get().debug(f"sender '{name}' is added when the connection is back")
+        except RemoteError as err:
+            self._take_back(sender)
+            raise _REFUSALS.get(err.raised, RemoteError)(str(err)) from err
+        except BaseException:
+            self._take_back(sender)
+            raise
+        self.deliver_lifecycle(name)
+        return sender
+
+    def removeSender(self, sender: Sender | str) -> bool:
+        """Take a sender back, after the signals triggered before."""
+        if sender is None:
+            raise ValueError("which sender to remove? Pass it, or its name, not None")
+        with self.lock:
+            removed = self.unregister(sender)
+            connection = self._connection
+        if removed is None:
+            return False
+        self._take_back(removed)
+        try:
+            if connection is not None:
+                params = {"sender": removed.getName()}
+                connection.start_call("remove_sender", params, kind=Kind.CALL_IN_ORDER).wait()
+        except LookupError:
+            log.get().debug(f"sender '{removed.getName()}' was gone from the server already")
+        return True
+
+    def _take_back(self, sender: Sender) -> None:
+        self.unregister(sender)
+        self.deliver_lifecycle(sender.getName())
+        self.forget(sender)
+
+    def restore(self, connection: Connection) -> None:
+        """Add all senders at a server that does not know them; from now on it is kept up to date."""
+        with self.lock:
+            self._connection = connection
+            senders = [sender for sender in self.listSenders() if sender.isConnected()]
+            calls = [(s, connection.start_call("add_sender", _describe(s))) for s in senders]
+        for sender, call in calls:
+            try:
+                call.wait()
+            except RemoteError as err:
+                log.get().error(f"the server refuses the sender '{sender.getName()}': {err}")
+
+    def disconnected(self) -> None:
+        """There is no connection any more."""
+        self._connection = None
+
+    def _pass_on(self, info: dict[str, Any], data: Any) -> None:
+        if info["event"] in BUILTIN_EVENTS:
+            return
+        connection = self._connection
+        if connection is None or not connection.signal_to_server(info, data):
+            self.dropped += 1
+            log.get().debug(f"signal '{info['event']}' of '{info['sender']}' is dropped: not connected")
+
+
+def _describe(sender: Sender) -> Message:
+    """The params of `add_sender`."""
+    return {"sender": sender.getName(), "events": sender.getEvents(), "requests": sender.getRequests()}

@@ -1,0 +1,242 @@
+"""What one client may call on the server, and what it has there: its senders and its listeners."""
+
+from __future__ import annotations
+
+import hmac
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from sig import log
+from sig.calls import LATER, Call
+from sig.connection import Connection
+from sig.errors import BadParams, Busy, Unauthorized, UnknownSender
+from sig.event import BUILTIN_EVENTS
+from sig.sender import Sender
+from sig.signals import Signal
+from sig.wire import Message
+
+if TYPE_CHECKING:
+    from sig.server import ServerRouter
+
+PROTOCOL = "sig 1"
+
+
+class RemoteListener:
+    """A client's subscription, as a callback of the server's router."""
+
+    __slots__ = ("_connection", "_server", "listener_id")
+
+    def __init__(self, server: ServerRouter, connection: Connection, listener_id: int) -> None:
+        self._server = server
+        self._connection = connection
+        self.listener_id = listener_id
+
+    def __call__(self, info: dict[str, Any], data: Any) -> None:
+        self._connection.signal(self._server.pack_event(info, data), self.listener_id)
+
+
+class RemoteHandler:
+    """A request handler that lives in a client. `method` None: its default handler."""
+
+    def __init__(self, connection: Connection, sender: str, method: str | None) -> None:
+        self._connection = connection
+        self._sender = sender
+        self._method = method
+
+    def __call__(self, *args: Any) -> Any:
+        method, params = args if self._method is None else (self._method, *args)
+        request = {"sender": self._sender, "method": method, "params": params}
+        return self._connection.call("request", request)
+
+    def relay(self, method: str, params: Any, timeout_s: float, call: Call) -> None:
+        """Pass another client's request on, and the answer back, with no thread waiting for it."""
+        request: Message = {"sender": self._sender, "method": method, "params": params}
+        if self._connection.outbox.pipelined:
+            request["timeout"] = timeout_s
+        self._connection.start_call("request", request, timeout_s, call.forward)
+
+
+class Session:
+    """One client. Its methods run on the connection's reader; what runs user code is posted from there."""
+
+    def __init__(self, server: ServerRouter, connection: Connection, token: str | None) -> None:
+        self.connection = connection
+        self.instance: str | None = None
+        self._server = server
+        self._token = token
+        self._limits = connection.limits
+        self._ids = count(1)
+        # The router keeps it, as senders may be taken away from us: see ServerRouter.
+        self.senders: dict[str, Sender] = {}
+        self._signals: dict[tuple[Any, Any], Signal] = {}
+        self._listeners: dict[int, tuple[RemoteListener, str | None, str | None]] = {}
+        connection.on_lost = self._lost
+        if token is None:
+            connection.methods = self._methods()
+        else:
+            connection.methods = {"auth": self._auth}
+            connection.limit_until_authorized()
+
+    def _methods(self) -> dict[str, Any]:
+        return self.connection.own_methods() | {
+            "auth": self._auth,
+            "hello": self._hello,
+            "get_version": lambda _params, _call: PROTOCOL,
+            "list_senders": self._list_senders,
+            "add_sender": self._add_sender,
+            "remove_sender": self._remove_sender,
+            "add_listener": self._add_listener,
+            "remove_listener": self._remove_listener,
+            "signal": self._signal,
+            "request": self._request,
+        }
+
+    # --- making acquaintance ---
+
+    def _auth(self, params: Message, call: Call) -> Any:
+        token = params.get("token")
+        given = token.encode() if isinstance(token, str) else b""
+        if self._token is not None and not hmac.compare_digest(given, self._token.encode()):
+            address = self.connection.address
+            log.get().warning(f"[{self.connection.name}] wrong token from {address}: refused")
+            self._server.slow_down(self.connection)
+            call.fail(Unauthorized("wrong token"))
+            self.connection.outbox.flush()
+            self.connection.outbox.drain(self._limits.drain_s)
+            self.connection.close("wrong token")
+            return LATER
+        if not self.connection.authorized:
+            self.connection.methods = self._methods()
+            self.connection.authorize()
+        return None
+
+    def _hello(self, params: Message, _call: Call) -> Any:
+        """Only our own clients call this: they may be sent any number of messages at once."""
+        instance = params.get("instance")
+        if isinstance(instance, str):
+            self._server.take_over(self, instance)
+        self.connection.outbox.pipelined = True
+        return {"protocol": PROTOCOL}
+
+    # --- senders ---
+
+    def _add_sender(self, params: Message, _call: Call) -> Any:
+        name = _name(params, "sender")
+        methods = params.get("requests")
+        if methods is not None and not (
+            isinstance(methods, list) and all(m is None or isinstance(m, str) for m in methods)
+        ):
+            raise BadParams(f"requests: expected a list of names, or null, got {methods!r:.100}")
+        events = params.get("events")
+        if not (events is None or isinstance(events, str | list)):
+            raise BadParams(f"events: expected a list of names, got {events!r:.100}")
+        if len(self.senders) >= self._limits.max_names:
+            raise Busy(f"one client may have {self._limits.max_names} senders")
+        handlers = {method: RemoteHandler(self.connection, name, method) for method in methods or ()}
+        self._server.register_for(self, name, events, handlers)
+        self.connection.dispatcher.post(partial(self._server.deliver_lifecycle, name), must=True)
+        return None
+
+    def _remove_sender(self, params: Message, call: Call) -> Any:
+        # In order with the signals before it; so it is the dispatcher that answers.
+        name = _name(params, "sender")
+        if name not in self.senders:
+            raise UnknownSender(f"this client has no sender '{name}'")
+        self.connection.dispatcher.post(partial(call.run, partial(self._drop_sender, name)), must=True)
+        return LATER
+
+    def _drop_sender(self, name: str) -> None:
+        self._server.drop(self, name)
+
+    def disown(self, name: str) -> None:
+        """The sender of that name is no longer ours."""
+        self.senders.pop(name, None)
+        for key in [key for key in list(self._signals) if key[0] == name]:
+            self._signals.pop(key, None)
+
+    def _signal(self, params: Message, call: Call) -> Any:
+        info = params.get("info")
+        if not isinstance(info, dict):
+            raise BadParams(f"info: expected an object, got {type(info).__name__}")
+        key = (info.get("sender"), info.get("event"))
+        try:
+            signal = self._signals.get(key) or self._find_signal(key)
+        except TypeError:
+            raise BadParams("info: sender and event must be strings") from None
+        extra = info if len(info) > 2 else None
+        self.connection.run_signal(partial(signal.trigger, params.get("data"), extra), call)
+        return LATER
+
+    def _find_signal(self, key: tuple[Any, Any]) -> Signal:
+        name, event = key
+        sender = self.senders.get(name)
+        if sender is None:
+            raise UnknownSender(f"this client has no sender '{name}'")
+        signal = sender.getSignal(event) if event not in BUILTIN_EVENTS else None
+        if signal is None:
+            raise BadParams(f"sender '{name}' does not declare the event '{event}'")
+        self._signals[key] = signal
+        return signal
+
+    # --- listeners ---
+
+    def _add_listener(self, params: Message, _call: Call) -> Any:
+        sender = _name(params, "sender", or_none=True)
+        event = _name(params, "event", or_none=True)
+        if len(self._listeners) >= self._limits.max_names:
+            raise Busy(f"one client may have {self._limits.max_names} listeners")
+        listener = RemoteListener(self._server, self.connection, next(self._ids))
+        keep = params.get("keep") is True
+        if not self._server.subscribe(listener, sender, event, keep):
+            return {"listener_id": None}
+        self._listeners[listener.listener_id] = (listener, sender, event)
+        return {"listener_id": listener.listener_id}
+
+    def _remove_listener(self, params: Message, _call: Call) -> Any:
+        listener_id = params.get("listener_id")
+        found = self._listeners.pop(listener_id, None) if isinstance(listener_id, int) else None
+        if found is None:
+            raise BadParams(f"there is no listener {listener_id!r:.100}")
+        self._server.removeListener(*found)
+        return None
+
+    # --- requests, and what there is ---
+
+    def _list_senders(self, params: Message, _call: Call) -> Any:
+        return self._server.describe_senders(bool(params.get("list_events")))
+
+    def _request(self, params: Message, call: Call) -> Any:
+        name = _name(params, "sender")
+        method = _name(params, "method")
+        sender = self._server.getSender(name)
+        if sender is None:
+            raise UnknownSender(f"there is no sender '{name}'")
+        timeout_s = params.get("timeout")
+        if not isinstance(timeout_s, int | float) or not 0 < timeout_s <= self._limits.max_timeout_s:
+            timeout_s = self._limits.timeout_s
+        handler, _ = sender.handler(method)
+        if isinstance(handler, RemoteHandler):
+            handler.relay(method, params.get("params"), timeout_s, call)
+        else:
+            request = partial(self._server.request, name, method, params.get("params"))
+            self.connection.run_request(request, call)
+        return LATER
+
+    # --- the end ---
+
+    def _lost(self) -> None:
+        """The connection is gone: so are its listeners, and its senders after their last signals."""
+        for found in list(self._listeners.values()):
+            self._server.removeListener(*found)
+        self._listeners.clear()
+        for name in list(self.senders):
+            self.connection.dispatcher.post(partial(self._drop_sender, name), must=True)
+        self._server.left(self)
+
+
+def _name(params: Message, key: str, or_none: bool = False) -> Any:
+    value = params.get(key)
+    if (isinstance(value, str) and value) or (or_none and value is None):
+        return value
+    raise BadParams(f"{key}: expected a name, got {value!r:.100}")

@@ -1,0 +1,262 @@
+"""Messages to bytes and back, without any I/O.
+
+Rules of the JSON stream:
+ - A message is a JSON object, UTF-8. Between messages there may be any white space, or none.
+ - We write one object a line; we read objects split or merged at any byte.
+ - Nothing larger than the limit is kept. Anything else than that is a WireError, after which the stream is
+   of no use: there is no telling where the next object starts.
+
+Strategy: nearly always a line is an object, so try that first. Where it is not (no newline, two objects
+in a line, an object over several lines), walk over the bytes to find the closing brace, remembering where
+we are, so that no byte is walked over twice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sig.errors import RequestError
+
+Message = dict[str, Any]
+
+MAX_DEPTH = 100
+_WHITE = b" \t\r\n"
+_NOT_WHITE = re.compile(rb"[^ \t\r\n]")
+_OUTSIDE_STRING = re.compile(rb'["{}]')
+_INSIDE_STRING = re.compile(rb'["\\]')
+_LENGTH = struct.Struct("!I")
+
+_to_text = json.JSONEncoder(separators=(",", ":")).encode
+_from_text = json.JSONDecoder().raw_decode
+
+
+class WireError(RequestError):
+    """The peer's bytes are not what the protocol allows; the connection has to be closed.
+
+    `before` holds the messages that the same `feed` completed before it came upon the fault.
+    """
+
+    error = "bad_reply"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.before: list[Message] = []
+
+
+class Decoder(Protocol):
+    """Bytes in, messages out."""
+
+    max_bytes: int
+
+    def feed(self, data: bytes) -> list[Message]:
+        """The messages that `data` completes, in order. Raises WireError; then it is of no more use."""
+
+
+class Codec(Protocol):
+    """How messages are written; both ends of a connection must use the same."""
+
+    def pack(self, message: Message) -> bytes:
+        """One message as it goes over the wire. Raises TypeError or ValueError for what cannot be written."""
+
+    def decoder(self, max_bytes: int) -> Decoder:
+        """A decoder for one connection, which keeps at most about `max_bytes`."""
+
+    def pack_event(self, info: dict[str, Any], data: Any) -> Any:
+        """An event, encoded once for all its listeners, to be finished by `pack_signal`."""
+
+    def pack_signal(self, event: Any, listener_id: int, call_id: int | None) -> bytes:
+        """The `signal` call for one listener; without an id it is not answered."""
+
+
+class JsonCodec:
+    """One JSON object a line."""
+
+    def pack(self, message: Message) -> bytes:
+        return _to_text(message).encode() + b"\n"
+
+    def decoder(self, max_bytes: int) -> JsonDecoder:
+        return JsonDecoder(max_bytes)
+
+    def pack_event(self, info: dict[str, Any], data: Any) -> bytes:
+        return b',"info":%b,"data":%b}}\n' % (_to_text(info).encode(), _to_text(data).encode())
+
+    def pack_signal(self, event: Any, listener_id: int, call_id: int | None) -> bytes:
+        if call_id is None:
+            return b'{"method":"signal","params":{"listener_id":%d%b' % (listener_id, event)
+        return b'{"id":%d,"method":"signal","params":{"listener_id":%d%b' % (call_id, listener_id, event)
+
+
+class JsonDecoder:
+    """A stream of JSON objects, however the bytes arrive."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self._buffer = bytearray()
+        self._forget_walk()
+
+    def _forget_walk(self) -> None:
+        self._walked = 0
+        self._depth = 0
+        self._in_string = False
+
+    def feed(self, data: bytes) -> list[Message]:
+        messages: list[Message] = []
+        try:
+            self._feed(data, messages)
+        except WireError as err:
+            err.before = messages
+            raise
+        return messages
+
+    def _feed(self, data: bytes, messages: list[Message]) -> None:
+        buffer = self._buffer
+        buffer += data
+        start = 0
+        while True:
+            found = _NOT_WHITE.search(buffer, start)
+            start = found.start() if found else len(buffer)
+            if found is None:
+                break
+            if buffer[start] != 0x7B:
+                raise WireError(f"expected an object, which starts with '{{', got byte 0x{buffer[start]:02x}")
+            end, message = self._next(start)
+            if message is None:
+                break
+            messages.append(message)
+            start = end
+        del buffer[:start]
+        self._walked = max(0, self._walked - start)
+        if len(buffer) > self.max_bytes:
+            raise WireError(f"a message is larger than the limit of {self.max_bytes} bytes")
+
+    def _next(self, start: int) -> tuple[int, Message | None]:
+        """The end of the object at `start`, and the object; None if it is not complete."""
+        newline = self._buffer.find(b"\n", start) if not self._walked else -1
+        if newline >= 0:
+            try:
+                text = self._buffer[start:newline].decode()
+                message, end = _from_text(text)
+            except (ValueError, RecursionError):
+                pass  # an object over several lines, or no object: the walk tells
+            else:
+                if end == len(text) or text[end:].isspace():
+                    self._check_size(newline - start)
+                    return newline, message
+        finish = self._walk(start)
+        if finish is None:
+            return start, None
+        self._check_size(finish - start)
+        self._forget_walk()
+        return finish, _parse(bytes(self._buffer[start:finish]))
+
+    def _walk(self, start: int) -> int | None:
+        """Where the object at `start` ends, going on from where the last walk stopped."""
+        buffer = self._buffer
+        at = max(start, self._walked)
+        while True:
+            found = (_INSIDE_STRING if self._in_string else _OUTSIDE_STRING).search(buffer, at)
+            if found is None:
+                self._walked = len(buffer)
+                return None
+            at = found.end()
+            byte = buffer[at - 1]
+            if byte == 0x5C:  # a backslash takes the next byte with it
+                if at == len(buffer):
+                    self._walked = at - 1
+                    return None
+                at += 1
+            elif byte == 0x22:
+                self._in_string = not self._in_string
+            elif byte == 0x7B:
+                self._depth += 1
+                if self._depth > MAX_DEPTH:
+                    raise WireError(f"objects are nested more than {MAX_DEPTH} deep")
+            else:
+                self._depth -= 1
+                if self._depth == 0:
+                    return at
+
+    def _check_size(self, size: int) -> None:
+        if size > self.max_bytes:
+            raise WireError(f"a message of {size} bytes is larger than the limit of {self.max_bytes}")
+
+
+def _parse(data: bytes) -> Message:
+    try:
+        message, end = _from_text(data.decode())
+    except (ValueError, RecursionError) as err:
+        raise WireError(f"not JSON: {err}") from err
+    if not isinstance(message, dict) or end != len(data.decode()):
+        raise WireError("not one JSON object")
+    return message
+
+
+class FramedCodec:
+    """Any other encoding: `pack` and `unpack` one message; each goes with its length, 4 bytes big-endian.
+
+        codec = FramedCodec(msgpack.packb, msgpack.unpackb)
+    """
+
+    def __init__(self, pack: Callable[[Message], bytes], unpack: Callable[[bytes], Any]) -> None:
+        self._pack = pack
+        self._unpack = unpack
+
+    def pack(self, message: Message) -> bytes:
+        body = self._pack(message)
+        return _LENGTH.pack(len(body)) + body
+
+    def decoder(self, max_bytes: int) -> FramedDecoder:
+        return FramedDecoder(self._unpack, max_bytes)
+
+    def pack_event(self, info: dict[str, Any], data: Any) -> tuple[dict[str, Any], Any]:
+        return info, data
+
+    def pack_signal(self, event: Any, listener_id: int, call_id: int | None) -> bytes:
+        info, data = event
+        message: Message = {
+            "method": "signal",
+            "params": {"listener_id": listener_id, "info": info, "data": data},
+        }
+        if call_id is not None:
+            message["id"] = call_id
+        return self.pack(message)
+
+
+class FramedDecoder:
+    """Length-prefixed messages, however the bytes arrive."""
+
+    def __init__(self, unpack: Callable[[bytes], Any], max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self._unpack = unpack
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Message]:
+        messages: list[Message] = []
+        try:
+            self._feed(data, messages)
+        except WireError as err:
+            err.before = messages
+            raise
+        return messages
+
+    def _feed(self, data: bytes, messages: list[Message]) -> None:
+        self._buffer += data
+        while len(self._buffer) >= _LENGTH.size:
+            (size,) = _LENGTH.unpack_from(self._buffer)
+            if size > self.max_bytes:
+                raise WireError(f"a message of {size} bytes is larger than the limit of {self.max_bytes}")
+            end = _LENGTH.size + size
+            if len(self._buffer) < end:
+                break
+            try:
+                message = self._unpack(bytes(self._buffer[_LENGTH.size : end]))
+            except Exception as err:  # a foreign function: whatever it raises means that it cannot read it
+                raise WireError(f"a message cannot be unpacked: {err}") from err
+            if not isinstance(message, dict):
+                raise WireError(f"a message must be an object, got {type(message).__name__}")
+            messages.append(message)
+            del self._buffer[:end]
