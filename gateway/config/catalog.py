@@ -49,7 +49,7 @@ class Drivers:
         return sensor_class(kind).option_table()
 
     def check_options(self, kind: str, parsed: dict[str, Any]) -> None:
-        """Checks across options, such as crossed thresholds; raises OptionError."""
+        """Checks across all options, each parsed or its default: crossed thresholds. Raises OptionError."""
         from drivers.kinds import sensor_class
 
         sensor_class(kind).check_options(parsed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from gateway.config.catalog import Catalog
@@ -19,10 +19,10 @@ from gateway.config.models import (
     is_sender_name,
     parse_address,
 )
-from gateway.config.problems import Path, choices, shown, unknown_key
+from gateway.config.problems import Location, choices, shown, unknown_key
 
 
-def check_router(section: object, router: RouterSection | None, folder: FilePath, document: Document) -> None:
+def check_router(section: object, router: RouterSection | None, folder: Path, document: Document) -> None:
     """A token when other machines can connect; certificates that work. `router` is None if it has errors."""
     if isinstance(section, dict):
         _check_token_needed(section, document)
@@ -56,7 +56,7 @@ def _check_token_needed(section: dict[str, Any], document: Document) -> None:
         document.complain(("router", "listen"), f"{text}; write below it: token: !env SIG_GATEWAY_TOKEN")
 
 
-def _unreadable(path: FilePath) -> str:
+def _unreadable(path: Path) -> str:
     try:
         if not path.is_file():
             return os.strerror(errno.EISDIR if path.is_dir() else errno.ENOENT)
@@ -68,7 +68,7 @@ def _unreadable(path: FilePath) -> str:
         return "not a path"
 
 
-def _check_certificate(cert: FilePath, key: FilePath, document: Document) -> None:
+def _check_certificate(cert: Path, key: Path, document: Document) -> None:
     import ssl  # costs 10 ms, and few configs have TLS
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -91,7 +91,7 @@ def read_links(section: object, document: Document, catalog: Catalog) -> dict[st
     links: dict[str, LinkSection] = {}
     port_lines: dict[str, tuple[str, int]] = {}
     for name, value in section.items():
-        path: Path = ("links", name)
+        path: Location = ("links", name)
         if not is_link_name(name):
             document.complain(path, "expected a link's name of letters, digits, '_', '-' or '.', at most 48")
         link = validate(LinkSection, value, path, document)
@@ -115,14 +115,14 @@ _LINK_EXAMPLE = 'board: {protocol: sensorline, port: "sim:"}'
 _SENSOR_EXAMPLE = "temp: {driver: temperature, link: board, channel: temp}"
 
 
-def _check_port(port: str, path: Path, document: Document, catalog: Catalog) -> None:
+def _check_port(port: str, path: Location, document: Document, catalog: Catalog) -> None:
     try:
         catalog.check_port(port)
     except ValueError as error:
         _refuse(path, "a port", getattr(error, "problem", str(error)), document)
 
 
-def _refuse(path: Path, expected: str, text: str, document: Document) -> None:
+def _refuse(path: Location, expected: str, text: str, document: Document) -> None:
     """Note `text`, which shows the value; a secret's gets less helpful words instead."""
     if path in document.secrets:
         text = f"expected {expected}, got a value that is not shown"
@@ -140,7 +140,7 @@ def read_sensors(
     sensors: dict[str, SensorSection] = {}
     link_names = list(links) if isinstance(links, dict) else []
     for name, value in section.items():
-        path: Path = ("sensors", name)
+        path: Location = ("sensors", name)
         if not is_sender_name(name):
             text = f"expected a name of at most {MAX_SENDER_CHARS} characters that does not begin with '#'"
             document.complain(path, text)
@@ -155,7 +155,7 @@ def read_sensors(
 
 
 def _check_names(
-    sensor: SensorSection, path: Path, links: list[str], document: Document, catalog: Catalog
+    sensor: SensorSection, path: Location, links: list[str], document: Document, catalog: Catalog
 ) -> None:
     if sensor.driver not in catalog.kinds():
         text = choices("driver", sensor.driver, catalog.kinds())
@@ -165,16 +165,19 @@ def _check_names(
 
 
 def _check_options(
-    driver: str, value: dict[str, Any], path: Path, document: Document, catalog: Catalog
+    driver: str, value: dict[str, Any], path: Location, document: Document, catalog: Catalog
 ) -> None:
     table = catalog.options(driver)
-    parsed: dict[str, Any] = {}
+    parsed: dict[str, Any] = {name: option.default for name, option in table.items()}
     own = keys(SensorSection)
     for key, raw in value.items():
         if key in own:
             continue
         if key not in table:
             document.complain((*path, key), unknown_key(key, [*own, *table]))
+            continue
+        if raw is None:
+            document.complain((*path, key), f"expected {table[key].expected}, got nothing; or remove the key")
             continue
         try:
             parsed[key] = table[key].parse(raw)

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from gateway.config.problems import Path, Problem, shown
+from gateway.config.problems import Location, Problem, shown
 from gateway.config.scalars import MAX_NUMBER_CHARS, PREFIX, scalar_value
 from gateway.config.secrets import SECRET_TAGS, SecretError, Secrets
 
@@ -32,18 +32,18 @@ class Document:
 
     file: str
     tree: Any = None
-    lines: dict[Path, int] = field(default_factory=dict)
-    secrets: set[Path] = field(default_factory=set)
+    lines: dict[Location, int] = field(default_factory=dict)
+    secrets: set[Location] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
-    broken: set[Path] = field(default_factory=set)
+    broken: set[Location] = field(default_factory=set)
 
-    def line(self, path: Path) -> int:
+    def line(self, path: Location) -> int:
         """The line of `path`, or of the nearest thing around it that was written."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def complain(self, path: Path, text: str) -> None:
+    def complain(self, path: Location, text: str) -> None:
         """Note a problem at `path`, unless what is there could not even be read (which is noted already)."""
         if path in self.broken:
             return
@@ -141,7 +141,7 @@ class _Converter:
         self._secrets = secrets
         self._values = 0
 
-    def convert(self, node: yaml.Node, path: Path, around: tuple[yaml.Node, ...], line: int = 0) -> Any:
+    def convert(self, node: yaml.Node, path: Location, around: tuple[yaml.Node, ...], line: int = 0) -> Any:
         """`around`: the nodes that hold this one; `line`: the line to report (0: the node's own)."""
         self._values += 1
         line = line or node.start_mark.line + 1
@@ -166,11 +166,13 @@ class _Converter:
         self._broken(path, _refused_tag(node.tag))
         return None
 
-    def _broken(self, path: Path, text: str) -> None:
+    def _broken(self, path: Location, text: str) -> None:
         self._document.complain(path, text)
         self._document.broken.add(path)
 
-    def _mapping(self, node: yaml.MappingNode, path: Path, around: tuple[yaml.Node, ...]) -> dict[str, Any]:
+    def _mapping(
+        self, node: yaml.MappingNode, path: Location, around: tuple[yaml.Node, ...]
+    ) -> dict[str, Any]:
         merged: dict[str, Any] = {}
         written: dict[str, Any] = {}
         first_line: dict[str, int] = {}
@@ -192,7 +194,7 @@ class _Converter:
             written[key] = self.convert(value_node, (*path, key), around, line)
         return merged | written
 
-    def _merge(self, node: yaml.Node, path: Path, around: tuple[yaml.Node, ...]) -> dict[str, Any]:
+    def _merge(self, node: yaml.Node, path: Location, around: tuple[yaml.Node, ...]) -> dict[str, Any]:
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         found: dict[str, Any] = {}
         for source in sources:
@@ -205,7 +207,7 @@ class _Converter:
                 self._document.complain(path, "'<<' expected a mapping to merge, such as *name")
         return found
 
-    def _key(self, node: yaml.Node, path: Path) -> str | None:
+    def _key(self, node: yaml.Node, path: Location) -> str | None:
         known, value = scalar_value(node) if isinstance(node, yaml.ScalarNode) else (True, None)
         if known and isinstance(value, str):
             return value
@@ -219,7 +221,7 @@ class _Converter:
         self._document.problems.append(Problem(self._document.file, line, text, path))
         return None
 
-    def _secret(self, node: yaml.ScalarNode, path: Path) -> str | None:
+    def _secret(self, node: yaml.ScalarNode, path: Location) -> str | None:
         self._document.secrets.add(path)
         try:
             return self._secrets.resolve(node.tag, node.value)

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from gateway.config.document import Document
-from gateway.config.problems import Path, shown, unknown_key
+from gateway.config.problems import Location, shown, unknown_key
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def validate(model: type[M], value: object, path: Path, document: Document) -> M | None:
+def validate(model: type[M], value: object, path: Location, document: Document) -> M | None:
     """The model made from `value`, or None with every problem noted in `document`."""
     if not isinstance(value, dict):
         document.complain(
@@ -40,7 +40,7 @@ def validate(model: type[M], value: object, path: Path, document: Document) -> M
     return None
 
 
-def shown_at(document: Document, path: Path, value: object) -> str:
+def shown_at(document: Document, path: Location, value: object) -> str:
     """`value` for an error message, unless it is a secret."""
     return "a value that is not shown" if path in document.secrets else shown(value)
 
@@ -80,7 +80,7 @@ def _missing(model: type[BaseModel], where: tuple[str, ...]) -> str:
 
 
 def _wrong(
-    model: type[BaseModel], where: tuple[str, ...], document: Document, path: Path, value: object
+    model: type[BaseModel], where: tuple[str, ...], document: Document, path: Location, value: object
 ) -> str:
     extra = _extra(model, where)
     got = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from gateway.config.models import (
     Section,
     SensorSection,
 )
-from gateway.config.problems import ConfigError, Problem, shown, unknown_key
+from gateway.config.problems import ConfigError, Location, Problem, shown, unknown_key
 from gateway.config.secrets import Secrets
 
 MAX_BYTES = 256 * 1024
@@ -44,12 +44,19 @@ class Config:
     router: RouterSection
     links: Mapping[str, LinkSection]
     sensors: Mapping[str, SensorSection]
-    warnings: tuple[Problem, ...] = field(default=())
+    warnings: tuple[Problem, ...] = ()
+    lines: Mapping[Location, int] = field(default_factory=dict, repr=False)
+    secrets: Set[Location] = frozenset()
 
     @property
     def data(self) -> Path:
         """The data folder, absolute."""
         return self.beside(self.gateway.data)
+
+    def where(self, *location: str) -> str:
+        """`config.yaml:5`: the line of a key, for messages that ask to change it."""
+        line = self.lines.get(location)
+        return f"{self.path}:{line}" if line else str(self.path)
 
     def beside(self, name: str) -> Path:
         """A path from the config, taken relative to the config file's folder."""
@@ -114,7 +121,7 @@ def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
     warnings = tuple(_later_sections(tree, document))
     if gateway is None or router is None:
         return None
-    return Config(path, gateway, router, links, sensors, warnings)
+    return Config(path, gateway, router, links, sensors, warnings, document.lines, document.secrets)
 
 
 def _section(tree: dict[str, Any], name: str) -> Any:

@@ -195,7 +195,7 @@ class SensorSection(BaseModel):
     link: Text = field(..., "The link it is on: a name from `links`.", "a link's name", "board")
     channel: Text | None = field(
         None,
-        "The board's name for it; left out, the board's only channel of that kind.",
+        "What the board calls it; left out, the sensor's own name.",
         "a channel's name",
         "temp",
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 
-Path = tuple[str | int, ...]
+Location = tuple[str | int, ...]
 """Where in the document: `("sensors", "temp", "delta")`."""
 
 _SHOWN_CHARS = 60
@@ -23,7 +23,7 @@ class Problem:
     file: str
     line: int
     text: str
-    path: Path = ()
+    path: Location = ()
     column: int = 0
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ class ConfigError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def path_text(path: Path) -> str:
+def path_text(path: Location) -> str:
     """`sensors.temp.delta`, with odd names in quotes, and list places as `[0]`."""
     text = ""
     for part in path:

@@ -16,6 +16,8 @@ class RefusedError(ValueError):
 
 
 class Option:
+    default = None
+
     def __init__(self, expected: str, numbers: bool) -> None:
         self.expected, self.numbers = expected, numbers
 
@@ -44,7 +46,7 @@ class StandIn:
         }
 
     def check_options(self, _kind: str, parsed: dict[str, Any]) -> None:
-        if "cold" in parsed and "hot" in parsed and parsed["cold"] >= parsed["hot"]:
+        if None not in (parsed["cold"], parsed["hot"]) and parsed["cold"] >= parsed["hot"]:
             raise RefusedError("cold", f"expected less than hot ({parsed['hot']}), got {parsed['cold']}")
 
     def check_port(self, port: str) -> None:

@@ -1,0 +1,39 @@
+"""`check`: every error of a config, or a summary of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from gateway.cli.commands import EXIT_USAGE
+from gateway.config import Config, ConfigError, load
+
+
+def check(path: Path) -> int:
+    """Print what is wrong (to stderr, exit status 2), or what the config sets up."""
+    config = load_or_explain(path)
+    if config is None:
+        return EXIT_USAGE
+    print(f"{path}: correct")
+    for name, link in config.links.items():
+        on_it = [sensor for sensor, options in config.sensors.items() if options.link == name]
+        port = "a port that is not shown" if ("links", name, "port") in config.secrets else link.port
+        print(f"  link {name} ({link.protocol}, {port}): {', '.join(on_it) or 'no sensors'}")
+    for name, sensor in config.sensors.items():
+        print(f"  sensor {name}: {sensor.driver}, channel {sensor.channel or name} of {sensor.link}")
+    return 0
+
+
+def load_or_explain(path: Path) -> Config | None:
+    """The config, with its warnings printed; or None, with every error printed, all to stderr."""
+    try:
+        config = load(path)
+    except ConfigError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        count = len(error.problems)
+        print(f"{count} error{'s' if count > 1 else ''}", file=sys.stderr)
+        return None
+    for warning in config.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return config

@@ -1,0 +1,116 @@
+"""A connection to a running gateway, for the length of one command."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+import sig
+from sig.carrier.tcpclient import CarrierTCPClient
+
+DEFAULT_PORT = 7300
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a gateway listens. For a Unix socket `host` is `unix:/path` and `port` 0."""
+
+    url: str
+    host: str
+    port: int
+    tls: bool = False
+
+
+def parse_url(url: str) -> Target:
+    """`tcp://host[:port]`, `tls://host[:port]`, `unix:/path`; raises click's usage error (exit status 2)."""
+    problem = click.BadParameter(
+        f"expected tcp://host:port, tls://host:port or unix:/path, got {url!r}", param_hint="--connect"
+    )
+    if url.startswith("unix:"):
+        path = url.removeprefix("unix:")
+        path = "/" + path.lstrip("/") if path.startswith("//") else path
+        if not path or "\0" in path:
+            raise problem
+        return Target(url, f"unix:{path}", 0)
+    try:
+        parts = urlsplit(url)
+        port = DEFAULT_PORT if parts.port is None else parts.port
+    except ValueError:
+        raise problem from None
+    extras = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in ("tcp", "tls") or not parts.hostname or not port or extras:
+        raise problem
+    return Target(url, parts.hostname, port, parts.scheme == "tls")
+
+
+@contextmanager
+def connection(
+    url: str,
+    token: str | None,
+    *,
+    on_lost: Callable[[], None] | None = None,
+    on_back: Callable[[], None] | None = None,
+) -> Iterator[sig.ClientRouter]:
+    """A connected client. It reconnects if there is an `on_lost`; both are called on the carrier's thread.
+
+    Raises click.ClickException (exit status 1) if no gateway answers.
+    """
+    target = parse_url(url)
+    reasons = _Reasons()
+    sig.setup_logger(reasons)
+    carrier = CarrierTCPClient(token=token, ssl_context=_tls_context() if target.tls else None)
+    client = sig.ClientRouter(carrier)
+    carrier.auto_reconnect = on_lost is not None
+    try:
+        if not carrier.connect(target.host, target.port):
+            text = f"no gateway answers at {url}: {reasons.newest}; is it running?"
+            raise click.ClickException(f"{text} start it with: sig-gateway run")
+        carrier.on_connected, carrier.on_disconnected = on_back, on_lost
+        yield client
+    finally:
+        carrier.on_connected = carrier.on_disconnected = None
+        carrier.disconnect()
+        sig.setup_logger(None)
+
+
+class _Reasons(sig.SimpleLogger):
+    """`sig` logs why a connection cannot be made: remembered for the error text. Errors are printed."""
+
+    newest = "connection refused"
+
+    def __init__(self) -> None:
+        super().__init__(level=sig.LOG_LEVELS.LEVEL_NONE)
+
+    def warning(self, text: str, *_: object) -> None:
+        """`[CarrierTCPClient] cannot connect to host:port: [Errno 111] Connection refused`: the last part."""
+        self.newest = re.sub(r"^\[Errno -?\d+\] ", "", text.partition(": ")[2] or text)
+
+    def error(self, text: str, *_: object) -> None:
+        """Such as a token that the gateway does not take any more."""
+        print(f"sig-gateway: {text}", file=sys.stderr, flush=True)
+
+
+def _tls_context() -> Any:
+    import ssl  # costs 10 ms
+
+    return ssl.create_default_context()
+
+
+def to_json(value: object) -> str:
+    """One line of JSON; ° and its like as they are where standard output can say them."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    return json.dumps(value, ensure_ascii=encoding != "utf8")
+
+
+def complain(error: sig.RequestError) -> int:
+    """`error: not_connected: …` on stderr; returns the exit status."""
+    print(f"error: {error.error}: {error}", file=sys.stderr)
+    return 1

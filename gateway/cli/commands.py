@@ -1,0 +1,201 @@
+"""What can be typed: commands, arguments, options, help. The doing is imported when a command runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_URL = "tcp://127.0.0.1:7300"
+DEFAULT_CONFIG = "config.yaml"
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit status; never raises."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name or a log line may hold what the terminal's encoding cannot say.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        status = cli.main(argv, prog_name="sig-gateway", standalone_mode=False)
+        sys.stdout.flush()
+    except click.UsageError as error:
+        error.show()
+        return EXIT_USAGE
+    except click.ClickException as error:
+        print(f"error: {error.format_message()}", file=sys.stderr)
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return _reader_left()
+    return status if isinstance(status, int) else 0
+
+
+def _reader_left() -> int:
+    """`| head -1` has what it wanted: end quietly, with nothing left to flush into the closed pipe."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _connect_options(command: F) -> F:
+    command = click.option(
+        "--token", envvar="SIG_GATEWAY_TOKEN", help="The gateway's token; better given as $SIG_GATEWAY_TOKEN."
+    )(command)
+    return click.option(
+        "--connect",
+        "url",
+        metavar="URL",
+        default=DEFAULT_URL,
+        show_default=True,
+        help="Where the gateway listens: tcp://host:port, tls://host:port or unix:/path.",
+    )(command)
+
+
+_config_option = click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=None,
+    help=f"The config file.  [default: {DEFAULT_CONFIG}]",
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_timeout_option = click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(0.001, 3600),
+    metavar="S",
+    help="Seconds to wait for the answer.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sig-gateway", prog_name="sig-gateway")
+def cli() -> None:
+    """Sensors on serial ports as events, live reads and requests.
+
+    Start with `sig-gateway run --init`; then, in a second terminal: `sig-gateway watch`.
+    """
+
+
+@cli.command()
+@_config_option
+@click.option("--init", is_flag=True, help="Write a default config file first, if there is none.")
+@click.option("-v", "--verbose", is_flag=True, help="Log more.")
+def run(path: Path | None, init: bool, verbose: bool) -> int:
+    """Run the gateway, until Ctrl-C or SIGTERM.
+
+    On a terminal it shows a live table; otherwise it writes log lines to standard error.
+    """
+    from gateway.cli.run import run as run_it
+
+    return run_it(path, init=init, verbose=verbose)
+
+
+@cli.command()
+@_config_option
+def check(path: Path | None) -> int:
+    """Check the config file: exit status 0, or 2 and every error with its line."""
+    from gateway.cli.check import check as check_it
+
+    return check_it(path or Path(DEFAULT_CONFIG))
+
+
+@cli.command()
+@_json_option
+@_connect_options
+def senders(as_json: bool, url: str, token: str | None) -> int:
+    """List the senders: connected or not, newest reading, events."""
+    from gateway.cli.senders import senders as list_them
+
+    return list_them(url, token, as_json=as_json)
+
+
+@cli.command()
+@click.argument("sender")
+@click.option(
+    "--max-age",
+    "max_age_s",
+    type=click.FloatRange(0),
+    metavar="S",
+    help="Be content with a reading that is at most so old; without it, always ask the board.",
+)
+@_timeout_option
+@_connect_options
+def read(sender: str, max_age_s: float | None, timeout_s: float | None, url: str, token: str | None) -> int:
+    """Read a sensor now, live, and print the reading as JSON."""
+    from gateway.cli.requests import read as read_it
+
+    return read_it(url, token, sender, max_age_s=max_age_s, timeout_s=timeout_s)
+
+
+@cli.command()
+@click.argument("sender")
+@click.argument("method")
+@click.argument("params", metavar="[PARAMS_JSON]", required=False)
+@_timeout_option
+@_connect_options
+def request(
+    sender: str, method: str, params: str | None, timeout_s: float | None, url: str, token: str | None
+) -> int:
+    """Send a request to a sender and print its response as JSON.
+
+    Sensors answer read, last, info and stats: `sig-gateway request temp info`.
+    """
+    from gateway.cli.requests import request as request_it
+
+    return request_it(url, token, sender, method, params, timeout_s=timeout_s)
+
+
+@cli.command()
+@click.argument("sender", required=False)
+@click.argument("event", required=False)
+@_json_option
+@click.option("--count", type=click.IntRange(1), metavar="N", help="Stop after N events.")
+@_connect_options
+def watch(
+    sender: str | None, event: str | None, as_json: bool, count: int | None, url: str, token: str | None
+) -> int:
+    """Print events as they come: all, those of one SENDER, or one EVENT of it.
+
+    `watch '#changed'` (a first word that begins with #) is that event of every sender. Ends with Ctrl-C.
+    """
+    from gateway.cli.watch import watch as watch_it
+
+    if sender is not None and sender.startswith("#") and event is None:
+        sender, event = None, sender
+    return watch_it(url, token, sender, event, as_json=as_json, count=count)
+
+
+@cli.command()
+@_json_option
+def ports(as_json: bool) -> int:
+    """List the serial ports, and what to write into the config for each."""
+    from gateway.cli.ports import ports as list_them
+
+    return list_them(as_json=as_json)
+
+
+@cli.command()
+@click.option("--link", metavar="PATH", help="Make PATH a symbolic link to the board's port.")
+@click.option("--data", metavar="FILE", help="Replay this CSV file.  [default: recorded office data]")
+@click.option("--speed", metavar="X", help="Times faster than recorded.  [default: 60]")
+@click.option("--seed", metavar="N", help="The same faults again.")
+@click.option("--faults", metavar="SPEC", help="Faults, such as flip=0.001,garbage=0.01.")
+@click.option(
+    "--tell", metavar="COMMAND", help="Send COMMAND to the simulator that runs at --link; try `help`."
+)
+def simulate(**options: str | None) -> int:
+    """Run the simulated board on a pseudo-terminal, or --tell one that runs what to do."""
+    from gateway.cli.simulate import simulate as simulate_it
+
+    return simulate_it({name: value for name, value in options.items() if value is not None})

@@ -1,0 +1,137 @@
+"""`run`: the gateway process, from the config to the signal that ends it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.cli.check import load_or_explain
+from gateway.cli.commands import DEFAULT_CONFIG, EXIT_USAGE
+from gateway.config import Config
+
+if TYPE_CHECKING:
+    from gateway.app import App
+    from gateway.logs import Tail
+
+logger = logging.getLogger(__name__)
+
+STOP_WITHIN_S = 1.9
+"""From the signal to the end of the process, whatever hangs."""
+REFRESH_S = 0.5
+DEFAULT_YAML = Path(__file__).parent.parent / "default.yaml"
+
+
+def run(path: Path | None, *, init: bool, verbose: bool) -> int:
+    """Run until SIGINT, SIGTERM or SIGHUP: 0; 1 when it cannot start; 2 for a config that is wrong."""
+    config_path = path or Path(DEFAULT_CONFIG)
+    if not config_path.exists() and not _provide_config(config_path, init=init, asked_for=path is not None):
+        return EXIT_USAGE
+    config = load_or_explain(config_path)
+    if config is None:
+        return EXIT_USAGE
+    with _signals() as stops:
+        return _run(config, stops, verbose=verbose)
+
+
+def _provide_config(path: Path, *, init: bool, asked_for: bool) -> bool:
+    """Write the default config, if that is wanted; False if not."""
+    may_ask = not asked_for and sys.stdin.isatty() and sys.stderr.isatty()
+    if not init and may_ask:
+        print(
+            f"There is no {path} here. The default one has a simulated board with three sensors.",
+            file=sys.stderr,
+        )
+        init = click.confirm(f"Write it to {path.absolute()} and start?", default=True, err=True)
+    if not init:
+        start = f"sig-gateway run --init{'' if path == Path(DEFAULT_CONFIG) else f' -c {path}'}"
+        print(f"{path}: no such file; write a default one and start: {start}", file=sys.stderr)
+        return False
+    try:
+        with path.open("xb") as file, DEFAULT_YAML.open("rb") as default:
+            shutil.copyfileobj(default, file)
+    except OSError as error:
+        print(f"{path}: cannot be written: {error.strerror}", file=sys.stderr)
+        return False
+    print(f"{path}: written; change it as you like, `sig-gateway check` tells what is wrong", file=sys.stderr)
+    return True
+
+
+@contextmanager
+def _signals() -> Iterator[SimpleQueue[int]]:
+    """The signals that end the process, as they come; SIGHUP (the terminal went) unless ignored (nohup)."""
+    stops: SimpleQueue[int] = SimpleQueue()
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+
+    def note(number: int, _frame: object) -> None:
+        # SimpleQueue.put may be called from a signal handler, whatever the main thread is at.
+        stops.put(number)
+        threading.Thread(target=_end_in_time, name="stop-in-time", daemon=True).start()
+
+    before = {number: signal.signal(number, note) for number in numbers}
+    try:
+        yield stops
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end_in_time() -> None:
+    """Whatever holds up the stop (a driver, a handler, an exit hook), the process ends."""
+    threading.Event().wait(STOP_WITHIN_S)
+    os._exit(1)
+
+
+def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
+    from gateway.app import App, StartError
+    from gateway.logs import Tail, logging_to, to_stderr
+
+    on_terminal = sys.stdout.isatty()
+    log_on_screen = on_terminal and sys.stderr.isatty()
+    tail = Tail()
+    app = App(config)
+    with logging_to(tail if log_on_screen else to_stderr(), verbose=verbose):
+        try:
+            app.start()
+        except StartError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+        try:
+            if on_terminal:
+                _show(app, config, tail, stops)
+            else:
+                stops.get()
+        finally:
+            logger.info("stopping")
+            app.stop()
+            logger.info("stopped")
+    return 0
+
+
+def _show(app: App, config: Config, tail: Tail, stops: SimpleQueue[int]) -> None:
+    """Draw the live table twice a second until a signal comes."""
+    from gateway.live.rows import Rows
+    from gateway.live.screen import Screen
+
+    links = {name: (sensor.link, app.links[sensor.link]) for name, sensor in config.sensors.items()}
+    title = f"{config.gateway.name}   listening on {config.router.listen}   Ctrl-C ends it"
+    with Screen(title, Rows(app.router, links).now, lambda: list(tail.lines)) as screen:
+        while True:
+            screen.draw()
+            try:
+                stops.get(timeout=REFRESH_S)
+            except Empty:
+                continue
+            return

@@ -1,0 +1,82 @@
+"""`senders`: who is there, and what each said last."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import sig
+from gateway.cli.client import complain, connection, to_json
+
+LAST_WITHIN_S = 3.0
+"""For the newest readings of all senders together: one that does not answer must not hold up the list."""
+
+
+def senders(url: str, token: str | None, *, as_json: bool) -> int:
+    """Print a list of `{"sender", "connected", "events", "last"}`, or a table of the same."""
+    try:
+        with connection(url, token) as client:
+            found = _ask(client)
+    except sig.RequestError as error:
+        return complain(error)
+    if as_json:
+        print(to_json(found))
+    elif not found:
+        print("no senders")
+    else:
+        _print_table(found)
+    return 0
+
+
+def _ask(client: sig.ClientRouter) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + LAST_WITHIN_S
+    return [
+        {
+            "sender": sender["sender"],
+            "connected": sender["connected"],
+            "events": [event["event"] for event in sender.get("events", [])],
+            "last": _last(client, sender["sender"], deadline) if sender["connected"] else None,
+        }
+        for sender in client.listRemoteSenders(list_events=True)
+    ]
+
+
+def _last(client: sig.ClientRouter, sender: str, deadline: float) -> Any:
+    """The newest reading; None for a sender that has none, is slow, or does not know `last` (no sensor)."""
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        return None
+    try:
+        return client.remoteRequest(sender, "last", timeout=remaining)
+    except sig.RequestError:
+        return None
+
+
+def _print_table(found: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("sender", no_wrap=True)
+    table.add_column("connected", no_wrap=True)
+    table.add_column("last", justify="right", no_wrap=True)
+    table.add_column("time", no_wrap=True)
+    table.add_column("quality", no_wrap=True)
+    table.add_column("events", overflow="fold")
+    for sender in found:
+        last = sender["last"] if isinstance(sender["last"], dict) else {}
+        value = (
+            f"{last.get('value')} {last.get('unit', '')}".strip() if last.get("value") is not None else "-"
+        )
+        cells = (
+            sender["sender"],
+            "yes" if sender["connected"] else "no",
+            value,
+            str(last.get("time", "-")),
+            str(last.get("quality", "-")),
+            " ".join(sender["events"]) or "-",
+        )
+        # Text, so that a name with [brackets] is not taken for markup.
+        table.add_row(*(Text(cell) for cell in cells))
+    Console(soft_wrap=True).print(table)

@@ -1,0 +1,107 @@
+"""`watch`: events as they come, one a line."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from queue import Full, Queue
+from typing import Any
+
+import sig
+from gateway.cli.client import complain, connection, to_json
+
+WAITING_EVENTS = 1000
+"""What may wait to be printed. When nobody reads our output, we stop reading from the gateway."""
+
+Event = tuple[Mapping[str, Any], Any]
+
+
+def watch(
+    url: str, token: str | None, sender: str | None, event: str | None, *, as_json: bool, count: int | None
+) -> int:
+    """Print events until `count` of them are printed; Ctrl-C ends it with exit status 130."""
+    events: Queue[Event] = Queue(WAITING_EVENTS)
+    enough = threading.Event()
+
+    def take(info: Mapping[str, Any], data: Any) -> None:
+        while not enough.is_set():
+            with contextlib.suppress(Full):
+                events.put((info, data), timeout=0.2)
+                return
+
+    def lost() -> None:
+        _note(f"the gateway at {url} went away; trying again until it is back")
+
+    try:
+        with connection(url, token, on_lost=lost, on_back=lambda: _note("the gateway is back")) as client:
+            _tell_of_absence(client, sender)
+            if not client.addRemoteListener(take, sender, event):
+                _note(f"{sender} does not have the event {event}; see `sig-gateway senders`")
+                return 1
+            if event not in (None, sig.EVENT_CONNECT, sig.EVENT_DISCONNECT):
+                client.addRemoteListener(_note_coming, sender, sig.EVENT_CONNECT)
+                client.addRemoteListener(_note_coming, sender, sig.EVENT_DISCONNECT)
+            try:
+                _print_events(events, as_json=as_json, count=count)
+            finally:
+                enough.set()
+    except sig.RequestError as error:
+        return complain(error)
+    return 0
+
+
+def _print_events(events: Queue[Event], *, as_json: bool, count: int | None) -> None:
+    printed = 0
+    while count is None or printed < count:
+        info, data = events.get()
+        if as_json:
+            line = to_json({"sender": info["sender"], "event": info["event"], "data": data})
+        else:
+            line = line_for_people(info["sender"], info["event"], data)
+        print(line, flush=True)
+        printed += 1
+
+
+def line_for_people(sender: str, event: str, data: Any) -> str:
+    """`07:30:00  temp  #changed  23.5 °C`, local time, with the quality where it is not good."""
+    if isinstance(data, dict) and {"value", "unit", "time", "quality"} <= data.keys():
+        text = f"{data['value']} {data['unit']}"
+        if data["quality"] != "good":
+            text += f"  {data['quality']}: {data.get('reason', '')}".rstrip(": ")
+        when = _clock(data["time"])
+    else:
+        text = "" if event in (sig.EVENT_CONNECT, sig.EVENT_DISCONNECT) else to_json(data)
+        when = _clock(None)
+    return f"{when}  {sender:<12}  {event:<12}  {text}".rstrip()
+
+
+def _clock(utc: object) -> str:
+    try:
+        moment = datetime.fromisoformat(str(utc))
+    except ValueError:
+        moment = datetime.now(UTC)
+    return moment.astimezone().strftime("%H:%M:%S")
+
+
+def _tell_of_absence(client: sig.ClientRouter, sender: str | None) -> None:
+    if sender is None:
+        return
+    known = {entry["sender"]: entry["connected"] for entry in client.listRemoteSenders(list_events=False)}
+    if sender not in known:
+        others = ", ".join(sorted(known)) or "none"
+        _note(f"there is no sender {sender} yet (there are: {others}); waiting for it")
+    elif not known[sender]:
+        _note(f"{sender} is not connected now; waiting for it")
+
+
+def _note_coming(info: Mapping[str, Any], _data: Any) -> None:
+    """Only the event that was asked for goes to stdout; a sender's coming and going is still worth a word."""
+    went = info["event"] == sig.EVENT_DISCONNECT
+    _note(f"{info['sender']} {'disconnected' if went else 'connected'}")
+
+
+def _note(text: str) -> None:
+    print(f"sig-gateway: {text}", file=sys.stderr, flush=True)

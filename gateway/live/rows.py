@@ -1,0 +1,82 @@
+"""What the live table shows of each sensor, with no word about how."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import sig
+
+STALE = "stale"
+Reading = Mapping[str, Any]
+
+
+class Link(Protocol):
+    """What is asked of a link."""
+
+    def status(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sensor. `age_s` is seconds since the measurement, None without one; `reason` says why the value is
+    not good or the link not up."""
+
+    name: str
+    value: float | None
+    unit: str
+    age_s: float | None
+    quality: str
+    link: str
+    link_state: str
+    reason: str
+
+
+class Rows:
+    """Makes the rows; keeps the newest reading of each sensor, to show those of a lost link as stale.
+
+    `links`: by sensor name, the link's name and the link. For one thread.
+    """
+
+    def __init__(
+        self,
+        router: sig.Router,
+        links: Mapping[str, tuple[str, Link]],
+        utc: Callable[[], float] = time.time,
+    ) -> None:
+        self._router = router
+        self._links = links
+        self._utc = utc
+        self._last: dict[str, Reading] = {}
+
+    def now(self) -> list[Row]:
+        """A row for each sensor, in the order of the config."""
+        states = {name: link.status() for name, link in dict(self._links.values()).items()}
+        return [self._row(sensor, states[link]) for sensor, (link, _) in self._links.items()]
+
+    def _row(self, sensor: str, link: Any) -> Row:
+        connected, reading = self._ask(sensor)
+        state = str(link.state)
+        if reading is None:
+            reason = "" if state == "up" and connected else link.reason or ""
+            if state == "up" and not connected:
+                reason = "not connected, see the log"
+            return Row(sensor, None, "", None, "", link.name, state, reason)
+        age = self._utc() - datetime.fromisoformat(reading["time"]).timestamp()
+        quality = reading["quality"] if connected else STALE
+        reason = reading.get("reason", "") if state == "up" else link.reason or ""
+        return Row(
+            sensor, reading["value"], reading["unit"], max(0.0, age), quality, link.name, state, reason
+        )
+
+    def _ask(self, sensor: str) -> tuple[bool, Reading | None]:
+        try:
+            reading = self._router.request(sensor, "last")
+        except sig.RequestError:
+            return False, self._last.get(sensor)
+        if reading is not None:
+            self._last[sensor] = reading
+        return True, reading

@@ -1,0 +1,70 @@
+"""Log lines: `2026-11-22T06:30:00.123Z INFO board: up …`, and the newest of them for the live table."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sig
+
+TAIL_LINES = 200
+"""What the live table keeps: more than the tallest terminal shows."""
+
+
+class LineFormatter(logging.Formatter):
+    """UTC with milliseconds, level, text; a traceback follows on lines of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record."""
+        second = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line = f"{second}.{int(record.msecs):03d}Z {record.levelname} {record.getMessage()}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+class Tail(logging.Handler):
+    """Keeps the last lines. `lines` may be read from any thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(LineFormatter())
+        self.lines: deque[tuple[int, str]] = deque(maxlen=TAIL_LINES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by `logging`, on the thread that logged."""
+        try:
+            for line in self.format(record).splitlines():
+                self.lines.append((record.levelno, line))
+        except Exception:  # noqa: BLE001 - as logging's own handlers do
+            self.handleError(record)
+
+
+def to_stderr() -> logging.Handler:
+    """The handler for plain lines."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter())
+    return handler
+
+
+@contextmanager
+def logging_to(handler: logging.Handler, *, verbose: bool = False) -> Iterator[None]:
+    """Send the gateway's, the drivers' and sig's log to `handler`; `verbose`: debug lines too."""
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    # At level INFO sig tells of every connection that comes and goes: one for each `sig-gateway read`.
+    sig_logger = logging.getLogger("sig")
+    sig_logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    sig.setup_logger(sig_logger)
+    try:
+        yield
+    finally:
+        sig.setup_logger(None)
+        root.setLevel(level)
+        root.removeHandler(handler)
