@@ -202,7 +202,7 @@ class Connection:
         On receipt; but a peer that waits for each acknowledgement gets it when the job is done, while there
         are many jobs: that is what keeps it from sending more than we can take.
         """
-        at_once = len(self.dispatcher) < self.limits.max_jobs // 2
+        at_once = self.dispatcher.waiting() < self.limits.max_jobs // 2
         if not self.dispatcher.post(partial(self._run_signal, job, None if at_once else call)):
             self.close(f"more than {self.limits.max_jobs} signals wait: it does not keep to the window")
         elif at_once:

@@ -40,7 +40,8 @@ class Dispatcher:
         self._waiting = False
         self._thread: threading.Thread | None = None
 
-    def __len__(self) -> int:
+    def waiting(self) -> int:
+        """How many jobs have not begun."""
         return len(self._jobs)
 
     def post(self, job: Job, must: bool = False) -> bool:
@@ -57,7 +58,7 @@ class Dispatcher:
             return True
 
     def close(self, discard: bool = False) -> None:
-        """Take no more jobs; the thread ends once those posted before are done, or (`discard`) thrown away."""
+        """Take no more jobs; the thread ends once those posted before are done, or (`discard`) dropped."""
         with self._changed:
             self._closed = True
             if discard:
