@@ -112,5 +112,6 @@ def to_json(value: object) -> str:
 
 def complain(error: sig.RequestError) -> int:
     """`error: not_connected: …` on stderr; returns the exit status."""
-    print(f"error: {error.error}: {error}", file=sys.stderr)
+    hint = "; `sig-gateway senders` lists those there are" if isinstance(error, sig.UnknownSender) else ""
+    print(f"error: {error.error}: {error}{hint}", file=sys.stderr)
     return 1

@@ -126,8 +126,9 @@ def _show(app: App, config: Config, tail: Tail, stops: SimpleQueue[int]) -> None
     from gateway.live.screen import Screen
 
     links = {name: (sensor.link, app.links[sensor.link]) for name, sensor in config.sensors.items()}
-    title = f"{config.gateway.name}   listening on {config.router.listen}   Ctrl-C ends it"
-    with Screen(title, Rows(app.router, links).now, lambda: list(tail.lines)) as screen:
+    subtitle = f"listening on {config.router.listen}, Ctrl-C ends it"
+    rows = Rows(app.router, links)
+    with Screen(config.gateway.name, subtitle, rows.now, lambda: list(tail.lines)) as screen:
         while True:
             screen.draw()
             try:

@@ -23,7 +23,7 @@ class Link(Protocol):
 @dataclass(frozen=True, slots=True)
 class Row:
     """One sensor. `age_s` is seconds since the measurement, None without one; `reason` says why the value is
-    not good or the link not up."""
+    not good or the link not up; `decimals` is what its values have shown, so that they do not jump about."""
 
     name: str
     value: float | None
@@ -33,6 +33,7 @@ class Row:
     link: str
     link_state: str
     reason: str
+    decimals: int = 0
 
 
 class Rows:
@@ -51,6 +52,7 @@ class Rows:
         self._links = links
         self._utc = utc
         self._last: dict[str, Reading] = {}
+        self._decimals: dict[str, int] = {}
 
     def now(self) -> list[Row]:
         """A row for each sensor, in the order of the config."""
@@ -68,9 +70,10 @@ class Rows:
         age = self._utc() - datetime.fromisoformat(reading["time"]).timestamp()
         quality = reading["quality"] if connected else STALE
         reason = reading.get("reason", "") if state == "up" else link.reason or ""
-        return Row(
-            sensor, reading["value"], reading["unit"], max(0.0, age), quality, link.name, state, reason
-        )
+        value, unit = reading["value"], reading["unit"]
+        decimals = max(self._decimals.get(sensor, 0), decimals_of(value))
+        self._decimals[sensor] = decimals
+        return Row(sensor, value, unit, max(0.0, age), quality, link.name, state, reason, decimals)
 
     def _ask(self, sensor: str) -> tuple[bool, Reading | None]:
         try:
@@ -80,3 +83,8 @@ class Rows:
         if reading is not None:
             self._last[sensor] = reading
         return True, reading
+
+
+def decimals_of(value: float | None) -> int:
+    """How many decimals it takes to write `value`, at most 3."""
+    return 0 if value is None else len(f"{value:.3f}".rstrip("0").partition(".")[2])

@@ -7,7 +7,7 @@ terminal is as it was, with the last table printed once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -20,10 +20,10 @@ _QUALITY_STYLES = {"good": "green", "suspect": "yellow", "stale": "red"}
 _STATE_STYLES = {"up": "green", "failed": "red", "absent": "red"}
 _LEVEL_STYLES = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITICAL: "bold red"}
 
-WIDE = 76
-"""Columns from which on the reasons have room."""
-NARROW = 44
-"""Columns below which only name, value and age are shown."""
+# Columns of the terminal from which on there is room for the quality, the link, and reasons.
+QUALITY, LINK, REASON = 36, 52, 80
+LOG_LINES = 5
+"""What the log keeps of a terminal that has too few lines for all sensors."""
 
 
 class Screen:
@@ -32,15 +32,18 @@ class Screen:
     def __init__(
         self,
         title: str,
+        subtitle: str,
         rows: Callable[[], list[Row]],
-        log: Callable[[], Iterable[tuple[int, str]]],
+        log: Callable[[], list[tuple[int, str]]],
         console: Console | None = None,
     ) -> None:
-        self._title = title
+        self._title = Text.assemble(
+            (title, "bold"), ("  " + subtitle, "dim"), no_wrap=True, overflow="ellipsis"
+        )
         self._rows = rows
         self._log = log
         self._console = console or Console()
-        self._live = Live(console=self._console, screen=True, auto_refresh=False, transient=True)
+        self._live = Live(console=self._console, screen=True, auto_refresh=False)
 
     def __enter__(self) -> Screen:
         self._live.start()
@@ -48,56 +51,67 @@ class Screen:
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
-        self._console.print(self._table())
+        self._console.print(self._table(self._rows()))
 
     def draw(self) -> None:
         """Show the table and the log as they are now."""
-        table = self._table()
-        height = self._console.height
-        used = len(self._console.render_lines(table, pad=False))
-        lines = list(self._log())[-max(0, height - used - 1) :] if height - used > 1 else []
-        self._live.update(Group(table, *(self._log_line(level, line) for level, line in lines)), refresh=True)
+        height, rows = self._console.height, self._rows()
+        room = max(1, height - LOG_LINES - 4)
+        hidden = len(rows) - room if len(rows) > room + 1 else 0
+        parts: list[RenderableType] = [self._title, Text(), self._table(rows[: len(rows) - hidden])]
+        if hidden:
+            parts.append(Text(f"… and {hidden} more; `sig-gateway senders` lists all", style="dim"))
+        parts.append(Text())
+        used = len(rows) - hidden + (5 if hidden else 4)
+        lines = self._log()
+        parts += [_log_line(*line) for line in lines[max(0, len(lines) - (height - used)) :]]
+        self._live.update(Group(*parts), refresh=True)
 
-    def _log_line(self, level: int, line: str) -> Text:
-        # The date says nothing here: the time of day leaves more room for the words.
-        date, t, rest = line.partition("T")
-        shown = rest if t and len(date) == 10 and date[:4].isdigit() else line
-        style = "dim" if level < logging.WARNING else _LEVEL_STYLES.get(level, "")
-        return Text(shown, style=style, no_wrap=True, overflow="ellipsis")
-
-    def _table(self) -> RenderableType:
+    def _table(self, rows: list[Row]) -> RenderableType:
         width = self._console.width
-        table = Table(title=self._title, title_justify="left", expand=width >= WIDE, box=None, pad_edge=False)
-        table.add_column("sensor", no_wrap=True, overflow="ellipsis", style="bold", min_width=6)
-        table.add_column("value", no_wrap=True, justify="right", min_width=8)
-        table.add_column("age", no_wrap=True, justify="right", min_width=4)
-        if width >= NARROW:
+        table = Table(box=None, pad_edge=False, expand=width >= REASON, header_style="dim")
+        table.add_column("sensor", no_wrap=True, overflow="ellipsis", min_width=6)
+        table.add_column("value", no_wrap=True, justify="right")
+        table.add_column("", no_wrap=True)
+        table.add_column("age", no_wrap=True, justify="right", min_width=5)
+        if width >= QUALITY:
             table.add_column("quality", no_wrap=True, min_width=7)
+        if width >= LINK:
             table.add_column("link", no_wrap=True, overflow="ellipsis")
-        if width >= WIDE:
+        if width >= REASON:
             table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1, style="dim")
-        for row in self._rows():
-            table.add_row(*self._cells(row)[: len(table.columns)])
+        for row in rows:
+            table.add_row(*_cells(row)[: len(table.columns)])
         return table
 
-    def _cells(self, row: Row) -> list[Text]:
-        style = _QUALITY_STYLES.get(row.quality, "")
-        state = Text.assemble(row.link, " ", (row.link_state, _STATE_STYLES.get(row.link_state, "yellow")))
-        return [
-            Text(row.name),
-            Text(value_text(row.value, row.unit), style="" if row.quality == "good" else "dim"),
-            Text(age_text(row.age_s)),
-            Text(row.quality or "-", style=style),
-            state,
-            Text(row.reason),
-        ]
+
+def _cells(row: Row) -> list[Text]:
+    style = _QUALITY_STYLES.get(row.quality, "")
+    state = Text.assemble(row.link, " ", (row.link_state, _STATE_STYLES.get(row.link_state, "yellow")))
+    return [
+        Text(row.name, style="bold"),
+        Text(value_text(row.value, row.decimals), style="" if row.quality == "good" else style),
+        Text(row.unit),
+        Text(age_text(row.age_s)),
+        Text(row.quality or "-", style=style),
+        state,
+        Text(row.reason),
+    ]
 
 
-def value_text(value: float | None, unit: str) -> str:
-    """`23.18 °C`; a dash without a value."""
+def _log_line(level: int, line: str) -> Text:
+    # The date says nothing here: the time of day leaves more room for the words.
+    date, t, rest = line.partition("T")
+    shown = rest if t and len(date) == 10 and date[:4].isdigit() else line
+    style = "dim" if level < logging.WARNING else _LEVEL_STYLES.get(level, "")
+    return Text(shown, style=style, no_wrap=True, overflow="ellipsis")
+
+
+def value_text(value: float | None, decimals: int) -> str:
+    """`23.10`; a dash without a value."""
     if value is None:
         return "-"
-    return f"{value:g} {unit}" if abs(value) < 1e6 else f"{value:.6g} {unit}"
+    return f"{value:.{decimals}f}" if abs(value) < 1e9 else f"{value:.6g}"
 
 
 def age_text(age_s: float | None) -> str:
