@@ -42,28 +42,40 @@ class Option:
     doc: str
 
 
+def finite(raw: object) -> float | None:
+    """`raw` as a float, None if it is no finite number. `True` is not one, though Python thinks so."""
+    if not isinstance(raw, int | float) or isinstance(raw, bool):
+        return None
+    try:
+        number = float(raw)
+    except OverflowError:  # an integer of more than 308 digits
+        return None
+    return number if math.isfinite(number) else None
+
+
 def parse_number(raw: object) -> float:
-    """A finite number. `True` is not one, though Python thinks so."""
-    if isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw):
-        return float(raw)
+    """A finite number."""
+    number = finite(raw)
+    if number is not None:
+        return number
     raise ValueError(f"expected a number such as 21.5, got {raw!r}")
 
 
 def parse_amount(raw: object) -> Amount:
     """A number that is not negative, or a percentage: `0.1`, `"5%"`."""
-    if isinstance(raw, str) and (match := _PERCENT.fullmatch(raw.strip())):
-        return Amount(float(match[1]) / 100, relative=True)
-    if isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw) and raw >= 0:
-        return Amount(float(raw))
+    match = _PERCENT.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    size = finite(float(match[1]) / 100 if match else raw)
+    if size is not None and size >= 0:
+        return Amount(size, relative=match is not None)
     raise ValueError(f"expected a number from 0 or a percentage such as 5%, got {raw!r}")
 
 
 def parse_duration(raw: object) -> float:
     """A time span in seconds: a number of seconds, or text such as `500ms`, `30s`, `5min`, `12h`, `400d`."""
-    if isinstance(raw, str) and (match := _DURATION.fullmatch(raw.strip())):
-        return float(match[1]) * _SECONDS[match[2]]
-    if isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw) and raw >= 0:
-        return float(raw)
+    match = _DURATION.fullmatch(raw.strip()) if isinstance(raw, str) else None
+    seconds = finite(float(match[1]) * _SECONDS[match[2]] if match else raw)
+    if seconds is not None and seconds >= 0:
+        return seconds
     raise ValueError(f"expected a time span such as 30s, 5min or 12h, or seconds, got {raw!r}")
 
 

@@ -1,9 +1,9 @@
 """The parameters of a live read."""
 
-import math
 from typing import NamedTuple, Self
 
 import sig
+from drivers.options import finite
 
 DEFAULT_TIMEOUT_S = 3.0
 # A request holds a thread of the network's pool while it waits.
@@ -37,6 +37,7 @@ def _seconds(params: dict[object, object], name: str, default: float) -> float:
     value = params.get(name)
     if value is None:
         return default
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
-        return float(value)
+    seconds = finite(value)
+    if seconds is not None and seconds >= 0:
+        return seconds
     raise sig.BadParams(f"expected seconds from 0 for {name!r}, got {value!r}")
