@@ -30,13 +30,15 @@ class Judge:
         """Judge values of `channel`; `convert` leads from its unit to the sensor's."""
         self._convert = convert
         self._board_range = channel.low, channel.high
-        # One digit more than the board resolves: enough after conversion and scaling, and 23.18 stays 23.18.
-        digits = -math.floor(math.log10(channel.resolution)) if channel.resolution > 0 else 5
+        # One digit more than is resolved: enough after conversion and offset, and 23.18 stays 23.18.
+        resolution = channel.resolution * abs(self._scale)
+        digits = -math.floor(math.log10(resolution)) if resolution > 0 else 5
         self._decimals = max(0, digits) + 1
 
     def judge(self, raw: float) -> tuple[float, str | None]:
         """The value, and why it is suspect (None: it is good)."""
-        value = round(self._convert(raw) * self._scale + self._offset, self._decimals)
+        # + 0.0: a small negative value must not be rounded to "-0.0"
+        value = round(self._convert(raw) * self._scale + self._offset, self._decimals) + 0.0
         if self._plausible is not None:
             low, high = self._plausible
             if not low <= value <= high:
