@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 CAPACITY = 10_000
 # A listener that holds the thread longer than this is named in the log.
 SLOW_S = 1.0
+# The longest single wait: one of centuries (a timer of 1e10 s) is more than the system's wait takes.
+_LONGEST_WAIT_S = 3600.0
 
 Job = Callable[[Any], None]
 
@@ -44,6 +46,7 @@ class Dispatcher:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_numbers = itertools.count()
         self._thread: threading.Thread | None = None
+        self._dropping = threading.Lock()  # several readers may drop at once
         self.dropped = 0
 
     def start(self) -> None:
@@ -85,7 +88,8 @@ class Dispatcher:
     def post(self, job: Job, argument: object) -> bool:
         """Have `job(argument)` run; False, and counted in `dropped`, when the queue is full. Never blocks."""
         if self._queue.qsize() >= self._capacity:
-            self.dropped += 1
+            with self._dropping:
+                self.dropped += 1
             return False
         self._queue.put((job, argument))
         return True
@@ -102,22 +106,25 @@ class Dispatcher:
     def run_due(self) -> float | None:
         """Run the timers that are due; returns the seconds until the next one, None if there is none.
 
-        The thread calls it between events; a test with a clock of its own may call it too.
+        The thread calls it between events; a test with a clock of its own may call it too. A timer that an
+        action sets waits for the next call, however near it is: events go on between.
         """
-        while self._timers:
-            wait = self._timers[0][0] - self._clock.monotonic()
-            if wait > 0:
-                return wait
-            _, _, action = heapq.heappop(self._timers)
+        if not self._timers:
+            return None
+        now = self._clock.monotonic()
+        due = []
+        while self._timers and self._timers[0][0] <= now:
+            due.append(heapq.heappop(self._timers)[2])
+        for action in due:
             self._guard(lambda _, action=action: action(), None)  # type: ignore[misc]
-        return None
+        return max(0.0, self._timers[0][0] - self._clock.monotonic()) if self._timers else None
 
     def _run(self) -> None:
         clock, get = self._clock.monotonic, self._queue.get
         while True:
             wait = self.run_due()
             try:
-                item = get(timeout=wait)
+                item = get(timeout=wait if wait is None else min(wait, _LONGEST_WAIT_S))
             except Empty:
                 continue
             if item is None:
