@@ -20,6 +20,7 @@ from firmware_sim.recording import DEFAULT_DATA, load
 from firmware_sim.simulator import Settings, Simulator
 
 _DEFAULT = Identity()
+_STDIN = 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -105,7 +106,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
                 simulator.open()
                 simulator.watch(signalled.fileno(), simulator.stop)
                 if arguments.until_eof:
-                    simulator.watch(sys.stdin.fileno(), lambda: _stop_at_end(simulator))
+                    simulator.watch(_STDIN, lambda: _stop_at_end(simulator))
                 sys.stdout.write(f"port: {link} -> {simulator.device}\ncontrol: {settings.control}\n")
                 sys.stdout.flush()
                 simulator.run()
@@ -115,7 +116,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 
 def _stop_at_end(simulator: Simulator) -> None:
-    if not os.read(sys.stdin.fileno(), 4096):
+    if not os.read(_STDIN, 4096):
         simulator.stop()
 
 

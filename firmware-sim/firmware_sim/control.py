@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_COMMAND = 8192
 """Bytes of a command: `say` of 4 kB in hexadecimal."""
 MAX_CLIENTS = 16
-"""More are refused with an answer."""
+"""More wait, in the system's queue, until one leaves."""
 MAX_NAME = 80
 """Bytes of the socket's file name: 108 of `sun_path` less `/proc/self/fd/1234567/` and the final zero."""
 TELL_TIMEOUT_S = 5.0
@@ -67,6 +67,10 @@ class ControlServer:
 
     def open(self) -> None:
         """Listen; a socket that nobody serves any more is replaced, anything else is left alone."""
+        if len(os.fsencode(self.path.name)) > MAX_NAME:
+            raise SimulatorError(
+                f"{self.path}: expected a file name of at most {MAX_NAME} bytes; give --control"
+            )
         self._clear_stale()
         server = socket.socket(socket.AF_UNIX)
         before = os.umask(0o177)  # from the first moment on nobody else may connect
@@ -100,15 +104,15 @@ class ControlServer:
         except OSError:  # it left before we came
             return
         connection.setblocking(False)
-        if len(self._clients) == MAX_CLIENTS:
-            with connection:
-                connection.send(b"error control: %d clients are connected; close one\n" % MAX_CLIENTS)
-            return
         client = _Client(connection, self._answer, self._drop)
         self._clients.add(client)
         self._selector.register(connection, EVENT_READ, client.readable)
+        if len(self._clients) == MAX_CLIENTS:
+            self._selector.unregister(self._socket)
 
     def _drop(self, client: _Client) -> None:
+        if len(self._clients) == MAX_CLIENTS and self._socket is not None:
+            self._selector.register(self._socket, EVENT_READ, self._accept)
         self._clients.discard(client)
         self._selector.unregister(client.connection)
         client.connection.close()
@@ -159,8 +163,6 @@ def _served(path: Path) -> bool:
 @contextmanager
 def _short(path: Path) -> "Iterator[str]":
     """A name of `path` that fits into a socket address (108 bytes), however deep the folder."""
-    if len(os.fsencode(path.name)) > MAX_NAME:
-        raise SimulatorError(f"{path}: expected a file name of at most {MAX_NAME} bytes")
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{folder}/{path.name}"

@@ -49,10 +49,13 @@ class Link:
     def point_to(self, device: str) -> None:
         """Make it a symlink to `device`, in one step."""
         new = self.path.with_name(f".{self.path.name}.new")
-        new.unlink(missing_ok=True)
-        new.symlink_to(device)
         self._check_replaceable()
-        new.replace(self.path)
+        try:
+            new.unlink(missing_ok=True)
+            new.symlink_to(device)
+            new.replace(self.path)
+        except OSError as err:
+            raise SimulatorError(f"{self.path}: cannot make the link to {device}: {err.strerror}") from err
         self._device = device
 
     def remove(self) -> None:

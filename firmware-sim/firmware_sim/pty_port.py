@@ -14,6 +14,8 @@ import select
 import termios
 import tty
 
+from firmware_sim.errors import SimulatorError
+
 _READ_SIZE = 4096
 
 
@@ -37,10 +39,10 @@ class PtyPort:
     def plug(self, other: bool = False) -> None:
         """Open a pty, raw and without echo; with `other` under another name than the last time."""
         self.unplug()
-        master, guard = pty.openpty()
+        master, guard = _open()
         if other and os.ttyname(guard) == self._last_device:
             occupied = master, guard
-            master, guard = pty.openpty()
+            master, guard = _open()
             for descriptor in occupied:
                 os.close(descriptor)
         tty.setraw(guard)  # lasts as long as the master
@@ -98,3 +100,12 @@ class PtyPort:
         if self._guard >= 0:
             os.close(self._guard)
             self._guard = -1
+
+
+def _open() -> tuple[int, int]:
+    try:
+        return pty.openpty()
+    except OSError as err:
+        raise SimulatorError(
+            f"cannot open a pseudo-terminal: {err}; is /dev/pts mounted, and not full?"
+        ) from err

@@ -112,10 +112,11 @@ class Simulator:
 
     def replug(self, other: bool = False, link: Path | None = None) -> None:
         """Plug in (pulling first, if need be), under another device name or with another link if asked."""
+        new = None if link in (None, self._link.path) else Link(link)
+        if new is not None:
+            new.claim()  # first: if that fails, nothing has changed
         self.unplug()
-        if link is not None and link != self._link.path:
-            new = Link(link)
-            new.claim()
+        if new is not None:
             self._link.release()
             self._link = new
         self._port.plug(other)
