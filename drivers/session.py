@@ -44,7 +44,7 @@ class _Waiter:
 
 class Session:
     """See the module. `on_measurement` and `on_board` are called on the reader's thread and must only
-    post."""
+    post; `breathe` is called between two reads."""
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class Session:
         *,
         on_measurement: Callable[[Measurement], None],
         on_board: Callable[[Board], None],
+        breathe: Callable[[], None],
     ) -> None:
         self.board: Board | None = None
         self._name = name
@@ -63,6 +64,7 @@ class Session:
         self._clock = clock
         self._on_measurement = on_measurement
         self._on_board = on_board
+        self._breathe = breathe
         self._turn = threading.Lock()
         self._state = threading.Lock()  # guards the four below; held for a few assignments only
         self._waiting = 0
@@ -72,9 +74,11 @@ class Session:
         # The reader's own request (hello, ping), for which it holds the turn: when to give the turn back at
         # the latest.
         self._own_until: float | None = None
-        self._hello_wanted = False
+        self._hello_wanted = False  # written by the reader alone
+        self._hello_came = threading.Event()
         self._heard = clock.monotonic()
         self._pings = 0
+        self._received = 0  # bytes
 
     @property
     def counters(self) -> Counter[str]:
@@ -97,7 +101,7 @@ class Session:
         if wrong:
             for name, interval in wrong.items():
                 self._write_own("interval", name, str(interval))
-                self._read_until(lambda: self._own_until is None, ATTEMPT_S)
+                self._read_until(lambda: self._own_until is None or stopping.is_set(), ATTEMPT_S)
             self.board = None
             board = self._ask_for_hello(stopping)
         self._heard = self._clock.monotonic()
@@ -116,6 +120,7 @@ class Session:
             elif unread and self._write_own("read", unread[0]):
                 del unread[0]
             self._read_once(READ_S)
+            self._breathe()
             self._look_after_silence()
 
     def wake(self) -> None:
@@ -132,6 +137,7 @@ class Session:
             waiter, self._waiter = self._waiter, None
         if waiter is not None:
             waiter.done.set()
+        self._hello_came.set()
         if self._own_until is not None:
             self._give_turn_back()
         # With the turn, so that nobody is writing to a descriptor that is about to mean something else.
@@ -144,12 +150,20 @@ class Session:
             if stopping.is_set():
                 raise LinkLostError("closing")
             if self._clock.monotonic() >= deadline:
-                damaged = self.counters["damaged"]
-                heard = f"; {damaged} damaged lines came (wrong baud rate?)" if damaged else "; nothing came"
-                raise LinkLostError(f"the board did not say hello within {GREETING_S:g} s{heard}")
+                raise LinkLostError(
+                    f"the board did not say hello within {GREETING_S:g} s; {self._what_came()}"
+                )
             self._write_own("hello")
             self._read_until(lambda: self.board is not None or stopping.is_set(), GREETING_STEP_S)
         return self.board
+
+    def _what_came(self) -> str:
+        if not self._received:
+            return "nothing came"
+        good = self.counters["lines"] + self.counters["skipped"]
+        if not good:
+            return f"{self._received} bytes came, and not one good line (wrong baud rate?)"
+        return f"{good} good lines came, but no complete hello"
 
     def _read_until(self, done: Callable[[], bool], timeout_s: float) -> None:
         deadline = self._clock.monotonic() + timeout_s
@@ -162,6 +176,7 @@ class Session:
         data = self._transport.read(timeout_s)
         if not data:
             return
+        self._received += len(data)
         now = self._clock.monotonic()
         lines = self.counters["lines"]
         for event in self._conversation.receive(data, now):
@@ -181,6 +196,7 @@ class Session:
     def _said_hello(self, board: Board) -> None:
         first, self.board = self.board is None, board
         self._hello_wanted = False
+        self._hello_came.set()
         if self._own_until is not None:
             self._give_turn_back()
         if not first:
@@ -227,8 +243,9 @@ class Session:
             return
         if self._pings >= PINGS:
             raise LinkLostError(f"the board has been silent for {silence:.1f} s and does not answer")
-        if self._write_own("ping"):
-            self._pings += 1
+        # When the line is taken, somebody else's request stands for the ping: it is not answered either.
+        self._write_own("ping")
+        self._pings += 1
 
     def _silence_s(self) -> float:
         intervals = [channel.interval_s for channel in self.board.channels.values()] if self.board else []
@@ -274,14 +291,16 @@ class Session:
         attempts = 0
         while not waiter.done.is_set():
             self._raise_if_ended()
-            now = self._clock.monotonic()
-            if now >= deadline:
-                self._waiter = None
-                raise sig.RequestTimeout(
-                    f"{self._name}: the board did not answer {' '.join((verb, *args))!r} within "
-                    f"{now - started:.1f} s ({attempts} attempts)"
-                )
             try:
+                if self._hello_wanted:
+                    self._ask_for_reader(deadline)
+                now = self._clock.monotonic()
+                if now >= deadline:
+                    self._waiter = None
+                    raise sig.RequestTimeout(
+                        f"{self._name}: the board did not answer {' '.join((verb, *args))!r} within "
+                        f"{now - started:.1f} s ({attempts} attempts)"
+                    )
                 self._transport.write(self._conversation.request(waiter.request_id, verb, args, now))
             except LinkLostError as error:
                 raise sig.NotConnected(f"{self._name}: {error}") from error
@@ -292,6 +311,18 @@ class Session:
         if waiter.answer is None:
             self._raise_if_ended()
         return _result(self._name, waiter.answer)
+
+    def _ask_for_reader(self, deadline: float) -> None:
+        """Ask for the hello that the reader cannot ask for while this thread has the line, and wait for it.
+
+        A board that restarted answers reads that mean nothing before its hello. Without this, the reads that
+        wait for them would keep the reader from asking.
+        """
+        self._hello_came.clear()
+        self._raise_if_ended()
+        now = self._clock.monotonic()
+        self._transport.write(self._conversation.request(self._new_id(), "hello", (), now))
+        self._hello_came.wait(max(0.0, min(ATTEMPT_S, deadline - now)))
 
     def _raise_if_ended(self) -> None:
         if self._ended is not None:
