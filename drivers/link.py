@@ -181,8 +181,9 @@ class Link:
         with self._lock:
             self._sinks = {**self._sinks, sink.channel: (*self._sinks.get(sink.channel, ()), sink)}
             board = self._session.board if self._session and self._state is LinkState.UP else None
-        if board is not None:
-            self.dispatcher.post_always(sink.link_up, board)
+            # Under the lock: when the link goes down now, its link_down comes after this.
+            if board is not None:
+                self.dispatcher.post_always(sink.link_up, board)
 
     def remove(self, sink: Sink) -> None:
         """The opposite of `add`; nothing happens if it was not added."""
@@ -240,9 +241,10 @@ class Link:
                 self._set(LinkState.FAILED, "internal error, see the log")
             if held_s >= STEADY_S:
                 back_off = FIRST_BACK_OFF_S
-            self._pause(back_off)
             longest = ABSENT_BACK_OFF_S if self._state is LinkState.ABSENT else LAST_BACK_OFF_S
-            back_off = min(back_off * 2, longest)
+            back_off = min(back_off, longest)
+            self._pause(back_off)
+            back_off *= 2
         self._source.close()
         self._set(LinkState.CLOSED, "the link is closed")
 
@@ -266,6 +268,7 @@ class Link:
             self.clock,
             on_measurement=self._measured,
             on_board=self._changed,
+            breathe=self.dispatcher.breathe,
         )
         with self._lock:
             self._session, self._device = session, device
@@ -273,7 +276,7 @@ class Link:
 
     def _converse(self, session: Session) -> float:
         up_at: float | None = None
-        reason = "the link is closed"
+        reason = "internal error, see the log"
         try:
             self._set(LinkState.GREETING, self._reason)
             board = session.greet(self._wanted_intervals(), self._stopping)
@@ -292,18 +295,19 @@ class Link:
             )
             self._announce(lambda sink: sink.link_up(board))
             session.run(self._stopping, [name for name in board.channels if self._sinks.get(name)])
+            reason = "the link is closed"
         except LinkLostError as error:
-            reason = str(error)
+            reason = "the link is closed" if self._stopping.is_set() else str(error)
         finally:
             with self._lock:
                 self._session = None
                 self._totals = _sum(self._totals, session.counters)
+            # First the state, then the news: a listener of #disconnect may ask for the status.
+            lost = LinkState.FAILED if up_at is None else LinkState.ABSENT
+            self._set(LinkState.CLOSED if self._stopping.is_set() else lost, reason)
             session.end(reason)
             if up_at is not None:
                 self._announce(lambda sink: sink.link_down(reason))
-        if self._stopping.is_set():
-            return 0.0
-        self._set(LinkState.FAILED if up_at is None else LinkState.ABSENT, reason)
         return 0.0 if up_at is None else self.clock.monotonic() - up_at
 
     def _measured(self, measurement: Measurement) -> None:
@@ -362,9 +366,13 @@ class Link:
             self._tokens -= 1
             news = self._transitions.popleft() if self._transitions else None
             sinks = [sink for sinks in self._sinks.values() for sink in sinks]
-        if news is not None:
-            for sink in sinks:
+        if news is None:
+            return
+        for sink in sinks:
+            try:
                 news(sink)
+            except Exception:  # the other sensors must hear of it all the same
+                logger.exception("%s: %r failed", self.name, sink)
 
 
 def _sum(totals: Mapping[str, int], counters: Mapping[str, int]) -> dict[str, int]:
