@@ -69,7 +69,7 @@ def parse_port(text: str) -> PortSource:
             )
         return UsbPort(int(match[1], 16), int(match[2], 16), match[3])
     if "://" in text:
-        if text.split("://", 1)[0] not in URL_SCHEMES or not urlsplit(text).netloc:
+        if not _is_port_url(text):
             raise OptionError("port", f"expected {EXPECTED}, got {text!r}")
         return UrlPort(text)
     if "/" not in text:
@@ -170,6 +170,15 @@ def device_presence(path: str) -> object:
     except OSError:
         return None
     return status.st_rdev, status.st_ino, status.st_ctime_ns
+
+
+def _is_port_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        host_and_port = url.hostname and url.port
+    except ValueError:  # a port number that is none
+        return False
+    return url.scheme in URL_SCHEMES and bool(host_and_port or url.scheme in ("loop", "spy"))
 
 
 def _comports() -> Iterable[Any]:
