@@ -65,12 +65,14 @@ class Sensor:
         self._newest_value: Measurement | None = None
         self._live: Measurement | None = None
         self._lock = threading.Lock()  # guards the judge and the counters; no user code runs under it
+        self._accepted: tuple[Measurement, Reading] | None = None  # the last one judged in its turn
         self._judge = Judge(parsed["offset"], parsed["scale"], parsed["range"], SpikeGuard(parsed["spike"]))
         self._counters = dict.fromkeys(COUNTERS, 0)
         # Written by the dispatcher's thread alone.
         self._board: Board | None = None
         self._up_since = 0.0
-        self._watching = False  # a timer looks out for silence
+        self._watch: object | None = None  # the timer that looks out for silence
+        self._watch_due = 0.0
         self._deadband = Deadband(
             parsed["delta"], parsed["min_interval"], parsed["step"], parsed["heartbeat"]
         )
@@ -139,8 +141,10 @@ class Sensor:
 
     def link_up(self, board: Board) -> None:
         """See `Sink`: connect to the router, if the board has what this sensor needs."""
+        if self._router is None:
+            return  # detached a moment ago
         problem = self._unfit(board)
-        if problem is not None or self._router is None:
+        if problem is not None:
             logger.error("%s: %s", self.name, problem)
             self._publisher.disconnect()
             return
@@ -152,8 +156,7 @@ class Sensor:
             self._judge.use(channel, self.units[channel.unit])
         if not self._publisher.connected:
             self._publisher.connect(self._router, self._requests())
-        if not self._watching:
-            self._watch_silence()
+        self._watch_silence(self._watch)
 
     def link_down(self, reason: str) -> None:
         """See `Sink`: disconnect from the router."""
@@ -173,15 +176,23 @@ class Sensor:
         with self._lock:
             value, reason = self._judge.judge(measurement.value)
             self._judge.take(value, reason)
+            reading = self._reading(measurement, value, reason)
+            self._accepted = measurement, reading
         if reason is not None:
             self._count("suspect")
-        self._publisher.take(self._reading(measurement, value, reason), measurement.measured)
+        self._publisher.take(reading, measurement.measured)
 
-    def _watch_silence(self) -> None:
-        """Publish `#stale` when it is time, and look again when it might be."""
+    def _watch_silence(self, watch: object | None) -> None:
+        """Publish `#stale` when it is time, and look again when it might be.
+
+        `watch`: the timer that calls. A board that said hello again may report more often than before: then
+        an earlier timer takes over, and the old one finds that it is not wanted any more.
+        """
+        if watch is not self._watch:
+            return
         stale_after = self._stale_after()
-        self._watching = self._publisher.connected and stale_after is not None
-        if not self._watching or stale_after is None:
+        if not self._publisher.connected or stale_after is None:
+            self._watch = None
             return
         now = self._clock.monotonic()
         newest = self._newest
@@ -190,7 +201,9 @@ class Sensor:
         if due <= now:
             self._publisher.take_stale(self._stale_reading(f"nothing heard for {now - heard:.1f} s"))
             due = now + stale_after
-        self._link.dispatcher.call_at(due, self._watch_silence)
+        if self._watch is None or not now < self._watch_due <= due:
+            self._watch, self._watch_due = watch, due = object(), due
+            self._link.dispatcher.call_at(due, lambda: self._watch_silence(watch))
 
     def _unfit(self, board: Board) -> str | None:
         channel = board.channels.get(self.channel)
@@ -302,6 +315,8 @@ class Sensor:
         if measurement.value is None:
             raise sig.RequestError(f"{self.name}: {_fault(measurement)}; check the sensor and its wiring")
         with self._lock:
+            if self._accepted is not None and self._accepted[0] is measurement:
+                return self._accepted[1]  # what listeners got: the spike guard has moved on since
             value, reason = self._judge.judge(measurement.value)
         return self._reading(measurement, value, reason)
 
