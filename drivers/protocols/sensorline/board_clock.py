@@ -23,4 +23,4 @@ class BoardClock:
         risen = self._offset + MAX_DRIFT * (now - self._updated)
         self._offset = min(risen, arrival_offset)
         self._updated = now
-        return board_ms / 1000 + self._offset
+        return min(now, board_ms / 1000 + self._offset)  # the sum is rounded, perhaps up
