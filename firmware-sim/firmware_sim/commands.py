@@ -19,9 +19,9 @@ MIN_SPEED, MAX_SPEED = 0.001, 1_000_000.0
 def answer(simulator: "Simulator", line: str) -> str:
     """Carry out the command in `line`; one line, `ok` or `error` first."""
     name, *arguments = line.split() or [""]
-    if name not in _COMMANDS:
-        return f"error {name!r}: expected one of {', '.join(_COMMANDS)}; `help` tells more"
-    usage, carry_out = _COMMANDS[name]
+    if name not in COMMANDS:
+        return f"error {name!r}: expected one of {', '.join(COMMANDS)}; `help` tells more"
+    usage, carry_out = COMMANDS[name]
     try:
         result = carry_out(simulator, arguments)
     except SimulatorError as err:
@@ -145,7 +145,7 @@ def _status(simulator: "Simulator", arguments: list[str]) -> str:
 
 def _help(_: "Simulator", arguments: list[str]) -> str:
     _take(arguments, 0)
-    return "; ".join(usage for usage, _ in _COMMANDS.values())
+    return "; ".join(usage for usage, _ in COMMANDS.values())
 
 
 def _quit(simulator: "Simulator", arguments: list[str]) -> str:
@@ -154,7 +154,7 @@ def _quit(simulator: "Simulator", arguments: list[str]) -> str:
     return "bye"
 
 
-_COMMANDS: dict[str, tuple[str, Callable[["Simulator", list[str]], str]]] = {
+COMMANDS: dict[str, tuple[str, Callable[["Simulator", list[str]], str]]] = {
     "unplug": ("unplug [SECONDS]", _unplug),
     "replug": ("replug [other | as PATH]", _replug),
     "reset": ("reset", _reset),

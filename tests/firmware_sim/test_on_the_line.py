@@ -151,3 +151,11 @@ def test_raw_bytes(program: Start) -> None:
     with Terminal(board.link) as terminal:
         board.tell(f"say {encode('D from the outside').hex()}")
         assert terminal.next(lambda body: body[0] == "D") == "D from the outside"
+
+
+def test_resets_in_mid_line(program: Start) -> None:
+    """With `reset=P` the board starts over with a hello, again and again."""
+    board = program("--speed", "6000", "--seed", "2", "--faults", "reset=0.02")
+    with Terminal(board.link) as terminal:
+        boots = [int(terminal.starting("H 0 1 ").split()[5]) for _ in range(4)]
+    assert boots == list(range(boots[0], boots[0] + 4))

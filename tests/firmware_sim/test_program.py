@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware_sim.control import tell
 from tests.firmware_sim.rig import DEADLINE_S, Program, Terminal, close, run, spawn, wait_readable
 
 Start = Callable[..., Program]
@@ -120,11 +121,19 @@ def test_a_running_simulator_keeps_its_link(program: Start, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_end_it(program: Start, number: int, tmp_path: Path) -> None:
-    """Both signals end it at once, with status 0, and nothing is left."""
-    board = program()
-    board.process.send_signal(number)
-    assert board.wait() == 0
+def test_signals_end_it(number: int, tmp_path: Path) -> None:
+    """Both signals end it at once, with status 0, and nothing is left; a closed input does not."""
+    process = spawn("--link", str(tmp_path / "board"))
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
+        wait_readable(process.stdout.fileno(), time.monotonic() + DEADLINE_S)
+        assert tell(tmp_path / "board.control", "status").startswith("ok")
+        process.send_signal(number)
+        assert process.wait(DEADLINE_S) == 0
+    finally:
+        close(process)
     assert list(tmp_path.iterdir()) == []
 
 
