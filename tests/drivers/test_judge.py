@@ -1,0 +1,103 @@
+"""The judge: units, calibration, plausibility."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers import TemperatureSensor
+from drivers.filters import SpikeGuard
+from drivers.judge import Judge
+from drivers.options import Amount
+from drivers.protocols.base import Channel
+
+
+def judge(
+    *,
+    offset: float = 0.0,
+    scale: float = 1.0,
+    plausible: tuple[float, float] | None = None,
+    spike: Amount | None = None,
+    resolution: float = 0.01,
+    convert: Callable[[float], float] = float,
+) -> Judge:
+    """A judge of a channel from -40 to 85."""
+    made = Judge(offset, scale, plausible, SpikeGuard(spike))
+    made.use(Channel("temp", "temperature", "C", resolution, -40.0, 85.0, 1.0), convert)
+    return made
+
+
+def test_a_value_stays_as_the_board_wrote_it() -> None:
+    """23.18 is 23.18, not 23.180000000000003."""
+    assert judge().judge(23.18) == (23.18, None)
+
+
+def test_calibration_scales_then_adds_the_offset() -> None:
+    """20 * 1.1 - 0.5."""
+    assert judge(scale=1.1, offset=-0.5).judge(20.0) == (21.5, None)
+
+
+@pytest.mark.parametrize(
+    ("unit", "raw", "celsius"),
+    [("C", 21.5, 21.5), ("F", 212.0, 100.0), ("F", -40.0, -40.0), ("K", 273.15, 0.0)],
+)
+def test_units_are_converted(unit: str, raw: float, celsius: float) -> None:
+    """°F and K become °C, before the calibration."""
+    made = Judge(0.0, 1.0, (-300, 300), SpikeGuard(None))
+    made.use(Channel("temp", "temperature", unit, 0.01, -1000, 1000, 1.0), TemperatureSensor.units[unit])
+    assert made.judge(raw) == (celsius, None)
+
+
+def test_a_small_scale_keeps_the_digits_that_the_board_resolved() -> None:
+    """A raw 23180 in thousandths is 23.18, not 23.2: the rounding goes by the scaled resolution."""
+    made = Judge(0.0, 0.001, (0, 100), SpikeGuard(None))
+    made.use(Channel("temp", "temperature", "C", 1.0, 0, 65535, 1.0), float)
+    assert made.judge(23180.0) == (23.18, None)
+
+
+def test_no_value_is_minus_zero() -> None:
+    """-0.0 would be written as such into JSON."""
+    for raw in (-0.0, -0.0001):
+        value, _ = judge().judge(raw)
+        assert math.copysign(1.0, value) == 1.0
+
+
+@pytest.mark.parametrize("resolution", [0.0, -1.0, 1e-14, 1e14])
+def test_odd_resolutions_do_no_harm(resolution: float) -> None:
+    """What a board may announce never makes the judge fail."""
+    value, reason = judge(resolution=resolution).judge(21.5)
+    assert reason is None
+    assert value == pytest.approx(21.5, abs=0.1)
+
+
+def test_outside_the_board_s_range_is_suspect() -> None:
+    """The range that the board announces is of the raw value."""
+    assert judge(offset=10).judge(85.0) == (95.0, None)
+    assert judge().judge(85.1) == (85.1, "outside the board's range, -40 to 85")
+
+
+def test_a_configured_range_replaces_the_board_s() -> None:
+    """It is of the calibrated value, ends included."""
+    made = judge(plausible=(0.0, 50.0), offset=1.0)
+    assert made.judge(49.0) == (50.0, None)
+    assert made.judge(49.01) == (50.01, "outside the plausible range, 0 to 50")
+    assert judge(plausible=(0.0, 500.0)).judge(400.0) == (400.0, None)
+
+
+def test_asking_does_not_disturb_the_stream() -> None:
+    """A live read is judged with the stream's memory and leaves none of its own."""
+    made = judge(spike=Amount(5.0))
+    made.take(20.0, None)
+    for _ in range(5):
+        assert made.judge(50.0)[1] == "spike: 50 after 20, more than 5 away"
+    assert made.judge(21.0)[1] is None
+
+
+@given(st.integers(-4000, 8500), st.sampled_from([1.0, 1.0372, -1.0, 0.5]), st.integers(-100, 100))
+def test_calibration_loses_nothing_that_matters(hundredths: int, scale: float, offset: int) -> None:
+    """Rounding moves a value by less than a tenth of what the board resolves."""
+    raw = hundredths / 100
+    value, _ = judge(scale=scale, offset=offset / 10, plausible=(-1e6, 1e6)).judge(raw)
+    assert abs(value - (raw * scale + offset / 10)) <= 0.001 * max(1.0, abs(scale))
