@@ -27,6 +27,7 @@ from sig.errors import (
     UnknownSender,
 )
 from sig.event import EVENT_CONNECT, EVENT_DISCONNECT, Event
+from sig.limits import Limits
 from sig.log import LOG_LEVELS, SimpleLogger, setup_logger
 from sig.router import Router
 from sig.sender import Sender
@@ -43,6 +44,7 @@ __all__ = [
     "Carrier",
     "ClientRouter",
     "Event",
+    "Limits",
     "NotConnected",
     "RemoteError",
     "RemoteLookupError",

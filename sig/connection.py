@@ -31,7 +31,7 @@ from sig.errors import (
     to_wire,
 )
 from sig.limits import Limits
-from sig.outbox import Kind, Outbox, holding
+from sig.outbox import Kind, Outbox, holding, note_crowded, wait_for_crowded
 from sig.wire import Codec, Message, WireError
 
 
@@ -65,6 +65,7 @@ class Connection:
         self._ids = count(1)
         self._pending: dict[int, Pending] = {}
         self._worked_off = 0
+        self._crowded: list[Outbox] | None = None
         self._decoder = codec.decoder(limits.max_message)
         self._reader = threading.Thread(target=self._run, name=f"{name}-reader", daemon=True)
         self._since = self._heard = self._pinged = self._next_tick = 0.0
@@ -209,8 +210,12 @@ class Connection:
             call.reply(None)
 
     def _run_signal(self, job: Callable[[], object], call: Call | None) -> None:
+        if self.owns_dispatcher and self._crowded is None:
+            self._crowded = note_crowded()
         try:
             job()
+            if self._crowded:
+                wait_for_crowded(self._crowded)
         finally:
             if call is not None:
                 call.reply(None)

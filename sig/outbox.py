@@ -5,6 +5,9 @@ Rules:
    full is broken off.
  - Replies and calls go first; signals follow in order, as many as the peer's window has room for. A call
    that must not overtake the signals before it (remove_sender) queues up with them.
+ - Whoever passes on signals from another connection pauses (`wait_for_crowded`) while a queue that they go to
+   is more than half full and is being emptied: so a flood runs at the pace of those who receive it, and
+   nothing is lost. A queue that is not being emptied holds up nobody, and is soon full.
  - A peer that takes one object a read (pysig: `pipelined` is False) gets one call at a time, signals
    included, the next only after its answer; and between any two objects a pause, unless an answer shows
    that the first was read.
@@ -45,6 +48,7 @@ class Kind(Enum):
 class _Mode(threading.local):
     held: list[Outbox] | None = None
     later = False
+    crowded: list[Outbox] | None = None
 
 
 _mode = _Mode()
@@ -68,6 +72,19 @@ def sending_later(later: bool) -> None:
     _mode.later = later
 
 
+def wait_for_crowded(outboxes: list[Outbox]) -> None:
+    """Pause until those queues have room again, or are found not to be emptied."""
+    for outbox in outboxes:
+        outbox.wait_until_relieved()
+    outboxes.clear()
+
+
+def note_crowded() -> list[Outbox]:
+    """On this thread, from now on, note in the list returned the queues that a signal finds crowded."""
+    _mode.crowded = []
+    return _mode.crowded
+
+
 class Outbox:
     """The bounded queue of one connection; see the top of this file."""
 
@@ -83,6 +100,8 @@ class Outbox:
         self._ordered: deque[tuple[Kind, bytes, int | None]] = deque()
         self._rest = b""
         self._size = 0
+        self._sent = 0
+        self._stuck = False
         self._credit = limits.window
         # Of a peer that takes one object a read: the call that it has not answered, and what went out last.
         self._unanswered: int | None = None
@@ -107,6 +126,8 @@ class Outbox:
                 self._ordered.append((kind, data, call_id))
             self._size += len(data)
             full = self._size > self._limits.max_queue
+            if kind is Kind.SIGNAL and _mode.crowded is not None and self._is_crowded():
+                _mode.crowded.append(self)
             if self._sending and not full:
                 return True
         if full:
@@ -128,9 +149,24 @@ class Outbox:
             self._changed.wait_for(lambda: self._size <= half or self._closed, self._limits.full_wait_s)
             return self._size <= half
 
-    def is_crowded(self) -> bool:
-        """Whether more than half the queue is used."""
-        return self._size > self._limits.max_queue // 2
+    def _is_crowded(self) -> bool:
+        return self._size > self._limits.max_queue // 2 and not self._stuck
+
+    def wait_until_relieved(self) -> None:
+        """Wait until a quarter of the queue is used, as long as it is being emptied.
+
+        A queue that does not get there in `relief_s`, or that nothing leaves for `progress_s`, counts as
+        stuck, and is not waited for again before it has got there by itself.
+        """
+        deadline = time.monotonic() + self._limits.relief_s
+        with self._changed:
+            while not self._stuck and not self._closed and self._size > self._limits.max_queue // 4:
+                before = self._sent
+                self._changed.wait_for(self._is_relieved, self._limits.progress_s)
+                self._stuck = self._sent == before or time.monotonic() > deadline
+
+    def _is_relieved(self) -> bool:
+        return self._closed or self._size <= self._limits.max_queue // 4
 
     def flush(self) -> None:
         """Send what may be sent, as far as that does not block and nobody else is at it."""
@@ -254,8 +290,11 @@ class Outbox:
         with self._changed:
             if not self._closed:
                 self._size -= sent
+                self._sent += sent
                 self._rest = piece[sent:]
             if self._size <= self._limits.max_queue // 2:
+                # somebody may wait for room, or for all to be sent
+                self._stuck = self._stuck and not self._is_relieved()
                 self._changed.notify_all()
             return not self._rest
 

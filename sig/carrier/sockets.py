@@ -40,6 +40,11 @@ class SocketChannel(Channel):
         self._server_side = server_side
         self._server_hostname = server_hostname
         self._down = False
+        # Not a byte may go out in the clear while the handshake is not done.
+        self._may_send = context is None
+        self._prepared = threading.Event()
+        if self._may_send:
+            self._prepared.set()
         self._lock: Any = contextlib.nullcontext()
         sock.setblocking(False)
         if sock.family in (socket.AF_INET, socket.AF_INET6):
@@ -73,6 +78,8 @@ class SocketChannel(Channel):
             raise OSError(f"TLS handshake failed: {err}") from err
         self._sock.setblocking(False)
         self._lock = threading.Lock()
+        self._may_send = True
+        self._prepared.set()
 
     def receive(self, timeout_s: float) -> bytes | None:
         while True:
@@ -92,6 +99,8 @@ class SocketChannel(Channel):
                 return b""
 
     def send(self, data: bytes) -> int:
+        if not self._may_send:
+            return 0
         try:
             with self._lock:
                 return self._sock.send(data)
@@ -99,11 +108,12 @@ class SocketChannel(Channel):
             return 0
 
     def wait_writable(self, timeout_s: float) -> None:
-        if not self._down:
+        if self._prepared.wait(timeout_s) and not self._down:
             self._writable.poll(timeout_s * 1000)
 
     def shutdown(self) -> None:
         self._down = True
+        self._prepared.set()
         with contextlib.suppress(OSError):
             # not through ssl: it would wait its turn
             socket.socket.shutdown(self._sock, socket.SHUT_RDWR)

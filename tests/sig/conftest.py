@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import sig
+from tests.sig.netkit import KINDS, Logged, Net
 
 GRACE_S = 5.0
 
@@ -31,3 +33,27 @@ def silent_logger() -> Iterator[None]:
     """Undo a test's setup_logger."""
     yield
     sig.setup_logger(None)
+
+
+@pytest.fixture(params=KINDS)
+def net(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Net]:
+    """Servers and clients of every carrier in turn."""
+    kit = Net(request.param, tmp_path)
+    yield kit
+    kit.close()
+
+
+@pytest.fixture
+def tcp(tmp_path: Path) -> Iterator[Net]:
+    """Servers and clients over plain TCP, for what does not depend on the carrier."""
+    kit = Net("tcp", tmp_path)
+    yield kit
+    kit.close()
+
+
+@pytest.fixture
+def logged() -> Logged:
+    """What `sig` logs during the test."""
+    logger = Logged()
+    sig.setup_logger(logger)
+    return logger

@@ -1,0 +1,149 @@
+"""What tests over a connection share: servers and clients of every carrier, and listeners one can wait for."""
+
+from __future__ import annotations
+
+import queue
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import trustme
+
+import sig
+from sig.carrier.local import LocalCarrier
+from sig.carrier.tcpclient import CarrierTCPClient
+from sig.carrier.tcpserver import CarrierTCPServer
+
+WAIT_S = 10.0
+KINDS = ("local", "tcp", "tcp6", "tls", "unix")
+
+
+class Inbox:
+    """A listener that puts what it hears into a queue."""
+
+    def __init__(self) -> None:
+        self.queue: queue.Queue[tuple[dict[str, Any], Any]] = queue.Queue()
+
+    def __call__(self, info: dict[str, Any], data: Any) -> None:
+        self.queue.put((info, data))
+
+    def get(self) -> tuple[str, str, Any]:
+        """The next event: sender, event, data."""
+        info, data = self.queue.get(timeout=WAIT_S)
+        return info["sender"], info["event"], data
+
+    def data(self, count: int) -> list[Any]:
+        """The data of the next events."""
+        return [self.get()[2] for _ in range(count)]
+
+
+def eventually(holds: Callable[[], object], timeout_s: float = WAIT_S) -> None:
+    """Wait for what nobody announces."""
+    deadline = time.monotonic() + timeout_s
+    pause = threading.Event()
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to hold"
+        pause.wait(0.005)
+
+
+class Logged(sig.SimpleLogger):
+    """A logger that keeps the texts, and tells when one comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: queue.Queue[str] = queue.Queue()
+        self.all: list[str] = []
+
+    def _print(self, level: int, name: str, text: str, args: tuple[Any, ...]) -> None:
+        self.all.append(text)
+        self.texts.put(text)
+
+    def wait_for(self, part: str) -> str:
+        """The next text that has `part` in it."""
+        while True:
+            text = self.texts.get(timeout=WAIT_S)
+            if part in text:
+                return text
+
+
+@dataclass
+class Net:
+    """Servers and clients of one kind; `close` ends them all."""
+
+    kind: str
+    folder: Path
+    limits: sig.Limits = field(default_factory=sig.Limits)
+    options: dict[str, Any] = field(default_factory=dict)
+    host: str = "localhost"
+    port: int = 0
+    carriers: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.authority = trustme.CA() if self.kind == "tls" else None
+        if self.kind == "unix":
+            self.host = f"unix:{self.folder / 'sig.sock'}"
+        if self.kind == "tcp6":
+            self.host = "::1"
+
+    def server_carrier(self, **options: Any) -> Any:
+        options = {"limits": self.limits, **self.options, **options}
+        if self.kind == "local":
+            return LocalCarrier(**options)
+        if self.authority is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.authority.issue_cert("localhost").configure_cert(context)
+            options["ssl_context"] = context
+        return CarrierTCPServer(**options)
+
+    def client_carrier(self, **options: Any) -> Any:
+        options = {"limits": self.limits, **self.options, **options}
+        if self.kind == "local":
+            carrier: Any = LocalCarrier(**options)
+        elif self.authority is not None:
+            context = ssl.create_default_context()
+            self.authority.configure_trust(context)
+            carrier = CarrierTCPClient(ssl_context=context, **options)
+        else:
+            carrier = CarrierTCPClient(**options)
+        self.carriers.append(carrier)
+        return carrier
+
+    def server(self, **options: Any) -> sig.ServerRouter:
+        """A server that listens, on a port of its own the first time, on the same one after that."""
+        carrier = self.server_carrier(**options)
+        router = sig.ServerRouter(carrier)
+        assert carrier.start(self.host, self.port)
+        self.port = carrier.address[1]
+        self.carriers.append(carrier)
+        return router
+
+    def client(self, **options: Any) -> sig.ClientRouter:
+        """A connected client."""
+        carrier = self.client_carrier(**options)
+        router = sig.ClientRouter(carrier)
+        assert carrier.connect(self.host, self.port)
+        return router
+
+    def close(self) -> None:
+        for carrier in self.carriers:
+            if hasattr(carrier, "disconnect"):
+                carrier.disconnect()
+        for carrier in self.carriers:
+            if hasattr(carrier, "stop"):
+                carrier.stop()
+
+
+def leave(router: sig.ClientRouter) -> None:
+    """Disconnect a client."""
+    carrier: Any = router.carrier
+    carrier.disconnect()
+
+
+def stop(router: sig.ServerRouter) -> None:
+    """Stop a server."""
+    carrier: Any = router.carrier
+    carrier.stop()

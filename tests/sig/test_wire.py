@@ -1,0 +1,172 @@
+"""The codecs: bytes to messages and back, however the bytes arrive."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sig.wire import MAX_DEPTH, FramedCodec, JsonCodec, Message, WireError
+
+LIMIT = 10_000
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=10,
+)
+messages = st.lists(st.dictionaries(st.text(), json_values, max_size=4), max_size=5)
+cuts = st.lists(st.integers(min_value=0, max_value=2000), max_size=12)
+Result = tuple[list[Message], bool]
+
+
+def decode(data: bytes, pieces: list[bytes], codec: Any = None) -> Result:
+    """All messages, and whether the decoder gave up."""
+    assert b"".join(pieces) == data
+    decoder = (codec or JsonCodec()).decoder(LIMIT)
+    found: list[Message] = []
+    for piece in pieces:
+        try:
+            found += decoder.feed(piece)
+        except WireError as err:
+            return found + err.before, True
+    return found, False
+
+
+def split(data: bytes, at: list[int]) -> list[bytes]:
+    """`data` cut at these places."""
+    places = [0, *sorted(min(place, len(data)) for place in at), len(data)]
+    return [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+
+
+def every_way(data: bytes, at: list[int], codec: Any = None) -> Result:
+    """What it decodes to, checked to be the same whole, byte by byte, and cut anywhere."""
+    whole = decode(data, [data], codec)
+    assert decode(data, [bytes([byte]) for byte in data], codec) == whole
+    assert decode(data, split(data, at), codec) == whole
+    return whole
+
+
+@given(
+    messages,
+    st.sampled_from(["", "\n", " ", "\r\n\t "]),
+    st.sampled_from([None, 1]),
+    st.booleans(),
+    cuts,
+)
+def test_objects_with_any_white_space_between(
+    sent: list[Message], between: str, indent: int | None, ascii_only: bool, at: list[int]
+) -> None:
+    """Whatever is between them, over several lines or not, escaped or not: the same objects arrive."""
+    texts = (json.dumps(each, indent=indent, ensure_ascii=ascii_only) for each in sent)
+    data = between.join(texts).encode("utf-8", "replace")
+    expected = json.loads("[" + ",".join(json.dumps(each, ensure_ascii=ascii_only) for each in sent) + "]")
+    if data.decode() == between.join(json.dumps(e, indent=indent, ensure_ascii=ascii_only) for e in sent):
+        assert every_way(data, at) == (expected, False)
+
+
+@given(messages, cuts)
+def test_what_we_write_is_one_object_a_line(sent: list[Message], at: list[int]) -> None:
+    """As pysig takes it: one object, and a newline after it."""
+    data = b"".join(JsonCodec().pack(each) for each in sent)
+    assert data.count(b"\n") == len(sent)
+    assert every_way(data, at)[0] == sent
+
+
+@given(st.binary(max_size=300), cuts)
+@example(b'{"a": 1}x', [])
+@example(b'{"a": 1}\n\xff\xfe', [])
+@example(b'{"a": "\\', [])
+@example(b'{"a": "\xff"}', [])
+@example(b"{\n}{}\n}", [])
+def test_any_bytes(data: bytes, at: list[int]) -> None:
+    """Messages or a WireError, nothing else, and the same however they are cut."""
+    every_way(data, at)
+
+
+@given(st.text(alphabet='{}[]"\\:,1 \na', max_size=60), cuts)
+def test_nearly_json(text: str, at: list[int]) -> None:
+    """The same for what looks like JSON."""
+    every_way(text.encode(), at)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"[1]", "expected an object"),
+        (b"\x00{}", "expected an object"),
+        (b"{1}", "not JSON"),
+        (b'{"a": \xff}', "not JSON"),
+        (b'{"a": ' + b"[" * 5000 + b"}", "not JSON"),
+        (b'{"a": ' * (MAX_DEPTH + 1), "nested"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "not JSON"),
+        (b'{"a": "' + b"x" * LIMIT, "larger"),
+        (b'{"a": "' + b"x" * LIMIT + b'"}', "larger"),
+        (b'{"a": "' + b"x" * LIMIT + b'"}\n', "larger"),
+    ],
+)
+def test_what_is_refused(data: bytes, text: str) -> None:
+    """Each with its reason."""
+    with pytest.raises(WireError, match=text):
+        JsonCodec().decoder(LIMIT).feed(data)
+
+
+def test_memory_is_bounded() -> None:
+    """A decoder keeps no more than the limit, however little comes at a time."""
+    decoder = JsonCodec().decoder(LIMIT)
+    fed = 0
+    with pytest.raises(WireError):
+        for _ in range(2 * LIMIT):
+            decoder.feed(b"{")
+            fed += 1
+    assert fed <= LIMIT
+
+
+def test_a_signal_is_the_same_whichever_way_it_is_packed() -> None:
+    """Packed once for many listeners, it reads as if it were packed for one."""
+    info, data = {"sender": "té", "event": "#c"}, {"value": [1, None]}
+    for codec in (JsonCodec(), FramedCodec(pickle.dumps, pickle.loads)):
+        event = codec.pack_event(info, data)
+        decoder = codec.decoder(LIMIT)
+        params = {"info": info, "data": data}
+        assert decoder.feed(codec.pack_signal(event, 7, None)) == [
+            {"method": "signal", "params": {"listener_id": 7, **params}}
+        ]
+        assert decoder.feed(codec.pack_signal(event, 8, 3)) == [
+            {"id": 3, "method": "signal", "params": {"listener_id": 8, **params}}
+        ]
+
+
+def test_floats_and_unserialisable() -> None:
+    """What JSON cannot say is a TypeError where it is packed."""
+    with pytest.raises(TypeError):
+        JsonCodec().pack({"a": object()})
+
+
+def unpack_json(data: bytes) -> Any:
+    return json.loads(data)
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=9).map(lambda body: bytes([0, 0, 0, len(body)]) + body), cuts)
+def test_a_framed_codec_takes_any_bytes(data: bytes, at: list[int]) -> None:
+    """Messages or a WireError, whatever the foreign function raises."""
+    every_way(data, at, FramedCodec(pickle.dumps, unpack_json))
+
+
+@given(messages, cuts)
+def test_a_framed_codec_round_trip(sent: list[Message], at: list[int]) -> None:
+    """Another encoding carries the same objects."""
+    codec = FramedCodec(lambda message: json.dumps(message).encode(), unpack_json)
+    assert every_way(b"".join(codec.pack(each) for each in sent), at, codec) == (sent, False)
+
+
+def test_a_framed_message_over_the_limit() -> None:
+    """It is refused by its length, before any of it is kept; as is what is no object."""
+    codec = FramedCodec(pickle.dumps, pickle.loads)
+    with pytest.raises(WireError, match="larger"):
+        codec.decoder(LIMIT).feed(b"\x7f\xff\xff\xff")
+    with pytest.raises(WireError, match="object"):
+        codec.decoder(LIMIT).feed(codec.pack([1]))  # type: ignore[arg-type]
