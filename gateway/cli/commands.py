@@ -24,17 +24,14 @@ def main(argv: list[str] | None = None) -> int:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         status = cli.main(argv, prog_name="sig-gateway", standalone_mode=False)
-        sys.stdout.flush()
     except click.UsageError as error:
         error.show()
         return EXIT_USAGE
     except click.ClickException as error:
         print(f"error: {error.format_message()}", file=sys.stderr)
         return 1
-    except (click.Abort, KeyboardInterrupt):
+    except click.Abort:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        return _reader_left()
     return status if isinstance(status, int) else 0
 
 
@@ -78,7 +75,21 @@ _timeout_option = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Group(click.Group):
+    """Ends quietly where click would print a line (Ctrl-C) or exit with 1 (a closed pipe)."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            return EXIT_INTERRUPTED
+        except BrokenPipeError:
+            return _reader_left()
+        return status
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="sig-gateway", prog_name="sig-gateway")
 def cli() -> None:
     """Sensors on serial ports as events, live reads and requests.

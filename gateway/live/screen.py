@@ -22,7 +22,7 @@ _LEVEL_STYLES = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITIC
 
 # Columns of the terminal from which on there is room for the quality, the link, and reasons.
 QUALITY, LINK, REASON = 36, 52, 80
-LOG_LINES = 5
+LOG_LINES = 2
 """What the log keeps of a terminal that has too few lines for all sensors."""
 
 
@@ -37,9 +37,8 @@ class Screen:
         log: Callable[[], list[tuple[int, str]]],
         console: Console | None = None,
     ) -> None:
-        self._title = Text.assemble(
-            (title, "bold"), ("  " + subtitle, "dim"), no_wrap=True, overflow="ellipsis"
-        )
+        words = (title, "bold"), ("  " + subtitle, "dim")
+        self._title = Text.assemble(*words, no_wrap=True, overflow="ellipsis")
         self._rows = rows
         self._log = log
         self._console = console or Console()
@@ -60,7 +59,8 @@ class Screen:
         hidden = len(rows) - room if len(rows) > room + 1 else 0
         parts: list[RenderableType] = [self._title, Text(), self._table(rows[: len(rows) - hidden])]
         if hidden:
-            parts.append(Text(f"… and {hidden} more; `sig-gateway senders` lists all", style="dim"))
+            words = f"… and {hidden} more; `sig-gateway senders` lists all"
+            parts.append(Text(words, style="dim", no_wrap=True, overflow="ellipsis"))
         parts.append(Text())
         used = len(rows) - hidden + (5 if hidden else 4)
         lines = self._log()

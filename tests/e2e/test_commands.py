@@ -1,0 +1,69 @@
+"""Commands against gateways that come, go, want a token, or are not there."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_watch_sees_the_gateway_go_and_come(gateway: Any) -> None:
+    """It says so on stderr, and the same `watch` goes on."""
+    with gateway.watch("temp", "#changed") as watch:
+        watch.line()
+        gateway.signal(signal.SIGKILL)
+        watch.wait_for_error(f"the gateway at {gateway.url} went away; trying again until it is back")
+        with type(gateway)(gateway.folder, port=gateway.port) as again:
+            again.wait_until_up()
+            watch.wait_for_error("the gateway is back")
+            reading = json.loads(again.cli("read", "temp").stdout)
+            watch.json_until(lambda event: event["data"]["time"] > reading["time"])
+
+
+def test_watch_ends_quietly(gateway: Any) -> None:
+    """On Ctrl-C with 130; on a closed pipe, as of `| head -1`, with 0; not a word either way."""
+    with gateway.watch() as watch:
+        watch.line()
+        watch.signal(signal.SIGINT)
+        assert (watch.popen.returncode, watch.errors) == (130, "")
+    with gateway.watch() as watch:
+        watch.line()
+        watch.popen.stdout.close()
+        assert (watch.popen.wait(10), watch.errors) == (0, "")
+
+
+@pytest.mark.parametrize("command", [["read", "temp"], ["senders"], ["request", "a", "b"], ["watch"]])
+def test_no_gateway(cli: Cli, command: list[str]) -> None:
+    """What was tried, why it failed, what to do; exit status 1."""
+    result = cli(*command, "--connect", "tcp://127.0.0.1:9")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "error: no gateway answers at tcp://127.0.0.1:9: Connection refused; is it running? "
+        "start it with: sig-gateway run\n"
+    )
+
+
+def test_token(start: Any) -> None:
+    """From the gateway's environment to the command's; without it, or with another, unauthorized."""
+    config = "router: {{listen: 127.0.0.1:{port}, token: !env SIG_TOKEN_OF_TEST}}\n"
+    gateway = start(config, SIG_TOKEN_OF_TEST="hush hush")
+    gateway.wait_for_error("listening on")
+    assert gateway.cli("senders", "--json", SIG_GATEWAY_TOKEN="hush hush").stdout == "[]\n"
+    assert gateway.cli("senders", "--json", "--token", "hush hush").stdout == "[]\n"
+    for arguments in ([], ["--token", "guess"]):
+        result = gateway.cli("senders", "--json", *arguments)
+        assert result.returncode == 1
+        assert result.stderr.startswith("error: unauthorized: ")
+    assert "hush" not in gateway.errors
+
+
+def test_unix_socket(start: Any, cli: Cli, tmp_path: Path) -> None:
+    """`listen: unix:PATH` and `--connect unix:PATH`."""
+    gateway = start(f"router: {{{{listen: unix:{tmp_path}/s}}}}\n")
+    gateway.wait_for_error("listening on")
+    assert cli("senders", "--json", "--connect", f"unix:{tmp_path}/s").stdout == "[]\n"

@@ -1,0 +1,163 @@
+"""The gateway as a process: how it starts, refuses to start, and ends."""
+
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signals_end_it_within_two_seconds(gateway: Any, number: int) -> None:
+    """Also with clients connected, one of which does not read; exit status 0, watchers are told."""
+    with gateway.watch() as watch, socket.create_connection(("127.0.0.1", gateway.port)) as deaf:
+        watch.line()
+        deaf.sendall(b'{"id": 1, "method": "add_listener", "params": {"sender": null, "event": null}}\n')
+        assert gateway.signal(number) < 2.0
+        assert gateway.popen.returncode == 0, gateway.errors
+        watch.wait_for_error("went away; trying again until it is back")
+    assert "stopped" in gateway.errors.splitlines()[-1]
+    assert "Traceback" not in gateway.errors
+
+
+def test_it_ends_in_time_while_a_link_starts(start: Any) -> None:
+    """A signal that comes in the middle of starting is not lost."""
+    gateway = start()
+    gateway.wait_for_error("listening on")
+    assert gateway.signal(signal.SIGTERM) < 2.0
+    assert gateway.popen.returncode == 0
+
+
+def test_log_lines(gateway: Any) -> None:
+    """Not on a terminal: plain lines with UTC, level and text; nothing on standard output."""
+    pattern = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (INFO|WARNING|ERROR) \S.*")
+    assert all(pattern.fullmatch(line) for line in gateway.errors.splitlines())
+    gateway.signal(signal.SIGTERM)
+    assert gateway.popen.stdout.read() == ""
+
+
+def test_kill_9_takes_the_simulator_along(gateway: Any, wait_for_end: Callable[[int], None]) -> None:
+    """Nothing cleans up after it, and still no simulator is left, and the next start works."""
+    children = gateway.children()
+    assert len(children) == 1
+    gateway.signal(signal.SIGKILL)
+    wait_for_end(children[0])
+    with type(gateway)(gateway.folder, port=gateway.port) as again:
+        again.wait_until_up()
+
+
+def test_port_held(shared: Any, cli: Cli) -> None:
+    """A second gateway says what is wrong, where it is written and what to do, and leaves the first alone."""
+    result = cli("run", "-c", str(shared.config))
+    assert (result.returncode, result.stdout) == (1, "")
+    where = f"{shared.config}:2: router.listen: cannot listen on 127.0.0.1:{shared.port}: it is in use"
+    assert where in result.stderr
+    assert "choose another port here" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert shared.cli("read", "temp").returncode == 0
+
+
+def test_data_folder_that_cannot_be(start: Any) -> None:
+    """One line that names the config's line and the folder."""
+    gateway = start("gateway: {{data: config.yaml/data}}\nrouter: {{listen: 127.0.0.1:{port}}}\n")
+    assert gateway.popen.wait(10) == 1
+    assert ":1: gateway.data: cannot write to the folder " in gateway.errors
+    assert "name another folder" in gateway.errors
+
+
+SENSOR = "sensors: {a: {driver: light, link: board, %s}}"
+BAD_CONFIGS = {
+    "wrong type": (SENSOR % "delta: lots", ":1: sensors.a.delta: expected a number from 0 or a percentage"),
+    "unknown key": (SENSOR % "detla: 1", ":1: sensors.a.detla: unknown key 'detla'; did you mean 'delta'?"),
+    "missing link": (SENSOR % "delta: 1", ":1: sensors.a.link: no link 'board'; there are no links"),
+    "duplicate": ("sensors:\n  a: {}\n  a: {}\n", ":3: sensors.a: duplicate key 'a': it is also on line 2"),
+    "crossed": (
+        SENSOR % "dark: 500, bright: 10",
+        ":1: sensors.a.dark: expected less than bright (10)",
+    ),
+    "syntax": ("links: {a: b: c}", ":1:13: not valid YAML: "),
+    "empty": ("", ": is empty; "),
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "name"), [*(("check", name) for name in BAD_CONFIGS), ("run", "wrong type")]
+)
+def test_bad_configs(cli: Cli, tmp_path: Path, command: str, name: str) -> None:
+    """Exit status 2, the error with its line on stderr, no traceback; `check` and `run` say the same."""
+    text, problem = BAD_CONFIGS[name]
+    (tmp_path / "config.yaml").write_text(text)
+    result = cli(command)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"config.yaml{problem}" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_no_config(cli: Cli) -> None:
+    """Exit status 2 and how to get one."""
+    assert "config.yaml: no such file; `sig-gateway run --init` writes one" in cli("check").stderr
+    result = cli("run")
+    assert result.returncode == 2
+    assert (
+        result.stderr == "config.yaml: no such file; write a default one and start: sig-gateway run --init\n"
+    )
+    other = cli("run", "-c", "other.yaml")
+    assert other.returncode == 2
+    assert "sig-gateway run --init -c other.yaml" in other.stderr
+
+
+def test_check_of_the_product_config(cli: Cli, tmp_path: Path) -> None:
+    """Every section that a later version has is accepted, with a warning each."""
+    (tmp_path / "config.yaml").write_text("""\
+gateway: {name: greenhouse, data: ./data}
+router:  {listen: 127.0.0.1:7300}                 # ServerRouter; token:, tls: to go beyond loopback
+links:
+  board: {protocol: sensorline, port: "sim:"}     # or /dev/ttyACM0, socket://host:port
+sensors:
+  temp:     {driver: temperature, link: board, channel: temp, delta: 0.1, cold: 18, hot: 26, hysteresis: 0.5}
+  humidity: {driver: humidity,    link: board, channel: hum,  delta: 0.5, dry: 30, wet: 60, hysteresis: 2}
+  light:    {driver: light, link: board, channel: lux,  delta: 5%,  dark: 10, bright: 500, hysteresis: 10%}
+mqtt:    {url: "mqtt://127.0.0.1:1883", home_assistant: true}   # the section is optional, as the others
+http:    {listen: 127.0.0.1:8300}
+history: {keep: 400d}
+""")
+    result = cli("check")
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[:2] == [
+        "config.yaml: correct",
+        "  link board (sensorline, sim:): temp, humidity, light",
+    ]
+    assert [line.split(": ")[1:3] for line in result.stderr.splitlines()] == [
+        ["config.yaml:9", "mqtt"],
+        ["config.yaml:10", "http"],
+        ["config.yaml:11", "history"],
+    ]
+
+
+def test_init_in_an_empty_folder(tmp_path: Path, process: Any, free_tcp_7300: None) -> None:
+    """`run --init` writes the default config and runs; with a config there, it is left alone."""
+    with process(["run", "--init"]) as running:
+        running.wait_for_error("board: up")
+        assert running.errors.startswith("config.yaml: written; change it as you like")
+        running.signal(signal.SIGTERM)
+        assert running.popen.returncode == 0
+    assert (tmp_path / "config.yaml").read_bytes() == (ROOT / "config.yaml").read_bytes()
+
+
+@pytest.fixture
+def free_tcp_7300() -> None:
+    """The default port, which another gateway on this machine may hold."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", 7300))
+        except OSError:
+            pytest.skip("port 7300 is in use on this machine")
