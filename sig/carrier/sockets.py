@@ -18,6 +18,7 @@ from sig.carrier.base import Channel
 
 UNIX_PREFIX = "unix:"
 RECEIVE_SIZE = 64 * 1024
+MAX_PORT = 65_535
 
 # A peer that vanished without a word is found after 10 + 3 * 5 = 25 s of silence, or, when something is on
 # its way to it, 25 s after that was sent.
@@ -120,6 +121,12 @@ class SocketChannel(Channel):
 
     def close(self) -> None:
         self._sock.close()
+
+
+def check_port(port: int) -> None:
+    """Raise OSError unless it is one; the system would take 70000 for 4464."""
+    if not 0 <= port <= MAX_PORT:
+        raise OSError(f"cannot listen on or connect to port {port}: a port is a number from 0 to {MAX_PORT}")
 
 
 def is_loopback(host: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sig.carrier.base import Channel
 from sig.carrier.client import ClientCarrier
-from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, describe
+from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, check_port, describe
 
 
 class CarrierTCPClient(ClientCarrier):
@@ -45,10 +45,8 @@ class CarrierTCPClient(ClientCarrier):
                 raise
             address = host
         else:
-            try:
-                sock = socket.create_connection((host, port), timeout=self.limits.handshake_s)
-            except OverflowError as err:
-                raise OSError(f"{port} is not a port") from err
+            check_port(port)
+            sock = socket.create_connection((host, port), timeout=self.limits.handshake_s)
             address = describe(sock.getpeername())
         hostname = self._server_hostname or host
         return SocketChannel(sock, address, self._ssl_context, server_hostname=hostname)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sig.carrier.base import Channel
 from sig.carrier.server import Listener, ServerCarrier
-from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, describe, is_loopback
+from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, check_port, describe, is_loopback
 
 BACKLOG = 128
 # Only this user's programs may connect, as with a file that only they may read and write.
@@ -82,6 +82,7 @@ class _SocketListener(Listener):
 
 def _listen_tcp(host: str, port: int, has_token: bool) -> socket.socket:
     host = host.removeprefix("[").removesuffix("]")
+    check_port(port)
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as err:
@@ -98,20 +99,19 @@ def _listen_tcp(host: str, port: int, has_token: bool) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
         sock.listen(BACKLOG)
-    except (OSError, OverflowError) as err:
+    except OSError as err:
         sock.close()
         raise _cannot_listen(describe(address), err) from err
     return sock
 
 
-def _cannot_listen(where: str, err: Exception) -> OSError:
-    number = getattr(err, "errno", None)
+def _cannot_listen(where: str, err: OSError) -> OSError:
     what_to_do = {
         errno.EADDRINUSE: "another program holds it; stop that one, or choose another",
         errno.EADDRNOTAVAIL: "this machine has no such address; use one of its own, or localhost",
         errno.EACCES: "this user may not; choose a port above 1023, or another path",
-    }.get(number or 0, "")
-    return OSError(number or errno.EINVAL, f"cannot listen on {where}: {what_to_do or err}")
+    }.get(err.errno or 0, "")
+    return OSError(err.errno or errno.EINVAL, f"cannot listen on {where}: {what_to_do or err}")
 
 
 def _listen_unix(path: str) -> socket.socket:

@@ -1,0 +1,80 @@
+"""The dispatcher and the pool: order, bounds, and ends."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from sig import dispatch
+from sig.dispatch import Dispatcher, Pool, runs_for
+from tests.sig.netkit import WAIT_S, Logged, eventually
+
+
+def test_a_dispatcher_keeps_the_order_and_survives_a_job_that_fails(logged: Logged) -> None:
+    """One thread, first come first served; what a job raises is logged."""
+    dispatcher = Dispatcher("d", 100, self_owner := object())
+    done: list[Any] = []
+    for number in range(50):
+        assert dispatcher.post(lambda number=number: done.append((number, runs_for(self_owner))))
+    assert dispatcher.post(lambda: 1 / 0)
+    assert dispatcher.post(lambda: done.append("last"))
+    dispatcher.close()
+    assert dispatcher.join(WAIT_S)
+    assert done == [*((number, True) for number in range(50)), "last"]
+    logged.wait_for("ZeroDivisionError")
+    assert not dispatcher.post(print)
+
+
+def test_a_dispatcher_is_bounded() -> None:
+    """Posting never blocks: a full queue refuses, except what must not be lost; discarding throws away."""
+    dispatcher = Dispatcher("d", 2, None)
+    entered, hold = threading.Event(), threading.Event()
+    done: list[int] = []
+    dispatcher.post(lambda: (entered.set(), hold.wait(WAIT_S)))
+    assert entered.wait(WAIT_S)
+    assert dispatcher.post(lambda: done.append(1))
+    assert dispatcher.post(lambda: done.append(2))
+    assert not dispatcher.post(lambda: done.append(3))
+    assert dispatcher.post(lambda: done.append(4), must=True)
+    assert dispatcher.waiting() == 3
+    assert not dispatcher.join(0.01)
+    dispatcher.close(discard=True)
+    hold.set()
+    assert dispatcher.join(WAIT_S)
+    assert done == []
+
+
+def test_a_pool_is_bounded_and_runs_side_by_side() -> None:
+    """As many at once as there are workers, as many waiting as may; the rest is refused."""
+    pool = Pool("p", 2, 2, None)
+    barrier, hold = threading.Barrier(3), threading.Event()
+    ran: list[int] = []
+
+    def job() -> None:
+        barrier.wait(WAIT_S)
+        hold.wait(WAIT_S)
+
+    assert pool.post(job)
+    assert pool.post(job)
+    barrier.wait(WAIT_S)
+    assert pool.post(lambda: ran.append(1))
+    assert pool.post(lambda: 1 / 0)
+    assert not pool.post(lambda: ran.append(3))
+    assert not pool.join(0.01)
+    hold.set()
+    eventually(lambda: ran == [1])
+    pool.close()
+    assert not pool.post(print)
+    assert pool.join(WAIT_S)
+
+
+def test_idle_workers_end(monkeypatch: Any) -> None:
+    """And start again when there is something to do."""
+    monkeypatch.setattr(dispatch, "IDLE_WORKER_S", 0.05)
+    pool = Pool("p", 2, 2, None)
+    for _ in range(2):
+        done = threading.Event()
+        assert pool.post(done.set)
+        assert done.wait(WAIT_S)
+        eventually(lambda: not pool._threads)
+    pool.close()
