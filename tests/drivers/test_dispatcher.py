@@ -1,0 +1,232 @@
+"""The dispatcher: order, bounds, timers, and what it does about listeners that misbehave."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from drivers import Dispatcher
+from drivers.dispatcher import CAPACITY
+from tests.support.fake_clock import FakeClock
+from tests.support.waiting import happens
+
+
+def call(action: Callable[[], object]) -> Callable[[object], None]:
+    """A job out of a function without arguments."""
+
+    def job(_: object) -> None:
+        action()
+
+    return job
+
+
+def block(dispatcher: Dispatcher) -> threading.Event:
+    """Have a job hold the dispatcher's thread; returns the event that lets it go."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        begun.set()
+        happens(go_on)
+
+    dispatcher.post_always(call(hold), None)
+    happens(begun)
+    return go_on
+
+
+def settle(dispatcher: Dispatcher) -> None:
+    """Wait until all that is queued has run."""
+    done = threading.Event()
+    dispatcher.post_always(call(done.set), None)
+    happens(done)
+
+
+def test_jobs_run_in_order_on_one_thread(dispatcher: Dispatcher) -> None:
+    """Whoever posts them."""
+    ran: list[tuple[object, str]] = []
+    for number in range(100):
+        assert dispatcher.post(lambda n: ran.append((n, threading.current_thread().name)), number)
+    settle(dispatcher)
+    assert ran == [(number, "dispatcher") for number in range(100)]
+
+
+def test_each_poster_s_jobs_keep_their_order(dispatcher: Dispatcher) -> None:
+    """Eight threads at once."""
+    ran: list[tuple[int, int]] = []
+
+    def post(who: int) -> None:
+        for number in range(200):
+            dispatcher.post_always(ran.append, (who, number))
+
+    threads = [threading.Thread(target=post, args=(who,)) for who in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    settle(dispatcher)
+    for who in range(8):
+        assert [number for poster, number in ran if poster == who] == list(range(200))
+
+
+def test_a_full_queue_drops_and_counts_and_never_blocks() -> None:
+    """What must not be dropped goes in all the same."""
+    ran: list[object] = []
+    with Dispatcher(capacity=3) as dispatcher:
+        go_on = block(dispatcher)
+        taken = [dispatcher.post(ran.append, number) for number in range(10)]
+        dispatcher.post_always(ran.append, "always")
+        assert taken == [True] * 3 + [False] * 7
+        assert (dispatcher.dropped, dispatcher.depth) == (7, 4)
+        go_on.set()
+    assert ran == [0, 1, 2, "always"]
+
+
+def test_drops_of_several_posters_are_all_counted() -> None:
+    """No two of them count as one."""
+    dispatcher = Dispatcher(capacity=0)
+    threads = [
+        threading.Thread(target=lambda: [dispatcher.post(print, None) for _ in range(2000)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert dispatcher.dropped == 8000
+
+
+def test_a_job_that_raises_is_logged_and_the_next_one_runs(
+    dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With its traceback."""
+    dispatcher.post(call(lambda: 1 / 0), None)
+    settle(dispatcher)
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_slow_job_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """With how many events wait behind it."""
+    clock = FakeClock()
+    with Dispatcher(clock=clock) as dispatcher:
+        dispatcher.post(call(lambda: clock.advance(1.5)), None)
+    assert "the listeners of one event took 1.5 s" in caplog.text
+
+
+def test_start_and_stop_may_be_called_again() -> None:
+    """And the dispatcher used again in between."""
+    dispatcher = Dispatcher()
+    dispatcher.stop()
+    for _ in range(2):
+        dispatcher.start()
+        dispatcher.start()
+        settle(dispatcher)
+        dispatcher.stop()
+        dispatcher.stop()
+
+
+def test_stop_finishes_what_is_queued() -> None:
+    """And what is posted afterwards waits for the next start."""
+    ran: list[object] = []
+    dispatcher = Dispatcher()
+    dispatcher.start()
+    go_on = block(dispatcher)
+    for number in range(50):
+        dispatcher.post(ran.append, number)
+    go_on.set()
+    dispatcher.stop()
+    assert ran == list(range(50))
+    dispatcher.post(ran.append, "later")
+    assert "later" not in ran
+    with dispatcher:
+        pass
+    assert ran[-1] == "later"
+
+
+def test_stop_leaves_a_job_that_blocks_behind(caplog: pytest.LogCaptureFixture) -> None:
+    """After its time-out, with a line in the log."""
+    dispatcher = Dispatcher()
+    dispatcher.start()
+    go_on = block(dispatcher)
+    dispatcher.stop(timeout_s=0.01)
+    assert "a listener did not return within 0.01 s; 1 events are left" in caplog.text
+    go_on.set()
+
+
+def test_a_job_may_stop_the_dispatcher() -> None:
+    """It does not wait for itself."""
+    dispatcher = Dispatcher()
+    dispatcher.start()
+    stopped = threading.Event()
+
+    def stop() -> None:
+        dispatcher.stop()
+        stopped.set()
+
+    dispatcher.post(call(stop), None)
+    happens(stopped)
+
+
+def test_timers_run_when_they_are_due(clock: FakeClock) -> None:
+    """In the order of their times; `run_due` tells how long until the next."""
+    dispatcher = Dispatcher(clock=clock)
+    ran: list[str] = []
+    assert dispatcher.run_due() is None
+    now = clock.monotonic()
+    for name, delay in (("c", 30.0), ("a", 10.0), ("b", 10.0)):
+        dispatcher.call_at(now + delay, lambda name=name: ran.append(name))  # type: ignore[misc]
+    assert (dispatcher.run_due(), ran) == (10.0, [])
+    clock.advance(10.0)
+    assert (dispatcher.run_due(), ran) == (20.0, ["a", "b"])
+    clock.advance(25.0)
+    assert (dispatcher.run_due(), ran) == (None, ["a", "b", "c"])
+
+
+def test_a_timer_that_raises_is_logged(clock: FakeClock, caplog: pytest.LogCaptureFixture) -> None:
+    """And the next one runs."""
+    dispatcher = Dispatcher(clock=clock)
+    ran: list[int] = []
+    dispatcher.call_at(0.0, lambda: ran.append(1 // 0))
+    dispatcher.call_at(1.0, lambda: ran.append(1))
+    dispatcher.run_due()
+    assert ran == [1]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_timers_run_on_the_thread(dispatcher: Dispatcher) -> None:
+    """Without any event to wake it."""
+    done = threading.Event()
+    where: list[str] = []
+
+    def act() -> None:
+        where.append(threading.current_thread().name)
+        done.set()
+
+    dispatcher.post(call(lambda: dispatcher.call_at(0.0, act)), None)
+    happens(done)
+    assert where == ["dispatcher"]
+
+
+def test_a_timer_that_sets_itself_anew_does_not_starve_the_events(dispatcher: Dispatcher) -> None:
+    """However short its time is."""
+    going = True
+
+    def again() -> None:
+        if going:
+            dispatcher.call_at(0.0, again)
+
+    dispatcher.post(call(again), None)
+    for _ in range(10):
+        settle(dispatcher)
+    going = False
+
+
+def test_a_timer_of_centuries_does_no_harm(dispatcher: Dispatcher) -> None:
+    """The system's wait takes less than 300 years."""
+    dispatcher.post(call(lambda: dispatcher.call_at(1e12, lambda: None)), None)
+    for _ in range(3):
+        settle(dispatcher)
+
+
+def test_the_bound_is_what_its_comment_says() -> None:
+    """20 s of 500 readings a second."""
+    assert CAPACITY == 20 * 500

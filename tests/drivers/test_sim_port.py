@@ -1,0 +1,143 @@
+"""`sim:`: the simulator as a child process."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers import sim_port
+from drivers.errors import OptionError, PortError, PortNotFoundError
+from drivers.sim_port import SimPort
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.usefixtures("simulator_path")
+
+
+def tell(path: str, command: str) -> str:
+    """A command over the simulator's control socket."""
+    arguments = [sys.executable, "-m", "firmware_sim", "--link", path, "--tell", command]
+    return subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+
+
+def test_it_starts_on_resolve_and_ends_on_close() -> None:
+    """In a folder of its own, which goes too; a second resolve keeps the child."""
+    port = SimPort.parse("sim:?seed=1&speed=60")
+    assert port.presence() is None
+    path = port.resolve()
+    assert Path(path).is_symlink()
+    assert port.presence() is not None
+    assert port.resolve() == path
+    port.close()
+    port.close()
+    assert not Path(path).parent.exists()
+    assert port.presence() is None
+
+
+def test_an_unplugged_board_is_not_found_and_comes_back(tmp_path: Path) -> None:
+    """At the path that was given; the child goes on."""
+    port = SimPort.parse(f"sim:{tmp_path / 'board'}")
+    try:
+        path = port.resolve()
+        assert path == str(tmp_path / "board")
+        before = port.presence()
+        tell(path, "unplug")
+        assert port.presence() is None
+        with pytest.raises(PortNotFoundError, match="is unplugged"):
+            port.resolve()
+        tell(path, "replug other")
+        assert port.presence() not in (None, before)
+        assert port.resolve() == path
+    finally:
+        port.close()
+
+
+def test_a_child_that_died_is_started_again() -> None:
+    """Killed from outside, say."""
+    port = SimPort.parse("sim:")
+    try:
+        port.resolve()
+        child = port._child
+        assert child is not None
+        os.kill(child.pid, signal.SIGKILL)
+        until(lambda: child.poll() is not None)
+        until(lambda: port.presence() is None)
+        assert Path(port.resolve()).exists()
+        assert port._child is not child
+    finally:
+        port.close()
+
+
+def test_a_child_that_does_not_start_says_why() -> None:
+    """With the words of its own error."""
+    port = SimPort.parse("sim:?faults=flop=1")
+    try:
+        with pytest.raises(PortError, match=r"the simulator did not start: .*flop"):
+            port.resolve()
+    finally:
+        port.close()
+
+
+def test_a_child_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a time, and ended."""
+    monkeypatch.setattr(sim_port, "_START_S", 0.05)
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda _, **more: popen(["sleep", "60"], **more))
+    port = SimPort.parse("sim:")
+    with pytest.raises(PortError, match=r"it said nothing within 0\.05 s"):
+        port.resolve()
+    port.close()
+
+
+def test_a_child_that_does_not_listen_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It neither reads the end of its input nor ends by itself."""
+    monkeypatch.setattr(sim_port, "_STOP_S", 0.05)
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda _, **more: popen(["sh", "-c", "echo up; exec sleep 60"], **more)
+    )
+    port = SimPort.parse("sim:")
+    with pytest.raises(PortNotFoundError):
+        port.resolve()
+    port.close()
+
+
+def test_a_missing_python_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not an internal one."""
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    port = SimPort.parse("sim:")
+    with pytest.raises(PortError, match="the simulator did not start"):
+        port.resolve()
+    port.close()
+
+
+def test_unknown_options_are_refused() -> None:
+    """With the known ones."""
+    with pytest.raises(OptionError, match=r"expected data, speed, seed, faults after 'sim:…\?', got 'sped'"):
+        SimPort.parse("sim:?sped=1")
+
+
+def test_the_options_reach_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty value too, for the child to refuse."""
+    seen: list[Any] = []
+
+    def refuse(command: list[str], **_: object) -> None:
+        seen.extend(command)
+        raise OSError("no")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    port = SimPort.parse("sim:/tmp/x/board?speed=5&faults=flip=0.001,drop=0.1&seed=")
+    with pytest.raises(PortError):
+        port.resolve()
+    port.close()
+    assert seen[3:] == [
+        "firmware_sim",
+        "--until-eof",
+        "--link=/tmp/x/board",
+        "--speed=5",
+        "--faults=flip=0.001,drop=0.1",
+        "--seed=",
+    ]
