@@ -9,6 +9,7 @@ import heapq
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, Self
@@ -19,6 +20,10 @@ logger = logging.getLogger(__name__)
 
 # 20 s of 500 readings a second: longer than any listener should block, at about 300 bytes each 3 MB.
 CAPACITY = 10_000
+# With so many waiting, a reader pauses between two reads, so that a burst finds its way through without
+# drops.
+BUSY = CAPACITY // 8
+BREATH_S = 0.001
 # A listener that holds the thread longer than this is named in the log.
 SLOW_S = 1.0
 # The longest single wait: one of centuries (a timer of 1e10 s) is more than the system's wait takes.
@@ -98,6 +103,12 @@ class Dispatcher:
         """The same for what must not be dropped (connect, disconnect); the caller bounds how many it
         posts."""
         self._queue.put((job, argument))
+
+    def breathe(self) -> None:
+        """For a reader, between two reads: let the dispatcher catch up. Returns after `BREATH_S` at the
+        latest, whatever the listeners do, so a reader never waits for a listener."""
+        if self._queue.qsize() > BUSY:
+            time.sleep(BREATH_S)
 
     def call_at(self, when: float, action: Callable[[], None]) -> None:
         """Have `action` run at the clock's monotonic time `when`. Only from the dispatcher's own thread."""

@@ -35,7 +35,7 @@ class Deadband:
         """Whether `value` is worth publishing at `now`."""
         if self._value is None:
             return True
-        elapsed = now - self._time
+        elapsed = max(0.0, now - self._time)  # estimated times of measurement may step back a little
         if self._heartbeat and elapsed >= self._heartbeat:
             return True
         change = abs(value - self._value)

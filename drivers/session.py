@@ -28,6 +28,8 @@ LEAST_SILENCE_S = 5.0
 PINGS = 3
 # How long the reader waits for bytes before it looks after silence and shutdown.
 READ_S = 0.25
+# How often it does so while bytes keep coming.
+LOOK_S = 0.1
 _NOBODY_S = 30.0  # how often a board that only answers requests is pinged
 
 
@@ -114,14 +116,19 @@ class Session:
         first one.
         """
         unread = list(first_reads)
+        look_at = 0.0
+        # What is posted wakes the dispatcher, which then wants the interpreter: so the loop goes back to waiting
+        # for bytes at once, and looks after other things only now and then.
         while not stopping.is_set():
             if self._hello_wanted:
                 self._hello_wanted = not self._write_own("hello")
             elif unread and self._write_own("read", unread[0]):
                 del unread[0]
-            self._read_once(READ_S)
+            if (now := self._clock.monotonic()) >= look_at:
+                self._look_after_silence()
+                look_at = now + LOOK_S
             self._breathe()
-            self._look_after_silence()
+            self._read_once(READ_S)
 
     def wake(self) -> None:
         """Have `run` look at its `stopping` event soon. From any thread."""
@@ -179,7 +186,10 @@ class Session:
         self._received += len(data)
         now = self._clock.monotonic()
         lines = self.counters["lines"]
-        for event in self._conversation.receive(data, now):
+        events = self._conversation.receive(data, now)
+        if self.counters["lines"] != lines:
+            self._heard, self._pings = now, 0
+        for event in events:
             if type(event) is Measurement:
                 self._on_measurement(event)
             elif type(event) is Reply or type(event) is Refusal:
@@ -190,8 +200,6 @@ class Session:
                 self._want_hello(event.reason)
             elif type(event) is Note:
                 logger.info("%s: the board says: %s", self._name, event.text)
-        if self.counters["lines"] != lines:
-            self._heard, self._pings = now, 0
 
     def _said_hello(self, board: Board) -> None:
         first, self.board = self.board is None, board

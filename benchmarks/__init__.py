@@ -1,0 +1,1 @@
+"""Benchmarks: ours and others in one run, as ratios. `make bench`; results in benchmarks/results/."""

@@ -1,0 +1,84 @@
+"""The board of the benchmarks: a pty, a hello, and as many readings as wanted, paced or flat out."""
+
+import os
+import re
+import select
+import time
+import tty
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_REQUEST = re.compile(rb"\$Q ([0-9]+) ([a-z]+)")
+
+
+def line(body: str) -> bytes:
+    """A sensorline line."""
+    return b"$%s*%08X\n" % (body.encode(), zlib.crc32(body.encode()))
+
+
+def readings(first: int, count: int) -> list[bytes]:
+    """Readings of the channel `temp`, numbered from `first`, each of another value than the one before."""
+    return [line(f"R temp {n} {n} {20 + n % 100 / 10:g}") for n in range(first, first + count)]
+
+
+class Board:
+    """The board's end of a pty; `port` is the path of the other."""
+
+    def __init__(self) -> None:
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        self.port = os.ttyname(self._slave)
+        self.sent = 0
+
+    def answer_until(self, ready: int) -> None:
+        """Answer hellos and reads until the descriptor `ready` can be read."""
+        while True:
+            readable, _, _ = select.select((self._master, ready), (), (), 20)
+            if ready in readable:
+                return
+            if not readable:
+                raise TimeoutError("the program under test is not ready after 20 s")
+            for number, verb in _REQUEST.findall(os.read(self._master, 65536)):
+                self._answer(int(number), verb)
+
+    def send(self, count: int, per_second: float | None) -> None:
+        """Send `count` readings, evenly spaced or, with None, as fast as they are taken."""
+        lines = readings(self.sent + 1, count)
+        self.sent += count
+        if per_second is None:
+            for start in range(0, count, 40):
+                self._write(b"".join(lines[start : start + 40]))
+            return
+        due = time.monotonic()
+        for one in lines:
+            due += 1 / per_second
+            time.sleep(max(0.0, due - time.monotonic()))
+            self._write(one)
+
+    def close(self) -> None:
+        """Unplug."""
+        os.close(self._master)
+        os.close(self._slave)
+
+    def _answer(self, number: int, verb: bytes) -> None:
+        if verb == b"hello":
+            self._write(line(f"H {number} 1 bench BENCH 1 1.0 1 0"))
+            self._write(line(f"C {number} 0 temp temperature C 0.1 -40 85 600000"))
+        elif verb == b"read":
+            self.sent += 1
+            self._write(line(f"A {number} temp {self.sent} {self.sent} 19.5"))
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._master, data) :]
+
+
+@contextmanager
+def plugged_board() -> Iterator[Board]:
+    """A board for the length of a with block."""
+    board = Board()
+    try:
+        yield board
+    finally:
+        board.close()
