@@ -252,7 +252,7 @@ class Connection:
                 if value is not LATER:
                     call.reply(value)
             elif not self.authorized:
-                call.fail(Unauthorized("this server wants a token first: call auth with {\"token\": …}"))
+                call.fail(Unauthorized('this server wants a token first: call auth with {"token": …}'))
             elif name is None:
                 call.fail(BadParams("a call needs a method"), STATUS_NO_NAME)
             elif method is None:

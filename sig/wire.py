@@ -198,7 +198,7 @@ def _parse(data: bytes) -> Message:
 class FramedCodec:
     """Any other encoding: `pack` and `unpack` one message; each goes with its length, 4 bytes big-endian.
 
-        codec = FramedCodec(msgpack.packb, msgpack.unpackb)
+    codec = FramedCodec(msgpack.packb, msgpack.unpackb)
     """
 
     def __init__(self, pack: Callable[[Message], bytes], unpack: Callable[[bytes], Any]) -> None:

@@ -14,9 +14,9 @@ from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, check_port, describe
 class CarrierTCPClient(ClientCarrier):
     """Connects to a CarrierTCPServer (or to a pysig server).
 
-        CarrierTCPClient().connect("localhost", 7300)
-        CarrierTCPClient(token="…", ssl_context=context).connect("greenhouse.local", 7300)
-        CarrierTCPClient().connect("unix:/run/sig.sock")
+    CarrierTCPClient().connect("localhost", 7300)
+    CarrierTCPClient(token="…", ssl_context=context).connect("greenhouse.local", 7300)
+    CarrierTCPClient().connect("unix:/run/sig.sock")
     """
 
     def __init__(

@@ -92,7 +92,7 @@ def _listen_tcp(host: str, port: int, has_token: bool) -> socket.socket:
     if not has_token and not is_loopback(str(address[0])):
         raise ValueError(
             f"refusing to listen on {host or 'every address'} without a token, as any machine on the network "
-            "could connect: write CarrierTCPServer(token=\"a long secret\"), or listen on \"localhost\""
+            'could connect: write CarrierTCPServer(token="a long secret"), or listen on "localhost"'
         )
     sock = socket.socket(family, kind, proto)
     try:

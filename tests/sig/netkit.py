@@ -1,4 +1,4 @@
-"""What tests over a connection share: servers and clients of every carrier, and listeners one can wait for."""
+"""What tests over a connection share: servers and clients of every carrier, listeners one can wait for."""
 
 from __future__ import annotations
 
@@ -50,17 +50,12 @@ def eventually(holds: Callable[[], object], timeout_s: float = WAIT_S) -> None:
         pause.wait(0.005)
 
 
-class Logged(sig.SimpleLogger):
+class Logged:
     """A logger that keeps the texts, and tells when one comes."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.texts: queue.Queue[str] = queue.Queue()
-        self.all: list[str] = []
-
-    def _print(self, level: int, name: str, text: str, args: tuple[Any, ...]) -> None:
-        self.all.append(text)
-        self.texts.put(text)
+        self.trace = self.debug = self.info = self.warning = self.error = self.critical = self.texts.put
 
     def wait_for(self, part: str) -> str:
         """The next text that has `part` in it."""
@@ -135,6 +130,22 @@ class Net:
         for carrier in self.carriers:
             if hasattr(carrier, "stop"):
                 carrier.stop()
+
+
+def signal_of(sender: sig.Sender, event: str) -> sig.Signal:
+    """The signal, which has to be there."""
+    signal = sender.getSignal(event)
+    assert signal is not None
+    return signal
+
+
+def in_turn(*steps: Callable[[], Any]) -> Callable[..., Any]:
+    """A listener or handler that does these things, whatever it is called with; returns the last result."""
+
+    def run(*_args: Any) -> Any:
+        return [step() for step in steps][-1]
+
+    return run
 
 
 def leave(router: sig.ClientRouter) -> None:

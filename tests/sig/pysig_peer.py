@@ -7,6 +7,7 @@ closes on what it cannot parse, numbers its calls from 1, waits for the reply of
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -72,10 +73,8 @@ class PysigPeer:
     def close(self) -> None:
         """End it; wait for the thread."""
         self._closed.set()
-        try:
+        with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         if threading.current_thread() is not self._thread:
             self._thread.join(5)
             self.sock.close()
@@ -102,10 +101,9 @@ class PysigPeer:
             if "status" in message:
                 self._replies[message["id"]] = message
                 continue
-            try:
+            # the other side may go away while the handler runs
+            with contextlib.suppress(OSError):
                 self._handle(message)
-            except OSError:
-                pass  # the other side went away while the handler ran
 
     def _handle(self, call: dict[str, Any]) -> None:
         handler = self.methods.get(call.get("method", ""))
@@ -164,10 +162,10 @@ class PysigServer:
 
         return handle
 
-    def _get_version(self, params: dict[str, Any]) -> str:
+    def _get_version(self, _params: dict[str, Any]) -> str:
         return "0.7.3"
 
-    def _list_senders(self, params: dict[str, Any]) -> list[Any]:
+    def _list_senders(self, _params: dict[str, Any]) -> list[Any]:
         return [{"sender": name, "connected": True} for name in self.senders]
 
     def _add_sender(self, params: dict[str, Any]) -> None:

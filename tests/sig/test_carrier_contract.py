@@ -10,7 +10,7 @@ import pytest
 
 import sig
 from sig.wire import FramedCodec
-from tests.sig.netkit import WAIT_S, Inbox, Net, eventually, leave, stop
+from tests.sig.netkit import WAIT_S, Inbox, Net, eventually, in_turn, leave, signal_of, stop
 
 
 def test_the_four_subscriptions_across_clients(net: Net) -> None:
@@ -20,15 +20,20 @@ def test_the_four_subscriptions_across_clients(net: Net) -> None:
     inbox = Inbox()
     kinds: list[tuple[str | None, str | None]] = [("a", "#c"), (None, "#c"), ("a", None), (None, None)]
     heard: list[int] = []
-    for number, (sender, event) in enumerate(kinds):
-        assert theirs.addRemoteListener(
-            lambda info, data, number=number: (heard.append(number), inbox(info, data)), sender, event
-        )
+
+    def listener(number: int) -> Any:
+        def listen(info: dict[str, Any], data: Any) -> None:
+            heard.append(number)
+            inbox(info, data)
+
+        return listen
+
+    for number, kind in enumerate(kinds):
+        assert theirs.addRemoteListener(listener(number), *kind)
     sender = ours.addRemoteSender("a", ["#c", "plain"])
     assert [inbox.get()[1] for _ in range(2)] == ["#connect"] * 2
     heard.clear()
-    signal = sender.getSignal("#c")
-    assert signal is not None
+    signal = signal_of(sender, "#c")
     signal.trigger({"value": 1.5, "text": "°C"})
     assert inbox.data(4) == [{"value": 1.5, "text": "°C"}] * 4
     assert heard == [3, 2, 1, 0]
@@ -57,7 +62,9 @@ def test_requests_in_every_direction(net: Net) -> None:
     server = net.server()
     one, two = net.client(), net.client()
     server.addSender("server", [], {"m": lambda params: ["server", params]})
-    one.addRemoteSender("one", [], {"m": lambda params: ["one", params], None: lambda method, params: [method]})
+    one.addRemoteSender(
+        "one", [], {"m": lambda params: ["one", params], None: lambda method, params: [method]}
+    )
     two.addRemoteSender("two", "e", {"none": lambda params: None})
     assert server.request("one", "m", 1) == ["one", 1]
     assert server.request("one", "other") == ["other"]
@@ -127,22 +134,18 @@ def test_nested_requests_both_ways(net: Net) -> None:
 
         return handle
 
+    def listener(client: sig.ClientRouter, other: str, inbox: Inbox) -> Any:
+        return lambda info, data: inbox(info, client.remoteRequest(other, "down", 4))
+
     for number, client in enumerate(clients):
-        inbox = Inbox()
-        done.append(inbox)
+        done.append(Inbox())
         other = f"client{1 - number}"
         client.addRemoteSender(f"client{number}", "#go", {"down": handler(client, other)})
-        client.addRemoteListener(
-            lambda info, data, client=client, other=other, inbox=inbox: inbox(
-                info, client.remoteRequest(other, "down", 4)
-            ),
-            event="#go",
-        )
+        client.addRemoteListener(listener(client, other, done[-1]), event="#go")
     heard = Inbox()
     server.addListener(lambda info, data: heard(info, server.request("client1", "down", 3)), event="#go")
     sender = server.addSender("server", "#go")
-    signal = sender.getSignal("#go")
-    assert signal is not None
+    signal = signal_of(sender, "#go")
     for _ in range(5):
         signal.trigger()
     assert heard.data(5) == [3] * 5
@@ -158,8 +161,7 @@ def test_removed_listeners_hear_nothing(net: Net) -> None:
     for inbox in (removed, kept, removed):
         assert client.addRemoteListener(inbox, "a", "e")
     assert client.addRemoteListener(removed, "a")
-    signal = sender.getSignal("e")
-    assert signal is not None
+    signal = signal_of(sender, "e")
     signal.trigger(1)
     assert (removed.data(3), kept.data(1)) == ([1, 1, 1], [1])
     for expected in (True, True, False):
@@ -224,8 +226,7 @@ def test_many_signals_in_order(net: Net) -> None:
     listener.addRemoteListener(inbox, "p", "#c")
     server.addListener(local, "p", "#c")
     sender = publisher.addRemoteSender("p", "#c")
-    signal = sender.getSignal("#c")
-    assert signal is not None
+    signal = signal_of(sender, "#c")
     count = 5000
     for number in range(count):
         signal.trigger(number)
@@ -283,8 +284,7 @@ def test_what_was_added_before_connecting(net: Net) -> None:
     inbox = Inbox()
     assert client.addRemoteListener(inbox, "a", "e")
     sender = client.addRemoteSender("a", "e", {"m": lambda params: "here"})
-    signal = sender.getSignal("e")
-    assert signal is not None
+    signal = signal_of(sender, "e")
     signal.trigger("lost")
     assert client.dropped_signals == 1
     assert carrier.connect(net.host, net.port)
@@ -294,7 +294,7 @@ def test_what_was_added_before_connecting(net: Net) -> None:
 
 
 def test_a_lost_connection_comes_back(net: Net) -> None:
-    """The server goes and returns: senders and listeners are there again, once, and waiting calls have failed."""
+    """The server goes and returns: senders and listeners are there again, once; waiting calls have failed."""
     server = net.server()
     client = net.client()
     lost, back = threading.Event(), threading.Event()
@@ -304,7 +304,7 @@ def test_a_lost_connection_comes_back(net: Net) -> None:
     client.addRemoteListener(inbox, "local", "e")
     sender = client.addRemoteSender("remote", "e", {"m": lambda params: params})
     hold, entered = threading.Event(), threading.Event()
-    server.addSender("slow", [], {"wait": lambda params: (entered.set(), hold.wait(WAIT_S))})
+    server.addSender("slow", [], {"wait": in_turn(entered.set, lambda: hold.wait(WAIT_S))})
     failed: list[BaseException] = []
 
     def call() -> None:
@@ -324,15 +324,13 @@ def test_a_lost_connection_comes_back(net: Net) -> None:
     assert back.wait(WAIT_S)
     assert again.request("remote", "m", 5) == 5
     local = again.addSender("local", "e")
-    signal = local.getSignal("e")
-    assert signal is not None
+    signal = signal_of(local, "e")
     signal.trigger(1)
     signal.trigger(2)
     assert inbox.data(2) == [1, 2]
     heard = Inbox()
     again.addListener(heard, "remote", "e")
-    kept = sender.getSignal("e")
-    assert kept is not None
+    kept = signal_of(sender, "e")
     kept.trigger(3)
     assert heard.get() == ("remote", "e", 3)
     assert again.getSender("local").countListeners() == 1  # type: ignore[union-attr]
@@ -355,7 +353,11 @@ def test_without_auto_reconnect(net: Net) -> None:
 
 def test_another_codec(net: Net) -> None:
     """Both ends with the same pack and unpack."""
-    net.options["codec"] = FramedCodec(lambda message: json.dumps(message).encode()[::-1], lambda b: json.loads(b[::-1]))
+
+    def pack(message: dict[str, Any]) -> bytes:
+        return json.dumps(message).encode()[::-1]
+
+    net.options["codec"] = FramedCodec(pack, lambda data: json.loads(data[::-1]))
     server = net.server()
     client = net.client()
     inbox = Inbox()

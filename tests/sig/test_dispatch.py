@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Any
 
 from sig import dispatch
 from sig.dispatch import Dispatcher, Pool, runs_for
-from tests.sig.netkit import WAIT_S, Logged, eventually
+from tests.sig.netkit import WAIT_S, Logged, eventually, in_turn
 
 
 def test_a_dispatcher_keeps_the_order_and_survives_a_job_that_fails(logged: Logged) -> None:
     """One thread, first come first served; what a job raises is logged."""
-    dispatcher = Dispatcher("d", 100, self_owner := object())
+    owner = object()
+    dispatcher = Dispatcher("d", 100, owner)
     done: list[Any] = []
+
+    def note(number: int) -> None:
+        done.append((number, runs_for(owner)))
+
     for number in range(50):
-        assert dispatcher.post(lambda number=number: done.append((number, runs_for(self_owner))))
+        assert dispatcher.post(partial(note, number))
     assert dispatcher.post(lambda: 1 / 0)
     assert dispatcher.post(lambda: done.append("last"))
     dispatcher.close()
@@ -30,7 +36,7 @@ def test_a_dispatcher_is_bounded() -> None:
     dispatcher = Dispatcher("d", 2, None)
     entered, hold = threading.Event(), threading.Event()
     done: list[int] = []
-    dispatcher.post(lambda: (entered.set(), hold.wait(WAIT_S)))
+    dispatcher.post(in_turn(entered.set, lambda: hold.wait(WAIT_S)))
     assert entered.wait(WAIT_S)
     assert dispatcher.post(lambda: done.append(1))
     assert dispatcher.post(lambda: done.append(2))

@@ -36,7 +36,7 @@ def test_each_type_there_and_back(cls: type[sig.RequestError], kind: str, builti
 
 
 def test_other_exceptions() -> None:
-    """A LookupError stays one; anything else is a RemoteError that names its class; a second hop changes nothing."""
+    """A LookupError stays one, all else is a RemoteError with its class; a second hop changes nothing."""
     for error, cls, raised in (
         (KeyError("k"), sig.RemoteLookupError, "LookupError"),
         (NameError("n"), sig.RemoteError, "NameError"),
@@ -46,7 +46,7 @@ def test_other_exceptions() -> None:
         twice = from_wire(to_wire(once))
         for each in (once, twice):
             assert type(each) is cls
-            assert (each.error, each.raised) == ("failed", raised)  # type: ignore[attr-defined]
+            assert (each.error, each.raised) == ("failed", raised)
     assert str(from_wire(to_wire(ZeroDivisionError()))) == "ZeroDivisionError"
     assert isinstance(from_wire(to_wire(IndexError())), LookupError)
 
@@ -58,7 +58,12 @@ def test_answers_of_pysig() -> None:
     assert str(from_wire({"status": -3})) == "failed with status -3"
 
 
-@given(st.dictionaries(st.sampled_from(["status", "exception", "error", "raised"]), st.integers() | st.text() | st.none() | st.lists(st.none())))
+@given(
+    st.dictionaries(
+        st.sampled_from(["status", "exception", "error", "raised"]),
+        st.integers() | st.text() | st.none() | st.lists(st.none()),
+    )
+)
 def test_any_answer_is_some_error(answer: dict[str, Any]) -> None:
     """Whatever the far side makes up."""
     assert isinstance(from_wire(answer), sig.RequestError)

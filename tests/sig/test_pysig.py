@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import sig
-from tests.sig.netkit import WAIT_S, Inbox, Logged, Net, eventually
+from tests.sig.netkit import WAIT_S, Inbox, Logged, Net, eventually, signal_of
 from tests.sig.pysig_peer import Handler, PysigPeer, PysigServer, connect
 
 Connect = Callable[..., PysigPeer]
@@ -78,8 +78,7 @@ def test_many_signals_to_a_pysig_listener(tcp: Net, pysig: Connect) -> None:
     heard = Inbox()
     peer = pysig({"signal": lambda params: heard(params["info"], [params["listener_id"], params["data"]])})
     first = peer.call("add_listener", sender=None, event="#c")["listener_id"]
-    signal = sender.getSignal("#c")
-    assert signal is not None
+    signal = signal_of(sender, "#c")
     for number in range(100):
         signal.trigger(number)
     assert heard.data(100) == [[first, number] for number in range(100)]
@@ -153,15 +152,16 @@ def test_merged_into_one_segment(tcp: Net, pysig: Connect) -> None:
 
 
 def test_too_large_for_pysig(tcp: Net, pysig: Connect, logged: Logged) -> None:
-    """It reads 4096 bytes at a time: what is larger is refused where it can be, and dropped with a warning."""
+    """It reads 4096 bytes at a time: what is larger is refused where it can be, or dropped with a warning."""
     server = tcp.server()
     sender = server.addSender("a", "e", {"much": lambda params: "x" * 5000})
     heard = Inbox()
-    peer = pysig({"signal": lambda params: heard(params["info"], params["data"]), "request": lambda params: 1})
+    peer = pysig(
+        {"signal": lambda params: heard(params["info"], params["data"]), "request": lambda params: 1}
+    )
     peer.call("add_listener", sender="a", event="e")
     peer.call("add_sender", sender="t", events=["e"], requests=["m"])
-    signal = sender.getSignal("e")
-    assert signal is not None
+    signal = signal_of(sender, "e")
     signal.trigger("x" * 5000)
     signal.trigger("small")
     assert heard.data(1) == ["small"]
@@ -180,10 +180,14 @@ def test_a_pysig_client_that_does_not_answer(tcp: Net, pysig: Connect) -> None:
     sender = server.addSender("a", "e")
     heard = Inbox()
     hold = threading.Event()
-    peer = pysig({"signal": lambda params: (heard(params["info"], params["data"]), hold.wait(1.0))[0]})
+
+    def signal_comes(params: dict[str, Any]) -> None:
+        heard(params["info"], params["data"])
+        hold.wait(1.0)
+
+    peer = pysig({"signal": signal_comes})
     peer.call("add_listener", sender="a", event="e")
-    signal = sender.getSignal("e")
-    assert signal is not None
+    signal = signal_of(sender, "e")
     signal.trigger(1)
     signal.trigger(2)
     assert heard.data(1) == [1]
@@ -214,8 +218,7 @@ def test_our_client_at_a_pysig_server(tcp: Net, pysig_server: PysigServer) -> No
     sender = client.addRemoteSender("ours", ["e"], {"m": lambda params: params, "fail": lambda params: 1 / 0})
     assert pysig_server.senders["ours"] == {"sender": "ours", "events": ["e"], "requests": ["m", "fail"]}
     assert client.listRemoteSenders() == [{"sender": "ours", "connected": True}]
-    signal = sender.getSignal("e")
-    assert signal is not None
+    signal = signal_of(sender, "e")
     for number in range(50):
         signal.trigger(number)
     for _ in range(50):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import sig
+from tests.sig.netkit import signal_of
 
 Heard = list[tuple[str, str, str, Any]]
 
@@ -40,8 +41,7 @@ def recorder() -> Recorder:
 def trigger(router: sig.Router, sender: str, event: str, data: Any = None) -> None:
     found = router.getSender(sender)
     assert found is not None
-    signal = found.getSignal(event)
-    assert signal is not None
+    signal = signal_of(found, event)
     signal.trigger(data)
 
 
@@ -216,12 +216,11 @@ def test_requests(router: sig.Router) -> None:
 
 
 def test_a_kept_signal(router: sig.Router, recorder: Recorder) -> None:
-    """It reaches nobody while the sender is disconnected or does not declare it, and works again after that."""
+    """It reaches nobody while the sender is not connected or does not declare it, and works again later."""
     router.addListener(recorder.listener("x"), "temp", "hot")
     router.addListener(recorder.listener("x"), "temp", "hot")
     sender = router.addSender("temp", ["hot"])
-    kept = sender.getSignal("hot")
-    assert kept is not None
+    kept = signal_of(sender, "hot")
     assert kept is sender.getSignal("hot")
     assert (kept.getSender(), kept.getEvent()) == ("temp", "hot")
     sender.remove()
@@ -237,7 +236,9 @@ def test_a_kept_signal(router: sig.Router, recorder: Recorder) -> None:
     assert recorder.heard == [("y", "temp", "hot", 3), ("x", "temp", "hot", 3), ("x", "temp", "hot", 3)]
 
 
-def test_a_listener_that_raises(router: sig.Router, recorder: Recorder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_listener_that_raises(
+    router: sig.Router, recorder: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It is logged with its traceback, and stops neither the others nor the trigger's caller."""
     sig.setup_logger(sig.SimpleLogger())
 
@@ -258,7 +259,7 @@ def test_a_logger_that_raises(router: sig.Router, capsys: pytest.CaptureFixture[
 
     class Broken(sig.SimpleLogger):
         def error(self, text: str, *args: Any) -> None:
-            raise OSError("disk full")
+            raise OSError("disk full", text, args)
 
     sig.setup_logger(Broken())
     router.addListener(lambda info, data: 1 / 0)
@@ -276,8 +277,7 @@ def test_info_is_not_shared_between_triggers(router: sig.Router) -> None:
 
     sender = router.addSender("a", "e")
     router.addListener(spoil, "a", "e")
-    signal = sender.getSignal("e")
-    assert signal is not None
+    signal = signal_of(sender, "e")
     signal.trigger()
     signal.trigger()
     assert seen == [{"sender": "a", "event": "e"}] * 2
@@ -361,7 +361,7 @@ def test_a_trigger_that_is_overridden_and_fails_at_connect(router: sig.Router) -
 
     class Failing(sig.Signal):
         def trigger(self, data: Any = None, info: dict[str, Any] | None = None) -> None:
-            raise RuntimeError("no")
+            raise RuntimeError("no", data, info)
 
     router.class_signal = Failing
     sender = router.addSender("a", "e")

@@ -52,7 +52,9 @@ class RouterMachine(RuleBasedStateMachine):
 
     @rule(number=listeners, sender=st.none() | senders, event=st.none() | events)
     def add_listener(self, number: int, sender: str | None, event: str | None) -> None:
-        known = event in (None, "#connect", "#disconnect") or event in self.connected.get(sender or "", [event])
+        known = event in (None, "#connect", "#disconnect") or event in self.connected.get(
+            sender or "", [event]
+        )
         assert self.router.addListener(self.callbacks[number], sender, event) is known
         if known:
             self.subscriptions.append((number, sender, event))

@@ -1,9 +1,10 @@
-"""Every example of the seed text, in Python 3 and with its missing lines filled in, prints what the seed prints."""
+"""Every example of the seed, in Python 3 with its missing lines filled in, prints what the seed prints."""
 
 from __future__ import annotations
 
 import logging
 import textwrap
+import threading
 from typing import Any
 
 import pytest
@@ -38,7 +39,8 @@ SUBSCRIBE_BEFORE_CONNECT = """
         print("Received event '%s' from sender '%s' having data '%s'" % (event, sender, data))
 
     def print_sender_state():
-        print("Sender state: %s" % ("connected" if router.getSender("my_sender").isConnected() else "disconnected"))
+        state = "connected" if router.getSender("my_sender").isConnected() else "disconnected"
+        print("Sender state: %s" % state)
 
     # create router
     router = sig.Router()
@@ -257,9 +259,9 @@ CHANNELS_LISTENER = """
 
 
 def test_channels_over_a_network() -> None:
-    """The channel examples, as three programs: the keyword form, the positional form, and what a channel is not."""
+    """The channel examples, as three programs: keyword form, positional form, and what a channel is not."""
     heard: list[tuple[str, str, Any]] = []
-    done = __import__("threading").Event()
+    done = threading.Event()
 
     def note(kind: str) -> Any:
         def listener(info: dict[str, Any], data: Any) -> None:
@@ -311,7 +313,7 @@ def test_a_request_to_nobody() -> None:
 
 
 def test_an_unknown_method_without_a_default_handler() -> None:
-    """Summary point 3: no generic method, so LookupError; point 4: a handler's exception reaches the caller."""
+    """Summary point 3: no generic method, LookupError; point 4: a handler's exception reaches the caller."""
     router = sig.Router()
 
     def fails(params: Any) -> None:
