@@ -26,14 +26,17 @@ class Judge:
         self._board_range = (-math.inf, math.inf)
         self._decimals = 6
 
-    def use(self, channel: Channel, convert: Callable[[float], float]) -> None:
-        """Judge values of `channel`; `convert` leads from its unit to the sensor's."""
+    def use(self, channel: Channel, convert: Callable[[float], float]) -> float:
+        """Judge values of `channel`; `convert` leads from its unit to the sensor's. Returns the resolution
+        of a judged value."""
         self._convert = convert
         self._board_range = channel.low, channel.high
         # One digit more than is resolved: enough after conversion and offset, and 23.18 stays 23.18.
-        resolution = channel.resolution * abs(self._scale)
+        step = convert(channel.high) - convert(channel.high - channel.resolution)
+        resolution = abs(step * self._scale)
         digits = -math.floor(math.log10(resolution)) if resolution > 0 else 5
         self._decimals = max(0, digits) + 1
+        return resolution
 
     def judge(self, raw: float) -> tuple[float, str | None]:
         """The value, and why it is suspect (None: it is good)."""

@@ -151,9 +151,8 @@ class Sensor:
         channel = board.channels[self.channel]
         self._board = board
         self._up_since = self._clock.monotonic()
-        self._deadband.resolution = channel.resolution * abs(self._options["scale"])
         with self._lock:
-            self._judge.use(channel, self.units[channel.unit])
+            self._deadband.resolution = self._judge.use(channel, self.units[channel.unit])
         if not self._publisher.connected:
             self._publisher.connect(self._router, self._requests())
         self._watch_silence(self._watch)
