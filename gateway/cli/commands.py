@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status; never raises."""
     for stream in (sys.stdout, sys.stderr):
         # A name or a log line may hold what the terminal's encoding cannot say.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = cli.main(argv, prog_name="sig-gateway", standalone_mode=False)
     except click.UsageError as error:
@@ -89,8 +91,23 @@ class _Group(click.Group):
         return status
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="sig-gateway", prog_name="sig-gateway")
+def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        number = version("sig-gateway")
+    except PackageNotFoundError:
+        number = "(from a checkout, not installed)"
+    click.echo(f"sig-gateway {number}")
+    ctx.exit()
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show it."
+)
 def cli() -> None:
     """Sensors on serial ports as events, live reads and requests.
 
@@ -115,7 +132,10 @@ def run(path: Path | None, init: bool, verbose: bool) -> int:
 @cli.command()
 @_config_option
 def check(path: Path | None) -> int:
-    """Check the config file: exit status 0, or 2 and every error with its line."""
+    """Check the config file and print every error with its line.
+
+    Exit status 0, or 2 if there are errors.
+    """
     from gateway.cli.check import check as check_it
 
     return check_it(path or Path(DEFAULT_CONFIG))
@@ -143,7 +163,7 @@ def senders(as_json: bool, url: str, token: str | None) -> int:
 @_timeout_option
 @_connect_options
 def read(sender: str, max_age_s: float | None, timeout_s: float | None, url: str, token: str | None) -> int:
-    """Read a sensor now, live, and print the reading as JSON."""
+    """Read a sensor now, live; print the reading as JSON."""
     from gateway.cli.requests import read as read_it
 
     return read_it(url, token, sender, max_age_s=max_age_s, timeout_s=timeout_s)
@@ -158,7 +178,7 @@ def read(sender: str, max_age_s: float | None, timeout_s: float | None, url: str
 def request(
     sender: str, method: str, params: str | None, timeout_s: float | None, url: str, token: str | None
 ) -> int:
-    """Send a request to a sender and print its response as JSON.
+    """Send a request to a sender; print the response as JSON.
 
     Sensors answer read, last, info and stats: `sig-gateway request temp info`.
     """
@@ -176,9 +196,10 @@ def request(
 def watch(
     sender: str | None, event: str | None, as_json: bool, count: int | None, url: str, token: str | None
 ) -> int:
-    """Print events as they come: all, those of one SENDER, or one EVENT of it.
+    """Print events as they come.
 
-    `watch '#changed'` (a first word that begins with #) is that event of every sender. Ends with Ctrl-C.
+    All of them, those of one SENDER, or one EVENT of it. `watch '#changed'` (a first word that begins
+    with #) is that event of every sender. Ends with Ctrl-C.
     """
     from gateway.cli.watch import watch as watch_it
 
@@ -190,7 +211,7 @@ def watch(
 @cli.command()
 @_json_option
 def ports(as_json: bool) -> int:
-    """List the serial ports, and what to write into the config for each."""
+    """List the serial ports and how to write them in the config."""
     from gateway.cli.ports import ports as list_them
 
     return list_them(as_json=as_json)
@@ -206,7 +227,10 @@ def ports(as_json: bool) -> int:
     "--tell", metavar="COMMAND", help="Send COMMAND to the simulator that runs at --link; try `help`."
 )
 def simulate(**options: str | None) -> int:
-    """Run the simulated board on a pseudo-terminal, or --tell one that runs what to do."""
+    """Run the simulated board on a pseudo-terminal.
+
+    With --tell: send a command to the one that runs at --link.
+    """
     from gateway.cli.simulate import simulate as simulate_it
 
     return simulate_it({name: value for name, value in options.items() if value is not None})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -67,3 +68,33 @@ def test_unix_socket(start: Any, cli: Cli, tmp_path: Path) -> None:
     gateway = start(f"router: {{{{listen: unix:{tmp_path}/s}}}}\n")
     gateway.wait_for_error("listening on")
     assert cli("senders", "--json", "--connect", f"unix:{tmp_path}/s").stdout == "[]\n"
+
+
+def test_tls(start: Any, cli: Cli, tmp_path: Path) -> None:
+    """With the authority in SSL_CERT_FILE; without it, the certificate is refused."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    gateway = start("router: {{listen: 127.0.0.1:{port}, tls: {{cert: cert.pem, key: key.pem}}}}\n")
+    gateway.wait_for_error("listening on")
+    url = gateway.url.replace("tcp:", "tls:")
+    trusting = cli("senders", "--json", "--connect", url, SSL_CERT_FILE=str(tmp_path / "ca.pem"))
+    assert trusting.stdout == "[]\n", trusting.stderr
+    wary = cli("senders", "--connect", url)
+    assert wary.returncode == 1
+    assert "certificate verify failed" in wary.stderr
+    assert "Traceback" not in wary.stderr
+
+
+def test_simulate_and_tell(process: Any, cli: Cli) -> None:
+    """The simulator as a command, and a command to it; its exit status is passed on."""
+    with process(["simulate", "--link", "board", "--speed", "600", "--seed", "1"]) as simulator:
+        assert simulator.line().startswith("port: board -> /dev/pts/")
+        assert cli("simulate", "--link", "board", "--tell", "status").stdout.startswith("ok ")
+        refused = cli("simulate", "--link", "board", "--tell", "dance")
+        assert refused.returncode == 1
+        cli("simulate", "--link", "board", "--tell", "quit")
+        assert simulator.popen.wait(10) == 0
+    assert cli("simulate", "--speed", "fast").returncode == 2

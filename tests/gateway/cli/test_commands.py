@@ -1,0 +1,60 @@
+"""The command line in this process: help, usage errors, and what needs no gateway."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import main
+
+COMMANDS = ["run", "check", "senders", "read", "request", "watch", "ports", "simulate"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["-h"], *([command, "--help"] for command in COMMANDS)])
+def test_help(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    """Every command has help, cut nowhere."""
+    assert main(arguments) in (0, 2)
+    shown = capsys.readouterr()
+    assert "Usage: sig-gateway" in shown.out + shown.err
+    assert "..." not in shown.out.replace("COMMAND [ARGS]...", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["dance"],
+        ["read"],
+        ["read", "temp", "--connect", "http://x"],
+        ["read", "temp", "--timeout", "-1"],
+        ["request", "temp"],
+        ["request", "temp", "read", "{"],
+        ["watch", "--count", "0"],
+        ["run", "--colour"],
+    ],
+)
+def test_usage_errors(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    """Exit status 2, words on stderr, nothing on stdout."""
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "Error: " in shown.err
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """Installed or not."""
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("sig-gateway ")
+
+
+def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A summary for a correct config; a port given as a secret is not in it."""
+    path = tmp_path / "config.yaml"
+    (tmp_path / "port").write_text("/dev/ttySECRET")
+    path.write_text("links: {a: {port: !file port}}\nsensors: {t: {driver: light, link: a, channel: lux}}\n")
+    assert main(["check", "-c", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  link a (sensorline, a port that is not shown): t",
+        "  sensor t: light, channel lux of a",
+    ]
+    path.write_text("links: {a: {}}\nx: 1\n")
+    assert main(["check", "-c", str(path)]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "2 errors"

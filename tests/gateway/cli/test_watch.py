@@ -1,0 +1,28 @@
+"""Events as lines for people."""
+
+import pytest
+
+from gateway.cli.watch import line_for_people
+
+READING = {"value": 23.5, "unit": "°C", "time": "2026-11-22T06:30:00.123Z", "quality": "good", "seq": 7}
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (READING, "23.5 °C"),
+        (READING | {"quality": "stale", "reason": "nothing heard"}, "23.5 °C  stale: nothing heard"),
+        (READING | {"time": "yesterday"}, "23.5 °C"),
+        ({"a": 1}, '{"a": 1}'),
+        (None, "null"),
+    ],
+)
+def test_line(data: object, text: str) -> None:
+    """Time, sender, event, and the reading or the JSON."""
+    words = line_for_people("temp", "#changed", data).split(maxsplit=3)
+    assert words[1:] == ["temp", "#changed", text]
+
+
+def test_connect_has_no_data() -> None:
+    """The lists of events and requests are for programs."""
+    assert line_for_people("temp", "#connect", {"events": []}).endswith("temp          #connect")

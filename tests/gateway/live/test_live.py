@@ -1,0 +1,117 @@
+"""The live table: rows from sensors and links, and how they look at any size."""
+
+import io
+import logging
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+import sig
+from gateway.live.rows import Row, Rows, decimals_of
+from gateway.live.screen import Screen, age_text, value_text
+
+READING = {"value": 23.5, "unit": "°C", "time": "2026-11-22T06:30:00.000Z", "quality": "good", "seq": 7}
+UTC = 1795329000.0
+
+
+class FakeLink:
+    def __init__(self, state: str = "up", reason: str | None = None) -> None:
+        self.state, self.reason = state, reason
+
+    def status(self) -> SimpleNamespace:
+        return SimpleNamespace(name="board", state=self.state, reason=self.reason)
+
+
+def test_rows() -> None:
+    """Up, then lost: the last reading is kept, older and stale, with the link's reason; decimals stay."""
+    router, link = sig.Router(), FakeLink()
+    readings = [READING | {"value": 23.25}, READING]
+    router.addSender("temp", ["#changed"], {"last": lambda _: readings.pop(0)})
+    rows = Rows(router, {"temp": ("board", link)}, lambda: UTC + 4)
+    assert rows.now() == [Row("temp", 23.25, "°C", 4.0, "good", "board", "up", "", 2)]
+    assert rows.now() == [Row("temp", 23.5, "°C", 4.0, "good", "board", "up", "", 2)]
+    router.removeSender("temp")
+    link.state, link.reason = "absent", "unplugged"
+    assert rows.now() == [Row("temp", 23.5, "°C", 4.0, "stale", "board", "absent", "unplugged", 2)]
+
+
+def test_rows_without_a_reading() -> None:
+    """A link that never came up says why; a sensor that its board does not have points to the log."""
+    router = sig.Router()
+    absent, up = FakeLink("absent", "not there"), FakeLink()
+    rows = Rows(router, {"a": ("board", absent)}).now() + Rows(router, {"b": ("board", up)}).now()
+    assert rows == [
+        Row("a", None, "", None, "", "board", "absent", "not there"),
+        Row("b", None, "", None, "", "board", "up", "not connected, see the log"),
+    ]
+    router.addSender("b", ["#changed"], {"last": lambda _: None})
+    assert Rows(router, {"b": ("board", up)}).now()[0].reason == ""
+
+
+def test_a_suspect_reading_says_why() -> None:
+    """The reading's own reason, while the link is up."""
+    router = sig.Router()
+    router.addSender(
+        "t", ["#changed"], {"last": lambda _: READING | {"quality": "suspect", "reason": "spike"}}
+    )
+    (row,) = Rows(router, {"t": ("board", FakeLink())}).now()
+    assert (row.quality, row.reason) == ("suspect", "spike")
+
+
+def drawn(
+    width: int, height: int, rows: list[Row], log: list[tuple[int, str]]
+) -> tuple[list[str], list[str]]:
+    """The lines of the last drawing, and what is left on the terminal afterwards."""
+    out = io.StringIO()
+    console = Console(file=out, width=width, height=height, force_terminal=True, color_system=None)
+    with Screen("greenhouse", "listening on x", lambda: rows, lambda: log, console) as screen:
+        screen.draw()
+        shown = out.getvalue().rpartition("\x1b[H")[2]
+    after = out.getvalue().rpartition("\x1b[?1049l")[2]
+    return shown.splitlines(), after.splitlines()
+
+
+ROWS = [Row(f"sensor-{n}", 20.0 + n, "°C", 0.25, "good", "board", "up", "", 2) for n in range(9)]
+LOG = [(logging.INFO, f"2026-11-22T06:30:00.{n:03d}Z INFO line {n}") for n in range(100)]
+
+
+@pytest.mark.parametrize("width", [10, 20, 35, 36, 51, 52, 79, 80, 200])
+@pytest.mark.parametrize("height", [4, 8, 14, 50])
+def test_any_size_fits(width: int, height: int) -> None:
+    """Never wider nor higher than the terminal; afterwards all sensors are printed once."""
+    rows = [*ROWS, Row("a" * 60, None, "", None, "", "b" * 40, "absent", "r" * 300)]
+    shown, after = drawn(width, height, rows, LOG)
+    assert len(shown) <= height
+    assert all(len(line.rstrip()) <= width for line in shown)
+    assert len(after) == len(rows) + 1
+
+
+def test_columns_go_before_values_do() -> None:
+    """Wide: with reasons; narrower: without; narrow: name, value and age."""
+    (_, _, header, *_), _ = drawn(100, 20, ROWS, LOG)
+    assert header.split() == ["sensor", "value", "age", "quality", "link"]
+    (_, _, header, *_), _ = drawn(40, 20, ROWS, LOG)
+    assert header.split() == ["sensor", "value", "age", "quality"]
+    (_, _, header, first, *_), _ = drawn(30, 20, ROWS, LOG)
+    assert header.split() == ["sensor", "value", "age"]
+    assert first.split() == ["sensor-0", "20.00", "°C", "0.2", "s"]
+
+
+def test_the_log_has_what_is_left() -> None:
+    """Its newest lines; on a low terminal sensors are counted that have no room."""
+    shown, _ = drawn(80, 20, ROWS, LOG)
+    assert [line.split()[-1] for line in shown[-2:]] == ["98", "99"]
+    assert len(shown) == 20
+    shown, _ = drawn(80, 10, ROWS, LOG)
+    assert "… and 5 more; `sig-gateway senders` lists all" in [line.rstrip() for line in shown]
+
+
+def test_texts() -> None:
+    """Values keep their decimals, ages grow units."""
+    assert value_text(23.1, 2) == "23.10"
+    assert value_text(None, 2) == "-"
+    assert value_text(1e12, 0) == "1e+12"
+    ages = [None, 0.04, 9.94, 12, 119, 300, 7300, 200_000]
+    assert [age_text(a) for a in ages] == ["-", "0.0 s", "9.9 s", "12 s", "119 s", "5 min", "2 h", "2 d"]
+    assert [decimals_of(v) for v in (None, 426.0, 23.5, 23.123456)] == [0, 0, 1, 3]

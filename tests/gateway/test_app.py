@@ -1,0 +1,82 @@
+"""The composition root, in this process."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.app import App, StartError, sim_port
+from gateway.config import load
+
+
+@pytest.fixture(autouse=True)
+def no_thread_survives() -> Iterator[None]:
+    """Every thread that a test started has ended."""
+    before = set(threading.enumerate())
+    yield
+    end = time.monotonic() + 5
+    while left := set(threading.enumerate()) - before:
+        assert time.monotonic() < end, left
+        next(iter(left)).join(0.1)
+
+
+def make(folder: Path, text: str) -> App:
+    path = folder / "config.yaml"
+    path.write_text(text)
+    return App(load(path))
+
+
+def test_constructor_does_nothing(tmp_path: Path) -> None:
+    """No file, no thread, no port, until `start`; `stop` may come any number of times."""
+    app = make(tmp_path, "links: {b: {port: 'sim:'}}")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["config.yaml"]
+    assert app.stop()
+    assert app.stop()
+
+
+def test_a_router_without_sensors(tmp_path: Path) -> None:
+    """It starts, makes its data folder, and stops."""
+    app = make(tmp_path, f"gateway: {{data: a/b}}\nrouter: {{listen: 'unix:{tmp_path}/s'}}")
+    app.start()
+    assert (tmp_path / "a" / "b").is_dir()
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+    assert app.stop()
+
+
+def test_failed_start_leaves_nothing(tmp_path: Path) -> None:
+    """The error says where to change what."""
+    app = make(tmp_path, "router:\n  listen: unix:/nonexistent/folder/s")
+    with pytest.raises(StartError, match=r"config.yaml:2: router.listen: cannot listen on unix:/nonexistent"):
+        app.start()
+    app = make(tmp_path, "router: {listen: 192.0.2.1:7300, token: x}")
+    with pytest.raises(StartError, match="this machine has no such address"):
+        app.start()
+
+
+def test_stop_is_bounded(tmp_path: Path) -> None:
+    """A link that does not close is left behind, and everything else is closed, in less than 2 s."""
+    app = make(
+        tmp_path, f"router: {{listen: 'unix:{tmp_path}/s'}}\nlinks: {{b: {{port: /nonexistent/port}}}}"
+    )
+    app.start()
+    release = threading.Event()
+    link = app.links["b"]
+    close = link.close
+    link.close = lambda: (release.wait(10), close())  # type: ignore[assignment,method-assign]
+    started = time.monotonic()
+    assert not app.stop()
+    assert time.monotonic() - started < 1.9
+    release.set()
+    close()
+
+
+def test_sim_port() -> None:
+    """A simulator without a path gets a known one; anything else is left alone."""
+    path = Path("/data/board")
+    assert sim_port("sim:", path) == "sim:/data/board"
+    assert sim_port("sim:?speed=5", path) == "sim:/data/board?speed=5"
+    assert sim_port("sim:/tmp/x", path) == "sim:/tmp/x"
+    assert sim_port("/dev/ttyACM0", path) == "/dev/ttyACM0"
+    assert sim_port("sim:", Path("/da?ta/board")) == "sim:"

@@ -1,0 +1,60 @@
+"""Log lines."""
+
+import io
+import logging
+import re
+
+import pytest
+
+import sig
+from gateway.logs import LineFormatter, Tail, logging_to
+
+
+def test_line() -> None:
+    """UTC with milliseconds, level, text; a traceback below."""
+    record = logging.LogRecord("x", logging.INFO, "", 0, "board: %s", ("up",), None)
+    record.created, record.msecs = 1795329000.1239, 123.9
+    assert LineFormatter().format(record) == "2026-11-22T06:30:00.123Z INFO board: up"
+
+
+def test_everything_comes_here_and_only_while_it_is_set() -> None:
+    """The drivers' log, sig's warnings (not its chatter), tracebacks line by line."""
+    tail = Tail()
+    with logging_to(tail):
+        logging.getLogger("drivers.link").info("one")
+        logging.getLogger("drivers.link").debug("not this")
+        sig.log.get().info("nor this")
+        sig.log.get().warning("two")
+        try:
+            int("three")
+        except ValueError:
+            logging.getLogger("x").exception("failed")
+    logging.getLogger("x").warning("too late")
+    words = [line.rpartition(" ")[2] for _, line in tail.lines]
+    assert words[:3] == ["one", "two", "failed"]
+    assert words[-1] == "'three'"
+    assert "late" not in words
+
+
+def test_verbose() -> None:
+    """Debug lines too; the level is put back."""
+    before = logging.getLogger().level
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(LineFormatter())
+    with logging_to(handler, verbose=True):
+        logging.getLogger("x").debug("fine")
+    assert re.fullmatch(r"\S+Z DEBUG fine\n", out.getvalue())
+    assert logging.getLogger().level == before
+
+
+def test_tail_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps the newest, and a record that cannot be formatted harms nobody."""
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    tail = Tail()
+    with logging_to(tail):
+        for number in range(500):
+            logging.getLogger("x").info("%d", number)
+        logging.getLogger("x").info("%d", "not a number")
+    assert len(tail.lines) == 200
+    assert tail.lines[-1][1].endswith(" 499")
