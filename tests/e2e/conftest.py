@@ -132,6 +132,10 @@ class Gateway(Process):
         """Run another command against this gateway."""
         return run_cli(self.folder, *arguments, "--connect", self.url, **environ)
 
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that needs no gateway, in this one's folder."""
+        return run_cli(self.folder, *arguments)
+
     def watch(self, *arguments: str) -> Process:
         """A running `watch --json`, which has subscribed."""
         return Process(["watch", "--json", *arguments, "--connect", self.url], self.folder)
@@ -156,7 +160,7 @@ class Gateway(Process):
 
     def tell_board(self, command: str, link: str = "board") -> None:
         """Have the simulated board do something, as a user would."""
-        told = run_cli(self.folder, "simulate", "--link", f"data/{link}", "--tell", command)
+        told = self.run("simulate", "--link", f"data/{link}", "--tell", command)
         assert told.stdout.startswith("ok"), told
 
     def children(self) -> list[int]:

@@ -1,0 +1,31 @@
+"""The examples of docs/cli.md, one after the other: they print what the page shows, but for the numbers."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+BLOCKS = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
+# What is plugged in differs, and thresholds take their time.
+NOT_HERE = ("ports", "watch")
+
+
+def pattern(text: str) -> str:
+    """Text with numbers and paths left open, and white space as it comes."""
+    return re.sub(r"\d+(\.\d+)?", "N", re.sub(r"/\S+/data/", "PATH/data/", " ".join(text.split())))
+
+
+def test_examples(shared: Any) -> None:
+    """The shape of every line of output."""
+    tried = 0
+    for block in BLOCKS:
+        for example in block.split("$ sig-gateway ")[1:]:
+            line, _, shown = example.partition("\n")
+            command = shlex.split(line)
+            if command[0] in NOT_HERE:
+                continue
+            result = shared.run(*command) if command[0] == "simulate" else shared.cli(*command)
+            assert pattern(result.stdout) == pattern(shown), line
+            tried += 1
+    assert tried == 5

@@ -1,0 +1,88 @@
+"""The tables of docs/configuration.md, made from the models and the drivers' option tables.
+
+`PYTHONPATH=. python tests/gateway/reference.py` writes them into the page; test_docs.py checks that they are
+there.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from drivers.kinds import sensor_class, sensor_kinds
+from gateway.config.models import (
+    GatewaySection,
+    HistorySection,
+    HttpSection,
+    LinkSection,
+    MqttSection,
+    RouterSection,
+    SensorSection,
+    TlsSection,
+)
+
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+_BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "gateway": GatewaySection,
+    "router": RouterSection,
+    "tls": TlsSection,
+    "link": LinkSection,
+    "sensor": SensorSection,
+    "mqtt": MqttSection,
+    "http": HttpSection,
+    "history": HistorySection,
+}
+
+
+def tables() -> dict[str, str]:
+    """Every table by name."""
+    found = {name: _section(model) for name, model in _SECTIONS.items()}
+    first = sensor_class(sensor_kinds()[0]).option_table()
+    shared = {
+        name for name in first if all(name in sensor_class(kind).option_table() for kind in sensor_kinds())
+    }
+    found["options"] = _options({name: option for name, option in first.items() if name in shared})
+    rows = ["| driver | unit | option | takes | what it does |", "| --- | --- | --- | --- | --- |"]
+    for kind in sensor_kinds():
+        driver = sensor_class(kind)
+        own = {name: option for name, option in driver.option_table().items() if name not in shared}
+        rows += [f"| `{kind}` | {driver.unit} | `{n}` | {o.expected} | {o.doc} |" for n, o in own.items()]
+    found["thresholds"] = "\n".join(rows) + "\n"
+    return found
+
+
+def filled_in(page: str) -> str:
+    """The page with every table as it should be."""
+    made = tables()
+    return _BLOCK.sub(lambda match: match[1] + made[match[2]] + match[3], page)
+
+
+def _section(model: type[BaseModel]) -> str:
+    rows = ["| key | takes | default | what it is |", "| --- | --- | --- | --- |"]
+    for name, field in model.model_fields.items():
+        extra: Any = field.json_schema_extra
+        default = "must be there" if field.is_required() else _shown(field.default)
+        rows.append(f"| `{name}` | {extra['expected']} | {default} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _options(table: dict[str, Any]) -> str:
+    rows = ["| option | takes | default | what it does |", "| --- | --- | --- | --- |"]
+    rows += [f"| `{name}` | {o.expected} | {_shown(o.default)} | {o.doc} |" for name, o in table.items()]
+    return "\n".join(rows) + "\n"
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return "none"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled_in(PAGE.read_text()))
