@@ -125,10 +125,18 @@ class Router:
     def getSender(self, name: str, create: bool = False) -> Sender | None:
         """The sender of that name, connected or not; None if nobody added it or listens to it.
 
-        `create`: make it then, disconnected, as listening to it does.
+        `create`: make it then, disconnected, and keep it, listened to or not.
         """
+        if not create:
+            return self._senders.get(name)
+        sender = self._sender_of(name)
+        sender._kept = True
+        return sender
+
+    def _sender_of(self, name: str) -> Sender:
+        """The sender of that name, made if there is none; kept only as long as somebody needs it."""
         sender = self._senders.get(name)
-        if sender is not None or not create:
+        if sender is not None:
             return sender
         check_name("sender", name)
         with self.lock:
@@ -179,8 +187,7 @@ class Router:
                 found.append(callback)
                 self._forget_targets(event)
                 return True
-            target = self.getSender(sender, create=True)
-            assert target is not None
+            target = self._sender_of(sender)
             if event is None:
                 target._broadcast.append(callback)
                 for each in target._events.values():
@@ -205,8 +212,7 @@ class Router:
             raise ValueError(f"sender '{name}' needs events, or request handlers, or both")
         handlers = dict(requests) if requests else None
         with self.lock:
-            sender = self.getSender(name, create=True)
-            assert sender is not None
+            sender = self._sender_of(name)
             if sender.isConnected():
                 raise NameError(
                     f"a sender '{name}' is connected already: remove it first, or choose another name"

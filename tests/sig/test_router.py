@@ -166,6 +166,9 @@ def test_get_sender(router: sig.Router) -> None:
     created = router.getSender("a", create=True)
     assert created is not None
     assert not created.isConnected()
+    router.addListener(print, "a")
+    router.removeListener(print, "a")
+    assert router.getSender("a") is created
     router.addListener(print, "b")
     b = router.getSender("b")
     assert b is not None
