@@ -1,0 +1,518 @@
+"""Sensors: from measurements to events, and the requests. On a desk: no port, a clock of the test's own."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import sig
+from drivers import HumiditySensor, LightSensor, OptionError, Sensor, TemperatureSensor
+from drivers.protocols.base import Channel
+from tests.support.desk import TEMP, Desk, board_with
+
+HUM = Channel("hum", "humidity", "%", 0.1, 0.0, 100.0, 1.0)
+LUX = Channel("lux", "light", "lx", 1.0, 0.0, 65535.0, 1.0)
+
+
+def temperature(**options: Any) -> Desk:
+    """A temperature sensor whose board is up; its #connect is taken."""
+    desk = Desk(TemperatureSensor, **options).up()
+    assert desk.names() == ["#connect"]
+    return desk
+
+
+def test_a_sensor_is_listed_before_its_board_is_there() -> None:
+    """Listed, not connected: so that somebody who asks is told what is wrong."""
+    desk = Desk(TemperatureSensor)
+    sender = desk.router.getSender("temp")
+    assert sender is not None
+    assert not sender.isConnected()
+    with pytest.raises(sig.NotConnected):
+        desk.router.request("temp", "read")
+
+
+def test_it_connects_with_the_product_s_events_and_requests() -> None:
+    """In their order."""
+    desk = Desk(TemperatureSensor).up()
+    events = ["#changed", "#stale", "cold", "hot"]
+    assert desk.events == [("#connect", {"events": events, "requests": ["read", "last", "info", "stats"]})]
+
+
+def test_the_first_reading_is_published_whatever_it_is() -> None:
+    """With the data that the product promises, and no other."""
+    desk = temperature(delta=5)
+    desk.measure(21.5)
+    assert desk.events == [
+        (
+            "#changed",
+            {"value": 21.5, "unit": "°C", "time": "2026-11-22T06:30:00.000Z", "quality": "good", "seq": 1},
+        )
+    ]
+
+
+def test_the_deadband_holds() -> None:
+    """A heartbeat, a least interval and a step are in test_filters."""
+    desk = temperature(delta=0.1)
+    desk.measure(21.5, 21.55, 21.6, 21.5)
+    assert desk.taken("#changed") == [21.5, 21.6, 21.5]
+    assert (desk.stats()["received"], desk.stats()["published"]) == (4, 3)
+
+
+def test_a_relative_deadband_near_zero() -> None:
+    """5 % of nothing: a lux more or less is news, a flicker below the resolution is not."""
+    desk = Desk(LightSensor, LUX, delta="5%").up()
+    desk.measure(0.0, 0.4, 0.9, 1.0, 0.5, 0.0)
+    assert desk.taken("#changed") == [0.0, 1.0, 0.0]
+
+
+def test_heartbeat_min_interval_and_step_are_measured_in_board_time() -> None:
+    """By when values were measured, not by when the dispatcher had time for them."""
+    desk = temperature(delta=0.1, min_interval=10, step=5, heartbeat=60)
+    desk.measure(20.0, 21.0, 26.0, *[26.0] * 57)
+    assert desk.taken("#changed") == [20.0, 26.0]
+    desk.measure(*[26.0] * 5)
+    assert desk.taken("#changed") == [26.0]
+
+
+def test_calibration_and_units() -> None:
+    """°F to °C, then scale, then offset; the unit is the sensor's."""
+    desk = Desk(TemperatureSensor, replace(TEMP, unit="F", low=-40, high=300), scale=2, offset=0.5).up()
+    desk.measure(212.0)
+    assert desk.events[1][1]["value"] == 200.5
+    assert desk.events[1][1]["unit"] == "°C"
+
+
+def test_thresholds_fire_once_on_crossing() -> None:
+    """And again after the value came back by the hysteresis."""
+    desk = temperature(cold=18, hot=26, hysteresis=0.5)
+    desk.measure(20, 26, 27, 25.6, 26, 25.5, 26, 18, 17, 18.4, 18, 18.5, 18)
+    names = [(name, data["value"]) for name, data in desk.events if name != "#changed"]
+    assert names == [("hot", 26), ("hot", 26), ("cold", 18), ("cold", 18)]
+
+
+def test_a_threshold_fires_though_the_deadband_holds_the_value_back() -> None:
+    """The two have nothing to do with each other."""
+    desk = temperature(delta=10, hot=26)
+    desk.measure(25.9, 26.0)
+    assert desk.names() == ["#changed", "hot"]
+
+
+def test_a_first_value_beyond_a_threshold_fires() -> None:
+    """After #changed."""
+    desk = temperature(hot=26)
+    desk.measure(30)
+    assert desk.names() == ["#changed", "hot"]
+
+
+def test_a_reconnect_does_not_fire_a_threshold_again() -> None:
+    """It has been crossed once; but the value is published again."""
+    desk = temperature(hot=26)
+    desk.measure(30)
+    desk.sensor.link_down("unplugged")
+    desk.up()
+    desk.measure(30)
+    assert desk.names() == ["#changed", "hot", "#disconnect", "#connect", "#changed"]
+
+
+def test_suspect_values_are_published_as_such_and_fire_no_threshold() -> None:
+    """With the reason; the good value after them is news again, though it is the same as before."""
+    desk = temperature(range=[-20, 50], hot=26, delta=1)
+    desk.measure(20.0, 80.0, 80.1, 20.0)
+    qualities = [(data["value"], data["quality"], data.get("reason")) for _, data in desk.events]
+    assert qualities == [
+        (20.0, "good", None),
+        (80.0, "suspect", "outside the plausible range, -20 to 50"),
+        (20.0, "good", None),
+    ]
+    assert desk.stats()["suspect"] == 2
+
+
+def test_spikes_are_suspect_until_three_agree() -> None:
+    """The new level is then good, without more ado."""
+    desk = temperature(spike=5)
+    desk.measure(20, 40, 20, 40, 40, 40)
+    assert [(data["value"], data["quality"]) for _, data in desk.events] == [
+        (20, "good"),
+        (40, "suspect"),
+        (20, "good"),
+        (40, "suspect"),
+        (40, "good"),
+    ]
+
+
+def test_last_says_of_a_reading_what_listeners_were_told() -> None:
+    """The same data, however often it is asked, and though the spike guard has moved on."""
+    desk = temperature(spike=5)
+    desk.measure(20.0)
+    assert desk.sensor.last() == desk.events[-1][1]
+    for _ in range(3):
+        desk.measure(40.0, every_s=0.1)
+        desk.clock.set_wall(desk.clock.utc() + 0.0004)
+        last = desk.sensor.last()
+        assert last is not None
+        assert (last["seq"], last["quality"]) == (desk.seq, "good" if desk.seq == 4 else "suspect")
+
+
+def test_last_is_the_newest_heard_though_the_dispatcher_is_busy() -> None:
+    """It was heard, not yet published."""
+    desk = temperature()
+    desk.measure(20.0)
+    desk.hear(21.0)
+    last = desk.sensor.last()
+    assert last is not None
+    assert (last["value"], last["seq"]) == (21.0, 2)
+
+
+def test_last_is_none_before_the_first_value() -> None:
+    """Also when all that came was a fault."""
+    desk = temperature()
+    assert desk.sensor.last() is None
+    desk.measure(None, fault="absent")
+    assert desk.sensor.last({"anything": "goes"}) is None
+
+
+def test_silence_makes_a_value_stale_once() -> None:
+    """After three intervals and a second; the time stays that of the measurement."""
+    desk = temperature()
+    desk.measure(21.5, every_s=0.0)
+    assert desk.names() == ["#changed"]
+    desk.wait(3.9)
+    assert desk.names() == []
+    assert desk.sensor.last()["quality"] == "good"  # type: ignore[index]
+    desk.wait(0.2)
+    ((event, data),) = desk.events
+    assert event == "#stale"
+    assert data == {
+        "value": 21.5,
+        "unit": "°C",
+        "time": "2026-11-22T06:30:00.000Z",
+        "quality": "stale",
+        "seq": 1,
+        "reason": "nothing heard for 4.1 s",
+    }
+    assert desk.sensor.last() == data
+    desk.wait(100)
+    desk.wait(100)
+    assert desk.names() == ["#stale"]
+    assert desk.stats()["stale"] == 1
+
+
+def test_the_same_value_after_staleness_is_news() -> None:
+    """Unchanged and unheard are different things; and silence after it is stale again."""
+    desk = temperature(delta=1)
+    desk.measure(21.5)
+    desk.wait(10)
+    desk.measure(21.5)
+    desk.wait(10)
+    assert desk.names() == ["#changed", "#stale", "#changed", "#stale"]
+
+
+def test_a_board_that_never_reports_is_stale_without_a_value() -> None:
+    """So nobody takes a sender that is connected for one that works."""
+    desk = temperature()
+    desk.wait(4.1)
+    ((event, data),) = desk.events
+    assert (event, data["value"], data["seq"], data["quality"]) == ("#stale", None, 0, "stale")
+
+
+def test_a_fault_is_stale_with_the_board_s_word() -> None:
+    """Once; the value after it is news."""
+    desk = temperature()
+    desk.measure(21.5)
+    desk.measure(None, None, fault="absent")
+    stale = desk.events[-1][1]
+    assert (stale["value"], stale["reason"]) == (21.5, "the board reports 'absent' instead of a value")
+    assert desk.sensor.last() == stale
+    desk.measure(21.5)
+    assert desk.names() == ["#changed", "#stale", "#changed"]
+    assert desk.stats()["faults"] == 2
+
+
+def test_stale_after_can_be_set_and_switched_off() -> None:
+    """0 switches it off."""
+    desk = temperature(stale_after="10min")
+    desk.measure(21.5)
+    desk.wait(598)
+    assert desk.names() == ["#changed"]
+    desk.wait(2)
+    assert desk.names() == ["#stale"]
+    never = temperature(stale_after=0)
+    never.measure(21.5)
+    never.wait(1e7)
+    assert never.names() == ["#changed"]
+
+
+def test_a_channel_that_only_answers_is_never_stale() -> None:
+    """There is no interval to be late for."""
+    desk = Desk(TemperatureSensor, replace(TEMP, interval_s=0.0)).up()
+    desk.measure(21.5)
+    desk.wait(1e6)
+    assert desk.names() == ["#connect", "#changed"]
+    assert desk.sensor.last()["quality"] == "good"  # type: ignore[index]
+
+
+def test_a_shorter_interval_is_watched_at_once() -> None:
+    """A board that reported every hour, then every second: stale after 4 s, not 3 hours."""
+    desk = Desk(TemperatureSensor, replace(TEMP, interval_s=3600.0)).up()
+    desk.measure(21.5)
+    desk.up(TEMP)
+    desk.wait(4.1)
+    assert desk.names() == ["#connect", "#changed", "#stale"]
+    desk.measure(21.5)
+    desk.wait(3.1)
+    desk.wait(4 * 3600)
+    assert desk.names() == ["#changed", "#stale"]
+
+
+def test_a_flapping_link_is_watched_by_one_timer() -> None:
+    """However often it comes and goes within one interval."""
+    desk = temperature()
+    for _ in range(100):
+        desk.sensor.link_down("flapping")
+        desk.up()
+    assert len(desk.dispatcher._timers) == 1
+    desk.wait(4.1)
+    assert desk.names()[-1] == "#stale"
+    desk.sensor.link_down("gone")
+    desk.wait(1000)
+    assert desk.names() == ["#disconnect"]
+    assert desk.dispatcher._timers == []
+
+
+def test_a_stale_value_is_stale_again_after_a_reconnect() -> None:
+    """What was measured before the loss is still the newest value."""
+    desk = temperature()
+    desk.measure(21.5)
+    desk.sensor.link_down("gone")
+    desk.wait(60)
+    desk.up()
+    last = desk.sensor.last()
+    assert last is not None
+    assert last["quality"] == "stale"
+    desk.wait(4.1)
+    assert desk.names() == ["#changed", "#disconnect", "#connect", "#stale"]
+
+
+def test_measurements_that_find_the_sender_disconnected_are_counted() -> None:
+    """They were queued when the link went down."""
+    desk = temperature()
+    desk.sensor.link_down("gone")
+    desk.measure(21.5)
+    desk.sensor.missed()
+    assert desk.names() == ["#disconnect"]
+    assert desk.stats()["dropped"] == 2
+
+
+@pytest.mark.parametrize(
+    ("channel", "text"),
+    [
+        (replace(TEMP, name="tmp"), "board 24A16057F685 has no channel 'temp'; it has tmp"),
+        (replace(TEMP, kind="humidity"), "channel 'temp' measures humidity, not temperature"),
+        (replace(TEMP, unit="R"), "channel 'temp' is in 'R'; expected C or F or K"),
+    ],
+)
+def test_a_board_that_does_not_fit(channel: Channel, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The sender does not connect, or disconnects; the log says why."""
+    desk = temperature()
+    desk.sensor.link_up(board_with(channel))
+    assert desk.names() == ["#disconnect"]
+    assert text in caplog.text
+    desk.up(TEMP)
+    assert desk.names() == ["#connect"]
+
+
+def test_another_sender_of_that_name_is_an_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a traceback; the other one is left alone, and the next hello tries again."""
+    desk = Desk(TemperatureSensor)
+    other = desk.router.addSender("temp", ["x"])
+    desk.up()
+    desk.measure(21.5)
+    assert desk.names() == ["#connect"]
+    (record,) = caplog.records
+    assert (record.levelno, record.exc_info) == (logging.ERROR, None)
+    assert "temp: another sender of that name is connected" in caplog.text
+    assert other.isConnected()
+    desk.sensor.link_down("gone")
+    assert other.isConnected()
+    other.remove()
+    desk.up()
+    assert desk.names() == ["#disconnect", "#connect"]
+
+
+def test_detach_leaves_the_router() -> None:
+    """And later news of the link do nothing."""
+    desk = temperature()
+    desk.sensor.detach()
+    assert desk.names() == ["#disconnect"]
+    desk.up()
+    desk.measure(21.5)
+    desk.sensor.detach()
+    assert desk.names() == []
+
+
+def test_a_listener_may_detach_the_sensor_that_calls_it() -> None:
+    """The threshold behind the #changed then fires nothing."""
+    desk = temperature(hot=26)
+    desk.router.addListener(lambda info, data: desk.sensor.detach(), event="#changed")
+    desk.measure(30)
+    assert desk.names() == ["#changed", "#disconnect"]
+    assert desk.stats()["published"] == 1
+
+
+def test_info_is_what_the_sensor_is() -> None:
+    """Exactly this."""
+    desk = temperature(cold=18, hot=26, hysteresis="10%", range=[-20, 50], delta=0.1)
+    assert desk.sensor.info() == {
+        "kind": "temperature",
+        "unit": "°C",
+        "link": "board",
+        "port": "/dev/none",
+        "device": {"path": None, "model": "test-board", "identity": "24A16057F685", "boot": 7},
+        "firmware": "1.0",
+        "channel": {
+            "name": "temp",
+            "unit": "C",
+            "resolution": 0.01,
+            "range": [-40.0, 85.0],
+            "interval": 1.0,
+        },
+        "thresholds": {"cold": 18.0, "hot": 26.0},
+        "stale_after": 4.0,
+        "options": {
+            "offset": 0.0,
+            "scale": 1.0,
+            "range": (-20.0, 50.0),
+            "delta": "0.1",
+            "min_interval": 0.0,
+            "heartbeat": 0.0,
+            "hysteresis": "10%",
+        },
+    }
+
+
+def test_info_before_the_board_was_there() -> None:
+    """All of it, with None for what only the board knows."""
+    info = Desk(TemperatureSensor).sensor.info()
+    assert info["device"] == {"path": None, "model": None, "identity": None, "boot": None}
+    assert info["channel"] == {
+        "name": "temp",
+        "unit": None,
+        "resolution": None,
+        "range": None,
+        "interval": None,
+    }
+    assert (info["firmware"], info["stale_after"], info["thresholds"]) == (None, None, {})
+
+
+def test_stats_are_the_sensor_s_and_the_link_s_counters() -> None:
+    """Exactly these."""
+    assert temperature().stats() == {
+        "received": 0,
+        "published": 0,
+        "suspect": 0,
+        "faults": 0,
+        "stale": 0,
+        "dropped": 0,
+        "reads": 0,
+        "failed_reads": 0,
+        "link": {"state": "closed", "reason": "the link is closed"},
+    }
+
+
+def test_a_read_of_a_closed_link_fails_with_its_reason() -> None:
+    """And is counted."""
+    desk = temperature()
+    with pytest.raises(sig.NotConnected, match="board: the link is closed"):
+        desk.sensor.read()
+    assert (desk.stats()["reads"], desk.stats()["failed_reads"]) == (1, 1)
+
+
+def test_a_young_enough_value_answers_a_read() -> None:
+    """By its time of measurement; without `max_age` it never does."""
+    desk = temperature()
+    desk.measure(21.5)
+    assert desk.sensor.read({"max_age": 5})["value"] == 21.5
+    for params in (None, {"max_age": 0.9}):
+        with pytest.raises(sig.NotConnected):
+            desk.sensor.read(params)
+
+
+def test_a_live_value_asked_for_since_answers_a_read_too() -> None:
+    """Somebody else asked the board in the same moment: then it need not be asked again."""
+    desk = temperature()
+    desk.hear(22.0, asked=desk.clock.monotonic())
+    assert desk.sensor.read()["value"] == 22.0
+    desk.wait(0.001)
+    with pytest.raises(sig.NotConnected):
+        desk.sensor.read()
+
+
+def test_bad_params_are_refused_before_anything_else() -> None:
+    """As for every request."""
+    with pytest.raises(sig.BadParams):
+        temperature().sensor.read({"maxage": 5})
+
+
+@pytest.mark.parametrize(
+    ("options", "option"),
+    [
+        ({"scale": 0}, "scale"),
+        ({"cold": 26, "hot": 18}, "cold"),
+        ({"cold": 18, "hot": 18}, "cold"),
+        ({"cold": 18, "hot": 19, "hysteresis": 1}, "hysteresis"),
+        ({"cold": 18, "hot": 26, "hysteresis": "50%"}, "hysteresis"),
+        ({"dry": 5}, "dry"),
+        ({"delta": "x"}, "delta"),
+    ],
+)
+def test_wrong_options_are_refused(options: dict[str, Any], option: str) -> None:
+    """By the constructor, with the option's name."""
+    with pytest.raises(OptionError) as caught:
+        Desk(TemperatureSensor, **options)
+    assert caught.value.option == option
+
+
+@pytest.mark.parametrize(
+    ("driver", "channel", "low", "high"),
+    [(HumiditySensor, HUM, "dry", "wet"), (LightSensor, LUX, "dark", "bright")],
+)
+def test_the_other_drivers(driver: type[Sensor], channel: Channel, low: str, high: str) -> None:
+    """Each fires its own events."""
+    desk = Desk(driver, channel, **{low: 10, high: 50}).up()
+    desk.measure(30, 50, 10)
+    assert desk.names() == ["#connect", "#changed", "#changed", high, "#changed", low]
+
+
+def test_a_fourth_kind_is_a_few_lines() -> None:
+    """What a driver has to say, and no more."""
+
+    class PressureSensor(Sensor):
+        kind = "pressure"
+        unit = "hPa"
+        units = {"Pa": lambda pascal: pascal / 100}
+        low_event = "storm"
+        high_event = "fine"
+
+    channel = Channel("baro", "pressure", "Pa", 1.0, 30000, 110000, 1.0)
+    desk = Desk(PressureSensor, channel, storm=980).up()
+    desk.measure(101325, 97900)
+    assert desk.taken("#changed", "storm") == [1013.25, 979.0, 979.0]
+
+
+def test_a_channel_of_another_name() -> None:
+    """The sender's name and the channel's need not be the same; the interval wanted is in milliseconds."""
+    desk = Desk(TemperatureSensor)
+    sensor = TemperatureSensor("attic", desk.link, channel="temp", interval="2.5s")
+    assert (sensor.name, sensor.channel, sensor.interval_ms) == ("attic", "temp", 2500)
+    assert desk.sensor.interval_ms is None
+
+
+def test_a_wall_clock_that_jumps_changes_no_age() -> None:
+    """Ages are monotonic; the next reading has the new time."""
+    desk = temperature()
+    desk.measure(20.0)
+    desk.clock.set_wall(desk.clock.utc() + 1e8)
+    desk.measure(21.0)
+    assert desk.names() == ["#changed", "#changed"]
+    assert desk.sensor.last()["time"].startswith("2030-01")  # type: ignore[index]
