@@ -8,10 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
+
+import sig
+from sig.carrier.tcpclient import CarrierTCPClient
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "gateway"]
@@ -146,16 +150,24 @@ class Gateway(Process):
         assert found.returncode == 0, found.stderr
         return {sender["sender"]: sender for sender in json.loads(found.stdout)}
 
+    @contextlib.contextmanager
+    def client(self) -> Iterator[sig.ClientRouter]:
+        """A connection of this process, for what must not wait for another Python to start."""
+        carrier = CarrierTCPClient()
+        client = sig.ClientRouter(carrier)
+        assert carrier.connect("127.0.0.1", self.port)
+        try:
+            yield client
+        finally:
+            carrier.disconnect()
+
     def wait_until_up(self) -> Self:
         """Wait until all three sensors have a reading."""
-
-        def all_read() -> bool:
-            assert self.popen.poll() is None, self.errors
-            return all(sender["last"] for sender in self.senders().values())
-
         self.wait_for_error("listening on")
         self.wait_for_error("board: up")
-        poll(all_read, "a reading of every sensor")
+        with self.client() as client:
+            for name in ("temp", "humidity", "light"):
+                poll(partial(has_reading, client, name), f"a reading of {name}: {self.errors}")
         return self
 
     def tell_board(self, command: str, link: str = "board") -> None:
@@ -181,6 +193,14 @@ def run_cli(folder: Path, *arguments: str, **environ: str) -> subprocess.Complet
         timeout=60,
         check=False,
     )
+
+
+def has_reading(client: sig.ClientRouter, sensor: str) -> bool:
+    """Whether a sensor is connected and has a newest reading."""
+    try:
+        return client.remoteRequest(sensor, "last") is not None
+    except sig.NotConnected:
+        return False
 
 
 def alive(pid: int) -> bool:
