@@ -87,10 +87,13 @@ def gateway(port: str) -> Iterator[Callable[[int], Costs]]:
             arrived.release()
 
     def take(count: int, first: Callable[[], None]) -> None:
-        nonlocal start, left
+        nonlocal start, left  # the link is opened below, before anybody calls this
         start, left = first, count
+        dropped = link.dispatcher.dropped
         print("go", flush=True)
-        arrived.acquire()
+        while not arrived.acquire(timeout=1.0):
+            if left <= link.dispatcher.dropped - dropped:
+                raise SystemExit(f"{left} readings were dropped: the dispatcher could not keep up")
 
     primed = threading.Event()
     router.addListener(lambda _info, _data: primed.set(), event="#changed")
