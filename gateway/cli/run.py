@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 STOP_WITHIN_S = 1.9
 """From the signal to the end of the process, whatever hangs."""
-REFRESH_S = 0.5
+REFRESH_S = 1.0
 DEFAULT_YAML = Path(__file__).parent.parent / "default.yaml"
 
 
@@ -121,7 +121,7 @@ def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
 
 
 def _show(app: App, config: Config, tail: Tail, stops: SimpleQueue[int]) -> None:
-    """Draw the live table twice a second until a signal comes."""
+    """Draw the live table once a second until a signal comes."""
     from gateway.live.rows import Rows
     from gateway.live.screen import Screen
 

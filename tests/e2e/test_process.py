@@ -1,5 +1,6 @@
 """The gateway as a process: how it starts, refuses to start, and ends."""
 
+import os
 import re
 import signal
 import socket
@@ -152,3 +153,14 @@ def test_init_in_an_empty_folder(tmp_path: Path, process: Any) -> None:
             running.signal(signal.SIGTERM)
             assert running.popen.returncode == 0
     assert (tmp_path / "config.yaml").read_bytes() == (ROOT / "config.yaml").read_bytes()
+
+
+def test_it_ends_in_time_though_the_simulator_hangs(gateway: Any) -> None:
+    """What does not stop is left behind, with a word about it."""
+    (simulator,) = gateway.children()
+    os.kill(simulator, signal.SIGSTOP)
+    try:
+        assert gateway.signal(signal.SIGTERM) < 2.0
+        assert "stopping: 1 link did not stop within 1 s and is left behind" in gateway.errors
+    finally:
+        os.kill(simulator, signal.SIGCONT)
