@@ -53,9 +53,10 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes only, and only so deep."""
+    """Composes nodes only, and only so deep and so many."""
 
     depth = 0
+    nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.depth >= MAX_DEPTH:
@@ -66,6 +67,9 @@ class _Loader(yaml.SafeLoader):
                 self.peek_event().start_mark,  # type: ignore[no-untyped-call]
             )
         self.depth += 1
+        self.nodes += 1
+        if self.nodes > MAX_VALUES:
+            raise _UnreadableError(self.line + 1, f"more than {MAX_VALUES} values: that is not a config")
         try:
             node: yaml.Node | None = super().compose_node(parent, index)
         finally:
@@ -78,29 +82,20 @@ def parse(text: str, file: str, secrets: Secrets) -> Document:
     document = Document(file)
     try:
         node = _compose(text)
-    except _SyntaxError as error:
-        document.problems.append(Problem(file, error.line, error.text, column=error.column))
-        return document
-    if node is not None:
-        try:
+        if node is not None:
             document.tree = _Converter(document, secrets).convert(node, (), ())
-        except _TooMuchError as error:
-            document.problems = [Problem(file, error.line, error.text)]
-            document.tree = None
+    except _UnreadableError as error:
+        document.problems = [Problem(file, error.line, error.text, column=error.column)]
     return document
 
 
 @dataclass
-class _SyntaxError(Exception):
-    line: int
-    column: int
-    text: str
+class _UnreadableError(Exception):
+    """Nothing can be made of the file: bad syntax, or more than any config has."""
 
-
-@dataclass
-class _TooMuchError(Exception):
     line: int
     text: str
+    column: int = 0
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -109,28 +104,27 @@ def _compose(text: str) -> yaml.Node | None:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         column = error.position - text.rfind("\n", 0, error.position)
-        raise _SyntaxError(
-            line, column, f"not valid YAML: the character {chr(error.character)!r} is not allowed"
-        ) from None
+        text = f"not valid YAML: the character {chr(error.character)!r} is not allowed"
+        raise _UnreadableError(line, text, column) from None
     try:
         return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         raise _marked(error) from None
     except (ValueError, OverflowError, IndexError) as error:
         # PyYAML lets these out for a few malformed escapes and directives ("\UFFFFFFFF", %YAML 1.999…)
-        raise _SyntaxError(loader.line + 1, loader.column + 1, f"not valid YAML: {error}") from None
+        raise _UnreadableError(loader.line + 1, f"not valid YAML: {error}", loader.column + 1) from None
     finally:
         loader.dispose()
 
 
-def _marked(error: yaml.MarkedYAMLError) -> _SyntaxError:
+def _marked(error: yaml.MarkedYAMLError) -> _UnreadableError:
     mark = error.problem_mark or error.context_mark
     text = f"not valid YAML: {error.problem or error.context}"
     if error.problem is not None and "\\t" in error.problem:
         text += "; write: spaces instead of the tab"
     if error.context and error.context_mark and mark and error.context_mark.line != mark.line:
         text += f" ({error.context}, which began on line {error.context_mark.line + 1})"
-    return _SyntaxError(mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, text)
+    return _UnreadableError(mark.line + 1 if mark else 1, text, mark.column + 1 if mark else 1)
 
 
 class _Converter:
@@ -146,11 +140,13 @@ class _Converter:
         self._values += 1
         line = line or node.start_mark.line + 1
         if self._values > MAX_VALUES:
-            raise _TooMuchError(line, f"more than {MAX_VALUES} values, once aliases (*name) are expanded")
+            raise _UnreadableError(line, f"more than {MAX_VALUES} values, once aliases (*name) are expanded")
         if any(node is outer for outer in around):
-            raise _TooMuchError(line, "an alias (*name) inside of what it stands for")
+            raise _UnreadableError(line, "an alias (*name) inside of what it stands for")
         if len(around) > MAX_DEPTH:
-            raise _TooMuchError(line, f"nested more than {MAX_DEPTH} levels deep, once aliases are expanded")
+            raise _UnreadableError(
+                line, f"nested more than {MAX_DEPTH} levels deep, once aliases are expanded"
+            )
         self._document.lines[path] = line
         if isinstance(node, yaml.MappingNode) and node.tag == PREFIX + "map":
             return self._mapping(node, path, (*around, node))

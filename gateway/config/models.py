@@ -51,12 +51,6 @@ class Address(BaseModel):
         except ValueError:
             return False
 
-    def __str__(self) -> str:
-        """`127.0.0.1:7300`, `[::1]:7300` or `unix:/run/sig.sock`."""
-        if self.unix:
-            return f"unix:{self.host}"
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
 
 def parse_address(text: str) -> Address:
     """`host:port`, `[ipv6]:port` or `unix:PATH`. Raises ValueError."""

@@ -131,6 +131,12 @@ def test_alias_bomb() -> None:
     assert "once aliases (*name) are expanded" in problem
 
 
+def test_too_many_values() -> None:
+    """A quarter of a megabyte of brackets and commas is refused before it is all read."""
+    (problem,) = problems("a:\n- [" + "1," * 60_000 + "]")
+    assert problem == "c.yaml:2: more than 50000 values: that is not a config"
+
+
 def test_alias_chain_deeper_than_allowed() -> None:
     """Depth is bounded after aliases too."""
     lines = ["a0: &a0 [x]"] + [f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 60)]

@@ -136,6 +136,12 @@ sensor: {}
             "1: router.tls.x: unknown key 'x'; keys here are: cert, key",
         ),
         (
+            "sensors: {a: {driver: temperature, link: b, delta: }}\nlinks: {b: {port: 'sim:'}}",
+            "1: sensors.a.delta: expected a number or a percentage such as 5%, got nothing",
+        ),
+        ("gateway: {data: ' '}", "1: gateway.data: expected a folder's path, got ' '"),
+        ("router: {listen: 'a b:1'}", "1: router.listen: expected host:port"),
+        (
             "- a",
             "1: expected a mapping with the sections gateway, router, links, sensors, mqtt, http, history",
         ),
