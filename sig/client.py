@@ -155,8 +155,11 @@ class ClientRouter(Router):
             except UnknownMethod:
                 log.get().warning(f"{connection.address} knows no tokens: anybody may connect to it")
         try:
-            connection.call("hello", {"protocol": PROTOCOL, "instance": self._instance}, timeout_s)
-            connection.outbox.pipelined = True
+            about_us = {"protocol": PROTOCOL, "instance": self._instance, "window": connection.limits.window}
+            about_it = connection.call("hello", about_us, timeout_s)
+            if not isinstance(about_it, dict):
+                raise BadReply(f"hello: expected an object, got {about_it!r:.100}")
+            connection.pipeline(about_it.get("window"))
         except UnknownMethod:
             log.get().info(f"{connection.address} is a pysig: one call at a time")
         self._connection = connection

@@ -31,8 +31,12 @@ from sig.errors import (
     to_wire,
 )
 from sig.limits import Limits
-from sig.outbox import Kind, Outbox, holding, note_crowded, wait_for_crowded
+from sig.outbox import Outbox, holding, note_crowded, wait_for_crowded
+from sig.sendorder import Kind
 from sig.wire import Codec, Message, WireError
+
+# How often, within a window of signals, the peer is told what was worked off.
+REPORTS_PER_WINDOW = 8
 
 
 class Connection:
@@ -65,6 +69,7 @@ class Connection:
         self._ids = count(1)
         self._pending: dict[int, Pending] = {}
         self._worked_off = 0
+        self._report_every = 1
         self._crowded: list[Outbox] | None = None
         self._decoder = codec.decoder(limits.max_message)
         self._reader = threading.Thread(target=self._run, name=f"{name}-reader", daemon=True)
@@ -111,6 +116,14 @@ class Connection:
         """The peer has shown its token: treat it as any other from now on."""
         self.authorized = True
         self._decoder.max_bytes = self.limits.max_message
+
+    def pipeline(self, window: Any) -> None:
+        """The peer is one of ours: that many signals may be on their way, or ours if that is fewer."""
+        if not isinstance(window, int) or window < 1:
+            window = 1
+        window = min(window, self.limits.window)
+        self._report_every = max(1, window // REPORTS_PER_WINDOW)
+        self.outbox.pipeline(window)
 
     # --- calls and signals to the peer ---
 
@@ -220,7 +233,7 @@ class Connection:
             if call is not None:
                 call.reply(None)
             self._worked_off += 1
-            if self._worked_off >= self.limits.report_every and self.outbox.pipelined:
+            if self._worked_off >= self._report_every and self.outbox.pipelined:
                 message = {"method": "credit", "params": {"signals": self._worked_off}}
                 self._worked_off = 0
                 self.outbox.post(self.codec.pack(message), Kind.REPLY)
@@ -243,6 +256,8 @@ class Connection:
                 self._answer(call_id, message)
             return
         call = Call(self, message.get("id"))
+        if not self.outbox.pipelined and message.get("id") is not None:
+            self.outbox.heard_call()
         name = message.get("method")
         method = self.methods.get(name) if isinstance(name, str) else None
         params = message.get("params")
@@ -262,16 +277,17 @@ class Connection:
         except Exception as err:  # noqa: BLE001 - whatever a peer's message leads to is the peer's to know
             call.fail(err)
 
-    def _answer(self, call_id: int, answer: Message) -> None:
+    def _answer(self, call_id: int, answer: Message, given_up: bool = False) -> None:
         pending = self._pending.pop(call_id, None)
         if not self.outbox.pipelined:
-            self.outbox.answered(call_id)
+            self.outbox.answered(call_id, given_up)
         if pending is not None:
             pending.complete(answer)
 
     def _give_up(self, pending: Pending) -> None:
         """Time is up for that call; an answer that comes later is dropped."""
-        self._answer(pending.call_id, to_wire(RequestTimeout(f"no answer to {pending.what} in time")))
+        answer = to_wire(RequestTimeout(f"no answer to {pending.what} in time"))
+        self._answer(pending.call_id, answer, given_up=True)
 
     # --- the reader thread ---
 

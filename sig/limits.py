@@ -25,8 +25,7 @@ class Limits:
     # Signals on their way that the peer has not yet worked off. At 25,000/s it covers 80 ms of a peer
     # that was not scheduled, and is 280 kB on the wire.
     window: int = 2048
-    # The peer reports what it worked off in eighths of the window: one report to 256 signals.
-    report_every: int = 256
+    # (The smaller one of both ends' counts; what is worked off is reported in eighths of it.)
     # A peer that keeps to the window never has more than `window` signals here; twice that is an offence.
     max_jobs: int = 4096
     # One slow device with 40 callers must not refuse any of them, while 16 threads are not yet a burden.
@@ -57,9 +56,11 @@ class Limits:
     # How long stop() and disconnect() wait for what is queued to be sent, and for user code to return.
     drain_s: float = 0.5
     join_s: float = 2.0
-    # Between two objects to a peer that takes one object a read (pysig), unless it answered the first.
-    # pysig looks every 10 ms.
-    plain_gap_s: float = 0.025
+    # After a reply to a peer that takes one object a read (pysig), unless its next call shows that it was
+    # read: enough for a process that has to wait for its turn on a busy machine.
+    plain_gap_s: float = 0.05
+    # How long replies wait for such a peer's answer to our call. pysig reads nothing meanwhile.
+    plain_hold_s: float = 1.0
     # What such a peer reads at a time.
     plain_max_message: int = 4096
 

@@ -3,14 +3,10 @@
 Rules:
  - Posting never blocks and sends nothing under a lock. What waits is bounded: a connection whose queue is
    full is broken off.
- - Replies and calls go first; signals follow in order, as many as the peer's window has room for. A call
-   that must not overtake the signals before it (remove_sender) queues up with them.
+ - What goes next is the matter of `sig.sendorder`.
  - Whoever passes on signals from another connection pauses (`wait_for_crowded`) while a queue that they go to
    is more than half full and is being emptied: so a flood runs at the pace of those who receive it, and
    nothing is lost. A queue that is not being emptied holds up nobody, and is soon full.
- - A peer that takes one object a read (pysig: `pipelined` is False) gets one call at a time, signals
-   included, the next only after its answer; and between any two objects a pause, unless an answer shows
-   that the first was read.
 
 Strategy: a hand-over to another thread costs more than a send. So whoever posts to an idle connection
 sends, as far as that does not block; the writer thread exists only once something has to wait. Where more is
@@ -21,28 +17,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import Enum
 
 from sig.carrier.base import Channel
 from sig.limits import Limits
+from sig.sendorder import Kind, OneAtATime, Pipelined, SendOrder
 
-# Enough to make the system call's cost small, and a small part of a socket's buffer.
-PIECE = 64 * 1024
 # After so many pieces a poster goes back to its own work and leaves the rest to the writer.
 PIECES_BY_POSTER = 4
 WRITABLE_WAIT_S = 1.0
-
-
-class Kind(Enum):
-    """What a message is, which decides when it goes out."""
-
-    REPLY = 0
-    CALL = 1
-    SIGNAL = 2
-    CALL_IN_ORDER = 3
 
 
 class _Mode(threading.local):
@@ -90,23 +74,18 @@ class Outbox:
 
     def __init__(self, channel: Channel, limits: Limits, name: str, broken: Callable[[str], None]) -> None:
         """`broken(reason)` is called, on any thread, when the connection has to be given up."""
+        # Whether any number of messages may be on their way; see `pipeline`.
         self.pipelined = False
+        self._order: SendOrder = OneAtATime(limits)
         self._channel = channel
         self._limits = limits
         self._name = name
         self._broken = broken
         self._changed = threading.Condition(threading.Lock())
-        self._urgent: deque[bytes] = deque()
-        self._ordered: deque[tuple[Kind, bytes, int | None]] = deque()
         self._rest = b""
         self._size = 0
         self._sent = 0
         self._stuck = False
-        self._credit = limits.window
-        # Of a peer that takes one object a read: the call that it has not answered, and what went out last.
-        self._unanswered: int | None = None
-        self._last: int | None = None
-        self._not_before = 0.0
         self._sending = False
         self._closed = False
         self._writer: threading.Thread | None = None
@@ -120,10 +99,7 @@ class Outbox:
         with self._changed:
             if self._closed:
                 return False
-            if kind is Kind.REPLY or (kind is Kind.CALL and self.pipelined):
-                self._urgent.append(data)
-            else:
-                self._ordered.append((kind, data, call_id))
+            self._order.add(kind, data, call_id)
             self._size += len(data)
             full = self._size > self._limits.max_queue
             if kind is Kind.SIGNAL and _mode.crowded is not None and self._is_crowded():
@@ -179,23 +155,34 @@ class Outbox:
                 return
         self._send_pieces()
 
+    def pipeline(self, window: int) -> None:
+        """The peer is one of ours: any number of messages, but no more signals at once than that."""
+        with self._changed:
+            order = Pipelined(window)
+            for waiting in self._order.rest():
+                order.add(*waiting)
+            self._order = order
+            self.pipelined = True
+
     def grant(self, signals: int) -> None:
         """The peer has worked off so many signals: as many more may go."""
         with self._changed:
-            self._credit = min(self._credit + signals, self._limits.window)
+            self._order.grant(signals)
         self.flush()
 
-    def answered(self, call_id: int) -> None:
+    def answered(self, call_id: int, given_up: bool) -> None:
         """The peer has answered that call, or is not waited for any longer."""
         with self._changed:
-            if self._unanswered != call_id:
-                return
-            self._unanswered = None
-            if self._last == call_id:
-                # it has read what went out last, so there is nothing that the next could run into
-                self._not_before = 0.0
-                self._changed.notify_all()
+            self._order.answered(call_id, time.monotonic(), given_up)
+            self._changed.notify_all()
         self.flush()
+
+    def heard_call(self) -> None:
+        """The peer has made a call that is to be replied to."""
+        with self._changed:
+            self._order.heard_call()
+            # the writer may have been pausing for just this
+            self._changed.notify_all()
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until all is sent; False if it is not in time."""
@@ -206,8 +193,7 @@ class Outbox:
         """Throw away what waits, and have the writer end."""
         with self._changed:
             self._closed = True
-            self._urgent.clear()
-            self._ordered.clear()
+            self._order.rest()
             self._size = 0
             self._changed.notify_all()
 
@@ -229,7 +215,7 @@ class Outbox:
         for _ in range(PIECES_BY_POSTER):
             with self._changed:
                 piece = self._next_piece()
-                if not piece and not self._is_pausing():
+                if not piece and self._order.pause(time.monotonic()) is None:
                     self._sending = False
                     return
             if not piece or not self._send(piece):
@@ -244,41 +230,7 @@ class Outbox:
         if self._rest:
             piece, self._rest = self._rest, b""
             return piece
-        return self._next_pipelined() if self.pipelined else self._next_single()
-
-    def _next_pipelined(self) -> bytes:
-        parts = []
-        size = 0
-        while self._urgent and size < PIECE:
-            parts.append(self._urgent.popleft())
-            size += len(parts[-1])
-        while self._ordered and size < PIECE:
-            if self._ordered[0][0] is Kind.SIGNAL:
-                if not self._credit:
-                    break
-                self._credit -= 1
-            parts.append(self._ordered.popleft()[1])
-            size += len(parts[-1])
-        return b"".join(parts)
-
-    def _next_single(self) -> bytes:
-        if time.monotonic() < self._not_before:
-            return b""
-        if self._urgent:
-            piece = self._urgent.popleft()
-            self._last = None
-        elif self._ordered and self._unanswered is None:
-            _, piece, self._last = self._ordered.popleft()
-            self._unanswered = self._last
-        else:
-            return b""
-        self._not_before = time.monotonic() + self._limits.plain_gap_s
-        return piece
-
-    def _is_pausing(self) -> bool:
-        """Whether something could go out but for the pause after what went out last. With the lock held."""
-        waits = bool(self._urgent) or (bool(self._ordered) and self._unanswered is None)
-        return not self.pipelined and not self._closed and waits
+        return self._order.take(time.monotonic())
 
     def _send(self, piece: bytes) -> bool:
         """Send a piece without blocking; False if some of it is left."""
@@ -306,8 +258,9 @@ class Outbox:
                 if self._closed:
                     return
                 piece = self._next_piece()
-                if not piece and self._is_pausing():
-                    self._changed.wait(max(0.0, self._not_before - time.monotonic()))
+                pause_s = None if piece else self._order.pause(time.monotonic())
+                if pause_s is not None:
+                    self._changed.wait(pause_s)
                     continue
                 if not piece:
                     self._handed_over = False

@@ -9,9 +9,9 @@ from sig import log
 from sig.connection import Connection
 from sig.errors import NotConnected, RemoteError
 from sig.event import BUILTIN_EVENTS, Callback
-from sig.outbox import Kind
 from sig.router import Router
 from sig.sender import Handlers, Sender
+from sig.sendorder import Kind
 from sig.wire import Message
 
 if TYPE_CHECKING:

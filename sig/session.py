@@ -116,8 +116,8 @@ class Session:
         instance = params.get("instance")
         if isinstance(instance, str):
             self._server.take_over(self, instance)
-        self.connection.outbox.pipelined = True
-        return {"protocol": PROTOCOL}
+        self.connection.pipeline(params.get("window"))
+        return {"protocol": PROTOCOL, "window": self._limits.window}
 
     # --- senders ---
 

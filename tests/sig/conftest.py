@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import sig
 from tests.sig.netkit import KINDS, Logged, Net
 
 GRACE_S = 5.0
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("sig", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sig")
 
 
 @pytest.fixture(autouse=True)

@@ -118,7 +118,9 @@ def unlocked(folder: Path) -> Iterator[Rig]:
 
 
 fuzzing = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=150,
 )
 
 

@@ -170,7 +170,7 @@ def test_a_listener_that_blocks_its_client(tcp: Net) -> None:
 
 def test_a_flood_with_slower_listeners_loses_nothing(tcp: Net) -> None:
     """Far more than all queues can hold, from a client, to a slower listener: all arrives, in order."""
-    tcp.limits = sig.Limits(max_queue=128 * 1024, window=64, report_every=8, max_jobs=128)
+    tcp.limits = sig.Limits(max_queue=128 * 1024, window=64, max_jobs=128)
     tcp.server()
     publisher, listener = tcp.client(), tcp.client()
     count, heard = 8000, []

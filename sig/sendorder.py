@@ -1,0 +1,170 @@
+"""Which message goes out next: one rule for our own peers, another for a pysig. No I/O, lock or clock."""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+from typing import Protocol
+
+from sig.limits import Limits
+
+# Enough to make the system call's cost small, and a small part of a socket's buffer.
+PIECE = 64 * 1024
+
+
+class Kind(Enum):
+    """What a message is, which decides when it goes out."""
+
+    REPLY = 0
+    CALL = 1
+    SIGNAL = 2
+    # a call that must not overtake the signals before it
+    CALL_IN_ORDER = 3
+
+
+Waiting = tuple[Kind, bytes, int | None]
+
+
+class SendOrder(Protocol):
+    """The messages that wait. Times are those of the monotonic clock, in seconds."""
+
+    def add(self, kind: Kind, data: bytes, call_id: int | None) -> None:
+        """One more; `call_id` is that of a call or signal that the peer will answer."""
+
+    def take(self, now: float) -> bytes:
+        """What may go out now, taken off; b"" if nothing may."""
+
+    def pause(self, now: float) -> float | None:
+        """How long until something may go out that may not yet; None if nothing is to be waited for."""
+
+    def answered(self, call_id: int, now: float, given_up: bool) -> None:
+        """The peer has answered that call, or is not waited for any longer."""
+
+    def heard_call(self) -> None:
+        """The peer has made a call that is to be replied to."""
+
+    def grant(self, signals: int) -> None:
+        """The peer has worked off so many signals."""
+
+    def rest(self) -> list[Waiting]:
+        """All that waits, taken off, as `add` takes it."""
+
+
+class Pipelined:
+    """For our own peers: replies and calls first, then signals in order, as many as the window allows."""
+
+    def __init__(self, window: int) -> None:
+        self._window = self._credit = window
+        self._urgent: deque[bytes] = deque()
+        self._ordered: deque[tuple[Kind, bytes]] = deque()
+
+    def add(self, kind: Kind, data: bytes, call_id: int | None) -> None:  # noqa: ARG002 - part of the protocol
+        if kind is Kind.SIGNAL or kind is Kind.CALL_IN_ORDER:
+            self._ordered.append((kind, data))
+        else:
+            self._urgent.append(data)
+
+    def take(self, now: float) -> bytes:  # noqa: ARG002
+        parts = []
+        size = 0
+        while self._urgent and size < PIECE:
+            parts.append(self._urgent.popleft())
+            size += len(parts[-1])
+        while self._ordered and size < PIECE:
+            if self._ordered[0][0] is Kind.SIGNAL:
+                if not self._credit:
+                    break
+                self._credit -= 1
+            parts.append(self._ordered.popleft()[1])
+            size += len(parts[-1])
+        return b"".join(parts)
+
+    def pause(self, now: float) -> float | None:  # noqa: ARG002
+        return None
+
+    def answered(self, call_id: int, now: float, given_up: bool) -> None:
+        """It may have any number of calls."""
+
+    def heard_call(self) -> None:
+        """It may make any number of calls."""
+
+    def grant(self, signals: int) -> None:
+        self._credit = min(self._credit + signals, self._window)
+
+    def rest(self) -> list[Waiting]:
+        waiting: list[Waiting] = [(Kind.REPLY, data, None) for data in self._urgent]
+        waiting += [(kind, data, None) for kind, data in self._ordered]
+        self._urgent.clear()
+        self._ordered.clear()
+        return waiting
+
+
+class OneAtATime:
+    """For a pysig, which loses two objects that meet in one of its reads, and reads where it handles.
+
+    - One call at a time, signals included; the next one after its answer. An answer shows that the peer has
+      read all that was sent before.
+    - While a call is unanswered, replies wait: the peer is busy with the call, and would not read them. But
+      not for ever, as some other peer may be waiting for the reply before it answers the call.
+    - After a reply, a pause; unless the peer, which is owed no other, makes its next call: that it does not do
+      before it has read the reply. (Calls of several of its threads overlap; then it is no sign.)
+    - Replies and calls take turns.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._gap_s = limits.plain_gap_s
+        self._hold_s = limits.plain_hold_s
+        self._replies: deque[bytes] = deque()
+        self._calls: deque[tuple[bytes, int | None]] = deque()
+        self._unanswered: int | None = None
+        # Calls of the peer that no reply has been sent to.
+        self._owed = 0
+        self._reply_was_last = False
+        self._not_before = 0.0
+        self._no_reply_before = 0.0
+
+    def add(self, kind: Kind, data: bytes, call_id: int | None) -> None:
+        if kind is Kind.REPLY:
+            self._replies.append(data)
+        else:
+            self._calls.append((data, call_id))
+
+    def take(self, now: float) -> bytes:
+        if self.pause(now) != 0.0:
+            return b""
+        if self._calls and self._unanswered is None and (self._reply_was_last or not self._replies):
+            data, self._unanswered = self._calls.popleft()
+            self._reply_was_last = False
+            self._no_reply_before = now + self._hold_s
+            return data
+        self._owed -= 1
+        self._reply_was_last = True
+        self._not_before = now + self._gap_s
+        return self._replies.popleft()
+
+    def pause(self, now: float) -> float | None:
+        if self._unanswered is None:
+            earliest = self._not_before if self._calls or self._replies else None
+        else:
+            earliest = max(self._not_before, self._no_reply_before) if self._replies else None
+        return None if earliest is None else max(0.0, earliest - now)
+
+    def answered(self, call_id: int, now: float, given_up: bool) -> None:
+        if self._unanswered == call_id:
+            self._unanswered = None
+            self._not_before = now + self._gap_s if given_up or self._reply_was_last else 0.0
+
+    def heard_call(self) -> None:
+        if self._reply_was_last and self._unanswered is None and self._owed == 0:
+            self._not_before = 0.0
+        self._owed += 1
+
+    def grant(self, signals: int) -> None:
+        """It has no window."""
+
+    def rest(self) -> list[Waiting]:
+        waiting: list[Waiting] = [(Kind.REPLY, data, None) for data in self._replies]
+        waiting += [(Kind.CALL_IN_ORDER, data, call_id) for data, call_id in self._calls]
+        self._replies.clear()
+        self._calls.clear()
+        return waiting
