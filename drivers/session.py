@@ -117,8 +117,8 @@ class Session:
         """
         unread = list(first_reads)
         look_at = 0.0
-        # What is posted wakes the dispatcher, which then wants the interpreter: so the loop goes back to waiting
-        # for bytes at once, and looks after other things only now and then.
+        # What is posted wakes the dispatcher, which then wants the interpreter: so the loop goes back to
+        # waiting for bytes at once, and looks after other things only now and then.
         while not stopping.is_set():
             if self._hello_wanted:
                 self._hello_wanted = not self._write_own("hello")
@@ -251,6 +251,8 @@ class Session:
             return
         if self._pings >= PINGS:
             raise LinkLostError(f"the board has been silent for {silence:.1f} s and does not answer")
+        if self._own_until is not None:
+            return  # ours is on its way
         # When the line is taken, somebody else's request stands for the ping: it is not answered either.
         self._write_own("ping")
         self._pings += 1
