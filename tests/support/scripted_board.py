@@ -43,6 +43,7 @@ class ScriptedBoard:
         self.requests: list[list[str]] = []
         self.seq = 0
         self._started = time.monotonic()
+        self._measured_ms = 0
         self._news = threading.Condition()  # guards all that the board's thread and the test's share
         self._master = -1
         self._guard = -1
@@ -91,6 +92,7 @@ class ScriptedBoard:
             self.boot += 1
             self.seq = 0
             self._started = time.monotonic()
+            self._measured_ms = 0
         if not silently:
             self.say(*self.hello(0))
 
@@ -105,11 +107,16 @@ class ScriptedBoard:
         """The board's clock."""
         return int((time.monotonic() - self._started) * 1000)
 
+    def _measure_ms(self, ahead_ms: int) -> int:
+        """When a value is measured: never before the one before."""
+        self._measured_ms = max(self._measured_ms, self.now_ms() + ahead_ms)
+        return self._measured_ms
+
     def reading(self, channel: str, value: str, *, seq: int | None = None) -> str:
         """The body of the next reading."""
         with self._news:
             self.seq = self.seq + 1 if seq is None else seq
-            return f"R {channel} {self.seq} {self.now_ms()} {value}"
+            return f"R {channel} {self.seq} {self._measure_ms(0)} {value}"
 
     def report(self, channel: str, value: str) -> None:
         """Send a reading."""
@@ -173,5 +180,5 @@ class ScriptedBoard:
         with self._news:
             self.seq += 1
             return [
-                f"A {request_id} {arguments[0]} {self.seq} {self.now_ms() + 1} {self.values[arguments[0]]}"
+                f"A {request_id} {arguments[0]} {self.seq} {self._measure_ms(1)} {self.values[arguments[0]]}"
             ]
