@@ -46,12 +46,14 @@ class Transport:
         try:
             if self._descriptor is None:
                 return self._read_polling(timeout_s)
-            ready = dict(self._readable.poll(timeout_s * 1000))
-            if self._wake_reader in ready:
-                os.read(self._wake_reader, 64)
-            if self._descriptor not in ready:
+            data = None
+            for descriptor, _ in self._readable.poll(timeout_s * 1000):
+                if descriptor == self._wake_reader:
+                    os.read(descriptor, 64)
+                else:
+                    data = os.read(descriptor, READ_SIZE)
+            if data is None:
                 return b""
-            data = os.read(self._descriptor, READ_SIZE)
         except BlockingIOError:
             return b""
         except _FOREIGN as error:

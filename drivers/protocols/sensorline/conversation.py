@@ -17,7 +17,7 @@ from drivers.protocols.base import (
 )
 from drivers.protocols.sensorline import messages
 from drivers.protocols.sensorline.board_clock import BoardClock
-from drivers.protocols.sensorline.frame import LineError, LineReceiver, frame
+from drivers.protocols.sensorline.frame import LineError, LineReceiver, frame, unframe
 
 COUNTERS = (
     "lines",
@@ -57,7 +57,7 @@ class Conversation:
     def __init__(self) -> None:
         # Every name from the start: another thread may read them while the reader counts.
         self.counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
-        self._receiver = LineReceiver(self.counters)
+        self._receiver = LineReceiver()
         self._head: messages.BoardHello | None = None
         self._channels: dict[int, messages.BoardChannel] = {}
         self._board: Board | None = None
@@ -77,18 +77,15 @@ class Conversation:
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """The events that `data`, received at `now`, completes. Never raises, whatever the bytes."""
         events: list[Event] = []
-        counters = self.counters
-        for body in self._receiver.receive(data):
-            try:
-                message = messages.parse(body)
-                if message is None:
-                    counters["skipped"] += 1
-                    continue
-                self._handlers[type(message)](message, now, events)
-            except LineError:
-                counters["malformed"] += 1
-            else:
-                counters["lines"] += 1
+        for line in self._receiver.receive(data):
+            reading = messages.parse_reading_line(line)
+            if reading is None:
+                self._on_line(line, now, events)
+                continue
+            self.counters["lines"] += 1
+            measurement = self._follow(reading, now, events, None)
+            if measurement is not None:
+                events.append(measurement)
         return events
 
     def request(self, request_id: int, verb: str, args: Sequence[str], now: float) -> bytes:
@@ -101,6 +98,25 @@ class Conversation:
         if asked is None or asked.id != request_id:
             self._asked = _Asked(request_id, verb, tuple(args), now)
         return line
+
+    def _on_line(self, line: bytes, now: float, events: list[Event]) -> None:
+        counters = self.counters
+        try:
+            body = unframe(line)
+        except LineError:
+            if line.strip(b"\r"):
+                counters["damaged"] += 1
+            return
+        try:
+            message = messages.parse(body)
+            if message is None:
+                counters["skipped"] += 1
+                return
+            self._handlers[type(message)](message, now, events)
+        except LineError:
+            counters["malformed"] += 1
+        else:
+            counters["lines"] += 1
 
     def _on_hello(self, head: messages.BoardHello, now: float, _events: list[Event]) -> None:
         self._head, self._channels = head, {}

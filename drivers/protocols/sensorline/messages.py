@@ -7,6 +7,7 @@ wholly understood or refused. A field that a later version appended is ignored, 
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+from zlib import crc32
 
 from drivers.protocols.sensorline.frame import LineError
 
@@ -90,6 +91,11 @@ def _compile(*fields: bytes) -> re.Pattern[bytes]:
 _HELLO = _compile(b"H", _NUMBER, _NUMBER, _WORD, _WORD, _NUMBER, _WORD, _NUMBER, _NUMBER)
 _CHANNEL = _compile(b"C", _NUMBER, _NUMBER, _WORD, _WORD, _WORD, _VALUE, _VALUE, _VALUE, _NUMBER)
 _READING = _compile(b"R", _WORD, _NUMBER, _NUMBER, rb"(?:" + _VALUE + rb"|!([!-~]{1,24}))")
+# Nearly every line that arrives is an ordinary reading, and this understands it in one step.
+_READING_LINE = re.compile(
+    rb"\$(R ([!-#%-)+-~]{1,24}) ([1-9][0-9]{0,14}) (0|[1-9][0-9]{0,14}) (-?[0-9]{1,8}(?:\.[0-9]{1,7})?))"
+    rb"\*([0-9A-F]{8})\r?"
+)
 _ANSWER = re.compile(rb"A " + _NUMBER + rb"((?: [!-~]+)*)")
 _ERROR = re.compile(rb"E " + _NUMBER + rb" " + _WORD + rb"(?: ([ -~]*[!-~]))?")
 _NOTE = re.compile(rb"D ([ -~]*[!-~])")
@@ -110,6 +116,19 @@ def parse(body: bytes) -> Message | None:
     if match is None:
         raise LineError(f"not the fields of a {chr(body[0])} line: {body!r}")
     return build(match)
+
+
+def parse_reading_line(line: bytes) -> BoardReading | None:
+    """The reading in a whole line, if it is an ordinary one: undamaged, with a value, and no field of a later
+    version. None says nothing: `unframe` and `parse` then tell what the line is.
+    """
+    match = _READING_LINE.fullmatch(line)
+    if match is None:
+        return None
+    body, channel, seq, time_ms, value, digits = match.groups()
+    if int(digits, 16) != crc32(body):
+        return None
+    return BoardReading(channel.decode(), int(seq), int(time_ms), float(value), None)
 
 
 def parse_reading(fields: tuple[str, ...]) -> BoardReading:

@@ -1,11 +1,18 @@
 """Messages: the fields of a line's body."""
 
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.protocols.sensorline import messages
-from drivers.protocols.sensorline.frame import LineError
+from drivers.protocols.sensorline.frame import LineError, unframe
+
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "sensorline.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -115,3 +122,28 @@ def test_answers_to_read_are_readings() -> None:
     assert messages.parse_reading(("temp", "5", "4480", "23.17")).value == 23.17
     with pytest.raises(LineError, match="not a reading"):
         messages.parse_reading(("temp", "5", "4480"))
+
+
+@pytest.mark.parametrize("vector", VECTORS["lines"] + VECTORS["skipped"] + VECTORS["damaged"], ids=str)
+def test_the_short_way_agrees_with_the_long_one_on_golden_lines(vector: dict[str, Any]) -> None:
+    """An ordinary reading is understood in one step, all else is left to the long way."""
+    line = vector["line"].encode()
+    reading = messages.parse_reading_line(line)
+    if reading is not None:
+        assert reading == messages.parse(unframe(line))
+    ordinary = vector["name"] in ("reading", "negative reading", "small reading")
+    assert (reading is not None) == ordinary
+
+
+@given(
+    st.from_regex(
+        rb"R [ -~]{1,24} [0-9]{1,17} [0-9]{1,17} -?[0-9]{1,16}(\.[0-9]{0,8})?( [!-~]+)?", fullmatch=True
+    )
+)
+def test_the_short_way_agrees_with_the_long_one(body: bytes) -> None:
+    """What the short way understands, the long way understands alike, whatever the fields."""
+    line = b"$%s*%08X" % (body, zlib.crc32(body))
+    reading = messages.parse_reading_line(line)
+    if reading is not None:
+        assert reading == messages.parse(unframe(line))
+        assert messages.parse_reading_line(line[:-8] + b"%08X" % (zlib.crc32(body) ^ 1)) is None
