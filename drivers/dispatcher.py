@@ -8,6 +8,7 @@ reader.
 import heapq
 import itertools
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -49,6 +50,7 @@ class Dispatcher:
         # post().
         self._queue: SimpleQueue[tuple[Job, Any] | None] = SimpleQueue()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._due = math.inf  # when the first timer is due
         self._timer_numbers = itertools.count()
         self._thread: threading.Thread | None = None
         self._dropping = threading.Lock()  # several readers may drop at once
@@ -113,39 +115,42 @@ class Dispatcher:
     def call_at(self, when: float, action: Callable[[], None]) -> None:
         """Have `action` run at the clock's monotonic time `when`. Only from the dispatcher's own thread."""
         heapq.heappush(self._timers, (when, next(self._timer_numbers), action))
+        self._due = self._timers[0][0]
 
-    def run_due(self) -> float | None:
-        """Run the timers that are due; returns the seconds until the next one, None if there is none.
+    def run_due(self) -> None:
+        """Run the timers that are due.
 
         The thread calls it between events; a test with a clock of its own may call it too. A timer that an
         action sets waits for the next call, however near it is: events go on between.
         """
-        if not self._timers:
-            return None
         now = self._clock.monotonic()
         due = []
         while self._timers and self._timers[0][0] <= now:
             due.append(heapq.heappop(self._timers)[2])
         for action in due:
             self._guard(lambda _, action=action: action(), None)  # type: ignore[misc]
-        return max(0.0, self._timers[0][0] - self._clock.monotonic()) if self._timers else None
+        self._due = self._timers[0][0] if self._timers else math.inf
 
     def _run(self) -> None:
         clock, get = self._clock.monotonic, self._queue.get
         while True:
-            wait = self.run_due()
             try:
-                item = get(timeout=wait if wait is None else min(wait, _LONGEST_WAIT_S))
+                item = get(True, max(0.0, min(self._due - clock(), _LONGEST_WAIT_S)))
             except Empty:
+                self.run_due()
                 continue
             if item is None:
                 return
             started = clock()
             self._guard(*item)
-            if (took := clock() - started) > SLOW_S:
+            now = clock()
+            if now - started > SLOW_S:
                 logger.warning(
-                    "%s: the listeners of one event took %.1f s; %d events wait", self._name, took, self.depth
+                    "%s: the listeners of one event took %.1f s; %d events wait",
+                    *(self._name, now - started, self.depth),
                 )
+            if now >= self._due:
+                self.run_due()
 
     def _guard(self, job: Job, argument: object) -> None:
         try:
