@@ -108,8 +108,8 @@ class MqttSection(Section):
     )
     loss_window: Span = field(
         1.0,
-        "What a kill or a power cut may lose of the events that the broker has not got; while it is away, the "
-        "SD card is written to so often. 0: each event is written before it is sent.",
+        "What a kill or a power cut may lose of the events that the broker has not got; while it is away, "
+        "the SD card is written to so often. 0: each event is written before it is sent.",
         _SPAN,
         "1s",
     )

@@ -56,7 +56,7 @@ class Dialled(NamedTuple):
 
 
 class Broker:
-    """`versions`: in order of preference. `post` brings a letter to the bridge's thread; False if it has ended.
+    """`versions`: in order of preference. `post` brings a letter to the bridge's thread, if that has not ended.
 
     `up(connection, accepted)` and `down()` are called on the bridge's thread.
     """

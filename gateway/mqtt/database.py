@@ -149,6 +149,7 @@ def damaged(error: sqlite3.DatabaseError) -> bool:
         sqlite3.SQLITE_ERROR,
         sqlite3.SQLITE_CONSTRAINT,
         sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_TOOBIG,
     )
 
 

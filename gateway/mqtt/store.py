@@ -23,6 +23,10 @@ MAX_GAPS = 1000
 FULL, OLD = "the outbox was full", "older than the outbox keeps"
 
 _SIZE = f"({ROW_BYTES} + length(sender) + length(event) + length(uid) + length(head))"
+# A page that was damaged may hold any type and still be read.
+_TYPED = "coalesce(CAST(time AS REAL), 0.0), " + ", ".join(
+    f"coalesce(CAST({name} AS TEXT), '')" for name in ("sender", "event", "uid", "head")
+)
 _LOST = (
     f"SELECT sender, min(time), max(time), count(*), sum{_SIZE} "  # noqa: S608 - our own text
     "FROM events WHERE id <= ? GROUP BY sender"
@@ -124,7 +128,7 @@ class Store:
 
     def after(self, row_id: int, most: int) -> list[Row]:
         """The oldest rows after that id."""
-        query = "SELECT id, time, sender, event, uid, head FROM events WHERE id > ? ORDER BY id LIMIT ?"
+        query = f"SELECT id, {_TYPED} FROM events WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own text
         return self._database.read(lambda db: [Row(*found) for found in db.execute(query, (row_id, most))])
 
     def gaps(self, after: int, most: int) -> list[Gap]:
