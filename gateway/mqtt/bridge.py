@@ -77,7 +77,7 @@ class Bridge:
             send=self._publisher.answer,
             clock=clock,
         )
-        self._retained = Retained(names, settings, router, self._store, self._publisher, clock)
+        self._retained = Retained(names, settings, router, self._store, self._publisher, incarnation, clock)
         self._names = names
         self._poll = select.poll()
         self._watched = (-1, 0)
@@ -209,7 +209,10 @@ class Bridge:
                     return
 
     def _receive(self, message: Received) -> None:
-        if message.topic == self._settings.birth_topic:
+        if message.topic == self._names.diagnostics:
+            if self._retained.is_a_double(message.payload):
+                self._broker.double()
+        elif message.topic == self._settings.birth_topic:
             if message.payload == b"online" and not message.retained:
                 self._retained.birth()
         elif not message.retained:  # a request that somebody had retained would run at every connect
@@ -217,7 +220,7 @@ class Bridge:
 
     def _up(self, connection: Connection, accepted: Connected) -> None:
         birth = self._settings.birth_topic
-        connection.subscribe(self._names.requests, *([birth] if birth else []))
+        connection.subscribe(self._names.requests, self._names.diagnostics, *([birth] if birth else []))
         self._publisher.up(connection, accepted)
         self._retained.up()
 

@@ -56,7 +56,7 @@ class Dialled(NamedTuple):
 
 
 class Broker:
-    """`versions`: in order of preference. `post` brings a letter to the bridge's thread, if that has not ended.
+    """`versions`: in order of preference. `post` brings a letter to the bridge, unless it has ended.
 
     `up(connection, accepted)` and `down()` are called on the bridge's thread.
     """
@@ -92,6 +92,7 @@ class Broker:
         self._short = 0
         self._told: set[str] = set()
         self._announced = False
+        self._double = False
 
     def run(self, now: float) -> None:
         """Dial, keep alive, or give up waiting."""
@@ -147,10 +148,21 @@ class Broker:
         """An accepted connection turned out to be no good."""
         self._lost(0, problem)
 
+    def double(self) -> None:
+        """Another gateway publishes under our name; if it has our client id as well, we throw each other out."""
+        if not self._double:
+            self._double = True
+            logger.error(
+                "mqtt: %s: another gateway of our name publishes on our topics (client id %r): "
+                "give one of the two another gateway.name",
+                *(self._target.name, self._target.client_id),
+            )
+
     def close(self, timeout_s: float) -> None:
         """End it properly. A thread that still dials closes what it gets by itself."""
         if self.connection is not None:
-            self.connection.close() if self.accepted else self.connection.abandon()
+            end = self.connection.close if self.accepted else self.connection.abandon
+            end()
         self.connection = None
         self.accepted = False
         if self._dialling is not None:
@@ -212,6 +224,7 @@ class Broker:
                 f"mqtt: {name}: another client has taken our id {client!r}: do two gateways have one name? "
                 "Give one of them another gateway.name, or another mqtt.client_id"
             )
+        if code == TAKEN_OVER or (self._double and held < STEADY_S):
             self._end(random.uniform(0.5, 1.0) * CLASH_BACK_OFF_S)
             return
         if self._short >= SHORT_BREAKS:

@@ -70,7 +70,7 @@ class Refused(NamedTuple):
 
 
 class Acknowledged(NamedTuple):
-    """The broker has answered to a message of QoS 1; `problem` says why it refused it."""
+    """The broker has answered to a message; `problem` says why it refused it."""
 
     mid: int
     problem: str | None
@@ -96,6 +96,17 @@ class Lost(NamedTuple):
 Note = Connected | Refused | Acknowledged | Received | Lost
 
 
+class _ClosedWhenRefused(ssl.SSLSocket):
+    """paho leaves a socket whose handshake fails to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 class Connection:
     """`version`: 5 or 4 (3.1.1). `will`: topic and payload, retained."""
 
@@ -112,7 +123,7 @@ class Connection:
             reconnect_on_failure=False,
         )
         client.connect_timeout = CONNECT_S
-        client.max_inflight_messages_set(0)  # the bridge counts itself
+        client.max_inflight_messages_set(0)  # the publisher counts itself
         client.will_set(will[0], will[1], qos=1, retain=True)
         if target.user is not None:
             client.username_pw_set(target.user, target.password)
@@ -130,6 +141,7 @@ class Connection:
             context = ssl.create_default_context(cafile=str(target.ca) if target.ca else None)
             if target.cert is not None:
                 context.load_cert_chain(target.cert, target.key)
+            context.sslsocket_class = _ClosedWhenRefused
             client.tls_set_context(context)
         if self.version == MQTTProtocolVersion.MQTTv5:
             client.connect(target.host, target.port, KEEPALIVE_S, clean_start=True)
@@ -166,17 +178,16 @@ class Connection:
         self,
         topic: str,
         payload: bytes,
-        qos: int = 0,
         *,
         retain: bool = False,
         correlation: bytes | None = None,
     ) -> int:
-        """Send; returns the id that an acknowledgement of QoS 1 will have."""
+        """Send with QoS 1; returns the id that its acknowledgement will have."""
         properties = None
         if correlation is not None and self.version == MQTTProtocolVersion.MQTTv5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.CorrelationData = correlation
-        return self._client.publish(topic, payload, qos, retain, properties).mid
+        return self._client.publish(topic, payload, 1, retain, properties).mid
 
     def subscribe(self, *topics: str) -> None:
         """With QoS 1."""

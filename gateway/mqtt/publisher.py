@@ -7,6 +7,7 @@ All of it belongs to the bridge's thread.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -22,14 +23,25 @@ ACK_S = 20.0
 """A broker that does not acknowledge for so long is as good as gone."""
 OVERHEAD = 64
 """Bytes of a packet beside topic and payload, or more."""
+TOO_LARGE = "larger than it takes"
 MAX_NAMES = 2000
 """Topics that are kept ready; of more, all are made anew."""
 
 
-class Sent(NamedTuple):
-    """What waits for its acknowledgement: an event, or what to call then. `at`: monotonic."""
+class Other(NamedTuple):
+    """A state, an answer, a discovery message; `acked` is to be called once the broker has it."""
 
-    what: Outgoing | Callable[[], None] | None
+    topic: str
+    payload: bytes
+    acked: Callable[[], None] | None
+    retain: bool
+    correlation: bytes | None
+
+
+class Sent(NamedTuple):
+    """What waits for its acknowledgement since `at` (monotonic)."""
+
+    what: Outgoing | Other
     at: float
 
 
@@ -45,7 +57,9 @@ class Publisher:
         self._clock = clock
         self._connection: Connection | None = None
         self._max_bytes = 0
+        self._window = 0
         self._sent: dict[int, Sent] = {}
+        self._others: deque[Other] = deque()
         self._topics: dict[tuple[str, str], str] = {}
         self._refusals: set[tuple[str, str]] = set()
         self.published = 0
@@ -54,7 +68,9 @@ class Publisher:
     @property
     def busy(self) -> bool:
         """Whether something waits for its acknowledgement, or to be sent."""
-        return bool(self._sent) or (self._connection is not None and self._connection.blocked())
+        return bool(self._sent or self._others) or (
+            self._connection is not None and self._connection.blocked()
+        )
 
     @property
     def waiting(self) -> int:
@@ -75,6 +91,7 @@ class Publisher:
         """There is a connection."""
         self._connection = connection
         self._max_bytes = accepted.max_bytes
+        self._window = accepted.window
         self._outbox.up(accepted.window)
 
     def down(self) -> None:
@@ -82,6 +99,7 @@ class Publisher:
         if self._connection is not None:
             self._connection = None
             self._sent.clear()
+            self._others.clear()
             self._outbox.down()
 
     def run(self, now: float) -> None:
@@ -92,14 +110,17 @@ class Publisher:
         if sent and now - next(iter(sent.values())).at > ACK_S:
             self._broken(f"nothing acknowledged for {ACK_S:g} s")
             return
-        while not connection.blocked() and (outgoing := outbox.next()) is not None:
+        self._send_others()
+        while (
+            len(sent) < self._window and not connection.blocked() and (outgoing := outbox.next()) is not None
+        ):
             outbox.sent(outgoing)
             topic, payload = self._message(outgoing)
             if len(topic) + len(payload) + OVERHEAD > self._max_bytes:
-                self._refused(outgoing, "it is larger than the broker takes")
+                self._refused(outgoing, TOO_LARGE)
                 outbox.acked(outgoing)
                 continue
-            sent[connection.publish(topic, payload, 1)] = Sent(outgoing, now)
+            sent[connection.publish(topic, payload)] = Sent(outgoing, now)
 
     def acknowledged(self, note: Acknowledged) -> None:
         """The broker has answered to a message."""
@@ -107,10 +128,11 @@ class Publisher:
         if sent is None:
             return
         what = sent.what
-        if what is None:
-            return
-        if callable(what):
-            what()
+        if isinstance(what, Other):
+            if note.problem is not None:
+                self._complain(f"messages on {what.topic}", note.problem)
+            if what.acked is not None:
+                what.acked()
             return
         if note.problem is None:
             self.published += 1
@@ -118,26 +140,40 @@ class Publisher:
             self._refused(what, note.problem)
         self._outbox.acked(what)
 
-    def retain(self, topic: str, payload: bytes) -> None:
-        """A state, which the next one makes good if it is lost."""
-        if self._connection is not None:
-            self._connection.publish(topic, payload, retain=True)
-
-    def retain_surely(self, topic: str, payload: bytes, acked: Callable[[], None] | None = None, /) -> None:
-        """What nobody says again: `acked` is called once the broker has it."""
-        if self._connection is not None:
-            mid = self._connection.publish(topic, payload, 1, retain=True)
-            self._sent[mid] = Sent(acked, self._clock())
+    def retain(self, topic: str, payload: bytes, acked: Callable[[], None] | None = None, /) -> None:
+        """Publish what is to stay at the broker; `acked` is called once the broker has it."""
+        self._send(topic, payload, acked, retain=True)
 
     def answer(self, answer: Answer) -> None:
         """An answer to a request; whoever asked on a connection that is gone has given up."""
+        self._send(answer.topic, answer.payload, None, correlation=answer.correlation)
+
+    def _send(
+        self,
+        topic: str,
+        payload: bytes,
+        acked: Callable[[], None] | None,
+        *,
+        retain: bool = False,
+        correlation: bytes | None = None,
+    ) -> None:
         if self._connection is None:
             return
-        if len(answer.topic) + len(answer.payload) + OVERHEAD > self._max_bytes:
-            logger.warning("mqtt: the answer on %s is larger than the broker takes", answer.topic)
+        if len(topic) + len(payload) + OVERHEAD > self._max_bytes:
+            self._complain(f"messages on {topic}", TOO_LARGE)
             return
-        mid = self._connection.publish(answer.topic, answer.payload, 1, correlation=answer.correlation)
-        self._sent[mid] = Sent(None, self._clock())
+        self._others.append(Other(topic, payload, acked, retain, correlation))
+        self._send_others()
+
+    def _send_others(self) -> None:
+        """As many as the broker takes; there are no more of them than there are topics and requests."""
+        connection, others, sent = self._connection, self._others, self._sent
+        while connection is not None and others and len(sent) < self._window and not connection.blocked():
+            other = others.popleft()
+            mid = connection.publish(
+                other.topic, other.payload, retain=other.retain, correlation=other.correlation
+            )
+            sent[mid] = Sent(other, self._clock())
 
     def _message(self, outgoing: Outgoing) -> tuple[str, bytes]:
         if isinstance(outgoing, LateGap):
@@ -161,6 +197,10 @@ class Publisher:
         sender = outgoing.gap.sender if isinstance(outgoing, LateGap) else outgoing.sender
         if not isinstance(outgoing, LateGap):
             self._outbox.lose(sender, f"refused by the broker: {why}", loss_of(outgoing.utc))
-        if (sender, why) not in self._refusals and len(self._refusals) < MAX_NAMES:
-            self._refusals.add((sender, why))
-            logger.error("mqtt: the broker refuses events of %r: %s; they are counted as lost", sender, why)
+        self._complain(f"events of {sender!r}", f"{why}; they are counted as lost")
+
+    def _complain(self, what: str, why: str) -> None:
+        """Once for each."""
+        if (what, why) not in self._refusals and len(self._refusals) < MAX_NAMES:
+            self._refusals.add((what, why))
+            logger.error("mqtt: the broker refuses %s: %s", what, why)

@@ -33,6 +33,7 @@ class Retained:
         router: sig.Router,
         store: Store,
         publisher: Publisher,
+        instance: str,
         clock: Callable[[], float],
     ) -> None:
         self._names = names
@@ -41,6 +42,8 @@ class Retained:
         self._publisher = publisher
         self._clock = clock
         self._started = clock()
+        self._instance = instance
+        self._said = False
         self._states = States(names, publisher.retain, clock)
         own = [names.status, names.diagnostics]
         for sensor in settings.sensors:
@@ -49,7 +52,7 @@ class Retained:
             store,
             own,
             settings.announcements,
-            publish=publisher.retain_surely,
+            publish=publisher.retain,
             refresh=self._refresh,
             clock=clock,
         )
@@ -100,7 +103,7 @@ class Retained:
     def offline(self) -> None:
         """The last word before a farewell, which the will would say otherwise."""
         self._states.run(math.inf)
-        self._publisher.retain_surely(self._names.status, OFFLINE.encode())
+        self._publisher.retain(self._names.status, OFFLINE.encode())
 
     def run(self, now: float) -> None:
         """Publish what is due."""
@@ -109,17 +112,27 @@ class Retained:
         if now >= self._diagnostics_due:
             self._say_diagnostics(now)
 
+    def is_a_double(self, diagnostics: bytes) -> bool:
+        """Whether these were said by another gateway of our name: after ours there should be no others."""
+        try:
+            said = json.loads(diagnostics)
+        except ValueError:
+            return False
+        instance = said.get("instance") if isinstance(said, dict) else None
+        return self._said and instance is not None and instance != self._instance
+
     def _refresh(self) -> None:
         """Say all states; that the gateway is online comes last, so what is shown then is new."""
         self._states.up()
         self._states.run(self._clock())
         self._say_diagnostics(self._clock())
-        self._publisher.retain_surely(self._names.status, ONLINE.encode())
+        self._publisher.retain(self._names.status, ONLINE.encode())
 
     def _say_diagnostics(self, now: float) -> None:
         links = self._settings.links()
         waiting = self._publisher.waiting
         payload = {
+            "instance": self._instance,
             "version": self._settings.version,
             "uptime": int(now - self._started),
             "links": dict(links),
@@ -129,4 +142,5 @@ class Retained:
             "lost": self._publisher.lost,
         }
         self._publisher.retain(self._names.diagnostics, json.dumps(payload, ensure_ascii=False).encode())
+        self._said = True
         self._diagnostics_due = now + (DRAINING_S if waiting else DIAGNOSTICS_S)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -121,7 +119,7 @@ def event_body(data: Any, utc: float) -> Body:
     ours, goes under `data`.
     """
     text = to_json(data)
-    if not isinstance(data, dict) or any(key in data for key in _OURS):
+    if not isinstance(data, dict) or text[0] != "{" or any(key in data for key in _OURS):
         return Body(text, f'{{"data":{text},"time":"{format_utc(utc)}"', reading=False)
     if "time" in data:
         return Body(text, text[:-1], is_reading(data))
@@ -187,14 +185,5 @@ def answer(transaction: Any, **fields: Any) -> bytes:
     """The message of an answer: `status`, and `response`, or `error` and `message`."""
     if transaction is not None:
         fields["transaction"] = transaction
-    return to_json(fields).encode(errors="replace")
-
-
-def printable(name: str) -> str:
-    """A name for the log, without what would break its lines."""
-    return "".join(c if unicodedata.category(c)[0] != "C" else "\ufffd" for c in name[:80])
-
-
-def orphans(remembered: Iterable[str], wanted: Iterable[str]) -> list[str]:
-    """The topics that were retained once and are not wanted any more, sorted."""
-    return sorted(set(remembered) - set(wanted))
+    pairs = ",".join(f'"{name}":{to_json(value)}' for name, value in fields.items())
+    return f"{{{pairs}}}".encode(errors="replace")

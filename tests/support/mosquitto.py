@@ -40,13 +40,15 @@ def free_port() -> int:
 class Mosquitto:
     """`settings`: lines for its config file beside those that it needs anyway. `port`: 0 for any free one."""
 
-    def __init__(self, folder: Path, settings: Iterable[str] = ("allow_anonymous true",), port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, settings: Iterable[str] = ("allow_anonymous true",), port: int = 0
+    ) -> None:
         self._program = required()
         self._folder = folder
         self.port = port or free_port()
         self._config = folder / f"mosquitto-{self.port}.conf"
         user = ["user root"] if os.geteuid() == 0 else []
-        lines = [f"listener {self.port} 127.0.0.1", *user, *settings]
+        lines = [f"listener {self.port} 127.0.0.1", *user, "max_queued_messages 0", *settings]
         self._config.write_text("\n".join(lines) + "\n")
         self._log = folder / f"mosquitto-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -101,9 +103,16 @@ class Subscriber:
     """A client that keeps all that it receives. `session`: one that the broker keeps while it is away."""
 
     def __init__(
-        self, port: int, *topics: str, client_id: str = "", session: bool = False, version: int = 5, **more: Any
+        self,
+        port: int,
+        *topics: str,
+        client_id: str = "",
+        session: bool = False,
+        version: int = 5,
+        **more: Any,
     ) -> None:
         self.messages: list[MQTTMessage] = []
+        self._on: dict[str, list[MQTTMessage]] = {}
         self._news = threading.Condition()
         self._topics = topics
         self._subscribed = threading.Event()
@@ -139,17 +148,21 @@ class Subscriber:
     def __exit__(self, *_: object) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        del self.client  # only then are its descriptors closed
 
-    def _connected(self, *_: object) -> None:
+    def _connected(self, client: Client, *_: object) -> None:
         if self._topics:
-            self.client.subscribe([(topic, 1) for topic in self._topics])
+            client.subscribe([(topic, 1) for topic in self._topics])
 
     def _note(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         with self._news:
             self.messages.append(message)
+            self._on.setdefault(message.topic, []).append(message)
             self._news.notify_all()
 
-    def wait_for(self, wanted: Callable[[MQTTMessage], object], count: int = 1, what: str = "") -> MQTTMessage:
+    def wait_for(
+        self, wanted: Callable[[MQTTMessage], object], count: int = 1, what: str = ""
+    ) -> MQTTMessage:
         """The `count`th message that is wanted; waits for it."""
 
         def found() -> list[MQTTMessage]:
@@ -162,11 +175,22 @@ class Subscriber:
 
     def on(self, topic: str, payload: bytes | None = None, count: int = 1) -> MQTTMessage:
         """The `count`th message on that topic, with that payload if one is given; waits for it."""
-        return self.wait_for(
-            lambda message: message.topic == topic and payload in (None, message.payload), count, topic
-        )
+
+        def found() -> list[MQTTMessage]:
+            messages = self._on.get(topic, [])
+            return messages if payload is None else [m for m in messages if m.payload == payload]
+
+        with self._news:
+            enough = self._news.wait_for(lambda: len(found()) >= count, DEADLINE_S)
+            assert enough, (
+                topic,
+                payload,
+                len(found()),
+                [(m.topic, m.payload[:80]) for m in self.messages[-9:]],
+            )
+            return found()[count - 1]
 
     def payloads(self, topic: str) -> list[bytes]:
         """What came on a topic so far."""
         with self._news:
-            return [message.payload for message in self.messages if message.topic == topic]
+            return [message.payload for message in self._on.get(topic, [])]

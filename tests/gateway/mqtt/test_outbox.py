@@ -22,7 +22,13 @@ class Bench:
     """An outbox on a file, with a clock of the test's own, and a broker that acknowledges when told."""
 
     def __init__(
-        self, folder: Path, *, loss_s: float = 1.0, rate: float = 1e6, bounds: Bounds = BOUNDS, name: str = "a"
+        self,
+        folder: Path,
+        *,
+        loss_s: float = 1.0,
+        rate: float = 1e6,
+        bounds: Bounds = BOUNDS,
+        name: str = "a",
     ) -> None:
         self.folder = folder
         self.clock = FakeClock()
@@ -64,7 +70,7 @@ class Bench:
 
     def deliver(self) -> list[str]:
         """All that goes out, acknowledged one after the other: the ids, late ones with a mark."""
-        found = []
+        found: list[str] = []
         for _ in range(10_000):
             sent = self.send(1)
             if not sent:
@@ -101,9 +107,14 @@ def test_acknowledged_in_time_is_never_written(tmp_path: Path, monkeypatch: pyte
 def test_written_once_in_a_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the broker is away, all events of a window go to the disk in one transaction."""
     bench = Bench(tmp_path)
-    sizes = []
+    sizes: list[int] = []
     write = bench.store.write
-    monkeypatch.setattr(bench.store, "write", lambda new, *rest: (sizes.append(len(new)), write(new, *rest)))
+
+    def counted(new: Any, *rest: Any) -> None:
+        sizes.append(len(new))
+        write(new, *rest)
+
+    monkeypatch.setattr(bench.store, "write", counted)
     for _ in range(100):
         bench.trigger()
         bench.wait(0.1)

@@ -47,7 +47,9 @@ def opened(tmp_path: Path, clock: FakeClock) -> Iterator[Any]:
         store.close()
 
 
-def rows(store: Store, count: int, sender: str = "temp", utc: float = START_UTC, head: str = "{") -> list[Row]:
+def rows(
+    store: Store, count: int, sender: str = "temp", utc: float = START_UTC, head: str = "{"
+) -> list[Row]:
     first = store.next_id
     return [Row(first + i, utc + i, sender, "#changed", f"u-{first + i}", head) for i in range(count)]
 
@@ -288,7 +290,11 @@ while True:
 def test_kill_9_while_it_writes(tmp_path: Path) -> None:
     """Time and again: what was committed is there, transactions are whole, the file is not damaged."""
     path = tmp_path / "mqtt.db"
-    environ = os.environ | {"PYTHONPATH": str(ROOT), "COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
+    environ = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "COVERAGE_PROCESS_START": "",
+        "COVERAGE_PROCESS_CONFIG": "",
+    }
     said = 0
     for kill_after in (1, 3, 10, 30, 60):
         writer = subprocess.Popen(
