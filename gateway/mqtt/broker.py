@@ -104,9 +104,8 @@ class Broker:
                 self._dial()
             return
         if not self.accepted and now >= self._deadline:
-            self.fail(
-                f"it took the connection, and then said nothing for {GREETING_S:g} s; is it an MQTT broker?"
-            )
+            silence = f"then said nothing for {GREETING_S:g} s"
+            self.fail(f"it took the connection, and {silence}; is it an MQTT broker?")
             return
         self.connection.tick()
         if self.accepted and now - self._since >= STEADY_S:
@@ -149,7 +148,7 @@ class Broker:
         self._lost(0, problem)
 
     def double(self) -> None:
-        """Another gateway publishes under our name; if it has our client id as well, we throw each other out."""
+        """Another gateway publishes under our name; if it has our client id too, we throw each other out."""
         if not self._double:
             self._double = True
             logger.error(

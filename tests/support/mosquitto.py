@@ -47,8 +47,9 @@ class Mosquitto:
         self._folder = folder
         self.port = port or free_port()
         self._config = folder / f"mosquitto-{self.port}.conf"
+        kept = ["persistence true", f"persistence_location {folder}/"]
         user = ["user root"] if os.geteuid() == 0 else []
-        lines = [f"listener {self.port} 127.0.0.1", *user, "max_queued_messages 0", *settings]
+        lines = [f"listener {self.port} 127.0.0.1", *user, "max_queued_messages 0", *kept, *settings]
         self._config.write_text("\n".join(lines) + "\n")
         self._log = folder / f"mosquitto-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -134,7 +135,7 @@ class Subscriber:
     def __enter__(self) -> Self:
         properties = None
         if self._session and self.client.protocol == MQTTProtocolVersion.MQTTv5:
-            properties = Properties(PacketTypes.CONNECT)
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = 3600
         if self.client.protocol == MQTTProtocolVersion.MQTTv5:
             self.client.connect("127.0.0.1", self._port, clean_start=not self._session, properties=properties)
@@ -193,4 +194,4 @@ class Subscriber:
     def payloads(self, topic: str) -> list[bytes]:
         """What came on a topic so far."""
         with self._news:
-            return [message.payload for message in self._on.get(topic, [])]
+            return [bytes(message.payload) for message in self._on.get(topic, [])]

@@ -60,7 +60,7 @@ class House:
         """A sender with the events of a thermometer."""
         handlers: dict[str | None, Callable[..., Any]] = {"read": self.read}
         if requests:
-            handlers = {method: handler for method, handler in requests.items()}  # noqa: C416 - for its type
+            handlers = dict(requests.items())
         return self.router.addSender(name, ["#changed", "#stale", "cold", "hot"], handlers)
 
     def read(self, _params: Any = None) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def test_the_end_is_said(house: Any, mosquitto: Mosquitto, listen: Listen) -> No
     assert bridge.stop()
     assert time.monotonic() - started < 0.5
     seen.on("sig/test/temp/event/changed", count=50)
-    assert seen.on("sig/test/status", b"offline")
+    seen.on("sig/test/status", b"offline")
 
 
 def test_the_will(house: Any, mosquitto: Mosquitto, listen: Listen) -> None:

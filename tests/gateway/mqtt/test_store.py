@@ -282,7 +282,8 @@ store = Store(Path(sys.argv[1]), Bounds(100_000, 10**9, 1e9), lambda: "g")
 store.open()
 while True:
     first = store.next_id
-    store.write([Row(first + i, 2e9, "temp", "#changed", f"u-{first + i}", "x" * 100) for i in range(50)], (), {})
+    new = [Row(first + i, 2e9, "temp", "#changed", f"u-{first + i}", "x" * 100) for i in range(50)]
+    store.write(new, (), {})
     print(store.next_id - 1, flush=True)
 """
 

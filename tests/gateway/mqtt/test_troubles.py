@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,12 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker_module, "LAST_BACK_OFF_S", 0.05)
     monkeypatch.setattr(broker_module, "GREETING_S", 0.3)
     monkeypatch.setattr(broker_module, "TICK_S", 0.05)
+
+
+def short_breaks(bridge: Any, count: int) -> bool:
+    """Whether so many connections have broken soon after they were made."""
+    found: int = bridge._broker._short
+    return found >= count
 
 
 def attempts(bridge: Any) -> int:
@@ -170,12 +177,11 @@ def test_speaks_something_else(house: Any, logged: Logged) -> None:
 def test_ends_the_connection_every_time(house: Any, mosquitto: Mosquitto, logged: Logged) -> None:
     """Accepted, and then broken, again and again: two lines, not one each time; steady again, one more."""
     bridge = house.bridge(mosquitto.port)
-    for _ in range(8):
+    for breaks in range(1, 9):
         until(lambda: bridge._broker.accepted)
-        connection = bridge._broker.connection
         with suppress(OSError):
-            connection._client.socket().shutdown(socket.SHUT_RDWR)
-        until(lambda before=connection: bridge._broker.connection is not before)
+            bridge._broker.connection._client.socket().shutdown(socket.SHUT_RDWR)
+        until(partial(short_breaks, bridge, breaks))
     lines = logged()
     assert [line.split(": ")[1][:12] for line in lines] == ["connected to", "lost the con", "the connecti"]
     assert "breaks again and again" in lines[2]
@@ -264,25 +270,18 @@ def test_a_broker_that_knows_only_3_1_1(
     ]
 
 
-def test_events_that_the_broker_refuses(house: Any, tmp_path: Path, logged: Logged) -> None:
-    """A topic that we may not write to: said once, counted as lost; the rest goes on."""
+def test_topics_that_the_broker_refuses(house: Any, tmp_path: Path, logged: Logged) -> None:
+    """Said once, with the topic; Mosquitto 2.0.11 ends the connection each time, others go on."""
     rules = tmp_path / "rules"
-    rules.write_text("topic readwrite sig/test/status\ntopic readwrite sig/test/hum/#\ntopic read #\n")
+    rules.write_text("topic readwrite sig/test/status\ntopic read #\n")
     rules.chmod(0o600)
-    with (
-        Mosquitto(tmp_path, ["allow_anonymous true", f"acl_file {rules}"]) as broker,
-        Subscriber(broker.port, "sig/#") as seen,
-    ):
+    with Mosquitto(tmp_path, ["allow_anonymous true", f"acl_file {rules}"]) as broker:
         house.add()
-        house.add("hum")
         bridge = house.bridge(broker.port)
-        seen.on("sig/test/status", b"online")
-        for _ in range(5):
-            house.trigger()
-        house.trigger("hum")
-        seen.on("sig/test/hum/event/changed")
-        until(lambda: bridge._outbox.lost >= 5)
-        assert sum("refuses events of 'temp': Not authorized" in line for line in logged()) == 1
+        until(lambda: attempts(bridge) > 4)
+        assert bridge.stop()
+    refused = "the broker refuses messages on sig/test/temp/availability: Not authorized"
+    assert sum(refused in line for line in logged()) == 1
 
 
 def test_a_broker_that_hangs(
@@ -308,7 +307,7 @@ def test_a_disk_that_is_full(
 ) -> None:
     """Here: a folder in the file's place. It is said once, and live events go on."""
     (tmp_path / "mqtt.db").mkdir()
-    seen = listen()
+    seen = listen(client_id="s", session=True)
     house.add()
     bridge = house.bridge(mosquitto.port)
     seen.on("sig/test/status", b"online")
