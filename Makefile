@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test check test-main test-others test-slow bench wheel clean
+.PHONY: help run test check system-packages test-main test-others test-slow bench wheel clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -35,7 +35,17 @@ check: .venv/installed-dev
 	$(BIN)/mypy sig drivers gateway firmware-sim/firmware_sim tests
 	$(BIN)/lint-imports
 
-test-main: .venv/installed-dev
+# Mosquitto, which the MQTT tests start on ports of their own. Only root can install it; for others they skip.
+system-packages:
+	@PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null && PATH="$$PATH:/usr/sbin" command -v mosquitto_rr >/dev/null || { \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo 'Installing mosquitto for the tests…'; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto mosquitto-clients >/dev/null; \
+	else \
+		echo 'mosquitto is not installed: the MQTT tests will be skipped (sudo apt install mosquitto mosquitto-clients)'; \
+	fi; }
+
+test-main: .venv/installed-dev system-packages
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
@@ -43,7 +53,7 @@ test-main: .venv/installed-dev
 
 test-others: $(foreach python,$(OTHERS),test-with-$(subst /,%,$(python)))
 
-test-with-%: pyproject.toml
+test-with-%: pyproject.toml system-packages
 	@python='$(subst %,/,$*)'; \
 	version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	venv=".venv-$$version"; \
@@ -71,6 +81,7 @@ wheel: .venv/installed-dev
 
 bench: .venv/installed-dev
 	$(BIN)/python -m benchmarks.serial_to_listener
+	$(BIN)/python -m benchmarks.mqtt
 
 clean:
 	rm -rf .venv .venv-3.* build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

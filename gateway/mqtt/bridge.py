@@ -18,9 +18,9 @@ from typing import Any
 import sig
 from gateway.mqtt.broker import Broker, Dialled
 from gateway.mqtt.connection import Acknowledged, Connected, Connection, Received
-from gateway.mqtt.mailbox import LIFECYCLE, Loss, Mailbox, Noted
+from gateway.mqtt.mailbox import CAPACITY, LIFECYCLE, Loss, Mailbox, Noted
 from gateway.mqtt.outbox import Outbox
-from gateway.mqtt.publisher import Publisher
+from gateway.mqtt.publisher import FLOWING_S, Publisher
 from gateway.mqtt.requests import Done, Requests
 from gateway.mqtt.retained import Retained
 from gateway.mqtt.settings import Settings
@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 256
 """Events taken between two looks at the connection."""
+MOST_LEFT = CAPACITY // 2
+"""Events that are left in the mailbox at most, in a burst that the broker takes in its own time."""
 MAX_HEAD = 256 * 1024
 """Characters of an event's message."""
 DRAIN_S = 0.15
@@ -132,8 +134,9 @@ class Bridge:
         mailbox = self._mailbox
         for letter in mailbox.letters():
             self._open_letter(letter)
-        for noted in mailbox.events(BATCH):
-            self._take(noted)
+        if mailbox.depth > MOST_LEFT or not self._publisher.keeping_up:
+            for noted in mailbox.events(BATCH):
+                self._take(noted)
         for sender, loss in mailbox.losses().items():
             self._lost(sender, loss)
         if connection is not None and connection is self._broker.connection:
@@ -155,8 +158,10 @@ class Bridge:
         mask = select.POLLIN | (select.POLLOUT if connection is not None and connection.blocked() else 0)
         self._watch(fd, mask)
         pending = connection is not None and connection.pending()
-        due_ms = min(max(0.0, due - self._clock()), LONGEST_SLEEP_S) * 1000
-        wait = self._mailbox.prepare_to_sleep() and not pending
+        longest_s = FLOWING_S if self._publisher.keeping_up else LONGEST_SLEEP_S
+        due_ms = min(max(0.0, due - self._clock()), longest_s) * 1000
+        # In a burst that the broker keeps up with, only its answers are waited for.
+        wait = not pending and (self._publisher.keeping_up or self._mailbox.prepare_to_sleep())
         found = self._poll.poll(math.ceil(due_ms) if wait else 0)
         self._mailbox.woken()
         return pending or any(ready == fd and event != select.POLLOUT for ready, event in found)

@@ -36,6 +36,8 @@ MEMORY_BYTES = 8_000_000
 """The same in bytes of their messages; 10,000 readings have 1.2 MB."""
 LIVE_EVENTS = 2000
 """Live events that wait for acknowledgements: beyond it they are not live any more, and become backlog."""
+CROWD = 200
+"""Live events that wait before a burst is left in the mailbox, where it slows down who causes it."""
 PAGE = 100
 """Rows of the backlog that are read at a time."""
 RETRY_S = 10.0
@@ -116,6 +118,11 @@ class Outbox:
         if not self._connected or self._exhausted or self._late_in_flight >= self._late_window:
             return math.inf
         return self._late_wake
+
+    @property
+    def crowded(self) -> bool:
+        """Whether live events wait for others to be acknowledged."""
+        return len(self._live) >= CROWD
 
     def __len__(self) -> int:
         """How many events wait for their acknowledgement."""

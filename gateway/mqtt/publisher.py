@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 ACK_S = 20.0
 """A broker that does not acknowledge for so long is as good as gone."""
+FLOWING_S = 0.2
+"""A broker that has acknowledged so lately is at work."""
 OVERHEAD = 64
 """Bytes of a packet beside topic and payload, or more."""
 TOO_LARGE = "larger than it takes"
@@ -58,6 +60,7 @@ class Publisher:
         self._connection: Connection | None = None
         self._max_bytes = 0
         self._window = 0
+        self._last_ack = 0.0
         self._sent: dict[int, Sent] = {}
         self._others: deque[Other] = deque()
         self._topics: dict[tuple[str, str], str] = {}
@@ -71,6 +74,11 @@ class Publisher:
         return bool(self._sent or self._others) or (
             self._connection is not None and self._connection.blocked()
         )
+
+    @property
+    def keeping_up(self) -> bool:
+        """Whether what waits does so only because there is much of it: the broker goes on acknowledging."""
+        return self._outbox.crowded and self._clock() - self._last_ack < FLOWING_S
 
     @property
     def waiting(self) -> int:
@@ -127,6 +135,7 @@ class Publisher:
         sent = self._sent.pop(note.mid, None)
         if sent is None:
             return
+        self._last_ack = self._clock()
         what = sent.what
         if isinstance(what, Other):
             if note.problem is not None:
