@@ -499,7 +499,7 @@ def test_a_board_that_restarts_is_greeted_and_goes_on(house: House, board: Scrip
 
     def says_more() -> bool:
         board.report("temp", "32")
-        return house.count("#changed") >= 3
+        return house.count("#changed") >= 4
 
     until(says_more)
     assert house.count("#disconnect") == 0
