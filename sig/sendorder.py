@@ -106,8 +106,8 @@ class OneAtATime:
       read all that was sent before.
     - While a call is unanswered, replies wait: the peer is busy with the call, and would not read them. But
       not for ever, as some other peer may be waiting for the reply before it answers the call.
-    - After a reply, a pause; unless the peer, which is owed no other, makes its next call: that it does not do
-      before it has read the reply. (Calls of several of its threads overlap; then it is no sign.)
+    - After a reply, a pause; unless the peer, which is owed no other, makes its next call, which it does not
+      do before it has read the reply. (Calls of several of its threads overlap; then it is no sign.)
     - Replies and calls take turns.
     """
 
