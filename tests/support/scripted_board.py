@@ -120,7 +120,8 @@ class ScriptedBoard:
 
     def report(self, channel: str, value: str) -> None:
         """Send a reading."""
-        self.say(self.reading(channel, value))
+        with self._news:  # numbered and sent in one go, as a board with one thread does
+            self.say(self.reading(channel, value))
 
     def say(self, *bodies: str | bytes) -> None:
         """Send lines (text: a body to be framed; bytes: as they are)."""
@@ -160,8 +161,9 @@ class ScriptedBoard:
                 with self._news:
                     self.requests.append(fields)
                     self._news.notify_all()
-                answer = self.script(fields)
-                self.say(*(self.healthy(fields) if answer is None else answer))
+                with self._news:
+                    answer = self.script(fields)
+                    self.say(*(self.healthy(fields) if answer is None else answer))
 
     def healthy(self, fields: list[str]) -> list[str]:
         """What a healthy board answers."""
