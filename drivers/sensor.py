@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 # Silence for three intervals and a second (a lost line, a late one, the time of transport) is staleness.
 STALE_INTERVALS = 3
 STALE_GRACE_S = 1.0
-COUNTERS = ("received", "published", "suspect", "faults", "stale", "dropped", "reads", "failed_reads")
+COUNTERS = ("received", "suspect", "faults", "dropped", "reads", "failed_reads")
 
 
 class Sensor:
@@ -82,7 +82,7 @@ class Sensor:
             if parsed[event] is not None
         }
         events = [self.low_event, self.high_event]
-        self._publisher = Publisher(name, events, self._deadband, thresholds, self._count)
+        self._publisher = Publisher(name, events, self._deadband, thresholds)
 
     @classmethod
     def option_table(cls) -> dict[str, Option]:
@@ -167,9 +167,8 @@ class Sensor:
         if not self._publisher.connected:
             self._count("dropped")
             return
-        self._count("received")
         if measurement.value is None:
-            self._count("faults")
+            self._count("received", "faults")
             self._publisher.take_stale(self._stale_reading(_fault(measurement)))
             return
         with self._lock:
@@ -177,8 +176,9 @@ class Sensor:
             self._judge.take(value, reason)
             reading = self._reading(measurement, value, reason)
             self._accepted = measurement, reading
-        if reason is not None:
-            self._count("suspect")
+            self._counters["received"] += 1
+            if reason is not None:
+                self._counters["suspect"] += 1
         self._publisher.take(reading, measurement.measured)
 
     def _watch_silence(self, watch: object | None) -> None:
@@ -302,13 +302,15 @@ class Sensor:
         status = self._link.status()
         with self._lock:
             counters: dict[str, Any] = dict(self._counters)
+        counters |= {"published": self._publisher.published, "stale": self._publisher.stale}
         return {**counters, "link": {"state": str(status.state), "reason": status.reason, **status.counters}}
 
     # Any thread
 
-    def _count(self, name: str) -> None:
+    def _count(self, *names: str) -> None:
         with self._lock:
-            self._counters[name] += 1
+            for name in names:
+                self._counters[name] += 1
 
     def _judged(self, measurement: Measurement) -> Reading:
         if measurement.value is None:

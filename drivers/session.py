@@ -185,9 +185,10 @@ class Session:
             return
         self._received += len(data)
         now = self._clock.monotonic()
-        lines = self.counters["lines"]
+        counters = self._conversation.counters
+        lines = counters["lines"]
         events = self._conversation.receive(data, now)
-        if self.counters["lines"] != lines:
+        if counters["lines"] != lines:
             self._heard, self._pings = now, 0
         for event in events:
             if type(event) is Measurement:
