@@ -255,7 +255,7 @@ def test_a_late_answer_is_dropped(house: House, board: ScriptedBoard) -> None:
     """The next request gets its own."""
     board.script = lambda fields: [] if fields[1] == "read" else None
     with pytest.raises(sig.RequestTimeout, match=r"did not answer 'read temp' within 0\.\d s \(1 attempts\)"):
-        house.read(timeout=0.05)
+        house.read(timeout=0.5)
     late = board.wait_for("read", 2)[0]
     board.script = lambda fields: [f"A {late} temp 100 {board.now_ms()} 99", *board.healthy(fields)]
     board.seq = 100
