@@ -43,7 +43,7 @@ def test_commands(gateway: Gateway) -> None:
 
 
 def test_the_ten_lines(tmp_path: Path) -> None:
-    """The library example prints temperatures, given the simulator for a board and two seconds for a minute."""
+    """The library example prints temperatures; given the simulator for a board, and two seconds."""
     source = PROGRAMS[0].replace("/dev/ttyACM0", "sim:").replace("sleep(60)", "sleep(2)")
     assert "temp 23.18 °C" in run_program(source, tmp_path)
     code = [line for line in PROGRAMS[0].splitlines() if line.strip()]
