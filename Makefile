@@ -32,7 +32,7 @@ test: check test-main test-others
 check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy sig drivers gateway firmware-sim/firmware_sim tests
+	$(BIN)/mypy sig drivers gateway firmware-sim/firmware_sim benchmarks tests
 	$(BIN)/lint-imports
 
 test-main: .venv/installed-dev
