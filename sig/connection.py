@@ -71,6 +71,8 @@ class Connection:
         self._worked_off = 0
         self._report_every = 1
         self._crowded: list[Outbox] | None = None
+        # What a piece of input has brought for the dispatcher. Used by the reader only.
+        self._arrived: list[Callable[[], object]] = []
         self._decoder = codec.decoder(limits.max_message)
         self._reader = threading.Thread(target=self._run, name=f"{name}-reader", daemon=True)
         self._since = self._heard = self._pinged = self._next_tick = 0.0
@@ -216,11 +218,14 @@ class Connection:
         On receipt; but a peer that waits for each acknowledgement gets it when the job is done, while there
         are many jobs: that is what keeps it from sending more than we can take.
         """
-        at_once = self.dispatcher.waiting() < self.limits.max_jobs // 2
-        if not self.dispatcher.post(partial(self._run_signal, job, None if at_once else call)):
-            self.close(f"more than {self.limits.max_jobs} signals wait: it does not keep to the window")
-        elif at_once:
+        at_once = self.dispatcher.waiting() + len(self._arrived) < self.limits.max_jobs // 2
+        self.run_in_order(partial(self._run_signal, job, None if at_once else call))
+        if at_once:
             call.reply(None)
+
+    def run_in_order(self, job: Callable[[], object]) -> None:
+        """Have the dispatcher run `job` after all that came before it. Called on the reader."""
+        self._arrived.append(job)
 
     def _run_signal(self, job: Callable[[], object], call: Call | None) -> None:
         if self.owns_dispatcher and self._crowded is None:
@@ -342,6 +347,11 @@ class Connection:
         with holding():
             for message in messages:
                 self._handle(message)
+        if self._arrived:
+            # all at once: a hand-over between threads costs more than most jobs
+            if not self.dispatcher.post(*self._arrived):
+                self.close(f"more than {self.limits.max_jobs} signals wait: it does not keep to the window")
+            self._arrived.clear()
         if fault is not None:
             raise fault
 

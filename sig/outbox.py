@@ -27,6 +27,9 @@ from sig.sendorder import Kind, OneAtATime, Pipelined, SendOrder
 # After so many pieces a poster goes back to its own work and leaves the rest to the writer.
 PIECES_BY_POSTER = 4
 WRITABLE_WAIT_S = 1.0
+# Two messages that follow each other so closely are taken for a flood, in which the writer sends many in one
+# piece. A request and its answer take longer.
+BUSY_S = 0.00005
 
 
 class _Mode(threading.local):
@@ -87,6 +90,7 @@ class Outbox:
         self._sent = 0
         self._stuck = False
         self._sending = False
+        self._flushed = 0.0
         self._closed = False
         self._writer: threading.Thread | None = None
         self._handed_over = False
@@ -150,7 +154,10 @@ class Outbox:
             if self._sending or self._closed:
                 return
             self._sending = True
-            if _mode.later:
+            now = time.monotonic()
+            busy = now - self._flushed < BUSY_S
+            self._flushed = now
+            if _mode.later or busy:
                 self._hand_over()
                 return
         self._send_pieces()

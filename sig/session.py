@@ -135,7 +135,7 @@ class Session:
             raise Busy(f"one client may have {self._limits.max_names} senders")
         handlers = {method: RemoteHandler(self.connection, name, method) for method in methods or ()}
         self._server.register_for(self, name, events, handlers)
-        self.connection.dispatcher.post(partial(self._server.deliver_lifecycle, name), must=True)
+        self.connection.run_in_order(partial(self._server.deliver_lifecycle, name))
         return None
 
     def _remove_sender(self, params: Message, call: Call) -> Any:
@@ -143,7 +143,7 @@ class Session:
         name = _name(params, "sender")
         if name not in self.senders:
             raise UnknownSender(f"this client has no sender '{name}'")
-        self.connection.dispatcher.post(partial(call.run, partial(self._drop_sender, name)), must=True)
+        self.connection.run_in_order(partial(call.run, partial(self._drop_sender, name)))
         return LATER
 
     def _drop_sender(self, name: str) -> None:

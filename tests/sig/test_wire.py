@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sig.wire import MAX_DEPTH, FramedCodec, JsonCodec, Message, WireError
+from sig import wire
+from sig.wire import FramedCodec, JsonCodec, Message, WireError
 
 LIMIT = 10_000
 json_values = st.recursive(
@@ -102,7 +103,7 @@ def test_nearly_json(text: str, at: list[int]) -> None:
         (b"{1}", "not JSON"),
         (b'{"a": \xff}', "not JSON"),
         (b'{"a": ' + b"[" * 5000 + b"}", "not JSON"),
-        (b'{"a": ' * (MAX_DEPTH + 1), "nested"),
+        (b'{"a":' * 1500 + b"1" + b"}" * 1500, "not JSON"),
         (b'{"a": ' + b"9" * 5000 + b"}", "not JSON"),
         (b'{"a": "' + b"x" * LIMIT, "larger"),
         (b'{"a": "' + b"x" * LIMIT + b'"}', "larger"),
@@ -140,10 +141,22 @@ def test_a_signal_is_the_same_whichever_way_it_is_packed() -> None:
         ]
 
 
-def test_floats_and_unserialisable() -> None:
+def test_what_cannot_be_sent() -> None:
     """What JSON cannot say is a TypeError where it is packed."""
-    with pytest.raises(TypeError):
-        JsonCodec().pack({"a": object()})
+    with pytest.raises(TypeError, match="a set cannot be sent"):
+        JsonCodec().pack({"a": {1}})
+    circle: list[Any] = []
+    circle.append(circle)
+    with pytest.raises(ValueError, match="refers to itself"):
+        JsonCodec().pack({"a": circle})
+
+
+def test_without_the_c_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a Python that has none, the messages are the same."""
+    message = {"a": [1.5, None, True, 'é"', {"b": {}}], "c": 10**30}
+    packed = wire._to_text(message)
+    monkeypatch.setattr("json.encoder.c_make_encoder", None)
+    assert wire._make_encoder()(message) == packed
 
 
 def unpack_json(data: bytes) -> Any:
