@@ -35,6 +35,7 @@ class ScriptedBoard:
         self, link: Path, channels: Sequence[str] = (TEMP, HUM, LUX), *, identity: str = "24A16057F685"
     ) -> None:
         self.link = link
+        self._own_channels = list(channels)
         self.channels = list(channels)
         self.identity = identity
         self.boot = 7
@@ -87,9 +88,10 @@ class ScriptedBoard:
         os.close(self._guard)
 
     def restart(self, *, silently: bool = True) -> None:
-        """Start the board anew while the port stays."""
+        """Start the board anew, with its own intervals, while the port stays."""
         with self._news:
             self.boot += 1
+            self.channels = list(self._own_channels)
             self.seq = 0
             self._started = time.monotonic()
             self._measured_ms = 0
