@@ -103,7 +103,6 @@ def test_nearly_json(text: str, at: list[int]) -> None:
         (b"{1}", "not JSON"),
         (b'{"a": \xff}', "not JSON"),
         (b'{"a": ' + b"[" * 5000 + b"}", "not JSON"),
-        (b'{"a":' * 1500 + b"1" + b"}" * 1500, "not JSON"),
         (b'{"a": ' + b"9" * 5000 + b"}", "not JSON"),
         (b'{"a": "' + b"x" * LIMIT, "larger"),
         (b'{"a": "' + b"x" * LIMIT + b'"}', "larger"),
@@ -114,6 +113,13 @@ def test_what_is_refused(data: bytes, text: str) -> None:
     """Each with its reason."""
     with pytest.raises(WireError, match=text):
         JsonCodec().decoder(LIMIT).feed(data)
+
+
+def test_deep_nesting() -> None:
+    """Deeper than the interpreter can follow: refused, not a crash."""
+    depth = 500_000
+    with pytest.raises(WireError, match="not JSON"):
+        JsonCodec().decoder(4 * depth).feed(b'{"a":' + b"[" * depth + b"]" * depth + b"}\n")
 
 
 def test_memory_is_bounded() -> None:
