@@ -142,7 +142,8 @@ class ClientRouter(Router):
                 # It outlives connections: what one has brought is delivered before what the next brings.
                 self._dispatcher = Dispatcher(f"{name}-dispatcher", 2 * limits.max_jobs, self)
         connection = Connection(channel, self.carrier.codec, limits, name, self._dispatcher)
-        connection.methods |= {"signal": self._remote_listeners.signal, "request": self._request}
+        connection.sort_signal = self._remote_listeners.signal
+        connection.methods["request"] = self._request
         connection.on_lost = partial(self._lost, connection)
         return connection
 

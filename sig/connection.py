@@ -18,7 +18,7 @@ from typing import Any
 from sig import log
 from sig.calls import LATER, Call, Method, Pending
 from sig.carrier.base import Channel
-from sig.dispatch import Dispatcher, Pool, runs_for
+from sig.dispatch import Dispatcher, Job, Pool, runs_for
 from sig.errors import (
     STATUS_NO_METHOD,
     STATUS_NO_NAME,
@@ -31,7 +31,7 @@ from sig.errors import (
     to_wire,
 )
 from sig.limits import Limits
-from sig.outbox import Outbox, holding, note_crowded, wait_for_crowded
+from sig.outbox import Outbox, holding
 from sig.sendorder import Kind
 from sig.wire import Codec, Message, WireError
 
@@ -68,11 +68,16 @@ class Connection:
         self._closed = False
         self._ids = count(1)
         self._pending: dict[int, Pending] = {}
-        self._worked_off = 0
-        self._report_every = 1
-        self._crowded: list[Outbox] | None = None
+        # Set by the router: takes the params of a `signal` of the peer, returns what the dispatcher is to do
+        # about it, if anything; and what to do when all messages of a piece of input are handled. They run
+        # on the reader, so they must not run user code.
+        self.sort_signal: Callable[[Message], Job | None] | None = None
+        self.after_input: Callable[[], None] = lambda: None
+        # Signals received, but not reported as worked off; and how many to report at once.
+        self._unreported = 0
+        self._report_every = 0
         # What a piece of input has brought for the dispatcher. Used by the reader only.
-        self._arrived: list[Callable[[], object]] = []
+        self._arrived: list[Job] = []
         self._decoder = codec.decoder(limits.max_message)
         self._reader = threading.Thread(target=self._run, name=f"{name}-reader", daemon=True)
         self._since = self._heard = self._pinged = self._next_tick = 0.0
@@ -164,6 +169,15 @@ class Connection:
         call_id = self._signal_id()
         self._post_signal(self.codec.pack_signal(event, listener_id, call_id), call_id)
 
+    def send_signals(self, signals: list[bytes]) -> bool:
+        """Send packed ones to a pipelined peer; True if its queue is crowded now. Does not wait."""
+        if max(map(len, signals)) > self.limits.max_message:
+            signals = [each for each in signals if len(each) <= self.limits.max_message]
+            log.get().warning(
+                f"[{self.name}] signals larger than {self.limits.max_message} bytes are dropped"
+            )
+        return self.outbox.post_signals(signals)
+
     def signal_to_server(self, info: dict[str, Any], data: Any) -> bool:
         """Send an event of a sender of ours, waiting a while if the queue is full; False if that did not do.
 
@@ -212,36 +226,54 @@ class Connection:
 
     # --- what the peer sends ---
 
-    def run_signal(self, job: Callable[[], object], call: Call) -> None:
-        """Have the dispatcher run `job` for a signal of the peer, and acknowledge the signal.
-
-        On receipt; but a peer that waits for each acknowledgement gets it when the job is done, while there
-        are many jobs: that is what keeps it from sending more than we can take.
-        """
-        at_once = self.dispatcher.waiting() + len(self._arrived) < self.limits.max_jobs // 2
-        self.run_in_order(partial(self._run_signal, job, None if at_once else call))
-        if at_once:
-            call.reply(None)
-
-    def run_in_order(self, job: Callable[[], object]) -> None:
+    def run_in_order(self, job: Job) -> None:
         """Have the dispatcher run `job` after all that came before it. Called on the reader."""
         self._arrived.append(job)
 
-    def _run_signal(self, job: Callable[[], object], call: Call | None) -> None:
-        if self.owns_dispatcher and self._crowded is None:
-            self._crowded = note_crowded()
+    def is_worked_off(self) -> bool:
+        """Whether the dispatcher has done all that the peer's messages so far have led to. On the reader."""
+        return not self._arrived and self.dispatcher.is_idle()
+
+    def _take_signal(self, params: Any) -> None:
+        """A signal without an id: one of our own peers sent it, and wants to know when it is worked off."""
+        sort = self.sort_signal
+        if sort is None:
+            return
         try:
-            job()
-            if self._crowded:
-                wait_for_crowded(self._crowded)
-        finally:
-            if call is not None:
-                call.reply(None)
-            self._worked_off += 1
-            if self._worked_off >= self._report_every and self.outbox.pipelined:
-                message = {"method": "credit", "params": {"signals": self._worked_off}}
-                self._worked_off = 0
-                self.outbox.post(self.codec.pack(message), Kind.REPLY)
+            job = sort(params)
+            if job is not None:
+                self._arrived.append(job)
+        except Exception as err:  # noqa: BLE001 - whatever is wrong with it concerns the peer alone
+            log.get().debug(f"[{self.name}] a signal is dropped: {err}")
+        self._unreported += 1
+        if self._unreported >= self._report_every > 0:
+            report = partial(self._report, self._unreported)
+            self._unreported = 0
+            if self.is_worked_off():
+                report()
+            else:
+                self._arrived.append(report)
+
+    def _report(self, signals: int) -> None:
+        """Let the peer know that so many of its signals are worked off."""
+        message = {"method": "credit", "params": {"signals": signals}}
+        self.outbox.post(self.codec.pack(message), Kind.REPLY)
+
+    def _take_answered_signal(self, params: Message, call: Call) -> Any:
+        """A signal that is to be answered.
+
+        On receipt; but while there are many jobs only when it is worked off: that is what keeps a peer that
+        waits for each answer from sending more than we can take.
+        """
+        assert self.sort_signal is not None
+        job = self.sort_signal(params)
+        if self.dispatcher.waiting() + len(self._arrived) < self.limits.max_jobs // 2:
+            call.reply(None)
+        else:
+            job = partial(_run_and_reply, job, call)
+        if job is not None:
+            self._arrived.append(job)
+        return LATER
 
     def run_request(self, handler: Callable[[], Any], call: Call) -> None:
         """Have the pool run a request's handler and answer with what it returns or raises."""
@@ -265,6 +297,8 @@ class Connection:
             self.outbox.heard_call()
         name = message.get("method")
         method = self.methods.get(name) if isinstance(name, str) else None
+        if name == "signal" and self.sort_signal is not None:
+            method = self._take_answered_signal
         params = message.get("params")
         try:
             if method is not None and (params is None or isinstance(params, dict)):
@@ -346,7 +380,11 @@ class Connection:
             fault, messages = err, err.before
         with holding():
             for message in messages:
-                self._handle(message)
+                if message.get("method") == "signal" and "id" not in message:
+                    self._take_signal(message.get("params"))
+                else:
+                    self._handle(message)
+            self.after_input()
         if self._arrived:
             # all at once: a hand-over between threads costs more than most jobs
             if not self.dispatcher.post(*self._arrived):
@@ -374,3 +412,11 @@ class Connection:
                 self._pinged = now
                 self.start_call("ping", {})
         return ""
+
+
+def _run_and_reply(job: Job | None, call: Call) -> None:
+    try:
+        if job is not None:
+            job()
+    finally:
+        call.reply(None)

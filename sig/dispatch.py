@@ -42,6 +42,11 @@ class Dispatcher:
         self._waiting = False
         self._thread: threading.Thread | None = None
 
+    def is_idle(self) -> bool:
+        """Whether all jobs posted so far are done. Of use to the only thread that posts."""
+        # In this order: the thread ceases to wait before it takes the jobs.
+        return not self._jobs and (self._waiting or self._thread is None)
+
     def waiting(self) -> int:
         """How many jobs have not begun."""
         return len(self._jobs) + len(self._taken)
@@ -89,13 +94,15 @@ class Dispatcher:
             self._run_taken()
 
     def _run_taken(self) -> None:
+        # with more to come, let the writers gather what the listeners post
+        sending_later(len(self._taken) > 1)
         while True:
             try:
                 job = self._taken.popleft()
             except IndexError:
                 return
-            # with more to come, let the writers gather what the listeners post
-            sending_later(bool(self._taken))
+            if not self._taken:
+                sending_later(False)
             try:
                 job()
             except Exception:  # noqa: BLE001 - one job that fails must not stop those behind it

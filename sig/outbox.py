@@ -51,7 +51,7 @@ def holding() -> Iterator[None]:
     finally:
         _mode.held = None
         for outbox in held:
-            outbox.flush()
+            outbox.flush(gathered=True)
 
 
 def sending_later(later: bool) -> None:
@@ -110,6 +110,24 @@ class Outbox:
                 _mode.crowded.append(self)
             if self._sending and not full:
                 return True
+        return self._begin_to_send(full)
+
+    def post_signals(self, signals: list[bytes]) -> bool:
+        """`post` many at once; True if the queue is crowded now. For pipelined connections."""
+        size = sum(map(len, signals))
+        with self._changed:
+            if self._closed:
+                return False
+            self._order.add_signals(signals)
+            self._size += size
+            full = self._size > self._limits.max_queue
+            crowded = self._is_crowded()
+            if self._sending and not full:
+                return crowded
+        self._begin_to_send(full)
+        return crowded
+
+    def _begin_to_send(self, full: bool) -> bool:
         if full:
             self._broken(f"it reads too slowly: {self._limits.max_queue} bytes are waiting to be sent to it")
             return False
@@ -148,8 +166,11 @@ class Outbox:
     def _is_relieved(self) -> bool:
         return self._closed or self._size <= self._limits.max_queue // 4
 
-    def flush(self) -> None:
-        """Send what may be sent, as far as that does not block and nobody else is at it."""
+    def flush(self, gathered: bool = False) -> None:
+        """Send what may be sent, as far as that does not block and nobody else is at it.
+
+        `gathered`: all that was about to follow is there already, so there is nothing to wait for.
+        """
         with self._changed:
             if self._sending or self._closed:
                 return
@@ -157,7 +178,7 @@ class Outbox:
             now = time.monotonic()
             busy = now - self._flushed < BUSY_S
             self._flushed = now
-            if _mode.later or busy:
+            if (_mode.later or busy) and not gathered:
                 self._hand_over()
                 return
         self._send_pieces()

@@ -22,20 +22,20 @@ class Signal:
                 super().trigger(data, {"time": time.time()})
     """
 
-    __slots__ = ("_event", "_info")
+    __slots__ = ("_info", "event")
 
     def __init__(self, event: Event) -> None:
-        self._event = event
+        self.event = event
         # Each trigger's listeners get a copy: copying is quicker than making a new one.
         self._info: dict[str, Any] = {"sender": event.sender.getName(), "event": event.name}
 
     def getEvent(self) -> str:
         """The name of the event that this triggers."""
-        return self._event.name
+        return self.event.name
 
     def getSender(self) -> str:
         """The name of the sender in whose name this triggers."""
-        return self._event.sender.getName()
+        return self.event.sender.getName()
 
     def trigger(self, data: Any = None, info: dict[str, Any] | None = None) -> None:
         """Call every listener as `callback(info, data)`, on this thread, before returning.
@@ -45,7 +45,7 @@ class Signal:
         listener that raises is logged with its traceback; the others are called all the same, and nothing
         reaches the caller. Any thread may call this; no lock is held while listeners run.
         """
-        event = self._event
+        event = self.event
         single = event.single
         if single is not None and info is None:
             # The usual case, and by a quarter quicker than a loop over a tuple of one.
