@@ -27,7 +27,8 @@ help:
 run: .venv/installed
 	@$(BIN)/sig-gateway run -c config.yaml
 
-test: check test-main test-others
+test: check test-main
+	@$(MAKE) --no-print-directory -j2 -O test-others
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
