@@ -153,6 +153,7 @@ class Sensor:
         self._up_since = self._clock.monotonic()
         with self._lock:
             self._deadband.resolution = self._judge.use(channel, self.units[channel.unit])
+        self._deadband.interval = channel.interval_s
         if not self._publisher.connected:
             self._publisher.connect(self._router, self._requests())
         self._watch_silence(self._watch)

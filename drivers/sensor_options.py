@@ -39,13 +39,18 @@ COMMON_OPTIONS: dict[str, Option] = {
         parse_duration,
         0.0,
         _DURATION,
-        "The least time between two `#changed`, but for changes of `step` or more.",
+        "The least time between two `#changed`, give or take half of the channel's interval; changes of "
+        "`step` or more do not wait.",
     ),
     "step": Option(
         parse_amount, None, _AMOUNT, "A change so large is published at once, whatever `min_interval` says."
     ),
     "heartbeat": Option(
-        parse_duration, 0.0, _DURATION, "Publish after so long though nothing changed; 0: only changes."
+        parse_duration,
+        0.0,
+        _DURATION,
+        "Publish after so long though nothing changed, give or take half of the channel's interval; 0: only "
+        "changes.",
     ),
     "hysteresis": Option(
         parse_amount,

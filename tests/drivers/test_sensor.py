@@ -75,6 +75,13 @@ def test_heartbeat_min_interval_and_step_are_measured_in_board_time() -> None:
     assert desk.taken("#changed") == [26.0]
 
 
+def test_a_heartbeat_of_two_intervals_takes_two_readings() -> None:
+    """The board's own interval, of its hello, says how near is near enough."""
+    desk = temperature(heartbeat=2)
+    desk.measure(*[20.0] * 5, every_s=0.996)
+    assert desk.taken("#changed") == [20.0] * 3
+
+
 def test_calibration_and_units() -> None:
     """°F to °C, then scale, then offset; the unit is the sensor's."""
     desk = Desk(TemperatureSensor, replace(TEMP, unit="F", low=-40, high=300), scale=2, offset=0.5).up()
