@@ -18,7 +18,7 @@ from drivers.link import Link
 from drivers.sensor import Sensor
 from gateway.config import Config
 from gateway.config.models import parse_address
-from gateway.senders import explaining_sender
+from gateway.senders import GatewayRouter, explaining_sender
 from sig.carrier.tcpserver import CarrierTCPServer
 from sig.limits import Limits
 
@@ -84,7 +84,7 @@ class App:
             ssl_context=_tls_context(self.config),
             limits=_LIMITS,
         )
-        self.router = sig.ServerRouter(self._carrier, class_sender=explaining_sender(self._why_down))
+        self.router = GatewayRouter(self._carrier, self.config.sensors, explaining_sender(self._why_down))
         address = parse_address(listen)
         try:
             self._carrier.start(f"unix:{address.host}" if address.unix else address.host, address.port)
@@ -97,7 +97,7 @@ class App:
         status = link.status() if link is not None else None
         if status is None:
             return None
-        return f"link {status.name}: {status.reason or 'no such channel there, see the log'}"
+        return f"link {status.name}: {status.reason or 'the board has not what this needs, see the log'}"
 
     def _open_links(self) -> None:
         self.dispatcher.start()
