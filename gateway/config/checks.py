@@ -103,7 +103,8 @@ def read_links(section: object, document: Document, catalog: Catalog) -> dict[st
             _refuse((*path, "protocol"), "a protocol's name", text, document)
         _check_port(link.port, (*path, "port"), document, catalog)
         line = document.line((*path, "port"))
-        if link.port != "sim:" and link.port in port_lines:
+        own = link.port.partition("?")[0] == "sim:"  # without a path each is a board of its own
+        if not own and link.port in port_lines:
             other, other_line = port_lines[link.port]
             text = f"the same port as links.{other} (line {other_line}); one link may have many sensors"
             document.complain((*path, "port"), text)

@@ -191,7 +191,9 @@ def test_one_port_twice(complaints: Complaints, load_text: LoadText) -> None:
     assert complaints(text) == [
         "3: links.b.port: the same port as links.a (line 2); one link may have many sensors"
     ]
-    assert len(load_text(text.replace("/dev/ttyACM0", "'sim:'")).links) == 2
+    for port in ("'sim:'", "'sim:?speed=60'"):
+        assert len(load_text(text.replace("/dev/ttyACM0", port)).links) == 2
+    assert complaints(text.replace("/dev/ttyACM0", "'sim:/tmp/board'"))
 
 
 def test_two_sensors_may_watch_one_channel(load_text: LoadText) -> None:
