@@ -84,6 +84,8 @@ def _tell(arguments: argparse.Namespace) -> int:
 
 
 def _control_of(link: Path) -> Path:
+    if not link.name:
+        raise SimulatorError(f"--link: expected a file's path; got {str(link)!r}")
     return link.with_name(link.name + ".control")
 
 
