@@ -107,11 +107,17 @@ def _tls_context() -> Any:
 def to_json(value: object) -> str:
     """One line of JSON; ° and its like as they are where standard output can say them."""
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    return json.dumps(value, ensure_ascii=encoding != "utf8")
+    text = json.dumps(value, ensure_ascii=encoding != "utf8")
+    return text if text.isprintable() else json.dumps(value)
+
+
+def plain(text: str) -> str:
+    """`text` with what could steer the terminal written out, as in `\\x1b`: any client may send any name."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def complain(error: sig.RequestError) -> int:
     """`error: not_connected: …` on stderr; returns the exit status."""
     hint = "; `sig-gateway senders` lists those there are" if isinstance(error, sig.UnknownSender) else ""
-    print(f"error: {error.error}: {error}{hint}", file=sys.stderr)
+    print(plain(f"error: {error.error}: {error}{hint}"), file=sys.stderr)
     return 1

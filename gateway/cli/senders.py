@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import sig
-from gateway.cli.client import complain, connection, to_json
+from gateway.cli.client import complain, connection, plain, to_json
 
 LAST_WITHIN_S = 3.0
 """For the newest readings of all senders together: one that does not answer must not hold up the list."""
@@ -78,5 +78,5 @@ def _print_table(found: list[dict[str, Any]]) -> None:
             " ".join(sender["events"]) or "-",
         )
         # Text, so that a name with [brackets] is not taken for markup.
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(plain(cell)) for cell in cells))
     Console(soft_wrap=True).print(table)
