@@ -70,7 +70,15 @@ wheel: .venv/installed-dev
 	@.venv/bin/python $(PIP) -e '.[dev]'
 	@touch $@
 
-bench: .venv/installed-dev
+.venv/installed-bench: .venv/installed
+	@.venv/bin/python $(PIP) -e '.[bench]'
+	@touch $@
+
+bench: .venv/installed-bench
+	@for p in nats-server mosquitto; do PATH="$$PATH:/usr/sbin" command -v $$p >/dev/null || \
+		echo "$$p is not here and will be skipped; on Debian: sudo apt install $$p" >&2; done
+	$(BIN)/python -m benchmarks.dispatch
+	$(BIN)/python -m benchmarks.network
 	$(BIN)/python -m benchmarks.serial_to_listener
 
 clean:
