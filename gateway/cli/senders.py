@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -10,6 +11,8 @@ from gateway.cli.client import complain, connection, plain, to_json
 
 LAST_WITHIN_S = 3.0
 """For the newest readings of all senders together: one that does not answer must not hold up the list."""
+
+PIPE_COLUMNS = 1000
 
 
 def senders(url: str, token: str | None, *, as_json: bool) -> int:
@@ -79,4 +82,5 @@ def _print_table(found: list[dict[str, Any]]) -> None:
         )
         # Text, so that a name with [brackets] is not taken for markup.
         table.add_row(*(Text(plain(cell)) for cell in cells))
-    Console(soft_wrap=True).print(table)
+    # Into a pipe or a file goes every column, whole.
+    Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS).print(table)
