@@ -33,6 +33,10 @@ MAX_TODO = 256
 READ_S = 0.25
 # How often it does so while bytes keep coming.
 LOOK_S = 0.1
+# So many notes are logged in such a time, the rest is counted: a board that prints in its main loop would
+# write gigabytes a day to the SD card.
+MAX_NOTES = 20
+NOTES_S = 60.0
 _NOBODY_S = 30.0  # how often a board that only answers requests is pinged
 
 
@@ -86,6 +90,8 @@ class Session:
         self._heard = clock.monotonic()
         self._pings = 0
         self._received = 0  # bytes
+        self._notes = 0
+        self._notes_until = 0.0
 
     @property
     def counters(self) -> Counter[str]:
@@ -191,7 +197,16 @@ class Session:
             elif type(event) is HelloWanted:
                 self._want_hello(event.reason)
             elif type(event) is Note:
-                logger.info("%s: the board says: %s", self._name, event.text)
+                self._take_note(event.text, now)
+
+    def _take_note(self, text: str, now: float) -> None:
+        if now >= self._notes_until:
+            if self._notes > MAX_NOTES:
+                logger.info("%s: the board said %d more notes", self._name, self._notes - MAX_NOTES)
+            self._notes, self._notes_until = 0, now + NOTES_S
+        self._notes += 1
+        if self._notes <= MAX_NOTES:
+            logger.info("%s: the board says: %s", self._name, text)
 
     def _said_hello(self, board: Board) -> None:
         before, self.board = self.board, board

@@ -1,5 +1,6 @@
 """A session over a transport and a clock of the test's own: who gets the line, and when it is lost."""
 
+import logging
 import re
 import threading
 from collections import deque
@@ -228,6 +229,19 @@ def test_a_request_for_later_that_is_not_answered_holds_up_the_next_for_an_attem
     talk.session.ask_later("read", "temp")
     talk.run()
     assert times[1] - times[0] == pytest.approx(ATTEMPT_S, abs=0.3)
+
+
+def test_a_flood_of_notes_is_counted_not_logged(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
+    """A few a minute are logged, and how many more there were."""
+    caplog.set_level(logging.INFO)
+    talk.greet()
+    talk.say(*["D in the loop"] * 500)
+    talk.read_until(lambda: talk.session.counters["lines"] > 500)
+    assert caplog.text.count("in the loop") == 20
+    talk.clock.advance(60)
+    talk.say("D still there")
+    talk.read_until(lambda: "still there" in caplog.text)
+    assert "the board said 480 more notes" in caplog.text
 
 
 def test_a_silent_board_is_pinged_then_lost(talk: Talk) -> None:
