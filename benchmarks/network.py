@@ -1,6 +1,6 @@
 """Requests and events between processes on loopback: ours, raw JSON lines over TCP (the limit), and others.
 
-    python -m benchmarks.network [--rounds 7]
+    python -m benchmarks.network [--rounds 15]
 
 Each client and each server is a process of its own. The contenders take turns; what counts are the ratios
 within one round. Results go to benchmarks/results/network.md and .svg.
@@ -19,10 +19,10 @@ from typing import TypeVar
 from benchmarks.peers import NAMES, kind
 from benchmarks.report import about, bars, ratio, table, write
 
-REQUESTS = 400
+REQUESTS = 200
 MANY = 10
-# Events a round, to one and to ten: half a second to a few, at the pace of each.
-EVENTS = {1: 20_000, MANY: 4_000}
+# Events a round, to one and to ten: some tenths of a second to a few, at the pace of each.
+EVENTS = {1: 10_000, MANY: 2_000}
 PATIENCE_S = 15.0
 PACKAGES = ("nats-py", "pyzmq", "paho-mqtt")
 
@@ -194,7 +194,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
     options = parser.parse_args()
     rounds: int = options.rounds
