@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers.errors import OptionError
-from drivers.options import Amount, Option, parse_amount, parse_duration, parse_number, parse_range
+from drivers.options import (
+    Amount,
+    Option,
+    parse_amount,
+    parse_duration,
+    parse_interval,
+    parse_number,
+    parse_range,
+)
 
 _AMOUNT = "a number from 0, or a percentage such as 5%"
 _DURATION = "a time span such as 30s or 5min, or seconds"
@@ -65,7 +73,7 @@ COMMON_OPTIONS: dict[str, Option] = {
         "Silence that makes the value `stale`. Without it, three of the channel's intervals and a second.",
     ),
     "interval": Option(
-        parse_duration,
+        parse_interval,
         None,
         _DURATION,
         "The reporting interval to set on the board. Without it, the board's own.",

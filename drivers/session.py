@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import sig
 from drivers.clock import Clock
+from drivers.dropped import DroppedLines
 from drivers.errors import LinkLostError
 from drivers.protocols.base import Board, Conversation, Hello, HelloWanted, Measurement, Note, Refusal, Reply
 from drivers.transport import Transport
@@ -68,6 +69,7 @@ class Session:
         breathe: Callable[[], None],
     ) -> None:
         self.board: Board | None = None
+        self.dropped = DroppedLines(name)
         self._name = name
         self._transport = transport
         self._conversation = conversation
@@ -165,9 +167,11 @@ class Session:
         if not self._received:
             return "nothing came"
         good = self.counters["lines"] + self.counters["skipped"]
+        dropped = self._conversation.dropped
+        last = f"; last: {dropped.reason}" if dropped is not None else ""
         if not good:
-            return f"{self._received} bytes came, and not one good line (wrong baud rate?)"
-        return f"{good} good lines came, but no complete hello"
+            return f"{self._received} bytes came, and not one good line (wrong baud rate?){last}"
+        return f"{good} good lines came, but no complete hello{last}"
 
     def _read_until(self, done: Callable[[], bool], timeout_s: float) -> None:
         deadline = self._clock.monotonic() + timeout_s
@@ -185,10 +189,14 @@ class Session:
         counters = self._conversation.counters
         lines = counters["lines"]
         events = self._conversation.receive(data, now)
+        dropped = counters["damaged"] + counters["malformed"]
+        if dropped != self.dropped.count and self._conversation.dropped is not None:
+            self.dropped.note(dropped, self._conversation.dropped, now)
         if counters["lines"] != lines:
             self._heard, self._pings = now, 0
         for event in events:
             if type(event) is Measurement:
+                self.dropped.note_reading(event.channel)
                 self._on_measurement(event)
             elif type(event) is Reply or type(event) is Refusal:
                 self._complete(event)
@@ -215,11 +223,11 @@ class Session:
         if self._own_until is not None:
             self._give_turn_back()
         if before is not None:
-            self._on_board(board, before.boot != board.boot)
+            self._on_board(board, (before.identity, before.boot) != (board.identity, board.boot))
 
     def _want_hello(self, reason: str) -> None:
         if not self._hello_wanted and self._own_until is None:
-            logger.info("%s: %s; asking for a hello", self._name, reason)
+            logger.debug("%s: %s; asking for a hello", self._name, reason)
         self._hello_wanted = True
 
     def _complete(self, answer: Reply | Refusal) -> None:

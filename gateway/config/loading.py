@@ -59,8 +59,8 @@ class Config:
         return f"{self.path}:{line}" if line else str(self.path)
 
     def beside(self, name: str) -> Path:
-        """A path from the config, taken relative to the config file's folder."""
-        return (self.path.parent / name).absolute()
+        """A path from the config, taken relative to the config file's folder; `~` is the user's."""
+        return (self.path.parent / Path(name).expanduser()).absolute()
 
 
 def load(path: Path, catalog: Catalog | None = None, environ: Mapping[str, str] | None = None) -> Config:
