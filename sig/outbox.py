@@ -17,8 +17,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from sig.carrier.base import Channel
 from sig.limits import Limits
@@ -41,16 +40,17 @@ class _Mode(threading.local):
 _mode = _Mode()
 
 
-@contextmanager
-def holding() -> Iterator[None]:
-    """On this thread, send nothing before the end of the block. Only where no user code runs."""
-    held: list[Outbox] = []
-    _mode.held = held
-    try:
-        yield
-    finally:
+class holding:  # noqa: N801 - used as a function
+    """On this thread, send nothing before the end of the `with` block. Only where no user code runs."""
+
+    __slots__ = ("_held",)
+
+    def __enter__(self) -> None:
+        self._held = _mode.held = []
+
+    def __exit__(self, *_exc: object) -> None:
         _mode.held = None
-        for outbox in held:
+        for outbox in self._held:
             outbox.flush(gathered=True)
 
 
@@ -84,7 +84,11 @@ class Outbox:
         self._limits = limits
         self._name = name
         self._broken = broken
-        self._changed = threading.Condition(threading.Lock())
+        # A bare lock is entered several times more quickly than a condition.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        # How many threads wait for `_changed`.
+        self._watchers = 0
         self._rest = b""
         self._size = 0
         self._sent = 0
@@ -100,7 +104,7 @@ class Outbox:
 
         `call_id`: that of a call, so that `answered` can tell when the next one may go.
         """
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return False
             self._order.add(kind, data, call_id)
@@ -115,7 +119,7 @@ class Outbox:
     def post_signals(self, signals: list[bytes]) -> bool:
         """`post` many at once; True if the queue is crowded now. For pipelined connections."""
         size = sum(map(len, signals))
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return False
             self._order.add_signals(signals)
@@ -143,9 +147,22 @@ class Outbox:
         half = self._limits.max_queue // 2
         if self._size <= half:
             return True
-        with self._changed:
-            self._changed.wait_for(lambda: self._size <= half or self._closed, self._limits.full_wait_s)
+        with self._lock:
+            self._wait(lambda: self._size <= half or self._closed, self._limits.full_wait_s)
             return self._size <= half
+
+    def _wait(self, predicate: Callable[[], bool], timeout_s: float | None) -> bool:
+        """Wait for a change. With the lock held."""
+        self._watchers += 1
+        try:
+            return self._changed.wait_for(predicate, timeout_s)
+        finally:
+            self._watchers -= 1
+
+    def _wake(self) -> None:
+        """Something has changed. With the lock held."""
+        if self._watchers:
+            self._changed.notify_all()
 
     def _is_crowded(self) -> bool:
         return self._size > self._limits.max_queue // 2 and not self._stuck
@@ -157,10 +174,10 @@ class Outbox:
         stuck, and is not waited for again before it has got there by itself.
         """
         deadline = time.monotonic() + self._limits.relief_s
-        with self._changed:
+        with self._lock:
             while not self._stuck and not self._closed and self._size > self._limits.max_queue // 4:
                 before = self._sent
-                self._changed.wait_for(self._is_relieved, self._limits.progress_s)
+                self._wait(self._is_relieved, self._limits.progress_s)
                 self._stuck = self._sent == before or time.monotonic() > deadline
 
     def _is_relieved(self) -> bool:
@@ -171,7 +188,7 @@ class Outbox:
 
         `gathered`: all that was about to follow is there already, so there is nothing to wait for.
         """
-        with self._changed:
+        with self._lock:
             if self._sending or self._closed:
                 return
             self._sending = True
@@ -181,11 +198,15 @@ class Outbox:
             if (_mode.later or busy) and not gathered:
                 self._hand_over()
                 return
-        self._send_pieces()
+            piece = self._next_piece(now)
+            if not piece:
+                self._pause_or_rest(now)
+                return
+        self._send_pieces(piece)
 
     def pipeline(self, window: int) -> None:
         """The peer is one of ours: any number of messages, but no more signals at once than that."""
-        with self._changed:
+        with self._lock:
             order = Pipelined(window)
             for waiting in self._order.rest():
                 order.add(*waiting)
@@ -194,36 +215,36 @@ class Outbox:
 
     def grant(self, signals: int) -> None:
         """The peer has worked off so many signals: as many more may go."""
-        with self._changed:
+        with self._lock:
             self._order.grant(signals)
         self.flush()
 
     def answered(self, call_id: int, given_up: bool) -> None:
         """The peer has answered that call, or is not waited for any longer."""
-        with self._changed:
+        with self._lock:
             self._order.answered(call_id, time.monotonic(), given_up)
-            self._changed.notify_all()
+            self._wake()
         self.flush()
 
     def heard_call(self) -> None:
         """The peer has made a call that is to be replied to."""
-        with self._changed:
+        with self._lock:
             self._order.heard_call()
             # the writer may have been pausing for just this
-            self._changed.notify_all()
+            self._wake()
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until all is sent; False if it is not in time."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._size == 0 or self._closed, timeout_s)
+        with self._lock:
+            return self._wait(lambda: self._size == 0 or self._closed, timeout_s)
 
     def close(self) -> None:
         """Throw away what waits, and have the writer end."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             self._order.rest()
             self._size = 0
-            self._changed.notify_all()
+            self._wake()
 
     def join(self, timeout_s: float) -> None:
         """Wait for the writer to end, after `close` and the channel's shutdown."""
@@ -236,67 +257,83 @@ class Outbox:
         if self._writer is None:
             self._writer = threading.Thread(target=self._write, name=f"{self._name}-writer", daemon=True)
             self._writer.start()
-        self._changed.notify_all()
+        self._wake()
 
-    def _send_pieces(self) -> None:
-        """Send on this thread until it would block, or it is a fair share. `_sending` is set."""
-        for _ in range(PIECES_BY_POSTER):
-            with self._changed:
-                piece = self._next_piece()
-                if not piece and self._order.pause(time.monotonic()) is None:
-                    self._sending = False
-                    return
-            if not piece or not self._send(piece):
-                break
-        with self._changed:
+    def _pause_or_rest(self, now: float) -> None:
+        """Nothing may go out now: leave it to the writer, if it has to wait. With the lock held."""
+        if self._order.pause(now) is None:
+            self._sending = False
+        else:
             self._hand_over()
 
-    def _next_piece(self) -> bytes:
+    def _send_pieces(self, piece: bytes) -> None:
+        """Send on this thread until it would block, or it is a fair share. `_sending` is set."""
+        for _ in range(PIECES_BY_POSTER):
+            sent = self._try_to_send(piece)
+            with self._lock:
+                self._note_sent(piece, sent)
+                if self._rest:
+                    break
+                now = time.monotonic()
+                piece = self._next_piece(now)
+                if not piece:
+                    self._pause_or_rest(now)
+                    return
+        with self._lock:
+            self._rest = self._rest or piece
+            self._hand_over()
+
+    def _next_piece(self, now: float) -> bytes:
         """What may go out now, taken off the queue; b"" if nothing may. With the lock held."""
         if self._closed:
             return b""
         if self._rest:
             piece, self._rest = self._rest, b""
             return piece
-        return self._order.take(time.monotonic())
+        return self._order.take(now)
 
-    def _send(self, piece: bytes) -> bool:
-        """Send a piece without blocking; False if some of it is left."""
+    def _try_to_send(self, piece: bytes) -> int:
+        """Send what can be sent of it without blocking; returns how much."""
         try:
-            sent = self._channel.send(piece)
+            return self._channel.send(piece)
         except OSError as err:
             self._broken(f"sending failed: {err}")
-            sent = len(piece)
-        with self._changed:
-            if not self._closed:
-                self._size -= sent
-                self._sent += sent
-                self._rest = piece[sent:]
-            if self._size <= self._limits.max_queue // 2:
-                # somebody may wait for room, or for all to be sent
-                self._stuck = self._stuck and not self._is_relieved()
-                self._changed.notify_all()
-            return not self._rest
+            return len(piece)
+
+    def _note_sent(self, piece: bytes, sent: int) -> None:
+        """So much of it is sent, the rest is next. With the lock held."""
+        if not self._closed:
+            self._size -= sent
+            self._sent += sent
+            self._rest = piece[sent:]
+        if self._size <= self._limits.max_queue // 2:
+            # somebody may wait for room, or for all to be sent
+            self._stuck = self._stuck and not self._is_relieved()
+            self._wake()
 
     def _write(self) -> None:
         """The writer thread: sends what was handed over, waiting where that is needed."""
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._handed_over or self._closed)
+            with self._lock:
+                self._wait(lambda: self._handed_over or self._closed, None)
                 if self._closed:
                     return
-                piece = self._next_piece()
-                pause_s = None if piece else self._order.pause(time.monotonic())
+                now = time.monotonic()
+                piece = self._next_piece(now)
+                pause_s = None if piece else self._order.pause(now)
                 if pause_s is not None:
+                    self._watchers += 1
                     self._changed.wait(pause_s)
+                    self._watchers -= 1
                     continue
                 if not piece:
                     self._handed_over = False
                     self._sending = False
                     continue
-            while not self._send(piece):
-                with self._changed:
-                    piece = self._next_piece()
-                if not piece:
-                    break
-                self._channel.wait_writable(WRITABLE_WAIT_S)
+            while piece:
+                sent = self._try_to_send(piece)
+                with self._lock:
+                    self._note_sent(piece, sent)
+                    piece = self._next_piece(0.0) if self._rest else b""
+                if piece:
+                    self._channel.wait_writable(WRITABLE_WAIT_S)

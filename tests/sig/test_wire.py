@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sig import wire
-from sig.wire import FramedCodec, JsonCodec, Message, WireError
+from sig.wire import Codec, FramedCodec, JsonCodec, Message, WireError
 
 LIMIT = 10_000
 json_values = st.recursive(
@@ -135,13 +135,15 @@ def test_memory_is_bounded() -> None:
 def test_a_signal_is_the_same_whichever_way_it_is_packed() -> None:
     """Packed once for many listeners, it reads as if it were packed for one."""
     info, data = {"sender": "té", "event": "#c"}, {"value": [1, None]}
-    for codec in (JsonCodec(), FramedCodec(pickle.dumps, pickle.loads)):
+    codecs: list[Codec] = [JsonCodec(), FramedCodec(pickle.dumps, pickle.loads)]
+    for codec in codecs:
         event = codec.pack_event(info, data)
         decoder = codec.decoder(LIMIT)
         params = {"info": info, "data": data}
         assert decoder.feed(codec.pack_signal(event, 7, None)) == [
             {"method": "signal", "params": {"listener_id": 7, **params}}
         ]
+        assert codec.signal_packer(7)(event) == codec.pack_signal(event, 7, None)
         assert decoder.feed(codec.pack_signal(event, 8, 3)) == [
             {"id": 3, "method": "signal", "params": {"listener_id": 8, **params}}
         ]
