@@ -9,16 +9,15 @@ the connection's other threads and frees the channel; whoever called `start` joi
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
-from functools import partial
 from itertools import count
 from typing import Any
 
 from sig import log
+from sig.arrivals import Arrivals
 from sig.calls import LATER, Call, Method, Pending
 from sig.carrier.base import Channel
-from sig.dispatch import Dispatcher, Job, Pool, runs_for
+from sig.dispatch import Dispatcher, Pool, runs_for
 from sig.errors import (
     STATUS_NO_METHOD,
     STATUS_NO_NAME,
@@ -32,11 +31,9 @@ from sig.errors import (
 )
 from sig.limits import Limits
 from sig.outbox import Outbox, holding
+from sig.reader import Reader
 from sig.sendorder import Kind
-from sig.wire import Codec, Message, WireError
-
-# How often, within a window of signals, the peer is told what was worked off.
-REPORTS_PER_WINDOW = 8
+from sig.wire import Codec, Message
 
 
 class Connection:
@@ -68,19 +65,8 @@ class Connection:
         self._closed = False
         self._ids = count(1)
         self._pending: dict[int, Pending] = {}
-        # Set by the router: takes the params of a `signal` of the peer, returns what the dispatcher is to do
-        # about it, if anything; and what to do when all messages of a piece of input are handled. They run
-        # on the reader, so they must not run user code.
-        self.sort_signal: Callable[[Message], Job | None] | None = None
-        self.after_input: Callable[[], None] = lambda: None
-        # Signals received, but not reported as worked off; and how many to report at once.
-        self._unreported = 0
-        self._report_every = 0
-        # What a piece of input has brought for the dispatcher. Used by the reader only.
-        self._arrived: list[Job] = []
-        self._decoder = codec.decoder(limits.max_message)
-        self._reader = threading.Thread(target=self._run, name=f"{name}-reader", daemon=True)
-        self._since = self._heard = self._pinged = self._next_tick = 0.0
+        self.arrivals = Arrivals(self.dispatcher, limits.max_jobs, self._report)
+        self.reader = Reader(self, channel, self.pool, self._end)
 
     def own_methods(self) -> dict[str, Method]:
         """What the peer may call that concerns the connection itself."""
@@ -88,8 +74,7 @@ class Connection:
 
     def start(self) -> None:
         """Begin to read."""
-        self._since = self._heard = self._pinged = self._next_tick = time.monotonic()
-        self._reader.start()
+        self.reader.start()
 
     def is_open(self) -> bool:
         """Whether it has not been closed, by either side."""
@@ -109,34 +94,36 @@ class Connection:
 
         On one of those threads itself it does not wait.
         """
-        if runs_for(self) or threading.current_thread() is self._reader:
+        if runs_for(self) or threading.current_thread() is self.reader.thread:
             return False
-        self._reader.join(timeout_s)
-        return not self._reader.is_alive()
+        self.reader.thread.join(timeout_s)
+        return not self.reader.thread.is_alive()
 
     def limit_until_authorized(self) -> None:
         """Take small messages only, until `authorize`."""
         self.authorized = False
-        self._decoder.max_bytes = self.limits.max_message_unauthorized
+        self.reader.decoder.max_bytes = self.limits.max_message_unauthorized
 
     def authorize(self) -> None:
         """The peer has shown its token: treat it as any other from now on."""
         self.authorized = True
-        self._decoder.max_bytes = self.limits.max_message
+        self.reader.decoder.max_bytes = self.limits.max_message
 
     def pipeline(self, window: Any) -> None:
         """The peer is one of ours: that many signals may be on their way, or ours if that is fewer."""
         if not isinstance(window, int) or window < 1:
             window = 1
         window = min(window, self.limits.window)
-        self._report_every = max(1, window // REPORTS_PER_WINDOW)
+        self.arrivals.pace(window)
         self.outbox.pipeline(window)
 
     # --- calls and signals to the peer ---
 
     def call(self, method: str, params: Message, timeout_s: float | None = None) -> Any:
         """Call the peer and wait for its answer; raises what `Pending.wait` raises."""
-        return self.start_call(method, params, timeout_s).wait()
+        pending = self.start_call(method, params, timeout_s)
+        self.reader.wait_for(pending)
+        return pending.wait()
 
     def start_call(
         self,
@@ -224,61 +211,25 @@ class Connection:
             data = self.codec.pack({"id": call_id, **to_wire(BadParams(f"the answer cannot be sent: {err}"))})
         self.outbox.post(data, Kind.REPLY)
 
-    # --- what the peer sends ---
+    # --- what the peer sends, handled by whoever reads ---
 
-    def run_in_order(self, job: Job) -> None:
-        """Have the dispatcher run `job` after all that came before it. Called on the reader."""
-        self._arrived.append(job)
-
-    def is_worked_off(self) -> bool:
-        """Whether the dispatcher has done all that the peer's messages so far have led to. On the reader."""
-        return not self._arrived and self.dispatcher.is_idle()
-
-    def _take_signal(self, params: Any) -> None:
-        """A signal without an id: one of our own peers sent it, and wants to know when it is worked off."""
-        sort = self.sort_signal
-        if sort is None:
-            return
-        try:
-            job = sort(params)
-            if job is not None:
-                self._arrived.append(job)
-        except Exception as err:  # noqa: BLE001 - whatever is wrong with it concerns the peer alone
-            log.get().debug(f"[{self.name}] a signal is dropped: {err}")
-        self._unreported += 1
-        if self._unreported >= self._report_every > 0:
-            report = partial(self._report, self._unreported)
-            self._unreported = 0
-            if self.is_worked_off():
-                report()
-            else:
-                self._arrived.append(report)
+    def handle(self, messages: list[Message]) -> None:
+        """Do what a piece of input asks for, or queue it where user code is to run."""
+        with holding():
+            for message in messages:
+                if message.get("method") == "signal" and "id" not in message:
+                    self.reader.note_signal()
+                    self.arrivals.take(message.get("params"))
+                else:
+                    self._handle(message)
+            self.arrivals.finish()
+        if not self.arrivals.post():
+            self.close(f"more than {self.limits.max_jobs} signals wait: it does not keep to the window")
 
     def _report(self, signals: int) -> None:
         """Let the peer know that so many of its signals are worked off."""
         message = {"method": "credit", "params": {"signals": signals}}
         self.outbox.post(self.codec.pack(message), Kind.REPLY)
-
-    def _take_answered_signal(self, params: Message, call: Call) -> Any:
-        """A signal that is to be answered.
-
-        On receipt; but while there are many jobs only when it is worked off: that is what keeps a peer that
-        waits for each answer from sending more than we can take.
-        """
-        assert self.sort_signal is not None
-        job = self.sort_signal(params)
-        if self.dispatcher.waiting() + len(self._arrived) < self.limits.max_jobs // 2:
-            call.reply(None)
-        else:
-            job = partial(_run_and_reply, job, call)
-        if job is not None:
-            self._arrived.append(job)
-        return LATER
-
-    def run_request(self, handler: Callable[[], Any], call: Call) -> None:
-        """Have the pool run a request's handler and answer with what it returns or raises."""
-        if not self.pool.post(partial(call.run, handler)):
-            call.fail(Busy(f"{self.limits.max_requests} requests wait already: try again later"))
 
     def _credit(self, params: Message, _call: Call) -> None:
         signals = params.get("signals")
@@ -297,8 +248,9 @@ class Connection:
             self.outbox.heard_call()
         name = message.get("method")
         method = self.methods.get(name) if isinstance(name, str) else None
-        if name == "signal" and self.sort_signal is not None:
-            method = self._take_answered_signal
+        if name == "signal" and self.arrivals.sort is not None:
+            self.reader.note_signal()
+            method = self.arrivals.take_answered
         params = message.get("params")
         try:
             if method is not None and (params is None or isinstance(params, dict)):
@@ -321,6 +273,8 @@ class Connection:
         if not self.outbox.pipelined:
             self.outbox.answered(call_id, given_up)
         if pending is not None:
+            if pending.has_caller():
+                self.reader.note_answer()
             pending.complete(answer)
 
     def _give_up(self, pending: Pending) -> None:
@@ -328,14 +282,19 @@ class Connection:
         answer = to_wire(RequestTimeout(f"no answer to {pending.what} in time"))
         self._answer(pending.call_id, answer, given_up=True)
 
-    # --- the reader thread ---
+    def awaits_answers(self) -> bool:
+        """Whether calls of ours are on their way."""
+        return bool(self._pending)
 
-    def _run(self) -> None:
-        try:
-            reason = self._read()
-        except Exception:  # noqa: BLE001 - a fault of ours must end this connection only, and be known
-            log.failure(f"[{self.name}] the reader failed")
-            reason = "the reader failed"
+    def expire_calls(self, now: float) -> None:
+        """Give up those whose time is up."""
+        for pending in list(self._pending.values()):
+            if pending.deadline < now:
+                self._give_up(pending)
+
+    # --- the end, on the reader's thread ---
+
+    def _end(self, reason: str) -> None:
         self.close(reason)
         for call_id in list(self._pending):
             text = f"the connection to {self.address} ended: {self.reason}"
@@ -351,72 +310,3 @@ class Connection:
         self.outbox.join(threading.TIMEOUT_MAX)
         self._channel.close()
         self.on_finished()
-
-    def _read(self) -> str:
-        """Read until the connection ends; returns why."""
-        try:
-            self._channel.prepare(self.limits.handshake_s)
-            while not self._closed:
-                data = self._channel.receive(self.limits.tick_s)
-                if data == b"":
-                    return "the peer closed the connection"
-                if data:
-                    self._heard = time.monotonic()
-                    self._feed(data)
-                reason = self._tick()
-                if reason:
-                    return reason
-        except WireError as err:
-            return f"it sent what is no message: {err}"
-        except OSError as err:
-            return f"{err}"
-        return self.reason
-
-    def _feed(self, data: bytes) -> None:
-        fault: WireError | None = None
-        try:
-            messages = self._decoder.feed(data)
-        except WireError as err:
-            fault, messages = err, err.before
-        with holding():
-            for message in messages:
-                if message.get("method") == "signal" and "id" not in message:
-                    self._take_signal(message.get("params"))
-                else:
-                    self._handle(message)
-            self.after_input()
-        if self._arrived:
-            # all at once: a hand-over between threads costs more than most jobs
-            if not self.dispatcher.post(*self._arrived):
-                self.close(f"more than {self.limits.max_jobs} signals wait: it does not keep to the window")
-            self._arrived.clear()
-        if fault is not None:
-            raise fault
-
-    def _tick(self) -> str:
-        """Expire calls, ping a silent peer; returns why the peer is given up, or ""."""
-        now = time.monotonic()
-        if now < self._next_tick:
-            return ""
-        self._next_tick = now + self.limits.tick_s
-        for pending in list(self._pending.values()):
-            if pending.deadline < now:
-                self._give_up(pending)
-        if not self.authorized and now - self._since > self.limits.handshake_s:
-            return f"it did not authorize within {self.limits.handshake_s:g} s"
-        # A peer that we cannot ping (pysig) is left to TCP's own keep-alive.
-        if self.outbox.pipelined:
-            if now - self._heard > self.limits.dead_s:
-                return f"nothing was heard of it for {self.limits.dead_s:g} s"
-            if now - max(self._heard, self._pinged) > self.limits.ping_s:
-                self._pinged = now
-                self.start_call("ping", {})
-        return ""
-
-
-def _run_and_reply(job: Job | None, call: Call) -> None:
-    try:
-        if job is not None:
-            job()
-    finally:
-        call.reply(None)

@@ -140,6 +140,10 @@ class Pool:
                 self._changed.notify()
             return True
 
+    def is_behind(self) -> bool:
+        """Whether jobs wait for a worker."""
+        return bool(self._jobs)
+
     def close(self) -> None:
         """Take no more jobs, and throw away those that have not begun."""
         with self._changed:

@@ -87,7 +87,7 @@ class Relay:
             raise BadParams("info: sender and event must be strings") from None
         if route is None:
             route = self._routes[key] = _Route(self._find_signal(*key))
-        if self._connection.is_worked_off():
+        if self._connection.arrivals.are_done():
             if route.targets is None or route.targets is not route.event.targets:
                 self._refresh(route)
             if route.copies is not None:
@@ -107,7 +107,7 @@ class Relay:
                     crowded.append(connection.outbox)
                 signals.clear()
         if crowded:
-            self._connection.run_in_order(partial(wait_for_crowded, crowded))
+            self._connection.arrivals.add(partial(wait_for_crowded, crowded))
 
     def _refresh(self, route: _Route) -> None:
         """Find out who listens now."""

@@ -59,7 +59,7 @@ class Session:
         self._relay = Relay(connection, self._find_signal)
         self._listeners: dict[int, tuple[RemoteListener, str | None, str | None]] = {}
         connection.on_lost = self._lost
-        connection.after_input = self._relay.flush
+        connection.arrivals.finish = self._relay.flush
         if token is None:
             self._open()
         else:
@@ -68,7 +68,7 @@ class Session:
 
     def _open(self) -> None:
         """Let the client call everything."""
-        self.connection.sort_signal = self._relay.signal
+        self.connection.arrivals.sort = self._relay.signal
         self.connection.methods = self.connection.own_methods() | {
             "auth": self._auth,
             "hello": self._hello,
@@ -124,7 +124,7 @@ class Session:
             raise Busy(f"one client may have {self._limits.max_names} senders")
         handlers = {method: RemoteHandler(self.connection, name, method) for method in methods or ()}
         self._server.register_for(self, name, events, handlers)
-        self.connection.run_in_order(partial(self._server.deliver_lifecycle, name))
+        self.connection.arrivals.add(partial(self._server.deliver_lifecycle, name))
         return None
 
     def _remove_sender(self, params: Message, call: Call) -> Any:
@@ -132,7 +132,7 @@ class Session:
         name = _name(params, "sender")
         if name not in self.senders:
             raise UnknownSender(f"this client has no sender '{name}'")
-        self.connection.run_in_order(partial(call.run, partial(self._drop_sender, name)))
+        self.connection.arrivals.add(partial(call.run, partial(self._drop_sender, name)))
         return LATER
 
     def _drop_sender(self, name: str) -> None:
@@ -193,7 +193,7 @@ class Session:
             handler.relay(method, params.get("params"), timeout_s, call)
         else:
             request = partial(self._server.request, name, method, params.get("params"))
-            self.connection.run_request(request, call)
+            self.connection.reader.queue_request(call, request)
         return LATER
 
     # --- the end ---
