@@ -7,6 +7,7 @@ within one round. Results go to benchmarks/results/network.md and .svg.
 """
 
 import argparse
+import os
 import select
 import statistics
 import subprocess
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.peers import NAMES, kind
@@ -25,6 +27,8 @@ MANY = 10
 EVENTS = {1: 10_000, MANY: 2_000}
 PATIENCE_S = 15.0
 PACKAGES = ("nats-py", "pyzmq", "paho-mqtt")
+
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 Figure = TypeVar("Figure")
 
@@ -38,6 +42,7 @@ class Role:
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         )
         stack.callback(self._end)
+        self.pid = self._process.pid
         self._lines: list[str] = []
         self._rest = b""
 
@@ -79,12 +84,21 @@ class Group:
     """The processes of one contender for one measurement."""
 
     def __init__(self, stack: ExitStack, name: str, source: str, target: str, targets: int) -> None:
-        port = Role(stack, name, "serve").must_hear()
+        port, server = Role(stack, name, "serve").must_hear().split()
         self.targets = [Role(stack, name, target, port) for _ in range(targets)]
         for each in self.targets:
             each.must_hear()
         self.source = Role(stack, name, source, port)
         self.source.must_hear()
+        self._pids = [int(server), self.source.pid, *(each.pid for each in self.targets)]
+        self.cpu_s = 0.0
+
+    def measured(self, measure: Callable[["Group"], Figure]) -> Figure:
+        """`measure(self)`, and add the CPU time of all the processes to `cpu_s`."""
+        before = sum(map(cpu_of, self._pids))
+        figure = measure(self)
+        self.cpu_s += sum(map(cpu_of, self._pids)) - before
+        return figure
 
     def warm_up(self) -> None:
         """Publish until each listener has heard something."""
@@ -120,10 +134,16 @@ class Group:
         return count / (end - start), lost
 
 
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU, user and system, that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+
+
 def in_turns(
     names: list[str], roles: tuple[str, str, int], rounds: int, measure: Callable[[Group], Figure]
-) -> dict[str, list[Figure]]:
-    """What each contender measured in each round, the first one not counted."""
+) -> tuple[dict[str, list[Figure]], dict[str, float]]:
+    """What each contender measured in each round, the first one not counted; and CPU seconds of all."""
     figures: dict[str, list[Figure]] = {name: [] for name in names}
     with ExitStack() as stack:
         groups = {name: Group(stack, name, *roles) for name in names}
@@ -133,10 +153,10 @@ def in_turns(
         for number in range(rounds + 1):
             first = number % len(names)
             for name in names[first:] + names[:first]:
-                figure = measure(groups[name])
+                figure = groups[name].measured(measure)
                 if number:
                     figures[name].append(figure)
-    return figures
+        return figures, {name: group.cpu_s / (rounds + 1) for name, group in groups.items()}
 
 
 def installed() -> list[str]:
@@ -151,8 +171,10 @@ def installed() -> list[str]:
     return found
 
 
-def request_table(figures: dict[str, list[tuple[float, float]]]) -> tuple[str, dict[str, float]]:
-    """p50, p99 and times raw; and the p50s."""
+def request_table(
+    figures: dict[str, list[tuple[float, float]]], cpu: dict[str, float]
+) -> tuple[str, dict[str, float]]:
+    """p50, p99, times raw, CPU; and the p50s."""
     p50 = {name: [each for each, _ in rounds] for name, rounds in figures.items()}
     medians = {name: statistics.median(each) for name, each in p50.items()}
     rows = [
@@ -161,32 +183,30 @@ def request_table(figures: dict[str, list[tuple[float, float]]]) -> tuple[str, d
             f"{medians[name]:,.0f}",
             f"{ratio(p50[name], p50['raw']):.2f}",
             f"{statistics.median(p99 for _, p99 in figures[name]):,.0f}",
+            f"{cpu[name] / REQUESTS * 1e6:,.0f}",
         ]
         for name in figures
     ]
-    return table(["", "p50, µs", "times raw", "p99, µs"], rows), medians
+    return table(["", "p50, µs", "times raw", "p99, µs", "CPU a request, µs"], rows), medians
 
 
 def event_table(
-    one: dict[str, list[tuple[float, int]]], many: dict[str, list[tuple[float, int]]]
-) -> tuple[str, list[dict[str, float]]]:
-    """Events a second and what was lost in all rounds; and the medians."""
-    medians = [
-        {name: statistics.median(rate for rate, _ in rounds) for name, rounds in each.items()}
-        for each in (one, many)
-    ]
+    count: int, figures: dict[str, list[tuple[float, int]]], cpu: dict[str, float]
+) -> tuple[str, dict[str, float]]:
+    """Events a second, times raw, what was lost in all rounds, CPU; and the medians."""
+    rates = {name: [rate for rate, _ in rounds] for name, rounds in figures.items()}
+    medians = {name: statistics.median(each) for name, each in rates.items()}
     rows = [
         [
             name,
-            *(
-                cell
-                for each, median in zip((one, many), medians, strict=True)
-                for cell in (f"{median[name]:,.0f}", f"{sum(lost for _, lost in each[name]):,}")
-            ),
+            f"{medians[name]:,.0f}",
+            f"{ratio(rates[name], rates['raw']):.2f}",
+            f"{sum(lost for _, lost in figures[name]):,}",
+            f"{cpu[name] / count * 1e6:,.0f}",
         ]
-        for name in one
+        for name in figures
     ]
-    return table(["", "to one, events/s", "lost", f"to {MANY}, events/s", "lost"], rows), medians
+    return table(["", "events/s", "times raw", "lost", "CPU an event, µs"], rows), medians
 
 
 def main() -> None:
@@ -199,17 +219,22 @@ def main() -> None:
     options = parser.parse_args()
     rounds: int = options.rounds
     names = [name for name in installed() if name in options.only]
-    requests = in_turns(names, ("request", "respond", 1), rounds, Group.requests)
-    one = in_turns(names, ("publish", "listen", 1), rounds, Group.events)
-    many = in_turns(names, ("publish", "listen", MANY), rounds, Group.events)
-    request_text, p50 = request_table(requests)
-    event_text, rates = event_table(one, many)
-    body = (
-        f"A request relayed by the process in the middle, {REQUESTS} a round:\n\n{request_text}\n\n"
-        f"Events of one publisher through the process in the middle to one listener ({EVENTS[1]:,} a round) "
-        f"and to {MANY} ({EVENTS[MANY]:,}), until the last one has the last; lost: in all rounds together, "
-        f"of all deliveries:\n\n{event_text}"
-    )
+    request_text, p50 = request_table(*in_turns(names, ("request", "respond", 1), rounds, Group.requests))
+    parts = [f"A request relayed by the process in the middle, {REQUESTS} a round:", request_text]
+    rates = []
+    for listeners, count in EVENTS.items():
+        text, medians = event_table(
+            count, *in_turns(names, ("publish", "listen", listeners), rounds, Group.events)
+        )
+        rates.append(medians)
+        parts += [
+            f"Events of one publisher, through the process in the middle, to {listeners} listening "
+            f"process{'es' if listeners > 1 else ''}, {count:,} a round, until the last has the last; lost: "
+            "of all deliveries in all rounds:",
+            text,
+        ]
+    parts.append("CPU: user and system, of all processes together.")
+    body = "\n\n".join(parts)
     if set(options.only) != set(NAMES):
         print(body)
         return

@@ -3,7 +3,8 @@
     python -m benchmarks.network_roles KIND serve
     python -m benchmarks.network_roles KIND {publish|listen|request|respond} PORT
 
-Each says "ready" (`serve`: its port), takes commands from standard input, a number a line, and answers each:
+Each says "ready" (`serve`: its port and process id), takes commands from standard input, a number a line, and
+answers each:
 
  - publish N: sends N events; "START", the monotonic time of the first. 0 is one event that does not count.
  - listen N: "armed"; then, when the last of N has come, "COUNT TIME"; 0: how many have come by now. Says

@@ -36,7 +36,9 @@ class Kind(Protocol):
         """What has to be installed before it can run, or ""."""
 
     def serve(self) -> None:
-        """Be the process in the middle: print the port once it listens on 127.0.0.1, and run for ever."""
+        """Be the process in the middle: listen on 127.0.0.1, print the port and the id of the process that
+        listens, and run for ever.
+        """
 
 
 def kind(name: str) -> Kind:

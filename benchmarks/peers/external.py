@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def run(program: str, port: int, *arguments: str) -> None:
-    """Run it, print the port when it listens, and end it when we end."""
+    """Run it, print the port and its process's id when it listens, and end it when we end."""
     found = shutil.which(program, path=PATH)
     assert found is not None
     process = subprocess.Popen([found, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -36,7 +36,7 @@ def run(program: str, port: int, *arguments: str) -> None:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.02)
-        print(port, flush=True)
+        print(port, process.pid, flush=True)
         process.wait()
     finally:
         process.terminate()

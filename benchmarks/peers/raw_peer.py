@@ -5,6 +5,7 @@ The first byte of a connection says what it is: P publisher, L listener, Q reque
 """
 
 import json
+import os
 import selectors
 import socket
 import threading
@@ -28,7 +29,7 @@ class _Middle:
         self.selector.register(self.listener, selectors.EVENT_READ, "new")
 
     def run(self) -> None:
-        print(self.listener.getsockname()[1], flush=True)
+        print(self.listener.getsockname()[1], os.getpid(), flush=True)
         while True:
             for key, mask in self.selector.select():
                 connection = key.fileobj

@@ -1,5 +1,6 @@
 """Ours: ServerRouter in the middle, ClientRouters around it, all as they come."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ def serve() -> None:
     sig.ServerRouter(carrier)
     carrier.start("127.0.0.1", 0)
     assert carrier.address is not None
-    print(carrier.address[1], flush=True)
+    print(carrier.address[1], os.getpid(), flush=True)
     threading.Event().wait()
 
 

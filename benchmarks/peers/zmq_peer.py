@@ -1,6 +1,7 @@
 """ZeroMQ: an XSUB/XPUB proxy and a ROUTER/DEALER proxy in the middle, without high-water marks."""
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -36,7 +37,7 @@ def serve() -> None:
         except zmq.ZMQError:
             sockets = [_socket(kind) for kind in (zmq.XSUB, zmq.XPUB, zmq.ROUTER, zmq.DEALER)]
     threading.Thread(target=zmq.proxy, args=sockets[2:], daemon=True).start()
-    print(port, flush=True)
+    print(port, os.getpid(), flush=True)
     zmq.proxy(*sockets[:2])
 
 
