@@ -209,6 +209,11 @@ class Link:
                 self._since,
             )
 
+    def dropped_since_reading(self, channel: str) -> int:
+        """How many damaged or malformed lines there were since `channel`'s last reading. From any thread."""
+        session = self._session
+        return session.dropped.since(channel) if session is not None else 0
+
     def request(
         self,
         verb: str,

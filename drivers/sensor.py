@@ -199,7 +199,7 @@ class Sensor:
         heard = max(self._up_since, newest.measured if newest else 0.0)
         due = heard + stale_after
         if due <= now:
-            self._publisher.take_stale(self._stale_reading(f"nothing heard for {now - heard:.1f} s"))
+            self._publisher.take_stale(self._stale_reading(self._silence(now - heard)))
             due = now + stale_after
         if self._watch is None or not now < self._watch_due <= due:
             self._watch, self._watch_due = watch, due = object(), due
@@ -261,7 +261,7 @@ class Sensor:
         stale_after = self._stale_after()
         silence = self._clock.monotonic() - valued.measured
         if stale_after is not None and silence > stale_after:
-            return self._stale_reading(f"nothing heard for {silence:.1f} s").as_data()
+            return self._stale_reading(self._silence(silence)).as_data()
         return self._judged(valued).as_data()
 
     def info(self, _params: object = None) -> dict[str, Any]:
@@ -332,6 +332,11 @@ class Sensor:
         if valued is None:
             return Reading(None, self.unit, self._clock.utc(), STALE, 0, reason)
         return self._judged(valued)._replace(quality=STALE, reason=reason)
+
+    def _silence(self, seconds: float) -> str:
+        dropped = self._link.dropped_since_reading(self.channel)
+        damage = f"; {dropped} damaged line{'s' if dropped > 1 else ''} since" if dropped else ""
+        return f"nothing heard for {seconds:.1f} s{damage}"
 
     def _stale_after(self) -> float | None:
         """Seconds of silence after which the value is stale; None when the board only answers requests."""

@@ -97,7 +97,7 @@ class Dropped(NamedTuple):
 
 
 def escaped(data: bytes) -> str:
-    """Bytes of unknown origin for a person to read: in quotes, what is not printable as `\\x1b`, cut short."""
+    """Bytes of unknown origin for a person: in quotes, what is not printable as `\\x1b`, cut short."""
     return repr(data[:_SHOWN_BYTES])[1:] + ("…" if len(data) > _SHOWN_BYTES else "")
 
 
@@ -109,8 +109,8 @@ Event = Measurement | Hello | Reply | Refusal | Note | HelloWanted
 class Conversation(Protocol):
     """One protocol over one opened port, from the first byte to the last.
 
-    `counters` counts what was good (`lines`), `damaged`, `malformed`, lost, …; `dropped` is the newest line that
-    was damaged or malformed. The reader thread alone writes both.
+    `counters` counts what was good (`lines`), `damaged`, `malformed`, lost, …; `dropped` is the newest line
+    that was damaged or malformed. The reader thread alone writes both.
     """
 
     counters: Counter[str]

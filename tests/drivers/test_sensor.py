@@ -82,6 +82,18 @@ def test_a_heartbeat_of_two_intervals_takes_two_readings() -> None:
     assert desk.taken("#changed") == [20.0] * 3
 
 
+def test_a_stale_reading_tells_of_damaged_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The board may well report, on a bad cable or with a wrong checksum."""
+    desk = temperature()
+    desk.measure(20.0)
+    monkeypatch.setattr(desk.link, "dropped_since_reading", {"temp": 5}.get)
+    desk.wait(3.5)
+    assert desk.events[-1][1]["reason"] == "nothing heard for 4.5 s; 5 damaged lines since"
+    assert desk.sensor.last() == desk.events[-1][1]
+    monkeypatch.setattr(desk.link, "dropped_since_reading", {"temp": 1}.get)
+    assert desk.sensor.last()["reason"].endswith("; 1 damaged line since")  # type: ignore[index]
+
+
 def test_calibration_and_units() -> None:
     """°F to °C, then scale, then offset; the unit is the sensor's."""
     desk = Desk(TemperatureSensor, replace(TEMP, unit="F", low=-40, high=300), scale=2, offset=0.5).up()

@@ -171,10 +171,18 @@ def test_the_greeting_asks_until_the_hello_comes(talk: Talk) -> None:
     [
         (b"", "nothing came"),
         (b"\x00\xff" * 50, "100 bytes came, and not one good line .wrong baud rate.."),
-        (b"x\ny\n", "4 bytes came, and not one good line"),
-        (encode("D boot") + encode("X 1"), "2 good lines came, but no complete hello"),
+        (b"x\ny\n", r"4 bytes came, and not one good line \(wrong baud rate\?\); last: no '\$'"),
+        (
+            b"$D boot*0badc0de\n",
+            "17 bytes came, .*; last: wrong checksum, is '0badc0de', should be '8363B705'",
+        ),
+        (encode("D boot") + encode("X 1"), "2 good lines came, but no complete hello$"),
+        (
+            encode("D boot") + encode("H 0 2"),
+            "1 good lines came, .*; last: not the fields of a H line: b'H 0 2'",
+        ),
     ],
-    ids=["nothing", "noise", "lines of noise", "other lines"],
+    ids=["nothing", "noise", "lines of noise", "wrong checksum", "other lines", "no hello"],
 )
 def test_a_greeting_that_fails_says_what_came(talk: Talk, said: bytes, text: str) -> None:
     """Nothing, noise, and a board that says something else have different causes."""
