@@ -42,18 +42,18 @@ class Publisher:
         """Whether the sender is on the router."""
         return self._sender is not None
 
-    def connect(self, router: sig.Router, requests: Mapping[str | None, Callable[[Any], Any]]) -> None:
-        """Put the sender on the router; the next reading is published, whatever it is."""
+    def connect(self, router: sig.Router, requests: Mapping[str | None, Callable[[Any], Any]]) -> str | None:
+        """Put the sender on the router, or return why it cannot be there. The next reading is published,
+        whatever it is."""
         self._quality = None
         self._deadband.reset()
         try:
             sender = router.addSender(self._name, self._events, dict(requests))
         except NameError:
-            # The text says it all; a traceback through the dispatcher would not help.
-            logger.error("%s: another sender of that name is connected; rename one of the two", self._name)  # noqa: TRY400
-            return
+            return "another sender of that name is connected; rename one of the two"
         self._sender = sender
         self._signals = {event: signal for event in self._events if (signal := sender.getSignal(event))}
+        return None
 
     def disconnect(self) -> None:
         """Take the sender off the router; nothing happens if it is not there."""

@@ -69,6 +69,7 @@ class Sensor:
         self._judge = Judge(parsed["offset"], parsed["scale"], parsed["range"], SpikeGuard(parsed["spike"]))
         self._counters = dict.fromkeys(COUNTERS, 0)
         # Written by the dispatcher's thread alone.
+        self._problem: str | None = None
         self._board: Board | None = None
         self._up_since = 0.0
         self._watch: object | None = None  # the timer that looks out for silence
@@ -110,6 +111,12 @@ class Sensor:
         interval: float | None = self._options["interval"]
         return None if interval is None else round(interval * 1000)
 
+    @property
+    def problem(self) -> str | None:
+        """Why this sensor is not connected though its board was there: the board does not have what it needs,
+        or its name is taken. From any thread."""
+        return self._problem
+
     def attach(self, router: sig.Router) -> None:
         """Be a sender on `router` whenever the board is there. Until then the sender is listed, not
         connected."""
@@ -144,19 +151,27 @@ class Sensor:
         if self._router is None:
             return  # detached a moment ago
         problem = self._unfit(board)
-        if problem is not None:
-            logger.error("%s: %s", self.name, problem)
+        if problem is None:
+            problem = self._use(board, self._router)
+        else:
             self._publisher.disconnect()
-            return
+        if problem is not None and problem != self._problem:  # a board may say hello often
+            logger.error("%s: %s", self.name, problem)
+        self._problem = problem
+
+    def _use(self, board: Board, router: sig.Router) -> str | None:
+        """Be connected, with what the board says of the channel; returns why not, if not."""
         channel = board.channels[self.channel]
         self._board = board
         self._up_since = self._clock.monotonic()
         with self._lock:
             self._deadband.resolution = self._judge.use(channel, self.units[channel.unit])
         self._deadband.interval = channel.interval_s
+        problem = None
         if not self._publisher.connected:
-            self._publisher.connect(self._router, self._requests())
+            problem = self._publisher.connect(router, self._requests())
         self._watch_silence(self._watch)
+        return problem
 
     def link_down(self, reason: str) -> None:
         """See `Sink`: disconnect from the router."""

@@ -92,12 +92,14 @@ class App:
             raise StartError(_listen_problem(self.config, error)) from None
         logger.info("router: listening on %s", listen)
 
-    def _why_down(self, sensor: str) -> str | None:
-        link = self.links.get(self.config.sensors[sensor].link) if sensor in self.config.sensors else None
-        status = link.status() if link is not None else None
-        if status is None:
+    def _why_down(self, name: str) -> str | None:
+        sensor = self.sensors.get(name)
+        if sensor is None:
             return None
-        return f"link {status.name}: {status.reason or 'the board has not what this needs, see the log'}"
+        status = self.links[self.config.sensors[name].link].status()
+        return (
+            f"link {status.name}: {status.reason or sensor.problem or 'the board has just come; ask again'}"
+        )
 
     def _open_links(self) -> None:
         self.dispatcher.start()

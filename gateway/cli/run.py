@@ -127,7 +127,7 @@ def _show(app: App, config: Config, tail: Tail, stops: SimpleQueue[int]) -> None
 
     links = {name: (sensor.link, app.links[sensor.link]) for name, sensor in config.sensors.items()}
     subtitle = f"listening on {config.router.listen}, Ctrl-C ends it"
-    rows = Rows(app.router, links)
+    rows = Rows(app.router, links, lambda sensor: app.sensors[sensor].problem)
     stop = False
     try:
         with Screen(config.gateway.name, subtitle, rows.now, lambda: list(tail.lines)) as screen:
