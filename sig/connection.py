@@ -141,7 +141,7 @@ class Connection:
         timeout_s = self.limits.timeout_s if timeout_s is None else min(timeout_s, self.limits.max_timeout_s)
         call_id = next(self._ids)
         data = self.codec.pack({"id": call_id, "method": method, "params": params})
-        pending = Pending(call_id, f"'{method}' to {self.address}", timeout_s, done, self._give_up)
+        pending = Pending(call_id, method, timeout_s, done, self._give_up)
         self._check_size(data)
         if len(self._pending) >= self.limits.max_pending:
             pending.complete(to_wire(Busy(f"{len(self._pending)} calls to {self.address} wait already")))
@@ -215,6 +215,15 @@ class Connection:
 
     def handle(self, messages: list[Message]) -> None:
         """Do what a piece of input asks for, or queue it where user code is to run."""
+        if len(messages) == 1 and messages[0].get("method") != "signal":
+            self._handle(messages[0])
+        else:
+            self._handle_many(messages)
+        if not self.arrivals.post():
+            self.close(f"more than {self.limits.max_jobs} signals wait: it does not keep to the window")
+
+    def _handle_many(self, messages: list[Message]) -> None:
+        """What they lead to is sent together, when all are done."""
         with holding():
             for message in messages:
                 if message.get("method") == "signal" and "id" not in message:
@@ -223,8 +232,6 @@ class Connection:
                 else:
                     self._handle(message)
             self.arrivals.finish()
-        if not self.arrivals.post():
-            self.close(f"more than {self.limits.max_jobs} signals wait: it does not keep to the window")
 
     def _report(self, signals: int) -> None:
         """Let the peer know that so many of its signals are worked off."""
@@ -279,7 +286,7 @@ class Connection:
 
     def _give_up(self, pending: Pending) -> None:
         """Time is up for that call; an answer that comes later is dropped."""
-        answer = to_wire(RequestTimeout(f"no answer to {pending.what} in time"))
+        answer = to_wire(RequestTimeout(f"no answer to '{pending.what}' to {self.address} in time"))
         self._answer(pending.call_id, answer, given_up=True)
 
     def awaits_answers(self) -> bool:

@@ -109,12 +109,10 @@ class Outbox:
                 return False
             self._order.add(kind, data, call_id)
             self._size += len(data)
-            full = self._size > self._limits.max_queue
             if kind is Kind.SIGNAL and _mode.crowded is not None and self._is_crowded():
                 _mode.crowded.append(self)
-            if self._sending and not full:
-                return True
-        return self._begin_to_send(full)
+            piece = self._begin_or_hold()
+        return self._finish_post(piece)
 
     def post_signals(self, signals: list[bytes]) -> bool:
         """`post` many at once; True if the queue is crowded now. For pipelined connections."""
@@ -124,23 +122,26 @@ class Outbox:
                 return False
             self._order.add_signals(signals)
             self._size += size
-            full = self._size > self._limits.max_queue
             crowded = self._is_crowded()
-            if self._sending and not full:
-                return crowded
-        self._begin_to_send(full)
-        return crowded
+            piece = self._begin_or_hold()
+        return self._finish_post(piece) and crowded
 
-    def _begin_to_send(self, full: bool) -> bool:
-        if full:
+    def _finish_post(self, piece: bytes) -> bool:
+        if self._size > self._limits.max_queue:
             self._broken(f"it reads too slowly: {self._limits.max_queue} bytes are waiting to be sent to it")
             return False
+        if piece:
+            self._send_pieces(piece)
+        return True
+
+    def _begin_or_hold(self) -> bytes:
+        """What this thread is to send, if it is to send now. With the lock held."""
         held = _mode.held
         if held is None:
-            self.flush()
-        elif self not in held:
+            return self._begin(gathered=False)
+        if not self._sending and self not in held:
             held.append(self)
-        return True
+        return b""
 
     def wait_for_room(self) -> bool:
         """Wait while more than half the queue is used, for `full_wait_s` at most; False if in vain."""
@@ -189,20 +190,25 @@ class Outbox:
         `gathered`: all that was about to follow is there already, so there is nothing to wait for.
         """
         with self._lock:
-            if self._sending or self._closed:
-                return
-            self._sending = True
-            now = time.monotonic()
-            busy = now - self._flushed < BUSY_S
-            self._flushed = now
-            if (_mode.later or busy) and not gathered:
-                self._hand_over()
-                return
-            piece = self._next_piece(now)
-            if not piece:
-                self._pause_or_rest(now)
-                return
-        self._send_pieces(piece)
+            piece = self._begin(gathered)
+        if piece:
+            self._send_pieces(piece)
+
+    def _begin(self, gathered: bool) -> bytes:
+        """Become the one who sends, if there is none; returns what first, or b"". With the lock held."""
+        if self._sending or self._closed:
+            return b""
+        self._sending = True
+        now = time.monotonic()
+        busy = now - self._flushed < BUSY_S
+        self._flushed = now
+        if (_mode.later or busy) and not gathered:
+            self._hand_over()
+            return b""
+        piece = self._next_piece(now)
+        if not piece:
+            self._pause_or_rest(now)
+        return piece
 
     def pipeline(self, window: int) -> None:
         """The peer is one of ours: any number of messages, but no more signals at once than that."""

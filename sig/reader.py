@@ -174,7 +174,8 @@ class Reader:
                 self._feed(data)
             elif data is not None:
                 self._reason = "the peer closed the connection"
-            self._tick()
+            if not data or self._heard >= self._next_tick:
+                self._tick()
             if not self._connection.is_open():
                 self._reason = self._connection.reason or "closed"
         except WireError as err:
@@ -204,8 +205,6 @@ class Reader:
     def _tick(self) -> None:
         """Expire calls, ping a silent peer, give up a dead one."""
         now = time.monotonic()
-        if now < self._next_tick:
-            return
         self._next_tick = now + self._limits.tick_s
         self._connection.expire_calls(now)
         limits = self._limits
