@@ -80,6 +80,7 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.dispatch
 	$(BIN)/python -m benchmarks.network
 	$(BIN)/python -m benchmarks.serial_to_listener
+	$(BIN)/python -m benchmarks.summary
 
 clean:
 	rm -rf .venv .venv-3.* build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
