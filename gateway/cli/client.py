@@ -30,7 +30,8 @@ class Target:
 
 
 def parse_url(url: str) -> Target:
-    """`tcp://host[:port]`, `tls://host[:port]`, `unix:/path`; raises click's usage error (exit status 2)."""
+    """`tcp://host[:port]`, `tls://host[:port]`, `unix:/path`, `host:port`; raises click's usage error (exit
+    status 2)."""
     problem = click.BadParameter(
         f"expected tcp://host:port, tls://host:port or unix:/path, got {url!r}", param_hint="--connect"
     )
@@ -40,6 +41,8 @@ def parse_url(url: str) -> Target:
         if not path or "\0" in path:
             raise problem
         return Target(url, f"unix:{path}", 0)
+    if re.fullmatch(r"[^/@]+:[0-9]+", url):
+        url = f"tcp://{url}"
     try:
         parts = urlsplit(url)
         port = DEFAULT_PORT if parts.port is None else parts.port

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.config.catalog import Catalog
 from gateway.config.document import Document
-from gateway.config.explain import keys, validate
+from gateway.config.explain import keys, shown_at, validate
 from gateway.config.models import (
     MAX_SENDER_CHARS,
     LinkSection,
@@ -183,7 +183,10 @@ def _check_options(
         try:
             parsed[key] = table[key].parse(raw)
         except ValueError as error:
-            _refuse((*path, key), table[key].expected, str(error), document)
+            text = str(error)
+            if isinstance(raw, bool):
+                text = f"expected {table[key].expected}, got {shown_at(document, (*path, key), raw)}"
+            _refuse((*path, key), table[key].expected, text, document)
     try:
         catalog.check_options(driver, parsed)
     except ValueError as error:
