@@ -1,9 +1,10 @@
 """One connection between two routers: calls in both directions, over one channel.
 
-Threads: the reader is the connection's own thread. It parses, completes calls that wait for an answer, does
-what needs no user code at once, and queues the rest: signals for the dispatcher, in order, and requests
-for the pool. When the connection ends, by whatever cause, the reader fails the calls that wait, joins
-the connection's other threads and frees the channel; whoever called `start` joins the reader.
+Threads: the reader is the connection's own thread; others may read in its place (see `sig.reader`). Who reads
+parses, completes calls that wait for an answer, does what needs no user code at once, and queues the rest:
+signals for the dispatcher, in order, and requests for the pool. When the connection ends, by whatever cause,
+the reader fails the calls that wait, joins the connection's other threads and frees the channel; whoever
+called `start` joins the reader.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from sig.errors import (
     to_wire,
 )
 from sig.limits import Limits
-from sig.outbox import Outbox, holding
+from sig.outbox import Outbox
 from sig.reader import Reader
+from sig.sendmode import holding
 from sig.sendorder import Kind
 from sig.wire import Codec, Message
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from sig import log
-from sig.outbox import sending_later
+from sig.sendmode import sending_later
 
 Job = Callable[[], object]
 

@@ -4,13 +4,13 @@ Rules:
  - Posting never blocks and sends nothing under a lock. What waits is bounded: a connection whose queue is
    full is broken off.
  - What goes next is the matter of `sig.sendorder`.
- - Whoever passes on signals from another connection pauses (`wait_for_crowded`) while a queue that they go to
+ - Whoever passes on signals from another connection pauses (`sig.sendmode`) while a queue that they go to
    is more than half full and is being emptied: so a flood runs at the pace of those who receive it, and
    nothing is lost. A queue that is not being emptied holds up nobody, and is soon full.
 
 Strategy: a hand-over to another thread costs more than a send. So whoever posts to an idle connection
-sends, as far as that does not block; the writer thread exists only once something has to wait. Where more is
-about to follow (`sending_later`), it is left to the writer, which sends all that has gathered in one piece.
+sends, as far as that does not block; the writer thread exists only once something has to wait. Where more
+is about to follow (see `sig.sendmode`), it is left to the writer, which sends all that has gathered at once.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Callable
 
 from sig.carrier.base import Channel
 from sig.limits import Limits
+from sig.sendmode import mode
 from sig.sendorder import Kind, OneAtATime, Pipelined, SendOrder
 
 # After so many pieces a poster goes back to its own work and leaves the rest to the writer.
@@ -29,47 +30,6 @@ WRITABLE_WAIT_S = 1.0
 # Two messages that follow each other so closely are taken for a flood, in which the writer sends many in one
 # piece. A request and its answer take longer.
 BUSY_S = 0.00005
-
-
-class _Mode(threading.local):
-    held: list[Outbox] | None = None
-    later = False
-    crowded: list[Outbox] | None = None
-
-
-_mode = _Mode()
-
-
-class holding:  # noqa: N801 - used as a function
-    """On this thread, send nothing before the end of the `with` block. Only where no user code runs."""
-
-    __slots__ = ("_held",)
-
-    def __enter__(self) -> None:
-        self._held = _mode.held = []
-
-    def __exit__(self, *_exc: object) -> None:
-        _mode.held = None
-        for outbox in self._held:
-            outbox.flush(gathered=True)
-
-
-def sending_later(later: bool) -> None:
-    """On this thread, from now on, leave sending to the writer, as more is about to follow; or do not."""
-    _mode.later = later
-
-
-def wait_for_crowded(outboxes: list[Outbox]) -> None:
-    """Pause until those queues have room again, or are found not to be emptied."""
-    for outbox in outboxes:
-        outbox.wait_until_relieved()
-    outboxes.clear()
-
-
-def note_crowded() -> list[Outbox]:
-    """On this thread, from now on, note in the list returned the queues that a signal finds crowded."""
-    _mode.crowded = []
-    return _mode.crowded
 
 
 class Outbox:
@@ -109,8 +69,8 @@ class Outbox:
                 return False
             self._order.add(kind, data, call_id)
             self._size += len(data)
-            if kind is Kind.SIGNAL and _mode.crowded is not None and self._is_crowded():
-                _mode.crowded.append(self)
+            if kind is Kind.SIGNAL and mode.crowded is not None and self._is_crowded():
+                mode.crowded.append(self)
             piece = self._begin_or_hold()
         return self._finish_post(piece)
 
@@ -136,7 +96,7 @@ class Outbox:
 
     def _begin_or_hold(self) -> bytes:
         """What this thread is to send, if it is to send now. With the lock held."""
-        held = _mode.held
+        held = mode.held
         if held is None:
             return self._begin(gathered=False)
         if not self._sending and self not in held:
@@ -202,7 +162,7 @@ class Outbox:
         now = time.monotonic()
         busy = now - self._flushed < BUSY_S
         self._flushed = now
-        if (_mode.later or busy) and not gathered:
+        if (mode.later or busy) and not gathered:
             self._hand_over()
             return b""
         piece = self._next_piece(now)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from sig.connection import Connection
 from sig.errors import BadParams
-from sig.outbox import Outbox, note_crowded, wait_for_crowded
+from sig.outbox import Outbox
+from sig.sendmode import note_crowded, wait_for_crowded
 from sig.signals import Signal
 from sig.wire import Message
 
