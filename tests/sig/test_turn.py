@@ -24,6 +24,16 @@ class Lent:
         self.thread.start()
 
 
+def taken() -> Lent:
+    """A turn that has been lent, and that this thread has taken."""
+    while True:
+        lent = Lent()
+        while not lent.back.is_set():
+            if lent.turn.take():
+                return lent
+        lent.thread.join(WAIT_S)
+
+
 def test_a_turn_that_nobody_takes_goes_back() -> None:
     """After a moment, to the reader; from then on no guest gets it."""
     lent = Lent()
@@ -34,9 +44,8 @@ def test_a_turn_that_nobody_takes_goes_back() -> None:
 
 def test_a_turn_is_one_guests(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it has it, also for one that comes again and again; it goes back when it says so."""
-    monkeypatch.setattr(turn, "FREE_S", 0.05)
-    lent = Lent()
-    eventually(lent.turn.take)
+    monkeypatch.setattr(turn, "FREE_S", 0.5)
+    lent = taken()
     assert not lent.turn.take()
     assert not lent.back.wait(0.3)
     for _ in range(100):
@@ -50,8 +59,7 @@ def test_a_turn_is_one_guests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_turn_left_after_long_goes_back() -> None:
     """The reader had gone to sleep, as the guest read for so long."""
-    lent = Lent()
-    eventually(lent.turn.take)
+    lent = taken()
     eventually(lambda: lent.turn._asleep)
     lent.turn.leave(at_once=False)
     assert lent.back.wait(WAIT_S)
