@@ -1,10 +1,13 @@
 """The list of senders for people."""
 
+import sys
+import time
+
 import pytest
 
 from gateway.cli.senders import _print_table
 
-LAST = {"value": 23.5, "unit": "°C", "time": "2026-11-22T06:30:00.123Z", "quality": "good", "seq": 7}
+LAST = {"value": 23.5, "unit": "°C", "time": "2020-11-22T06:30:00.123Z", "quality": "good", "seq": 7}
 
 
 def test_a_pipe_gets_every_column_whole(capsys: pytest.CaptureFixture[str]) -> None:
@@ -17,9 +20,26 @@ def test_a_pipe_gets_every_column_whole(capsys: pytest.CaptureFixture[str]) -> N
     assert line.split()[-7:] == [
         "23.5",
         "°C",
-        "2026-11-22T06:30:00.123Z",
+        "2020-11-22T06:30:00.123Z",
         "good",
         "#changed",
         "#stale",
         "hot",
     ]
+
+
+def test_a_terminal_of_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line for each sender: without today's date, and without the events where they have no room."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    today = LAST | {"time": time.strftime("%Y-%m-%dT06:30:00.123Z", time.gmtime())}
+    short = {"sender": "light", "connected": True, "last": today, "events": ["#changed", "#stale", "dark"]}
+    _print_table([short])
+    line = capsys.readouterr().out.splitlines()[1]
+    assert line.split() == ["light", "yes", "23.5", "°C", "06:30:00Z", "good", "#changed", "#stale", "dark"]
+    _print_table([short, short | {"sender": "a sensor in the greenhouse", "last": LAST}])
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert "events" not in header
+    assert [line.split()[-2:] for line in lines] == [["06:30:00Z", "good"], [LAST["time"], "good"]]

@@ -112,6 +112,31 @@ def test_the_log_has_what_is_left() -> None:
     assert "… and 5 more; `sig-gateway senders` lists all" in [line.rstrip() for line in shown]
 
 
+def test_long_log_lines_are_wrapped() -> None:
+    """Where there is room for the whole line; else it is cut."""
+    log = [(logging.INFO, f"2026-11-22T06:30:00.{n:03d}Z INFO {'word ' * 20}end{n}") for n in range(3)]
+    shown, _ = drawn(80, 20, ROWS[:1], log)
+    assert [line.split()[-1] for line in shown if "end" in line] == ["end0", "end1", "end2"]
+    shown, _ = drawn(80, 10, ROWS[:1], log)
+    assert len(shown) == 10
+    assert shown[5].rstrip().endswith("…")
+    assert [line.split()[-1] for line in shown if "end" in line] == ["end1", "end2"]
+
+
+def test_long_paths_lose_their_middle() -> None:
+    """In reasons and in log lines that do not fit."""
+    path = "/dev/serial/by-id/usb-Arduino__www.arduino.cc__0043_85736323838351F0F1C1-if00"
+    row = Row("temp", None, "", None, "", "board", "absent", f"{path} is not there")
+    (_, _, _, line, *log), _ = drawn(
+        80, 20, [row], [(logging.INFO, f"board: {path} is not there; plug it in")]
+    )
+    assert "/dev/seri…351F0F1C1-if00 is not " in line
+    assert log[1].rstrip() == "board: /dev/seri…351F0F1C1-if00 is not there; plug it in"
+    (_, _, _, line, *log), _ = drawn(200, 20, [row], [(logging.INFO, path)])
+    assert path in line
+    assert path in log[1]
+
+
 def test_texts() -> None:
     """Values keep their decimals, ages grow units."""
     assert value_text(23.1, 2) == "23.10"
