@@ -67,14 +67,14 @@ def connection(
     Raises click.ClickException (exit status 1) if no gateway answers.
     """
     target = parse_url(url)
-    reasons = _Reasons()
-    sig.setup_logger(reasons)
+    sig.setup_logger(_Errors())
     carrier = CarrierTCPClient(token=token, ssl_context=_tls_context() if target.tls else None)
     client = sig.ClientRouter(carrier)
     carrier.auto_reconnect = on_lost is not None
     try:
         if not carrier.connect(target.host, target.port):
-            text = f"no gateway answers at {url}: {reasons.newest}; is it running?"
+            reason = re.sub(r"^\[Errno -?\d+\] ", "", carrier.last_error or "")
+            text = f"no gateway answers at {url}: {reason}; is it running?"
             raise click.ClickException(f"{text} start it with: sig-gateway run")
         carrier.on_connected, carrier.on_disconnected = on_back, on_lost
         yield client
@@ -84,17 +84,11 @@ def connection(
         sig.setup_logger(None)
 
 
-class _Reasons(sig.SimpleLogger):
-    """`sig` logs why a connection cannot be made: remembered for the error text. Errors are printed."""
-
-    newest = "connection refused"
+class _Errors(sig.SimpleLogger):
+    """Of what `sig` logs, errors are printed."""
 
     def __init__(self) -> None:
         super().__init__(level=sig.LOG_LEVELS.LEVEL_NONE)
-
-    def warning(self, text: str, *_: object) -> None:
-        """`[CarrierTCPClient] cannot connect to host:port: [Errno 111] Connection refused`: the last part."""
-        self.newest = re.sub(r"^\[Errno -?\d+\] ", "", text.partition(": ")[2] or text)
 
     def error(self, text: str, *_: object) -> None:
         """Such as a token that the gateway does not take any more."""
