@@ -57,7 +57,8 @@ test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -m slow --timeout 1800
 
 wheel: .venv/installed-dev
-	$(BIN)/python -m build --wheel --outdir dist .
+	@said=$$($(BIN)/python -m build --wheel --outdir dist . 2>&1) || { echo "$$said" >&2; exit 1; }
+	@ls dist/*.whl
 
 .venv/installed: pyproject.toml
 	@test -n '$(PYTHON)' || { echo 'sig-gateway needs Python 3.11 or newer; none was found on PATH' >&2; exit 1; }

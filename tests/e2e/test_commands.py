@@ -123,4 +123,7 @@ def test_simulate_and_tell(process: Any, cli: Cli) -> None:
         assert refused.returncode == 1
         cli("simulate", "--link", "board", "--tell", "quit")
         assert simulator.popen.wait(10) == 0
-    assert cli("simulate", "--speed", "fast").returncode == 2
+    for wrong in (["--speed", "fast"], ["--faults", "flop=1"]):
+        refused = cli("simulate", *wrong)
+        assert refused.returncode == 2
+        assert refused.stderr.splitlines()[-1].startswith("sig-gateway simulate: error: ")
