@@ -58,7 +58,10 @@ def measure(rounds: int) -> str:
         for _ in range(rounds):
             for contender in contenders:
                 paced[contender.name].append(contender.round(1500, PACED)[0])
-                flat_out[contender.name].append(contender.round(40_000, None))
+                # readline would take a minute over as many lines as tell something of the others
+                flat_out[contender.name].append(
+                    contender.round(3_000 if contender.name == "readline" else 40_000, None)
+                )
     rows = [
         "| | µs CPU a reading, 500/s | times os_read | µs CPU a reading, flat out | readings/s, flat out |",
         "| --- | ---: | ---: | ---: | ---: |",

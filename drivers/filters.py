@@ -18,6 +18,9 @@ class Deadband:
     otherwise let every flicker around zero through. `min_interval`: seconds between two publications, unless
     the difference reaches `step`. `heartbeat`: publish after so many seconds though nothing changed; 0:
     never.
+
+    `interval`: seconds between two readings, 0 if unknown. Both times are then over at the reading nearest to
+    their end: of readings each second, jitter must not make `heartbeat: 2s` wait for the third.
     """
 
     def __init__(
@@ -28,6 +31,7 @@ class Deadband:
         self._step = step
         self._heartbeat = heartbeat
         self.resolution = 0.0
+        self.interval = 0.0
         self._value: float | None = None
         self._time = 0.0
 
@@ -36,12 +40,12 @@ class Deadband:
         if self._value is None:
             return True
         elapsed = max(0.0, now - self._time)  # estimated times of measurement may step back a little
-        if self._heartbeat and elapsed >= self._heartbeat:
+        if self._heartbeat and self._over(self._heartbeat, elapsed):
             return True
         change = abs(value - self._value)
         if change == 0.0 or change < self._least(self._delta) * (1 - 1e-9):  # 0.1 steps are not exact
             return False
-        if elapsed >= self._min_interval:
+        if self._over(self._min_interval, elapsed):
             return True
         return self._step is not None and change >= self._least(self._step) * (1 - 1e-9)
 
@@ -53,6 +57,9 @@ class Deadband:
     def reset(self) -> None:
         """Let the next value through, whatever it is."""
         self._value = None
+
+    def _over(self, span: float, elapsed: float) -> bool:
+        return elapsed >= span - min(self.interval, span) / 2
 
     def _least(self, amount: Amount) -> float:
         size = amount.at(self._value or 0.0)

@@ -12,7 +12,7 @@ import collections
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, Self
@@ -180,10 +180,13 @@ class Link:
         """Have `sink` take its channel's measurements, and learn of the board's coming and going."""
         with self._lock:
             self._sinks = {**self._sinks, sink.channel: (*self._sinks.get(sink.channel, ()), sink)}
-            board = self._session.board if self._session and self._state is LinkState.UP else None
+            session = self._session
+            board = session.board if session and self._state is LinkState.UP else None
             # Under the lock: when the link goes down now, its link_down comes after this.
             if board is not None:
                 self.dispatcher.post_always(sink.link_up, board)
+        if session is not None and board is not None:
+            self._settle(session, board, [sink])
 
     def remove(self, sink: Sink) -> None:
         """The opposite of `add`; nothing happens if it was not added."""
@@ -205,6 +208,11 @@ class Link:
                 _sum(self._totals, session.counters if session else {}),
                 self._since,
             )
+
+    def dropped_since_reading(self, channel: str) -> int:
+        """How many damaged or malformed lines there were since `channel`'s last reading. From any thread."""
+        session = self._session
+        return session.dropped.since(channel) if session is not None else 0
 
     def request(
         self,
@@ -279,7 +287,7 @@ class Link:
         reason = "internal error, see the log"
         try:
             self._set(LinkState.GREETING, self._reason)
-            board = session.greet(self._wanted_intervals(), self._stopping)
+            board = session.greet(self._stopping)
             up_at = self.clock.monotonic()
             self._set(LinkState.UP, None)
             logger.info(
@@ -294,7 +302,8 @@ class Link:
                 ),
             )
             self._announce(lambda sink: sink.link_up(board))
-            session.run(self._stopping, [name for name in board.channels if self._sinks.get(name)])
+            self._settle(session, board, self._all_sinks())
+            session.run(self._stopping)
             reason = "the link is closed"
         except LinkLostError as error:
             reason = "the link is closed" if self._stopping.is_set() else str(error)
@@ -316,15 +325,36 @@ class Link:
             if not self.dispatcher.post(sink.accept, measurement):
                 sink.missed()
 
-    def _changed(self, board: Board) -> None:
+    def _changed(self, board: Board, restarted: bool) -> None:
         """The board said hello again while the link was up."""
-        logger.info("%s: %s %s said hello again, boot %d", self.name, board.model, board.identity, board.boot)
         self._announce(lambda sink: sink.link_up(board))
+        session = self._session
+        if restarted and session is not None:
+            logger.info("%s: %s %s restarted, boot %d", self.name, board.model, board.identity, board.boot)
+            self._settle(session, board, self._all_sinks())
 
-    def _wanted_intervals(self) -> dict[str, int]:
+    def _settle(self, session: Session, board: Board, sinks: Iterable[Sink]) -> None:
+        """Have the board told the intervals that `sinks` want, and read each channel once, so that nobody
+        waits an interval for the first value."""
+        wanted: dict[str, int | None] = {}
+        for sink in sinks:
+            if sink.channel in board.channels and wanted.get(sink.channel) is None:
+                wanted[sink.channel] = sink.interval_ms
+        wrong = {
+            name: interval
+            for name, interval in wanted.items()
+            if interval is not None and round(board.channels[name].interval_s * 1000) != interval
+        }
+        for name, interval in wrong.items():
+            session.ask_later("interval", name, str(interval))
+        if wrong:
+            session.ask_later("hello")  # tells what the board made of it
+        for name in wanted:
+            session.ask_later("read", name)
+
+    def _all_sinks(self) -> list[Sink]:
         with self._lock:
-            sinks = [sink for sinks in self._sinks.values() for sink in sinks]
-        return {sink.channel: sink.interval_ms for sink in sinks if sink.interval_ms is not None}
+            return [sink for sinks in self._sinks.values() for sink in sinks]
 
     def _pause(self, back_off: float) -> None:
         """Wait for the back-off, or until the port has gone, come or been replaced: then at once."""

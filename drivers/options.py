@@ -79,6 +79,14 @@ def parse_duration(raw: object) -> float:
     raise ValueError(f"expected a time span such as 30s, 5min or 12h, or seconds, got {raw!r}")
 
 
+def parse_interval(raw: object) -> float:
+    """A time span in seconds that a board can count: 0, or at least a millisecond."""
+    interval = parse_duration(raw)
+    if 0 < interval < 0.001:
+        raise ValueError(f"expected 0 or a time span from 1ms, got {raw!r}")
+    return interval
+
+
 def parse_range(raw: object) -> tuple[float, float]:
     """Two numbers, the lower one first: `[-20, 60]`."""
     problem = f"expected two numbers, the lower first, such as [-20, 60], got {raw!r}"

@@ -18,7 +18,7 @@ STALE_EVENT = "#stale"
 
 
 class Publisher:
-    """`thresholds`: by the event that each fires. `count` is called for each reading published."""
+    """`thresholds`: by the event that each fires. `published` and `stale` count what was triggered."""
 
     def __init__(
         self,
@@ -26,13 +26,13 @@ class Publisher:
         threshold_events: list[str],
         deadband: Deadband,
         thresholds: Mapping[str, Threshold],
-        count: Callable[[str], None],
     ) -> None:
         self._name = name
         self._events = [CHANGED, STALE_EVENT, *threshold_events]
         self._deadband = deadband
         self._thresholds = thresholds
-        self._count = count
+        self.published = 0
+        self.stale = 0
         self._sender: sig.Sender | None = None
         self._signals: dict[str, sig.Signal] = {}
         self._quality: str | None = None  # of the last reading published on this connection
@@ -42,18 +42,18 @@ class Publisher:
         """Whether the sender is on the router."""
         return self._sender is not None
 
-    def connect(self, router: sig.Router, requests: Mapping[str | None, Callable[[Any], Any]]) -> None:
-        """Put the sender on the router; the next reading is published, whatever it is."""
+    def connect(self, router: sig.Router, requests: Mapping[str | None, Callable[[Any], Any]]) -> str | None:
+        """Put the sender on the router, or return why it cannot be there. The next reading is published,
+        whatever it is."""
         self._quality = None
         self._deadband.reset()
         try:
             sender = router.addSender(self._name, self._events, dict(requests))
         except NameError:
-            # The text says it all; a traceback through the dispatcher would not help.
-            logger.error("%s: another sender of that name is connected; rename one of the two", self._name)  # noqa: TRY400
-            return
+            return "another sender of that name is connected; rename one of the two"
         self._sender = sender
         self._signals = {event: signal for event in self._events if (signal := sender.getSignal(event))}
+        return None
 
     def disconnect(self) -> None:
         """Take the sender off the router; nothing happens if it is not there."""
@@ -85,11 +85,11 @@ class Publisher:
             return
         self._quality = STALE
         logger.warning("%s: stale: %s", self._name, reading.reason)
-        self._count("stale")
+        self.stale += 1
         self._publish(STALE_EVENT, reading)
 
     def _publish(self, event: str, reading: Reading) -> None:
         signal = self._signals.get(event)
         if signal is not None:  # else a listener disconnected the sender a moment ago, on this thread
-            self._count("published")
+            self.published += 1
             signal.trigger(reading.as_data())

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 # Silence for three intervals and a second (a lost line, a late one, the time of transport) is staleness.
 STALE_INTERVALS = 3
 STALE_GRACE_S = 1.0
-COUNTERS = ("received", "published", "suspect", "faults", "stale", "dropped", "reads", "failed_reads")
+COUNTERS = ("received", "suspect", "faults", "dropped", "reads", "failed_reads")
 
 
 class Sensor:
@@ -69,6 +69,7 @@ class Sensor:
         self._judge = Judge(parsed["offset"], parsed["scale"], parsed["range"], SpikeGuard(parsed["spike"]))
         self._counters = dict.fromkeys(COUNTERS, 0)
         # Written by the dispatcher's thread alone.
+        self._problem: str | None = None
         self._board: Board | None = None
         self._up_since = 0.0
         self._watch: object | None = None  # the timer that looks out for silence
@@ -82,7 +83,7 @@ class Sensor:
             if parsed[event] is not None
         }
         events = [self.low_event, self.high_event]
-        self._publisher = Publisher(name, events, self._deadband, thresholds, self._count)
+        self._publisher = Publisher(name, events, self._deadband, thresholds)
 
     @classmethod
     def option_table(cls) -> dict[str, Option]:
@@ -109,6 +110,12 @@ class Sensor:
         """The reporting interval wanted of the board, None for the board's own."""
         interval: float | None = self._options["interval"]
         return None if interval is None else round(interval * 1000)
+
+    @property
+    def problem(self) -> str | None:
+        """Why this sensor is not connected though its board was there: the board does not have what it needs,
+        or its name is taken. From any thread."""
+        return self._problem
 
     def attach(self, router: sig.Router) -> None:
         """Be a sender on `router` whenever the board is there. Until then the sender is listed, not
@@ -144,18 +151,27 @@ class Sensor:
         if self._router is None:
             return  # detached a moment ago
         problem = self._unfit(board)
-        if problem is not None:
-            logger.error("%s: %s", self.name, problem)
+        if problem is None:
+            problem = self._use(board, self._router)
+        else:
             self._publisher.disconnect()
-            return
+        if problem is not None and problem != self._problem:  # a board may say hello often
+            logger.error("%s: %s", self.name, problem)
+        self._problem = problem
+
+    def _use(self, board: Board, router: sig.Router) -> str | None:
+        """Be connected, with what the board says of the channel; returns why not, if not."""
         channel = board.channels[self.channel]
         self._board = board
         self._up_since = self._clock.monotonic()
         with self._lock:
             self._deadband.resolution = self._judge.use(channel, self.units[channel.unit])
+        self._deadband.interval = channel.interval_s
+        problem = None
         if not self._publisher.connected:
-            self._publisher.connect(self._router, self._requests())
+            problem = self._publisher.connect(router, self._requests())
         self._watch_silence(self._watch)
+        return problem
 
     def link_down(self, reason: str) -> None:
         """See `Sink`: disconnect from the router."""
@@ -167,9 +183,8 @@ class Sensor:
         if not self._publisher.connected:
             self._count("dropped")
             return
-        self._count("received")
         if measurement.value is None:
-            self._count("faults")
+            self._count("received", "faults")
             self._publisher.take_stale(self._stale_reading(_fault(measurement)))
             return
         with self._lock:
@@ -177,8 +192,9 @@ class Sensor:
             self._judge.take(value, reason)
             reading = self._reading(measurement, value, reason)
             self._accepted = measurement, reading
-        if reason is not None:
-            self._count("suspect")
+            self._counters["received"] += 1
+            if reason is not None:
+                self._counters["suspect"] += 1
         self._publisher.take(reading, measurement.measured)
 
     def _watch_silence(self, watch: object | None) -> None:
@@ -198,7 +214,7 @@ class Sensor:
         heard = max(self._up_since, newest.measured if newest else 0.0)
         due = heard + stale_after
         if due <= now:
-            self._publisher.take_stale(self._stale_reading(f"nothing heard for {now - heard:.1f} s"))
+            self._publisher.take_stale(self._stale_reading(self._silence(now - heard)))
             due = now + stale_after
         if self._watch is None or not now < self._watch_due <= due:
             self._watch, self._watch_due = watch, due = object(), due
@@ -260,7 +276,7 @@ class Sensor:
         stale_after = self._stale_after()
         silence = self._clock.monotonic() - valued.measured
         if stale_after is not None and silence > stale_after:
-            return self._stale_reading(f"nothing heard for {silence:.1f} s").as_data()
+            return self._stale_reading(self._silence(silence)).as_data()
         return self._judged(valued).as_data()
 
     def info(self, _params: object = None) -> dict[str, Any]:
@@ -302,13 +318,15 @@ class Sensor:
         status = self._link.status()
         with self._lock:
             counters: dict[str, Any] = dict(self._counters)
+        counters |= {"published": self._publisher.published, "stale": self._publisher.stale}
         return {**counters, "link": {"state": str(status.state), "reason": status.reason, **status.counters}}
 
     # Any thread
 
-    def _count(self, name: str) -> None:
+    def _count(self, *names: str) -> None:
         with self._lock:
-            self._counters[name] += 1
+            for name in names:
+                self._counters[name] += 1
 
     def _judged(self, measurement: Measurement) -> Reading:
         if measurement.value is None:
@@ -329,6 +347,11 @@ class Sensor:
         if valued is None:
             return Reading(None, self.unit, self._clock.utc(), STALE, 0, reason)
         return self._judged(valued)._replace(quality=STALE, reason=reason)
+
+    def _silence(self, seconds: float) -> str:
+        dropped = self._link.dropped_since_reading(self.channel)
+        damage = f"; {dropped} damaged line{'s' if dropped > 1 else ''} since" if dropped else ""
+        return f"nothing heard for {seconds:.1f} s{damage}"
 
     def _stale_after(self) -> float | None:
         """Seconds of silence after which the value is stale; None when the board only answers requests."""

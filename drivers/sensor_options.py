@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers.errors import OptionError
-from drivers.options import Amount, Option, parse_amount, parse_duration, parse_number, parse_range
+from drivers.options import (
+    Amount,
+    Option,
+    parse_amount,
+    parse_duration,
+    parse_interval,
+    parse_number,
+    parse_range,
+)
 
 _AMOUNT = "a number from 0, or a percentage such as 5%"
 _DURATION = "a time span such as 30s or 5min, or seconds"
@@ -39,13 +47,18 @@ COMMON_OPTIONS: dict[str, Option] = {
         parse_duration,
         0.0,
         _DURATION,
-        "The least time between two `#changed`, but for changes of `step` or more.",
+        "The least time between two `#changed`, give or take half of the channel's interval; changes of "
+        "`step` or more do not wait.",
     ),
     "step": Option(
         parse_amount, None, _AMOUNT, "A change so large is published at once, whatever `min_interval` says."
     ),
     "heartbeat": Option(
-        parse_duration, 0.0, _DURATION, "Publish after so long though nothing changed; 0: only changes."
+        parse_duration,
+        0.0,
+        _DURATION,
+        "Publish after so long though nothing changed, give or take half of the channel's interval; 0: only "
+        "changes.",
     ),
     "hysteresis": Option(
         parse_amount,
@@ -60,7 +73,7 @@ COMMON_OPTIONS: dict[str, Option] = {
         "Silence that makes the value `stale`. Without it, three of the channel's intervals and a second.",
     ),
     "interval": Option(
-        parse_duration,
+        parse_interval,
         None,
         _DURATION,
         "The reporting interval to set on the board. Without it, the board's own.",

@@ -4,13 +4,15 @@ The reader's thread (the link's) runs `greet` and `run`; other threads call `exc
 that lets one request at a time onto the line: it covers one write and one bounded wait, and no user code.
 """
 
+import collections
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import sig
 from drivers.clock import Clock
+from drivers.dropped import DroppedLines
 from drivers.errors import LinkLostError
 from drivers.protocols.base import Board, Conversation, Hello, HelloWanted, Measurement, Note, Refusal, Reply
 from drivers.transport import Transport
@@ -26,10 +28,16 @@ MAX_WAITING = 64
 # Silence for three intervals, at least so long, and the board is asked whether it is there.
 LEAST_SILENCE_S = 5.0
 PINGS = 3
+# An interval and a first read for each of a board's 64 channels, twice over.
+MAX_TODO = 256
 # How long the reader waits for bytes before it looks after silence and shutdown.
 READ_S = 0.25
 # How often it does so while bytes keep coming.
 LOOK_S = 0.1
+# So many notes are logged in such a time, the rest is counted: a board that prints in its main loop would
+# write gigabytes a day to the SD card.
+MAX_NOTES = 20
+NOTES_S = 60.0
 _NOBODY_S = 30.0  # how often a board that only answers requests is pinged
 
 
@@ -46,7 +54,8 @@ class _Waiter:
 
 class Session:
     """See the module. `on_measurement` and `on_board` are called on the reader's thread and must only
-    post; `breathe` is called between two reads."""
+    post; `on_board` is told of every later hello and whether the board restarted; `breathe` is called between
+    two reads."""
 
     def __init__(
         self,
@@ -56,10 +65,11 @@ class Session:
         clock: Clock,
         *,
         on_measurement: Callable[[Measurement], None],
-        on_board: Callable[[Board], None],
+        on_board: Callable[[Board, bool], None],
         breathe: Callable[[], None],
     ) -> None:
         self.board: Board | None = None
+        self.dropped = DroppedLines(name)
         self._name = name
         self._transport = transport
         self._conversation = conversation
@@ -76,11 +86,14 @@ class Session:
         # The reader's own request (hello, ping), for which it holds the turn: when to give the turn back at
         # the latest.
         self._own_until: float | None = None
+        self._todo: collections.deque[tuple[str, ...]] = collections.deque(maxlen=MAX_TODO)
         self._hello_wanted = False  # written by the reader alone
         self._hello_came = threading.Event()
         self._heard = clock.monotonic()
         self._pings = 0
         self._received = 0  # bytes
+        self._notes = 0
+        self._notes_until = 0.0
 
     @property
     def counters(self) -> Counter[str]:
@@ -89,46 +102,45 @@ class Session:
 
     # The reader's thread
 
-    def greet(self, intervals_ms: Mapping[str, int], stopping: threading.Event) -> Board:
-        """Ask for the hello until it comes, then set the reporting intervals (ms, by channel) that differ.
+    def greet(self, stopping: threading.Event) -> Board:
+        """Ask for the hello until it comes.
 
-        Raises `LinkLostError` when the board does not say hello within `GREETING_S`.
+        Raises `LinkLostError` when the board does not say hello within `GREETING_S`, or `stopping` is set.
         """
-        board = self._ask_for_hello(stopping)
-        wrong = {
-            name: interval
-            for name, interval in intervals_ms.items()
-            if name in board.channels and round(board.channels[name].interval_s * 1000) != interval
-        }
-        if wrong:
-            for name, interval in wrong.items():
-                self._write_own("interval", name, str(interval))
-                self._read_until(lambda: self._own_until is None or stopping.is_set(), ATTEMPT_S)
-            self.board = None
-            board = self._ask_for_hello(stopping)
+        deadline = self._clock.monotonic() + GREETING_S
+        while self.board is None:
+            if stopping.is_set():
+                raise LinkLostError("closing")
+            if self._clock.monotonic() >= deadline:
+                raise LinkLostError(
+                    f"the board did not say hello within {GREETING_S:g} s; {self._what_came()}"
+                )
+            self._write_own("hello")
+            self._read_until(lambda: self.board is not None or stopping.is_set(), GREETING_STEP_S)
         self._heard = self._clock.monotonic()
-        return board
+        return self.board
 
-    def run(self, stopping: threading.Event, first_reads: Sequence[str]) -> None:
-        """Read until `stopping` is set. Raises `LinkLostError` when the port or the board is gone.
-
-        `first_reads`: channels to ask for a value at the start, so that nobody waits an interval for the
-        first one.
-        """
-        unread = list(first_reads)
+    def run(self, stopping: threading.Event) -> None:
+        """Read until `stopping` is set. Raises `LinkLostError` when the port or the board is gone."""
         look_at = 0.0
         # What is posted wakes the dispatcher, which then wants the interpreter: so the loop goes back to
         # waiting for bytes at once, and looks after other things only now and then.
         while not stopping.is_set():
             if self._hello_wanted:
                 self._hello_wanted = not self._write_own("hello")
-            elif unread and self._write_own("read", unread[0]):
-                del unread[0]
+            elif self._todo and self._write_own(*self._todo[0]):
+                self._todo.popleft()
             if (now := self._clock.monotonic()) >= look_at:
                 self._look_after_silence()
                 look_at = now + LOOK_S
             self._breathe()
             self._read_once(READ_S)
+
+    def ask_later(self, *request: str) -> None:
+        """Have the reader send a request of its own (verb and arguments) when the line is free. From any
+        thread."""
+        self._todo.append(request)
+        self.wake()
 
     def wake(self) -> None:
         """Have `run` look at its `stopping` event soon. From any thread."""
@@ -151,26 +163,15 @@ class Session:
         with self._turn:
             self._transport.close()
 
-    def _ask_for_hello(self, stopping: threading.Event) -> Board:
-        deadline = self._clock.monotonic() + GREETING_S
-        while self.board is None:
-            if stopping.is_set():
-                raise LinkLostError("closing")
-            if self._clock.monotonic() >= deadline:
-                raise LinkLostError(
-                    f"the board did not say hello within {GREETING_S:g} s; {self._what_came()}"
-                )
-            self._write_own("hello")
-            self._read_until(lambda: self.board is not None or stopping.is_set(), GREETING_STEP_S)
-        return self.board
-
     def _what_came(self) -> str:
         if not self._received:
             return "nothing came"
         good = self.counters["lines"] + self.counters["skipped"]
+        dropped = self._conversation.dropped
+        last = f"; last: {dropped.reason}" if dropped is not None else ""
         if not good:
-            return f"{self._received} bytes came, and not one good line (wrong baud rate?)"
-        return f"{good} good lines came, but no complete hello"
+            return f"{self._received} bytes came, and not one good line (wrong baud rate?){last}"
+        return f"{good} good lines came, but no complete hello{last}"
 
     def _read_until(self, done: Callable[[], bool], timeout_s: float) -> None:
         deadline = self._clock.monotonic() + timeout_s
@@ -185,12 +186,17 @@ class Session:
             return
         self._received += len(data)
         now = self._clock.monotonic()
-        lines = self.counters["lines"]
+        counters = self._conversation.counters
+        lines = counters["lines"]
         events = self._conversation.receive(data, now)
-        if self.counters["lines"] != lines:
+        dropped = counters["damaged"] + counters["malformed"]
+        if dropped != self.dropped.count and self._conversation.dropped is not None:
+            self.dropped.note(dropped, self._conversation.dropped, now)
+        if counters["lines"] != lines:
             self._heard, self._pings = now, 0
         for event in events:
             if type(event) is Measurement:
+                self.dropped.note_reading(event.channel)
                 self._on_measurement(event)
             elif type(event) is Reply or type(event) is Refusal:
                 self._complete(event)
@@ -199,20 +205,29 @@ class Session:
             elif type(event) is HelloWanted:
                 self._want_hello(event.reason)
             elif type(event) is Note:
-                logger.info("%s: the board says: %s", self._name, event.text)
+                self._take_note(event.text, now)
+
+    def _take_note(self, text: str, now: float) -> None:
+        if now >= self._notes_until:
+            if self._notes > MAX_NOTES:
+                logger.info("%s: the board said %d more notes", self._name, self._notes - MAX_NOTES)
+            self._notes, self._notes_until = 0, now + NOTES_S
+        self._notes += 1
+        if self._notes <= MAX_NOTES:
+            logger.info("%s: the board says: %s", self._name, text)
 
     def _said_hello(self, board: Board) -> None:
-        first, self.board = self.board is None, board
+        before, self.board = self.board, board
         self._hello_wanted = False
         self._hello_came.set()
         if self._own_until is not None:
             self._give_turn_back()
-        if not first:
-            self._on_board(board)
+        if before is not None:
+            self._on_board(board, (before.identity, before.boot) != (board.identity, board.boot))
 
     def _want_hello(self, reason: str) -> None:
         if not self._hello_wanted and self._own_until is None:
-            logger.info("%s: %s; asking for a hello", self._name, reason)
+            logger.debug("%s: %s; asking for a hello", self._name, reason)
         self._hello_wanted = True
 
     def _complete(self, answer: Reply | Refusal) -> None:

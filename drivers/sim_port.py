@@ -1,6 +1,8 @@
 """`sim:` as a port: the simulated board, started as a program of its own on a pseudo-terminal."""
 
+import math
 import os
+import re
 import select
 import subprocess
 import sys
@@ -14,9 +16,11 @@ from drivers.errors import OptionError, PortError, PortNotFoundError
 from drivers.ports import device_presence
 
 _OPTIONS = ("data", "speed", "seed", "faults")
+_SPEEDS = (0.001, 1e6)  # what the simulator takes
 # The simulator starts in a third of a second; a loaded Pi Zero may take ten times that.
 _START_S = 10.0
 _STOP_S = 2.0
+_COMPLAINT = "firmware_sim: error: "
 
 
 class SimPort:
@@ -40,6 +44,7 @@ class SimPort:
         options = dict(parse_qsl(query, keep_blank_values=True))
         if unknown := sorted(set(options) - set(_OPTIONS)):
             raise OptionError("port", f"expected {', '.join(_OPTIONS)} after 'sim:…?', got {unknown[0]!r}")
+        _check_numbers(options)
         return cls(path or None, options)
 
     def resolve(self) -> str:
@@ -99,8 +104,10 @@ class SimPort:
         if not _says_something(child, _START_S):
             child.kill()
             _, complaint = child.communicate()
-            text = complaint.decode(errors="replace").strip() or f"it said nothing within {_START_S:g} s"
-            raise PortError(f"the simulator did not start: {text}")
+            lines = complaint.decode(errors="replace").splitlines() or [
+                f"it said nothing within {_START_S:g} s"
+            ]
+            raise PortError(f"the simulator did not start: {lines[-1].removeprefix(_COMPLAINT)}")
         self._child = child
 
     def _drain(self) -> None:
@@ -110,6 +117,24 @@ class SimPort:
         pipes = [pipe for pipe in (self._child.stdout, self._child.stderr) if pipe is not None]
         for pipe in select.select(pipes, [], [], 0)[0]:
             os.read(pipe.fileno(), 65536)
+
+
+def _check_numbers(options: dict[str, str]) -> None:
+    """What the simulator would refuse of them, said while the config is checked. Raises `OptionError`."""
+    speed, seed = options.get("speed", "60"), options.get("seed", "1")
+    least, most = _SPEEDS
+    if not least <= _number(speed) <= most:
+        problem = f"expected a speed from {least:g} to {most:.0f}, such as speed=60, got {speed!r}"
+        raise OptionError("port", problem)
+    if re.fullmatch(r"[-+]?[0-9]+", seed) is None:
+        raise OptionError("port", f"expected a whole number as seed, such as seed=1, got {seed!r}")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _says_something(child: subprocess.Popen[bytes], timeout_s: float) -> bool:

@@ -18,7 +18,7 @@ from drivers.link import Link
 from drivers.sensor import Sensor
 from gateway.config import Config
 from gateway.config.models import parse_address
-from gateway.senders import explaining_sender
+from gateway.senders import GatewayRouter, explaining_sender
 from gateway.version import package_version
 from sig.carrier.tcpserver import CarrierTCPServer
 from sig.limits import Limits
@@ -93,7 +93,7 @@ class App:
             ssl_context=_tls_context(self.config),
             limits=_LIMITS,
         )
-        self.router = sig.ServerRouter(self._carrier, class_sender=explaining_sender(self._why_down))
+        self.router = GatewayRouter(self._carrier, self.config.sensors, explaining_sender(self._why_down))
         address = parse_address(listen)
         try:
             self._carrier.start(f"unix:{address.host}" if address.unix else address.host, address.port)
@@ -101,12 +101,14 @@ class App:
             raise StartError(_listen_problem(self.config, error)) from None
         logger.info("router: listening on %s", listen)
 
-    def _why_down(self, sensor: str) -> str | None:
-        link = self.links.get(self.config.sensors[sensor].link) if sensor in self.config.sensors else None
-        status = link.status() if link is not None else None
-        if status is None:
+    def _why_down(self, name: str) -> str | None:
+        sensor = self.sensors.get(name)
+        if sensor is None:
             return None
-        return f"link {status.name}: {status.reason or 'no such channel there, see the log'}"
+        status = self.links[self.config.sensors[name].link].status()
+        return (
+            f"link {status.name}: {status.reason or sensor.problem or 'the board has just come; ask again'}"
+        )
 
     def _make_links(self) -> None:
         for name, link in self.config.links.items():

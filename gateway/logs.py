@@ -55,16 +55,17 @@ def to_stderr() -> logging.Handler:
 def logging_to(handler: logging.Handler, *, verbose: bool = False) -> Iterator[None]:
     """Send the gateway's, the drivers' and sig's log to `handler`; `verbose`: debug lines too."""
     root = logging.getLogger()
-    level = root.level
+    sig_logger = logging.getLogger("sig")
+    level, sig_level = root.level, sig_logger.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
     # At level INFO sig tells of every connection that comes and goes: one for each `sig-gateway read`.
-    sig_logger = logging.getLogger("sig")
     sig_logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
     sig.setup_logger(sig_logger)
     try:
         yield
     finally:
         sig.setup_logger(None)
+        sig_logger.setLevel(sig_level)
         root.setLevel(level)
         root.removeHandler(handler)

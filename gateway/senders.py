@@ -1,11 +1,34 @@
-"""Senders that say why they are not connected."""
+"""The sensors' senders: nobody else may take their names, and they say why they are not connected."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 import sig
+from sig.carrier.base import Carrier
+from sig.sender import Handlers
+from sig.session import Session
+
+
+class GatewayRouter(sig.ServerRouter):
+    """A router whose clients may add senders, but none that is called like a sensor.
+
+    A sensor's sender is not connected while its board is away. Could a client take the name then, listeners
+    would get that client's values as the sensor's, and the sensor could not connect when its board is back.
+    """
+
+    def __init__(self, carrier: Carrier, sensors: Container[str], class_sender: type[sig.Sender]) -> None:
+        super().__init__(carrier, class_sender=class_sender)
+        self._sensors = sensors
+
+    def register_for(
+        self, session: Session, name: str, events: Iterable[str] | str | None, requests: Handlers
+    ) -> None:
+        """As `sig.ServerRouter`'s; NameError, which the client is told, for a sensor's name."""
+        if name in self._sensors:
+            raise NameError(f"'{name}' is a sensor of this gateway: choose another name")
+        super().register_for(session, name, events, requests)
 
 
 def explaining_sender(reason: Callable[[str], str | None]) -> type[sig.Sender]:

@@ -54,6 +54,14 @@ class Pending:
             self._done(answer)
         self._lock.release()
 
+    def is_done(self) -> bool:
+        """Whether the answer is there."""
+        return self._answer is not None
+
+    def has_caller(self) -> bool:
+        """Whether somebody waits, rather than being called when it is done."""
+        return self._done is None
+
     def wait(self) -> Any:
         """Wait for the answer and return its response; raises the RequestError that it stands for.
 
@@ -87,7 +95,10 @@ class Call:
 
     def forward(self, answer: Message) -> None:
         """Pass on the answer that another peer gave."""
-        kept = ("status", "response", "exception", "error", "raised")
+        if answer.get("status") == STATUS_OK:
+            self.reply(answer.get("response"))
+            return
+        kept = ("status", "exception", "error", "raised")
         self.connection.reply(self._id, {key: answer[key] for key in kept if key in answer})
 
     def run(self, handler: Callable[[], Any]) -> None:

@@ -142,7 +142,8 @@ class ClientRouter(Router):
                 # It outlives connections: what one has brought is delivered before what the next brings.
                 self._dispatcher = Dispatcher(f"{name}-dispatcher", 2 * limits.max_jobs, self)
         connection = Connection(channel, self.carrier.codec, limits, name, self._dispatcher)
-        connection.methods |= {"signal": self._remote_listeners.signal, "request": self._request}
+        connection.arrivals.sort = self._remote_listeners.signal
+        connection.methods["request"] = self._request
         connection.on_lost = partial(self._lost, connection)
         return connection
 
@@ -186,5 +187,5 @@ class ClientRouter(Router):
         if not isinstance(name, str) or not isinstance(method, str):
             raise BadParams("sender and method: expected names")
         run = partial(self._remote_senders.request, name, method, params.get("params"))
-        call.connection.run_request(run, call)
+        call.connection.reader.queue_request(call, run)
         return LATER

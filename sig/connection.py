@@ -1,21 +1,21 @@
 """One connection between two routers: calls in both directions, over one channel.
 
-Threads: the reader is the connection's own thread. It parses, completes calls that wait for an answer, does
-what needs no user code at once, and queues the rest: signals for the dispatcher, in order, and requests
-for the pool. When the connection ends, by whatever cause, the reader fails the calls that wait, joins
-the connection's other threads and frees the channel; whoever called `start` joins the reader.
+Threads: the reader is the connection's own thread; others may read in its place (see `sig.reader`). Who reads
+parses, completes calls that wait for an answer, does what needs no user code at once, and queues the rest:
+signals for the dispatcher, in order, and requests for the pool. When the connection ends, by whatever cause,
+the reader fails the calls that wait, joins the connection's other threads and frees the channel; whoever
+called `start` joins the reader.
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
-from functools import partial
 from itertools import count
 from typing import Any
 
 from sig import log
+from sig.arrivals import Arrivals
 from sig.calls import LATER, Call, Method, Pending
 from sig.carrier.base import Channel
 from sig.dispatch import Dispatcher, Pool, runs_for
@@ -31,12 +31,11 @@ from sig.errors import (
     to_wire,
 )
 from sig.limits import Limits
-from sig.outbox import Outbox, holding, note_crowded, wait_for_crowded
+from sig.outbox import Outbox
+from sig.reader import Reader
+from sig.sendmode import holding
 from sig.sendorder import Kind
-from sig.wire import Codec, Message, WireError
-
-# How often, within a window of signals, the peer is told what was worked off.
-REPORTS_PER_WINDOW = 8
+from sig.wire import Codec, Message
 
 
 class Connection:
@@ -68,12 +67,8 @@ class Connection:
         self._closed = False
         self._ids = count(1)
         self._pending: dict[int, Pending] = {}
-        self._worked_off = 0
-        self._report_every = 1
-        self._crowded: list[Outbox] | None = None
-        self._decoder = codec.decoder(limits.max_message)
-        self._reader = threading.Thread(target=self._run, name=f"{name}-reader", daemon=True)
-        self._since = self._heard = self._pinged = self._next_tick = 0.0
+        self.arrivals = Arrivals(self.dispatcher, limits.max_jobs, self._report)
+        self.reader = Reader(self, channel, self.pool, self._end)
 
     def own_methods(self) -> dict[str, Method]:
         """What the peer may call that concerns the connection itself."""
@@ -81,8 +76,7 @@ class Connection:
 
     def start(self) -> None:
         """Begin to read."""
-        self._since = self._heard = self._pinged = self._next_tick = time.monotonic()
-        self._reader.start()
+        self.reader.start()
 
     def is_open(self) -> bool:
         """Whether it has not been closed, by either side."""
@@ -102,34 +96,36 @@ class Connection:
 
         On one of those threads itself it does not wait.
         """
-        if runs_for(self) or threading.current_thread() is self._reader:
+        if runs_for(self) or threading.current_thread() is self.reader.thread:
             return False
-        self._reader.join(timeout_s)
-        return not self._reader.is_alive()
+        self.reader.thread.join(timeout_s)
+        return not self.reader.thread.is_alive()
 
     def limit_until_authorized(self) -> None:
         """Take small messages only, until `authorize`."""
         self.authorized = False
-        self._decoder.max_bytes = self.limits.max_message_unauthorized
+        self.reader.decoder.max_bytes = self.limits.max_message_unauthorized
 
     def authorize(self) -> None:
         """The peer has shown its token: treat it as any other from now on."""
         self.authorized = True
-        self._decoder.max_bytes = self.limits.max_message
+        self.reader.decoder.max_bytes = self.limits.max_message
 
     def pipeline(self, window: Any) -> None:
         """The peer is one of ours: that many signals may be on their way, or ours if that is fewer."""
         if not isinstance(window, int) or window < 1:
             window = 1
         window = min(window, self.limits.window)
-        self._report_every = max(1, window // REPORTS_PER_WINDOW)
+        self.arrivals.pace(window)
         self.outbox.pipeline(window)
 
     # --- calls and signals to the peer ---
 
     def call(self, method: str, params: Message, timeout_s: float | None = None) -> Any:
         """Call the peer and wait for its answer; raises what `Pending.wait` raises."""
-        return self.start_call(method, params, timeout_s).wait()
+        pending = self.start_call(method, params, timeout_s)
+        self.reader.wait_for(pending)
+        return pending.wait()
 
     def start_call(
         self,
@@ -147,7 +143,7 @@ class Connection:
         timeout_s = self.limits.timeout_s if timeout_s is None else min(timeout_s, self.limits.max_timeout_s)
         call_id = next(self._ids)
         data = self.codec.pack({"id": call_id, "method": method, "params": params})
-        pending = Pending(call_id, f"'{method}' to {self.address}", timeout_s, done, self._give_up)
+        pending = Pending(call_id, method, timeout_s, done, self._give_up)
         self._check_size(data)
         if len(self._pending) >= self.limits.max_pending:
             pending.complete(to_wire(Busy(f"{len(self._pending)} calls to {self.address} wait already")))
@@ -161,6 +157,15 @@ class Connection:
         """Send an event, packed by the codec's `pack_event`, to the peer's listener. Does not wait."""
         call_id = self._signal_id()
         self._post_signal(self.codec.pack_signal(event, listener_id, call_id), call_id)
+
+    def send_signals(self, signals: list[bytes]) -> bool:
+        """Send packed ones to a pipelined peer; True if its queue is crowded now. Does not wait."""
+        if max(map(len, signals)) > self.limits.max_message:
+            signals = [each for each in signals if len(each) <= self.limits.max_message]
+            log.get().warning(
+                f"[{self.name}] signals larger than {self.limits.max_message} bytes are dropped"
+            )
+        return self.outbox.post_signals(signals)
 
     def signal_to_server(self, info: dict[str, Any], data: Any) -> bool:
         """Send an event of a sender of ours, waiting a while if the queue is full; False if that did not do.
@@ -208,40 +213,32 @@ class Connection:
             data = self.codec.pack({"id": call_id, **to_wire(BadParams(f"the answer cannot be sent: {err}"))})
         self.outbox.post(data, Kind.REPLY)
 
-    # --- what the peer sends ---
+    # --- what the peer sends, handled by whoever reads ---
 
-    def run_signal(self, job: Callable[[], object], call: Call) -> None:
-        """Have the dispatcher run `job` for a signal of the peer, and acknowledge the signal.
-
-        On receipt; but a peer that waits for each acknowledgement gets it when the job is done, while there
-        are many jobs: that is what keeps it from sending more than we can take.
-        """
-        at_once = self.dispatcher.waiting() < self.limits.max_jobs // 2
-        if not self.dispatcher.post(partial(self._run_signal, job, None if at_once else call)):
+    def handle(self, messages: list[Message]) -> None:
+        """Do what a piece of input asks for, or queue it where user code is to run."""
+        if len(messages) == 1 and messages[0].get("method") != "signal":
+            self._handle(messages[0])
+        else:
+            self._handle_many(messages)
+        if not self.arrivals.post():
             self.close(f"more than {self.limits.max_jobs} signals wait: it does not keep to the window")
-        elif at_once:
-            call.reply(None)
 
-    def _run_signal(self, job: Callable[[], object], call: Call | None) -> None:
-        if self.owns_dispatcher and self._crowded is None:
-            self._crowded = note_crowded()
-        try:
-            job()
-            if self._crowded:
-                wait_for_crowded(self._crowded)
-        finally:
-            if call is not None:
-                call.reply(None)
-            self._worked_off += 1
-            if self._worked_off >= self._report_every and self.outbox.pipelined:
-                message = {"method": "credit", "params": {"signals": self._worked_off}}
-                self._worked_off = 0
-                self.outbox.post(self.codec.pack(message), Kind.REPLY)
+    def _handle_many(self, messages: list[Message]) -> None:
+        """What they lead to is sent together, when all are done."""
+        with holding():
+            for message in messages:
+                if message.get("method") == "signal" and "id" not in message:
+                    self.reader.note_signal()
+                    self.arrivals.take(message.get("params"))
+                else:
+                    self._handle(message)
+            self.arrivals.finish()
 
-    def run_request(self, handler: Callable[[], Any], call: Call) -> None:
-        """Have the pool run a request's handler and answer with what it returns or raises."""
-        if not self.pool.post(partial(call.run, handler)):
-            call.fail(Busy(f"{self.limits.max_requests} requests wait already: try again later"))
+    def _report(self, signals: int) -> None:
+        """Let the peer know that so many of its signals are worked off."""
+        message = {"method": "credit", "params": {"signals": signals}}
+        self.outbox.post(self.codec.pack(message), Kind.REPLY)
 
     def _credit(self, params: Message, _call: Call) -> None:
         signals = params.get("signals")
@@ -260,6 +257,9 @@ class Connection:
             self.outbox.heard_call()
         name = message.get("method")
         method = self.methods.get(name) if isinstance(name, str) else None
+        if name == "signal" and self.arrivals.sort is not None:
+            self.reader.note_signal()
+            method = self.arrivals.take_answered
         params = message.get("params")
         try:
             if method is not None and (params is None or isinstance(params, dict)):
@@ -282,21 +282,28 @@ class Connection:
         if not self.outbox.pipelined:
             self.outbox.answered(call_id, given_up)
         if pending is not None:
+            if pending.has_caller():
+                self.reader.note_answer()
             pending.complete(answer)
 
     def _give_up(self, pending: Pending) -> None:
         """Time is up for that call; an answer that comes later is dropped."""
-        answer = to_wire(RequestTimeout(f"no answer to {pending.what} in time"))
+        answer = to_wire(RequestTimeout(f"no answer to '{pending.what}' to {self.address} in time"))
         self._answer(pending.call_id, answer, given_up=True)
 
-    # --- the reader thread ---
+    def awaits_answers(self) -> bool:
+        """Whether calls of ours are on their way."""
+        return bool(self._pending)
 
-    def _run(self) -> None:
-        try:
-            reason = self._read()
-        except Exception:  # noqa: BLE001 - a fault of ours must end this connection only, and be known
-            log.failure(f"[{self.name}] the reader failed")
-            reason = "the reader failed"
+    def expire_calls(self, now: float) -> None:
+        """Give up those whose time is up."""
+        for pending in list(self._pending.values()):
+            if pending.deadline < now:
+                self._give_up(pending)
+
+    # --- the end, on the reader's thread ---
+
+    def _end(self, reason: str) -> None:
         self.close(reason)
         for call_id in list(self._pending):
             text = f"the connection to {self.address} ended: {self.reason}"
@@ -312,55 +319,3 @@ class Connection:
         self.outbox.join(threading.TIMEOUT_MAX)
         self._channel.close()
         self.on_finished()
-
-    def _read(self) -> str:
-        """Read until the connection ends; returns why."""
-        try:
-            self._channel.prepare(self.limits.handshake_s)
-            while not self._closed:
-                data = self._channel.receive(self.limits.tick_s)
-                if data == b"":
-                    return "the peer closed the connection"
-                if data:
-                    self._heard = time.monotonic()
-                    self._feed(data)
-                reason = self._tick()
-                if reason:
-                    return reason
-        except WireError as err:
-            return f"it sent what is no message: {err}"
-        except OSError as err:
-            return f"{err}"
-        return self.reason
-
-    def _feed(self, data: bytes) -> None:
-        fault: WireError | None = None
-        try:
-            messages = self._decoder.feed(data)
-        except WireError as err:
-            fault, messages = err, err.before
-        with holding():
-            for message in messages:
-                self._handle(message)
-        if fault is not None:
-            raise fault
-
-    def _tick(self) -> str:
-        """Expire calls, ping a silent peer; returns why the peer is given up, or ""."""
-        now = time.monotonic()
-        if now < self._next_tick:
-            return ""
-        self._next_tick = now + self.limits.tick_s
-        for pending in list(self._pending.values()):
-            if pending.deadline < now:
-                self._give_up(pending)
-        if not self.authorized and now - self._since > self.limits.handshake_s:
-            return f"it did not authorize within {self.limits.handshake_s:g} s"
-        # A peer that we cannot ping (pysig) is left to TCP's own keep-alive.
-        if self.outbox.pipelined:
-            if now - self._heard > self.limits.dead_s:
-                return f"nothing was heard of it for {self.limits.dead_s:g} s"
-            if now - max(self._heard, self._pinged) > self.limits.ping_s:
-                self._pinged = now
-                self.start_call("ping", {})
-        return ""

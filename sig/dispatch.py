@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from sig import log
-from sig.outbox import sending_later
+from sig.sendmode import sending_later
 
 Job = Callable[[], object]
 
@@ -36,20 +36,27 @@ class Dispatcher:
         self._owner = owner
         self._changed = threading.Condition(threading.Lock())
         self._jobs: deque[Job] = deque()
+        # Those that the thread has taken, all at once, and not begun yet.
+        self._taken: deque[Job] = deque()
         self._closed = False
         self._waiting = False
         self._thread: threading.Thread | None = None
 
+    def is_idle(self) -> bool:
+        """Whether all jobs posted so far are done. Of use to the only thread that posts."""
+        # In this order: the thread ceases to wait before it takes the jobs.
+        return not self._jobs and (self._waiting or self._thread is None)
+
     def waiting(self) -> int:
         """How many jobs have not begun."""
-        return len(self._jobs)
+        return len(self._jobs) + len(self._taken)
 
-    def post(self, job: Job, must: bool = False) -> bool:
-        """Queue a job; False if the queue is full (never with `must`) or closed. Never blocks."""
+    def post(self, *jobs: Job, must: bool = False) -> bool:
+        """Queue jobs; False if the queue is full (never with `must`) or closed. Never blocks."""
         with self._changed:
-            if self._closed or (len(self._jobs) >= self._max_jobs and not must):
+            if self._closed or (self.waiting() + len(jobs) > self._max_jobs and not must):
                 return False
-            self._jobs.append(job)
+            self._jobs.extend(jobs)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
@@ -63,6 +70,7 @@ class Dispatcher:
             self._closed = True
             if discard:
                 self._jobs.clear()
+                self._taken.clear()
             self._changed.notify()
 
     def join(self, timeout_s: float) -> bool:
@@ -82,9 +90,19 @@ class Dispatcher:
                     self._waiting = True
                     self._changed.wait()
                     self._waiting = False
-                job = self._jobs.popleft()
-                # with more to come, let the writers gather what the listeners post
-                sending_later(bool(self._jobs))
+                self._taken, self._jobs = self._jobs, deque()
+            self._run_taken()
+
+    def _run_taken(self) -> None:
+        # with more to come, let the writers gather what the listeners post
+        sending_later(len(self._taken) > 1)
+        while True:
+            try:
+                job = self._taken.popleft()
+            except IndexError:
+                return
+            if not self._taken:
+                sending_later(False)
             try:
                 job()
             except Exception:  # noqa: BLE001 - one job that fails must not stop those behind it
@@ -121,6 +139,10 @@ class Pool:
             else:
                 self._changed.notify()
             return True
+
+    def is_behind(self) -> bool:
+        """Whether jobs wait for a worker."""
+        return bool(self._jobs)
 
     def close(self) -> None:
         """Take no more jobs, and throw away those that have not begun."""

@@ -29,7 +29,7 @@ class Event:
     connected sender declares has targets; otherwise it is dormant and a trigger reaches nobody.
     """
 
-    __slots__ = ("declared", "listeners", "name", "sender", "targets", "was_declared")
+    __slots__ = ("declared", "listeners", "name", "sender", "single", "targets", "was_declared")
 
     def __init__(self, sender: Sender, name: str) -> None:
         self.sender = sender
@@ -39,6 +39,8 @@ class Event:
         # A kept Signal may refer to an event that was declared once, so such an event is never thrown away.
         self.was_declared = False
         self.targets: tuple[Callback, ...] | None = ()
+        # The target if there is exactly one.
+        self.single: Callback | None = None
 
     def getName(self) -> str:
         """The event's name, with its leading `#` where it is a channel."""
@@ -60,4 +62,14 @@ class Event:
         """The sender offers this event from now on, or no longer does. Call with the router's lock held."""
         self.declared = declared
         self.was_declared = self.was_declared or declared
-        self.targets = None if declared else ()
+        self.forget_targets()
+
+    def keep_targets(self, targets: tuple[Callback, ...]) -> None:
+        """What a trigger reaches from now on. Call with the router's lock held, as all of these."""
+        self.targets = targets
+        self.single = targets[0] if len(targets) == 1 else None
+
+    def forget_targets(self) -> None:
+        """Something has changed: have them merged again, or none if the event is not offered."""
+        self.single = None
+        self.targets = None if self.declared else ()

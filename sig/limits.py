@@ -50,9 +50,10 @@ class Limits:
     # How long `trigger` in a client waits for room when it produces faster than the connection takes.
     full_wait_s: float = 5.0
     # How long those who pass on signals wait for one listener's queue to empty from a half to a quarter: at
-    # least 1 MiB/s, some 7,500 events/s; and for anything to leave it. Once, then it is left to overflow.
-    relief_s: float = 1.0
-    progress_s: float = 0.05
+    # least 0.5 MiB/s, some 3,700 events/s; and for anything to leave it, as long as a healthy one may have
+    # to wait for its turn on a busy machine. Once, then the queue is left to overflow.
+    relief_s: float = 2.0
+    progress_s: float = 0.25
     # How long stop() and disconnect() wait for what is queued to be sent, and for user code to return.
     drain_s: float = 0.5
     join_s: float = 2.0

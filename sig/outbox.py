@@ -4,69 +4,32 @@ Rules:
  - Posting never blocks and sends nothing under a lock. What waits is bounded: a connection whose queue is
    full is broken off.
  - What goes next is the matter of `sig.sendorder`.
- - Whoever passes on signals from another connection pauses (`wait_for_crowded`) while a queue that they go to
+ - Whoever passes on signals from another connection pauses (`sig.sendmode`) while a queue that they go to
    is more than half full and is being emptied: so a flood runs at the pace of those who receive it, and
    nothing is lost. A queue that is not being emptied holds up nobody, and is soon full.
 
 Strategy: a hand-over to another thread costs more than a send. So whoever posts to an idle connection
-sends, as far as that does not block; the writer thread exists only once something has to wait. Where more is
-about to follow (`sending_later`), it is left to the writer, which sends all that has gathered in one piece.
+sends, as far as that does not block; the writer thread exists only once something has to wait. Where more
+is about to follow (see `sig.sendmode`), it is left to the writer, which sends all that has gathered at once.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from sig.carrier.base import Channel
 from sig.limits import Limits
+from sig.sendmode import mode
 from sig.sendorder import Kind, OneAtATime, Pipelined, SendOrder
 
 # After so many pieces a poster goes back to its own work and leaves the rest to the writer.
 PIECES_BY_POSTER = 4
 WRITABLE_WAIT_S = 1.0
-
-
-class _Mode(threading.local):
-    held: list[Outbox] | None = None
-    later = False
-    crowded: list[Outbox] | None = None
-
-
-_mode = _Mode()
-
-
-@contextmanager
-def holding() -> Iterator[None]:
-    """On this thread, send nothing before the end of the block. Only where no user code runs."""
-    held: list[Outbox] = []
-    _mode.held = held
-    try:
-        yield
-    finally:
-        _mode.held = None
-        for outbox in held:
-            outbox.flush()
-
-
-def sending_later(later: bool) -> None:
-    """On this thread, from now on, leave sending to the writer, as more is about to follow; or do not."""
-    _mode.later = later
-
-
-def wait_for_crowded(outboxes: list[Outbox]) -> None:
-    """Pause until those queues have room again, or are found not to be emptied."""
-    for outbox in outboxes:
-        outbox.wait_until_relieved()
-    outboxes.clear()
-
-
-def note_crowded() -> list[Outbox]:
-    """On this thread, from now on, note in the list returned the queues that a signal finds crowded."""
-    _mode.crowded = []
-    return _mode.crowded
+# Two messages that follow each other so closely are taken for a flood, in which the writer sends many in one
+# piece. A request and its answer take longer.
+BUSY_S = 0.00005
 
 
 class Outbox:
@@ -81,12 +44,17 @@ class Outbox:
         self._limits = limits
         self._name = name
         self._broken = broken
-        self._changed = threading.Condition(threading.Lock())
+        # A bare lock is entered several times more quickly than a condition.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        # How many threads wait for `_changed`.
+        self._watchers = 0
         self._rest = b""
         self._size = 0
         self._sent = 0
         self._stuck = False
         self._sending = False
+        self._flushed = 0.0
         self._closed = False
         self._writer: threading.Thread | None = None
         self._handed_over = False
@@ -96,34 +64,66 @@ class Outbox:
 
         `call_id`: that of a call, so that `answered` can tell when the next one may go.
         """
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return False
             self._order.add(kind, data, call_id)
             self._size += len(data)
-            full = self._size > self._limits.max_queue
-            if kind is Kind.SIGNAL and _mode.crowded is not None and self._is_crowded():
-                _mode.crowded.append(self)
-            if self._sending and not full:
-                return True
-        if full:
+            if kind is Kind.SIGNAL and mode.crowded is not None and self._is_crowded():
+                mode.crowded.append(self)
+            piece = self._begin_or_hold()
+        return self._finish_post(piece)
+
+    def post_signals(self, signals: list[bytes]) -> bool:
+        """`post` many at once; True if the queue is crowded now. For pipelined connections."""
+        size = sum(map(len, signals))
+        with self._lock:
+            if self._closed:
+                return False
+            self._order.add_signals(signals)
+            self._size += size
+            crowded = self._is_crowded()
+            piece = self._begin_or_hold()
+        return self._finish_post(piece) and crowded
+
+    def _finish_post(self, piece: bytes) -> bool:
+        if self._size > self._limits.max_queue:
             self._broken(f"it reads too slowly: {self._limits.max_queue} bytes are waiting to be sent to it")
             return False
-        held = _mode.held
-        if held is None:
-            self.flush()
-        elif self not in held:
-            held.append(self)
+        if piece:
+            self._send_pieces(piece)
         return True
+
+    def _begin_or_hold(self) -> bytes:
+        """What this thread is to send, if it is to send now. With the lock held."""
+        held = mode.held
+        if held is None:
+            return self._begin(gathered=False)
+        if not self._sending and self not in held:
+            held.append(self)
+        return b""
 
     def wait_for_room(self) -> bool:
         """Wait while more than half the queue is used, for `full_wait_s` at most; False if in vain."""
         half = self._limits.max_queue // 2
         if self._size <= half:
             return True
-        with self._changed:
-            self._changed.wait_for(lambda: self._size <= half or self._closed, self._limits.full_wait_s)
+        with self._lock:
+            self._wait(lambda: self._size <= half or self._closed, self._limits.full_wait_s)
             return self._size <= half
+
+    def _wait(self, predicate: Callable[[], bool], timeout_s: float | None) -> bool:
+        """Wait for a change. With the lock held."""
+        self._watchers += 1
+        try:
+            return self._changed.wait_for(predicate, timeout_s)
+        finally:
+            self._watchers -= 1
+
+    def _wake(self) -> None:
+        """Something has changed. With the lock held."""
+        if self._watchers:
+            self._changed.notify_all()
 
     def _is_crowded(self) -> bool:
         return self._size > self._limits.max_queue // 2 and not self._stuck
@@ -135,29 +135,44 @@ class Outbox:
         stuck, and is not waited for again before it has got there by itself.
         """
         deadline = time.monotonic() + self._limits.relief_s
-        with self._changed:
+        with self._lock:
             while not self._stuck and not self._closed and self._size > self._limits.max_queue // 4:
                 before = self._sent
-                self._changed.wait_for(self._is_relieved, self._limits.progress_s)
+                self._wait(self._is_relieved, self._limits.progress_s)
                 self._stuck = self._sent == before or time.monotonic() > deadline
 
     def _is_relieved(self) -> bool:
         return self._closed or self._size <= self._limits.max_queue // 4
 
-    def flush(self) -> None:
-        """Send what may be sent, as far as that does not block and nobody else is at it."""
-        with self._changed:
-            if self._sending or self._closed:
-                return
-            self._sending = True
-            if _mode.later:
-                self._hand_over()
-                return
-        self._send_pieces()
+    def flush(self, gathered: bool = False) -> None:
+        """Send what may be sent, as far as that does not block and nobody else is at it.
+
+        `gathered`: all that was about to follow is there already, so there is nothing to wait for.
+        """
+        with self._lock:
+            piece = self._begin(gathered)
+        if piece:
+            self._send_pieces(piece)
+
+    def _begin(self, gathered: bool) -> bytes:
+        """Become the one who sends, if there is none; returns what first, or b"". With the lock held."""
+        if self._sending or self._closed:
+            return b""
+        self._sending = True
+        now = time.monotonic()
+        busy = now - self._flushed < BUSY_S
+        self._flushed = now
+        if (mode.later or busy) and not gathered:
+            self._hand_over()
+            return b""
+        piece = self._next_piece(now)
+        if not piece:
+            self._pause_or_rest(now)
+        return piece
 
     def pipeline(self, window: int) -> None:
         """The peer is one of ours: any number of messages, but no more signals at once than that."""
-        with self._changed:
+        with self._lock:
             order = Pipelined(window)
             for waiting in self._order.rest():
                 order.add(*waiting)
@@ -166,36 +181,36 @@ class Outbox:
 
     def grant(self, signals: int) -> None:
         """The peer has worked off so many signals: as many more may go."""
-        with self._changed:
+        with self._lock:
             self._order.grant(signals)
         self.flush()
 
     def answered(self, call_id: int, given_up: bool) -> None:
         """The peer has answered that call, or is not waited for any longer."""
-        with self._changed:
+        with self._lock:
             self._order.answered(call_id, time.monotonic(), given_up)
-            self._changed.notify_all()
+            self._wake()
         self.flush()
 
     def heard_call(self) -> None:
         """The peer has made a call that is to be replied to."""
-        with self._changed:
+        with self._lock:
             self._order.heard_call()
             # the writer may have been pausing for just this
-            self._changed.notify_all()
+            self._wake()
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until all is sent; False if it is not in time."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._size == 0 or self._closed, timeout_s)
+        with self._lock:
+            return self._wait(lambda: self._size == 0 or self._closed, timeout_s)
 
     def close(self) -> None:
         """Throw away what waits, and have the writer end."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             self._order.rest()
             self._size = 0
-            self._changed.notify_all()
+            self._wake()
 
     def join(self, timeout_s: float) -> None:
         """Wait for the writer to end, after `close` and the channel's shutdown."""
@@ -208,67 +223,83 @@ class Outbox:
         if self._writer is None:
             self._writer = threading.Thread(target=self._write, name=f"{self._name}-writer", daemon=True)
             self._writer.start()
-        self._changed.notify_all()
+        self._wake()
 
-    def _send_pieces(self) -> None:
-        """Send on this thread until it would block, or it is a fair share. `_sending` is set."""
-        for _ in range(PIECES_BY_POSTER):
-            with self._changed:
-                piece = self._next_piece()
-                if not piece and self._order.pause(time.monotonic()) is None:
-                    self._sending = False
-                    return
-            if not piece or not self._send(piece):
-                break
-        with self._changed:
+    def _pause_or_rest(self, now: float) -> None:
+        """Nothing may go out now: leave it to the writer, if it has to wait. With the lock held."""
+        if self._order.pause(now) is None:
+            self._sending = False
+        else:
             self._hand_over()
 
-    def _next_piece(self) -> bytes:
+    def _send_pieces(self, piece: bytes) -> None:
+        """Send on this thread until it would block, or it is a fair share. `_sending` is set."""
+        for _ in range(PIECES_BY_POSTER):
+            sent = self._try_to_send(piece)
+            with self._lock:
+                self._note_sent(piece, sent)
+                if self._rest:
+                    break
+                now = time.monotonic()
+                piece = self._next_piece(now)
+                if not piece:
+                    self._pause_or_rest(now)
+                    return
+        with self._lock:
+            self._rest = self._rest or piece
+            self._hand_over()
+
+    def _next_piece(self, now: float) -> bytes:
         """What may go out now, taken off the queue; b"" if nothing may. With the lock held."""
         if self._closed:
             return b""
         if self._rest:
             piece, self._rest = self._rest, b""
             return piece
-        return self._order.take(time.monotonic())
+        return self._order.take(now)
 
-    def _send(self, piece: bytes) -> bool:
-        """Send a piece without blocking; False if some of it is left."""
+    def _try_to_send(self, piece: bytes) -> int:
+        """Send what can be sent of it without blocking; returns how much."""
         try:
-            sent = self._channel.send(piece)
+            return self._channel.send(piece)
         except OSError as err:
             self._broken(f"sending failed: {err}")
-            sent = len(piece)
-        with self._changed:
-            if not self._closed:
-                self._size -= sent
-                self._sent += sent
-                self._rest = piece[sent:]
-            if self._size <= self._limits.max_queue // 2:
-                # somebody may wait for room, or for all to be sent
-                self._stuck = self._stuck and not self._is_relieved()
-                self._changed.notify_all()
-            return not self._rest
+            return len(piece)
+
+    def _note_sent(self, piece: bytes, sent: int) -> None:
+        """So much of it is sent, the rest is next. With the lock held."""
+        if not self._closed:
+            self._size -= sent
+            self._sent += sent
+            self._rest = piece[sent:]
+        if self._size <= self._limits.max_queue // 2:
+            # somebody may wait for room, or for all to be sent
+            self._stuck = self._stuck and not self._is_relieved()
+            self._wake()
 
     def _write(self) -> None:
         """The writer thread: sends what was handed over, waiting where that is needed."""
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._handed_over or self._closed)
+            with self._lock:
+                self._wait(lambda: self._handed_over or self._closed, None)
                 if self._closed:
                     return
-                piece = self._next_piece()
-                pause_s = None if piece else self._order.pause(time.monotonic())
+                now = time.monotonic()
+                piece = self._next_piece(now)
+                pause_s = None if piece else self._order.pause(now)
                 if pause_s is not None:
+                    self._watchers += 1
                     self._changed.wait(pause_s)
+                    self._watchers -= 1
                     continue
                 if not piece:
                     self._handed_over = False
                     self._sending = False
                     continue
-            while not self._send(piece):
-                with self._changed:
-                    piece = self._next_piece()
-                if not piece:
-                    break
-                self._channel.wait_writable(WRITABLE_WAIT_S)
+            while piece:
+                sent = self._try_to_send(piece)
+                with self._lock:
+                    self._note_sent(piece, sent)
+                    piece = self._next_piece(0.0) if self._rest else b""
+                if piece:
+                    self._channel.wait_writable(WRITABLE_WAIT_S)

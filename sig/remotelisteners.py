@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from sig import log
-from sig.calls import LATER, Call, Pending
+from sig.calls import Pending
 from sig.connection import Connection
 from sig.errors import STATUS_OK, BadParams, BadReply, NotConnected
 from sig.event import Callback
@@ -108,8 +109,8 @@ class RemoteListeners:
         with self._lock:
             return list(self._subscriptions.values())
 
-    def signal(self, params: Message, call: Call) -> Any:
-        """The server's `signal`. On the reader; the listeners run on the dispatcher."""
+    def signal(self, params: Message) -> Callable[[], object] | None:
+        """The server's `signal`. On the reader; what it returns is for the dispatcher."""
         info = params.get("info")
         if not isinstance(info, dict):
             raise BadParams(f"info: expected an object, got {type(info).__name__}")
@@ -117,10 +118,8 @@ class RemoteListeners:
         subscription = self._by_id.get(listener_id) if isinstance(listener_id, int | str) else None
         if subscription is None:
             # A signal that was on its way when we unsubscribed.
-            call.connection.run_signal(_nothing, call)
-        else:
-            call.connection.run_signal(partial(subscription.deliver, info, params.get("data")), call)
-        return LATER
+            return None
+        return partial(subscription.deliver, info, params.get("data"))
 
     def _subscribe(self, connection: Connection, subscription: Subscription, keep: bool) -> Pending:
         """Call add_listener. The id is noted on the reader, before it reads the first signal for it."""
@@ -162,7 +161,3 @@ class RemoteListeners:
             connection = self._connection
         if connection is not None and listener_id is not None:
             connection.start_call("remove_listener", {"listener_id": listener_id})
-
-
-def _nothing() -> None:
-    pass

@@ -269,7 +269,7 @@ class Router:
                 # A finalizer may have changed a list while we merged: see the top of this file.
                 if changes == self._changes:
                     self._resolved.setdefault(event.name, set()).add(event)
-                    event.targets = targets
+                    event.keep_targets(targets)
             return event.targets
 
     def _forget_targets(self, channel: str | None) -> None:
@@ -278,13 +278,11 @@ class Router:
         names = list(self._resolved) if channel is None else [channel]
         for name in names:
             for event in self._resolved.pop(name, ()):
-                if event.declared:
-                    event.targets = None
+                event.forget_targets()
 
     def _forget_targets_of(self, event: Event) -> None:
         self._changes += 1
-        if event.declared:
-            event.targets = None
+        event.forget_targets()
 
 
 def check_name(what: str, name: Any) -> None:

@@ -31,6 +31,9 @@ class SendOrder(Protocol):
     def add(self, kind: Kind, data: bytes, call_id: int | None) -> None:
         """One more; `call_id` is that of a call or signal that the peer will answer."""
 
+    def add_signals(self, signals: list[bytes]) -> None:
+        """Many more, none of which the peer will answer."""
+
     def take(self, now: float) -> bytes:
         """What may go out now, taken off; b"" if nothing may."""
 
@@ -56,13 +59,19 @@ class Pipelined:
     def __init__(self, window: int) -> None:
         self._window = self._credit = window
         self._urgent: deque[bytes] = deque()
-        self._ordered: deque[tuple[Kind, bytes]] = deque()
+        # Signals, and between them, as tuples of one, the calls that must not overtake them.
+        self._ordered: deque[bytes | tuple[bytes]] = deque()
 
     def add(self, kind: Kind, data: bytes, call_id: int | None) -> None:  # noqa: ARG002 - part of the protocol
-        if kind is Kind.SIGNAL or kind is Kind.CALL_IN_ORDER:
-            self._ordered.append((kind, data))
+        if kind is Kind.SIGNAL:
+            self._ordered.append(data)
+        elif kind is Kind.CALL_IN_ORDER:
+            self._ordered.append((data,))
         else:
             self._urgent.append(data)
+
+    def add_signals(self, signals: list[bytes]) -> None:
+        self._ordered.extend(signals)
 
     def take(self, now: float) -> bytes:  # noqa: ARG002
         parts = []
@@ -70,13 +79,18 @@ class Pipelined:
         while self._urgent and size < PIECE:
             parts.append(self._urgent.popleft())
             size += len(parts[-1])
-        while self._ordered and size < PIECE:
-            if self._ordered[0][0] is Kind.SIGNAL:
-                if not self._credit:
-                    break
+        ordered = self._ordered
+        while ordered and size < PIECE:
+            data = ordered[0]
+            if isinstance(data, tuple):
+                (data,) = data
+            elif self._credit:
                 self._credit -= 1
-            parts.append(self._ordered.popleft()[1])
-            size += len(parts[-1])
+            else:
+                break
+            ordered.popleft()
+            parts.append(data)
+            size += len(data)
         return b"".join(parts)
 
     def pause(self, now: float) -> float | None:  # noqa: ARG002
@@ -93,7 +107,11 @@ class Pipelined:
 
     def rest(self) -> list[Waiting]:
         waiting: list[Waiting] = [(Kind.REPLY, data, None) for data in self._urgent]
-        waiting += [(kind, data, None) for kind, data in self._ordered]
+        for data in self._ordered:
+            if isinstance(data, tuple):
+                waiting.append((Kind.CALL_IN_ORDER, data[0], None))
+            else:
+                waiting.append((Kind.SIGNAL, data, None))
         self._urgent.clear()
         self._ordered.clear()
         return waiting
@@ -106,8 +124,8 @@ class OneAtATime:
       read all that was sent before.
     - While a call is unanswered, replies wait: the peer is busy with the call, and would not read them. But
       not for ever, as some other peer may be waiting for the reply before it answers the call.
-    - After a reply, a pause; unless the peer, which is owed no other, makes its next call: that it does not do
-      before it has read the reply. (Calls of several of its threads overlap; then it is no sign.)
+    - After a reply, a pause; unless the peer, which is owed no other, makes its next call, which it does not
+      do before it has read the reply. (Calls of several of its threads overlap; then it is no sign.)
     - Replies and calls take turns.
     """
 
@@ -128,6 +146,10 @@ class OneAtATime:
             self._replies.append(data)
         else:
             self._calls.append((data, call_id))
+
+    def add_signals(self, signals: list[bytes]) -> None:
+        for data in signals:
+            self.add(Kind.SIGNAL, data, None)
 
     def take(self, now: float) -> bytes:
         if self.pause(now) != 0.0:

@@ -12,6 +12,7 @@ from sig.calls import LATER, Call
 from sig.connection import Connection
 from sig.errors import BadParams, Busy, Unauthorized, UnknownSender
 from sig.event import BUILTIN_EVENTS
+from sig.relay import Relay, RemoteListener
 from sig.sender import Sender
 from sig.signals import Signal
 from sig.wire import Message
@@ -20,20 +21,6 @@ if TYPE_CHECKING:
     from sig.server import ServerRouter
 
 PROTOCOL = "sig 1"
-
-
-class RemoteListener:
-    """A client's subscription, as a callback of the server's router."""
-
-    __slots__ = ("_connection", "_server", "listener_id")
-
-    def __init__(self, server: ServerRouter, connection: Connection, listener_id: int) -> None:
-        self._server = server
-        self._connection = connection
-        self.listener_id = listener_id
-
-    def __call__(self, info: dict[str, Any], data: Any) -> None:
-        self._connection.signal(self._server.pack_event(info, data), self.listener_id)
 
 
 class RemoteHandler:
@@ -69,17 +56,20 @@ class Session:
         self._ids = count(1)
         # The router keeps it, as senders may be taken away from us: see ServerRouter.
         self.senders: dict[str, Sender] = {}
-        self._signals: dict[tuple[Any, Any], Signal] = {}
+        self._relay = Relay(connection, self._find_signal)
         self._listeners: dict[int, tuple[RemoteListener, str | None, str | None]] = {}
         connection.on_lost = self._lost
+        connection.arrivals.finish = self._relay.flush
         if token is None:
-            connection.methods = self._methods()
+            self._open()
         else:
             connection.methods = {"auth": self._auth}
             connection.limit_until_authorized()
 
-    def _methods(self) -> dict[str, Any]:
-        return self.connection.own_methods() | {
+    def _open(self) -> None:
+        """Let the client call everything."""
+        self.connection.arrivals.sort = self._relay.signal
+        self.connection.methods = self.connection.own_methods() | {
             "auth": self._auth,
             "hello": self._hello,
             "get_version": lambda _params, _call: PROTOCOL,
@@ -88,7 +78,6 @@ class Session:
             "remove_sender": self._remove_sender,
             "add_listener": self._add_listener,
             "remove_listener": self._remove_listener,
-            "signal": self._signal,
             "request": self._request,
         }
 
@@ -107,7 +96,7 @@ class Session:
             self.connection.close("wrong token")
             return LATER
         if not self.connection.authorized:
-            self.connection.methods = self._methods()
+            self._open()
             self.connection.authorize()
         return None
 
@@ -135,7 +124,7 @@ class Session:
             raise Busy(f"one client may have {self._limits.max_names} senders")
         handlers = {method: RemoteHandler(self.connection, name, method) for method in methods or ()}
         self._server.register_for(self, name, events, handlers)
-        self.connection.dispatcher.post(partial(self._server.deliver_lifecycle, name), must=True)
+        self.connection.arrivals.add(partial(self._server.deliver_lifecycle, name))
         return None
 
     def _remove_sender(self, params: Message, call: Call) -> Any:
@@ -143,7 +132,7 @@ class Session:
         name = _name(params, "sender")
         if name not in self.senders:
             raise UnknownSender(f"this client has no sender '{name}'")
-        self.connection.dispatcher.post(partial(call.run, partial(self._drop_sender, name)), must=True)
+        self.connection.arrivals.add(partial(call.run, partial(self._drop_sender, name)))
         return LATER
 
     def _drop_sender(self, name: str) -> None:
@@ -152,31 +141,15 @@ class Session:
     def disown(self, name: str) -> None:
         """The sender of that name is no longer ours."""
         self.senders.pop(name, None)
-        for key in [key for key in list(self._signals) if key[0] == name]:
-            self._signals.pop(key, None)
+        self._relay.forget(name)
 
-    def _signal(self, params: Message, call: Call) -> Any:
-        info = params.get("info")
-        if not isinstance(info, dict):
-            raise BadParams(f"info: expected an object, got {type(info).__name__}")
-        key = (info.get("sender"), info.get("event"))
-        try:
-            signal = self._signals.get(key) or self._find_signal(key)
-        except TypeError:
-            raise BadParams("info: sender and event must be strings") from None
-        extra = info if len(info) > 2 else None
-        self.connection.run_signal(partial(signal.trigger, params.get("data"), extra), call)
-        return LATER
-
-    def _find_signal(self, key: tuple[Any, Any]) -> Signal:
-        name, event = key
+    def _find_signal(self, name: Any, event: Any) -> Signal:
         sender = self.senders.get(name)
         if sender is None:
             raise UnknownSender(f"this client has no sender '{name}'")
         signal = sender.getSignal(event) if event not in BUILTIN_EVENTS else None
         if signal is None:
             raise BadParams(f"sender '{name}' does not declare the event '{event}'")
-        self._signals[key] = signal
         return signal
 
     # --- listeners ---
@@ -220,7 +193,7 @@ class Session:
             handler.relay(method, params.get("params"), timeout_s, call)
         else:
             request = partial(self._server.request, name, method, params.get("params"))
-            self.connection.run_request(request, call)
+            self.connection.reader.queue_request(call, request)
         return LATER
 
     # --- the end ---

@@ -17,21 +17,53 @@ import json
 import re
 import struct
 from collections.abc import Callable
+from functools import partial
+from json import encoder
+from json.scanner import make_scanner
 from typing import Any, Protocol
 
 from sig.errors import RequestError
 
 Message = dict[str, Any]
 
-MAX_DEPTH = 100
-_WHITE = b" \t\r\n"
+
+def _unserialisable(value: Any) -> Any:
+    raise TypeError(f"a {type(value).__name__} cannot be sent as JSON: {value!r:.100}")
+
+
+def _make_encoder() -> Callable[[Any], str]:
+    """`json`'s own C encoder, kept: `JSONEncoder.encode` makes a new one for each message, which takes longer
+    than to encode an event.
+    """
+    make = getattr(encoder, "c_make_encoder", None)
+    if make is None:
+        return json.JSONEncoder(default=_unserialisable, separators=(",", ":")).encode
+    parts = make(
+        None, _unserialisable, encoder.encode_basestring_ascii, None, ":", ",", False, False, True
+    )  # fmt: skip
+
+    def encode(value: Any) -> str:
+        try:
+            return "".join(parts(value, 0))
+        except RecursionError:
+            raise ValueError(
+                "it refers to itself, or is nested too deep, and cannot be sent as JSON"
+            ) from None
+
+    return encode
+
+
+_to_text = _make_encoder()
+
 _NOT_WHITE = re.compile(rb"[^ \t\r\n]")
 _OUTSIDE_STRING = re.compile(rb'["{}]')
 _INSIDE_STRING = re.compile(rb'["\\]')
 _LENGTH = struct.Struct("!I")
 
-_to_text = json.JSONEncoder(separators=(",", ":")).encode
-_from_text = json.JSONDecoder().raw_decode
+_decoder = json.JSONDecoder()
+_from_text = _decoder.raw_decode
+# The scanner itself, without the call around it: StopIteration where no value starts.
+_scan = make_scanner(_decoder)  # type: ignore[arg-type]  # typeshed takes it for a class of its own
 
 
 class WireError(RequestError):
@@ -66,10 +98,13 @@ class Codec(Protocol):
         """A decoder for one connection, which keeps at most about `max_bytes`."""
 
     def pack_event(self, info: dict[str, Any], data: Any) -> Any:
-        """An event, encoded once for all its listeners, to be finished by `pack_signal`."""
+        """An event, encoded once for all its listeners, to be finished for each."""
 
     def pack_signal(self, event: Any, listener_id: int, call_id: int | None) -> bytes:
         """The `signal` call for one listener; without an id it is not answered."""
+
+    def signal_packer(self, listener_id: int) -> Callable[[Any], bytes]:
+        """`pack_signal` for many events to one listener, without an id."""
 
 
 class JsonCodec:
@@ -82,12 +117,16 @@ class JsonCodec:
         return JsonDecoder(max_bytes)
 
     def pack_event(self, info: dict[str, Any], data: Any) -> bytes:
-        return b',"info":%b,"data":%b}}\n' % (_to_text(info).encode(), _to_text(data).encode())
+        return b",%b}\n" % _to_text({"info": info, "data": data})[1:].encode()
 
     def pack_signal(self, event: Any, listener_id: int, call_id: int | None) -> bytes:
         if call_id is None:
             return b'{"method":"signal","params":{"listener_id":%d%b' % (listener_id, event)
         return b'{"id":%d,"method":"signal","params":{"listener_id":%d%b' % (call_id, listener_id, event)
+
+    def signal_packer(self, listener_id: int) -> Callable[[bytes], bytes]:
+        # the same beginning for all: what remains is one addition in C
+        return (b'{"method":"signal","params":{"listener_id":%d' % listener_id).__add__
 
 
 class JsonDecoder:
@@ -104,6 +143,10 @@ class JsonDecoder:
         self._in_string = False
 
     def feed(self, data: bytes) -> list[Message]:
+        if not self._buffer and len(data) <= self.max_bytes:
+            message = _only_line(data)
+            if message is not None:
+                return [message]
         messages: list[Message] = []
         try:
             self._feed(data, messages)
@@ -115,43 +158,48 @@ class JsonDecoder:
     def _feed(self, data: bytes, messages: list[Message]) -> None:
         buffer = self._buffer
         buffer += data
-        start = 0
-        while True:
-            found = _NOT_WHITE.search(buffer, start)
-            start = found.start() if found else len(buffer)
-            if found is None:
-                break
+        start = self._take_lines(messages)
+        while (found := _NOT_WHITE.search(buffer, start)) is not None:
+            start = found.start()
             if buffer[start] != 0x7B:
                 raise WireError(f"expected an object, which starts with '{{', got byte 0x{buffer[start]:02x}")
-            end, message = self._next(start)
-            if message is None:
+            finish = self._walk(start)
+            if finish is None:
                 break
-            messages.append(message)
-            start = end
+            self._check_size(finish - start)
+            self._forget_walk()
+            messages.append(_parse(bytes(buffer[start:finish])))
+            start = finish
+        else:
+            start = len(buffer)
         del buffer[:start]
         self._walked = max(0, self._walked - start)
-        if len(buffer) > self.max_bytes:
-            raise WireError(f"a message is larger than the limit of {self.max_bytes} bytes")
+        self._check_size(len(buffer))
 
-    def _next(self, start: int) -> tuple[int, Message | None]:
-        """The end of the object at `start`, and the object; None if it is not complete."""
-        newline = self._buffer.find(b"\n", start) if not self._walked else -1
-        if newline >= 0:
-            try:
-                text = self._buffer[start:newline].decode()
-                message, end = _from_text(text)
-            except (ValueError, RecursionError):
-                pass  # an object over several lines, or no object: the walk tells
-            else:
-                if end == len(text) or text[end:].isspace():
-                    self._check_size(newline - start)
-                    return newline, message
-        finish = self._walk(start)
-        if finish is None:
-            return start, None
-        self._check_size(finish - start)
-        self._forget_walk()
-        return finish, _parse(bytes(self._buffer[start:finish]))
+    def _take_lines(self, messages: list[Message]) -> int:
+        """Parse the lines that are an object each, up to the first that is not; returns where they end."""
+        end = self._buffer.rfind(b"\n") + 1
+        if not end:
+            return 0
+        try:
+            text = self._buffer[:end].decode()
+        except UnicodeDecodeError:
+            return 0
+        taken = 0
+        try:
+            while taken < len(text):
+                message, finish = _scan(text, taken)
+                if text[finish] != "\n" or text[taken] != "{":
+                    break
+                if finish - taken > self.max_bytes:
+                    self._check_size(finish - taken)
+                messages.append(message)
+                taken = finish + 1
+        except (ValueError, RecursionError, StopIteration):
+            pass  # white space, an object over several lines, two in a line, or no object: the walk tells
+        if taken:
+            self._forget_walk()
+        return taken if text.isascii() else len(text[:taken].encode())
 
     def _walk(self, start: int) -> int | None:
         """Where the object at `start` ends, going on from where the last walk stopped."""
@@ -173,8 +221,6 @@ class JsonDecoder:
                 self._in_string = not self._in_string
             elif byte == 0x7B:
                 self._depth += 1
-                if self._depth > MAX_DEPTH:
-                    raise WireError(f"objects are nested more than {MAX_DEPTH} deep")
             else:
                 self._depth -= 1
                 if self._depth == 0:
@@ -183,6 +229,18 @@ class JsonDecoder:
     def _check_size(self, size: int) -> None:
         if size > self.max_bytes:
             raise WireError(f"a message of {size} bytes is larger than the limit of {self.max_bytes}")
+
+
+def _only_line(data: bytes) -> Message | None:
+    """The object, if `data` is that and a newline, as nearly all that is not a flood; else None."""
+    if not data.startswith(b"{") or data.find(b"\n") != len(data) - 1:
+        return None
+    try:
+        text = data.decode()
+        message, finish = _scan(text, 0)
+    except (ValueError, RecursionError, StopIteration):
+        return None
+    return message if finish == len(text) - 1 else None
 
 
 def _parse(data: bytes) -> Message:
@@ -224,6 +282,9 @@ class FramedCodec:
         if call_id is not None:
             message["id"] = call_id
         return self.pack(message)
+
+    def signal_packer(self, listener_id: int) -> Callable[[Any], bytes]:
+        return partial(self.pack_signal, listener_id=listener_id, call_id=None)
 
 
 class FramedDecoder:

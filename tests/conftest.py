@@ -10,6 +10,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the run when a test was skipped though SIG_GATEWAY_FORBID_SKIPS is set (CI sets it)."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
-    if skipped and os.environ.get("SIG_GATEWAY_FORBID_SKIPS"):
+    if reporter and skipped and os.environ.get("SIG_GATEWAY_FORBID_SKIPS"):
         reporter.write_line(f"{len(skipped)} skipped tests, and skipping is forbidden here", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

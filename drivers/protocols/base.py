@@ -86,16 +86,35 @@ class HelloWanted(NamedTuple):
     reason: str
 
 
+class Dropped(NamedTuple):
+    """A line that was of no use: why, and its bytes."""
+
+    reason: str
+    line: bytes
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {escaped(self.line)}"
+
+
+def escaped(data: bytes) -> str:
+    """Bytes of unknown origin for a person: in quotes, what is not printable as `\\x1b`, cut short."""
+    return repr(data[:_SHOWN_BYTES])[1:] + ("…" if len(data) > _SHOWN_BYTES else "")
+
+
+_SHOWN_BYTES = 80
+
 Event = Measurement | Hello | Reply | Refusal | Note | HelloWanted
 
 
 class Conversation(Protocol):
     """One protocol over one opened port, from the first byte to the last.
 
-    `counters` counts what was good, damaged, lost, …; the reader thread alone writes it.
+    `counters` counts what was good (`lines`), `damaged`, `malformed`, lost, …; `dropped` is the newest line
+    that was damaged or malformed. The reader thread alone writes both.
     """
 
     counters: Counter[str]
+    dropped: Dropped | None
 
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """The events that `data`, received at `now`, completes. Never raises, whatever the bytes."""

@@ -23,21 +23,24 @@ _DEFAULT = Identity()
 _STDIN = 0
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the simulator, or tell one that runs: 0, 1 for a command that was refused, 2 for wrong usage."""
-    arguments = _parser().parse_args(argv)
+def main(argv: Sequence[str] | None = None, program: str = "firmware_sim") -> int:
+    """Run the simulator, or tell one that runs: 0, 1 for a command that was refused, 2 for wrong usage.
+
+    `program`: what it is called in its help and errors.
+    """
+    arguments = _parser(program).parse_args(argv)
     try:
         if arguments.tell is not None:
             return _tell(arguments)
         return _simulate(arguments)
     except SimulatorError as err:
-        sys.stderr.write(f"firmware_sim: error: {err}\n")
+        sys.stderr.write(f"{program}: error: {err}\n")
         return 2 if arguments.tell is None else 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="firmware_sim", description="A sensor board on a pty, with faults to order."
+        prog=program, description="A sensor board on a pty, with faults to order."
     )
     parser.add_argument("--link", type=Path, metavar="PATH", help="make PATH a symlink to the port")
     parser.add_argument(
@@ -84,6 +87,8 @@ def _tell(arguments: argparse.Namespace) -> int:
 
 
 def _control_of(link: Path) -> Path:
+    if not link.name:
+        raise SimulatorError(f"--link: expected a file's path; got {str(link)!r}")
     return link.with_name(link.name + ".control")
 
 

@@ -36,7 +36,7 @@ class Link:
         except OSError as err:
             lock.close()
             if err.errno != errno.EADDRINUSE:
-                raise
+                raise SimulatorError(f"{self.path}: cannot be the link: {err.strerror}") from err
             raise SimulatorError(
                 f"{self.path}: expected a free path; got one that a running simulator owns; end it with "
                 f"`--link {self.path} --tell quit`, or give another --link"

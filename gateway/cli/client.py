@@ -30,7 +30,8 @@ class Target:
 
 
 def parse_url(url: str) -> Target:
-    """`tcp://host[:port]`, `tls://host[:port]`, `unix:/path`; raises click's usage error (exit status 2)."""
+    """`tcp://host[:port]`, `tls://host[:port]`, `unix:/path`, `host:port`; raises click's usage error (exit
+    status 2)."""
     problem = click.BadParameter(
         f"expected tcp://host:port, tls://host:port or unix:/path, got {url!r}", param_hint="--connect"
     )
@@ -40,6 +41,8 @@ def parse_url(url: str) -> Target:
         if not path or "\0" in path:
             raise problem
         return Target(url, f"unix:{path}", 0)
+    if re.fullmatch(r"[^/@]+:[0-9]+", url):
+        url = f"tcp://{url}"
     try:
         parts = urlsplit(url)
         port = DEFAULT_PORT if parts.port is None else parts.port
@@ -64,14 +67,14 @@ def connection(
     Raises click.ClickException (exit status 1) if no gateway answers.
     """
     target = parse_url(url)
-    reasons = _Reasons()
-    sig.setup_logger(reasons)
+    sig.setup_logger(_Errors())
     carrier = CarrierTCPClient(token=token, ssl_context=_tls_context() if target.tls else None)
     client = sig.ClientRouter(carrier)
     carrier.auto_reconnect = on_lost is not None
     try:
         if not carrier.connect(target.host, target.port):
-            text = f"no gateway answers at {url}: {reasons.newest}; is it running?"
+            reason = re.sub(r"^\[Errno -?\d+\] ", "", carrier.last_error or "")
+            text = f"no gateway answers at {url}: {reason}; is it running?"
             raise click.ClickException(f"{text} start it with: sig-gateway run")
         carrier.on_connected, carrier.on_disconnected = on_back, on_lost
         yield client
@@ -81,17 +84,11 @@ def connection(
         sig.setup_logger(None)
 
 
-class _Reasons(sig.SimpleLogger):
-    """`sig` logs why a connection cannot be made: remembered for the error text. Errors are printed."""
-
-    newest = "connection refused"
+class _Errors(sig.SimpleLogger):
+    """Of what `sig` logs, errors are printed."""
 
     def __init__(self) -> None:
         super().__init__(level=sig.LOG_LEVELS.LEVEL_NONE)
-
-    def warning(self, text: str, *_: object) -> None:
-        """`[CarrierTCPClient] cannot connect to host:port: [Errno 111] Connection refused`: the last part."""
-        self.newest = re.sub(r"^\[Errno -?\d+\] ", "", text.partition(": ")[2] or text)
 
     def error(self, text: str, *_: object) -> None:
         """Such as a token that the gateway does not take any more."""
@@ -107,11 +104,17 @@ def _tls_context() -> Any:
 def to_json(value: object) -> str:
     """One line of JSON; ° and its like as they are where standard output can say them."""
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    return json.dumps(value, ensure_ascii=encoding != "utf8")
+    text = json.dumps(value, ensure_ascii=encoding != "utf8")
+    return text if text.isprintable() else json.dumps(value)
+
+
+def plain(text: str) -> str:
+    """`text` with what could steer the terminal written out, as in `\\x1b`: any client may send any name."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def complain(error: sig.RequestError) -> int:
     """`error: not_connected: …` on stderr; returns the exit status."""
     hint = "; `sig-gateway senders` lists those there are" if isinstance(error, sig.UnknownSender) else ""
-    print(f"error: {error.error}: {error}{hint}", file=sys.stderr)
+    print(plain(f"error: {error.error}: {error}{hint}"), file=sys.stderr)
     return 1

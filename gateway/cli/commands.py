@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ EXIT_INTERRUPTED = 130
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status; never raises."""
+    _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         # A name or a log line may hold what the terminal's encoding cannot say.
         if isinstance(stream, io.TextIOWrapper):
@@ -37,12 +39,21 @@ def main(argv: list[str] | None = None) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _reader_left() -> int:
-    """`| head -1` has what it wanted: end quietly, with nothing left to flush into the closed pipe."""
+def _open_standard_streams() -> None:
+    """Have all three, as of `>&-`: else the next thing opened, perhaps a board's port, takes their number."""
+    import os
+
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+            setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as we live
+
+
+def discard_output() -> None:
+    """Leave nothing to be flushed into a closed pipe, a full disk or a lost terminal."""
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _connect_options(command: F) -> F:
@@ -86,8 +97,15 @@ class _Group(click.Group):
             sys.stdout.flush()
         except KeyboardInterrupt:
             return EXIT_INTERRUPTED
-        except BrokenPipeError:
-            return _reader_left()
+        except BrokenPipeError:  # `| head -1` has what it wanted
+            discard_output()
+            return 0
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            print("error: what was to be printed cannot be written: the disk is full", file=sys.stderr)
+            discard_output()
+            return 1
         return status
 
 

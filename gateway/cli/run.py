@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -9,7 +10,6 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.check import load_or_explain
-from gateway.cli.commands import DEFAULT_CONFIG, EXIT_USAGE
+from gateway.cli.commands import DEFAULT_CONFIG, EXIT_USAGE, discard_output
 from gateway.config import Config
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _provide_config(path: Path, *, init: bool, asked_for: bool) -> bool:
     return True
 
 
-@contextmanager
+@contextlib.contextmanager
 def _signals() -> Iterator[SimpleQueue[int]]:
     """The signals that end the process, as they come; SIGHUP (the terminal went) unless ignored (nohup)."""
     stops: SimpleQueue[int] = SimpleQueue()
@@ -121,18 +121,22 @@ def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
 
 
 def _show(app: App, config: Config, tail: Tail, stops: SimpleQueue[int]) -> None:
-    """Draw the live table once a second until a signal comes."""
+    """Draw the live table once a second until a signal comes, even if the terminal goes before."""
     from gateway.live.rows import Rows
     from gateway.live.screen import Screen
 
     links = {name: (sensor.link, app.links[sensor.link]) for name, sensor in config.sensors.items()}
     subtitle = f"listening on {config.router.listen}, Ctrl-C ends it"
-    rows = Rows(app.router, links)
-    with Screen(config.gateway.name, subtitle, rows.now, lambda: list(tail.lines)) as screen:
-        while True:
-            screen.draw()
-            try:
-                stops.get(timeout=REFRESH_S)
-            except Empty:
-                continue
-            return
+    rows = Rows(app.router, links, lambda sensor: app.sensors[sensor].problem)
+    stop = False
+    try:
+        with Screen(config.gateway.name, subtitle, rows.now, lambda: list(tail.lines)) as screen:
+            while not stop:
+                screen.draw()
+                with contextlib.suppress(Empty):
+                    stops.get(timeout=REFRESH_S)
+                    stop = True
+    except OSError:  # the terminal has gone: that ends the gateway only by SIGHUP
+        discard_output()
+        if not stop:
+            stops.get()

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import sig
-from gateway.cli.client import complain, connection, to_json
+from gateway.cli.client import complain, connection, plain, to_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 LAST_WITHIN_S = 3.0
 """For the newest readings of all senders together: one that does not answer must not hold up the list."""
+
+PIPE_COLUMNS = 1000
+COLUMNS = ("sender", "connected", "last", "time", "quality", "events")
 
 
 def senders(url: str, token: str | None, *, as_json: bool) -> int:
@@ -53,30 +61,44 @@ def _last(client: sig.ClientRouter, sender: str, deadline: float) -> Any:
 
 
 def _print_table(found: list[dict[str, Any]]) -> None:
+    """Into a pipe or a file goes every column, whole; on a terminal, what has room."""
     from rich.console import Console
+
+    if not sys.stdout.isatty():
+        Console(width=PIPE_COLUMNS).print(_table(found, COLUMNS))
+        return
+    console, today = Console(), time.strftime("%Y-%m-%dT", time.gmtime())
+    unbounded = console.options.update(width=PIPE_COLUMNS)
+    table = _table(found, COLUMNS, today)
+    if console.measure(table, options=unbounded).maximum > console.width:
+        table = _table(found, COLUMNS[:-1], today)
+    console.print(table)
+
+
+def _table(found: list[dict[str, Any]], columns: Sequence[str], today: str = "") -> Table:
+    """`today`: the date that says nothing, with it the milliseconds."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    table.add_column("sender", no_wrap=True)
-    table.add_column("connected", no_wrap=True)
-    table.add_column("last", justify="right", no_wrap=True)
-    table.add_column("time", no_wrap=True)
-    table.add_column("quality", no_wrap=True)
-    table.add_column("events", overflow="fold")
+    for column in columns:
+        table.add_column(column, justify="right" if column == "last" else "left", no_wrap=True)
     for sender in found:
         last = sender["last"] if isinstance(sender["last"], dict) else {}
         value = (
             f"{last.get('value')} {last.get('unit', '')}".strip() if last.get("value") is not None else "-"
         )
+        when = str(last.get("time", "-"))
+        if today and when.startswith(today):
+            when = when.removeprefix(today).partition(".")[0] + "Z"
         cells = (
             sender["sender"],
             "yes" if sender["connected"] else "no",
             value,
-            str(last.get("time", "-")),
+            when,
             str(last.get("quality", "-")),
             " ".join(sender["events"]) or "-",
         )
         # Text, so that a name with [brackets] is not taken for markup.
-        table.add_row(*(Text(cell) for cell in cells))
-    Console(soft_wrap=True).print(table)
+        table.add_row(*(Text(plain(cell)) for cell in cells[: len(columns)]))
+    return table

@@ -11,7 +11,7 @@ from queue import Full, Queue
 from typing import Any
 
 import sig
-from gateway.cli.client import complain, connection, to_json
+from gateway.cli.client import complain, connection, plain, to_json
 
 WAITING_EVENTS = 1000
 """What may wait to be printed. When nobody reads our output, we stop reading from the gateway."""
@@ -75,7 +75,7 @@ def line_for_people(sender: str, event: str, data: Any) -> str:
     else:
         text = "" if event in (sig.EVENT_CONNECT, sig.EVENT_DISCONNECT) else to_json(data)
         when = _clock(None)
-    return f"{when}  {sender:<12}  {event:<12}  {text}".rstrip()
+    return plain(f"{when}  {sender:<12}  {event:<12}  {text}".rstrip())
 
 
 def _clock(utc: object) -> str:
@@ -104,4 +104,4 @@ def _note_coming(info: Mapping[str, Any], _data: Any) -> None:
 
 
 def _note(text: str) -> None:
-    print(f"sig-gateway: {text}", file=sys.stderr, flush=True)
+    print(plain(f"sig-gateway: {text}"), file=sys.stderr, flush=True)

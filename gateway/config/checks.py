@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from gateway.config.catalog import Catalog
 from gateway.config.document import Document
-from gateway.config.explain import keys, validate
+from gateway.config.explain import keys, shown_at, validate
 from gateway.config.models import (
     MAX_SENDER_CHARS,
     LinkSection,
@@ -149,7 +149,8 @@ def read_links(section: object, document: Document, catalog: Catalog) -> dict[st
             _refuse((*path, "protocol"), "a protocol's name", text, document)
         _check_port(link.port, (*path, "port"), document, catalog)
         line = document.line((*path, "port"))
-        if link.port != "sim:" and link.port in port_lines:
+        own = link.port.partition("?")[0] == "sim:"  # without a path each is a board of its own
+        if not own and link.port in port_lines:
             other, other_line = port_lines[link.port]
             text = f"the same port as links.{other} (line {other_line}); one link may have many sensors"
             document.complain((*path, "port"), text)
@@ -228,7 +229,10 @@ def _check_options(
         try:
             parsed[key] = table[key].parse(raw)
         except ValueError as error:
-            _refuse((*path, key), table[key].expected, str(error), document)
+            text = str(error)
+            if isinstance(raw, bool):
+                text = f"expected {table[key].expected}, got {shown_at(document, (*path, key), raw)}"
+            _refuse((*path, key), table[key].expected, text, document)
     try:
         catalog.check_options(driver, parsed)
     except ValueError as error:

@@ -7,8 +7,9 @@ path, duplicate keys with both lines, and bounds on size, depth and what aliases
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import yaml
 
@@ -28,12 +29,16 @@ MAX_TEXT_CHARS = 400
 
 @dataclass(slots=True)
 class Document:
-    """A parsed file: plain values, the line of each path, which are secret or broken, what was wrong."""
+    """A parsed file: plain values, the line of each path, which are secret or broken, what was wrong.
+
+    `booleans`: how those were written that YAML reads as true or false.
+    """
 
     file: str
     tree: Any = None
     lines: dict[Location, int] = field(default_factory=dict)
     secrets: set[Location] = field(default_factory=set)
+    booleans: dict[Location, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     broken: set[Location] = field(default_factory=set)
 
@@ -109,7 +114,7 @@ def _compose(text: str) -> yaml.Node | None:
     try:
         return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        raise _marked(error) from None
+        raise _marked(error, text) from None
     except (ValueError, OverflowError, IndexError) as error:
         # PyYAML lets these out for a few malformed escapes and directives ("\UFFFFFFFF", %YAML 1.999…)
         raise _UnreadableError(loader.line + 1, f"not valid YAML: {error}", loader.column + 1) from None
@@ -117,9 +122,17 @@ def _compose(text: str) -> yaml.Node | None:
         loader.dispose()
 
 
-def _marked(error: yaml.MarkedYAMLError) -> _UnreadableError:
+# The port of the first config anybody writes: YAML takes its colon for a mapping's.
+_UNQUOTED_PORT = re.compile(r"\bport:\s*(sim:[^\s,}\"']*)")
+
+
+def _marked(error: yaml.MarkedYAMLError, source: str) -> _UnreadableError:
     mark = error.problem_mark or error.context_mark
     text = f"not valid YAML: {error.problem or error.context}"
+    line = "".join(source.splitlines()[mark.line : mark.line + 1]) if mark else ""
+    port = _UNQUOTED_PORT.search(line)
+    if port is not None:
+        text += f'; write: port: "{port[1]}"'
     if error.problem is not None and "\\t" in error.problem:
         text += "; write: spaces instead of the tab"
     if error.context and error.context_mark and mark and error.context_mark.line != mark.line:
@@ -156,6 +169,8 @@ class _Converter:
         if isinstance(node, yaml.ScalarNode) and node.tag.startswith(PREFIX):
             known, value = scalar_value(node)
             if known:
+                if isinstance(value, bool):
+                    self._document.booleans[path] = node.value
                 return value
         if isinstance(node, yaml.ScalarNode) and node.tag in SECRET_TAGS:
             return self._secret(node, path)
@@ -172,12 +187,14 @@ class _Converter:
         merged: dict[str, Any] = {}
         written: dict[str, Any] = {}
         first_line: dict[str, int] = {}
+        before: yaml.Node | None = None
         for key_node, value_node in node.value:
+            previous, before = before, value_node
             if key_node.tag == PREFIX + "merge":
                 for name, value in self._merge(value_node, path, around).items():
                     merged.setdefault(name, value)
                 continue
-            key, line = self._key(key_node, path), key_node.start_mark.line + 1
+            key, line = self._key(key_node, path, previous), key_node.start_mark.line + 1
             if key is None:
                 continue
             if key in first_line:
@@ -203,14 +220,18 @@ class _Converter:
                 self._document.complain(path, "'<<' expected a mapping to merge, such as *name")
         return found
 
-    def _key(self, node: yaml.Node, path: Location) -> str | None:
+    def _key(self, node: yaml.Node, path: Location, before: yaml.Node | None) -> str | None:
+        """The key, None if it is none, which is noted; `before`: the value before it."""
         known, value = scalar_value(node) if isinstance(node, yaml.ScalarNode) else (True, None)
         if known and isinstance(value, str):
             return value
         if isinstance(node, yaml.ScalarNode):
             kind = {bool: "a boolean", type(None): "null"}.get(type(value), "a number")
             text = f"expected a name, got {node.value[:MAX_NUMBER_CHARS]}, which YAML reads as {kind}"
-            text += f"; write it in quotes: {node.value[:MAX_NUMBER_CHARS]!r}"
+            if _is_digits(node) and _is_digits(before):
+                text += f"; a fraction is written with a point: {before.value}.{node.value}"
+            else:
+                text += f"; write it in quotes: {node.value[:MAX_NUMBER_CHARS]!r}"
         else:
             text = "expected a name before ':', got a mapping or a list"
         line = node.start_mark.line + 1
@@ -224,6 +245,11 @@ class _Converter:
         except SecretError as error:
             self._broken(path, str(error))
             return None
+
+
+def _is_digits(node: yaml.Node | None) -> TypeGuard[yaml.ScalarNode]:
+    """Whether it may be a half of `0,1`."""
+    return isinstance(node, yaml.ScalarNode) and re.fullmatch("-?[0-9]{1,15}", node.value) is not None
 
 
 def _refused_tag(tag: str) -> str:

@@ -42,7 +42,10 @@ def validate(model: type[M], value: object, path: Location, document: Document) 
 
 def shown_at(document: Document, path: Location, value: object) -> str:
     """`value` for an error message, unless it is a secret."""
-    return "a value that is not shown" if path in document.secrets else shown(value)
+    if path in document.secrets:
+        return "a value that is not shown"
+    written = document.booleans.get(path, shown(value))
+    return written if written == shown(value) else f"{written}, which YAML reads as {shown(value)}"
 
 
 def keys(model: type[BaseModel]) -> list[str]:

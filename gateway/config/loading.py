@@ -29,7 +29,7 @@ from gateway.config.secrets import Secrets
 MAX_BYTES = 256 * 1024
 """A config of 1000 sensors has about 100 KiB."""
 
-HOW_TO_START = "`sig-gateway run --init` writes one to start from, where there is none"
+HOW_TO_START = "`sig-gateway run --init` writes one to start from"
 
 _SECTIONS = ("gateway", "router", "links", "sensors", "mqtt", "http", "history")
 _LATER: dict[str, type[Section]] = {"http": HttpSection, "history": HistorySection}
@@ -60,8 +60,8 @@ class Config:
         return f"{self.path}:{line}" if line else str(self.path)
 
     def beside(self, name: str) -> Path:
-        """A path from the config, taken relative to the config file's folder."""
-        return (self.path.parent / name).absolute()
+        """A path from the config, taken relative to the config file's folder; `~` is the user's."""
+        return (self.path.parent / Path(name).expanduser()).absolute()
 
 
 def load(path: Path, catalog: Catalog | None = None, environ: Mapping[str, str] | None = None) -> Config:
@@ -70,7 +70,7 @@ def load(path: Path, catalog: Catalog | None = None, environ: Mapping[str, str] 
     secrets = Secrets(path.parent, os.environ if environ is None else environ)
     document = parse(text, str(path), secrets)
     if document.tree is None and not document.problems:
-        raise ConfigError([Problem(str(path), 0, f"is empty; {HOW_TO_START}")])
+        raise ConfigError([Problem(str(path), 0, f"is empty; remove it, then {HOW_TO_START}")])
     config = _build(path, document, catalog or Drivers())
     if config is None or document.problems:
         raise ConfigError(document.problems)

@@ -39,17 +39,20 @@ class Row:
 class Rows:
     """Makes the rows; keeps the newest reading of each sensor, to show those of a lost link as stale.
 
-    `links`: by sensor name, the link's name and the link. For one thread.
+    `links`: by sensor name, the link's name and the link. `problem`: by sensor name, why it is not connected
+    though its link is up. For one thread.
     """
 
     def __init__(
         self,
         router: sig.Router,
         links: Mapping[str, tuple[str, Link]],
+        problem: Callable[[str], str | None],
         utc: Callable[[], float] = time.time,
     ) -> None:
         self._router = router
         self._links = links
+        self._problem = problem
         self._utc = utc
         self._last: dict[str, Reading] = {}
         self._decimals: dict[str, int] = {}
@@ -62,14 +65,14 @@ class Rows:
     def _row(self, sensor: str, link: Any) -> Row:
         connected, reading = self._ask(sensor)
         state = str(link.state)
+        reason = link.reason
+        if state == "up":
+            reason = (reading or {}).get("reason") if connected else self._problem(sensor)
+        reason = reason or ""
         if reading is None:
-            reason = "" if state == "up" and connected else link.reason or ""
-            if state == "up" and not connected:
-                reason = "not connected, see the log"
             return Row(sensor, None, "", None, "", link.name, state, reason)
         age = self._utc() - datetime.fromisoformat(reading["time"]).timestamp()
         quality = reading["quality"] if connected else STALE
-        reason = reading.get("reason", "") if state == "up" else link.reason or ""
         value, unit = reading["value"], reading["unit"]
         decimals = max(self._decimals.get(sensor, 0), decimals_of(value))
         self._decimals[sensor] = decimals

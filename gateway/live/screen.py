@@ -7,6 +7,7 @@ terminal is as it was, with the last table printed once.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 
 from rich.console import Console, Group, RenderableType
@@ -24,6 +25,10 @@ _LEVEL_STYLES = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITIC
 QUALITY, LINK, REASON = 36, 52, 80
 LOG_LINES = 2
 """What the log keeps of a terminal that has too few lines for all sensors."""
+
+WIDE = 120
+"""Columns from which on reasons have room for whole paths."""
+_LONG_PATH = re.compile(r"(/[^\s:;,]{8})[^\s:;,]{8,}([^\s:;,]{14})")
 
 
 class Screen:
@@ -63,9 +68,20 @@ class Screen:
             parts.append(Text(words, style="dim", no_wrap=True, overflow="ellipsis"))
         parts.append(Text())
         used = len(rows) - hidden + (5 if hidden else 4)
-        lines = self._log()
-        parts += [_log_line(*line) for line in lines[max(0, len(lines) - (height - used)) :]]
+        parts += self._newest_of_log(height - used)
         self._live.update(Group(*parts), refresh=True)
+
+    def _newest_of_log(self, room: int) -> list[Text]:
+        """The last log lines, as many as fit into `room` lines; a long one takes several, or else is cut."""
+        shown: list[Text] = []
+        for level, line in reversed(self._log()):
+            left = room - len(shown)
+            if left <= 0:
+                break
+            text = _log_line(level, line, self._console.width)
+            wrapped = text.wrap(self._console, self._console.width, no_wrap=False, overflow="fold")
+            shown += [text] if len(wrapped) > left else reversed(wrapped)
+        return shown[::-1]
 
     def _table(self, rows: list[Row]) -> RenderableType:
         width = self._console.width
@@ -81,11 +97,11 @@ class Screen:
         if width >= REASON:
             table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1, style="dim")
         for row in rows:
-            table.add_row(*_cells(row)[: len(table.columns)])
+            table.add_row(*_cells(row, width)[: len(table.columns)])
         return table
 
 
-def _cells(row: Row) -> list[Text]:
+def _cells(row: Row, width: int) -> list[Text]:
     style = _QUALITY_STYLES.get(row.quality, "")
     state = Text.assemble(row.link, " ", (row.link_state, _STATE_STYLES.get(row.link_state, "yellow")))
     return [
@@ -95,16 +111,23 @@ def _cells(row: Row) -> list[Text]:
         Text(age_text(row.age_s)),
         Text(row.quality or "-", style=style),
         state,
-        Text(row.reason),
+        Text(row.reason if width >= WIDE else with_short_paths(row.reason)),
     ]
 
 
-def _log_line(level: int, line: str) -> Text:
+def _log_line(level: int, line: str, width: int) -> Text:
     # The date says nothing here: the time of day leaves more room for the words.
     date, t, rest = line.partition("T")
     shown = rest if t and len(date) == 10 and date[:4].isdigit() else line
+    if len(shown) > width:
+        shown = with_short_paths(shown)
     style = "dim" if level < logging.WARNING else _LEVEL_STYLES.get(level, "")
     return Text(shown, style=style, no_wrap=True, overflow="ellipsis")
+
+
+def with_short_paths(text: str) -> str:
+    """Long paths without their middle: what comes after them matters more."""
+    return _LONG_PATH.sub(r"\1…\2", text)
 
 
 def value_text(value: float | None, decimals: int) -> str:

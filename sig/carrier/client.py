@@ -23,10 +23,13 @@ class ClientCarrier(Carrier):
 
     `auto_reconnect` (default True): a connection that was made and is lost is made again, for ever, until
     `disconnect`. The router then puts back its remote senders and listeners.
+
+    `last_error`: why the last attempt to connect failed, as text; None if it succeeded, or there was none.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.last_error: str | None = None
         self._state = threading.Lock()
         self._connection: Connection | None = None
         self._keeper: threading.Thread | None = None
@@ -89,6 +92,7 @@ class ClientCarrier(Carrier):
         try:
             channel = self.open(host, port)
         except OSError as err:
+            self.last_error = str(err) or type(err).__name__
             log.get().warning(f"[{type(self).__name__}] cannot connect to {host}:{port}: {err}")
             return None
         connection = self.accept(channel)
@@ -96,12 +100,14 @@ class ClientCarrier(Carrier):
         try:
             self.greet(connection)
         except RequestError as err:
+            self.last_error = str(err) or type(err).__name__
             connection.close("the greeting failed")
             connection.join(self.limits.join_s)
             if isinstance(err, Unauthorized):
                 raise
             log.get().warning(f"[{type(self).__name__}] cannot connect to {host}:{port}: {err}")
             return None
+        self.last_error = None
         log.get().info(f"[{connection.name}] connected to {connection.address}")
         return connection
 

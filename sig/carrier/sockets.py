@@ -1,8 +1,4 @@
-"""Channels over sockets: TCP (IPv4, IPv6), TLS on top of it, Unix.
-
-All sockets are non-blocking. A TLS socket must not be read and written at the same time, so its
-operations, which never block, take turns by a lock; waiting is done outside of it.
-"""
+"""Channels over sockets: TCP (IPv4, IPv6), TLS on top of it, Unix."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ import ipaddress
 import select
 import socket
 import ssl
+import struct
 import threading
 from typing import Any
 
@@ -19,6 +16,8 @@ from sig.carrier.base import Channel
 UNIX_PREFIX = "unix:"
 RECEIVE_SIZE = 64 * 1024
 MAX_PORT = 65_535
+# struct timeval, as the kernel takes it
+TIMEVAL = struct.Struct("@ll")
 
 # A peer that vanished without a word is found after 10 + 3 * 5 = 25 s of silence, or, when something is on
 # its way to it, 25 s after that was sent.
@@ -26,28 +25,13 @@ KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("T
 
 
 class SocketChannel(Channel):
-    """One connected socket; with `context`, TLS over it."""
+    """One connected socket. `receive` blocks for a time that the kernel keeps: one system call a piece."""
 
-    def __init__(
-        self,
-        sock: socket.socket,
-        address: str,
-        context: ssl.SSLContext | None = None,
-        server_side: bool = False,
-        server_hostname: str | None = None,
-    ) -> None:
+    def __init__(self, sock: socket.socket, address: str) -> None:
         self.address = address
-        self._context = context
-        self._server_side = server_side
-        self._server_hostname = server_hostname
         self._down = False
-        # Not a byte may go out in the clear while the handshake is not done.
-        self._may_send = context is None
-        self._prepared = threading.Event()
-        if self._may_send:
-            self._prepared.set()
-        self._lock: Any = contextlib.nullcontext()
-        sock.setblocking(False)
+        self._timeout_s = 0.0
+        sock.settimeout(None)
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -55,72 +39,111 @@ class SocketChannel(Channel):
                 if hasattr(socket, name):
                     sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         self._sock = sock
-        self._readable = select.poll()
-        self._readable.register(sock, select.POLLIN)
         self._writable = select.poll()
         self._writable.register(sock, select.POLLOUT)
 
-    def prepare(self, timeout_s: float) -> None:
-        if self._context is None:
-            return
-        self._sock.settimeout(timeout_s)
-        try:
-            self._sock = self._context.wrap_socket(
-                self._sock,
-                server_side=self._server_side,
-                server_hostname=self._server_hostname,
-                # first let `shutdown` know the new socket
-                do_handshake_on_connect=False,
-            )
-            self._sock.do_handshake()
-        except ValueError as err:
-            raise OSError(f"TLS failed: {err}") from err
-        except OSError as err:
-            raise OSError(f"TLS handshake failed: {err}") from err
-        self._sock.setblocking(False)
-        self._lock = threading.Lock()
-        self._may_send = True
-        self._prepared.set()
-
     def receive(self, timeout_s: float) -> bytes | None:
-        while True:
-            try:
-                with self._lock:
-                    pending = isinstance(self._sock, ssl.SSLSocket) and self._sock.pending()
-                if not pending and not self._readable.poll(timeout_s * 1000):
-                    return None
-                with self._lock:
-                    return self._sock.recv(RECEIVE_SIZE)
-            except (BlockingIOError, ssl.SSLWantReadError):
-                if self._down:
-                    return b""
-            except ssl.SSLWantWriteError:
-                self.wait_writable(timeout_s)
-            except ssl.SSLEOFError:
-                return b""
+        if timeout_s != self._timeout_s:
+            seconds, rest = divmod(timeout_s, 1)
+            timeval = TIMEVAL.pack(int(seconds), int(rest * 1_000_000))
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
+            self._timeout_s = timeout_s
+        try:
+            return self._sock.recv(RECEIVE_SIZE)
+        except BlockingIOError:
+            return None
 
     def send(self, data: bytes) -> int:
-        if not self._may_send:
-            return 0
         try:
-            with self._lock:
-                return self._sock.send(data)
-        except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            return self._sock.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
             return 0
 
     def wait_writable(self, timeout_s: float) -> None:
-        if self._prepared.wait(timeout_s) and not self._down:
+        if not self._down:
             self._writable.poll(timeout_s * 1000)
 
     def shutdown(self) -> None:
         self._down = True
-        self._prepared.set()
         with contextlib.suppress(OSError):
             # not through ssl: it would wait its turn
             socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._sock.close()
+
+
+class TLSChannel(SocketChannel):
+    """TLS over a connected socket.
+
+    It must not be read and written at the same time, so its operations, which never block, take turns by a
+    lock; waiting is done outside of it. Not a byte goes out in the clear: before the handshake, nothing.
+    """
+
+    def __init__(
+        self, sock: socket.socket, address: str, context: ssl.SSLContext, server_hostname: str | None
+    ) -> None:
+        """`server_hostname`: the name that the server's certificate must have; None at the server itself."""
+        super().__init__(sock, address)
+        self._readable = select.poll()
+        self._readable.register(sock, select.POLLIN)
+        self._lock = threading.Lock()
+        self._prepared = threading.Event()
+        self._may_send = False
+        try:
+            self._tls = context.wrap_socket(
+                sock,
+                server_side=server_hostname is None,
+                server_hostname=server_hostname,
+                do_handshake_on_connect=False,
+            )
+        except ValueError as err:
+            raise OSError(f"TLS failed: {err}") from err
+        self._sock = self._tls
+
+    def prepare(self, timeout_s: float) -> None:
+        self._tls.settimeout(timeout_s)
+        try:
+            self._tls.do_handshake()
+        except (OSError, ValueError) as err:
+            raise OSError(f"TLS handshake failed: {err}") from err
+        self._tls.setblocking(False)
+        self._may_send = True
+        self._prepared.set()
+
+    def receive(self, timeout_s: float) -> bytes | None:
+        while not self._down:
+            try:
+                with self._lock:
+                    pending = self._tls.pending()
+                if not pending and not self._readable.poll(timeout_s * 1000):
+                    return None
+                with self._lock:
+                    return self._tls.recv(RECEIVE_SIZE)
+            except ssl.SSLWantReadError:
+                pass  # part of a record: go on
+            except ssl.SSLWantWriteError:
+                self.wait_writable(timeout_s)
+            except ssl.SSLEOFError:
+                break
+        return b""
+
+    def send(self, data: bytes) -> int:
+        if not self._may_send:
+            return 0
+        try:
+            with self._lock:
+                return self._tls.send(data)
+        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            return 0
+
+    def wait_writable(self, timeout_s: float) -> None:
+        if self._prepared.wait(timeout_s):
+            super().wait_writable(timeout_s)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._prepared.set()
 
 
 def check_port(port: int) -> None:

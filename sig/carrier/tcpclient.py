@@ -8,7 +8,7 @@ from typing import Any
 
 from sig.carrier.base import Channel
 from sig.carrier.client import ClientCarrier
-from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, check_port, describe
+from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, TLSChannel, check_port, describe
 
 
 class CarrierTCPClient(ClientCarrier):
@@ -49,4 +49,10 @@ class CarrierTCPClient(ClientCarrier):
             sock = socket.create_connection((host, port), timeout=self.limits.handshake_s)
             address = describe(sock.getpeername())
         hostname = self._server_hostname or host
-        return SocketChannel(sock, address, self._ssl_context, server_hostname=hostname)
+        if self._ssl_context is None:
+            return SocketChannel(sock, address)
+        try:
+            return TLSChannel(sock, address, self._ssl_context, hostname)
+        except BaseException:
+            sock.close()
+            raise

@@ -12,7 +12,7 @@ from typing import Any
 
 from sig.carrier.base import Channel
 from sig.carrier.server import Listener, ServerCarrier
-from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, check_port, describe, is_loopback
+from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, TLSChannel, check_port, describe, is_loopback
 
 BACKLOG = 128
 # Only this user's programs may connect, as with a file that only they may read and write.
@@ -62,7 +62,9 @@ class _SocketListener(Listener):
         except (BlockingIOError, ConnectionAbortedError):
             return None
         try:
-            return SocketChannel(sock, describe(address), self._context, server_side=True)
+            if self._context is None:
+                return SocketChannel(sock, describe(address))
+            return TLSChannel(sock, describe(address), self._context, server_hostname=None)
         except OSError:
             # it went away before it was looked at
             sock.close()

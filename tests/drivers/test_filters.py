@@ -81,6 +81,23 @@ def test_heartbeat_publishes_the_unchanged_value() -> None:
     assert published(Deadband(Amount(0.5), heartbeat=10.0), stream) == [20.0, 20.0, 20.0]
 
 
+def test_a_heartbeat_is_due_at_the_reading_nearest_to_it() -> None:
+    """Of readings each second, one a little early ends two seconds all the same."""
+    deadband = Deadband(Amount(0.5), heartbeat=2.0)
+    deadband.interval = 1.0
+    times = [0.0, 1.004, 1.996, 3.003, 3.995, 4.99, 5.993]
+    assert [now for now in times if published(deadband, [(20.0, now)])] == [0.0, 1.996, 3.995, 5.993]
+
+
+def test_min_interval_is_over_at_the_reading_nearest_to_it() -> None:
+    """The same thought, for changes; and never before half of it, however rare the readings are."""
+    deadband = Deadband(Amount(0.1), min_interval=2.0)
+    deadband.interval = 1.0
+    assert published(deadband, [(20.0, 0.0), (21.0, 1.001), (22.0, 1.998), (23.0, 3.0)]) == [20.0, 22.0]
+    deadband.interval = 10.0
+    assert published(deadband, [(24.0, 2.9), (25.0, 3.0)]) == [25.0]
+
+
 @given(st.lists(values, min_size=1, max_size=30), st.sampled_from([0.0, 0.1, 0.5, 3.0]))
 def test_what_was_published_last_is_never_delta_away(stream: list[float], delta: float) -> None:
     """Whatever the values: who knows the last one published knows the current one to within `delta`."""

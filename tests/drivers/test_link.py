@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -255,7 +255,7 @@ def test_a_late_answer_is_dropped(house: House, board: ScriptedBoard) -> None:
     """The next request gets its own."""
     board.script = lambda fields: [] if fields[1] == "read" else None
     with pytest.raises(sig.RequestTimeout, match=r"did not answer 'read temp' within 0\.\d s \(1 attempts\)"):
-        house.read(timeout=0.05)
+        house.read(timeout=0.5)
     late = board.wait_for("read", 2)[0]
     board.script = lambda fields: [f"A {late} temp 100 {board.now_ms()} 99", *board.healthy(fields)]
     board.seq = 100
@@ -477,12 +477,13 @@ def test_a_sink_that_raises_keeps_nobody_else_from_hearing(caplog: pytest.LogCap
 
 
 def test_a_sensor_attached_to_a_link_that_is_up_connects(house: House, board: ScriptedBoard) -> None:
-    """And one that is detached disconnects."""
+    """It gets a first value at once; and one that is detached disconnects."""
     late = TemperatureSensor("late", house.link, channel="temp")
     late.attach(house.router)
     house.wait_for("#connect", "late")
+    assert house.wait_for("#changed", "late")[0]["value"] == 21.5
     board.report("temp", "33")
-    assert house.wait_for("#changed", "late")[0]["value"] == 33.0
+    assert house.wait_for("#changed", "late", count=2)[0]["value"] == 33.0
     house.link.dispatcher.post_always(lambda _: late.detach(), None)
     house.wait_for("#disconnect", "late")
     assert house.sensors["temp"].last()["value"] == 33.0  # type: ignore[index]
@@ -490,18 +491,19 @@ def test_a_sensor_attached_to_a_link_that_is_up_connects(house: House, board: Sc
 
 def test_a_board_that_restarts_is_greeted_and_goes_on(house: House, board: ScriptedBoard) -> None:
     """Its hello came, or was lost: the sender stays connected, the readings count again."""
+
+    def reports(value: str) -> Callable[[], bool]:
+        def published() -> bool:
+            board.report("temp", value)
+            return any(data["value"] == float(value) for data in house.all_data("#changed"))
+
+        return published
+
     board.restart(silently=False)
-    board.report("temp", "30")
-    house.wait_for("#changed", count=2)
-    board.report("temp", "31")
-    board.report("temp", "31")
+    until(reports("30"))
+    until(reports("31"))
     board.restart()
-
-    def says_more() -> bool:
-        board.report("temp", "32")
-        return house.count("#changed") >= 3
-
-    until(says_more)
+    until(reports("32"))
     assert house.count("#disconnect") == 0
     status = house.link.status()
     assert status.board is not None
@@ -510,12 +512,16 @@ def test_a_board_that_restarts_is_greeted_and_goes_on(house: House, board: Scrip
 
 
 def test_the_wanted_interval_is_set_on_the_board(board: ScriptedBoard) -> None:
-    """Before the sender connects."""
+    """When it comes up, and again after it restarted; the sensor knows what is in force."""
     with House(str(board.link), interval="250ms") as house:
         house.wait_for("#connect")
-        assert board.requests[1][1:] == ["interval", "temp", "250"]
-        assert house.sensors["temp"].info()["channel"]["interval"] == 0.25
+        until(lambda: house.sensors["temp"].info()["channel"]["interval"] == 0.25)
+        assert ["interval", "temp", "250"] in [request[1:] for request in board.requests]
         assert house.sensors["temp"].info()["device"]["path"] == str(board.link)
+        asked = len(board.requests)
+        board.restart(silently=False)
+        until(lambda: ["interval", "temp", "250"] in [request[1:] for request in board.requests[asked:]])
+        until(lambda: ["read", "temp"] in [request[1:] for request in board.requests[asked:]])
 
 
 def test_a_port_held_by_another_program_fails_with_a_reason(board: ScriptedBoard) -> None:

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.errors import OptionError
-from drivers.options import Amount, finite, parse_amount, parse_duration, parse_number, parse_range
+from drivers.options import (
+    Amount,
+    finite,
+    parse_amount,
+    parse_duration,
+    parse_interval,
+    parse_number,
+    parse_range,
+)
 from drivers.sensor_options import COMMON_OPTIONS, parse_options, threshold_options
 
 NO_NUMBERS = ["", "x", True, False, None, math.nan, math.inf, -math.inf, [], {}, 10**400, b"1"]
@@ -159,3 +167,15 @@ def test_thresholds_are_options_called_like_their_events() -> None:
     table = threshold_options("cold", "hot", "°C")
     assert list(table) == ["cold", "hot"]
     assert all(option.default is None and option.expected.endswith("in °C") for option in table.values())
+
+
+@pytest.mark.parametrize(("raw", "seconds"), [(0, 0.0), ("1ms", 0.001), (5, 5.0)])
+def test_an_interval_is_nothing_or_at_least_a_millisecond(raw: object, seconds: float) -> None:
+    """A board counts milliseconds; 0 has it report on request only."""
+    assert parse_interval(raw) == seconds
+
+
+def test_an_interval_too_short_for_a_board_is_refused() -> None:
+    """It would be rounded to 0, which means never."""
+    with pytest.raises(ValueError, match=r"expected 0 or a time span from 1ms, got 0.0001"):
+        parse_interval(0.0001)

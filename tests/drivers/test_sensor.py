@@ -75,6 +75,25 @@ def test_heartbeat_min_interval_and_step_are_measured_in_board_time() -> None:
     assert desk.taken("#changed") == [26.0]
 
 
+def test_a_heartbeat_of_two_intervals_takes_two_readings() -> None:
+    """The board's own interval, of its hello, says how near is near enough."""
+    desk = temperature(heartbeat=2)
+    desk.measure(*[20.0] * 5, every_s=0.996)
+    assert desk.taken("#changed") == [20.0] * 3
+
+
+def test_a_stale_reading_tells_of_damaged_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The board may well report, on a bad cable or with a wrong checksum."""
+    desk = temperature()
+    desk.measure(20.0)
+    monkeypatch.setattr(desk.link, "dropped_since_reading", {"temp": 5}.get)
+    desk.wait(3.5)
+    assert desk.events[-1][1]["reason"] == "nothing heard for 4.5 s; 5 damaged lines since"
+    assert desk.sensor.last() == desk.events[-1][1]
+    monkeypatch.setattr(desk.link, "dropped_since_reading", {"temp": 1}.get)
+    assert desk.sensor.last()["reason"].endswith("; 1 damaged line since")  # type: ignore[index]
+
+
 def test_calibration_and_units() -> None:
     """°F to °C, then scale, then offset; the unit is the sensor's."""
     desk = Desk(TemperatureSensor, replace(TEMP, unit="F", low=-40, high=300), scale=2, offset=0.5).up()
@@ -313,31 +332,38 @@ def test_measurements_that_find_the_sender_disconnected_are_counted() -> None:
     ],
 )
 def test_a_board_that_does_not_fit(channel: Channel, text: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The sender does not connect, or disconnects; the log says why."""
+    """The sender does not connect, or disconnects; the log says why once, the sensor all the time."""
     desk = temperature()
     desk.sensor.link_up(board_with(channel))
     assert desk.names() == ["#disconnect"]
-    assert text in caplog.text
+    desk.sensor.link_down("unplugged")
+    desk.sensor.link_up(board_with(channel))
+    assert caplog.text.count(text) == 1
+    assert text in (desk.sensor.problem or "")
     desk.up(TEMP)
     assert desk.names() == ["#connect"]
+    assert desk.sensor.problem is None
 
 
 def test_another_sender_of_that_name_is_an_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """Without a traceback; the other one is left alone, and the next hello tries again."""
+    """Once, without a traceback; the other one is left alone, and the next hello tries again."""
     desk = Desk(TemperatureSensor)
     other = desk.router.addSender("temp", ["x"])
+    desk.up()
     desk.up()
     desk.measure(21.5)
     assert desk.names() == ["#connect"]
     (record,) = caplog.records
     assert (record.levelno, record.exc_info) == (logging.ERROR, None)
     assert "temp: another sender of that name is connected" in caplog.text
+    assert (desk.sensor.problem or "").startswith("another sender of that name is connected")
     assert other.isConnected()
     desk.sensor.link_down("gone")
     assert other.isConnected()
     other.remove()
     desk.up()
     assert desk.names() == ["#disconnect", "#connect"]
+    assert desk.sensor.problem is None
 
 
 def test_detach_leaves_the_router() -> None:

@@ -1,5 +1,6 @@
 """A session over a transport and a clock of the test's own: who gets the line, and when it is lost."""
 
+import logging
 import re
 import threading
 from collections import deque
@@ -12,7 +13,7 @@ from drivers import session as session_module
 from drivers.errors import LinkLostError
 from drivers.protocols.base import Board, Measurement
 from drivers.protocols.sensorline import Conversation
-from drivers.session import MAX_WAITING, PINGS, Session
+from drivers.session import ATTEMPT_S, MAX_WAITING, PINGS, Session
 from firmware_sim.line import decode, encode
 from tests.support.fake_clock import FakeClock
 from tests.support.waiting import until
@@ -97,7 +98,7 @@ class Talk:
         self.clock = FakeClock()
         self.wire = Wire(self.clock)
         self.measured: list[Measurement] = []
-        self.boards: list[Board] = []
+        self.boards: list[tuple[Board, bool]] = []
         self.stopping = threading.Event()
         self.session = Session(
             "board",
@@ -105,18 +106,18 @@ class Talk:
             Conversation(),
             self.clock,
             on_measurement=self.measured.append,
-            on_board=self.boards.append,
+            on_board=lambda board, restarted: self.boards.append((board, restarted)),
             breathe=lambda: None,
         )
 
-    def greet(self, **intervals_ms: int) -> Board:
+    def greet(self) -> Board:
         """Until the board is known."""
-        return self.session.greet(intervals_ms, self.stopping)
+        return self.session.greet(self.stopping)
 
-    def run(self, *first_reads: str) -> str:
+    def run(self) -> str:
         """Until the link is lost; returns why."""
         with pytest.raises(LinkLostError) as caught:
-            self.session.run(self.stopping, first_reads)
+            self.session.run(self.stopping)
         return str(caught.value)
 
     def say(self, *bodies: str) -> None:
@@ -170,10 +171,18 @@ def test_the_greeting_asks_until_the_hello_comes(talk: Talk) -> None:
     [
         (b"", "nothing came"),
         (b"\x00\xff" * 50, "100 bytes came, and not one good line .wrong baud rate.."),
-        (b"x\ny\n", "4 bytes came, and not one good line"),
-        (encode("D boot") + encode("X 1"), "2 good lines came, but no complete hello"),
+        (b"x\ny\n", r"4 bytes came, and not one good line \(wrong baud rate\?\); last: no '\$'"),
+        (
+            b"$D boot*0badc0de\n",
+            "17 bytes came, .*; last: wrong checksum, is '0badc0de', should be '8363B705'",
+        ),
+        (encode("D boot") + encode("X 1"), "2 good lines came, but no complete hello$"),
+        (
+            encode("D boot") + encode("H 0 2"),
+            "1 good lines came, .*; last: not the fields of a H line: b'H 0 2'",
+        ),
     ],
-    ids=["nothing", "noise", "lines of noise", "other lines"],
+    ids=["nothing", "noise", "lines of noise", "wrong checksum", "other lines", "no hello"],
 )
 def test_a_greeting_that_fails_says_what_came(talk: Talk, said: bytes, text: str) -> None:
     """Nothing, noise, and a board that says something else have different causes."""
@@ -193,40 +202,54 @@ def test_a_greeting_ends_when_the_link_is_closed(talk: Talk) -> None:
     assert talk.clock.monotonic() < 1001
 
 
-def test_intervals_that_differ_are_set(talk: Talk) -> None:
-    """And the hello asked for again, which tells what is in force."""
-    board = talk.greet(temp=250, wind=5)
-    assert talk.wire.verbs() == ["hello", "interval", "hello"]
-    assert board.channels["temp"].interval_s == 0.25
-    assert talk.boards == []
-
-
-def test_an_interval_that_is_right_is_left_alone(talk: Talk) -> None:
-    """No request for it."""
-    talk.greet(temp=1000)
-    assert talk.wire.verbs() == ["hello"]
-
-
-def test_a_board_that_does_not_set_intervals_is_taken_as_it_is(talk: Talk) -> None:
-    """After an attempt's time."""
-    talk.wire.answer = lambda fields: talk.wire.healthy(fields) if fields[1] == "hello" else None
-    assert talk.greet(temp=250).channels["temp"].interval_s == 1.0
-
-
-def test_first_reads_are_asked_one_after_the_other(talk: Talk) -> None:
-    """Each when the line is free; what comes is a measurement."""
+def test_requests_for_later_are_sent_one_after_the_other(talk: Talk) -> None:
+    """Each when the line is free; what a read brings is a measurement, what a hello brings is news."""
     talk.greet()
 
     def answer(fields: list[str]) -> list[str] | None:
         if fields[1] != "read":
-            return None
-        assert talk.wire.verbs()[-1] == "read"
+            return talk.wire.healthy(fields)
         return [f"A {fields[0]} temp {len(talk.wire.written)} 50 21.5"]
 
     talk.wire.answer = answer
-    talk.run("temp", "temp")
-    assert talk.wire.verbs()[1:3] == ["read", "read"]
+    for request in (("interval", "temp", "250"), ("hello",), ("read", "temp"), ("read", "temp")):
+        talk.session.ask_later(*request)
+    talk.at_end_of_input(lambda: setattr(talk.wire, "answer", lambda fields: None))
+    talk.run()
+    assert talk.wire.verbs()[1:5] == ["interval", "hello", "read", "read"]
     assert [measurement.value for measurement in talk.measured] == [21.5, 21.5]
+    assert [(board.channels["temp"].interval_s, restarted) for board, restarted in talk.boards] == [
+        (0.25, False)
+    ]
+
+
+def test_a_request_for_later_that_is_not_answered_holds_up_the_next_for_an_attempt(talk: Talk) -> None:
+    """No longer."""
+    talk.greet()
+    times: list[float] = []
+
+    def answer(fields: list[str]) -> list[str] | None:
+        times.append(talk.clock.monotonic())
+        return None
+
+    talk.wire.answer = answer
+    talk.session.ask_later("read", "temp")
+    talk.session.ask_later("read", "temp")
+    talk.run()
+    assert times[1] - times[0] == pytest.approx(ATTEMPT_S, abs=0.3)
+
+
+def test_a_flood_of_notes_is_counted_not_logged(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
+    """A few a minute are logged, and how many more there were."""
+    caplog.set_level(logging.INFO)
+    talk.greet()
+    talk.say(*["D in the loop"] * 500)
+    talk.read_until(lambda: talk.session.counters["lines"] > 500)
+    assert caplog.text.count("in the loop") == 20
+    talk.clock.advance(60)
+    talk.say("D still there")
+    talk.read_until(lambda: "still there" in caplog.text)
+    assert "the board said 480 more notes" in caplog.text
 
 
 def test_a_silent_board_is_pinged_then_lost(talk: Talk) -> None:
@@ -273,7 +296,7 @@ def test_a_restart_whose_hello_was_lost_is_greeted(talk: Talk) -> None:
     talk.say("R temp 5 5000 20", "R temp 1 100 21")
     talk.at_end_of_input(lambda: talk.say("R temp 2 1100 22"))
     talk.run()
-    assert [board.boot for board in talk.boards] == [8]
+    assert [(board.boot, restarted) for board, restarted in talk.boards] == [(8, True)]
     assert talk.wire.verbs()[:2] == ["hello", "hello"]
 
 
@@ -283,7 +306,9 @@ def test_a_hello_by_the_board_itself_is_reported(talk: Talk) -> None:
     talk.wire.boot = 9
     talk.say(*(body.format(id=0, boot=9, interval=500) for body in HELLO), "D brown-out")
     talk.run()
-    assert [(board.boot, board.channels["temp"].interval_s) for board in talk.boards] == [(9, 0.5)]
+    assert [
+        (board.boot, board.channels["temp"].interval_s, restarted) for board, restarted in talk.boards
+    ] == [(9, 0.5, True)]
 
 
 class Requester(threading.Thread):
@@ -451,7 +476,7 @@ def test_whoever_has_the_line_asks_for_the_hello(talk: Talk) -> None:
     talk.say("R temp 1 100 20")
     talk.session._read_once(0.0)
     talk.read_until(lambda: talk.boards)
-    assert talk.boards[0].boot == 8
+    assert talk.boards[0][0].boot == 8
     talk.read_until(lambda: not requester.is_alive())
     assert isinstance(requester.done().result, Measurement)
 

@@ -72,13 +72,23 @@ def test_a_child_that_died_is_started_again() -> None:
 
 
 def test_a_child_that_does_not_start_says_why() -> None:
-    """With the words of its own error."""
+    """With the last line of its own error."""
     port = SimPort.parse("sim:?faults=flop=1")
     try:
-        with pytest.raises(PortError, match=r"the simulator did not start: .*flop"):
+        with pytest.raises(PortError, match=r"^the simulator did not start: fault 'flop=1': expected "):
             port.resolve()
     finally:
         port.close()
+
+
+@pytest.mark.parametrize(
+    "option", ["speed=0", "speed=1e7", "speed=fast", "speed=nan", "speed=", "seed=", "seed=1.5"]
+)
+def test_wrong_numbers_are_refused_before_it_starts(option: str) -> None:
+    """So that `check` finds them."""
+    name, _, value = option.partition("=")
+    with pytest.raises(OptionError, match=rf"port: expected .*{name}.* such as {name}=.*, got '{value}'"):
+        SimPort.parse(f"sim:?{option}")
 
 
 def test_a_child_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +131,7 @@ def test_unknown_options_are_refused() -> None:
 
 
 def test_the_options_reach_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty value too, for the child to refuse."""
+    """An empty value too, for the child to refuse; the least and the greatest speed are right."""
     seen: list[Any] = []
 
     def refuse(command: list[str], **_: object) -> None:
@@ -129,7 +139,7 @@ def test_the_options_reach_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("no")
 
     monkeypatch.setattr(subprocess, "Popen", refuse)
-    port = SimPort.parse("sim:/tmp/x/board?speed=5&faults=flip=0.001,drop=0.1&seed=")
+    port = SimPort.parse("sim:/tmp/x/board?speed=1000000&faults=flip=0.001,drop=0.1&data=")
     with pytest.raises(PortError):
         port.resolve()
     port.close()
@@ -137,7 +147,7 @@ def test_the_options_reach_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
         "firmware_sim",
         "--until-eof",
         "--link=/tmp/x/board",
-        "--speed=5",
+        "--speed=1000000",
         "--faults=flip=0.001,drop=0.1",
-        "--seed=",
+        "--data=",
     ]

@@ -177,8 +177,11 @@ class Gateway(Process):
 
     def children(self) -> list[int]:
         """The process ids of its children."""
-        tasks = Path(f"/proc/{self.popen.pid}/task").iterdir()
-        return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+        found: list[int] = []
+        for task in Path(f"/proc/{self.popen.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # that thread has just ended, childless
+                found += map(int, (task / "children").read_text().split())
+        return found
 
 
 def run_cli(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

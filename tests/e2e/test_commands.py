@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,31 @@ def test_watch_ends_quietly(gateway: Any) -> None:
         watch.line()
         watch.popen.stdout.close()
         assert (watch.popen.wait(10), watch.errors) == (0, "")
+
+
+@pytest.mark.parametrize("streams", ["<&-", ">&-", ">&- 2>&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(tmp_path: Path, streams: str) -> None:
+    """As some supervisors start programs: the command works, and no file takes a stream's place."""
+    (tmp_path / "config.yaml").write_text("links: {a: {port: 'sim:'}}")
+    script = f'exec "$0" -m gateway check {streams}'
+    result = subprocess.run(
+        ["sh", "-c", script, sys.executable], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert result.returncode == 0
+    assert "Traceback" not in result.stderr
+
+
+def test_full_disk(tmp_path: Path) -> None:
+    """What could not be written is not taken for written."""
+    (tmp_path / "config.yaml").write_text("links: {a: {port: 'sim:'}}")
+    script = 'exec "$0" -m gateway check >/dev/full'
+    result = subprocess.run(
+        ["sh", "-c", script, sys.executable], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == (
+        "error: what was to be printed cannot be written: the disk is full"
+    )
 
 
 @pytest.mark.parametrize("command", [["read", "temp"], ["senders"], ["request", "a", "b"], ["watch"]])
@@ -97,4 +123,7 @@ def test_simulate_and_tell(process: Any, cli: Cli) -> None:
         assert refused.returncode == 1
         cli("simulate", "--link", "board", "--tell", "quit")
         assert simulator.popen.wait(10) == 0
-    assert cli("simulate", "--speed", "fast").returncode == 2
+    for wrong in (["--speed", "fast"], ["--faults", "flop=1"]):
+        refused = cli("simulate", *wrong)
+        assert refused.returncode == 2
+        assert refused.stderr.splitlines()[-1].startswith("sig-gateway simulate: error: ")

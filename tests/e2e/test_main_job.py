@@ -166,5 +166,6 @@ sensors:
     assert result.returncode == 1
     assert "error: not_connected: sender 'cellar' is not connected: link absent: " in result.stderr
     assert gateway.senders()["cellar"] == {"sender": "cellar", "connected": False, "events": [], "last": None}
-    assert "no such channel there, see the log" in gateway.cli("read", "nochannel").stderr
-    assert "has no channel 'nochannel'; it has temp, hum, lux" in gateway.errors
+    problem = "board SIM000000001 has no channel 'nochannel'; it has temp, hum, lux"
+    assert f"link board: {problem}" in gateway.cli("read", "nochannel").stderr
+    assert gateway.errors.count(problem) == 1

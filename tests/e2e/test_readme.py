@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ROOT, Gateway, environment, run_cli
+from tests.e2e.conftest import ROOT, Gateway, environment, free_port, run_cli
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()]
@@ -19,16 +19,22 @@ ALONE = ("ports", "simulate", "check")
 
 def run_program(source: str, folder: Path) -> str:
     """Run a program of the README's; returns what it prints."""
-    result = subprocess.run(
+    result = finished_program(source, folder)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def finished_program(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program of the README's to its end."""
+    return subprocess.run(
         [sys.executable, "-c", source],
         cwd=folder,
         env=environment(),
         capture_output=True,
         text=True,
         timeout=60,
+        check=False,
     )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
 
 
 def test_commands(gateway: Gateway) -> None:
@@ -43,7 +49,7 @@ def test_commands(gateway: Gateway) -> None:
 
 
 def test_the_ten_lines(tmp_path: Path) -> None:
-    """The library example prints temperatures, given the simulator for a board and two seconds for a minute."""
+    """The library example prints temperatures; given the simulator for a board, and two seconds."""
     source = PROGRAMS[0].replace("/dev/ttyACM0", "sim:").replace("sleep(60)", "sleep(2)")
     assert "temp 23.18 °C" in run_program(source, tmp_path)
     code = [line for line in PROGRAMS[0].splitlines() if line.strip()]
@@ -53,6 +59,14 @@ def test_the_ten_lines(tmp_path: Path) -> None:
 def test_the_listener_in_another_process(gateway: Gateway, tmp_path: Path) -> None:
     """The client example reads a live value from a running gateway."""
     assert '"°C"' in run_program(PROGRAMS[1].replace("7300", str(gateway.port)), tmp_path).replace("'", '"')
+
+
+def test_the_listener_without_a_gateway(tmp_path: Path) -> None:
+    """The client example ends and says why."""
+    result = finished_program(PROGRAMS[1].replace("7300", str(free_port())), tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.endswith("Connection refused\n")
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#h][^)#]*)", README))))

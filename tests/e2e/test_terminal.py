@@ -68,6 +68,11 @@ class Terminal:
         self.popen.wait(10)
         return shown.decode()
 
+    def hang_up(self) -> None:
+        """The window is closed, the connection is lost."""
+        os.close(self._ours)
+        self._ours = os.open(os.devnull, os.O_RDWR)
+
     def close(self) -> None:
         if self.popen.poll() is None:
             self.popen.kill()
@@ -120,6 +125,14 @@ def test_colours(terminal: Any, config: str) -> None:
     assert "\x1b[32mgood" in running.read_until("\x1b[32mup")
     running.popen.send_signal(signal.SIGTERM)
     assert SHOW_CURSOR in running.rest()
+
+
+def test_a_terminal_that_goes(terminal: Any, config: str) -> None:
+    """Ends the gateway as any other request to stop does."""
+    running = terminal("run", "-c", config)
+    running.read_until("board up")
+    running.hang_up()
+    assert running.popen.wait(10) == 0
 
 
 def test_offer_of_a_config(terminal: Any, tmp_path: Path) -> None:

@@ -54,6 +54,12 @@ def test_a_link_in_the_way(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     assert path.read_text() == "precious"
 
 
+def test_a_link_that_cannot_be(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A name that no file can have is refused in words."""
+    assert "File name too long" in fails(capsys, "--link", str(tmp_path / ("b" * 300)), "--control", "/tmp/c")
+    assert "expected a file's path; got '.'" in fails(capsys, "--link", "")
+
+
 def test_nobody_to_tell(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """`--tell` without a simulator says where it looked."""
     said = fails(capsys, "--link", str(tmp_path / "board"), "--tell", "status", status=1)

@@ -261,12 +261,13 @@ def test_connecting(net: Net) -> None:
         net.port = 1
     assert client.connect(net.host, net.port) is False
     assert (client.isConnected(), called) == (False, [])
+    assert client.last_error
     with pytest.raises(sig.NotConnected):
         router.remoteRequest("a", "b")
     net.port = 0
     server = net.server()
     assert client.connect(net.host, net.port) is True
-    assert (client.isConnected(), called) == (True, ["connected"])
+    assert (client.isConnected(), called, client.last_error) == (True, ["connected"], None)
     client.disconnect()
     client.disconnect()
     assert (client.isConnected(), called) == (False, ["connected", "disconnected"])

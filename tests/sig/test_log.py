@@ -42,7 +42,7 @@ def test_levels_of_the_simple_logger(level: int, capsys: pytest.CaptureFixture[s
 
 def test_a_standard_logger_reports_the_line_that_logged(caplog: pytest.LogCaptureFixture) -> None:
     """All six levels, trace at 5, each with the function it came from; a % in a text is left alone."""
-    caplog.set_level(1)
+    caplog.set_level(1, logger="sig")
     sig.setup_logger(logging.getLogger("sig"))
     for method in METHODS:
         getattr(log.get(), method)("100% of it")

@@ -122,7 +122,7 @@ def test_an_idle_connection_stays(tcp: Net) -> None:
 
 def test_a_client_that_stops_reading(tcp: Net, logged: Logged) -> None:
     """It is cut off with a logged reason, at a bounded queue; the others get everything."""
-    tcp.limits = sig.Limits(max_queue=256 * 1024, progress_s=0.02)
+    tcp.limits = sig.Limits(max_queue=256 * 1024)
     server = tcp.server()
     slow = raw_client(
         tcp.port,
@@ -170,7 +170,9 @@ def test_a_listener_that_blocks_its_client(tcp: Net) -> None:
 
 def test_a_flood_with_slower_listeners_loses_nothing(tcp: Net) -> None:
     """Far more than all queues can hold, from a client, to a slower listener: all arrives, in order."""
-    tcp.limits = sig.Limits(max_queue=128 * 1024, window=64, max_jobs=128)
+    tcp.limits = sig.Limits(
+        max_queue=128 * 1024, window=64, max_jobs=128, progress_s=5, relief_s=20, full_wait_s=20
+    )
     tcp.server()
     publisher, listener = tcp.client(), tcp.client()
     count, heard = 8000, []

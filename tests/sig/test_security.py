@@ -54,6 +54,7 @@ def test_a_token_is_asked_for(tcp: Net) -> None:
         with pytest.raises(sig.Unauthorized, match=text):
             carrier.connect(tcp.host, tcp.port)
         assert not carrier.isConnected()
+        assert text in carrier.last_error
     client = tcp.client(token=TOKEN)
     assert client.remoteRequest("a", "m") == "secret"
 
@@ -162,7 +163,9 @@ def test_where_one_cannot_connect() -> None:
     for host, port in (("no.such.host.invalid", 1), ("localhost", 70000), ("unix:/no/such/socket", 0)):
         carrier = CarrierTCPClient()
         sig.ClientRouter(carrier)
+        assert carrier.last_error is None
         assert carrier.connect(host, port) is False
+        assert carrier.last_error
 
 
 def test_tls_wants_the_right_certificate(tmp_path: Path, logged: Logged) -> None:

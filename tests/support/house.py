@@ -53,6 +53,11 @@ class House:
         with self._news:
             return sum((s, e) == (sender, event) for s, e, _, _ in self.events)
 
+    def all_data(self, event: str, sender: str = "temp") -> list[Any]:
+        """The data of all such events, in order."""
+        with self._news:
+            return [data for s, e, data, _ in self.events if (s, e) == (sender, event)]
+
     def forget(self) -> None:
         """Begin to count anew."""
         with self._news:

@@ -35,6 +35,7 @@ class ScriptedBoard:
         self, link: Path, channels: Sequence[str] = (TEMP, HUM, LUX), *, identity: str = "24A16057F685"
     ) -> None:
         self.link = link
+        self._own_channels = list(channels)
         self.channels = list(channels)
         self.identity = identity
         self.boot = 7
@@ -87,9 +88,10 @@ class ScriptedBoard:
         os.close(self._guard)
 
     def restart(self, *, silently: bool = True) -> None:
-        """Start the board anew while the port stays."""
+        """Start the board anew, with its own intervals, while the port stays."""
         with self._news:
             self.boot += 1
+            self.channels = list(self._own_channels)
             self.seq = 0
             self._started = time.monotonic()
             self._measured_ms = 0
@@ -120,7 +122,8 @@ class ScriptedBoard:
 
     def report(self, channel: str, value: str) -> None:
         """Send a reading."""
-        self.say(self.reading(channel, value))
+        with self._news:  # numbered and sent in one go, as a board with one thread does
+            self.say(self.reading(channel, value))
 
     def say(self, *bodies: str | bytes) -> None:
         """Send lines (text: a body to be framed; bytes: as they are)."""
@@ -160,8 +163,9 @@ class ScriptedBoard:
                 with self._news:
                     self.requests.append(fields)
                     self._news.notify_all()
-                answer = self.script(fields)
-                self.say(*(self.healthy(fields) if answer is None else answer))
+                with self._news:
+                    answer = self.script(fields)
+                    self.say(*(self.healthy(fields) if answer is None else answer))
 
     def healthy(self, fields: list[str]) -> list[str]:
         """What a healthy board answers."""

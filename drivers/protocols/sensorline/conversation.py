@@ -7,6 +7,7 @@ from typing import NamedTuple
 from drivers.protocols.base import (
     Board,
     Channel,
+    Dropped,
     Event,
     Hello,
     HelloWanted,
@@ -51,17 +52,19 @@ class Conversation:
 
     Counters: `lines` (good ones), `damaged`, `malformed` (correct checksum, wrong fields), `skipped` (unknown
     letter), `early` (readings before a hello), `unknown_channel`, `lost` (gaps in the sequence), `repeated`,
-    `late` (answers nobody waits for), `restarts`.
+    `late` (answers nobody waits for), `restarts`. `dropped`: the newest line that was damaged or malformed.
     """
 
     def __init__(self) -> None:
         # Every name from the start: another thread may read them while the reader counts.
         self.counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
+        self.dropped: Dropped | None = None
         self._receiver = LineReceiver()
         self._head: messages.BoardHello | None = None
         self._channels: dict[int, messages.BoardChannel] = {}
         self._board: Board | None = None
         self._boot: int | None = None
+        self._identity: str | None = None  # two boards may have counted to the same boot
         self._clock = BoardClock(0, 0.0)
         self._last: tuple[int, int] | None = None  # sequence and time of the last reading
         self._asked: _Asked | None = None
@@ -103,9 +106,10 @@ class Conversation:
         counters = self.counters
         try:
             body = unframe(line)
-        except LineError:
+        except LineError as error:
             if line.strip(b"\r"):
                 counters["damaged"] += 1
+                self.dropped = Dropped(str(error), line)
             return
         try:
             message = messages.parse(body)
@@ -113,18 +117,20 @@ class Conversation:
                 counters["skipped"] += 1
                 return
             self._handlers[type(message)](message, now, events)
-        except LineError:
+        except LineError as error:
             counters["malformed"] += 1
+            self.dropped = Dropped(str(error), line)
         else:
             counters["lines"] += 1
 
     def _on_hello(self, head: messages.BoardHello, now: float, _events: list[Event]) -> None:
         self._head, self._channels = head, {}
-        if head.boot != self._boot:
+        if (head.boot, head.identity) != (self._boot, self._identity):
             if self._boot is not None:
                 self.counters["restarts"] += 1
-            self._boot, self._board, self._last = head.boot, None, None
-            self._clock = BoardClock(head.time_ms, now)
+            self._boot, self._identity, self._board, self._last = head.boot, head.identity, None, None
+        # Anew at each hello: a board's clock may be worse than `MAX_DRIFT`, or have paused.
+        self._clock = BoardClock(head.time_ms, now)
 
     def _on_channel(self, channel: messages.BoardChannel, _now: float, events: list[Event]) -> None:
         head = self._head

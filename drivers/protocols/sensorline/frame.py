@@ -5,6 +5,8 @@ Nothing is ever taken from a damaged line: a body leaves this module only with a
 
 from zlib import crc32
 
+from drivers.protocols.base import escaped
+
 MAX_BODY = 148
 # "$" + body + "*" + eight digits + CR LF
 MAX_LINE = 1 + MAX_BODY + 1 + 8 + 2
@@ -36,8 +38,9 @@ def unframe(line: bytes) -> bytes:
     body, star, digits = line[start + 1 : -9], line[-9:-8], line[-8:]
     if star != b"*" or not 0 < len(body) <= MAX_BODY:
         raise LineError("no '*' and checksum, or a body of the wrong length")
-    if digits != b"%08X" % crc32(body):
-        raise LineError("wrong checksum")
+    expected = b"%08X" % crc32(body)
+    if digits != expected:
+        raise LineError(f"wrong checksum, is {escaped(digits)}, should be {escaped(expected)}")
     return body
 
 

@@ -170,6 +170,29 @@ def test_the_same_boot_in_a_hello_is_no_restart() -> None:
     }
 
 
+def test_another_board_with_the_same_boot_is_a_restart() -> None:
+    """Two boards may have counted to the same number; behind a multiplexer one may take the other's place."""
+    conversation = talk()
+    conversation.receive(lines("R temp 5 5000 21.5"), 105.0)
+    other = [body.replace("24A1", "24A2") for body in HELLO]
+    events = conversation.receive(lines(*(body.format(id=0, boot=7, time=0) for body in other)), 110.0)
+    assert kinds(events) == ["Hello"]
+    assert conversation.counters["restarts"] == 1
+    (reading,) = conversation.receive(lines("R temp 1 1000 20"), 111.0)
+    assert isinstance(reading, Measurement)
+    assert reading.measured == pytest.approx(111.0)
+
+
+def test_a_hello_sets_the_clock_anew() -> None:
+    """A board whose clock is off by a tenth is doubted after 20 s, and right after a hello."""
+    conversation = talk()
+    assert kinds(conversation.receive(lines("R temp 1 27000 21.5"), 130.0)) == ["HelloWanted", "Measurement"]
+    assert kinds(conversation.receive(hello(time_ms=27000), 130.0)) == ["Hello"]
+    (reading,) = conversation.receive(lines("R temp 2 27900 21.5"), 131.0)
+    assert isinstance(reading, Measurement)
+    assert reading.measured == pytest.approx(130.9, abs=0.01)
+
+
 def test_half_a_hello_of_another_boot_stops_the_readings() -> None:
     """Its head says that the board restarted; its channels may be others."""
     conversation = talk()

@@ -40,6 +40,7 @@ def receive(*pieces: bytes) -> tuple[list[bytes], Counter[str]]:
         try:
             bodies.append(unframe(line))
         except LineError:
+            assert messages.parse_reading_line(line) is None
             counters["damaged"] += bool(line.strip(b"\r"))
     return bodies, counters
 
@@ -100,6 +101,35 @@ bodies = st.text(
 ).map(str.encode)
 noise = st.binary(max_size=200) | st.text("$* \r\n0AR", max_size=40).map(str.encode)
 streams = st.lists(noise | bodies.map(by_hand), max_size=8).map(b"".join)
+
+
+@given(
+    st.text("temp$* é", max_size=26),
+    st.integers(0, 10**17),
+    st.integers(0, 10**17),
+    st.from_regex(r"-?[0-9]{1,17}(\.[0-9]{1,8})?", fullmatch=True)
+    | st.sampled_from(["!absent", "nan", "1 2"]),
+    st.sampled_from([b"", b"\r", b"\r\r", b" "]),
+)
+def test_the_short_cut_for_readings_is_only_a_short_cut(
+    channel: str, seq: int, time_ms: int, value: str, end: bytes
+) -> None:
+    """Whatever is nearly or wholly a reading: what the one step understands, the two steps understand."""
+    body = f"R {channel} {seq} {time_ms} {value}".encode()
+    line = by_hand(body)[:-1] + end
+    try:
+        slow = messages.parse(unframe(line))
+    except LineError:
+        slow = None
+    fast = messages.parse_reading_line(line)
+    assert fast is None or fast == slow
+    assert messages.parse_reading_line(b"$" + body + b"*00000000" + end) is None
+
+
+def test_an_ordinary_reading_takes_the_short_cut() -> None:
+    """With or without a CR."""
+    for line in (b"$R temp 1 1153 23.18*1FA7915A", b"$R temp 1 1153 23.18*1FA7915A\r"):
+        assert messages.parse_reading_line(line) == messages.BoardReading("temp", 1, 1153, 23.18, None)
 
 
 @given(bodies)

@@ -13,6 +13,8 @@ from gateway.cli.requests import parse_params
         ("tcp://127.0.0.1:7300", "127.0.0.1", 7300, False),
         ("tcp://greenhouse", "greenhouse", 7300, False),
         ("tcp://[::1]:80/", "::1", 80, False),
+        ("127.0.0.1:7300", "127.0.0.1", 7300, False),
+        ("[::1]:80", "::1", 80, False),
         ("tls://gw:1", "gw", 1, True),
         ("unix:/run/s", "unix:/run/s", 0, False),
         ("unix:///run/s", "unix:/run/s", 0, False),
@@ -20,8 +22,8 @@ from gateway.cli.requests import parse_params
     ],
 )
 def test_urls(url: str, host: str, port: int, tls: bool) -> None:
-    """TCP, TLS, IPv6, Unix sockets."""
-    assert parse_url(url) == Target(url, host, port, tls)
+    """TCP, TLS, IPv6, Unix sockets; a host and a port alone are TCP."""
+    assert parse_url(url) == Target(url if "://" in url or port == 0 else f"tcp://{url}", host, port, tls)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,9 @@ def test_urls(url: str, host: str, port: int, tls: bool) -> None:
         "x",
         "http://a",
         "tcp://",
+        "a:x",
+        "a:99999",
+        "u@a:1",
         "tcp://a:x",
         "tcp://a:99999",
         "tcp://a:0",

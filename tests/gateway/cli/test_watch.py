@@ -26,3 +26,10 @@ def test_line(data: object, text: str) -> None:
 def test_connect_has_no_data() -> None:
     """The lists of events and requests are for programs."""
     assert line_for_people("temp", "#connect", {"events": []}).endswith("temp          #connect")
+
+
+def test_nothing_steers_the_terminal() -> None:
+    """Names and data may come from any client."""
+    line = line_for_people("evil\x1b[2J", "#\x9b31m", READING | {"unit": "\x1b]0;owned\x07"})
+    assert line.isprintable()
+    assert line.split()[1:] == [r"evil\x1b[2J", r"#\x9b31m", "23.5", r"\x1b]0;owned\x07"]

@@ -102,6 +102,21 @@ def test_anchors_and_merges() -> None:
             "a: [1,\nb",
             "2:2: not valid YAML: expected ',' or ']', but got '<stream end>' (while parsing a flow",
         ),
+        (
+            "links:\n  b: {port: sim:, baud: 9600}",
+            "2:16: not valid YAML: expected ',' or '}', but got ':'; write: port: \"sim:\"",
+        ),
+        (
+            "{port: sim:?speed=5}",
+            "1:12: not valid YAML: expected ',' or '}', but got '?'; write: port: \"sim:?speed=5\"",
+        ),
+        ("port: sim:", '1:10: not valid YAML: mapping values are not allowed here; write: port: "sim:"'),
+        (
+            "{a: 0,1, b: 2}",
+            "1: expected a name, got 1, which YAML reads as a number; a fraction is written with "
+            "a point: 0.1",
+        ),
+        ("{a: x,1}", "1: expected a name, got 1, which YAML reads as a number; write it in quotes: '1'"),
         ("a: *nope", "1:4: not valid YAML: found undefined alias 'nope'"),
         ("a: 1\n---\nb: 2", "2:1: not valid YAML: but found another document"),
         ('a: "\\UFFFFFFFF"', "1:7: not valid YAML: "),

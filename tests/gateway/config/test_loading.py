@@ -138,6 +138,18 @@ sensor: {}
             "sensors: {a: {driver: temperature, link: b, delta: }}\nlinks: {b: {port: 'sim:'}}",
             "1: sensors.a.delta: expected a number or a percentage such as 5%, got nothing",
         ),
+        (
+            "links: {b: {port: 'sim:'}}\nsensors: {a: {driver: temperature, link: b, cold: yes}}",
+            "2: sensors.a.cold: expected a number, got yes, which YAML reads as true",
+        ),
+        (
+            "links: {b: {port: 'sim:'}}\nsensors: {a: {driver: temperature, link: b, cold: true}}",
+            "2: sensors.a.cold: expected a number, got true",
+        ),
+        (
+            "sensors: {a: {driver: temperature, link: b, channel: on}}",
+            "1: sensors.a.channel: expected a channel's name, got on, which YAML reads as true; write",
+        ),
         ("gateway: {data: ' '}", "1: gateway.data: expected a folder's path, got ' '"),
         ("router: {listen: 'a b:1'}", "1: router.listen: expected host:port"),
         (
@@ -190,7 +202,9 @@ def test_one_port_twice(complaints: Complaints, load_text: LoadText) -> None:
     assert complaints(text) == [
         "3: links.b.port: the same port as links.a (line 2); one link may have many sensors"
     ]
-    assert len(load_text(text.replace("/dev/ttyACM0", "'sim:'")).links) == 2
+    for port in ("'sim:'", "'sim:?speed=60'"):
+        assert len(load_text(text.replace("/dev/ttyACM0", port)).links) == 2
+    assert complaints(text.replace("/dev/ttyACM0", "'sim:/tmp/board'"))
 
 
 def test_two_sensors_may_watch_one_channel(load_text: LoadText) -> None:
@@ -211,7 +225,7 @@ def test_a_section_with_nothing_under_it(load_text: LoadText) -> None:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"", "is empty; `sig-gateway run --init` writes one"),
+        (b"", "is empty; remove it, then `sig-gateway run --init` writes one"),
         (b"# only a comment\n", "is empty; "),
         (b"a: \xff\n", "1: is not UTF-8 text (byte 0xFF); save it as UTF-8"),
         (b"a" * 300_000, "is larger than 256 KiB: that is not a config"),

@@ -23,12 +23,16 @@ class FakeLink:
         return SimpleNamespace(name="board", state=self.state, reason=self.reason)
 
 
+def no_problem(_sensor: str) -> str | None:
+    return None
+
+
 def test_rows() -> None:
     """Up, then lost: the last reading is kept, older and stale, with the link's reason; decimals stay."""
     router, link = sig.Router(), FakeLink()
     readings = [READING | {"value": 23.25}, READING]
     router.addSender("temp", ["#changed"], {"last": lambda _: readings.pop(0)})
-    rows = Rows(router, {"temp": ("board", link)}, lambda: UTC + 4)
+    rows = Rows(router, {"temp": ("board", link)}, no_problem, lambda: UTC + 4)
     assert rows.now() == [Row("temp", 23.25, "°C", 4.0, "good", "board", "up", "", 2)]
     assert rows.now() == [Row("temp", 23.5, "°C", 4.0, "good", "board", "up", "", 2)]
     router.removeSender("temp")
@@ -37,16 +41,17 @@ def test_rows() -> None:
 
 
 def test_rows_without_a_reading() -> None:
-    """A link that never came up says why; a sensor that its board does not have points to the log."""
+    """A link that never came up says why, and so does a sensor that its board does not have."""
     router = sig.Router()
     absent, up = FakeLink("absent", "not there"), FakeLink()
-    rows = Rows(router, {"a": ("board", absent)}).now() + Rows(router, {"b": ("board", up)}).now()
+    links = {"a": ("board", absent), "b": ("other", up)}
+    rows = Rows(router, links, {"b": "no such channel"}.get).now()
     assert rows == [
         Row("a", None, "", None, "", "board", "absent", "not there"),
-        Row("b", None, "", None, "", "board", "up", "not connected, see the log"),
+        Row("b", None, "", None, "", "board", "up", "no such channel"),
     ]
     router.addSender("b", ["#changed"], {"last": lambda _: None})
-    assert Rows(router, {"b": ("board", up)}).now()[0].reason == ""
+    assert Rows(router, links, no_problem).now()[1].reason == ""
 
 
 def test_a_suspect_reading_says_why() -> None:
@@ -55,7 +60,7 @@ def test_a_suspect_reading_says_why() -> None:
     router.addSender(
         "t", ["#changed"], {"last": lambda _: READING | {"quality": "suspect", "reason": "spike"}}
     )
-    (row,) = Rows(router, {"t": ("board", FakeLink())}).now()
+    (row,) = Rows(router, {"t": ("board", FakeLink())}, no_problem).now()
     assert (row.quality, row.reason) == ("suspect", "spike")
 
 
@@ -105,6 +110,31 @@ def test_the_log_has_what_is_left() -> None:
     assert len(shown) == 20
     shown, _ = drawn(80, 10, ROWS, LOG)
     assert "… and 5 more; `sig-gateway senders` lists all" in [line.rstrip() for line in shown]
+
+
+def test_long_log_lines_are_wrapped() -> None:
+    """Where there is room for the whole line; else it is cut."""
+    log = [(logging.INFO, f"2026-11-22T06:30:00.{n:03d}Z INFO {'word ' * 20}end{n}") for n in range(3)]
+    shown, _ = drawn(80, 20, ROWS[:1], log)
+    assert [line.split()[-1] for line in shown if "end" in line] == ["end0", "end1", "end2"]
+    shown, _ = drawn(80, 10, ROWS[:1], log)
+    assert len(shown) == 10
+    assert shown[5].rstrip().endswith("…")
+    assert [line.split()[-1] for line in shown if "end" in line] == ["end1", "end2"]
+
+
+def test_long_paths_lose_their_middle() -> None:
+    """In reasons and in log lines that do not fit."""
+    path = "/dev/serial/by-id/usb-Arduino__www.arduino.cc__0043_85736323838351F0F1C1-if00"
+    row = Row("temp", None, "", None, "", "board", "absent", f"{path} is not there")
+    (_, _, _, line, *log), _ = drawn(
+        80, 20, [row], [(logging.INFO, f"board: {path} is not there; plug it in")]
+    )
+    assert "/dev/seri…351F0F1C1-if00 is not " in line
+    assert log[1].rstrip() == "board: /dev/seri…351F0F1C1-if00 is not there; plug it in"
+    (_, _, _, line, *log), _ = drawn(200, 20, [row], [(logging.INFO, path)])
+    assert path in line
+    assert path in log[1]
 
 
 def test_texts() -> None:
