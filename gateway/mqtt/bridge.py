@@ -163,8 +163,14 @@ class Bridge:
         # In a burst that the broker keeps up with, only its answers are waited for.
         wait = not pending and (self._publisher.keeping_up or self._mailbox.prepare_to_sleep())
         found = self._poll.poll(math.ceil(due_ms) if wait else 0)
-        self._mailbox.woken()
-        return pending or any(ready == fd and event != select.POLLOUT for ready, event in found)
+        self._mailbox.awake()
+        readable = pending
+        for ready, event in found:
+            if ready == fd:
+                readable = readable or event != select.POLLOUT
+            else:
+                self._mailbox.woken()
+        return readable
 
     def _watch(self, fd: int, mask: int) -> None:
         if (fd, mask) == self._watched:

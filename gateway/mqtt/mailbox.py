@@ -16,10 +16,6 @@ from gateway.mqtt.topics import Body, event_body
 
 # At 500 events a second, 20 s in which the bridge is held up by a disk: about 400 bytes each, so 4 MB.
 CAPACITY = 10_000
-# With so many waiting, a trigger pauses for a moment, as links do between two reads, so that a burst passes
-# without drops. That is not waiting for the broker: the pause ends by itself, after 4 ms at most.
-BUSY = CAPACITY // 8
-BREATH_S = 0.0005
 # Bodies longer than this are counted, and so many bytes of them may wait: with the others at most 56 MB.
 BIG = 4096
 BIG_BYTES = 16_000_000
@@ -83,8 +79,7 @@ class Mailbox:
             return
         utc = time.time()
         sender, event = info["sender"], info["event"]
-        waiting = len(self._events)
-        if waiting >= self._capacity:
+        if len(self._events) >= self._capacity:
             self._lose(sender, utc)
             return
         body = event_body(data, utc)
@@ -93,8 +88,6 @@ class Mailbox:
             return
         self._events.append(Noted(sender, event, body, utc, time.monotonic()))
         self._wake()
-        if waiting > BUSY:
-            time.sleep(BREATH_S * waiting / BUSY)
 
     def post(self, letter: Any) -> bool:
         """Anything else for the bridge; False if it has ended."""
@@ -119,10 +112,13 @@ class Mailbox:
         return True
 
     def woken(self) -> None:
-        """`fd` can be read, or it was time."""
-        self._asleep = False
+        """`fd` can be read."""
         with suppress(BlockingIOError):
             os.eventfd_read(self.fd)
+
+    def awake(self) -> None:
+        """Nobody needs to write to `fd` any more."""
+        self._asleep = False
 
     def events(self, most: int) -> list[Noted]:
         """Up to `most` events, in order."""

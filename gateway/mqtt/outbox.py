@@ -37,7 +37,7 @@ MEMORY_BYTES = 8_000_000
 LIVE_EVENTS = 2000
 """Live events that wait for acknowledgements: beyond it they are not live any more, and become backlog."""
 CROWD = 200
-"""Live events that wait before a burst is left in the mailbox, where it slows down who causes it."""
+"""Live events that wait before the rest of a burst is left in the mailbox, to be sent live from there."""
 PAGE = 100
 """Rows of the backlog that are read at a time."""
 RETRY_S = 10.0
