@@ -113,6 +113,7 @@ class Bridge:
             while not self._stopping.is_set():
                 self._turn(self._due())
             self._end()
+            self._broker.farewell()
         except Exception:
             logger.exception("mqtt: the bridge failed and has ended; please report this")
         finally:

@@ -157,11 +157,15 @@ class Broker:
                 *(self._target.name, self._target.client_id),
             )
 
+    def farewell(self) -> None:
+        """End the connection properly: without the will."""
+        if self.connection is not None and self.accepted:
+            self.connection.close()
+
     def close(self, timeout_s: float) -> None:
-        """End it properly. A thread that still dials closes what it gets by itself."""
+        """End it, with the will if there was no farewell. A thread that still dials closes what it gets."""
         if self.connection is not None:
-            end = self.connection.close if self.accepted else self.connection.abandon
-            end()
+            self.connection.abandon()
         self.connection = None
         self.accepted = False
         if self._dialling is not None:

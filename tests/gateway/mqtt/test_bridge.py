@@ -270,3 +270,18 @@ def test_stop_without_start(house: Any) -> None:
     bridge = house.bridge(1)
     assert bridge.stop()
     assert bridge.stop()
+
+
+def test_a_bridge_that_fails(
+    house: Any, mosquitto: Mosquitto, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect of ours ends the bridge, and subscribers learn that it is offline; triggers go on."""
+    seen = listen()
+    house.add()
+    bridge = house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    monkeypatch.setattr(bridge, "_take", None)
+    house.trigger()
+    seen.on("sig/test/status", b"offline")
+    until(lambda: not bridge._thread.is_alive())
+    house.trigger()
