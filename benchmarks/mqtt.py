@@ -11,14 +11,13 @@ queues hold becomes backlog, which has a rate of its own. Results go to benchmar
 import argparse
 import os
 import platform
-import select
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from benchmarks.board import Board, plugged_board
@@ -61,26 +60,30 @@ class Contender:
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(self._process.wait)
         stack.callback(self._process.kill)
+        ended, end = os.pipe()
+        answering = threading.Thread(target=self._answer, args=(ended,))
+        for undo in (lambda: os.close(ended), lambda: os.close(end), answering.join):
+            stack.callback(undo)
+        stack.callback(os.write, end, b"x")
+        answering.start()
         self._wait_for_first()
         self.start_s = self.came[0] - started
 
     def _wait_for_first(self) -> None:
-        ready, done = os.pipe()
-        answering = threading.Thread(target=self.board.answer_until, args=(ready,))
-        answering.start()
         deadline = time.monotonic() + 20
         while not self.came and time.monotonic() < deadline:
-            if self.name == "minimal" or Path(f"/proc/{self._process.pid}/task").exists():
-                self.board.send(1, None)
-            select.select((), (), (), 0.01)
-        os.write(done, b"x")
-        answering.join()
-        os.close(ready)
-        os.close(done)
+            self.board.send(1, None)
+            time.sleep(0.01)
         quiet = -1
         while quiet != len(self.came):  # what was sent while it started
             quiet = len(self.came)
             time.sleep(0.7)
+
+    def _answer(self, ended: int) -> None:
+        """The board's thread: hellos and reads, until `ended` can be read."""
+        while True:
+            with suppress(TimeoutError):
+                return self.board.answer_until(ended)
 
     def cpu_s(self) -> float:
         """CPU that the process has used."""
