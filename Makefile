@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test check test-main test-others test-slow bench wheel clean
+.PHONY: help run test system-packages check test-main test-others test-slow bench wheel clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -27,8 +27,18 @@ help:
 run: .venv/installed
 	@$(BIN)/sig-gateway run -c config.yaml
 
-test: check test-main
+test: system-packages check test-main
 	@$(MAKE) --no-print-directory -j2 -O test-others
+
+# What the tests need beside Python, installed where that may be done; elsewhere they say what they skip.
+system-packages:
+	@command -v cc >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo 'Installing gcc for the tests…'; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq gcc libc6-dev >/dev/null; \
+		else \
+			echo 'no C compiler: the test of the example board will be skipped (sudo apt install gcc)'; \
+		fi; }
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
