@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test check system-packages test-main test-others test-slow bench wheel clean
+.PHONY: help run test system-packages check test-main test-others test-slow bench wheel clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -27,8 +27,25 @@ help:
 run: .venv/installed
 	@$(BIN)/sig-gateway run -c config.yaml
 
-test: check test-main
+test: system-packages check test-main
 	@$(MAKE) --no-print-directory -j2 -O test-others
+
+# What the tests need beside Python, installed where that may be done; elsewhere they say what they skip.
+system-packages:
+	@command -v cc >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo 'Installing gcc for the tests…'; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq gcc libc6-dev >/dev/null; \
+		else \
+			echo 'no C compiler: the test of the example board will be skipped (sudo apt install gcc)'; \
+		fi; }
+	@{ PATH="$$PATH:/usr/sbin" command -v mosquitto && command -v mosquitto_rr; } >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo 'Installing mosquitto for the tests…'; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto mosquitto-clients >/dev/null; \
+		else \
+			echo 'no mosquitto: the MQTT tests will be skipped (sudo apt install mosquitto mosquitto-clients)'; \
+		fi; }
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -36,17 +53,7 @@ check: .venv/installed-dev
 	$(BIN)/mypy sig drivers gateway firmware-sim/firmware_sim benchmarks tests
 	$(BIN)/lint-imports
 
-# Mosquitto, which the MQTT tests start on ports of their own. Only root can install it; for others they skip.
-system-packages:
-	@PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null && PATH="$$PATH:/usr/sbin" command -v mosquitto_rr >/dev/null || { \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo 'Installing mosquitto for the tests…'; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto mosquitto-clients >/dev/null; \
-	else \
-		echo 'mosquitto is not installed: the MQTT tests will be skipped (sudo apt install mosquitto mosquitto-clients)'; \
-	fi; }
-
-test-main: .venv/installed-dev system-packages
+test-main: .venv/installed-dev
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
@@ -54,7 +61,7 @@ test-main: .venv/installed-dev system-packages
 
 test-others: $(foreach python,$(OTHERS),test-with-$(subst /,%,$(python)))
 
-test-with-%: pyproject.toml system-packages
+test-with-%: pyproject.toml
 	@python='$(subst %,/,$*)'; \
 	version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	venv=".venv-$$version"; \
