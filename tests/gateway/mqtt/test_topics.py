@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from gateway.mqtt.topics import BadCallError, Topics, answer, call, event_body, event_payload, level, unlevel
 
 TOPICS = Topics("greenhouse")
+NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none() | st.booleans() | NUMBERS | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
