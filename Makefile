@@ -32,20 +32,17 @@ test: system-packages check test-main
 
 # What the tests need beside Python, installed where that may be done; elsewhere they say what they skip.
 system-packages:
-	@command -v cc >/dev/null || { \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo 'Installing gcc for the tests…'; \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq gcc libc6-dev >/dev/null; \
-		else \
-			echo 'no C compiler: the test of the example board will be skipped (sudo apt install gcc)'; \
-		fi; }
-	@{ PATH="$$PATH:/usr/sbin" command -v mosquitto && command -v mosquitto_rr; } >/dev/null || { \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo 'Installing mosquitto for the tests…'; \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mosquitto mosquitto-clients >/dev/null; \
-		else \
-			echo 'no mosquitto: the MQTT tests will be skipped (sudo apt install mosquitto mosquitto-clients)'; \
-		fi; }
+	@PATH="$$PATH:/usr/sbin"; missing=; \
+	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
+	command -v mosquitto_rr >/dev/null || missing="$$missing mosquitto-clients"; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing for the tests:$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	else \
+		echo "Tests that need these Debian packages will be skipped:$$missing (sudo apt install$$missing)"; \
+	fi
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
