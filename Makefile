@@ -32,13 +32,17 @@ test: system-packages check test-main
 
 # What the tests need beside Python, installed where that may be done; elsewhere they say what they skip.
 system-packages:
-	@command -v cc >/dev/null || { \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo 'Installing gcc for the tests…'; \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq gcc libc6-dev >/dev/null; \
-		else \
-			echo 'no C compiler: the test of the example board will be skipped (sudo apt install gcc)'; \
-		fi; }
+	@PATH="$$PATH:/usr/sbin"; missing=; \
+	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
+	command -v mosquitto_rr >/dev/null || missing="$$missing mosquitto-clients"; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing for the tests:$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	else \
+		echo "Tests that need these Debian packages will be skipped:$$missing (sudo apt install$$missing)"; \
+	fi
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -91,6 +95,7 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.dispatch
 	$(BIN)/python -m benchmarks.network
 	$(BIN)/python -m benchmarks.serial_to_listener
+	$(BIN)/python -m benchmarks.mqtt
 	$(BIN)/python -m benchmarks.summary
 
 clean:

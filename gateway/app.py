@@ -19,18 +19,22 @@ from drivers.sensor import Sensor
 from gateway.config import Config
 from gateway.config.models import parse_address
 from gateway.senders import GatewayRouter, explaining_sender
+from gateway.version import package_version
 from sig.carrier.tcpserver import CarrierTCPServer
 from sig.limits import Limits
 
 if TYPE_CHECKING:
     import ssl
 
+    from gateway.mqtt.bridge import Bridge
+
 logger = logging.getLogger(__name__)
 
 LINKS_S = 1.0
 DISPATCHER_S = 0.3
 SERVER_S = 0.4
-"""What `stop` gives each stage: 1.7 s in all, of the 2 s that were promised."""
+"""What `stop` gives each stage (the bridge to MQTT stops beside the server): 1.7 s in all, of the 2 s that
+were promised."""
 
 _LIMITS = Limits(drain_s=0.1, join_s=0.2)
 
@@ -53,6 +57,7 @@ class App:
         self.links: dict[str, Link] = {}
         self.sensors: dict[str, Sensor] = {}
         self._carrier: CarrierTCPServer | None = None
+        self._bridge: Bridge | None = None
 
     def start(self) -> None:
         """Listen, then open every link; returns at once, whether their boards are there or not.
@@ -62,6 +67,8 @@ class App:
         try:
             make_data_folder(self.config)
             self._serve()
+            self._make_links()
+            self._bridge_to_mqtt()
             self._open_links()
         except BaseException:
             self.stop()
@@ -72,9 +79,11 @@ class App:
         done = _all_within([link.close for link in self.links.values()], LINKS_S, "link")
         done &= _all_within([lambda: self.dispatcher.stop(DISPATCHER_S)], DISPATCHER_S + 0.1, "dispatcher")
         carrier, self._carrier = self._carrier, None
-        if carrier is not None:
-            done &= _all_within([carrier.stop], SERVER_S, "server")
-        return done
+        bridge, self._bridge = self._bridge, None
+        last: list[Callable[[], object]] = [carrier.stop] if carrier is not None else []
+        if bridge is not None:
+            last.append(lambda: bridge.stop(SERVER_S))
+        return done & _all_within(last, SERVER_S, "server")
 
     def _serve(self) -> None:
         listen = self.config.router.listen
@@ -101,8 +110,7 @@ class App:
             f"link {status.name}: {status.reason or sensor.problem or 'the board has just come; ask again'}"
         )
 
-    def _open_links(self) -> None:
-        self.dispatcher.start()
+    def _make_links(self) -> None:
         for name, link in self.config.links.items():
             port = sim_port(link.port, self.config.data / name)
             self.links[name] = Link(
@@ -112,6 +120,19 @@ class App:
             kind = sensor_class(sensor.driver)
             self.sensors[name] = kind(name, self.links[sensor.link], sensor.channel, **sensor.options)
             self.sensors[name].attach(self.router)
+
+    def _bridge_to_mqtt(self) -> None:
+        """Before the links are opened, so that it hears their sensors' connects."""
+        if self.config.mqtt is None:
+            return
+        from gateway.mqtt.bridge import Bridge  # paho costs 12 MB
+        from gateway.mqtt.settings import from_config
+
+        self._bridge = Bridge(self.router, from_config(self.config, self.links, package_version()))
+        self._bridge.start()
+
+    def _open_links(self) -> None:
+        self.dispatcher.start()
         for opened in self.links.values():
             opened.open()
 

@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.config.catalog import Catalog
 from gateway.config.document import Document
@@ -19,6 +20,7 @@ from gateway.config.models import (
     is_sender_name,
     parse_address,
 )
+from gateway.config.mqtt import MqttSection, MqttTlsSection
 from gateway.config.problems import Location, choices, shown, unknown_key
 
 
@@ -35,7 +37,7 @@ def check_router(section: object, router: RouterSection | None, folder: Path, do
             readable = False
             document.complain(("router", "tls", key), f"{shown(name)} cannot be read: {problem}")
     if readable:
-        _check_certificate(folder / router.tls.cert, folder / router.tls.key, document)
+        _check_certificate(folder / router.tls.cert, folder / router.tls.key, document, ("router", "tls"))
 
 
 def _check_token_needed(section: dict[str, Any], document: Document) -> None:
@@ -56,6 +58,50 @@ def _check_token_needed(section: dict[str, Any], document: Document) -> None:
         document.complain(("router", "listen"), f"{text}; write below it: token: !env SIG_GATEWAY_TOKEN")
 
 
+def check_mqtt(section: object, mqtt: MqttSection | None, folder: Path, document: Document) -> None:
+    """Certificates that work, and who to log in as only once. `mqtt` is None if it has errors."""
+    if mqtt is None or not isinstance(section, dict):
+        return
+    url = urlsplit(mqtt.url.get_secret_value())
+    for key, in_url in (("user", url.username), ("password", url.password)):
+        if in_url and getattr(mqtt, key) is not None:
+            document.complain(("mqtt", key), f"there is a {key} in mqtt.url already; keep one of the two")
+    if mqtt.password is not None and mqtt.user is None and not url.username:
+        document.complain(("mqtt", "password"), "a password needs a user; write beside it: user: NAME")
+    if mqtt.tls is None:
+        return
+    if url.scheme not in ("mqtts", "wss"):
+        text = f"certificates are of no use without encryption; write: url: mqtts://{url.hostname}"
+        document.complain(("mqtt", "tls"), text)
+    _check_mqtt_files(mqtt.tls, folder, document)
+
+
+def _check_mqtt_files(tls: MqttTlsSection, folder: Path, document: Document) -> None:
+    names = {key: name for key in ("ca", "cert", "key") if (name := getattr(tls, key)) is not None}
+    readable = True
+    for key, name in names.items():
+        problem = _unreadable(folder / name)
+        if problem:
+            readable = False
+            document.complain(("mqtt", "tls", key), f"{shown(name)} cannot be read: {problem}")
+    if ("cert" in names) != ("key" in names):
+        document.complain(("mqtt", "tls"), "expected cert and key together, got only one of the two")
+    elif readable and "cert" in names:
+        _check_certificate(folder / names["cert"], folder / names["key"], document, ("mqtt", "tls"))
+    if readable and "ca" in names:
+        _check_authority(folder / names["ca"], document)
+
+
+def _check_authority(ca: Path, document: Document) -> None:
+    import ssl  # as below
+
+    try:
+        ssl.create_default_context(cafile=str(ca))
+    except (ssl.SSLError, OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or str(error)
+        document.complain(("mqtt", "tls", "ca"), f"expected a certificate, PEM; OpenSSL: {reason}")
+
+
 def _unreadable(path: Path) -> str:
     try:
         if not path.is_file():
@@ -68,7 +114,7 @@ def _unreadable(path: Path) -> str:
         return "not a path"
 
 
-def _check_certificate(cert: Path, key: Path, document: Document) -> None:
+def _check_certificate(cert: Path, key: Path, document: Document, where: Location) -> None:
     import ssl  # costs 10 ms, and few configs have TLS
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -78,7 +124,7 @@ def _check_certificate(cert: Path, key: Path, document: Document) -> None:
     except (ssl.SSLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or str(error)
         text = f"expected a certificate and its private key without a passphrase, both PEM; OpenSSL: {reason}"
-        document.complain(("router", "tls"), text)
+        document.complain(where, text)
 
 
 def read_links(section: object, document: Document, catalog: Catalog) -> dict[str, LinkSection]:

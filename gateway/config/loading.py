@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.catalog import Catalog, Drivers
-from gateway.config.checks import check_router, read_links, read_sensors
+from gateway.config.checks import check_mqtt, check_router, read_links, read_sensors
 from gateway.config.document import Document, parse
 from gateway.config.explain import validate
 from gateway.config.models import (
@@ -18,11 +18,11 @@ from gateway.config.models import (
     HistorySection,
     HttpSection,
     LinkSection,
-    MqttSection,
     RouterSection,
     Section,
     SensorSection,
 )
+from gateway.config.mqtt import MqttSection
 from gateway.config.problems import ConfigError, Location, Problem, shown, unknown_key
 from gateway.config.secrets import Secrets
 
@@ -32,7 +32,7 @@ MAX_BYTES = 256 * 1024
 HOW_TO_START = "`sig-gateway run --init` writes one to start from"
 
 _SECTIONS = ("gateway", "router", "links", "sensors", "mqtt", "http", "history")
-_LATER: dict[str, type[Section]] = {"mqtt": MqttSection, "http": HttpSection, "history": HistorySection}
+_LATER: dict[str, type[Section]] = {"http": HttpSection, "history": HistorySection}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Config:
     router: RouterSection
     links: Mapping[str, LinkSection]
     sensors: Mapping[str, SensorSection]
+    mqtt: MqttSection | None = None
     warnings: tuple[Problem, ...] = ()
     lines: Mapping[Location, int] = field(default_factory=dict, repr=False)
     secrets: Set[Location] = frozenset()
@@ -118,10 +119,14 @@ def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
     check_router(_section(tree, "router"), router, path.parent, document)
     links = read_links(_section(tree, "links"), document, catalog)
     sensors = read_sensors(_section(tree, "sensors"), _section(tree, "links"), document, catalog)
+    mqtt = None
+    if tree.get("mqtt") is not None:
+        mqtt = validate(MqttSection, tree["mqtt"], ("mqtt",), document)
+        check_mqtt(tree["mqtt"], mqtt, path.parent, document)
     warnings = tuple(_later_sections(tree, document))
     if gateway is None or router is None:
         return None
-    return Config(path, gateway, router, links, sensors, warnings, document.lines, document.secrets)
+    return Config(path, gateway, router, links, sensors, mqtt, warnings, document.lines, document.secrets)
 
 
 def _section(tree: dict[str, Any], name: str) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
@@ -17,7 +16,6 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,47}")
 _DURATION = re.compile(r"[0-9]+(\.[0-9]+)?\s*(ms|s|min|h|d)")
 _BAD_IN_SENDER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 MAX_SENDER_CHARS = 64
-MQTT_SCHEMES = ("mqtt", "mqtts", "ws", "wss")
 
 
 def field(default: Any, description: str, expected: str, write: str = "", *, secret: bool = False) -> Any:
@@ -86,13 +84,6 @@ def _check_not_blank(text: str) -> str:
 def _check_token(token: SecretStr) -> SecretStr:
     _check_not_blank(token.get_secret_value())
     return token
-
-
-def _check_mqtt_url(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in MQTT_SCHEMES or not parts.hostname or parts.port == 0:
-        raise ValueError("not an MQTT URL")
-    return url
 
 
 def _check_duration(text: str) -> str:
@@ -198,19 +189,6 @@ class SensorSection(BaseModel):
     def options(self) -> dict[str, Any]:
         """The driver's options, as they were written."""
         return dict(self.model_extra or {})
-
-
-class MqttSection(Section):
-    """`mqtt`: accepted and checked, but this version has no MQTT."""
-
-    url: Annotated[SecretStr, AfterValidator(_check_mqtt_url)] = field(
-        ...,
-        "The broker.",
-        "a URL such as mqtt://host:1883 or mqtts://host:8883",
-        "mqtt://127.0.0.1:1883",
-        secret=True,
-    )
-    home_assistant: bool = field(False, "Announce the sensors to Home Assistant.", "true or false", "true")
 
 
 class HttpSection(Section):

@@ -137,7 +137,6 @@ history: {keep: 400d}
         "  link board (sensorline, sim:): temp, humidity, light",
     ]
     assert [line.split(": ")[1:3] for line in result.stderr.splitlines()] == [
-        ["config.yaml:9", "mqtt"],
         ["config.yaml:10", "http"],
         ["config.yaml:11", "history"],
     ]

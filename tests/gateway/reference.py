@@ -18,11 +18,11 @@ from gateway.config.models import (
     HistorySection,
     HttpSection,
     LinkSection,
-    MqttSection,
     RouterSection,
     SensorSection,
     TlsSection,
 )
+from gateway.config.mqtt import MqttSection, MqttTlsSection
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -33,6 +33,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "link": LinkSection,
     "sensor": SensorSection,
     "mqtt": MqttSection,
+    "mqtt_tls": MqttTlsSection,
     "http": HttpSection,
     "history": HistorySection,
 }

@@ -1,0 +1,259 @@
+"""The bridge: a listener of the router's, a caller of its requests, and a client of an MQTT broker.
+
+One thread, `mqtt`, owns all of it: the connection, the outbox, the states, what the log says. It sleeps on
+two descriptors, the mailbox's and the connection's, until the next thing is due. Others only post to the
+mailbox: the router's threads (events), `mqtt-connect` (an open connection), `mqtt-request-N` (answers).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import select
+import threading
+import time
+from secrets import token_hex
+from typing import Any
+
+import sig
+from gateway.mqtt.broker import Broker, Dialled
+from gateway.mqtt.connection import Acknowledged, Connected, Connection, Received
+from gateway.mqtt.mailbox import CAPACITY, LIFECYCLE, Loss, Mailbox, Noted
+from gateway.mqtt.outbox import Outbox
+from gateway.mqtt.publisher import FLOWING_S, Publisher
+from gateway.mqtt.requests import Done, Requests
+from gateway.mqtt.retained import Retained
+from gateway.mqtt.settings import Settings
+from gateway.mqtt.store import Store, loss_of
+from gateway.mqtt.topics import OFFLINE, Topics
+
+logger = logging.getLogger(__name__)
+
+BATCH = 256
+"""Events taken between two looks at the connection."""
+MOST_LEFT = CAPACITY // 2
+"""Events that are left in the mailbox at most, in a burst that the broker takes in its own time."""
+MAX_HEAD = 256 * 1024
+"""Characters of an event's message."""
+DRAIN_S = 0.15
+"""What `stop` gives the broker to acknowledge what is on its way."""
+LONGEST_SLEEP_S = 3600.0
+
+
+class Bridge:
+    """`start` and `stop` belong to whoever made it. The constructor opens nothing."""
+
+    def __init__(self, router: sig.Router, settings: Settings) -> None:
+        self._router = router
+        self._settings = settings
+        self._mailbox = Mailbox()
+        self._clock = clock = time.monotonic
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        names = Topics(settings.gateway)
+        incarnation = token_hex(4)
+        gaps = iter(range(1, 1 << 62))
+        self._store = Store(settings.database, settings.bounds, lambda: f"{incarnation}-g{next(gaps)}")
+        self._outbox = Outbox(
+            self._store,
+            loss_s=settings.loss_s,
+            rate=settings.backlog_rate,
+            incarnation=incarnation,
+            clock=clock,
+        )
+        self._broker = Broker(
+            settings.target,
+            settings.versions,
+            (names.status, OFFLINE),
+            post=self._mailbox.post,
+            up=self._up,
+            down=self._down,
+            clock=clock,
+        )
+        self._publisher = Publisher(names, self._outbox, self._broker.broken, clock)
+        self._requests = Requests(
+            router.request,
+            names,
+            settings.request_s,
+            post=self._mailbox.post,
+            send=self._publisher.answer,
+            clock=clock,
+        )
+        self._retained = Retained(names, settings, router, self._store, self._publisher, incarnation, clock)
+        self._names = names
+        self._poll = select.poll()
+        self._watched = (-1, 0)
+
+    def start(self) -> None:
+        """Listen, and begin to connect; returns at once."""
+        if self._thread is not None:
+            return
+        self._router.addListener(self._mailbox.note)
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> bool:
+        """Publish and write what there is, and close; False if that took longer than `timeout_s`."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return True
+        self._router.removeListener(self._mailbox.note)
+        self._stopping.set()
+        self._mailbox.post(None)
+        thread.join(timeout_s)
+        return not thread.is_alive()
+
+    # The bridge's thread
+
+    def _run(self) -> None:
+        self._poll.register(self._mailbox.fd, select.POLLIN)
+        try:
+            self._outbox.open()
+            self._retained.open()
+            while not self._stopping.is_set():
+                self._turn(self._due())
+            self._end()
+            self._broker.farewell()
+        except Exception:
+            logger.exception("mqtt: the bridge failed and has ended; please report this")
+        finally:
+            self._close()
+
+    def _due(self) -> float:
+        return min(
+            self._broker.due,
+            self._outbox.due,
+            self._publisher.due,
+            self._retained.due,
+            self._requests.due,
+        )
+
+    def _turn(self, due: float) -> None:
+        """Sleep until there is something to do, and do it."""
+        connection = self._broker.connection
+        readable = self._sleep(connection, due)
+        mailbox = self._mailbox
+        for letter in mailbox.letters():
+            self._open_letter(letter)
+        if mailbox.depth > MOST_LEFT or not self._publisher.keeping_up:
+            for noted in mailbox.events(BATCH):
+                self._take(noted)
+        for sender, loss in mailbox.losses().items():
+            self._lost(sender, loss)
+        if connection is not None and connection is self._broker.connection:
+            if readable:
+                connection.read()
+            if connection.blocked():
+                connection.write()
+            self._heed(connection)
+        now = self._clock()
+        self._broker.run(now)
+        self._outbox.run(now)
+        self._requests.run(now)
+        self._retained.run(now)
+        self._publisher.run(now)
+
+    def _sleep(self, connection: Connection | None, due: float) -> bool:
+        """Whether the connection can be read."""
+        fd = connection.fileno() if connection is not None else -1
+        mask = select.POLLIN | (select.POLLOUT if connection is not None and connection.blocked() else 0)
+        self._watch(fd, mask)
+        pending = connection is not None and connection.pending()
+        longest_s = FLOWING_S if self._publisher.keeping_up else LONGEST_SLEEP_S
+        due_ms = min(max(0.0, due - self._clock()), longest_s) * 1000
+        # In a burst that the broker keeps up with, only its answers are waited for.
+        wait = not pending and (self._publisher.keeping_up or self._mailbox.prepare_to_sleep())
+        found = self._poll.poll(math.ceil(due_ms) if wait else 0)
+        self._mailbox.awake()
+        readable = pending
+        for ready, event in found:
+            if ready == fd:
+                readable = readable or event != select.POLLOUT
+            else:
+                self._mailbox.woken()
+        return readable
+
+    def _watch(self, fd: int, mask: int) -> None:
+        if (fd, mask) == self._watched:
+            return
+        watched, _ = self._watched
+        if watched != -1:
+            self._poll.unregister(watched)
+        if fd != -1:
+            self._poll.register(fd, mask)
+        self._watched = (fd, mask)
+
+    def _take(self, noted: Noted) -> None:
+        """An event."""
+        sender, event, body, utc, at = noted
+        if len(body.head) > MAX_HEAD:
+            self._outbox.lose(sender, f"longer than {MAX_HEAD} characters", loss_of(utc))
+            return
+        self._outbox.add(sender, event, body.head, utc, at)
+        if body.reading:
+            self._retained.reading(sender, body.data, at)
+        elif event in LIFECYCLE:
+            self._retained.lifecycle(sender, online=event == sig.EVENT_CONNECT)
+
+    def _lost(self, sender: str, loss: Loss) -> None:
+        """The mailbox was full: connects and disconnects may have been among what was dropped."""
+        self._outbox.lose(sender, "the bridge could not keep up", loss)
+        self._retained.ask_router()
+
+    def _open_letter(self, letter: Any) -> None:
+        if isinstance(letter, Dialled):
+            self._broker.dialled(letter)
+        elif isinstance(letter, Done):
+            self._requests.done(letter)
+
+    def _heed(self, connection: Connection) -> None:
+        """What the connection has noted."""
+        notes = connection.notes
+        while notes:
+            note = notes.popleft()
+            if isinstance(note, Acknowledged):
+                self._publisher.acknowledged(note)
+            elif isinstance(note, Received):
+                self._receive(note)
+            else:
+                self._broker.take(note)
+                if connection is not self._broker.connection:
+                    return
+
+    def _receive(self, message: Received) -> None:
+        if message.topic == self._names.diagnostics:
+            if self._retained.is_a_double(message.payload):
+                self._broker.double()
+        elif message.topic == self._settings.birth_topic:
+            if message.payload == b"online" and not message.retained:
+                self._retained.birth()
+        elif not message.retained:  # a request that somebody had retained would run at every connect
+            self._requests.take(message.topic, message.payload, message.response_topic, message.correlation)
+
+    def _up(self, connection: Connection, accepted: Connected) -> None:
+        birth = self._settings.birth_topic
+        connection.subscribe(self._names.requests, self._names.diagnostics, *([birth] if birth else []))
+        self._publisher.up(connection, accepted)
+        self._retained.up()
+
+    def _down(self) -> None:
+        self._publisher.down()
+        self._retained.down()
+
+    def _end(self) -> None:
+        """The last words: what is in the mailbox, what is in flight, offline."""
+        deadline = self._clock() + DRAIN_S
+        self._turn(self._clock())
+        if self._broker.accepted:
+            self._retained.offline()
+        while self._broker.accepted and self._publisher.busy and self._clock() < deadline:
+            self._turn(deadline)
+
+    def _close(self) -> None:
+        for letter in self._mailbox.close():
+            if isinstance(letter, Dialled):
+                letter.connection.close()
+        self._broker.close(timeout_s=0.05)
+        self._publisher.down()
+        self._outbox.close()
+        self._requests.stop(0.05)

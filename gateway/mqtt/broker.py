@@ -1,0 +1,271 @@
+"""Connections to the broker, one after the other, for ever; and what the log says about them.
+
+    idle --(due)--> dialling --(open)--> greeting --(accepted)--> up --(lost)--> idle
+                       |                    |
+                       +------ failed ------+------> idle, for longer each time, with jitter
+
+Dialling blocks (names, TCP, TLS), so it has a thread of its own, one at a time; its result comes back as a
+letter. All else belongs to the bridge's thread.
+
+A problem is logged once: again only when it is another one, or after a connection that held STEADY_S.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+import ssl
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+from gateway.mqtt.connection import (
+    TAKEN_OVER,
+    UNSUPPORTED_VERSION,
+    Connected,
+    Connection,
+    Lost,
+    Refused,
+    Target,
+)
+
+logger = logging.getLogger(__name__)
+
+FIRST_BACK_OFF_S = 0.25
+LAST_BACK_OFF_S = 15.0
+GREETING_S = 10.0
+"""How long the broker may take to accept or refuse."""
+STEADY_S = 10.0
+"""A connection that held so long was a success."""
+TICK_S = 1.0
+CLASH_BACK_OFF_S = 30.0
+"""After another client took our id: quick returns would throw out each other for ever."""
+SHORT_BREAKS = 3
+"""So many breaks of connections that had only just been made look like two clients of one id, too."""
+MAX_TOLD = 10
+"""Different problems that are logged between two good connections."""
+V5, V311 = 5, 4
+
+
+class Dialled(NamedTuple):
+    """What came of dialling: an open connection, or why there is none."""
+
+    connection: Connection
+    problem: str | None
+
+
+class Broker:
+    """`versions`: in order of preference. `post` brings a letter to the bridge, unless it has ended.
+
+    `up(connection, accepted)` and `down()` are called on the bridge's thread.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        versions: tuple[int, ...],
+        will: tuple[str, str],
+        *,
+        post: Callable[[object], bool],
+        up: Callable[[Connection, Connected], None],
+        down: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._target = target
+        self._versions = versions
+        self._will = will
+        self._post = post
+        self._up = up
+        self._down = down
+        self._clock = clock
+        self._version = 0  # the place in versions
+        self._dialling: threading.Thread | None = None
+        self.connection: Connection | None = None
+        """Open: being greeted, or up."""
+        self.accepted = False
+        self.due = -math.inf
+        """When `run` has something to do."""
+        self._deadline = math.inf
+        self._since = 0.0
+        self._failures = 0
+        self._short = 0
+        self._told: set[str] = set()
+        self._announced = False
+        self._double = False
+
+    def run(self, now: float) -> None:
+        """Dial, keep alive, or give up waiting."""
+        if now < self.due:
+            return
+        if self.connection is None:
+            self.due = math.inf
+            if self._dialling is None:
+                self._dial()
+            return
+        if not self.accepted and now >= self._deadline:
+            silence = f"then said nothing for {GREETING_S:g} s"
+            self.fail(f"it took the connection, and {silence}; is it an MQTT broker?")
+            return
+        self.connection.tick()
+        if self.accepted and now - self._since >= STEADY_S:
+            self._steady()
+        self.due = now + TICK_S
+
+    def dialled(self, letter: Dialled) -> None:
+        """The dialling thread is done."""
+        self._dialling = None
+        if letter.problem is not None:
+            self.fail(letter.problem)
+            return
+        self.connection = letter.connection
+        now = self._clock()
+        self._deadline = now + GREETING_S
+        self.due = now + TICK_S
+
+    def take(self, note: Connected | Refused | Lost) -> None:
+        """What the connection has noted."""
+        match note:
+            case Connected():
+                self._accept(note)
+            case Refused(code, text):
+                if code == UNSUPPORTED_VERSION and self._next_version():
+                    logger.info("mqtt: %s does not speak MQTT 5: going on with 3.1.1", self._target.name)
+                    self._end(0.0)
+                else:
+                    self.fail(f"it refuses us: {text}{_HINTS.get(code, '')}")
+            case Lost(code, text):
+                self._lost(code, text)
+
+    def fail(self, problem: str) -> None:
+        """The connection is no good, or there is none: say why, once, and try again later."""
+        self._tell(f"mqtt: no connection to {self._target.name}: {problem}; trying again until there is")
+        self._failures += 1
+        self._end(self._back_off())
+
+    def broken(self, problem: str) -> None:
+        """An accepted connection turned out to be no good."""
+        self._lost(0, problem)
+
+    def double(self) -> None:
+        """Another gateway publishes under our name; if it has our client id too, we throw each other out."""
+        if not self._double:
+            self._double = True
+            logger.error(
+                "mqtt: %s: another gateway of our name publishes on our topics (client id %r): "
+                "give one of the two another gateway.name",
+                *(self._target.name, self._target.client_id),
+            )
+
+    def farewell(self) -> None:
+        """End the connection properly: without the will."""
+        if self.connection is not None and self.accepted:
+            self.connection.close()
+
+    def close(self, timeout_s: float) -> None:
+        """End it, with the will if there was no farewell. A thread that still dials closes what it gets."""
+        if self.connection is not None:
+            self.connection.abandon()
+        self.connection = None
+        self.accepted = False
+        if self._dialling is not None:
+            self._dialling.join(timeout_s)
+
+    def _dial(self) -> None:
+        connection = Connection(self._target, self._versions[self._version], self._will)
+        thread = threading.Thread(target=self._open, args=(connection,), name="mqtt-connect", daemon=True)
+        self._dialling = thread
+        thread.start()
+
+    def _open(self, connection: Connection) -> None:
+        """The dialling thread."""
+        problem = None
+        try:
+            connection.open()
+        except ssl.SSLCertVerificationError as error:
+            problem = f"its certificate is not trusted: {error.verify_message}; see mqtt.tls.ca"
+        except (OSError, ValueError) as error:
+            problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        if not self._post(Dialled(connection, problem)):
+            connection.close()
+
+    def _accept(self, accepted: Connected) -> None:
+        assert self.connection is not None
+        self.accepted = True
+        self._since = self._clock()
+        self._announced = self._short > 0
+        if not self._announced:
+            self._announce()
+        self._up(self.connection, accepted)
+
+    def _announce(self) -> None:
+        assert self.connection is not None
+        version = "5" if self.connection.version == V5 else "3.1.1"
+        logger.info("mqtt: connected to %s, MQTT %s", self._target.name, version)
+        self._announced = True
+        self._told.clear()
+
+    def _steady(self) -> None:
+        """It held: forget about earlier problems."""
+        if self._short:
+            logger.info("mqtt: the connection to %s holds again", self._target.name)
+        self._failures = self._short = 0
+        self._told.clear()
+
+    def _lost(self, code: int, text: str) -> None:
+        if not self.accepted:
+            if code == 0 and len(self._versions) > 1:
+                self._next_version()  # some brokers that do not know MQTT 5 just hang up
+            self.fail(f"it ended the connection at once: {text}")
+            return
+        held = self._clock() - self._since
+        self._short = self._short + 1 if held < STEADY_S else 0
+        self._failures = self._failures + 1 if held < STEADY_S else 0
+        name, client = self._target.name, self._target.client_id
+        if code == TAKEN_OVER:
+            self._tell(
+                f"mqtt: {name}: another client has taken our id {client!r}: do two gateways have one name? "
+                "Give one of them another gateway.name, or another mqtt.client_id"
+            )
+        if code == TAKEN_OVER or (self._double and held < STEADY_S):
+            self._end(random.uniform(0.5, 1.0) * CLASH_BACK_OFF_S)
+            return
+        if self._short >= SHORT_BREAKS:
+            self._tell(
+                f"mqtt: the connection to {name} breaks again and again ({text}); trying on. If another "
+                f"client has our id {client!r}, give one of the two another gateway.name or mqtt.client_id"
+            )
+        elif not self._told:
+            self._tell(f"mqtt: lost the connection to {name}: {text}; events wait in the outbox")
+        self._end(self._back_off())
+
+    def _end(self, after_s: float) -> None:
+        connection, was_up = self.connection, self.accepted
+        self.connection, self.accepted = None, False
+        self._deadline = math.inf
+        self.due = self._clock() + after_s
+        if connection is not None:
+            connection.abandon()
+        if was_up:
+            self._down()
+
+    def _next_version(self) -> bool:
+        """Try the other version of MQTT next; False if there is none."""
+        self._version = (self._version + 1) % len(self._versions)
+        return len(self._versions) > 1
+
+    def _back_off(self) -> float:
+        longest = min(LAST_BACK_OFF_S, FIRST_BACK_OFF_S * 2.0 ** min(self._failures, 10))
+        return random.uniform(0.5, 1.0) * longest
+
+    def _tell(self, text: str) -> None:
+        if text not in self._told and len(self._told) < MAX_TOLD:
+            self._told.add(text)
+            logger.warning("%s", text)
+
+
+_HINTS = {
+    0x85: "; choose another mqtt.client_id",
+    0x86: "; see mqtt.user and mqtt.password",
+    0x87: "; see mqtt.user and mqtt.password, and what the broker allows that user",
+}

@@ -1,0 +1,249 @@
+"""One connection to the broker: paho's client, driven by the bridge's own loop. Nobody else imports paho.
+
+A Connection is made for one connection and thrown away with it, so nothing of paho's own queues survives:
+what has to be sent again is the outbox's business. `open` blocks (name, TCP, TLS) and may run on any thread;
+afterwards the bridge's thread alone uses it. paho's callbacks only take notes, which the bridge reads.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+KEEPALIVE_S = 30
+CONNECT_S = 5.0
+WINDOW = 20
+"""Messages in flight for MQTT 3.1.1, where the broker does not say how many it takes."""
+MAX_WINDOW = 100
+"""More would not be faster, and would be sent again after each lost connection."""
+FAILED = 0x80
+"""Reason codes from here on are errors."""
+UNSUPPORTED_VERSION = 0x84
+TAKEN_OVER = 0x8E
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where and as whom to connect. `base`: `mqtt`, or `websockets` with a `path`."""
+
+    host: str
+    port: int
+    client_id: str
+    transport: str = "tcp"
+    path: str = "/mqtt"
+    user: str | None = None
+    password: str | None = None
+    tls: bool = False
+    ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """For the log; without user and password."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+class Connected(NamedTuple):
+    """The broker has accepted us: so many messages may be in flight, none larger than `max_bytes`."""
+
+    window: int
+    max_bytes: int
+
+
+class Refused(NamedTuple):
+    """The broker has not."""
+
+    code: int
+    text: str
+
+
+class Acknowledged(NamedTuple):
+    """The broker has answered to a message; `problem` says why it refused it."""
+
+    mid: int
+    problem: str | None
+
+
+class Received(NamedTuple):
+    """A message."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    response_topic: str | None
+    correlation: bytes | None
+
+
+class Lost(NamedTuple):
+    """The connection has ended; `code` is that of the broker's farewell, 0 without one."""
+
+    code: int
+    text: str
+
+
+Note = Connected | Refused | Acknowledged | Received | Lost
+
+
+class _ClosedWhenRefused(ssl.SSLSocket):
+    """paho leaves a socket whose handshake fails to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
+class Connection:
+    """`version`: 5 or 4 (3.1.1). `will`: topic and payload, retained."""
+
+    def __init__(self, target: Target, version: int, will: tuple[str, str]) -> None:
+        self._target = target
+        self.version = version
+        self.notes: deque[Note] = deque()
+        self._client = client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=target.client_id,
+            protocol=MQTTProtocolVersion(version),
+            clean_session=None if version == MQTTProtocolVersion.MQTTv5 else True,
+            transport=target.transport,  # type: ignore[arg-type]
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = CONNECT_S
+        client.max_inflight_messages_set(0)  # the publisher counts itself
+        client.will_set(will[0], will[1], qos=1, retain=True)
+        if target.user is not None:
+            client.username_pw_set(target.user, target.password)
+        client.on_connect = self._on_connect
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        client.on_disconnect = self._on_disconnect
+
+    def open(self) -> None:
+        """Connect and say hello; the answer comes as a note. Raises OSError, ssl.SSLError or ValueError."""
+        target, client = self._target, self._client
+        if target.transport == "websockets":
+            client.ws_set_options(path=target.path)
+        if target.tls:
+            context = ssl.create_default_context(cafile=str(target.ca) if target.ca else None)
+            if target.cert is not None:
+                context.load_cert_chain(target.cert, target.key)
+            context.sslsocket_class = _ClosedWhenRefused
+            client.tls_set_context(context)
+        if self.version == MQTTProtocolVersion.MQTTv5:
+            client.connect(target.host, target.port, KEEPALIVE_S, clean_start=True)
+        else:
+            client.connect(target.host, target.port, KEEPALIVE_S)
+
+    def fileno(self) -> int:
+        """To wait on; -1 when it is closed."""
+        opened = self._client.socket()
+        return opened.fileno() if opened is not None else -1
+
+    def pending(self) -> bool:
+        """Whether something has been received already that waiting on the descriptor would not show (TLS)."""
+        pending = getattr(self._client.socket(), "pending", None)
+        return pending is not None and pending() > 0
+
+    def blocked(self) -> bool:
+        """Whether something waits to be written."""
+        return self._client.want_write()
+
+    def read(self) -> None:
+        """Take what has been received."""
+        self._client.loop_read()
+
+    def write(self) -> None:
+        """Write what waits."""
+        self._client.loop_write()
+
+    def tick(self) -> None:
+        """Keep alive; call about once a second."""
+        self._client.loop_misc()
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        retain: bool = False,
+        correlation: bytes | None = None,
+    ) -> int:
+        """Send with QoS 1; returns the id that its acknowledgement will have."""
+        properties = None
+        if correlation is not None and self.version == MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.CorrelationData = correlation
+        return self._client.publish(topic, payload, 1, retain, properties).mid
+
+    def subscribe(self, *topics: str) -> None:
+        """With QoS 1."""
+        self._client.subscribe([(topic, 1) for topic in topics])
+
+    def close(self) -> None:
+        """Say goodbye, so that the will is not sent, and close; may come at any time, also twice."""
+        with suppress(OSError, ValueError):
+            self._client.disconnect()
+            self._client.loop_write()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close without a word."""
+        opened = self._client.socket()
+        self._client.on_disconnect = None
+        if opened is not None:
+            with suppress(OSError):
+                opened.close()
+
+    # paho's callbacks
+
+    def _on_connect(
+        self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self.notes.append(Refused(reason.value, str(reason)))
+            return
+        receive = getattr(properties, "ReceiveMaximum", None)
+        window = receive if receive is not None else MAX_WINDOW if self.version == 5 else WINDOW
+        largest = getattr(properties, "MaximumPacketSize", None)
+        self.notes.append(Connected(min(window, MAX_WINDOW), largest or (1 << 28) - 1))
+
+    def _on_publish(
+        self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any
+    ) -> None:
+        self.notes.append(Acknowledged(mid, str(reason) if reason.value >= FAILED else None))
+
+    def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            return
+        properties = message.properties
+        self.notes.append(
+            Received(
+                topic,
+                bytes(message.payload),
+                message.retain,
+                getattr(properties, "ResponseTopic", None),
+                getattr(properties, "CorrelationData", None),
+            )
+        )
+
+    def _on_disconnect(
+        self, _client: Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        code = reason.value if flags.is_disconnect_packet_from_server else 0
+        self.notes.append(Lost(code, str(reason)))

@@ -1,0 +1,167 @@
+"""From any thread to the bridge's: posting never blocks, and wakes the bridge when it sleeps."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import sig
+from gateway.mqtt.topics import Body, event_body
+
+# At 500 events a second, 20 s in which the bridge is held up by a disk: about 400 bytes each, so 4 MB.
+CAPACITY = 10_000
+# Bodies longer than this are counted, and so many bytes of them may wait: with the others at most 56 MB.
+BIG = 4096
+BIG_BYTES = 16_000_000
+# Senders whose losses are counted apart; those of more go to the name "".
+MAX_LOSERS = 1000
+
+
+class Noted(NamedTuple):
+    """An event as it was triggered."""
+
+    sender: str
+    event: str
+    body: Body
+    utc: float
+    at: float
+    """Monotonic."""
+
+
+class Loss:
+    """Events of one sender that were dropped: how many, triggered from when to when (UTC)."""
+
+    __slots__ = ("count", "first", "last")
+
+    def __init__(self, utc: float) -> None:
+        self.first = self.last = utc
+        self.count = 0
+
+    def add(self, first: float, last: float, count: int) -> None:
+        """So many more."""
+        self.first, self.last = min(self.first, first), max(self.last, last)
+        self.count += count
+
+
+class Mailbox:
+    """A bounded queue of events and a queue of everything else, with a descriptor to sleep on.
+
+    `note` is the router's listener, on any thread. `post` is for answers and connections, of which their
+    pools bound the number. `sleep_on`, `events`, `letters`, `losses` belong to the bridge's thread.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._events: deque[Noted] = deque()
+        self._letters: deque[Any] = deque()
+        self._losing = threading.Lock()  # guards what follows; held for a few assignments
+        self._losses: dict[str, Loss] = {}
+        self._big = 0
+        self._asleep = False
+        self._open = True
+        self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        # A listener may be called once more after its removal, so the descriptor lives as long as the object.
+        weakref.finalize(self, os.close, self.fd)
+
+    def note(self, info: dict[str, Any], data: Any) -> None:
+        """The listener: takes the event down as JSON, since other listeners may change `data` later.
+
+        When the queue is full the event is dropped and counted, but for connects and disconnects: their
+        news is the sender's state, which the bridge asks the router for after a loss.
+        """
+        if not self._open:
+            return
+        utc = time.time()
+        sender, event = info["sender"], info["event"]
+        if len(self._events) >= self._capacity:
+            self._lose(sender, utc)
+            return
+        body = event_body(data, utc)
+        if len(body.data) > BIG and not self._admit(len(body.data)):
+            self._lose(sender, utc)
+            return
+        self._events.append(Noted(sender, event, body, utc, time.monotonic()))
+        self._wake()
+
+    def post(self, letter: Any) -> bool:
+        """Anything else for the bridge; False if it has ended."""
+        if not self._open:
+            return False
+        self._letters.append(letter)
+        self._wake()
+        return True
+
+    def close(self) -> list[Any]:
+        """Take no more; returns the letters that were left."""
+        self._open = False
+        letters, self._letters = list(self._letters), deque()
+        return letters
+
+    def prepare_to_sleep(self) -> bool:
+        """Have the next post write to `fd`; False if there is something to do already."""
+        self._asleep = True
+        if self._events or self._letters:
+            self._asleep = False
+            return False
+        return True
+
+    def woken(self) -> None:
+        """`fd` can be read."""
+        with suppress(BlockingIOError):
+            os.eventfd_read(self.fd)
+
+    def awake(self) -> None:
+        """Nobody needs to write to `fd` any more."""
+        self._asleep = False
+
+    def events(self, most: int) -> list[Noted]:
+        """Up to `most` events, in order."""
+        events = self._events
+        taken = [events.popleft() for _ in itertools.repeat(None, min(most, len(events)))]
+        if self._big:
+            with self._losing:
+                self._big -= sum(len(noted.body.data) for noted in taken if len(noted.body.data) > BIG)
+        return taken
+
+    @property
+    def depth(self) -> int:
+        """How many events wait."""
+        return len(self._events)
+
+    def letters(self) -> list[Any]:
+        """Everything else."""
+        letters = self._letters
+        return [letters.popleft() for _ in itertools.repeat(None, len(letters))]
+
+    def losses(self) -> dict[str, Loss]:
+        """What was dropped since the last time, by sender."""
+        if not self._losses:
+            return {}
+        with self._losing:
+            losses, self._losses = self._losses, {}
+        return losses
+
+    def _admit(self, size: int) -> bool:
+        with self._losing:
+            fits = self._big + size <= BIG_BYTES
+            self._big += size * fits
+        return fits
+
+    def _lose(self, sender: str, utc: float) -> None:
+        with self._losing:
+            name = sender if sender in self._losses or len(self._losses) < MAX_LOSERS else ""
+            self._losses.setdefault(name, Loss(utc)).add(utc, utc, 1)
+
+    def _wake(self) -> None:
+        if self._asleep:
+            self._asleep = False
+            os.eventfd_write(self.fd, 1)
+
+
+LIFECYCLE = (sig.EVENT_CONNECT, sig.EVENT_DISCONNECT)

@@ -1,0 +1,146 @@
+"""What is retained at the broker, as one: readings, availabilities, the gateway's status and diagnostics, and
+Home Assistant's messages.
+
+All of it belongs to the bridge's thread.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+
+import sig
+from gateway.mqtt.announcer import Announcer
+from gateway.mqtt.publisher import Publisher
+from gateway.mqtt.settings import Settings
+from gateway.mqtt.states import States
+from gateway.mqtt.store import Store
+from gateway.mqtt.topics import OFFLINE, ONLINE, Topics
+
+DIAGNOSTICS_S = 60.0
+DRAINING_S = 10.0
+"""The same while the backlog goes out, which one may like to watch."""
+
+
+class Retained:
+    """`reading` and `lifecycle` follow the events; `up` publishes all there is to know."""
+
+    def __init__(
+        self,
+        names: Topics,
+        settings: Settings,
+        router: sig.Router,
+        store: Store,
+        publisher: Publisher,
+        instance: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._names = names
+        self._settings = settings
+        self._router = router
+        self._publisher = publisher
+        self._clock = clock
+        self._started = clock()
+        self._instance = instance
+        self._said = False
+        self._states = States(names, publisher.retain, clock)
+        own = [names.status, names.diagnostics]
+        for sensor in settings.sensors:
+            own += names.state(sensor), names.availability(sensor)
+        self._announcer = Announcer(
+            store,
+            own,
+            settings.announcements,
+            publish=publisher.retain,
+            refresh=self._refresh,
+            clock=clock,
+        )
+        self._connected = False
+        self._diagnostics_due = math.inf
+        self.reading = self._states.reading
+        self.birth = self._announcer.birth
+
+    @property
+    def due(self) -> float:
+        """When `run` has something to do."""
+        return min(self._states.due, self._announcer.due, self._diagnostics_due)
+
+    def open(self) -> None:
+        """Who there is at the start: sensors of the config, senders of the router, those of earlier runs."""
+        for sender in (*self._settings.sensors, *self._announcer.own_senders()):
+            self._states.online(sender, online=False)
+        self.ask_router()
+
+    def ask_router(self) -> None:
+        """Who is connected now."""
+        for sender in self._router.listSenders():
+            if sender.isConnected() or self._states.knows(sender.getName()):
+                self.lifecycle(sender.getName(), online=sender.isConnected())
+
+    def lifecycle(self, sender: str, *, online: bool) -> None:
+        """A sender has come or gone."""
+        self._states.online(sender, online=online)
+        if online:
+            self._announcer.remember_sender(sender, self._names.availability(sender))
+        if self._connected:
+            self._announcer.announce()  # the board may be another one than before
+            self._diagnostics_due = -math.inf
+
+    def up(self) -> None:
+        """There is a connection: the birth."""
+        self._connected = True
+        self._announcer.up()
+        self._refresh()
+
+    def down(self) -> None:
+        """There is none."""
+        self._connected = False
+        self._states.down()
+        self._announcer.down()
+        self._diagnostics_due = math.inf
+
+    def offline(self) -> None:
+        """The last word before a farewell, which the will would say otherwise."""
+        self._states.run(math.inf)
+        self._publisher.retain(self._names.status, OFFLINE.encode())
+
+    def run(self, now: float) -> None:
+        """Publish what is due."""
+        self._states.run(now)
+        self._announcer.run(now)
+        if now >= self._diagnostics_due:
+            self._say_diagnostics(now)
+
+    def is_a_double(self, diagnostics: bytes) -> bool:
+        """Whether these were said by another gateway of our name: after ours there should be no others."""
+        try:
+            said = json.loads(diagnostics)
+        except ValueError:
+            return False
+        instance = said.get("instance") if isinstance(said, dict) else None
+        return self._said and instance is not None and instance != self._instance
+
+    def _refresh(self) -> None:
+        """Say all states; that the gateway is online comes last, so what is shown then is new."""
+        self._states.up()
+        self._states.run(self._clock())
+        self._say_diagnostics(self._clock())
+        self._publisher.retain(self._names.status, ONLINE.encode())
+
+    def _say_diagnostics(self, now: float) -> None:
+        links = self._settings.links()
+        waiting = self._publisher.waiting
+        payload = {
+            "instance": self._instance,
+            "version": self._settings.version,
+            "uptime": int(now - self._started),
+            "links": dict(links),
+            "links_up": sum(state == "up" for state in links.values()),
+            "outbox": waiting,
+            "published": self._publisher.published,
+            "lost": self._publisher.lost,
+        }
+        self._publisher.retain(self._names.diagnostics, json.dumps(payload, ensure_ascii=False).encode())
+        self._said = True
+        self._diagnostics_due = now + (DRAINING_S if waiting else DIAGNOSTICS_S)

@@ -1,0 +1,130 @@
+"""What a bridge is told, and how that follows from the config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from drivers.kinds import sensor_class
+from drivers.options import Amount
+from gateway.mqtt.broker import V5, V311
+from gateway.mqtt.connection import Target
+from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery, SensorFacts, Threshold
+from gateway.mqtt.store import Bounds
+from gateway.mqtt.topics import Topics
+
+if TYPE_CHECKING:
+    from drivers.link import Link
+    from gateway.config import Config
+    from gateway.config.models import SensorSection
+    from gateway.config.mqtt import MqttSection
+
+PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
+DEFAULT_BOUNDS = Bounds(500_000, 100_000_000, 7 * 86400.0)
+VERSIONS = {"auto": (V5, V311), "5": (V5,), "3.1.1": (V311,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`sensors`: those of the config. `links`: the state of each link, asked for again and again.
+    `announcements`: Home Assistant's messages, or none. `birth_topic`: where Home Assistant says that it has
+    started."""
+
+    gateway: str
+    target: Target
+    database: Path
+    versions: tuple[int, ...] = (V5, V311)
+    bounds: Bounds = DEFAULT_BOUNDS
+    loss_s: float = 1.0
+    backlog_rate: float = 200.0
+    request_s: float = 10.0
+    sensors: tuple[str, ...] = ()
+    version: str = ""
+    links: Callable[[], Mapping[str, str]] = dict
+    announcements: Callable[[], list[Announcement]] = list
+    birth_topic: str | None = None
+
+
+def from_config(config: Config, links: Mapping[str, Link], version: str) -> Settings:
+    """The settings of the config's `mqtt` section, which must be there."""
+    section = config.mqtt
+    assert section is not None
+    sensors = [_facts(name, sensor) for name, sensor in config.sensors.items()]
+    topics = Topics(config.gateway.name)
+    discovery = Discovery(config.gateway.name, topics, section.discovery_prefix, version)
+    boards: dict[str, BoardFacts] = {}
+    announce = discovery.devices if section.discovery == "device" else discovery.entities
+
+    def announcements() -> list[Announcement]:
+        if not section.home_assistant:
+            return []
+        for name, link in links.items():
+            board = link.status().board
+            if board is not None:  # else what is known of it from before stays true
+                boards[name] = BoardFacts(board.model, board.identity, board.firmware)
+        return announce(sensors, config.links, boards)
+
+    return Settings(
+        gateway=config.gateway.name,
+        target=target(config, section),
+        database=config.data / "mqtt.db",
+        versions=VERSIONS[section.version],
+        bounds=Bounds(section.outbox_rows, section.outbox_mb * 1_000_000, section.outbox_age),
+        loss_s=section.loss_window,
+        backlog_rate=section.backlog_rate,
+        request_s=section.request_timeout,
+        sensors=tuple(config.sensors),
+        version=version,
+        links=lambda: {name: str(link.status().state) for name, link in links.items()},
+        announcements=announcements,
+        birth_topic=f"{section.discovery_prefix}/status" if section.home_assistant else None,
+    )
+
+
+def target(config: Config, section: MqttSection) -> Target:
+    """Where and as whom to connect."""
+    url = urlsplit(section.url.get_secret_value())
+    user = section.user.get_secret_value() if section.user else url.username and unquote(url.username)
+    password = (
+        section.password.get_secret_value() if section.password else url.password and unquote(url.password)
+    )
+    tls = section.tls
+    assert url.hostname is not None
+    return Target(
+        host=url.hostname,
+        port=url.port or PORTS[url.scheme],
+        client_id=section.client_id or f"sig-{config.gateway.name}",
+        transport="websockets" if url.scheme in ("ws", "wss") else "tcp",
+        path=url.path or "/mqtt",
+        user=user or None,
+        password=password or None,
+        tls=url.scheme in ("mqtts", "wss"),
+        ca=config.beside(tls.ca) if tls and tls.ca else None,
+        cert=config.beside(tls.cert) if tls and tls.cert else None,
+        key=config.beside(tls.key) if tls and tls.key else None,
+    )
+
+
+def _facts(name: str, sensor: SensorSection) -> SensorFacts:
+    kind = sensor_class(sensor.driver)
+    table = kind.option_table()
+    parsed = {key: table[key].parse(raw) for key, raw in sensor.options.items()}
+    hysteresis = parsed.get("hysteresis", Amount(0.0))
+    thresholds = []
+    for event, rising in ((kind.low_event, False), (kind.high_event, True)):
+        limit = parsed.get(event)
+        if limit is not None:
+            band = hysteresis.at(limit)
+            thresholds.append(Threshold(event, limit, limit - band if rising else limit + band, rising))
+    delta = parsed.get("delta")
+    decimals = _decimals(delta.size) if delta is not None and delta.size and not delta.relative else None
+    return SensorFacts(name, kind.kind, sensor.link, tuple(thresholds), decimals)
+
+
+def _decimals(step: float) -> int:
+    """How many digits after the point tell values apart that are `step` apart: 1 for 0.5, 0 for 5."""
+    text = f"{step:.6f}".rstrip("0")
+    return len(text.partition(".")[2])

@@ -1,0 +1,98 @@
+"""What is retained of each sender: its newest reading, and whether it is online.
+
+A reading goes out at once, and then at most every EVERY_S for each sender, always the newest: who wants each
+one listens to the events. All of it belongs to the bridge's thread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from gateway.mqtt.topics import OFFLINE, ONLINE, Topics
+
+EVERY_S = 0.1
+MAX_SENDERS = 1000
+"""Senders whose states are kept; those of more are published as events only."""
+
+Publish = Callable[[str, bytes], None]
+"""Publish a payload retained on a topic."""
+
+
+class States:
+    """`publish` may be called only between `up` and `down`."""
+
+    def __init__(self, names: Topics, publish: Publish, clock: Callable[[], float]) -> None:
+        self._names = names
+        self._publish = publish
+        self._clock = clock
+        self._connected = False
+        self._topics: dict[str, str] = {}
+        self._newest: dict[str, str] = {}
+        self._online: dict[str, bool] = {}
+        self._next: dict[str, float] = {}  # when the next reading of a sender may go
+        self._dirty: set[str] = set()
+        self.due = math.inf
+        """When `run` has something to do."""
+
+    def reading(self, sender: str, data: str, now: float) -> None:
+        """The newest reading of a sender."""
+        if sender not in self._newest and len(self._newest) >= MAX_SENDERS:
+            return
+        self._newest[sender] = data
+        self._dirty.add(sender)
+        if self._connected:
+            self.due = min(self.due, self._next.get(sender, now))
+
+    def online(self, sender: str, *, online: bool) -> None:
+        """A sender has come or gone."""
+        if sender not in self._online and len(self._online) >= MAX_SENDERS:
+            return
+        if self._online.get(sender) is not online:
+            self._online[sender] = online
+            self._say(sender)
+
+    def knows(self, sender: str) -> bool:
+        """Whether it has been online, or should have been."""
+        return sender in self._online
+
+    def up(self) -> None:
+        """There is a connection: publish everything."""
+        self._connected = True
+        for sender in self._online:
+            self._say(sender)
+        self._dirty.update(self._newest)
+        self._next.clear()
+        self.due = -math.inf if self._dirty else math.inf
+
+    def down(self) -> None:
+        """There is none."""
+        self._connected = False
+        self.due = math.inf
+
+    def run(self, now: float) -> None:
+        """Publish the readings whose time has come."""
+        if not self._connected or now < self.due:
+            self.due = self.due if self._connected else math.inf
+            return
+        soonest = math.inf
+        for sender in list(self._dirty):
+            when = self._next.get(sender, 0.0)
+            if when > now:
+                soonest = min(soonest, when)
+                continue
+            self._dirty.remove(sender)
+            self._next[sender] = now + EVERY_S
+            self._publish(self._topic(sender), self._newest[sender].encode(errors="replace"))
+        self.due = soonest
+
+    def _say(self, sender: str) -> None:
+        if self._connected:
+            state = ONLINE if self._online[sender] else OFFLINE
+            self._publish(self._names.availability(sender), state.encode())
+
+    def _topic(self, sender: str) -> str:
+        topic = self._topics.get(sender)
+        if topic is None:
+            topic = self._topics[sender] = self._names.state(sender)
+        return topic

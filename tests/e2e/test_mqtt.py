@@ -1,0 +1,130 @@
+"""The gateway as a user runs it, beside a real Mosquitto and its own tools."""
+
+import json
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.mosquitto import Mosquitto, Subscriber, free_port
+from tests.support.waiting import until
+
+ODD = "Büro a/b+c"
+TOPIC = "sig/test/Büro a%2Fb%2Bc"
+CONFIG = """\
+gateway: {{{{name: test, data: ./data}}}}
+router: {{{{listen: 127.0.0.1:{{port}}}}}}
+links:
+  board: {{{{port: "sim:?speed=1200"}}}}
+sensors:
+  temp: {{{{driver: temperature, link: board, hot: 20}}}}
+  "Büro a/b+c": {{{{driver: humidity, link: board, channel: hum}}}}
+  "Büro a b+c": {{{{driver: humidity, link: board, channel: hum}}}}
+mqtt: {{{{url: "mqtt://127.0.0.1:{port}", home_assistant: true}}}}
+"""
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker that anybody may use."""
+    with Mosquitto(tmp_path) as broker:
+        yield broker
+
+
+def tool(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed; on Debian: apt-get install mosquitto-clients")
+    return found
+
+
+def test_what_a_user_sees(start: Callable[..., Any], mosquitto: Mosquitto) -> None:
+    """Births, states and events in `mosquitto_sub`, an answer in `mosquitto_rr`, the will after kill -9."""
+    listening = subprocess.Popen(
+        [tool("mosquitto_sub"), "-p", str(mosquitto.port), "-v", "-t", "sig/#"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert listening.stdout is not None
+    try:
+        gateway = start(CONFIG.format(port=mosquitto.port))
+        seen: dict[str, str] = {}
+        wanted = {
+            "sig/test/status",
+            "sig/test/temp/availability",
+            "sig/test/temp/state",
+            "sig/test/temp/event/connect",
+            "sig/test/temp/event/changed",
+            "sig/test/temp/event/hot",
+            f"{TOPIC}/state",
+            f"{TOPIC}/event/changed",
+        }
+        while wanted - seen.keys():
+            topic, payload = next(split(line, wanted) for line in listening.stdout)
+            seen[topic] = payload
+        state = json.loads(seen["sig/test/temp/state"])
+        assert state.keys() >= {"value", "unit", "time", "quality"}
+        asked = subprocess.run(
+            [
+                *(tool("mosquitto_rr"), "-p", str(mosquitto.port), "-V", "5", "-W", "10"),
+                *("-t", f"{TOPIC}/request/read", "-e", "answers/1", "-m", '{"transaction": 7}'),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        answer = json.loads(asked.stdout)
+        assert (answer["status"], answer["transaction"], answer["response"]["unit"]) == ("ok", 7, "%")
+        gateway.signal(signal.SIGKILL)
+        while split(listening.stdout.readline(), wanted) != ("sig/test/status", "offline"):
+            pass
+    finally:
+        listening.kill()
+        listening.wait()
+        listening.stdout.close()
+
+
+def split(line: str, topics: set[str]) -> tuple[str, str]:
+    """Topic and payload of a line of `mosquitto_sub -v`; topics may hold spaces."""
+    for topic in topics:
+        if line.startswith(f"{topic} "):
+            return topic, line.removeprefix(f"{topic} ").strip()
+    return line.strip(), ""
+
+
+def test_home_assistant_ids_of_odd_names(start: Callable[..., Any], mosquitto: Mosquitto) -> None:
+    """Two names that differ in one character only have ids of their own, of allowed characters."""
+    start(CONFIG.format(port=mosquitto.port))
+    with Subscriber(mosquitto.port, "homeassistant/#") as seen:
+        board = json.loads(seen.on("homeassistant/device/sig_test_board/config").payload)
+    sensors = {p["name"]: p for p in board["cmps"].values() if p["p"] == "sensor"}
+    assert sensors.keys() == {"temp", ODD, "Büro a b+c"}
+    assert sensors[ODD]["stat_t"] == f"{TOPIC}/state"
+    ids = {p["uniq_id"] for p in sensors.values()}
+    assert len(ids) == 3
+    assert all(one.isascii() and one.replace("_", "").replace("-", "").isalnum() for one in ids)
+
+
+def test_nobody_else_notices_that_there_is_no_broker(start: Callable[..., Any]) -> None:
+    """The command line answers as ever, one line in the log, and it stops in time."""
+    gateway = start(CONFIG.format(port=free_port()))
+    gateway.wait_for_error("no connection to 127.0.0.1")
+    gateway.wait_for_error("board: up")
+    until(lambda: gateway.cli("read", "temp").returncode == 0)
+    assert gateway.errors.count("mqtt:") == 1
+    assert gateway.signal(signal.SIGTERM) < 2.0
+    assert gateway.popen.returncode == 0
+
+
+def test_the_password_is_never_printed(start: Callable[..., Any], mosquitto: Mosquitto) -> None:
+    """Neither from the URL nor from the environment."""
+    config = CONFIG.format(port=mosquitto.port).replace("mqtt://", "mqtt://someone@")
+    config = config.replace("home_assistant: true", "password: !env SECRET_OF_TEST")
+    gateway = start(config, SECRET_OF_TEST="hush hush")
+    gateway.wait_for_error("mqtt: connected to 127.0.0.1")
+    gateway.signal(signal.SIGTERM)
+    assert "hush" not in gateway.errors

@@ -1,0 +1,287 @@
+"""The bridge on a real broker: births, states, events, outages, the end."""
+
+import json
+import socket
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sig
+from tests.support.mosquitto import Mosquitto, Subscriber
+from tests.support.waiting import until
+
+Listen = Callable[..., Subscriber]
+Decoded = Callable[[Any], Any]
+
+
+def test_birth_states_and_events(house: Any, mosquitto: Mosquitto, listen: Listen, decoded: Decoded) -> None:
+    """A subscriber sees the gateway and its sender come, each event, and the newest reading retained."""
+    house.add()
+    house.bridge(mosquitto.port, sensors=("temp", "away"))
+    seen = listen()
+    seen.on("sig/test/status", b"online")
+    seen.on("sig/test/temp/availability", b"online")
+    seen.on("sig/test/away/availability", b"offline")
+    data = house.trigger()
+    event = decoded(seen.on("sig/test/temp/event/changed"))
+    assert event.pop("id")
+    assert event == data
+    assert decoded(seen.on("sig/test/temp/state")) == data
+    late = listen("sig/test/+/state", "sig/test/+")
+    state = late.on("sig/test/temp/state")
+    assert state.retain
+    assert decoded(state) == data
+    assert decoded(late.on("sig/test/diagnostics"))["links_up"] == 0
+
+
+def test_any_sender_any_data(house: Any, mosquitto: Mosquitto, listen: Listen, decoded: Decoded) -> None:
+    """Numbers, texts, nothing, what is no JSON, keys of ours: each arrives, with an id and a time."""
+    seen = listen()
+    bridge = house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    name = "Büro a/b+c #1 100%"
+    sender = house.router.addSender(name, ["note", "#", "a/b"])
+    topic = "sig/test/Büro a%2Fb%2Bc %231 100%25"
+    connect = decoded(seen.on(f"{topic}/event/connect"))
+    assert connect["events"] == ["note", "#", "a/b"]
+    for data in (1, "text", None, [1, 2], True):
+        sender.getSignal("note").trigger(data)
+    sender.getSignal("note").trigger({"id": 7})
+    sender.getSignal("note").trigger({"x": float("nan")})
+    sender.getSignal("note").trigger({1, 2})
+    sender.getSignal("note").trigger({})
+    sender.getSignal("note").trigger({"a": 1})
+    seen.on(f"{topic}/event/note", count=10)
+    notes = [json.loads(payload) for payload in seen.payloads(f"{topic}/event/note")]
+    expected = [1, "text", None, [1, 2], True, {"id": 7}, "{'x': nan}", "{1, 2}", None, None]
+    assert [note.get("data") for note in notes] == expected
+    assert notes[-1]["a"] == 1
+    assert len({note["id"] for note in notes}) == 10
+    assert all(note["time"].endswith("Z") for note in notes)
+    sender.getSignal("#").trigger(1)
+    sender.getSignal("a/b").trigger(1)
+    seen.on(f"{topic}/event/%23")
+    seen.on(f"{topic}/event/a%2Fb")
+    assert bridge.stop()
+    assert f"{topic}/state" not in {message.topic for message in seen.messages}
+
+
+def test_sender_goes_and_comes(house: Any, mosquitto: Mosquitto, listen: Listen) -> None:
+    """Its availability follows, and each is an event too."""
+    seen = listen()
+    house.bridge(mosquitto.port)
+    sender = house.add()
+    seen.on("sig/test/temp/availability", b"online")
+    sender.remove()
+    seen.on("sig/test/temp/availability", b"offline")
+    seen.on("sig/test/temp/event/disconnect")
+    house.add()
+    seen.on("sig/test/temp/availability", b"online", count=2)
+
+
+def test_the_end_is_said(house: Any, mosquitto: Mosquitto, listen: Listen) -> None:
+    """A stop publishes what there is and then offline, in time."""
+    seen = listen()
+    house.add()
+    bridge = house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    for _ in range(50):
+        house.trigger()
+    started = time.monotonic()
+    assert bridge.stop()
+    assert time.monotonic() - started < 0.5
+    seen.on("sig/test/temp/event/changed", count=50)
+    seen.on("sig/test/status", b"offline")
+
+
+def test_the_will(house: Any, mosquitto: Mosquitto, listen: Listen) -> None:
+    """Without a farewell, the broker says it."""
+    seen = listen()
+    bridge = house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    bridge._broker.connection._client.socket().shutdown(socket.SHUT_RDWR)
+    seen.on("sig/test/status", b"offline")
+    seen.on("sig/test/status", b"online", count=2)
+
+
+def test_an_outage(house: Any, mosquitto: Mosquitto, decoded: Decoded) -> None:
+    """Events of an outage come afterwards: late, marked, in order, with their own times; live ones first; no
+    state is old."""
+    house.add()
+    bridge = house.bridge(mosquitto.port, backlog_rate=400.0, loss_s=0.1)
+    with Subscriber(mosquitto.port, "sig/#", client_id="s", session=True) as seen:
+        seen.on("sig/test/status", b"online")
+        live = [house.trigger() for _ in range(20)]
+        seen.on("sig/test/temp/event/changed", count=20)
+        mosquitto.stop()
+        missed = [house.trigger(time=f"2026-11-22T06:31:{i % 60:02d}.000Z") for i in range(300)]
+        until(lambda: len(bridge._outbox) == 300)
+        mosquitto.start()
+        seen.on("sig/test/status", b"online", count=2)
+        after = [house.trigger() for _ in range(20)]
+        until(lambda: len(distinct(seen)) == 340)
+        events = distinct(seen)
+        late = [event for event in events if event.get("late")]
+        assert [event["seq"] for event in late] == [data["seq"] for data in missed]
+        assert [event["time"] for event in late] == [data["time"] for data in missed]
+        assert [event["seq"] for event in events if not event.get("late")] == [
+            data["seq"] for data in live + after
+        ]
+        assert events.index(late[-1]) == len(events) - 1
+        states = [json.loads(payload) for payload in seen.payloads("sig/test/temp/state")]
+        numbers = [state["seq"] for state in states]
+        assert numbers[-1] == after[-1]["seq"]
+        assert numbers == sorted(numbers)
+        assert not any("late" in state for state in states)
+
+
+def distinct(seen: Subscriber) -> list[dict[str, Any]]:
+    """The events, each once, as they came first: a broker that was stopped repeats what it had sent last."""
+    found: dict[str, dict[str, Any]] = {}
+    for payload in seen.payloads("sig/test/temp/event/changed"):
+        event = json.loads(payload)
+        found.setdefault(event["id"], event)
+    return list(found.values())
+
+
+def committed(folder: Path) -> int:
+    """Rows in the file; 0 while the bridge holds it."""
+    try:
+        with sqlite3.connect(f"file:{folder}/mqtt.db?mode=ro", uri=True, timeout=0) as db:
+            count: int = db.execute("SELECT count(*) FROM events").fetchone()[0]
+        db.close()
+    except sqlite3.Error:
+        return 0
+    return count
+
+
+def test_nothing_is_kept_once_acknowledged(
+    tmp_path: Path, house: Any, mosquitto: Mosquitto, listen: Listen
+) -> None:
+    """After a good connection the outbox is empty, in memory and on disk."""
+    seen = listen()
+    house.add()
+    bridge = house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    for _ in range(100):
+        house.trigger()
+    seen.on("sig/test/temp/event/changed", count=100)
+    until(lambda: len(bridge._outbox) == 0)
+    assert bridge.stop()
+    assert committed(tmp_path) == 0
+
+
+def test_events_of_a_stopped_bridge_wait(
+    house: Any, mosquitto: Mosquitto, listen: Listen, decoded: Decoded
+) -> None:
+    """What was triggered while there was no broker is on disk after a stop, and the next run sends it."""
+    house.add()
+    first = house.bridge(1)
+    data = house.trigger()
+    assert first.stop()
+    seen = listen()
+    house.bridge(mosquitto.port)
+    event = decoded(seen.on("sig/test/temp/event/changed"))
+    assert event["late"] is True
+    assert event["seq"] == data["seq"]
+    assert not seen.payloads("sig/test/temp/state"), "an old value is no state"
+
+
+def test_a_listener_is_never_held_up(house: Any, mosquitto: Mosquitto, listen: Listen) -> None:
+    """Though the broker hangs, and then is gone, triggers return at once, and nothing is lost."""
+    seen = listen()
+    house.add()
+    bridge = house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    mosquitto.suspend()
+    slowest = 0.0
+    for _ in range(3000):
+        started = time.perf_counter()
+        house.trigger()
+        slowest = max(slowest, time.perf_counter() - started)
+    assert slowest < 0.5
+    until(lambda: len(bridge._outbox) >= 3000)
+    mosquitto.resume()
+    bridge._outbox._rate = 20_000.0
+    seen.on("sig/test/temp/event/changed", count=3000)
+    ids = {json.loads(payload)["id"] for payload in seen.payloads("sig/test/temp/event/changed")}
+    assert len(ids) == 3000
+
+
+def test_more_than_the_mailbox_holds(
+    house: Any, mosquitto: Mosquitto, listen: Listen, monkeypatch: pytest.MonkeyPatch, decoded: Decoded
+) -> None:
+    """The surplus is counted, and shown as a gap; the last state of a sender arrives all the same."""
+    seen = listen()
+    sender = house.add()
+    bridge = house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    monkeypatch.setattr(bridge._mailbox, "_capacity", 0)
+    for _ in range(5):
+        house.trigger()
+    sender.remove()
+    monkeypatch.setattr(bridge._mailbox, "_capacity", 1000)
+    bridge._mailbox.post("wake up")
+    gap = decoded(seen.on("sig/test/temp/event/gap"))
+    assert gap["count"] == 6
+    assert gap["late"] is True
+    assert gap["from"] <= gap["to"] == gap["time"]
+    assert gap["reason"] == "the bridge could not keep up"
+    seen.on("sig/test/temp/availability", b"offline")
+    assert decoded(seen.wait_for(lambda m: m.topic == "sig/test/diagnostics" and b'"lost": 6' in m.payload))
+
+
+def test_a_message_too_large(house: Any, tmp_path: Path) -> None:
+    """For us, or for the broker: it is left out and counted; the rest goes on."""
+    with (
+        Mosquitto(tmp_path, ["allow_anonymous true", "max_packet_size 2000"]) as broker,
+        Subscriber(broker.port, "sig/#") as seen,
+    ):
+        house.add()
+        bridge = house.bridge(broker.port)
+        seen.on("sig/test/status", b"online")
+        house.trigger(unit="x" * 3000)
+        house.trigger(unit="x" * 300_000)
+        house.trigger()
+        seen.on("sig/test/temp/event/changed")
+        until(lambda: bridge._outbox.lost == 2)
+
+
+def test_bridges_are_plain_listeners(house: Any, mosquitto: Mosquitto, listen: Listen) -> None:
+    """Two bridges of one router, two gateways: neither notices the other; stopping one leaves the other."""
+    house.add()
+    seen = listen()
+    one = house.bridge(mosquitto.port)
+    house.bridge(mosquitto.port, gateway="other", client_id="other", database=house.folder / "other.db")
+    seen.on("sig/test/status", b"online")
+    seen.on("sig/other/status", b"online")
+    assert one.stop()
+    house.trigger()
+    seen.on("sig/other/temp/event/changed")
+    assert isinstance(house.router, sig.Router)
+
+
+def test_stop_without_start(house: Any) -> None:
+    """May come at any time, and more than once."""
+    bridge = house.bridge(1)
+    assert bridge.stop()
+    assert bridge.stop()
+
+
+def test_a_bridge_that_fails(
+    house: Any, mosquitto: Mosquitto, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect of ours ends the bridge, and subscribers learn that it is offline; triggers go on."""
+    seen = listen()
+    house.add()
+    bridge = house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    monkeypatch.setattr(bridge, "_take", None)
+    house.trigger()
+    seen.on("sig/test/status", b"offline")
+    until(lambda: not bridge._thread.is_alive())
+    house.trigger()

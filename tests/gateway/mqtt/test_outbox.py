@@ -1,0 +1,359 @@
+"""The outbox: what goes when, what is written when, and what survives what."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from gateway.mqtt import outbox as outbox_module
+from gateway.mqtt.database import StoreError
+from gateway.mqtt.outbox import Event, LateGap, Outbox, Outgoing
+from gateway.mqtt.store import Bounds, Store
+from tests.support.fake_clock import FakeClock
+
+BOUNDS = Bounds(10_000, 10_000_000, 86400.0)
+
+
+class Bench:
+    """An outbox on a file, with a clock of the test's own, and a broker that acknowledges when told."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        loss_s: float = 1.0,
+        rate: float = 1e6,
+        bounds: Bounds = BOUNDS,
+        name: str = "a",
+    ) -> None:
+        self.folder = folder
+        self.clock = FakeClock()
+        self.loss_s, self.rate, self.bounds = loss_s, rate, bounds
+        self.start(name)
+
+    def start(self, name: str) -> None:
+        """As at the start of a process."""
+        gaps = iter(range(1, 1000))
+        self.store = Store(
+            self.folder / "mqtt.db", self.bounds, lambda: f"{name}-g{next(gaps)}", utc=self.clock.utc
+        )
+        self.outbox = Outbox(
+            self.store, loss_s=self.loss_s, rate=self.rate, incarnation=name, clock=self.clock.monotonic
+        )
+        self.outbox.open()
+
+    def crash(self, name: str) -> None:
+        """kill -9: what is not committed is gone."""
+        self.store.close()
+        self.start(name)
+
+    def trigger(self, sender: str = "temp", head: str = '{"n":1', count: int = 1) -> None:
+        for _ in range(count):
+            self.outbox.add(sender, "#changed", head, self.clock.utc(), self.clock.monotonic())
+
+    def wait(self, seconds: float) -> None:
+        """Time goes by, and what is due is done."""
+        self.clock.advance(seconds)
+        self.outbox.run(self.clock.monotonic())
+
+    def send(self, most: int = 1000) -> list[Outgoing]:
+        """What goes out now."""
+        found: list[Outgoing] = []
+        while len(found) < most and (outgoing := self.outbox.next()) is not None:
+            self.outbox.sent(outgoing)
+            found.append(outgoing)
+        return found
+
+    def deliver(self) -> list[str]:
+        """All that goes out, acknowledged one after the other: the ids, late ones with a mark."""
+        found: list[str] = []
+        for _ in range(10_000):
+            sent = self.send(1)
+            if not sent:
+                if self.outbox.late_due - self.clock.monotonic() > 1:
+                    return found
+                self.clock.advance(0.1)
+                continue
+            self.outbox.acked(sent[0])
+            found.append(told(sent[0]))
+        raise AssertionError("it never ends")
+
+
+def told(outgoing: Outgoing) -> str:
+    if isinstance(outgoing, LateGap):
+        return f"gap {outgoing.gap.sender} {outgoing.gap.lost}"
+    return outgoing.uid + (" late" if outgoing.late else "")
+
+
+def test_acknowledged_in_time_is_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a broker that answers, nothing goes to the disk, however many events there are."""
+    bench = Bench(tmp_path)
+    bench.outbox.up(20)
+    writes: list[Any] = []
+    monkeypatch.setattr(bench.store, "write", lambda *arguments: writes.append(arguments))
+    for _ in range(100):
+        bench.trigger()
+        for outgoing in bench.send():
+            bench.outbox.acked(outgoing)
+        bench.wait(0.3)
+    assert writes == []
+    assert len(bench.outbox) == 0
+
+
+def test_written_once_in_a_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the broker is away, all events of a window go to the disk in one transaction."""
+    bench = Bench(tmp_path)
+    sizes: list[int] = []
+    write = bench.store.write
+
+    def counted(new: Any, *rest: Any) -> None:
+        sizes.append(len(new))
+        write(new, *rest)
+
+    monkeypatch.setattr(bench.store, "write", counted)
+    for _ in range(100):
+        bench.trigger()
+        bench.wait(0.1)
+    assert 8 <= len(sizes) <= 10
+    assert len(bench.outbox) == 100
+
+
+def test_late_ones_after_live_ones(tmp_path: Path) -> None:
+    """After an outage what is new goes first; the backlog follows, marked, in its order."""
+    bench = Bench(tmp_path)
+    bench.trigger(count=3)
+    bench.wait(1.0)
+    bench.trigger(count=1)
+    bench.outbox.up(20)
+    bench.trigger(count=2)
+    assert bench.deliver() == ["a-5", "a-6", "a-1 late", "a-2 late", "a-3 late", "a-4 late"]
+    bench.wait(2.0)
+    assert len(bench.outbox) == bench.store.rows == 0
+
+
+def test_backlog_at_its_rate(tmp_path: Path) -> None:
+    """Bunches that add up to the rate, whatever has been saved up."""
+    bench = Bench(tmp_path, rate=100)
+    bench.trigger(count=500)
+    bench.outbox.up(1000)
+    sent = 0
+    for _ in range(100):
+        for outgoing in bench.send():
+            bench.outbox.acked(outgoing)
+            sent += 1
+        bench.wait(0.01)
+    assert 85 <= sent <= 115
+
+
+def test_live_ones_have_room(tmp_path: Path) -> None:
+    """Late ones fill half of the window at most."""
+    bench = Bench(tmp_path)
+    bench.trigger(count=100)
+    bench.outbox.up(20)
+    bench.wait(0.1)
+    assert len(bench.send()) == 10
+    bench.trigger(count=100)
+    assert len(bench.send()) == 10
+
+
+def test_what_was_in_flight_comes_again_late(tmp_path: Path) -> None:
+    """With the same id; also what had been written because the broker was slow to answer."""
+    bench = Bench(tmp_path)
+    bench.outbox.up(3)
+    bench.trigger(count=4)
+    assert [told(outgoing) for outgoing in bench.send()] == ["a-1", "a-2", "a-3"]
+    bench.wait(1.0)
+    assert bench.store.rows == 4
+    bench.trigger()
+    bench.outbox.down()
+    bench.trigger()
+    bench.outbox.up(20)
+    assert bench.deliver() == [f"a-{number} late" for number in range(1, 7)]
+
+
+def test_a_stalled_broker_does_not_fill_the_memory(tmp_path: Path) -> None:
+    """What is too much to be live becomes backlog; nothing is lost, nothing doubled."""
+    bench = Bench(tmp_path)
+    bench.outbox.up(10)
+    bench.trigger(count=outbox_module.LIVE_EVENTS + 50)
+    first = bench.send()
+    bench.wait(1.0)
+    for outgoing in first:
+        bench.outbox.acked(outgoing)
+    ids = [told(outgoing) for outgoing in first] + bench.deliver()
+    assert len(ids) == len({name.split()[0] for name in ids}) == outbox_module.LIVE_EVENTS + 50
+    assert 0 < sum(name.endswith("late") for name in ids) < len(ids)
+
+
+def test_zero_window_writes_before_it_sends(tmp_path: Path) -> None:
+    """Each event is on disk when it goes out."""
+    bench = Bench(tmp_path, loss_s=0.0)
+    bench.outbox.up(20)
+    bench.trigger()
+    (event,) = bench.send()
+    assert isinstance(event, Event)
+    assert [row.uid for row in bench.store.after(0, 10)] == [event.uid]
+    bench.crash("b")
+    bench.outbox.up(20)
+    assert bench.deliver() == ["a-1 late"]
+
+
+def test_too_many_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the disk cannot be written the oldest go, are counted, and become a gap when it can again."""
+    bench = Bench(tmp_path)
+
+    def full(*_: object) -> None:
+        raise StoreError("database or disk is full")
+
+    monkeypatch.setattr(outbox_module, "MEMORY_EVENTS", 100)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.store, "write", full)
+        bench.trigger(count=130)
+        bench.wait(1.0)
+        bench.outbox.up(20)
+        bench.trigger()
+        assert bench.deliver()[:2] == ["a-131", "a-32 late"]
+        bench.outbox.down()
+        bench.trigger(count=101)
+    bench.wait(outbox_module.RETRY_S)
+    bench.outbox.up(20)
+    assert bench.outbox.lost == 32
+    assert bench.deliver()[0] == "gap temp 32"
+
+
+class Model(RuleBasedStateMachine):
+    """Events, connections, acknowledgements, crashes, full disks, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.bench = Bench(Path(self.folder.name), name="0")
+        self.life = 0
+        self.connected = False
+        self.triggered: dict[str, float] = {}
+        self.forgivable: set[str] = set()
+        self.received: list[tuple[str, str, bool]] = []
+        self.acknowledged: set[str] = set()
+        self.in_flight: list[Outgoing] = []
+        self.number = 0
+        self.broken = False
+        self.patch = pytest.MonkeyPatch()
+        self.small = pytest.MonkeyPatch()
+        self.small.setattr(outbox_module, "LIVE_EVENTS", 6)
+
+    @initialize(connected=st.booleans())
+    def begin(self, connected: bool) -> None:
+        if connected:
+            self.connect(2)
+
+    @rule(sender=st.sampled_from(["temp", "hum"]), count=st.integers(1, 5))
+    def trigger(self, sender: str, count: int) -> None:
+        for _ in range(count):
+            self.number += 1
+            self.triggered[f"{self.life}-{self.number}"] = self.bench.clock.monotonic()
+            self.bench.trigger(sender, head=sender)
+
+    @precondition(lambda self: not self.connected)
+    @rule(window=st.integers(1, 8))
+    def connect(self, window: int) -> None:
+        self.connected = True
+        self.bench.outbox.up(window)
+
+    @precondition(lambda self: self.connected)
+    @rule()
+    def disconnect(self) -> None:
+        self.connected = False
+        self.in_flight.clear()
+        self.bench.outbox.down()
+
+    @rule(most=st.integers(1, 10))
+    def send(self, most: int) -> None:
+        for outgoing in self.bench.send(most):
+            assert isinstance(outgoing, Event), "nothing is to be dropped here"
+            assert outgoing not in self.in_flight
+            self.in_flight.append(outgoing)
+            self.received.append((outgoing.head, outgoing.uid, outgoing.late))
+
+    @rule(most=st.integers(1, 10))
+    def acknowledge(self, most: int) -> None:
+        for outgoing in self.in_flight[:most]:
+            assert isinstance(outgoing, Event)
+            self.bench.outbox.acked(outgoing)
+            self.acknowledged.add(outgoing.uid)
+        del self.in_flight[:most]
+
+    @rule(seconds=st.sampled_from([0.05, 0.5, 1.0, 5.0, 11.0]))
+    def wait(self, seconds: float) -> None:
+        self.bench.wait(seconds)
+
+    @rule()
+    def disk_full(self) -> None:
+        if not self.broken:
+            self.broken = True
+            self.patch.setattr(self.bench.store, "write", self._full)
+
+    @rule()
+    def disk_free(self) -> None:
+        if self.broken:
+            self.patch.undo()
+            self.broken = False
+            self.bench.wait(outbox_module.RETRY_S + 1)  # until then the window is not held, as documented
+
+    def _full(self, *_: object) -> None:
+        raise StoreError("database or disk is full")
+
+    @rule()
+    def crash(self) -> None:
+        self.disk_free()
+        now = self.bench.clock.monotonic()
+        self.forgivable |= {uid for uid, at in self.triggered.items() if at > now - 1.0}
+        self.life += 1
+        self.number = 0
+        self.connected = False
+        self.in_flight.clear()
+        self.bench.crash(str(self.life))
+
+    @invariant()
+    def bounded(self) -> None:
+        assert len(self.in_flight) <= 8
+
+    def teardown(self) -> None:
+        """Nothing is lost but what may be, and the order holds."""
+        self.small.undo()
+        try:
+            self.check()
+        finally:
+            self.patch.undo()
+            self.bench.store.close()
+            self.folder.cleanup()
+
+    def check(self) -> None:
+        """After a last, good connection."""
+        self.disk_free()
+        if self.connected:
+            self.disconnect()
+        self.connect(4)
+        while any(uid not in self.acknowledged for uid in self.triggered):
+            before = len(self.received)
+            self.send(10)
+            self.acknowledge(10)
+            self.bench.wait(1.0)
+            if len(self.received) == before:
+                break
+        lost = self.triggered.keys() - self.acknowledged - self.forgivable
+        assert not lost
+        for sender in ("temp", "hum"):
+            for late in (False, True):
+                seen = dict.fromkeys(uid for head, uid, was in self.received if (head, was) == (sender, late))
+                order = [tuple(map(int, uid.split("-"))) for uid in seen]
+                assert order == sorted(order), (sender, late)
+        self.bench.wait(2.0)
+        assert len(self.bench.outbox) == self.bench.store.rows == 0
+
+
+TestModel = Model.TestCase
+TestModel.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

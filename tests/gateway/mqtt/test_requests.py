@@ -1,0 +1,178 @@
+"""Requests over MQTT: always answered, in both versions, and never in the way of events."""
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+import sig
+from tests.support.mosquitto import Mosquitto, Subscriber
+from tests.support.waiting import happens, until
+
+Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def client(house: Any, mosquitto: Mosquitto, listen: Callable[..., Subscriber]) -> Subscriber:
+    """A caller; the bridge is up."""
+    seen = listen("sig/test/status", "sig/test/+/response/+", "sig/test/+/event/+", "answers/#")
+    house.bridge(mosquitto.port, request_s=5.0)
+    seen.on("sig/test/status", b"online")
+    return seen
+
+
+@pytest.fixture
+def ask(client: Subscriber) -> Ask:
+    """Sends a request with MQTT 5's response topic; returns the answer, with what came with it."""
+    numbers = iter(range(1000))
+
+    def request(method: str, payload: Any = b"", sender: str = "temp") -> dict[str, Any]:
+        number = next(numbers)
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.ResponseTopic = f"answers/{number}"
+        properties.CorrelationData = b"c%d" % number
+        data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        client.client.publish(f"sig/test/{sender}/request/{method}", data, 1, properties=properties)
+        message = client.on(f"answers/{number}")
+        assert getattr(message.properties, "CorrelationData", None) == b"c%d" % number
+        assert not message.retain
+        answer: dict[str, Any] = json.loads(message.payload)
+        return answer
+
+    return request
+
+
+def test_ok(house: Any, ask: Ask) -> None:
+    """The response, with the transaction if there was one."""
+    house.add(read=house.read, echo=lambda params: params)
+    assert ask("read")["response"]["quality"] == "good"
+    assert ask("echo", {"a": [1, None], "transaction": "x1"}) == {
+        "status": "ok",
+        "response": {"a": [1, None]},
+        "transaction": "x1",
+    }
+    assert ask("echo", {"transaction": 0}) == {"status": "ok", "response": None, "transaction": 0}
+    assert ask("echo", [1, 2])["response"] == [1, 2]
+    assert ask("echo", {})["response"] == {}
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_without_a_response_topic(
+    house: Any, mosquitto: Mosquitto, listen: Any, client: Subscriber, decoded: Any, version: int
+) -> None:
+    """The answer is on the sender's own topic."""
+    house.add("a/b")
+    old = listen("sig/test/a%2Fb/response/#", version=version)
+    old.client.publish("sig/test/a%2Fb/request/read", '{"transaction": 7}', 1)
+    answer = decoded(old.on("sig/test/a%2Fb/response/read"))
+    assert (answer["status"], answer["transaction"]) == ("ok", 7)
+
+
+def failing(error: Exception) -> Callable[[Any], Any]:
+    def handler(_params: Any) -> Any:
+        raise error
+
+    return handler
+
+
+def test_every_error(house: Any, ask: Ask) -> None:
+    """Its type and its text."""
+    sender = house.add(
+        read=failing(sig.RequestTimeout("too slow")),
+        odd=failing(KeyError("k")),
+        bad=failing(sig.BadParams("celsius is missing")),
+        unjson=lambda _: {1, 2},
+    )
+
+    def error(*request: Any, **more: Any) -> tuple[str, str]:
+        answer = ask(*request, **more)
+        assert answer.pop("status") == "error"
+        return answer["error"], answer["message"]
+
+    assert error("read", sender="nobody") == ("unknown_sender", "there is no sender 'nobody'")
+    assert error("dance")[0] == "unknown_method"
+    assert error("read") == ("timeout", "too slow")
+    assert error("bad") == ("bad_params", "celsius is missing")
+    assert error("odd") == ("failed", "KeyError: 'k'")
+    assert error("read", b'{"max_age": ')[0] == "bad_params"
+    assert error("read", b"\xff\xfe")[0] == "bad_params"
+    assert error("read", b"[" * 100_000)[0] == "bad_params"
+    assert error("read", b"NaN")[0] == "bad_params"
+    assert ask("unjson")["response"] == "{1, 2}"
+    sender.remove()
+    assert error("read")[0] == "not_connected"
+
+
+def test_a_handler_that_hangs(house: Any, ask: Ask) -> None:
+    """`timeout`, as soon as the caller's own is over; its late answer is dropped."""
+    release = threading.Event()
+    house.add(hang=lambda _: release.wait(20))
+    answer = ask("hang", {"timeout": 0, "transaction": 1})
+    assert (answer["error"], answer["transaction"]) == ("timeout", 1)
+    release.set()
+
+
+def test_a_flood(house: Any, client: Subscriber, ask: Ask) -> None:
+    """Beyond the bound `busy`, at once; every one is answered; events go on meanwhile."""
+    release = threading.Event()
+    started = threading.Event()
+
+    def wait(_params: Any) -> bool:
+        started.set()
+        return release.wait(20)
+
+    house.add(wait=wait)
+    for number in range(200):
+        client.client.publish("sig/test/temp/request/wait", json.dumps({"transaction": number}), 1)
+    happens(started)
+    topic = "sig/test/temp/response/wait"
+    client.on(topic, count=180)
+    house.trigger()
+    client.on("sig/test/temp/event/changed")
+    answers = [json.loads(payload) for payload in client.payloads(topic)]
+    assert {answer["error"] for answer in answers} == {"busy"}
+    release.set()
+    client.on(topic, count=200)
+    answers = [json.loads(payload) for payload in client.payloads(topic)]
+    assert sorted(answer["transaction"] for answer in answers) == list(range(200))
+    assert sum(answer["status"] == "ok" for answer in answers) == 20
+    assert ask("wait")["status"] == "ok"
+
+
+def test_answers_that_would_be_requests(house: Any, client: Subscriber) -> None:
+    """A response topic among our own topics is not used, nor one with wildcards."""
+    calls: list[Any] = []
+    house.add(note=calls.append)
+    for topic in ("sig/test/temp/request/note", "sig/test/temp/state", "$SYS/x"):
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.ResponseTopic = topic
+        client.client.publish("sig/test/temp/request/note", b"1", 1, properties=properties)
+    client.on("sig/test/temp/response/note", count=3)
+    assert calls == [1, 1, 1]
+
+
+def test_a_retained_request_is_ignored(house: Any, client: Subscriber, ask: Ask) -> None:
+    """Else it would run at every connect."""
+    calls: list[Any] = []
+    house.add(note=calls.append)
+    client.client.publish("sig/test/temp/request/note", b"1", 1, retain=True)
+    until(lambda: calls == [1])  # live it is one like any other
+    house.bridge(client._port, gateway="test", client_id="again", database=house.folder / "again.db")
+    client.on("sig/test/status", b"online", count=2)
+    assert ask("note", 2)["status"] == "ok"
+    assert 1 not in calls[1:]
+    client.client.publish("sig/test/temp/request/note", b"", 1, retain=True)
+
+
+def test_other_topics(house: Any, client: Subscriber, ask: Ask) -> None:
+    """Neither too few nor too many levels make a request."""
+    calls: list[Any] = []
+    house.add(note=calls.append)
+    for topic in ("sig/test/temp/request", "sig/test/temp/request/note/x", "sig/test/request/note"):
+        client.client.publish(topic, b"1", 1)
+    assert ask("note", 5)["status"] == "ok"
+    assert calls == [5]

@@ -1,0 +1,328 @@
+"""The store: its bounds, its gaps, and every way in which a file can fail."""
+
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.mqtt.database import KEPT_ASIDE, StoreError
+from gateway.mqtt.mailbox import Loss
+from gateway.mqtt.store import FULL, OLD, Bounds, Row, Store
+from tests.support.fake_clock import START_UTC, FakeClock
+
+ROOT = Path(__file__).parents[3]
+ROOMY = Bounds(100_000, 100_000_000, 7 * 86400.0)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def opened(tmp_path: Path, clock: FakeClock) -> Iterator[Any]:
+    """Opens stores on one file, one after the other."""
+    stores: list[Store] = []
+
+    def open_it(bounds: Bounds = ROOMY) -> Store:
+        for store in stores:
+            store.close()
+        uids = iter(f"g{number}" for number in range(1000))
+        store = Store(tmp_path / "mqtt.db", bounds, lambda: next(uids), utc=clock.utc)
+        stores.append(store)
+        store.open()
+        return store
+
+    yield open_it
+    for store in stores:
+        store.close()
+
+
+def rows(
+    store: Store, count: int, sender: str = "temp", utc: float = START_UTC, head: str = "{"
+) -> list[Row]:
+    first = store.next_id
+    return [Row(first + i, utc + i, sender, "#changed", f"u-{first + i}", head) for i in range(count)]
+
+
+def put(store: Store, *new: Row) -> None:
+    store.write(new, (), {})
+
+
+def test_survives_closing(opened: Any) -> None:
+    """Rows, their sizes and their numbers are there again."""
+    store = opened()
+    put(store, *rows(store, 5))
+    store.write((), [2, 4], {})
+    before = store.rows, store.size, store.next_id
+    again = opened()
+    assert (again.rows, again.size, again.next_id) == before == (3, before[1], 6)
+    assert [row.id for row in again.after(0, 10)] == [1, 3, 5]
+    assert sum(row.size for row in again.after(0, 10)) == again.size
+
+
+def test_numbers_ascend_though_all_is_gone(opened: Any) -> None:
+    """An id is never used twice while the gateway runs."""
+    store = opened()
+    put(store, *rows(store, 3))
+    store.write((), [1, 2, 3], {})
+    put(store, *rows(store, 1))
+    assert [row.id for row in store.after(0, 10)] == [4]
+
+
+def test_oldest_go_first(opened: Any) -> None:
+    """By rows: a gap for each sender says from when to when how many went."""
+    store = opened(Bounds(10, 10**9, 1e9))
+    put(store, *rows(store, 4, "temp"), *[row._replace(id=row.id + 4) for row in rows(store, 4, "hum")])
+    put(store, *rows(store, 8, "light"))
+    assert store.rows == 10
+    assert store.lost == 6
+    assert [(gap.sender, gap.lost, gap.last - gap.first, gap.reason) for gap in store.gaps(0, 10)] == [
+        ("hum", 2, 1.0, FULL),
+        ("temp", 4, 3.0, FULL),
+    ]
+
+
+def test_bound_by_size(opened: Any) -> None:
+    """However long the messages are."""
+    store = opened(Bounds(10**6, 10_000, 1e9))
+    for _ in range(20):
+        put(store, *rows(store, 7, head="x" * 300))
+        assert store.size <= 10_000
+    assert store.rows + store.lost == 140
+    assert sum(gap.lost for gap in store.gaps(0, 10)) == store.lost
+
+
+def test_bound_by_age(opened: Any, clock: FakeClock) -> None:
+    """What is older goes, but not because a clock was not set."""
+    store = opened(Bounds(10**6, 10**9, 3600.0))
+    put(store, *rows(store, 5, utc=1000.0))
+    put(store, *rows(store, 5))
+    clock.advance(3602.5)
+    put(store)
+    assert store.rows == 10, "the oldest is of a clock that was not set: nobody knows how old it is"
+    store.write((), [1, 2, 3, 4, 5], {})
+    assert [row.id for row in store.after(0, 10)] == [9, 10]
+    (gap,) = store.gaps(0, 10)
+    assert (gap.lost, gap.reason) == (3, OLD)
+
+
+def test_a_gap_on_its_way_does_not_grow(opened: Any) -> None:
+    """Its id stands for one message; what is dropped later is another gap."""
+    store = opened(Bounds(2, 10**9, 1e9))
+    put(store, *rows(store, 4))
+    (first,) = store.gaps(0, 10)
+    put(store, *rows(store, 3))
+    assert [(gap.uid, gap.lost) for gap in store.gaps(0, 10)] == [(first.uid, 2), ("g1", 3)]
+    store.forget_gaps([first.id])
+    assert [gap.uid for gap in store.gaps(0, 10)] == ["g1"]
+    assert [gap.uid for gap in opened().gaps(0, 10)] == ["g1"]
+
+
+def test_losses_of_the_caller(opened: Any) -> None:
+    """They become gaps too."""
+    store = opened()
+    loss = Loss(START_UTC)
+    loss.add(START_UTC, START_UTC + 9, 4)
+    store.write((), (), {("temp", "no room"): loss})
+    store.write((), (), {("temp", "no room"): loss})
+    (gap,) = store.gaps(0, 10)
+    assert gap[1:] == ("temp", "g0", START_UTC, START_UTC + 9, 8, "no room")
+
+
+def test_retained(opened: Any) -> None:
+    """By kind; None forgets."""
+    store = opened()
+    store.note_retained("topic", {"a": "1", "b": "2"})
+    store.note_retained("discovery", {"c": "3"})
+    store.note_retained("topic", {"a": None, "b": "4"})
+    assert opened().retained("topic") == {"b": "4"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 200), st.sets(st.integers(1, 40))), max_size=8))
+@settings(max_examples=50, deadline=None)
+def test_bounds_hold_whatever_comes(tmp_path_factory: Any, steps: list[tuple[int, int, set[int]]]) -> None:
+    """The counts are those of the file, the bounds hold, and every row is there, forgotten, or in a gap."""
+    store = Store(tmp_path_factory.mktemp("store") / "mqtt.db", Bounds(12, 2000, 1e9), lambda: "g")
+    store.open()
+    forgotten: set[int] = set()
+    made = 0
+    for count, length, done in steps:
+        there = {row.id for row in store.after(0, 100)}
+        forgotten |= done & there
+        made += count
+        store.write(rows(store, count, head="x" * length), done, {})
+        left = store.after(0, 100)
+        assert store.rows == len(left) <= 12
+        assert store.size == sum(row.size for row in left) <= 2000
+        assert made == len(left) + len(forgotten) + sum(gap.lost for gap in store.gaps(0, 100))
+    store.close()
+
+
+@pytest.mark.parametrize("place", ["header", "pages", "text", "empty", "wal"])
+def test_a_damaged_file_is_set_aside(
+    opened: Any, tmp_path: Path, place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A new one is begun, with what can be read of the old; the log says so; the store goes on."""
+    store = opened()
+    put(store, *rows(store, 2000, head="x" * 100))
+    store.close()
+    path = tmp_path / "mqtt.db"
+    data = bytearray(path.read_bytes())
+    if place == "header":
+        data[:100] = os.urandom(100)
+    elif place == "pages":
+        data[len(data) // 2 :] = os.urandom(len(data) - len(data) // 2)
+    elif place == "text":
+        data = bytearray(b"this is not a database, it is a letter to my aunt. " * 100)
+    elif place == "empty":
+        data = bytearray()
+    if place == "wal":
+        path.with_name("mqtt.db-wal").write_bytes(os.urandom(8192))
+    else:
+        path.write_bytes(data)
+    again = opened()
+    put(again, *rows(again, 3))
+    found = again.after(0, 5000)
+    assert [row.uid for row in found][-3:] == [f"u-{again.next_id - 3 + i}" for i in range(3)]
+    assert again.rows == len(found)
+    if place in ("empty", "wal"):  # SQLite knows how to go on with these
+        assert caplog.text == ""
+        return
+    assert "set aside as mqtt.db.damaged-" in caplog.text
+    assert len(list(tmp_path.glob("mqtt.db.damaged-*"))) == 1
+    if place == "pages":
+        assert 100 < again.rows < 2003
+
+
+def test_damage_while_it_is_open(opened: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The same, in the middle of the work; ids go on ascending."""
+    store = opened()
+    for _ in range(80):
+        put(store, *rows(store, 100, head="x" * 200))
+    with (tmp_path / "mqtt.db").open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(200 * 4096))
+    for _ in range(20):
+        store.after(0, 10_000)
+        put(store, *rows(store, 100, head="x" * 200))
+    assert store.next_id == 10_001
+    assert store.after(9990, 100)[-1].uid == "u-10000"
+    assert "set aside" in caplog.text
+
+
+def test_only_so_many_are_kept_aside(opened: Any, tmp_path: Path) -> None:
+    """Damaged files do not fill the disk."""
+    for _ in range(KEPT_ASIDE + 2):
+        opened().close()
+        (tmp_path / "mqtt.db").write_bytes(b"x" * 5000)
+        opened().close()
+    assert len(list(tmp_path.glob("mqtt.db.damaged-*"))) == KEPT_ASIDE
+
+
+def test_a_file_of_a_newer_version(opened: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Set aside too: there is no way to know what it means."""
+    opened().close()
+    with sqlite3.connect(tmp_path / "mqtt.db") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    store = opened()
+    put(store, *rows(store, 1))
+    assert "newer version (99)" in caplog.text
+
+
+def test_a_second_gateway_on_the_same_file(opened: Any, tmp_path: Path) -> None:
+    """Is told so; the first one goes on."""
+    store = opened()
+    other = Store(tmp_path / "mqtt.db", ROOMY, lambda: "g")
+    with pytest.raises(StoreError, match="does another gateway use this data folder"):
+        other.open()
+    put(store, *rows(store, 1))
+
+
+def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+    """A reason, not a crash."""
+    with pytest.raises(StoreError, match="unable to open database file"):
+        Store(tmp_path / "nowhere" / "mqtt.db", ROOMY, lambda: "g").open()
+
+
+def test_a_full_disk(opened: Any, tmp_path: Path) -> None:
+    """What does not fit is refused whole, what was there stays, and when there is room it goes on."""
+    store = opened()
+    put(store, *rows(store, 10))
+    before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+        with pytest.raises(StoreError, match="disk"):
+            put(store, *rows(store, 5000, head="x" * 200))
+        assert store.rows == 10
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert [row.id for row in store.after(0, 100)] == list(range(1, 11))
+    put(store, *rows(store, 5000, head="x" * 200))
+    assert store.rows == 5010
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from gateway.mqtt.store import Bounds, Row, Store
+store = Store(Path(sys.argv[1]), Bounds(100_000, 10**9, 1e9), lambda: "g")
+store.open()
+while True:
+    first = store.next_id
+    new = [Row(first + i, 2e9, "temp", "#changed", f"u-{first + i}", "x" * 100) for i in range(50)]
+    store.write(new, (), {})
+    print(store.next_id - 1, flush=True)
+"""
+
+
+def test_kill_9_while_it_writes(tmp_path: Path) -> None:
+    """Time and again: what was committed is there, transactions are whole, the file is not damaged."""
+    path = tmp_path / "mqtt.db"
+    environ = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "COVERAGE_PROCESS_START": "",
+        "COVERAGE_PROCESS_CONFIG": "",
+    }
+    said = 0
+    for kill_after in (1, 3, 10, 30, 60):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True, env=environ
+        )
+        assert writer.stdout is not None
+        for _ in range(kill_after):
+            said = int(writer.stdout.readline())
+        writer.kill()
+        said = max([said, *(int(line) for line in writer.stdout.read().splitlines())])
+        writer.wait()
+        writer.stdout.close()
+        store = Store(path, Bounds(100_000, 10**9, 1e9), lambda: "g")
+        store.open()
+        assert said <= store.rows <= said + 50
+        assert store.rows % 50 == 0
+        assert [row.id for row in store.after(0, 100_000)] == list(range(1, store.rows + 1))
+        said = store.rows
+        store.close()
+    assert not list(tmp_path.glob("*.damaged-*"))
+
+
+def test_bytes_on_disk(opened: Any, tmp_path: Path) -> None:
+    """A day of outage in a bounded file: its size stays near the bound."""
+    store = opened(Bounds(10**6, 2_000_000, 1e9))
+    for _ in range(300):
+        put(store, *rows(store, 100, head="x" * 150))
+    used = sum(path.stat().st_size for path in tmp_path.glob("mqtt.db*"))
+    assert store.lost > 15_000
+    assert used < 2_000_000 * 1.3 + 1_500_000, used

@@ -1,0 +1,322 @@
+"""Brokers that are not there, refuse, hang, flap, or are old; TLS and passwords; two clients of one id."""
+
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from gateway.mqtt import broker as broker_module
+from gateway.mqtt.broker import V5, V311
+from tests.support.mosquitto import PASSWORDS, Mosquitto, Subscriber, free_port, required
+from tests.support.waiting import until
+
+Logged = Callable[[], list[str]]
+
+
+@pytest.fixture(autouse=True)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Back-offs and patience in milliseconds, so that many tries pass in a test."""
+    monkeypatch.setattr(broker_module, "FIRST_BACK_OFF_S", 0.01)
+    monkeypatch.setattr(broker_module, "LAST_BACK_OFF_S", 0.05)
+    monkeypatch.setattr(broker_module, "GREETING_S", 0.3)
+    monkeypatch.setattr(broker_module, "TICK_S", 0.05)
+
+
+def short_breaks(bridge: Any, count: int) -> bool:
+    """Whether so many connections have broken soon after they were made."""
+    found: int = bridge._broker._short
+    return found >= count
+
+
+def attempts(bridge: Any) -> int:
+    """How many tries failed in a row."""
+    failures: int = bridge._broker._failures
+    return failures
+
+
+def test_no_broker_at_the_start(house: Any, tmp_path: Path, logged: Logged) -> None:
+    """It says so once, tries on, and is there when the broker is."""
+    port = free_port()
+    house.add()
+    bridge = house.bridge(port)
+    until(lambda: attempts(bridge) > 8)
+    assert logged() == [
+        f"mqtt: no connection to 127.0.0.1:{port}: Connection refused; trying again until there is"
+    ]
+    with Mosquitto(tmp_path, port=port), Subscriber(port, "sig/#") as seen:
+        seen.on("sig/test/status", b"online")
+        assert logged()[1:] == [f"mqtt: connected to 127.0.0.1:{port}, MQTT 5"]
+        assert bridge.stop()
+
+
+def test_unknown_host(house: Any, logged: Logged) -> None:
+    """A name that nobody knows."""
+    house.bridge(1883, target={"host": "no-such-host.invalid"})
+    until(lambda: any("no-such-host.invalid" in line for line in logged()))
+
+
+def test_passwords(house: Any, tmp_path: Path, logged: Logged) -> None:
+    """The wrong one is refused, which is said once; with the right one it works; neither is ever logged."""
+    required()
+    assert PASSWORDS is not None
+    file = tmp_path / "passwords"
+    subprocess.run([PASSWORDS, "-b", "-c", str(file), "house", "right-one"], check=True, capture_output=True)
+    file.chmod(0o644)
+    settings = ["allow_anonymous false", f"password_file {file}"]
+    with Mosquitto(tmp_path, settings) as broker:
+        wrong = house.bridge(broker.port, target={"user": "house", "password": "wrong-one"})
+        until(lambda: attempts(wrong) > 5)
+        assert wrong.stop()
+        (line,) = logged()
+        assert "it refuses us: Not authorized; see mqtt.user and mqtt.password" in line
+        with Subscriber(broker.port, "sig/#", user="house", password="right-one") as seen:
+            right = house.bridge(broker.port, target={"user": "house", "password": "right-one"})
+            seen.on("sig/test/status", b"online")
+            assert right.stop()
+    assert "right-one" not in str(logged())
+    assert "wrong-one" not in str(logged())
+
+
+def test_tls(house: Any, tmp_path: Path, logged: Logged) -> None:
+    """With our authority and our certificate it works; with another authority it is not trusted."""
+    authority, stranger = trustme.CA(), trustme.CA()
+    theirs, ours = authority.issue_cert("127.0.0.1"), authority.issue_cert("gateway@example.org")
+    paths = {name: tmp_path / f"{name}.pem" for name in ("ca", "cert", "key", "stranger", "own", "own-key")}
+    authority.cert_pem.write_to_path(str(paths["ca"]))
+    stranger.cert_pem.write_to_path(str(paths["stranger"]))
+    theirs.cert_chain_pems[0].write_to_path(str(paths["cert"]))
+    theirs.private_key_pem.write_to_path(str(paths["key"]))
+    ours.cert_chain_pems[0].write_to_path(str(paths["own"]))
+    ours.private_key_pem.write_to_path(str(paths["own-key"]))
+    settings = [
+        f"cafile {paths['ca']}",
+        f"certfile {paths['cert']}",
+        f"keyfile {paths['key']}",
+        "require_certificate true",
+        "allow_anonymous true",
+    ]
+    with Mosquitto(tmp_path, settings) as broker:
+        wary = house.bridge(broker.port, target={"tls": True, "ca": paths["stranger"]})
+        until(lambda: attempts(wary) > 3)
+        assert "its certificate is not trusted" in logged()[0]
+        assert len(logged()) == 1
+        assert wary.stop()
+        right = {"tls": True, "ca": paths["ca"], "cert": paths["own"], "key": paths["own-key"]}
+        house.add()
+        bridge = house.bridge(broker.port, target=right)
+        until(lambda: bridge._broker.accepted)
+        for _ in range(300):
+            house.trigger()
+        until(lambda: bridge._publisher.published >= 300)
+        assert bridge.stop()
+
+
+def test_websockets(house: Any, tmp_path: Path) -> None:
+    """MQTT over them, on a listener of its own."""
+    port = free_port()
+    settings = ["allow_anonymous true", f"listener {port} 127.0.0.1", "protocol websockets"]
+    with Mosquitto(tmp_path, settings) as broker, Subscriber(broker.port, "sig/#") as seen:
+        house.add()
+        bridge = house.bridge(port, target={"transport": "websockets", "path": "/mqtt"})
+        seen.on("sig/test/status", b"online")
+        house.trigger()
+        seen.on("sig/test/temp/event/changed")
+        assert bridge.stop()
+
+
+@contextmanager
+def server(talk: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A port where each connection is given to `talk`, on a thread, and closed afterwards."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.05)
+        ended = threading.Event()
+
+        def serve() -> None:
+            while not ended.is_set():
+                with suppress(TimeoutError, OSError):
+                    connection, _ = listening.accept()
+                    with connection:
+                        talk(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1]
+        ended.set()
+        thread.join()
+
+
+def test_takes_the_connection_and_says_nothing(house: Any, logged: Logged) -> None:
+    """It is given up, and that is said once."""
+    done = threading.Event()
+    with server(lambda connection: (connection.recv(999), done.wait(5), None)[2]) as port:
+        bridge = house.bridge(port, versions=(V5,))
+        until(lambda: attempts(bridge) > 1)
+        done.set()
+        assert bridge.stop()
+    (line,) = logged()
+    assert "it took the connection, and then said nothing for 0.3 s; is it an MQTT broker?" in line
+
+
+def test_speaks_something_else(house: Any, logged: Logged) -> None:
+    """A web server, say."""
+    with server(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as port:
+        bridge = house.bridge(port)
+        until(lambda: attempts(bridge) > 3)
+        assert bridge.stop()
+    assert 1 <= len(logged()) <= 3
+
+
+def test_ends_the_connection_every_time(house: Any, mosquitto: Mosquitto, logged: Logged) -> None:
+    """Accepted, and then broken, again and again: two lines, not one each time; steady again, one more."""
+    bridge = house.bridge(mosquitto.port)
+    for breaks in range(1, 9):
+        until(lambda: bridge._broker.accepted)
+        with suppress(OSError):
+            bridge._broker.connection._client.socket().shutdown(socket.SHUT_RDWR)
+        until(partial(short_breaks, bridge, breaks))
+    lines = logged()
+    assert [line.split(": ")[1][:12] for line in lines] == ["connected to", "lost the con", "the connecti"]
+    assert "breaks again and again" in lines[2]
+    assert "another client has our id 'sig-test'" in lines[2] or "client has our id 'sig-test'" in lines[2]
+
+
+def test_steady_again(
+    house: Any, mosquitto: Mosquitto, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once a connection has held, that is said, and the next problem is news."""
+    bridge = house.bridge(mosquitto.port)
+    until(lambda: bridge._broker.accepted)
+    bridge._broker.connection._client.socket().shutdown(socket.SHUT_RDWR)
+    until(lambda: len(logged()) == 2)
+    monkeypatch.setattr(broker_module, "STEADY_S", 0.2)
+    until(lambda: len(logged()) == 3)
+    assert "holds again" in logged()[2]
+
+
+def test_two_gateways_of_one_name(house: Any, tmp_path: Path, mosquitto: Mosquitto, logged: Logged) -> None:
+    """Logged as what it is, once; and the two do not throw each other out all the time."""
+    first = house.bridge(mosquitto.port)
+    until(lambda: first._broker.accepted)
+    second = house.bridge(mosquitto.port, database=tmp_path / "other.db")
+    told = "another gateway of our name publishes on our topics (client id 'sig-test')"
+    until(lambda: any(told in line for line in logged()))
+    until(lambda: any(bridge._broker.due - time.monotonic() > 5 for bridge in (first, second)))
+    assert sum(told in line for line in logged()) <= 2
+
+
+def test_a_broker_that_says_who_was_taken_over(house: Any, logged: Logged) -> None:
+    """MQTT 5 has a reason code for it."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(bytes([0x20, 3, 0, 0, 0]) + bytes([0xE0, 2, 0x8E, 0]))
+        connection.recv(4096)
+
+    with server(talk) as port:
+        bridge = house.bridge(port)
+        until(lambda: any("another client has taken our id 'sig-test'" in line for line in logged()))
+        until(lambda: bridge._broker.due - time.monotonic() > 5)
+        assert bridge.stop()
+
+
+def old_broker(port: int) -> Callable[[socket.socket], None]:
+    """Refuses MQTT 5 as brokers of its time do, and hands on anything older to the broker at `port`."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.settimeout(0.05)
+        hello = connection.recv(4096)
+        if hello[8] == V5:
+            connection.sendall(bytes([0x20, 2, 0, 1]))
+            return
+        with socket.create_connection(("127.0.0.1", port)) as behind:
+            behind.settimeout(0.05)
+            behind.sendall(hello)
+            while True:
+                for here, there in ((connection, behind), (behind, connection)):
+                    with suppress(TimeoutError):
+                        data = here.recv(65536)
+                        if not data:
+                            return
+                        there.sendall(data)
+
+    return talk
+
+
+def test_a_broker_that_knows_only_3_1_1(
+    house: Any, mosquitto: Mosquitto, listen: Callable[..., Subscriber], logged: Logged
+) -> None:
+    """It says so, and 3.1.1 it is."""
+    seen = listen(version=V311)
+    with server(old_broker(mosquitto.port)) as port:
+        house.add()
+        bridge = house.bridge(port)
+        seen.on("sig/test/status", b"online")
+        house.trigger()
+        seen.on("sig/test/temp/event/changed")
+        seen.client.publish("sig/test/temp/request/read", "", 1)
+        seen.on("sig/test/temp/response/read")
+        assert bridge.stop()
+    assert logged() == [
+        f"mqtt: 127.0.0.1:{port} does not speak MQTT 5: going on with 3.1.1",
+        f"mqtt: connected to 127.0.0.1:{port}, MQTT 3.1.1",
+    ]
+
+
+def test_topics_that_the_broker_refuses(house: Any, tmp_path: Path, logged: Logged) -> None:
+    """Said once, with the topic; Mosquitto 2.0.11 ends the connection each time, others go on."""
+    rules = tmp_path / "rules"
+    rules.write_text("topic readwrite sig/test/status\ntopic read #\n")
+    rules.chmod(0o600)
+    with Mosquitto(tmp_path, ["allow_anonymous true", f"acl_file {rules}"]) as broker:
+        house.add()
+        bridge = house.bridge(broker.port)
+        until(lambda: attempts(bridge) > 4)
+        assert bridge.stop()
+    refused = "the broker refuses messages on sig/test/temp/availability: Not authorized"
+    assert sum(refused in line for line in logged()) == 1
+
+
+def test_a_broker_that_hangs(
+    house: Any, mosquitto: Mosquitto, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing acknowledged for long: the connection is given up, and nothing is lost."""
+    monkeypatch.setattr("gateway.mqtt.publisher.ACK_S", 0.5)
+    house.add()
+    bridge = house.bridge(mosquitto.port)
+    until(lambda: bridge._broker.accepted)
+    house.trigger()
+    until(lambda: bridge._publisher.published == 1)
+    mosquitto.suspend()
+    house.trigger()
+    until(lambda: any("nothing acknowledged for 0.5 s" in line for line in logged()))
+    mosquitto.resume()
+    monkeypatch.undo()
+    until(lambda: bridge._publisher.published == 2)
+
+
+def test_a_disk_that_is_full(
+    house: Any, mosquitto: Mosquitto, listen: Callable[..., Subscriber], logged: Logged, tmp_path: Path
+) -> None:
+    """Here: a folder in the file's place. It is said once, and live events go on."""
+    (tmp_path / "mqtt.db").mkdir()
+    seen = listen(client_id="s", session=True)
+    house.add()
+    bridge = house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    house.trigger()
+    seen.on("sig/test/temp/event/changed")
+    mosquitto.stop()
+    until(lambda: not bridge._broker.accepted)
+    house.trigger()
+    until(lambda: len(bridge._outbox) == 1)
+    mosquitto.start()
+    seen.on("sig/test/temp/event/changed", count=2)
+    assert sum("the outbox cannot be written" in line for line in logged()) == 1

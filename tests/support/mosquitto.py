@@ -1,0 +1,197 @@
+"""A real Mosquitto on a free port of this machine, with a config of the test's own."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from tests.support.waiting import DEADLINE_S, until
+
+PROGRAM = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+PASSWORDS = shutil.which("mosquitto_passwd")
+
+
+def required() -> str:
+    """The program's path; skips the test where it is not installed."""
+    if PROGRAM is None:
+        pytest.skip("Mosquitto is not installed; on Debian: apt-get install mosquitto")
+    return PROGRAM
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Mosquitto:
+    """`settings`: lines for its config file beside those that it needs anyway. `port`: 0 for any free one."""
+
+    def __init__(
+        self, folder: Path, settings: Iterable[str] = ("allow_anonymous true",), port: int = 0
+    ) -> None:
+        self._program = required()
+        self._folder = folder
+        self.port = port or free_port()
+        self._config = folder / f"mosquitto-{self.port}.conf"
+        kept = ["persistence true", f"persistence_location {folder}/"]
+        user = ["user root"] if os.geteuid() == 0 else []
+        lines = [f"listener {self.port} 127.0.0.1", *user, "max_queued_messages 0", *kept, *settings]
+        self._config.write_text("\n".join(lines) + "\n")
+        self._log = folder / f"mosquitto-{self.port}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        """What it has said."""
+        return self._log.read_text(errors="replace")
+
+    def start(self) -> Self:
+        """Start it, and wait until it listens."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._program, "-v", "-c", str(self._config)], stdout=log, stderr=subprocess.STDOUT
+            )
+        until(self.listens, what=f"Mosquitto listens: {self.log}")
+        return self
+
+    def listens(self) -> bool:
+        """Whether it can be connected to."""
+        assert self._process is not None
+        assert self._process.poll() is None, self.log
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """End it; it keeps its port and its folder."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGCONT)
+            process.send_signal(number)
+            process.wait(DEADLINE_S)
+
+    def suspend(self) -> None:
+        """Let it hang: connections stay, nobody answers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class Subscriber:
+    """A client that keeps all that it receives. `session`: one that the broker keeps while it is away."""
+
+    def __init__(
+        self,
+        port: int,
+        *topics: str,
+        client_id: str = "",
+        session: bool = False,
+        version: int = 5,
+        **more: Any,
+    ) -> None:
+        self.messages: list[MQTTMessage] = []
+        self._on: dict[str, list[MQTTMessage]] = {}
+        self._news = threading.Condition()
+        self._topics = topics
+        self._subscribed = threading.Event()
+        self._port = port
+        self._session = session
+        self.client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=MQTTProtocolVersion(version),
+            clean_session=None if version == MQTTProtocolVersion.MQTTv5 else not session,
+        )
+        if "user" in more:
+            self.client.username_pw_set(more["user"], more["password"])
+        self.client.reconnect_delay_set(0.05, 0.2)  # type: ignore[arg-type]
+        self.client.on_connect = self._connected
+        self.client.on_message = self._note
+        self.client.on_subscribe = lambda *_: self._subscribed.set()
+
+    def __enter__(self) -> Self:
+        properties = None
+        if self._session and self.client.protocol == MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = 3600
+        if self.client.protocol == MQTTProtocolVersion.MQTTv5:
+            self.client.connect("127.0.0.1", self._port, clean_start=not self._session, properties=properties)
+        else:
+            self.client.connect("127.0.0.1", self._port)
+        self.client.loop_start()
+        if self._topics:
+            assert self._subscribed.wait(DEADLINE_S), "not subscribed"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+        del self.client  # only then are its descriptors closed
+
+    def _connected(self, client: Client, *_: object) -> None:
+        if self._topics:
+            client.subscribe([(topic, 1) for topic in self._topics])
+
+    def _note(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+        with self._news:
+            self.messages.append(message)
+            self._on.setdefault(message.topic, []).append(message)
+            self._news.notify_all()
+
+    def wait_for(
+        self, wanted: Callable[[MQTTMessage], object], count: int = 1, what: str = ""
+    ) -> MQTTMessage:
+        """The `count`th message that is wanted; waits for it."""
+
+        def found() -> list[MQTTMessage]:
+            return [message for message in self.messages if wanted(message)]
+
+        with self._news:
+            enough = self._news.wait_for(lambda: len(found()) >= count, DEADLINE_S)
+            assert enough, (what, [(m.topic, m.payload[:120]) for m in self.messages[-20:]])
+            return found()[count - 1]
+
+    def on(self, topic: str, payload: bytes | None = None, count: int = 1) -> MQTTMessage:
+        """The `count`th message on that topic, with that payload if one is given; waits for it."""
+
+        def found() -> list[MQTTMessage]:
+            messages = self._on.get(topic, [])
+            return messages if payload is None else [m for m in messages if m.payload == payload]
+
+        with self._news:
+            enough = self._news.wait_for(lambda: len(found()) >= count, DEADLINE_S)
+            assert enough, (
+                topic,
+                payload,
+                len(found()),
+                [(m.topic, m.payload[:80]) for m in self.messages[-9:]],
+            )
+            return found()[count - 1]
+
+    def payloads(self, topic: str) -> list[bytes]:
+        """What came on a topic so far."""
+        with self._news:
+            return [bytes(message.payload) for message in self._on.get(topic, [])]
