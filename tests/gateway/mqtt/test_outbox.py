@@ -1,6 +1,8 @@
 """The outbox: what goes when, what is written when, and what survives what."""
 
+import contextlib
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,15 +85,33 @@ class Bench:
         raise AssertionError("it never ends")
 
 
+MakeBench = Callable[..., Bench]
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
+    """Benches on a file in the test's folder, closed afterwards."""
+    with contextlib.ExitStack() as stack:
+
+        def make(**options: Any) -> Bench:
+            bench = Bench(tmp_path, **options)
+            stack.callback(lambda: bench.store.close())  # that which it has by then
+            return bench
+
+        yield make
+
+
 def told(outgoing: Outgoing) -> str:
     if isinstance(outgoing, LateGap):
         return f"gap {outgoing.gap.sender} {outgoing.gap.lost}"
     return outgoing.uid + (" late" if outgoing.late else "")
 
 
-def test_acknowledged_in_time_is_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_acknowledged_in_time_is_never_written(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With a broker that answers, nothing goes to the disk, however many events there are."""
-    bench = Bench(tmp_path)
+    bench = make_bench()
     bench.outbox.up(20)
     writes: list[Any] = []
     monkeypatch.setattr(bench.store, "write", lambda *arguments: writes.append(arguments))
@@ -104,9 +124,9 @@ def test_acknowledged_in_time_is_never_written(tmp_path: Path, monkeypatch: pyte
     assert len(bench.outbox) == 0
 
 
-def test_written_once_in_a_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_written_once_in_a_window(make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the broker is away, all events of a window go to the disk in one transaction."""
-    bench = Bench(tmp_path)
+    bench = make_bench()
     sizes: list[int] = []
     write = bench.store.write
 
@@ -122,9 +142,9 @@ def test_written_once_in_a_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(bench.outbox) == 100
 
 
-def test_late_ones_after_live_ones(tmp_path: Path) -> None:
+def test_late_ones_after_live_ones(make_bench: MakeBench) -> None:
     """After an outage what is new goes first; the backlog follows, marked, in its order."""
-    bench = Bench(tmp_path)
+    bench = make_bench()
     bench.trigger(count=3)
     bench.wait(1.0)
     bench.trigger(count=1)
@@ -135,9 +155,9 @@ def test_late_ones_after_live_ones(tmp_path: Path) -> None:
     assert len(bench.outbox) == bench.store.rows == 0
 
 
-def test_backlog_at_its_rate(tmp_path: Path) -> None:
+def test_backlog_at_its_rate(make_bench: MakeBench) -> None:
     """Bunches that add up to the rate, whatever has been saved up."""
-    bench = Bench(tmp_path, rate=100)
+    bench = make_bench(rate=100)
     bench.trigger(count=500)
     bench.outbox.up(1000)
     sent = 0
@@ -149,9 +169,9 @@ def test_backlog_at_its_rate(tmp_path: Path) -> None:
     assert 85 <= sent <= 115
 
 
-def test_live_ones_have_room(tmp_path: Path) -> None:
+def test_live_ones_have_room(make_bench: MakeBench) -> None:
     """Late ones fill half of the window at most."""
-    bench = Bench(tmp_path)
+    bench = make_bench()
     bench.trigger(count=100)
     bench.outbox.up(20)
     bench.wait(0.1)
@@ -160,9 +180,9 @@ def test_live_ones_have_room(tmp_path: Path) -> None:
     assert len(bench.send()) == 10
 
 
-def test_what_was_in_flight_comes_again_late(tmp_path: Path) -> None:
+def test_what_was_in_flight_comes_again_late(make_bench: MakeBench) -> None:
     """With the same id; also what had been written because the broker was slow to answer."""
-    bench = Bench(tmp_path)
+    bench = make_bench()
     bench.outbox.up(3)
     bench.trigger(count=4)
     assert [told(outgoing) for outgoing in bench.send()] == ["a-1", "a-2", "a-3"]
@@ -175,9 +195,9 @@ def test_what_was_in_flight_comes_again_late(tmp_path: Path) -> None:
     assert bench.deliver() == [f"a-{number} late" for number in range(1, 7)]
 
 
-def test_a_stalled_broker_does_not_fill_the_memory(tmp_path: Path) -> None:
+def test_a_stalled_broker_does_not_fill_the_memory(make_bench: MakeBench) -> None:
     """What is too much to be live becomes backlog; nothing is lost, nothing doubled."""
-    bench = Bench(tmp_path)
+    bench = make_bench()
     bench.outbox.up(10)
     bench.trigger(count=outbox_module.LIVE_EVENTS + 50)
     first = bench.send()
@@ -189,9 +209,9 @@ def test_a_stalled_broker_does_not_fill_the_memory(tmp_path: Path) -> None:
     assert 0 < sum(name.endswith("late") for name in ids) < len(ids)
 
 
-def test_zero_window_writes_before_it_sends(tmp_path: Path) -> None:
+def test_zero_window_writes_before_it_sends(make_bench: MakeBench) -> None:
     """Each event is on disk when it goes out."""
-    bench = Bench(tmp_path, loss_s=0.0)
+    bench = make_bench(loss_s=0.0)
     bench.outbox.up(20)
     bench.trigger()
     (event,) = bench.send()
@@ -202,9 +222,9 @@ def test_zero_window_writes_before_it_sends(tmp_path: Path) -> None:
     assert bench.deliver() == ["a-1 late"]
 
 
-def test_too_many_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_in_memory(make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the disk cannot be written the oldest go, are counted, and become a gap when it can again."""
-    bench = Bench(tmp_path)
+    bench = make_bench()
 
     def full(*_: object) -> None:
         raise StoreError("database or disk is full")
