@@ -195,3 +195,8 @@ class Subscriber:
         """What came on a topic so far."""
         with self._news:
             return [bytes(message.payload) for message in self._on.get(topic, [])]
+
+    def count(self, topic: str) -> int:
+        """How many came on a topic so far."""
+        with self._news:
+            return len(self._on.get(topic, []))

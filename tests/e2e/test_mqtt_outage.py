@@ -1,0 +1,235 @@
+"""The broker is away: what a gateway keeps of it, through kill -9, and in how much memory and disk."""
+
+import contextlib
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from tests.support.mosquitto import Mosquitto, Subscriber
+from tests.support.scripted_board import HUM, TEMP, ScriptedBoard
+from tests.support.waiting import until
+
+WINDOW_S = 1.0
+SLACK_S = 0.5
+"""From a trigger to the bridge's thread, and for a disk and a machine that do a lot else."""
+SENDERS = ("temp", "hum")
+CONFIG = """\
+gateway: {{{{name: test, data: ./data}}}}
+router: {{{{listen: 127.0.0.1:{{port}}}}}}
+links:
+  board: {{{{port: "{device}"}}}}
+sensors:
+  temp: {{{{driver: temperature, link: board}}}}
+  hum: {{{{driver: humidity, link: board}}}}
+mqtt: {{{{url: "mqtt://127.0.0.1:{broker}", {more}}}}}
+"""
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[ScriptedBoard]:
+    """A board with two sensors, which says nothing of itself."""
+    with ScriptedBoard(tmp_path / "board", (TEMP, HUM)) as plugged:
+        yield plugged
+
+
+class Talking:
+    """The board reports a hundred new values a second, temperature and humidity in turn."""
+
+    def __init__(self, board: ScriptedBoard) -> None:
+        self._board = board
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._talk)
+
+    def _talk(self) -> None:
+        due = time.monotonic()
+        number = 0
+        while not self._ended.wait(max(0.0, due - time.monotonic())):
+            due += 0.01
+            number += 1
+            self._board.report(SENDERS[number % 2], f"{20 + number // 2 % 50}")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+
+class Life:
+    """A gateway from its start to its kill, and a TCP client that notes the readings that it has accepted."""
+
+    def __init__(self, start: Callable[[], Any]) -> None:
+        self.accepted: dict[int, float] = {}
+        """When each came, by sequence number."""
+        self._stack = contextlib.ExitStack()
+        self._gateway = start()
+        self._gateway.wait_for_error("listening on")
+        client = self._stack.enter_context(self._gateway.client())
+        for sender in SENDERS:
+            client.addRemoteListener(self._note, sender, "#changed")
+
+    def _note(self, _info: dict[str, Any], reading: dict[str, Any]) -> None:
+        self.accepted[reading["seq"]] = time.monotonic()
+
+    def accept(self, count: int) -> Self:
+        """Wait until it has accepted so many."""
+        until(lambda: len(self.accepted) >= count, timeout_s=count / 100 + 20)
+        return self
+
+    def kill(self) -> set[int]:
+        """kill -9; returns what must not be lost."""
+        self._gateway.signal(signal.SIGKILL)
+        killed = time.monotonic()
+        self._stack.close()
+        return {seq for seq, at in self.accepted.items() if at < killed - WINDOW_S - SLACK_S}
+
+
+@pytest.mark.parametrize(
+    "outage_s",
+    [
+        pytest.param(6.0, id="6s"),
+        pytest.param(60.0, id="60s", marks=[pytest.mark.slow, pytest.mark.timeout(300)]),
+    ],
+)
+def test_an_outage_with_three_kills(
+    tmp_path: Path, start: Callable[..., Any], board: ScriptedBoard, outage_s: float
+) -> None:
+    """100 readings a second; a subscriber with a session gets each that was committed, every sensor's live
+    ones in order and its late ones in order, and doubles under the same id."""
+    part = int(outage_s / 3 * 100)
+    must: set[int] = set()
+    with (
+        Mosquitto(tmp_path) as broker,
+        Subscriber(broker.port, "sig/#", client_id="s", session=True) as seen,
+        Talking(board),
+    ):
+        config = CONFIG.format(device=board.device, broker=broker.port, more="backlog_rate: 2000")
+        life = Life(partial(start, config))
+        seen.on("sig/test/temp/event/changed", count=50)
+        broker.stop()
+        for _ in range(3):
+            must |= life.accept(part).kill()
+            life = Life(partial(start, config))
+        life.accept(100)
+        broker.start()
+        life.accept(len(life.accepted) + 150)
+        until(lambda: must <= numbers(seen), what=f"missing: {sorted(must - numbers(seen))[:20]}")
+        last = max(life.accepted)
+        until(lambda: last in numbers(seen))
+        life.kill()
+    assert len(must) > 3 * (part - 100 * (WINDOW_S + SLACK_S)) - 50, "too few to mean anything"
+    for sender in SENDERS:
+        check(received(seen, sender), late=len(must) // 4)
+
+
+def numbers(seen: Subscriber) -> set[int]:
+    return {event["seq"] for sender in SENDERS for event in received(seen, sender)}
+
+
+def received(seen: Subscriber, sender: str) -> list[dict[str, Any]]:
+    return [json.loads(payload) for payload in seen.payloads(f"sig/test/{sender}/event/changed")]
+
+
+def check(events: list[dict[str, Any]], late: int) -> None:
+    """One id for each event; the live ones and the late ones each in order; so many late ones or more."""
+    ids: dict[str, int] = {}
+    for event in events:
+        assert ids.setdefault(event["id"], event["seq"]) == event["seq"], "one id, one event"
+    assert len(set(ids.values())) == len(ids), "one event, one id"
+    for mark in (False, True):
+        first_seen = list(dict.fromkeys(e["seq"] for e in events if e.get("late", False) is mark))
+        assert first_seen == sorted(first_seen)
+    assert sum("late" in event for event in events) >= late
+
+
+@pytest.mark.parametrize(
+    ("readings", "rows"),
+    [
+        pytest.param(50_000, 5_000, id="50000"),
+        # Three sensors at 1 Hz.
+        pytest.param(260_000, 60_000, id="day", marks=[pytest.mark.slow, pytest.mark.timeout(600)]),
+    ],
+)
+def test_the_readings_of_a_day_without_a_broker(
+    tmp_path: Path, start: Callable[..., Any], board: ScriptedBoard, readings: int, rows: int
+) -> None:
+    """As fast as they are taken, and more than the outbox may hold: memory and disk keep to their bounds, and
+    what could not be kept is counted, in gaps."""
+    memory, disk = [], []
+    with Mosquitto(tmp_path) as broker:
+        broker.stop()
+        more = f"outbox_rows: {rows}, backlog_rate: 100000"
+        gateway = start(CONFIG.format(device=board.device, broker=broker.port, more=more))
+        gateway.wait_for_error("board: up")
+        with gateway.client() as client:
+            for part in range(20):
+                say_flat_out(board, readings // 20)
+                until(partial(has_heard, client, (part + 1) * readings // 20), timeout_s=60)
+                memory.append(peak_kb(gateway.popen.pid))
+                disk.append(folder_kb(tmp_path / "data"))
+        assert memory[-1] - memory[0] < QUEUES_KB < readings * EVENT_BYTES // 1000, memory
+        assert max(disk) < (rows + WINDOW_ROWS) * EVENT_BYTES // 1000 + WAL_KB, disk
+        with Subscriber(broker.start().port, "sig/#") as seen, gateway.client() as client:
+            until(lambda: sum(outcome(seen)) >= triggered(client), timeout_s=120)
+            kept, lost = outcome(seen)
+            assert kept + lost == triggered(client)
+    assert kept >= rows
+
+
+EVENT_BYTES = 400
+"""Of an event in memory; its row on disk has fewer."""
+QUEUES_KB = 16_000
+"""What the gateway's queues hold in a flood, and SQLite's cache; all the readings would need more."""
+WINDOW_ROWS = 10_000
+"""The events of a loss window, flat out, come on top before the oldest go."""
+WAL_KB = 2_000
+
+
+def say_flat_out(board: ScriptedBoard, count: int) -> None:
+    """Each another value than the one before, in bunches that the pty takes."""
+    for _ in range(count // 20):
+        board.say(*(board.reading(SENDERS[n % 2], f"{20 + board.seq // 2 % 50}") for n in range(20)))
+
+
+def has_heard(client: Any, count: int) -> bool:
+    """Whether both sensors together have received so many."""
+    return stats(client, "received") >= count
+
+
+def triggered(client: Any) -> int:
+    """Events so far: those of readings and silences, and the two connects."""
+    return stats(client, "published") + len(SENDERS)
+
+
+def stats(client: Any, counter: str) -> int:
+    """The sum of the sensors' counters of that name."""
+    return sum(client.remoteRequest(sender, "stats")[counter] for sender in SENDERS)
+
+
+def outcome(seen: Subscriber) -> tuple[int, int]:
+    """How many events the subscriber has got, and how many it was told are lost."""
+    base = "sig/test/{}/event/{}"
+    kept = sum(seen.count(base.format(*at)) for at in product(SENDERS, ("changed", "stale", "connect")))
+    gaps = [json.loads(gap) for sender in SENDERS for gap in seen.payloads(base.format(sender, "gap"))]
+    return kept, sum(gap["count"] for gap in gaps)
+
+
+def peak_kb(pid: int) -> int:
+    """The most memory that a process has had."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
+def folder_kb(folder: Path) -> int:
+    """What the files of a folder take."""
+    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file()) // 1000
