@@ -12,13 +12,16 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import sig
-from gateway.mqtt.topics import Body, event_body
+from gateway.mqtt.loss import Loss
+from gateway.mqtt.topics import Body, characters, event_body
 
 # At 500 events a second, 20 s in which the bridge is held up by a disk: about 400 bytes each, so 4 MB.
 CAPACITY = 10_000
-# Bodies longer than this are counted, and so many bytes of them may wait: with the others at most 56 MB.
+# Bodies longer than this are counted, and so many characters of them may wait: with the others at most 56 MB.
 BIG = 4096
 BIG_BYTES = 16_000_000
+MAX_NAME = 1024
+"""Characters of a sender's and an event's name together: a topic has 65,535 bytes, and each may need 12."""
 # Senders whose losses are counted apart; those of more go to the name "".
 MAX_LOSERS = 1000
 
@@ -32,21 +35,6 @@ class Noted(NamedTuple):
     utc: float
     at: float
     """Monotonic."""
-
-
-class Loss:
-    """Events of one sender that were dropped: how many, triggered from when to when (UTC)."""
-
-    __slots__ = ("count", "first", "last")
-
-    def __init__(self, utc: float) -> None:
-        self.first = self.last = utc
-        self.count = 0
-
-    def add(self, first: float, last: float, count: int) -> None:
-        """So many more."""
-        self.first, self.last = min(self.first, first), max(self.last, last)
-        self.count += count
 
 
 class Mailbox:
@@ -78,7 +66,10 @@ class Mailbox:
         if not self._open:
             return
         utc = time.time()
-        sender, event = info["sender"], info["event"]
+        sender, event = characters(info["sender"]), characters(info["event"])
+        if len(sender) + len(event) > MAX_NAME:
+            self._lose("", utc)
+            return
         if len(self._events) >= self._capacity:
             self._lose(sender, utc)
             return
@@ -156,7 +147,10 @@ class Mailbox:
     def _lose(self, sender: str, utc: float) -> None:
         with self._losing:
             name = sender if sender in self._losses or len(self._losses) < MAX_LOSERS else ""
-            self._losses.setdefault(name, Loss(utc)).add(utc, utc, 1)
+            if name in self._losses:
+                self._losses[name].add(Loss.of(utc))
+            else:
+                self._losses[name] = Loss.of(utc)
 
     def _wake(self) -> None:
         if self._asleep:

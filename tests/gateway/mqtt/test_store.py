@@ -1,9 +1,8 @@
-"""The store: its bounds, its gaps, and every way in which a file can fail."""
+"""The store: its bounds, its gaps, a full disk, kill -9."""
 
 import os
 import resource
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.mqtt.database import KEPT_ASIDE, StoreError
-from gateway.mqtt.mailbox import Loss
-from gateway.mqtt.store import FULL, OLD, Bounds, Row, Store
+from gateway.mqtt.loss import Loss
+from gateway.mqtt.rows import FULL, OLD, Bounds, Row
+from gateway.mqtt.schema import StoreError
+from gateway.mqtt.store import Store
 from tests.support.fake_clock import START_UTC, FakeClock
 
 ROOT = Path(__file__).parents[3]
@@ -123,7 +123,7 @@ def test_a_gap_on_its_way_does_not_grow(opened: Any) -> None:
     (first,) = store.gaps(0, 10)
     put(store, *rows(store, 3))
     assert [(gap.uid, gap.lost) for gap in store.gaps(0, 10)] == [(first.uid, 2), ("g1", 3)]
-    store.forget_gaps([first.id])
+    store.write((), (), {}, done_gaps=[first.id])
     assert [gap.uid for gap in store.gaps(0, 10)] == ["g1"]
     assert [gap.uid for gap in opened().gaps(0, 10)] == ["g1"]
 
@@ -131,8 +131,7 @@ def test_a_gap_on_its_way_does_not_grow(opened: Any) -> None:
 def test_losses_of_the_caller(opened: Any) -> None:
     """They become gaps too."""
     store = opened()
-    loss = Loss(START_UTC)
-    loss.add(START_UTC, START_UTC + 9, 4)
+    loss = Loss(START_UTC, START_UTC + 9, 4)
     store.write((), (), {("temp", "no room"): loss})
     store.write((), (), {("temp", "no room"): loss})
     (gap,) = store.gaps(0, 10)
@@ -168,87 +167,6 @@ def test_bounds_hold_whatever_comes(tmp_path_factory: Any, steps: list[tuple[int
     store.close()
 
 
-@pytest.mark.parametrize("place", ["header", "pages", "text", "empty", "wal"])
-def test_a_damaged_file_is_set_aside(
-    opened: Any, tmp_path: Path, place: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A new one is begun, with what can be read of the old; the log says so; the store goes on."""
-    store = opened()
-    put(store, *rows(store, 2000, head="x" * 100))
-    store.close()
-    path = tmp_path / "mqtt.db"
-    data = bytearray(path.read_bytes())
-    if place == "header":
-        data[:100] = os.urandom(100)
-    elif place == "pages":
-        data[len(data) // 2 :] = os.urandom(len(data) - len(data) // 2)
-    elif place == "text":
-        data = bytearray(b"this is not a database, it is a letter to my aunt. " * 100)
-    elif place == "empty":
-        data = bytearray()
-    if place == "wal":
-        path.with_name("mqtt.db-wal").write_bytes(os.urandom(8192))
-    else:
-        path.write_bytes(data)
-    again = opened()
-    put(again, *rows(again, 3))
-    found = again.after(0, 5000)
-    assert [row.uid for row in found][-3:] == [f"u-{again.next_id - 3 + i}" for i in range(3)]
-    assert again.rows == len(found)
-    if place in ("empty", "wal"):  # SQLite knows how to go on with these
-        assert caplog.text == ""
-        return
-    assert "set aside as mqtt.db.damaged-" in caplog.text
-    assert len(list(tmp_path.glob("mqtt.db.damaged-*"))) == 1
-    if place == "pages":
-        assert 100 < again.rows < 2003
-
-
-def test_damage_while_it_is_open(opened: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The same, in the middle of the work; ids go on ascending."""
-    store = opened()
-    for _ in range(80):
-        put(store, *rows(store, 100, head="x" * 200))
-    with (tmp_path / "mqtt.db").open("r+b") as file:
-        file.seek(4096)
-        file.write(os.urandom(200 * 4096))
-    for _ in range(20):
-        store.after(0, 10_000)
-        put(store, *rows(store, 100, head="x" * 200))
-    assert store.next_id == 10_001
-    assert store.after(9990, 100)[-1].uid == "u-10000"
-    assert "set aside" in caplog.text
-
-
-def test_only_so_many_are_kept_aside(opened: Any, tmp_path: Path) -> None:
-    """Damaged files do not fill the disk."""
-    for _ in range(KEPT_ASIDE + 2):
-        opened().close()
-        (tmp_path / "mqtt.db").write_bytes(b"x" * 5000)
-        opened().close()
-    assert len(list(tmp_path.glob("mqtt.db.damaged-*"))) == KEPT_ASIDE
-
-
-def test_a_file_of_a_newer_version(opened: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Set aside too: there is no way to know what it means."""
-    opened().close()
-    with sqlite3.connect(tmp_path / "mqtt.db") as db:
-        db.execute("PRAGMA user_version = 99")
-    db.close()
-    store = opened()
-    put(store, *rows(store, 1))
-    assert "newer version (99)" in caplog.text
-
-
-def test_a_second_gateway_on_the_same_file(opened: Any, tmp_path: Path) -> None:
-    """Is told so; the first one goes on."""
-    store = opened()
-    other = Store(tmp_path / "mqtt.db", ROOMY, lambda: "g")
-    with pytest.raises(StoreError, match="does another gateway use this data folder"):
-        other.open()
-    put(store, *rows(store, 1))
-
-
 def test_a_folder_that_is_gone(tmp_path: Path) -> None:
     """A reason, not a crash."""
     with pytest.raises(StoreError, match="unable to open database file"):
@@ -277,7 +195,8 @@ def test_a_full_disk(opened: Any, tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from gateway.mqtt.store import Bounds, Row, Store
+from gateway.mqtt.rows import Bounds, Row
+from gateway.mqtt.store import Store
 store = Store(Path(sys.argv[1]), Bounds(100_000, 10**9, 1e9), lambda: "g")
 store.open()
 while True:

@@ -1,0 +1,135 @@
+"""The table of events on disk: rows come and go, and beyond the bounds the oldest go.
+
+Everything here runs inside a transaction of the caller's.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from gateway.mqtt.loss import Loss
+
+ROW_BYTES = 48
+"""What a row takes beside its texts: header, id, time, its share of the tree."""
+KNOWN_UTC = 1_735_689_600.0
+"""2025: a time before that is one of a clock that was not set, and says nothing about age."""
+FULL, OLD = "the outbox was full", "older than the outbox keeps"
+
+_TEXTS = ("sender", "event", "uid", "head")
+_SIZE = f"({ROW_BYTES} + {' + '.join(f'length(CAST({name} AS BLOB))' for name in _TEXTS)})"
+# A page that was damaged may hold any type and still be read.
+_TIME = "coalesce(CAST(time AS REAL), 0.0)"
+_TYPED = ", ".join([_TIME, *(f"coalesce(CAST({name} AS TEXT), '')" for name in _TEXTS)])
+
+
+class Row(NamedTuple):
+    """An event that waits. `uid` is its id for subscribers, `head` its message's beginning."""
+
+    id: int
+    time: float
+    sender: str
+    event: str
+    uid: str
+    head: str
+
+    @property
+    def size(self) -> int:
+        """Bytes that it counts for."""
+        return ROW_BYTES + sum(len(text.encode()) for text in (self.sender, self.event, self.uid, self.head))
+
+
+class Bounds(NamedTuple):
+    """How much may wait, whichever is reached first: rows, bytes, seconds."""
+
+    rows: int
+    size: int
+    age_s: float
+
+
+class Totals(NamedTuple):
+    """What is there: rows, their bytes, the last id."""
+
+    rows: int
+    size: int
+    last: int
+
+
+def totals(db: sqlite3.Connection) -> Totals:
+    """Counted in the file."""
+    query = f"SELECT count(*), coalesce(sum{_SIZE}, 0), coalesce(max(id), 0) FROM events"  # noqa: S608 - ours
+    return Totals(*db.execute(query).fetchone())
+
+
+def after(db: sqlite3.Connection, row_id: int, most: int) -> list[Row]:
+    """The oldest rows after that id."""
+    query = f"SELECT id, {_TYPED} FROM events WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own text
+    return [Row(*found) for found in db.execute(query, (row_id, most))]
+
+
+class Rows:
+    """The table during one transaction, with its counts. `keep`: a hundred ids or so that stay."""
+
+    def __init__(self, db: sqlite3.Connection, rows: int, size: int, keep: Collection[int]) -> None:
+        self._db = db
+        self.rows = rows
+        self.size = size
+        self.upto = 0
+        """Up to which id the oldest were dropped."""
+        self._but_kept = f"id NOT IN ({', '.join(map(str, keep))})" if keep else "1"
+
+    def add(self, new: Sequence[Row]) -> None:
+        """New ones, with ids that ascend."""
+        self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", new)
+        self.rows += len(new)
+        self.size += sum(row.size for row in new)
+
+    def forget(self, done: Collection[int]) -> None:
+        """Those that were acknowledged, if they are there."""
+        query = f"DELETE FROM events WHERE id = ? RETURNING {_SIZE}"  # noqa: S608 - our own text
+        for row_id in done:
+            found = self._db.execute(query, (row_id,)).fetchone()
+            if found:
+                self.rows -= 1
+                self.size -= found[0]
+
+    def drop_surplus(self, bounds: Bounds, now: float) -> Iterator[tuple[str, str, Loss]]:
+        """Drop the oldest beyond the bounds: sender, reason and loss of what went. `now`: UTC seconds."""
+        while self.rows > bounds.rows or self.size > bounds.size:
+            by_size = 1 + self.rows * (self.size - bounds.size) // self.size if self.size > bounds.size else 0
+            surplus = min(max(self.rows - bounds.rows, by_size), self.rows)
+            before = self.rows
+            yield from self._drop(self._oldest(surplus), FULL)
+            if self.rows == before:
+                break
+        yield from self._drop(self._older(now - bounds.age_s), OLD)
+
+    def _oldest(self, count: int) -> int:
+        """The id up to which so many may go, or all that may."""
+        query = f"SELECT id FROM events WHERE {self._but_kept} ORDER BY id LIMIT ?"  # noqa: S608 - our own ids
+        last = f"SELECT coalesce(max(id), 0) FROM ({query})"  # noqa: S608 - our own text
+        found: int = self._db.execute(last, (count,)).fetchone()[0]
+        return found
+
+    def _older(self, limit: float) -> int:
+        """The id up to which all are of before `limit`; clocks that were not set say nothing."""
+        query = f"SELECT {_TIME} FROM events WHERE {self._but_kept} ORDER BY id LIMIT 1"  # noqa: S608 - ours
+        oldest = self._db.execute(query).fetchone()
+        if oldest is None or not KNOWN_UTC < oldest[0] < limit:
+            return 0
+        query = f"SELECT min(id) FROM events WHERE NOT ({_TIME} > ? AND {_TIME} < ?)"  # noqa: S608 - our text
+        young = self._db.execute(query, (KNOWN_UTC, limit)).fetchone()[0]
+        return totals(self._db).last if young is None else young - 1
+
+    def _drop(self, upto: int, reason: str) -> Iterator[tuple[str, str, Loss]]:
+        if not upto:
+            return
+        which = f"FROM events WHERE id <= ? AND {self._but_kept}"
+        lost = f"SELECT CAST(sender AS TEXT), min({_TIME}), max({_TIME}), count(*), sum{_SIZE} {which}"
+        for sender, first, last, count, freed in self._db.execute(f"{lost} GROUP BY sender", (upto,)):
+            self.rows -= count
+            self.size -= freed
+            self.upto = upto
+            yield sender or "", reason, Loss(first, last, count)
+        self._db.execute(f"DELETE {which}", (upto,))
