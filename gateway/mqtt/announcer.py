@@ -16,8 +16,8 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from gateway.mqtt.database import StoreError
 from gateway.mqtt.discovery import Announcement, encode
+from gateway.mqtt.schema import StoreError
 from gateway.mqtt.store import Store
 
 logger = logging.getLogger(__name__)

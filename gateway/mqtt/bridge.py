@@ -12,29 +12,35 @@ import math
 import select
 import threading
 import time
+from collections.abc import Callable
 from secrets import token_hex
 from typing import Any
 
 import sig
 from gateway.mqtt.broker import Broker, Dialled
 from gateway.mqtt.connection import Acknowledged, Connected, Connection, Received
-from gateway.mqtt.mailbox import CAPACITY, LIFECYCLE, Loss, Mailbox, Noted
+from gateway.mqtt.loss import Loss
+from gateway.mqtt.mailbox import LIFECYCLE, Mailbox, Noted
 from gateway.mqtt.outbox import Outbox
-from gateway.mqtt.publisher import FLOWING_S, Publisher
+from gateway.mqtt.publisher import Publisher
 from gateway.mqtt.requests import Done, Requests
 from gateway.mqtt.retained import Retained
 from gateway.mqtt.settings import Settings
-from gateway.mqtt.store import Store, loss_of
+from gateway.mqtt.store import Store
 from gateway.mqtt.topics import OFFLINE, Topics
 
 logger = logging.getLogger(__name__)
 
 BATCH = 256
 """Events taken between two looks at the connection."""
-MOST_LEFT = CAPACITY // 2
-"""Events that are left in the mailbox at most, in a burst that the broker takes in its own time."""
 MAX_HEAD = 256 * 1024
 """Characters of an event's message."""
+AFTER_FAILURE_S = (1.0, 60.0)
+"""How long the bridge rests after an error of its own, the first time and at most."""
+FORGIVEN_S = 600.0
+"""After so long without an error, the next is logged, and the rest after it is short again."""
+CROWD_S = 0.05
+"""In a burst, how long events may wait in the mailbox while only the broker's answers wake the bridge."""
 DRAIN_S = 0.15
 """What `stop` gives the broker to acknowledge what is on its way."""
 LONGEST_SLEEP_S = 3600.0
@@ -77,12 +83,15 @@ class Bridge:
             settings.request_s,
             post=self._mailbox.post,
             send=self._publisher.answer,
+            crowded=lambda: self._publisher.crowded,
             clock=clock,
         )
         self._retained = Retained(names, settings, router, self._store, self._publisher, incarnation, clock)
         self._names = names
         self._poll = select.poll()
         self._watched = (-1, 0)
+        self._rest_s = 0.0
+        self._failed_at = -math.inf
 
     def start(self) -> None:
         """Listen, and begin to connect; returns at once."""
@@ -108,16 +117,31 @@ class Bridge:
     def _run(self) -> None:
         self._poll.register(self._mailbox.fd, select.POLLIN)
         try:
-            self._outbox.open()
-            self._retained.open()
+            self._guarded(self._outbox.open)
+            self._guarded(self._retained.open)
             while not self._stopping.is_set():
-                self._turn(self._due())
-            self._end()
-            self._broker.farewell()
-        except Exception:
-            logger.exception("mqtt: the bridge failed and has ended; please report this")
+                if self._guarded(lambda: self._turn(self._due())):
+                    continue
+                self._guarded(lambda: self._broker.broken("an error of our own"))
+                self._stopping.wait(self._rest_s)
+            self._guarded(self._end)
         finally:
             self._close()
+
+    def _guarded(self, work: Callable[[], object]) -> bool:
+        """Whether it worked: an error of ours ends neither the bridge nor what is to be done after it."""
+        try:
+            work()
+        except Exception:
+            first_s, longest_s = AFTER_FAILURE_S
+            now = self._clock()
+            if now - self._failed_at > FORGIVEN_S:
+                self._rest_s = 0.0
+                logger.exception("mqtt: the bridge failed, and begins anew; please report this")
+            self._failed_at = now
+            self._rest_s = min(max(first_s, 2 * self._rest_s), longest_s)
+            return False
+        return True
 
     def _due(self) -> float:
         return min(
@@ -135,9 +159,7 @@ class Bridge:
         mailbox = self._mailbox
         for letter in mailbox.letters():
             self._open_letter(letter)
-        if mailbox.depth > MOST_LEFT or not self._publisher.keeping_up:
-            for noted in mailbox.events(BATCH):
-                self._take(noted)
+        self._take_events()
         for sender, loss in mailbox.losses().items():
             self._lost(sender, loss)
         if connection is not None and connection is self._broker.connection:
@@ -159,10 +181,10 @@ class Bridge:
         mask = select.POLLIN | (select.POLLOUT if connection is not None and connection.blocked() else 0)
         self._watch(fd, mask)
         pending = connection is not None and connection.pending()
-        longest_s = FLOWING_S if self._publisher.keeping_up else LONGEST_SLEEP_S
-        due_ms = min(max(0.0, due - self._clock()), longest_s) * 1000
-        # In a burst that the broker keeps up with, only its answers are waited for.
-        wait = not pending and (self._publisher.keeping_up or self._mailbox.prepare_to_sleep())
+        # In a burst that the broker keeps up with, only its answers are waited for, if events may wait.
+        burst = self._settings.loss_s > 0 and self._publisher.keeping_up and self._mailbox.depth < BATCH
+        due_ms = min(max(0.0, due - self._clock()), CROWD_S if burst else LONGEST_SLEEP_S) * 1000
+        wait = not pending and (burst or self._mailbox.prepare_to_sleep())
         found = self._poll.poll(math.ceil(due_ms) if wait else 0)
         self._mailbox.awake()
         readable = pending
@@ -183,11 +205,23 @@ class Bridge:
             self._poll.register(fd, mask)
         self._watched = (fd, mask)
 
+    def _take_events(self) -> None:
+        """From the mailbox. One that cannot be taken is lost, and is told of when the others are."""
+        failure: Exception | None = None
+        for noted in self._mailbox.events(BATCH):
+            try:
+                self._take(noted)
+            except Exception as error:  # noqa: BLE001 - raised again below
+                failure = error
+                self._outbox.lose(noted.sender, "an error of the gateway's", Loss.of(noted.utc))
+        if failure is not None:
+            raise failure
+
     def _take(self, noted: Noted) -> None:
         """An event."""
         sender, event, body, utc, at = noted
         if len(body.head) > MAX_HEAD:
-            self._outbox.lose(sender, f"longer than {MAX_HEAD} characters", loss_of(utc))
+            self._outbox.lose(sender, f"longer than {MAX_HEAD} characters", Loss.of(utc))
             return
         self._outbox.add(sender, event, body.head, utc, at)
         if body.reading:
@@ -222,7 +256,7 @@ class Bridge:
 
     def _receive(self, message: Received) -> None:
         if message.topic == self._names.diagnostics:
-            if self._retained.is_a_double(message.payload):
+            if self._retained.is_a_double(message.payload, retained=message.retained):
                 self._broker.double()
         elif message.topic == self._settings.birth_topic:
             if message.payload == b"online" and not message.retained:
@@ -241,19 +275,26 @@ class Bridge:
         self._retained.down()
 
     def _end(self) -> None:
-        """The last words: what is in the mailbox, what is in flight, offline."""
+        """The last words: what is in the mailbox and in flight, as far as the time allows."""
         deadline = self._clock() + DRAIN_S
         self._turn(self._clock())
-        if self._broker.accepted:
-            self._retained.offline()
+        self._empty_mailbox()
+        self._retained.last_states()
         while self._broker.accepted and self._publisher.busy and self._clock() < deadline:
             self._turn(deadline)
+
+    def _empty_mailbox(self) -> None:
+        """Into the outbox, which writes them down."""
+        while self._mailbox.depth:
+            self._take_events()
 
     def _close(self) -> None:
         for letter in self._mailbox.close():
             if isinstance(letter, Dialled):
                 letter.connection.close()
-        self._broker.close(timeout_s=0.05)
-        self._publisher.down()
-        self._outbox.close()
-        self._requests.stop(0.05)
+        self._guarded(self._broker.farewell)
+        self._guarded(lambda: self._broker.close(timeout_s=0.05))
+        self._guarded(self._publisher.down)
+        self._guarded(self._empty_mailbox)
+        self._guarded(self._outbox.close)
+        self._guarded(lambda: self._requests.stop(0.05))

@@ -1,5 +1,8 @@
-"""What goes out on the connection: live events first, then answers and states as they come, late events at
-their rate. And who waits for which acknowledgement.
+"""What goes out on the connection, and who waits for which acknowledgement.
+
+Events and the rest (answers, what is retained) take turns, live events before late ones, and the rest may
+fill half of the window at most. Of what is retained only the newest waits, and only one message of a topic
+is in flight.
 
 All of it belongs to the bridge's thread.
 """
@@ -7,14 +10,17 @@ All of it belongs to the bridge's thread.
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gateway.mqtt.complaints import Complaints
 from gateway.mqtt.connection import Acknowledged, Connected, Connection
-from gateway.mqtt.outbox import LateGap, Outbox, Outgoing
+from gateway.mqtt.event import Event, LateGap, Outgoing
+from gateway.mqtt.loss import Loss
+from gateway.mqtt.outbox import Outbox
 from gateway.mqtt.requests import Answer
-from gateway.mqtt.store import loss_of
 from gateway.mqtt.topics import Topics, event_payload, gap_head
 
 logger = logging.getLogger(__name__)
@@ -24,26 +30,35 @@ ACK_S = 20.0
 FLOWING_S = 0.2
 """A broker that has acknowledged so lately is at work."""
 OVERHEAD = 64
-"""Bytes of a packet beside topic and payload, or more."""
+"""Bytes of a packet beside topic, payload and correlation data, or more."""
 TOO_LARGE = "larger than it takes"
 MAX_NAMES = 2000
 """Topics that are kept ready; of more, all are made anew."""
+MAX_TOLD = 20
+"""Different refusals that are logged."""
+ANSWERS = 500
+"""Answers that wait in a flood; with half of it no more requests are run, beyond it refusals are dropped."""
 
 
-class Other(NamedTuple):
-    """A state, an answer, a discovery message; `acked` is to be called once the broker has it."""
+class Message(NamedTuple):
+    """An answer or what is retained; `acked` is to be called once the broker has it."""
 
     topic: str
     payload: bytes
-    acked: Callable[[], None] | None
     retain: bool
-    correlation: bytes | None
+    correlation: bytes | None = None
+    acked: Callable[[], None] | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes, at most."""
+        return len(self.topic.encode()) + len(self.payload) + len(self.correlation or b"") + OVERHEAD
 
 
 class Sent(NamedTuple):
     """What waits for its acknowledgement since `at` (monotonic)."""
 
-    what: Outgoing | Other
+    what: Outgoing | Message
     at: float
 
 
@@ -62,8 +77,14 @@ class Publisher:
         self._window = 0
         self._last_ack = 0.0
         self._sent: dict[int, Sent] = {}
-        self._others: deque[Other] = deque()
-        self._topics: dict[tuple[str, str], str] = {}
+        self._answers: deque[Message] = deque()
+        self._retained: dict[str, Message] = {}  # by topic: ready to go
+        self._behind: dict[str, Message] = {}  # the same, behind one that is in flight
+        self._busy_topics: set[str] = set()
+        self._messages_sent = 0  # how many of `_sent` are no events
+        self._events_turn = True
+        self._topics: dict[tuple[str, str], tuple[str, int]] = {}
+        self._told = Complaints(logger, MAX_TOLD)
         self._refusals: set[tuple[str, str]] = set()
         self.published = 0
         """Events that the broker has, since the start."""
@@ -71,9 +92,14 @@ class Publisher:
     @property
     def busy(self) -> bool:
         """Whether something waits for its acknowledgement, or to be sent."""
-        return bool(self._sent or self._others) or (
+        return bool(self._sent or self._answers or self._retained) or (
             self._connection is not None and self._connection.blocked()
         )
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many answers wait that no more requests are to be run."""
+        return len(self._answers) >= ANSWERS // 2
 
     @property
     def keeping_up(self) -> bool:
@@ -92,7 +118,9 @@ class Publisher:
 
     @property
     def due(self) -> float:
-        """When `run` has something to do."""
+        """When `run` has something to do that no acknowledgement and no event announces."""
+        if self._connection is None or len(self._sent) >= self._window or self._connection.blocked():
+            return math.inf
         return self._outbox.late_due
 
     def up(self, connection: Connection, accepted: Connected) -> None:
@@ -104,11 +132,16 @@ class Publisher:
 
     def down(self) -> None:
         """There is none."""
-        if self._connection is not None:
-            self._connection = None
-            self._sent.clear()
-            self._others.clear()
-            self._outbox.down()
+        if self._connection is None:
+            return
+        self._connection = None
+        self._sent.clear()
+        self._answers.clear()
+        self._retained.clear()
+        self._behind.clear()
+        self._busy_topics.clear()
+        self._messages_sent = 0
+        self._outbox.down()
 
     def run(self, now: float) -> None:
         """Send what may go now."""
@@ -118,17 +151,20 @@ class Publisher:
         if sent and now - next(iter(sent.values())).at > ACK_S:
             self._broken(f"nothing acknowledged for {ACK_S:g} s")
             return
-        self._send_others()
-        while (
-            len(sent) < self._window and not connection.blocked() and (outgoing := outbox.next()) is not None
-        ):
-            outbox.sent(outgoing)
-            topic, payload = self._message(outgoing)
-            if len(topic) + len(payload) + OVERHEAD > self._max_bytes:
-                self._refused(outgoing, TOO_LARGE)
-                outbox.acked(outgoing)
-                continue
-            sent[connection.publish(topic, payload)] = Sent(outgoing, now)
+        while len(sent) < self._window and not connection.blocked():
+            waiting = self._answers or self._retained
+            message_next = waiting and self._messages_sent < max(1, self._window // 2)
+            if message_next and not (self._events_turn and outbox.has_live):
+                self._send_message(connection)
+                self._events_turn = True
+            elif (outgoing := outbox.next()) is not None:
+                outbox.sent(outgoing)
+                self._send_event(connection, outgoing, now)
+                self._events_turn = False
+            elif message_next:
+                self._events_turn = False
+            else:
+                return
 
     def acknowledged(self, note: Acknowledged) -> None:
         """The broker has answered to a message."""
@@ -137,79 +173,108 @@ class Publisher:
             return
         self._last_ack = self._clock()
         what = sent.what
-        if isinstance(what, Other):
-            if note.problem is not None:
-                self._complain(f"messages on {what.topic}", note.problem)
-            if what.acked is not None:
-                what.acked()
+        if isinstance(what, Message):
+            self._message_acknowledged(what, note)
             return
         if note.problem is None:
             self.published += 1
-        else:
+        elif note.final:
             self._refused(what, note.problem)
+        else:
+            self._broken(f"it cannot take a message now: {note.problem}")
+            return
         self._outbox.acked(what)
 
     def retain(self, topic: str, payload: bytes, acked: Callable[[], None] | None = None, /) -> None:
-        """Publish what is to stay at the broker; `acked` is called once the broker has it."""
-        self._send(topic, payload, acked, retain=True)
+        """Publish what is to stay at the broker, in place of what waits for that topic already.
+
+        `acked` is called once the broker has it; never, if it was replaced or the connection lost before.
+        """
+        if self._connection is None:
+            return
+        message = Message(topic, payload, retain=True, acked=acked)
+        if message.size > self._max_bytes:
+            self._complain("messages", topic, TOO_LARGE)
+            return
+        (self._behind if topic in self._busy_topics else self._retained)[topic] = message
+        self.run(self._clock())
 
     def answer(self, answer: Answer) -> None:
         """An answer to a request; whoever asked on a connection that is gone has given up."""
-        self._send(answer.topic, answer.payload, None, correlation=answer.correlation)
-
-    def _send(
-        self,
-        topic: str,
-        payload: bytes,
-        acked: Callable[[], None] | None,
-        *,
-        retain: bool = False,
-        correlation: bytes | None = None,
-    ) -> None:
         if self._connection is None:
             return
-        if len(topic) + len(payload) + OVERHEAD > self._max_bytes:
-            self._complain(f"messages on {topic}", TOO_LARGE)
+        message = Message(answer.topic, answer.payload, retain=False, correlation=answer.correlation)
+        if message.size > self._max_bytes:
+            answer = answer.too_large(self._max_bytes)
+            message = Message(answer.topic, answer.payload, retain=False, correlation=answer.correlation)
+            if message.size > self._max_bytes:
+                self._complain("answers", answer.topic, TOO_LARGE)
+                return
+        if answer.refusal and len(self._answers) >= ANSWERS:
+            flood = "mqtt: a flood of requests: some are not even answered that the gateway is busy"
+            self._told.tell(logging.WARNING, flood)
             return
-        self._others.append(Other(topic, payload, acked, retain, correlation))
-        self._send_others()
+        self._answers.append(message)
+        self.run(self._clock())
 
-    def _send_others(self) -> None:
-        """As many as the broker takes; there are no more of them than there are topics and requests."""
-        connection, others, sent = self._connection, self._others, self._sent
-        while connection is not None and others and len(sent) < self._window and not connection.blocked():
-            other = others.popleft()
-            mid = connection.publish(
-                other.topic, other.payload, retain=other.retain, correlation=other.correlation
-            )
-            sent[mid] = Sent(other, self._clock())
+    def _send_message(self, connection: Connection) -> None:
+        if self._answers:
+            message = self._answers.popleft()
+        else:
+            message = self._retained.pop(next(iter(self._retained)))
+            self._busy_topics.add(message.topic)
+        self._messages_sent += 1
+        mid = connection.publish(
+            message.topic, message.payload, retain=message.retain, correlation=message.correlation
+        )
+        self._sent[mid] = Sent(message, self._clock())
 
-    def _message(self, outgoing: Outgoing) -> tuple[str, bytes]:
-        if isinstance(outgoing, LateGap):
+    def _message_acknowledged(self, message: Message, note: Acknowledged) -> None:
+        self._messages_sent -= 1
+        if message.retain:
+            self._busy_topics.discard(message.topic)
+            newer = self._behind.pop(message.topic, None)
+            if newer is not None:
+                self._retained[message.topic] = newer
+        if note.problem is not None:
+            self._complain("messages", message.topic, note.problem)
+        if message.acked is not None:
+            message.acked()
+
+    def _send_event(self, connection: Connection, outgoing: Outgoing, now: float) -> None:
+        if isinstance(outgoing, Event):
+            topic, topic_size = self._topic(outgoing.sender, outgoing.event)
+            payload = event_payload(outgoing.head, outgoing.uid, late=outgoing.late)
+        else:
             gap = outgoing.gap
-            head = gap_head(gap.first, gap.last, gap.lost, gap.reason)
-            return self._topic(gap.sender, "gap"), event_payload(head, gap.uid, late=True)
-        payload = event_payload(outgoing.head, outgoing.uid, late=outgoing.late)
-        return self._topic(outgoing.sender, outgoing.event), payload
+            topic, topic_size = self._topic(gap.sender, "gap")
+            payload = event_payload(gap_head(gap.first, gap.last, gap.lost, gap.reason), gap.uid, late=True)
+        if topic_size + len(payload) + OVERHEAD > self._max_bytes:
+            self._refused(outgoing, TOO_LARGE)
+            self._outbox.acked(outgoing)
+        else:
+            self._sent[connection.publish(topic, payload)] = Sent(outgoing, now)
 
-    def _topic(self, sender: str, event: str) -> str:
+    def _topic(self, sender: str, event: str) -> tuple[str, int]:
+        """The topic, and its length in bytes."""
         key = sender, event
-        topic = self._topics.get(key)
-        if topic is None:
+        found = self._topics.get(key)
+        if found is None:
             if len(self._topics) >= MAX_NAMES:
                 self._topics.clear()
-            topic = self._topics[key] = self._names.event(sender, event)
-        return topic
+            topic = self._names.event(sender, event)
+            found = self._topics[key] = topic, len(topic.encode())
+        return found
 
     def _refused(self, outgoing: Outgoing, why: str) -> None:
         """The broker will not have it, also not a second time: count it as lost, and say so once."""
         sender = outgoing.gap.sender if isinstance(outgoing, LateGap) else outgoing.sender
-        if not isinstance(outgoing, LateGap):
-            self._outbox.lose(sender, f"refused by the broker: {why}", loss_of(outgoing.utc))
-        self._complain(f"events of {sender!r}", f"{why}; they are counted as lost")
+        if isinstance(outgoing, Event):
+            self._outbox.lose(sender, f"refused by the broker: {why}", Loss.of(outgoing.utc))
+        self._complain("events", f"of {sender!r}", f"{why}; they are counted as lost")
 
-    def _complain(self, what: str, why: str) -> None:
-        """Once for each."""
-        if (what, why) not in self._refusals and len(self._refusals) < MAX_NAMES:
-            self._refusals.add((what, why))
-            logger.error("mqtt: the broker refuses %s: %s", what, why)
+    def _complain(self, kind: str, which: str, why: str) -> None:
+        """Once for each kind and reason: what is refused one sender is mostly refused all."""
+        if (kind, why) not in self._refusals and len(self._refusals) < MAX_TOLD:
+            self._refusals.add((kind, why))
+            self._told.tell(logging.ERROR, f"mqtt: the broker refuses {kind} such as {which}: {why}")

@@ -12,7 +12,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
@@ -30,11 +30,19 @@ LONGEST_S = 60.0
 
 
 class Answer(NamedTuple):
-    """An answer on its way: where to, with which correlation data."""
+    """An answer on its way: where to, with which correlation data. `refusal`: nothing was run for it."""
 
     topic: str
     payload: bytes
     correlation: bytes | None
+    transaction: Any
+    refusal: bool = False
+
+    def too_large(self, limit: int) -> Answer:
+        """What is said in its place to a broker that takes only so many bytes."""
+        text = f"the answer has {len(self.payload)} bytes, and the broker takes messages of {limit} at most"
+        payload = topics.answer(self.transaction, status="error", error="failed", message=text)
+        return self._replace(payload=payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +52,21 @@ class Call:
     number: int
     sender: str
     method: str
-    params: Any
-    transaction: Any
     topic: str
     correlation: bytes | None
+    params: Any = None
+    transaction: Any = None
+    deadline: float = math.inf
 
     def ok(self, response: Any) -> Answer:
         """It succeeded."""
-        return Answer(
-            self.topic, topics.answer(self.transaction, status="ok", response=response), self.correlation
-        )
+        payload = topics.answer(self.transaction, status="ok", response=response)
+        return Answer(self.topic, payload, self.correlation, self.transaction)
 
-    def failed(self, error: str, message: str) -> Answer:
+    def failed(self, error: str, message: str, *, refusal: bool = False) -> Answer:
         """It did not."""
         payload = topics.answer(self.transaction, status="error", error=error, message=message)
-        return Answer(self.topic, payload, self.correlation)
+        return Answer(self.topic, payload, self.correlation, self.transaction, refusal)
 
 
 class Done(NamedTuple):
@@ -69,7 +77,8 @@ class Done(NamedTuple):
 
 
 class Requests:
-    """`post` brings a letter to the bridge's thread; all else here but `_work` runs on that."""
+    """`post` brings a letter to the bridge's thread; all else here but `_work` runs on that. `crowded`:
+    whether so many answers wait to be sent that there are to be no more."""
 
     def __init__(
         self,
@@ -79,6 +88,7 @@ class Requests:
         *,
         post: Callable[[object], bool],
         send: Callable[[Answer], None],
+        crowded: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
         self._request = request
@@ -86,12 +96,13 @@ class Requests:
         self._timeout_s = timeout_s
         self._post = post
         self._send = send
+        self._crowded = crowded
         self._clock = clock
         self._numbers = itertools.count(1)
         self._queue: SimpleQueue[Call | None] = SimpleQueue()
         self._workers: list[threading.Thread] = []
         self._running = 0
-        self._waiting: dict[int, tuple[float, Call]] = {}
+        self._waiting: dict[int, Call] = {}
         self.due = math.inf
         """When `run` has something to do."""
 
@@ -102,24 +113,17 @@ class Requests:
             return
         sender, method = called
         answer_on = response_topic if response_topic and self._names.may_answer_on(response_topic) else None
-        call = Call(
-            next(self._numbers),
-            sender,
-            method,
-            None,
-            None,
-            answer_on or self._names.response(sender, method),
-            correlation,
-        )
+        answer_on = answer_on or self._names.response(sender, method)
+        call = Call(next(self._numbers), sender, method, answer_on, correlation)
         try:
             params, transaction = topics.call(payload)
         except topics.BadCallError as error:
-            self._send(call.failed("bad_params", str(error)))
+            self._send(call.failed("bad_params", str(error), refusal=True))
             return
-        call = Call(call.number, sender, method, params, transaction, call.topic, correlation)
-        if self._running >= WORKERS + QUEUE:
-            text = f"{self._running} requests are under way already; try again later"
-            self._send(call.failed("busy", text))
+        deadline = self._clock() + self._patience(params)
+        call = replace(call, params=params, transaction=transaction, deadline=deadline)
+        if self._running >= WORKERS + QUEUE or self._crowded():
+            self._send(call.failed("busy", "too many requests are under way; try again later", refusal=True))
             return
         self._start(call)
 
@@ -133,12 +137,12 @@ class Requests:
         """Answer those whose time is up."""
         if now < self.due:
             return
-        for deadline, call in list(self._waiting.values()):
-            if deadline <= now:
+        for call in list(self._waiting.values()):
+            if call.deadline <= now:
                 del self._waiting[call.number]
                 text = f"no answer from {call.sender!r} in time; whether it ran {call.method!r} is not known"
                 self._send(call.failed("timeout", text))
-        self.due = min((deadline for deadline, _ in self._waiting.values()), default=math.inf)
+        self.due = min((call.deadline for call in self._waiting.values()), default=math.inf)
 
     def stop(self, timeout_s: float) -> bool:
         """End the workers; False if one is held up by its request."""
@@ -151,9 +155,8 @@ class Requests:
 
     def _start(self, call: Call) -> None:
         self._running += 1
-        deadline = self._clock() + self._patience(call.params)
-        self._waiting[call.number] = deadline, call
-        self.due = min(self.due, deadline)
+        self._waiting[call.number] = call
+        self.due = min(self.due, call.deadline)
         self._queue.put(call)
         if len(self._workers) < min(WORKERS, self._running):
             name = f"mqtt-request-{len(self._workers) + 1}"
@@ -174,6 +177,10 @@ class Requests:
             self._post(Done(call, self._answer(call)))
 
     def _answer(self, call: Call) -> Answer:
+        if (
+            self._clock() >= call.deadline
+        ):  # its caller has been told that it timed out, and does not expect it
+            return call.failed("timeout", f"{call.method!r} was not run")
         try:
             return call.ok(self._request(call.sender, call.method, call.params))
         except sig.RequestError as error:

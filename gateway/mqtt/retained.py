@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable
 
 import sig
+from drivers.reading import format_utc
 from gateway.mqtt.announcer import Announcer
+from gateway.mqtt.discovery import encode
+from gateway.mqtt.mailbox import MAX_NAME
 from gateway.mqtt.publisher import Publisher
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.states import States
 from gateway.mqtt.store import Store
-from gateway.mqtt.topics import OFFLINE, ONLINE, Topics
+from gateway.mqtt.topics import ONLINE, Topics, characters
 
 DIAGNOSTICS_S = 60.0
 DRAINING_S = 10.0
@@ -35,15 +39,17 @@ class Retained:
         publisher: Publisher,
         instance: str,
         clock: Callable[[], float],
+        utc: Callable[[], float] = time.time,
     ) -> None:
         self._names = names
         self._settings = settings
         self._router = router
         self._publisher = publisher
         self._clock = clock
+        self._utc = utc
         self._started = clock()
         self._instance = instance
-        self._said = False
+        self._born: str | None = None  # UTC, since when the broker has diagnostics of ours
         self._states = States(names, publisher.retain, clock)
         own = [names.status, names.diagnostics]
         for sensor in settings.sensors:
@@ -69,18 +75,19 @@ class Retained:
     def open(self) -> None:
         """Who there is at the start: sensors of the config, senders of the router, those of earlier runs."""
         for sender in (*self._settings.sensors, *self._announcer.own_senders()):
-            self._states.online(sender, online=False)
+            self._states.online(sender, self._clock(), online=False)
         self.ask_router()
 
     def ask_router(self) -> None:
         """Who is connected now."""
         for sender in self._router.listSenders():
-            if sender.isConnected() or self._states.knows(sender.getName()):
-                self.lifecycle(sender.getName(), online=sender.isConnected())
+            name = characters(sender.getName())
+            if len(name) <= MAX_NAME and (sender.isConnected() or self._states.knows(name)):
+                self.lifecycle(name, online=sender.isConnected())
 
     def lifecycle(self, sender: str, *, online: bool) -> None:
         """A sender has come or gone."""
-        self._states.online(sender, online=online)
+        self._states.online(sender, self._clock(), online=online)
         if online:
             self._announcer.remember_sender(sender, self._names.availability(sender))
         if self._connected:
@@ -100,10 +107,9 @@ class Retained:
         self._announcer.down()
         self._diagnostics_due = math.inf
 
-    def offline(self) -> None:
-        """The last word before a farewell, which the will would say otherwise."""
+    def last_states(self) -> None:
+        """Those that wait for their time."""
         self._states.run(math.inf)
-        self._publisher.retain(self._names.status, OFFLINE.encode())
 
     def run(self, now: float) -> None:
         """Publish what is due."""
@@ -112,14 +118,19 @@ class Retained:
         if now >= self._diagnostics_due:
             self._say_diagnostics(now)
 
-    def is_a_double(self, diagnostics: bytes) -> bool:
-        """Whether these were said by another gateway of our name: after ours there should be no others."""
+    def is_a_double(self, diagnostics: bytes, *, retained: bool) -> bool:
+        """Whether these were said by another gateway of our name, while this one runs.
+
+        Those that were retained may be of an earlier run: they count only if they are of a time when the
+        broker had ours already, so that somebody has published in their place.
+        """
         try:
             said = json.loads(diagnostics)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
-        instance = said.get("instance") if isinstance(said, dict) else None
-        return self._said and instance is not None and instance != self._instance
+        if not isinstance(said, dict) or said.get("instance") in (None, self._instance):
+            return False
+        return not retained or (self._born is not None and str(said.get("time")) > self._born)
 
     def _refresh(self) -> None:
         """Say all states; that the gateway is online comes last, so what is shown then is new."""
@@ -131,7 +142,9 @@ class Retained:
     def _say_diagnostics(self, now: float) -> None:
         links = self._settings.links()
         waiting = self._publisher.waiting
+        time = format_utc(self._utc())
         payload = {
+            "time": time,
             "instance": self._instance,
             "version": self._settings.version,
             "uptime": int(now - self._started),
@@ -141,6 +154,8 @@ class Retained:
             "published": self._publisher.published,
             "lost": self._publisher.lost,
         }
-        self._publisher.retain(self._names.diagnostics, json.dumps(payload, ensure_ascii=False).encode())
-        self._said = True
+        self._publisher.retain(self._names.diagnostics, encode(payload), lambda: self._note_birth(time))
         self._diagnostics_due = now + (DRAINING_S if waiting else DIAGNOSTICS_S)
+
+    def _note_birth(self, time: str) -> None:
+        self._born = self._born or time

@@ -13,7 +13,7 @@ from drivers.options import Amount
 from gateway.mqtt.broker import V5, V311
 from gateway.mqtt.connection import Target
 from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery, SensorFacts, Threshold
-from gateway.mqtt.store import Bounds
+from gateway.mqtt.rows import Bounds
 from gateway.mqtt.topics import Topics
 
 if TYPE_CHECKING:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from gateway.mqtt.topics import OFFLINE, ONLINE, Topics
+from gateway.mqtt.topics import OFFLINE, ONLINE, Topics, stale
 
 EVERY_S = 0.1
 MAX_SENDERS = 1000
 """Senders whose states are kept; those of more are published as events only."""
+
+GONE = "not connected"
 
 Publish = Callable[[str, bytes], None]
 """Publish a payload retained on a topic."""
@@ -37,20 +39,25 @@ class States:
 
     def reading(self, sender: str, data: str, now: float) -> None:
         """The newest reading of a sender."""
-        if sender not in self._newest and len(self._newest) >= MAX_SENDERS:
+        if self._newest.get(sender) == data or (
+            sender not in self._newest and len(self._newest) >= MAX_SENDERS
+        ):
             return
         self._newest[sender] = data
         self._dirty.add(sender)
         if self._connected:
             self.due = min(self.due, self._next.get(sender, now))
 
-    def online(self, sender: str, *, online: bool) -> None:
-        """A sender has come or gone."""
+    def online(self, sender: str, now: float, *, online: bool) -> None:
+        """A sender has come, or has gone: then its reading is stale."""
         if sender not in self._online and len(self._online) >= MAX_SENDERS:
             return
-        if self._online.get(sender) is not online:
-            self._online[sender] = online
-            self._say(sender)
+        if self._online.get(sender) is online:
+            return
+        self._online[sender] = online
+        self._say(sender)
+        if not online and sender in self._newest:
+            self.reading(sender, stale(self._newest[sender], GONE), now)
 
     def knows(self, sender: str) -> bool:
         """Whether it has been online, or should have been."""

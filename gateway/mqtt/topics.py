@@ -10,7 +10,7 @@ import re
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from drivers.reading import format_utc
+from drivers.reading import STALE, format_utc
 
 ONLINE, OFFLINE = "online", "offline"
 
@@ -132,12 +132,22 @@ def is_reading(data: dict[Any, Any]) -> bool:
     return "value" in data and "unit" in data and "quality" in data and "time" in data
 
 
+def stale(reading: str, reason: str) -> str:
+    """A reading's JSON, as stale."""
+    return _encode({**_decode(reading), "quality": STALE, "reason": reason})
+
+
 def to_json(data: Any) -> str:
     """JSON, whatever `data` is: what has no such form becomes its text."""
     try:
-        return _encode(data)
+        return characters(_encode(data))
     except (TypeError, ValueError, RecursionError):
-        return _encode(str(data)[:1000])
+        return characters(_encode(str(data)[:1000]))
+
+
+def characters(text: str) -> str:
+    """The text, with `?` for what is no character (half of a surrogate pair) and cannot be sent or stored."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def event_payload(head: str, event_id: str, *, late: bool) -> bytes:

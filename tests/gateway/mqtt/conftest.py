@@ -43,6 +43,7 @@ class House:
         self.router = sig.Router()
         self._stack = stack
         self.seq = 0
+        self.bridges: list[Bridge] = []
 
     def bridge(self, port: int, **more: Any) -> Bridge:
         """A started bridge of the gateway `test`."""
@@ -53,6 +54,7 @@ class House:
         given = {"gateway": "test", "database": self.folder / "mqtt.db", **more}
         bridge = Bridge(self.router, Settings(target=target, **given))
         bridge.start()
+        self.bridges.append(bridge)
         self._stack.callback(bridge.stop)
         return bridge
 

@@ -1,17 +1,21 @@
 """The bridge on a real broker: births, states, events, outages, the end."""
 
+import contextlib
 import json
 import socket
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import sig
-from tests.support.mosquitto import Mosquitto, Subscriber
+from gateway.mqtt import bridge as bridge_module
+from tests.support.far_away import FarAway
+from tests.support.mosquitto import Mosquitto, Subscriber, free_port
 from tests.support.waiting import until
 
 Listen = Callable[..., Subscriber]
@@ -232,7 +236,7 @@ def test_more_than_the_mailbox_holds(
     assert gap["from"] <= gap["to"] == gap["time"]
     assert gap["reason"] == "the bridge could not keep up"
     seen.on("sig/test/temp/availability", b"offline")
-    assert decoded(seen.wait_for(lambda m: m.topic == "sig/test/diagnostics" and b'"lost": 6' in m.payload))
+    assert decoded(seen.wait_for(lambda m: m.topic == "sig/test/diagnostics" and b'"lost":6' in m.payload))
 
 
 def test_a_message_too_large(house: Any, tmp_path: Path) -> None:
@@ -273,15 +277,149 @@ def test_stop_without_start(house: Any) -> None:
 
 
 def test_a_bridge_that_fails(
-    house: Any, mosquitto: Mosquitto, listen: Listen, monkeypatch: pytest.MonkeyPatch
+    house: Any,
+    mosquitto: Mosquitto,
+    listen: Listen,
+    decoded: Decoded,
+    logged: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A defect of ours ends the bridge, and subscribers learn that it is offline; triggers go on."""
+    """A defect of ours is logged, subscribers learn that it is offline, and it begins anew; what it could not
+    take is counted."""
+    monkeypatch.setattr(bridge_module, "AFTER_FAILURE_S", (0.01, 0.1))
     seen = listen()
     house.add()
     bridge = house.bridge(mosquitto.port)
     seen.on("sig/test/status", b"online")
-    monkeypatch.setattr(bridge, "_take", None)
+    with monkeypatch.context() as patch:
+        patch.setattr(bridge, "_take", None)
+        house.trigger()
+        seen.on("sig/test/status", b"offline")
+    seen.on("sig/test/status", b"online", count=2)
     house.trigger()
-    seen.on("sig/test/status", b"offline")
-    until(lambda: not bridge._thread.is_alive())
+    seen.on("sig/test/temp/event/changed")
+    assert decoded(seen.on("sig/test/temp/event/gap"))["reason"] == "an error of the gateway's"
+    assert sum("the bridge failed, and begins anew" in line for line in logged()) == 1
+
+
+def test_a_stop_loses_nothing(house: Any, mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """A burst, and a broker so far away that it takes a while: what has not gone out is on disk."""
+    with Subscriber(mosquitto.port, "sig/#") as seen, FarAway(mosquitto.port, 0.03) as far:
+        house.add()
+        bridge = house.bridge(far.port)
+        seen.on("sig/test/status", b"online")
+        for _ in range(3000):
+            house.trigger()
+        seen.on("sig/test/temp/event/changed", count=20)
+        assert bridge.stop()
+        seen.on("sig/test/status", b"offline")
+    sent = {json.loads(payload)["seq"] for payload in seen.payloads("sig/test/temp/event/changed")}
+    kept = {json.loads(head + "}")["seq"] for head in heads(tmp_path)}
+    assert sent | kept == set(range(1, 3001))
+
+
+def test_a_stop_without_a_broker_loses_nothing(house: Any, tmp_path: Path) -> None:
+    """All that the mailbox holds goes to the disk."""
+    house.add()
+    bridge = house.bridge(free_port())
+    for _ in range(5000):
+        house.trigger()
+    assert bridge.stop()
+    assert len(heads(tmp_path)) == 5000
+
+
+def test_a_loss_window_of_zero(house: Any, mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """Also in a burst every event is on disk before it is sent, and soon after it was triggered."""
+    with FarAway(mosquitto.port, 0.03) as far:
+        house.add()
+        bridge = house.bridge(far.port, loss_s=0.0)
+        until(lambda: bridge._broker.accepted)
+        for _ in range(2000):
+            house.trigger()
+        until(lambda: bridge._mailbox.depth == 0 and not bridge._outbox._unwritten)
+        assert bridge._publisher.published < 1000
+        assert bridge.stop()
+
+
+def heads(folder: Path) -> list[str]:
+    """Of the readings in the outbox's file."""
+    with contextlib.closing(sqlite3.connect(folder / "mqtt.db")) as db:
+        return [head for (head,) in db.execute("SELECT head FROM events WHERE event = '#changed'")]
+
+
+def test_events_and_states_share_a_slow_connection(house: Any, mosquitto: Mosquitto) -> None:
+    """Neither keeps the other from going out, and of the states only the newest waits."""
+    names = ("temp", "hum", "lux")
+    with Subscriber(mosquitto.port, "sig/#") as seen, FarAway(mosquitto.port, 0.2) as far:
+        for name in names:
+            house.add(name)
+        house.bridge(far.port)
+        seen.on("sig/test/status", b"online")
+        for _ in range(40):
+            for name in names:
+                house.trigger(name)
+        last = house.seq
+        for name in names:
+            seen.on(f"sig/test/{name}/event/changed", count=40)
+            seen.wait_for(partial(is_newest, f"sig/test/{name}/state", last - 3))
+            assert len(seen.payloads(f"sig/test/{name}/state")) < 20
+
+
+def is_newest(topic: str, seq: int, message: Any) -> bool:
+    """Whether a message on that topic holds a reading after `seq`."""
+    found: bool = message.topic == topic and json.loads(message.payload)["seq"] > seq
+    return found
+
+
+def test_names_and_texts_that_are_no_characters(
+    house: Any, mosquitto: Mosquitto, listen: Listen, logged: Callable[[], list[str]]
+) -> None:
+    """Half of a surrogate pair, and a name that no topic can hold: the first becomes `?`, the second is left
+    out and counted; the rest goes on, with and without a broker."""
+    seen = listen()
+    house.add()
+    house.add("x" * 70_000)
+    bridge = house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    house.trigger(unit="\ud800")
+    house.trigger("x" * 70_000)
+    assert json.loads(seen.on("sig/test/temp/event/changed").payload)["unit"] == "?"
+    mosquitto.stop()
+    until(lambda: not bridge._broker.accepted)
+    house.trigger(unit="\ud800")
+    house.add("\ud800")
+    house.trigger("\ud800")
+    until(lambda: bridge._mailbox.depth == 0)
+    mosquitto.start()
     house.trigger()
+    seen.on("sig/test/temp/event/changed", count=3)
+    seen.on("sig/test/?/event/changed")
+    assert not any("failed" in line for line in logged())
+
+
+def test_the_cable_is_pulled(house: Any, mosquitto: Mosquitto, listen: Listen, decoded: Decoded) -> None:
+    """The last reading is retained as stale, so that whoever looks at the state alone knows, too."""
+    seen = listen()
+    sender = house.add()
+    house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    data = house.trigger()
+    seen.on("sig/test/temp/state")
+    sender.remove()
+    stale = decoded(seen.on("sig/test/temp/state", count=2))
+    assert stale == data | {"quality": "stale", "reason": "not connected"}
+
+
+def test_a_second_start_on_the_same_broker(
+    house: Any, mosquitto: Mosquitto, listen: Listen, logged: Callable[[], list[str]]
+) -> None:
+    """What an earlier run has left at the broker is not taken for another gateway's."""
+    seen = listen()
+    for count in (1, 2, 3):
+        bridge = house.bridge(mosquitto.port)
+        seen.on("sig/test/status", b"online", count=count)
+        house.add(f"own-{count}")
+        house.trigger(f"own-{count}")
+        seen.on(f"sig/test/own-{count}/event/changed")
+        assert bridge.stop()
+    assert [line.split(":")[1] for line in logged()] == [" connected to 127.0.0.1"] * 3

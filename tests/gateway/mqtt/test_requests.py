@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 import sig
+from gateway.mqtt.publisher import ANSWERS
+from gateway.mqtt.requests import QUEUE, WORKERS
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.waiting import happens, until
 
@@ -141,6 +144,72 @@ def test_a_flood(house: Any, client: Subscriber, ask: Ask) -> None:
     assert sorted(answer["transaction"] for answer in answers) == list(range(200))
     assert sum(answer["status"] == "ok" for answer in answers) == 20
     assert ask("wait")["status"] == "ok"
+
+
+def test_a_flood_that_never_ends(
+    house: Any, client: Subscriber, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody asks as fast as he can: what waits stays bounded, and events arrive as ever."""
+    bridge = house.bridges[0]
+    house.add()
+    ended = threading.Event()
+    waiting: list[int] = []
+
+    def flood() -> None:
+        with Subscriber(mosquitto.port) as attacker:
+            while not ended.is_set():
+                for _ in range(100):
+                    attacker.client.publish("sig/test/temp/request/nothing", b"", 0)
+                until(lambda: not attacker.client.want_write())
+                waiting.append(len(bridge._publisher._answers))
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    try:
+        until(lambda: len(waiting) > 20)
+        for number in range(50):
+            house.trigger()
+            client.on("sig/test/temp/event/changed", count=number + 1)
+    finally:
+        ended.set()
+        thread.join()
+    assert max(waiting) <= ANSWERS + WORKERS + QUEUE
+
+
+def test_an_answer_too_large_for_the_broker(house: Any, tmp_path: Path) -> None:
+    """The caller is told so; a long correlation counts as well."""
+    with (
+        Mosquitto(tmp_path, ["allow_anonymous true", "max_packet_size 2000"]) as broker,
+        Subscriber(broker.port, "sig/test/status", "answers/1") as seen,
+    ):
+        house.add(much=lambda params: "x" * params)
+        house.bridge(broker.port)
+        seen.on("sig/test/status", b"online")
+        for number, (length, correlation) in enumerate(((5000, b"1"), (1500, b"2" * 500)), 1):
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.ResponseTopic = "answers/1"
+            properties.CorrelationData = correlation
+            seen.client.publish("sig/test/temp/request/much", str(length), 1, properties=properties)
+            answer = seen.on("answers/1", count=number)
+            assert getattr(answer.properties, "CorrelationData", None) == correlation
+            told = json.loads(answer.payload)
+            assert (told["status"], told["error"]) == ("error", "failed")
+            assert "the broker takes messages of 2000 at most" in told["message"]
+        assert seen.payloads("sig/test/status") == [b"online"]
+
+
+def test_what_has_timed_out_is_not_run_later(house: Any, client: Subscriber, ask: Ask) -> None:
+    """Its caller was told that it failed, and does not expect it any more."""
+    release = threading.Event()
+    ran: list[Any] = []
+    house.add(wait=lambda _params: release.wait(20), open_valve=ran.append)
+    for _ in range(WORKERS):
+        client.client.publish("sig/test/temp/request/wait", "", 1)
+    assert ask("open_valve", {"timeout": 0})["error"] == "timeout"
+    release.set()
+    client.on("sig/test/temp/response/wait", count=WORKERS)
+    assert ask("open_valve", {"timeout": 5})["status"] == "ok"
+    assert ran == [{"timeout": 5}]
 
 
 def test_answers_that_would_be_requests(house: Any, client: Subscriber) -> None:
