@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ssl
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,17 @@ WINDOW = 20
 """Messages in flight for MQTT 3.1.1, where the broker does not say how many it takes."""
 MAX_WINDOW = 100
 """More would not be faster, and would be sent again after each lost connection."""
+MAX_PACKET = 1 << 20
+"""Bytes that the broker may send us at once: requests are small, and paho gathers a packet in memory.
+
+MQTT 3.1.1 has no word for it, and paho no setting: there, up to 256 MiB come, unless the broker has a limit
+of its own (Mosquitto: `max_packet_size`)."""
+MAX_UNACKNOWLEDGED = 100
+"""Messages that the broker may send us before we have acknowledged; more wait there."""
 FAILED = 0x80
 """Reason codes from here on are errors."""
+FINAL = frozenset({0x87, 0x90, 0x95, 0x99})
+"""Not authorized, topic name invalid, packet too large, payload format invalid: not this message, ever."""
 UNSUPPORTED_VERSION = 0x84
 TAKEN_OVER = 0x8E
 
@@ -70,10 +80,21 @@ class Refused(NamedTuple):
 
 
 class Acknowledged(NamedTuple):
-    """The broker has answered to a message; `problem` says why it refused it."""
+    """The broker has answered to a message; `problem` says why it refused it.
+
+    `final`: it would do so again, because of what the message is; else it may take it another time.
+    """
 
     mid: int
     problem: str | None
+    final: bool = True
+
+
+class SubscriptionRefused(NamedTuple):
+    """The broker does not let us read this topic."""
+
+    topic: str
+    text: str
 
 
 class Received(NamedTuple):
@@ -93,7 +114,7 @@ class Lost(NamedTuple):
     text: str
 
 
-Note = Connected | Refused | Acknowledged | Received | Lost
+Note = Connected | Refused | Acknowledged | SubscriptionRefused | Received | Lost
 
 
 class _ClosedWhenRefused(ssl.SSLSocket):
@@ -112,6 +133,8 @@ class Connection:
 
     def __init__(self, target: Target, version: int, will: tuple[str, str]) -> None:
         self._target = target
+        self._will = will
+        self._subscribed: dict[int, tuple[str, ...]] = {}
         self.version = version
         self.notes: deque[Note] = deque()
         self._client = client = Client(
@@ -129,11 +152,15 @@ class Connection:
             client.username_pw_set(target.user, target.password)
         client.on_connect = self._on_connect
         client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
 
     def open(self) -> None:
-        """Connect and say hello; the answer comes as a note. Raises OSError, ssl.SSLError or ValueError."""
+        """Connect and say hello; the answer comes as a note.
+
+        Raises OSError, ssl.SSLError or ValueError; or anything, if what answers is no broker.
+        """
         target, client = self._target, self._client
         if target.transport == "websockets":
             client.ws_set_options(path=target.path)
@@ -144,7 +171,10 @@ class Connection:
             context.sslsocket_class = _ClosedWhenRefused
             client.tls_set_context(context)
         if self.version == MQTTProtocolVersion.MQTTv5:
-            client.connect(target.host, target.port, KEEPALIVE_S, clean_start=True)
+            limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            limits.MaximumPacketSize = MAX_PACKET
+            limits.ReceiveMaximum = MAX_UNACKNOWLEDGED
+            client.connect(target.host, target.port, KEEPALIVE_S, clean_start=True, properties=limits)
         else:
             client.connect(target.host, target.port, KEEPALIVE_S)
 
@@ -164,15 +194,15 @@ class Connection:
 
     def read(self) -> None:
         """Take what has been received."""
-        self._client.loop_read()
+        self._drive(self._client.loop_read)
 
     def write(self) -> None:
         """Write what waits."""
-        self._client.loop_write()
+        self._drive(self._client.loop_write)
 
     def tick(self) -> None:
         """Keep alive; call about once a second."""
-        self._client.loop_misc()
+        self._drive(self._client.loop_misc)
 
     def publish(
         self,
@@ -191,13 +221,22 @@ class Connection:
 
     def subscribe(self, *topics: str) -> None:
         """With QoS 1."""
-        self._client.subscribe([(topic, 1) for topic in topics])
+        _, mid = self._client.subscribe([(topic, 1) for topic in topics])
+        if mid is not None:
+            self._subscribed[mid] = topics
 
     def close(self) -> None:
-        """Say goodbye, so that the will is not sent, and close; may come at any time, also twice."""
-        with suppress(OSError, ValueError):
-            self._client.disconnect()
-            self._client.loop_write()
+        """Say goodbye, and close at once; may come at any time, also twice.
+
+        The will is said here, with QoS 0, which no window holds up; then the broker need not. If not all
+        of that can be written at once, the broker misses our goodbye, and says the will itself.
+        """
+        client = self._client
+        client.on_disconnect = None
+        if client.is_connected():
+            with suppress(OSError, ValueError):
+                client.publish(*self._will, qos=0, retain=True)
+                client.disconnect()
         self.abandon()
 
     def abandon(self) -> None:
@@ -207,6 +246,13 @@ class Connection:
         if opened is not None:
             with suppress(OSError):
                 opened.close()
+
+    def _drive(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - what is sent to us must not end the bridge
+            self.abandon()
+            self.notes.append(Lost(0, f"{type(error).__name__}: {error}"))
 
     # paho's callbacks
 
@@ -224,7 +270,15 @@ class Connection:
     def _on_publish(
         self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any
     ) -> None:
-        self.notes.append(Acknowledged(mid, str(reason) if reason.value >= FAILED else None))
+        problem = str(reason) if reason.value >= FAILED else None
+        self.notes.append(Acknowledged(mid, problem, problem is None or reason.value in FINAL))
+
+    def _on_subscribe(
+        self, _client: Client, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Any
+    ) -> None:
+        for topic, reason in zip(self._subscribed.pop(mid, ()), reasons, strict=False):
+            if reason.value >= FAILED:
+                self.notes.append(SubscriptionRefused(topic, str(reason)))
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:

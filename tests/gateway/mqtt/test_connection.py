@@ -1,0 +1,215 @@
+"""One connection to a real Mosquitto, or to what answers in its place: limits, refusals, the end."""
+
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+
+from gateway.mqtt.broker import V5, V311
+from gateway.mqtt.connection import (
+    MAX_PACKET,
+    MAX_UNACKNOWLEDGED,
+    Acknowledged,
+    Connected,
+    Connection,
+    Lost,
+    Received,
+    SubscriptionRefused,
+    Target,
+)
+from tests.support.mosquitto import Mosquitto, Subscriber
+from tests.support.waiting import DEADLINE_S
+
+STATUS = "sig/test/status"
+VERSIONS = pytest.mark.parametrize("version", [V5, V311], ids=["5", "3.1.1"])
+AT_ONCE_S = 0.5
+
+
+@pytest.fixture
+def made() -> Iterator[Callable[..., Connection]]:
+    """Opens connections, and closes them at the end."""
+    connections: list[Connection] = []
+
+    def make(port: int, version: int = V5) -> Connection:
+        connection = Connection(Target("127.0.0.1", port, "sig-test"), version, (STATUS, "offline"))
+        connections.append(connection)
+        connection.open()
+        return connection
+
+    yield make
+    for connection in connections:
+        connection.abandon()
+
+
+def notes_of(connection: Connection, kind: type[Any], count: int = 1) -> list[Any]:
+    """Reads and writes until the connection has noted so many of a kind; others are thrown away."""
+    found: list[Any] = []
+    deadline = time.monotonic() + DEADLINE_S
+    while len(found) < count:
+        assert time.monotonic() < deadline, f"{len(found)} of {count} {kind.__name__}"
+        select.select([connection.fileno()], [connection.fileno()] if connection.blocked() else [], [], 1.0)
+        connection.read()
+        connection.write()
+        while connection.notes:
+            note = connection.notes.popleft()
+            if isinstance(note, kind):
+                found.append(note)
+    return found
+
+
+def online(connection: Connection) -> None:
+    """The broker has accepted it, and shows it."""
+    notes_of(connection, Connected)
+    connection.publish(STATUS, b"online", retain=True)
+    notes_of(connection, Acknowledged)
+
+
+def test_limits(made: Callable[..., Connection], mosquitto: Mosquitto) -> None:
+    """What is too large for us is kept by the broker, and what comes after it arrives."""
+    connection = made(mosquitto.port)
+    notes_of(connection, Connected)
+    connection.subscribe("sig/test/+/request/#")
+    with Subscriber(mosquitto.port) as other:
+        for size in (MAX_PACKET + 1, 1, MAX_PACKET + 1, MAX_PACKET - 100):
+            other.client.publish("sig/test/temp/request/read", b"x" * size, 1)
+        received = notes_of(connection, Received, 2)
+    assert [len(message.payload) for message in received] == [1, MAX_PACKET - 100]
+    connection.close()
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """A port whose only client gets one of `answers` for each packet; the packets, too."""
+    packets: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(DEADLINE_S)
+
+        def serve() -> None:
+            client, _ = listening.accept()
+            with client, suppress(OSError):
+                client.settimeout(DEADLINE_S)
+                for answer in answers:
+                    packets.append(client.recv(4096))
+                    client.sendall(answer)
+                client.recv(4096)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1], packets
+        thread.join()
+
+
+CONNACK = {V5: bytes([0x20, 3, 0, 0, 0]), V311: bytes([0x20, 2, 0, 0])}
+
+
+def test_limits_in_the_hello(made: Callable[..., Connection]) -> None:
+    """MQTT 5: how large a packet may be for us, and how many we take unacknowledged."""
+    with answering(CONNACK[V5]) as (port, packets):
+        connection = made(port)
+        notes_of(connection, Connected)
+        connection.close()
+    assert struct.pack("!BI", 0x27, MAX_PACKET) in packets[0]
+    assert struct.pack("!BH", 0x21, MAX_UNACKNOWLEDGED) in packets[0]
+
+
+@VERSIONS
+def test_a_refused_subscription(made: Callable[..., Connection], version: int) -> None:
+    """Is noted, with its topic; the others are not."""
+    properties = b"\0" if version == V5 else b""
+    codes = bytes([1, 0x87, 0]) if version == V5 else bytes([1, 0x80, 0])
+    body = b"\0\1" + properties + codes
+    with answering(CONNACK[version], bytes([0x90, len(body)]) + body) as (port, _):
+        connection = made(port, version)
+        notes_of(connection, Connected)
+        connection.subscribe("one", "two", "three")
+        (note,) = notes_of(connection, SubscriptionRefused)
+        connection.close()
+    assert note == ("two", "Not authorized" if version == V5 else "Unspecified error")
+
+
+@pytest.mark.parametrize(
+    ("code", "final"),
+    [(0x80, False), (0x83, False), (0x97, False), (0x87, True), (0x90, True), (0x99, True)],
+)
+def test_a_refused_message(made: Callable[..., Connection], code: int, final: bool) -> None:
+    """It is noted whether that is because of what it is."""
+    with answering(CONNACK[V5], bytes([0x40, 3, 0, 1, code])) as (port, _):
+        connection = made(port)
+        notes_of(connection, Connected)
+        assert connection.publish("one", b"") == 1
+        (note,) = notes_of(connection, Acknowledged)
+        connection.close()
+    assert (note.mid, note.problem is None, note.final) == (1, False, final)
+
+
+def test_a_failure_of_the_library(made: Callable[..., Connection], mosquitto: Mosquitto) -> None:
+    """Whatever it raises at what is sent to it: the connection has ended, no more."""
+    connection = made(mosquitto.port)
+
+    def fail() -> None:
+        raise IndexError("list index out of range")
+
+    connection._client.loop_read = fail  # type: ignore[assignment, method-assign]
+    connection.read()
+    assert list(connection.notes) == [Lost(0, "IndexError: list index out of range")]
+    assert connection.fileno() == -1
+
+
+@VERSIONS
+def test_close(made: Callable[..., Connection], mosquitto: Mosquitto, version: int) -> None:
+    """The broker shows us offline, for good, and has not had to say the will."""
+    connection = made(mosquitto.port, version)
+    online(connection)
+    connection.close()
+    connection.close()
+    with Subscriber(mosquitto.port, STATUS) as seen:
+        assert seen.on(STATUS, b"offline").retain
+        assert seen.payloads(STATUS) == [b"offline"]
+    assert "Received DISCONNECT from sig-test" in mosquitto.log
+
+
+def test_close_with_a_full_window(made: Callable[..., Connection], mosquitto: Mosquitto) -> None:
+    """No acknowledgement is waited for."""
+    connection = made(mosquitto.port)
+    online(connection)
+    for number in range(20):
+        connection.publish("sig/test/temp/event/changed", b"%d" % number)
+    started = time.monotonic()
+    connection.close()
+    assert time.monotonic() - started < AT_ONCE_S
+    with Subscriber(mosquitto.port, STATUS, "sig/test/#") as seen:
+        seen.on(STATUS, b"offline")
+
+
+@pytest.mark.parametrize("blocked", [False, True], ids=["written", "blocked"])
+def test_close_with_a_broker_that_hangs(
+    made: Callable[..., Connection], mosquitto: Mosquitto, blocked: bool
+) -> None:
+    """It returns at once, and when the broker goes on, it shows us offline: by our word, or by the will."""
+    connection = made(mosquitto.port)
+    online(connection)
+    mosquitto.suspend()
+    while blocked and not connection.blocked():
+        connection.publish("sig/test/temp/event/changed", b"x" * 100_000)
+    started = time.monotonic()
+    connection.close()
+    assert time.monotonic() - started < AT_ONCE_S
+    mosquitto.resume()
+    with Subscriber(mosquitto.port, STATUS) as seen:
+        seen.on(STATUS, b"offline")
+
+
+def test_close_before_it_is_accepted(made: Callable[..., Connection]) -> None:
+    """Nothing is said, nothing raised."""
+    with answering() as (port, _):
+        connection = made(port)
+        connection.close()
+        assert connection.fileno() == -1
+    never = Connection(Target("127.0.0.1", 1, "sig-test"), V5, (STATUS, "offline"))
+    never.close()
