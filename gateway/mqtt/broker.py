@@ -7,7 +7,8 @@
 Dialling blocks (names, TCP, TLS), so it has a thread of its own, one at a time; its result comes back as a
 letter. All else belongs to the bridge's thread.
 
-A problem is logged once: again only when it is another one, or after a connection that held STEADY_S.
+A problem is logged once: again only when it is another one, or after a connection that held STEADY_S; in a
+clash with another client of our id, after one that held for far longer.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gateway.mqtt.complaints import Complaints
 from gateway.mqtt.connection import (
     TAKEN_OVER,
     UNSUPPORTED_VERSION,
@@ -27,8 +29,11 @@ from gateway.mqtt.connection import (
     Connection,
     Lost,
     Refused,
+    SubscriptionRefused,
     Target,
 )
+from gateway.mqtt.rival import Rival
+from gateway.mqtt.versions import HANG_UPS, Versions
 
 logger = logging.getLogger(__name__)
 
@@ -36,11 +41,10 @@ FIRST_BACK_OFF_S = 0.25
 LAST_BACK_OFF_S = 15.0
 GREETING_S = 10.0
 """How long the broker may take to accept or refuse."""
-STEADY_S = 10.0
-"""A connection that held so long was a success."""
+STEADY_S = 20.0
+"""A connection that held so long was a success. Longer than LAST_BACK_OFF_S: a client of our id of which we
+know nothing would have been back by then."""
 TICK_S = 1.0
-CLASH_BACK_OFF_S = 30.0
-"""After another client took our id: quick returns would throw out each other for ever."""
 SHORT_BREAKS = 3
 """So many breaks of connections that had only just been made look like two clients of one id, too."""
 MAX_TOLD = 10
@@ -73,13 +77,12 @@ class Broker:
         clock: Callable[[], float],
     ) -> None:
         self._target = target
-        self._versions = versions
+        self._versions = Versions(versions)
         self._will = will
         self._post = post
         self._up = up
         self._down = down
         self._clock = clock
-        self._version = 0  # the place in versions
         self._dialling: threading.Thread | None = None
         self.connection: Connection | None = None
         """Open: being greeted, or up."""
@@ -90,9 +93,11 @@ class Broker:
         self._since = 0.0
         self._failures = 0
         self._short = 0
-        self._told: set[str] = set()
-        self._announced = False
-        self._double = False
+        self._quiet = False
+        """The connection is one of many: say that there is one once it holds."""
+        self._told = Complaints(logger, MAX_TOLD)
+        self._unreadable = Complaints(logger, MAX_TOLD)
+        self._rival = Rival()
 
     def run(self, now: float) -> None:
         """Dial, keep alive, or give up waiting."""
@@ -109,7 +114,7 @@ class Broker:
             return
         self.connection.tick()
         if self.accepted and now - self._since >= STEADY_S:
-            self._steady()
+            self._steady(now)
         self.due = now + TICK_S
 
     def dialled(self, letter: Dialled) -> None:
@@ -123,25 +128,30 @@ class Broker:
         self._deadline = now + GREETING_S
         self.due = now + TICK_S
 
-    def take(self, note: Connected | Refused | Lost) -> None:
+    def take(self, note: Connected | Refused | SubscriptionRefused | Lost) -> None:
         """What the connection has noted."""
         match note:
             case Connected():
                 self._accept(note)
             case Refused(code, text):
-                if code == UNSUPPORTED_VERSION and self._next_version():
+                if code == UNSUPPORTED_VERSION and self._versions.refused():
                     logger.info("mqtt: %s does not speak MQTT 5: going on with 3.1.1", self._target.name)
                     self._end(0.0)
                 else:
                     self.fail(f"it refuses us: {text}{_HINTS.get(code, '')}")
+            case SubscriptionRefused(topic, text):
+                self._unreadable.tell(
+                    logging.ERROR,
+                    f"mqtt: {self._target.name} does not let us read {topic}: {text}; "
+                    "give the user the right to",
+                )
             case Lost(code, text):
                 self._lost(code, text)
 
     def fail(self, problem: str) -> None:
         """The connection is no good, or there is none: say why, once, and try again later."""
-        self._tell(f"mqtt: no connection to {self._target.name}: {problem}; trying again until there is")
-        self._failures += 1
-        self._end(self._back_off())
+        self._versions.answered()
+        self._failed(problem)
 
     def broken(self, problem: str) -> None:
         """An accepted connection turned out to be no good."""
@@ -149,8 +159,7 @@ class Broker:
 
     def double(self) -> None:
         """Another gateway publishes under our name; if it has our client id too, we throw each other out."""
-        if not self._double:
-            self._double = True
+        if self._rival.heard(self._clock()):
             logger.error(
                 "mqtt: %s: another gateway of our name publishes on our topics (client id %r): "
                 "give one of the two another gateway.name",
@@ -158,7 +167,7 @@ class Broker:
             )
 
     def farewell(self) -> None:
-        """End the connection properly: without the will."""
+        """End the connection properly: we say the will ourselves."""
         if self.connection is not None and self.accepted:
             self.connection.close()
 
@@ -172,7 +181,7 @@ class Broker:
             self._dialling.join(timeout_s)
 
     def _dial(self) -> None:
-        connection = Connection(self._target, self._versions[self._version], self._will)
+        connection = Connection(self._target, self._versions.current, self._will)
         thread = threading.Thread(target=self._open, args=(connection,), name="mqtt-connect", daemon=True)
         self._dialling = thread
         thread.start()
@@ -186,6 +195,8 @@ class Broker:
             problem = f"its certificate is not trusted: {error.verify_message}; see mqtt.tls.ca"
         except (OSError, ValueError) as error:
             problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        except Exception as error:  # noqa: BLE001 - without a letter nobody would ever dial again
+            problem = f"{type(error).__name__}: {error}"
         if not self._post(Dialled(connection, problem)):
             connection.close()
 
@@ -193,42 +204,63 @@ class Broker:
         assert self.connection is not None
         self.accepted = True
         self._since = self._clock()
-        self._announced = self._short > 0
-        if not self._announced:
+        self._quiet = self._short > 0 or self._rival.clashing
+        if not self._quiet:
             self._announce()
+        self._versions.answered()
         self._up(self.connection, accepted)
 
     def _announce(self) -> None:
         assert self.connection is not None
         version = "5" if self.connection.version == V5 else "3.1.1"
-        logger.info("mqtt: connected to %s, MQTT %s", self._target.name, version)
-        self._announced = True
+        why = ""
+        if self._versions.guessing:
+            why = f": it hung up {HANG_UPS} times on the other version, which comes first again next time"
+        logger.info("mqtt: connected to %s, MQTT %s%s", self._target.name, version, why)
         self._told.clear()
 
-    def _steady(self) -> None:
-        """It held: forget about earlier problems."""
-        if self._short:
-            logger.info("mqtt: the connection to %s holds again", self._target.name)
+    def _steady(self, now: float) -> None:
+        """It holds: forget about earlier problems, but not about a rival who will be back."""
         self._failures = self._short = 0
+        self._rival.held(now - self._since, now)
+        if self._rival.clashing:
+            return
+        if self._quiet:
+            self._quiet = False
+            logger.info("mqtt: the connection to %s holds again", self._target.name)
         self._told.clear()
+
+    def _failed(self, problem: str) -> None:
+        self._tell(f"mqtt: no connection to {self._target.name}: {problem}; trying again until there is")
+        self._failures += 1
+        self._end(self._back_off())
 
     def _lost(self, code: int, text: str) -> None:
-        if not self.accepted:
-            if code == 0 and len(self._versions) > 1:
-                self._next_version()  # some brokers that do not know MQTT 5 just hang up
+        if self.accepted:
+            self._broke(text, taken_over=code == TAKEN_OVER)
+        elif code == 0:
+            self._versions.hung_up()
+            self._failed(f"it ended the connection at once: {text}")
+        else:
             self.fail(f"it ended the connection at once: {text}")
-            return
-        held = self._clock() - self._since
-        self._short = self._short + 1 if held < STEADY_S else 0
-        self._failures = self._failures + 1 if held < STEADY_S else 0
+
+    def _broke(self, text: str, *, taken_over: bool) -> None:
+        """An accepted connection has ended."""
+        held_s = self._clock() - self._since
+        short = held_s < STEADY_S
+        self._short = self._short + 1 if short else 0
+        self._failures = self._failures + 1 if short else 0
         name, client = self._target.name, self._target.client_id
-        if code == TAKEN_OVER:
+        if self._rival.is_to_blame(held_s, taken_over=taken_over):
+            who = "another client has"
+            if not taken_over:
+                who = f"{text}; the other gateway of our name seems to have"
             self._tell(
-                f"mqtt: {name}: another client has taken our id {client!r}: do two gateways have one name? "
-                "Give one of them another gateway.name, or another mqtt.client_id"
+                f"mqtt: lost the connection to {name}: {who} taken our id {client!r}: do two gateways have "
+                "one name? Give one of them another gateway.name, or another mqtt.client_id. Until then this "
+                "one comes back more and more rarely; events wait in the outbox"
             )
-        if code == TAKEN_OVER or (self._double and held < STEADY_S):
-            self._end(random.uniform(0.5, 1.0) * CLASH_BACK_OFF_S)
+            self._end(self._rival.clash())
             return
         if self._short >= SHORT_BREAKS:
             self._tell(
@@ -249,19 +281,12 @@ class Broker:
         if was_up:
             self._down()
 
-    def _next_version(self) -> bool:
-        """Try the other version of MQTT next; False if there is none."""
-        self._version = (self._version + 1) % len(self._versions)
-        return len(self._versions) > 1
-
     def _back_off(self) -> float:
         longest = min(LAST_BACK_OFF_S, FIRST_BACK_OFF_S * 2.0 ** min(self._failures, 10))
         return random.uniform(0.5, 1.0) * longest
 
     def _tell(self, text: str) -> None:
-        if text not in self._told and len(self._told) < MAX_TOLD:
-            self._told.add(text)
-            logger.warning("%s", text)
+        self._told.tell(logging.WARNING, text)
 
 
 _HINTS = {

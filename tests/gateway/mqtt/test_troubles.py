@@ -14,7 +14,9 @@ import pytest
 import trustme
 
 from gateway.mqtt import broker as broker_module
+from gateway.mqtt import rival
 from gateway.mqtt.broker import V5, V311
+from gateway.mqtt.versions import HANG_UPS
 from tests.support.mosquitto import PASSWORDS, Mosquitto, Subscriber, free_port, required
 from tests.support.waiting import until
 
@@ -174,6 +176,41 @@ def test_speaks_something_else(house: Any, logged: Logged) -> None:
     assert 1 <= len(logged()) <= 3
 
 
+@pytest.mark.filterwarnings(  # paho leaves that socket to the garbage collector
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+def test_a_handshake_that_the_library_chokes_on(house: Any, logged: Logged) -> None:
+    """WebSockets: the tries go on, and it is said once."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 101 x\r\nConnection: upgrade\r\nSec-WebSocket-Accept:no-space\r\n\r\n")
+
+    with server(talk) as port:
+        bridge = house.bridge(port, target={"transport": "websockets"})
+        until(lambda: attempts(bridge) > 3)
+        assert bridge.stop()
+    (line,) = logged()
+    assert f"no connection to 127.0.0.1:{port}: IndexError" in line
+
+
+def test_a_proxy_whose_broker_is_down(house: Any, mosquitto: Mosquitto, logged: Logged) -> None:
+    """It takes the connection and hangs up; when the broker is there, MQTT 5 it is."""
+    tries = 0
+
+    def talk(connection: socket.socket) -> None:
+        nonlocal tries
+        tries += 1
+        if tries > HANG_UPS + 1:
+            relay(connection, mosquitto.port)
+
+    with server(talk) as port:
+        bridge = house.bridge(port)
+        until(lambda: bridge._broker.accepted)
+        assert bridge.stop()
+    assert logged()[-1] == f"mqtt: connected to 127.0.0.1:{port}, MQTT 5"
+
+
 def test_ends_the_connection_every_time(house: Any, mosquitto: Mosquitto, logged: Logged) -> None:
     """Accepted, and then broken, again and again: two lines, not one each time; steady again, one more."""
     bridge = house.bridge(mosquitto.port)
@@ -212,6 +249,23 @@ def test_two_gateways_of_one_name(house: Any, tmp_path: Path, mosquitto: Mosquit
     assert sum(told in line for line in logged()) <= 2
 
 
+def test_a_clash_goes_on(
+    house: Any, tmp_path: Path, mosquitto: Mosquitto, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many times they throw each other out, and there are a few lines of it."""
+    monkeypatch.setattr(rival, "CLASH_BACK_OFF_S", 0.1)
+    monkeypatch.setattr(rival, "LAST_CLASH_BACK_OFF_S", 0.2)
+    monkeypatch.setattr(broker_module, "STEADY_S", 0.1)
+    bridges = [house.bridge(mosquitto.port)]
+    until(lambda: bridges[0]._broker.accepted)
+    bridges.append(house.bridge(mosquitto.port, database=tmp_path / "other.db"))
+    until(lambda: all(bridge._broker._rival._clashes > 12 for bridge in bridges))
+    before = len(logged())
+    assert before <= 12
+    until(lambda: all(bridge._broker._rival._clashes > 16 for bridge in bridges))
+    assert len(logged()) == before
+
+
 def test_a_broker_that_says_who_was_taken_over(house: Any, logged: Logged) -> None:
     """MQTT 5 has a reason code for it."""
 
@@ -227,25 +281,30 @@ def test_a_broker_that_says_who_was_taken_over(house: Any, logged: Logged) -> No
         assert bridge.stop()
 
 
+def relay(connection: socket.socket, port: int, first: bytes = b"") -> None:
+    """Hand on `first`, and all that follows, to the broker at `port`, and back."""
+    with socket.create_connection(("127.0.0.1", port)) as behind:
+        connection.settimeout(0.05)
+        behind.settimeout(0.05)
+        behind.sendall(first)
+        while True:
+            for here, there in ((connection, behind), (behind, connection)):
+                with suppress(TimeoutError):
+                    data = here.recv(65536)
+                    if not data:
+                        return
+                    there.sendall(data)
+
+
 def old_broker(port: int) -> Callable[[socket.socket], None]:
     """Refuses MQTT 5 as brokers of its time do, and hands on anything older to the broker at `port`."""
 
     def talk(connection: socket.socket) -> None:
-        connection.settimeout(0.05)
         hello = connection.recv(4096)
         if hello[8] == V5:
             connection.sendall(bytes([0x20, 2, 0, 1]))
-            return
-        with socket.create_connection(("127.0.0.1", port)) as behind:
-            behind.settimeout(0.05)
-            behind.sendall(hello)
-            while True:
-                for here, there in ((connection, behind), (behind, connection)):
-                    with suppress(TimeoutError):
-                        data = here.recv(65536)
-                        if not data:
-                            return
-                        there.sendall(data)
+        else:
+            relay(connection, port, hello)
 
     return talk
 

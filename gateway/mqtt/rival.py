@@ -1,0 +1,56 @@
+"""Another client of our id: two of them throw each other out, for ever, so we come back more and more rarely.
+
+MQTT 5 has a word for being thrown out, 3.1.1 and some brokers just end the connection. If another gateway of
+our name has been heard, and a connection ends before the other would have been back, that is a clash, too.
+"""
+
+from __future__ import annotations
+
+import random
+
+CLASH_BACK_OFF_S = 30.0
+LAST_CLASH_BACK_OFF_S = 600.0
+PEACE_S = 2 * LAST_CLASH_BACK_OFF_S
+"""A connection that held so long ends a clash: the rival, if it does as we do, would have been back twice."""
+
+
+class Rival:
+    """What is known of it; times are monotonic."""
+
+    def __init__(self) -> None:
+        self._clashes = 0
+        self._heard: float | None = None
+
+    @property
+    def clashing(self) -> bool:
+        """Whether there was a clash, and no peace since."""
+        return self._clashes > 0
+
+    @property
+    def _longest_s(self) -> float:
+        return min(LAST_CLASH_BACK_OFF_S, CLASH_BACK_OFF_S * 2.0 ** min(self._clashes, 10))
+
+    def heard(self, now: float) -> bool:
+        """Another gateway of our name publishes; True: that is news."""
+        news = self._heard is None
+        self._heard = now
+        return news
+
+    def is_to_blame(self, held_s: float, *, taken_over: bool) -> bool:
+        """For the end of a connection that held so long."""
+        known = self._clashes > 0 or self._heard is not None
+        return taken_over or (known and held_s < 2 * self._longest_s)
+
+    def clash(self) -> float:
+        """There was one: how many seconds to stay away."""
+        after_s = random.uniform(0.5, 1.0) * self._longest_s
+        self._clashes += 1
+        return after_s
+
+    def held(self, held_s: float, now: float) -> None:
+        """The connection has held so long by now: forget the rival after PEACE_S without a sign of it."""
+        if held_s < PEACE_S:
+            return
+        self._clashes = 0
+        if self._heard is not None and now - self._heard >= PEACE_S:
+            self._heard = None
