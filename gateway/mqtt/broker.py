@@ -206,17 +206,18 @@ class Broker:
         self._since = self._clock()
         self._quiet = self._short > 0 or self._rival.clashing
         if not self._quiet:
-            self._announce()
-        self._versions.answered()
+            self._announce("connected to %s, %s")
         self._up(self.connection, accepted)
 
-    def _announce(self) -> None:
+    def _announce(self, text: str) -> None:
+        """There is a connection; if it speaks another version than it should, why."""
         assert self.connection is not None
-        version = "5" if self.connection.version == V5 else "3.1.1"
-        why = ""
+        version = "MQTT 5" if self.connection.version == V5 else "MQTT 3.1.1"
         if self._versions.guessing:
-            why = f": it hung up {HANG_UPS} times on the other version, which comes first again next time"
-        logger.info("mqtt: connected to %s, MQTT %s%s", self._target.name, version, why)
+            version += (
+                f": it hung up {HANG_UPS} times on the other version, which comes first again next time"
+            )
+        logger.info(f"mqtt: {text}", self._target.name, version)
         self._told.clear()
 
     def _steady(self, now: float) -> None:
@@ -227,7 +228,7 @@ class Broker:
             return
         if self._quiet:
             self._quiet = False
-            logger.info("mqtt: the connection to %s holds again", self._target.name)
+            self._announce("the connection to %s holds again, %s")
         self._told.clear()
 
     def _failed(self, problem: str) -> None:
@@ -246,6 +247,7 @@ class Broker:
 
     def _broke(self, text: str, *, taken_over: bool) -> None:
         """An accepted connection has ended."""
+        self._versions.answered()
         held_s = self._clock() - self._since
         short = held_s < STEADY_S
         self._short = self._short + 1 if short else 0

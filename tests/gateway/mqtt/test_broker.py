@@ -151,6 +151,18 @@ def test_hang_ups_in_a_row(logged: Logged) -> None:
     assert logged()[-1] == "mqtt: connected to broker.example:1883, MQTT 5"
 
 
+def test_hang_ups_after_a_short_connection(logged: Logged) -> None:
+    """Its return is told once it holds; and then why it is 3.1.1."""
+    life = Life()
+    life.connect()
+    life.lose()
+    for _ in range(HANG_UPS):
+        life.connect(HANG_UP)
+    life.connect()
+    life.hold(STEADY_S)
+    assert "broker.example:1883 holds again, MQTT 3.1.1: it hung up 3 times on the other" in logged()[-1]
+
+
 def test_hang_ups_with_something_else_between(fake: type[FakeConnection]) -> None:
     """They are not in a row."""
     life = Life()
@@ -236,7 +248,7 @@ def test_peace_after_a_clash(logged: Logged) -> None:
     life.hold(PEACE_S - 20)
     assert len(logged()) == before
     life.hold(40)
-    assert logged()[before:] == ["mqtt: the connection to broker.example:1883 holds again"]
+    assert logged()[before:] == ["mqtt: the connection to broker.example:1883 holds again, MQTT 5"]
     assert life.lose() < 1
     life.connect()
     life.broker.double()
