@@ -125,7 +125,9 @@ class Contender:
 
 def idle_cpu(broker: int, folder: Path) -> float:
     """Percent of one CPU, with three sensors at 1 Hz of a simulated board (which is a process of its own)."""
-    config = folder / "idle.yaml"
+    folder = folder / "idle"  # of its own, without the backlog of others
+    folder.mkdir()
+    config = folder / "config.yaml"
     text = CONFIG.format(data=folder, port="sim:", broker=broker, sensors=THREE).replace("bench", "idle")
     config.write_text(text.replace("link: board}", "link: board, heartbeat: 1s}", 1))
     process = subprocess.Popen(

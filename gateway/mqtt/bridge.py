@@ -41,6 +41,9 @@ FORGIVEN_S = 600.0
 """After so long without an error, the next is logged, and the rest after it is short again."""
 CROWD_S = 0.05
 """In a burst, how long events may wait in the mailbox while only the broker's answers wake the bridge."""
+PATIENCE_S = 0.005
+"""So long the acknowledgement of an event does not wake the bridge, and a request waits: in a stream of
+events the next one comes meanwhile."""
 DRAIN_S = 0.15
 """What `stop` gives the broker to acknowledge what is on its way."""
 LONGEST_SLEEP_S = 3600.0
@@ -90,6 +93,7 @@ class Bridge:
         self._names = names
         self._poll = select.poll()
         self._watched = (-1, 0)
+        self._patient_until = -math.inf
         self._rest_s = 0.0
         self._failed_at = -math.inf
 
@@ -173,27 +177,40 @@ class Bridge:
         self._outbox.run(now)
         self._requests.run(now)
         self._retained.run(now)
+        sent = self._publisher.sent
         self._publisher.run(now)
+        if self._publisher.sent > sent and now >= self._patient_until:
+            self._patient_until = now + PATIENCE_S
 
     def _sleep(self, connection: Connection | None, due: float) -> bool:
         """Whether the connection can be read."""
         fd = connection.fileno() if connection is not None else -1
-        mask = select.POLLIN | (select.POLLOUT if connection is not None and connection.blocked() else 0)
+        if connection is not None and connection.pending():
+            self._poll_for(fd, select.POLLIN, -math.inf)
+            return True
+        out = select.POLLOUT if connection is not None and connection.blocked() else 0
+        if not (out or self._publisher.full) and self._clock() < self._patient_until < due:
+            found = self._poll_for(fd, 0, self._patient_until)  # also then it shows when a connection ends
+            if found is not None:
+                return found
+        return bool(self._poll_for(fd, select.POLLIN | out, due))
+
+    def _poll_for(self, fd: int, mask: int, due: float) -> bool | None:
+        """Wait for the mailbox and that descriptor; whether it can be read; None: nothing happened."""
         self._watch(fd, mask)
-        pending = connection is not None and connection.pending()
         # In a burst that the broker keeps up with, only its answers are waited for, if events may wait.
         burst = self._settings.loss_s > 0 and self._publisher.keeping_up and self._mailbox.depth < BATCH
         due_ms = min(max(0.0, due - self._clock()), CROWD_S if burst else LONGEST_SLEEP_S) * 1000
-        wait = not pending and (burst or self._mailbox.prepare_to_sleep())
+        wait = burst or self._mailbox.prepare_to_sleep()
         found = self._poll.poll(math.ceil(due_ms) if wait else 0)
         self._mailbox.awake()
-        readable = pending
+        readable = False
         for ready, event in found:
             if ready == fd:
-                readable = readable or event != select.POLLOUT
+                readable = event != select.POLLOUT
             else:
                 self._mailbox.woken()
-        return readable
+        return readable if found or not wait else None
 
     def _watch(self, fd: int, mask: int) -> None:
         if (fd, mask) == self._watched:

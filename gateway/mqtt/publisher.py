@@ -86,8 +86,10 @@ class Publisher:
         self._topics: dict[tuple[str, str], tuple[str, int]] = {}
         self._told = Complaints(logger, MAX_TOLD)
         self._refusals: set[tuple[str, str]] = set()
+        self.sent = 0
+        """Events that were sent, since the start."""
         self.published = 0
-        """Events that the broker has, since the start."""
+        """Events that the broker has."""
 
     @property
     def busy(self) -> bool:
@@ -95,6 +97,11 @@ class Publisher:
         return bool(self._sent or self._answers or self._retained) or (
             self._connection is not None and self._connection.blocked()
         )
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing can be sent before something is acknowledged."""
+        return len(self._sent) >= self._window
 
     @property
     def crowded(self) -> bool:
@@ -254,6 +261,7 @@ class Publisher:
             self._outbox.acked(outgoing)
         else:
             self._sent[connection.publish(topic, payload)] = Sent(outgoing, now)
+            self.sent += 1
 
     def _topic(self, sender: str, event: str) -> tuple[str, int]:
         """The topic, and its length in bytes."""

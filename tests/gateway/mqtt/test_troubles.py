@@ -332,7 +332,7 @@ def test_a_broker_that_knows_only_3_1_1(
 def test_topics_that_the_broker_refuses(house: Any, tmp_path: Path, logged: Logged) -> None:
     """Said once, with the topic. Mosquitto 2.0.11 ends the connection each time, and then the refusal itself
     does not always arrive; others go on."""
-    refused = "the broker refuses messages such as sig/test/temp/availability: Not authorized"
+    refused = "sig/test/temp/availability: Not authorized"
     rules = tmp_path / "rules"
     rules.write_text("topic readwrite sig/test/status\ntopic read #\n")
     rules.chmod(0o600)
@@ -381,4 +381,4 @@ def test_a_disk_that_is_full(
     until(lambda: len(bridge._outbox) == 1)
     mosquitto.start()
     seen.on("sig/test/temp/event/changed", count=2)
-    assert sum("the outbox cannot be used" in line for line in logged()) == 1
+    assert sum("the outbox cannot be" in line for line in logged()) == 1
