@@ -11,8 +11,9 @@ from urllib.parse import unquote, urlsplit
 from drivers.kinds import sensor_class
 from drivers.options import Amount
 from gateway.mqtt.broker import V5, V311
+from gateway.mqtt.components import SensorFacts, Threshold
 from gateway.mqtt.connection import Target
-from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery, SensorFacts, Threshold
+from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery
 from gateway.mqtt.store import Bounds
 from gateway.mqtt.topics import Topics
 
@@ -121,7 +122,7 @@ def _facts(name: str, sensor: SensorSection) -> SensorFacts:
             thresholds.append(Threshold(event, limit, limit - band if rising else limit + band, rising))
     delta = parsed.get("delta")
     decimals = _decimals(delta.size) if delta is not None and delta.size and not delta.relative else None
-    return SensorFacts(name, kind.kind, sensor.link, tuple(thresholds), decimals)
+    return SensorFacts(name, kind.kind, kind.unit, sensor.link, tuple(thresholds), decimals)
 
 
 def _decimals(step: float) -> int:
