@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from drivers.kinds import sensor_class
 from drivers.options import Amount
+from gateway.config.broker_url import PORTS
 from gateway.mqtt.broker import V5, V311
 from gateway.mqtt.components import SensorFacts, Threshold
 from gateway.mqtt.connection import Target
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from gateway.config.models import SensorSection
     from gateway.config.mqtt import MqttSection
 
-PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 DEFAULT_BOUNDS = Bounds(500_000, 100_000_000, 7 * 86400.0)
 VERSIONS = {"auto": (V5, V311), "5": (V5,), "3.1.1": (V311,)}
 
