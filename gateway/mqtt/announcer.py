@@ -122,7 +122,8 @@ class Announcer:
             self._next_step()
         if now >= self._birth_due:
             self._birth_due = math.inf
-            self._said.clear()
+            # What is on its way will be heard.
+            self._said = {one.topic: one.payload for one in self._unacked.values()}
             self.announce()
             self._refresh()
 

@@ -243,6 +243,18 @@ def test_a_change_while_steps_are_under_way(world: World) -> None:
     assert final["dev"]["sn"] == "24A16057F685"
 
 
+def test_a_birth_while_steps_are_under_way(world: World) -> None:
+    """All is said again, and no step waits for an acknowledgement that it has had."""
+    world.facts.sensors = SENSORS[1:]
+    world.start()
+    world.announcer.birth()
+    world.step(deliver=False)
+    world.settle()
+    assert world.clock.monotonic() < 1000.0 + announcer.PATIENCE_S
+    assert len(world.payloads("homeassistant/device/sig_test_roof/config")) == 1
+    assert world.assistants[0].entities == world.facts.ids()
+
+
 def test_an_acknowledgement_that_comes_too_late(world: World) -> None:
     """With the connection gone it changes nothing; the next one begins anew."""
     world.facts.sensors = SENSORS[1:]
