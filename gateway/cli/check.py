@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from gateway.cli.commands import EXIT_USAGE
 from gateway.config import Config, ConfigError, load
+from gateway.config.broker_url import address
 
 
 def check(path: Path) -> int:
@@ -21,7 +23,19 @@ def check(path: Path) -> int:
         print(f"  link {name} ({link.protocol}, {port}): {', '.join(on_it) or 'no sensors'}")
     for name, sensor in config.sensors.items():
         print(f"  sensor {name}: {sensor.driver}, channel {sensor.channel or name} of {sensor.link}")
+    if config.mqtt is not None:
+        print(f"  mqtt: {_broker(config)}, Home Assistant {'on' if config.mqtt.home_assistant else 'off'}")
     return 0
+
+
+def _broker(config: Config) -> str:
+    """Where it is; never who we are there."""
+    assert config.mqtt is not None
+    if ("mqtt", "url") in config.secrets:
+        return "a broker that is not shown"
+    url = config.mqtt.url.get_secret_value()
+    encrypted = ", encrypted" if urlsplit(url).scheme in ("mqtts", "wss") else ""
+    return f"broker {address(url)}{encrypted}"
 
 
 def load_or_explain(path: Path) -> Config | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from gateway.config.catalog import Catalog
+from gateway.config.certificates import check_certificate, unreadable
 from gateway.config.document import Document
 from gateway.config.explain import keys, shown_at, validate
 from gateway.config.models import (
@@ -20,7 +18,6 @@ from gateway.config.models import (
     is_sender_name,
     parse_address,
 )
-from gateway.config.mqtt import MqttSection, MqttTlsSection
 from gateway.config.problems import Location, choices, shown, unknown_key
 
 
@@ -32,12 +29,12 @@ def check_router(section: object, router: RouterSection | None, folder: Path, do
         return
     readable = True
     for key, name in (("cert", router.tls.cert), ("key", router.tls.key)):
-        problem = _unreadable(folder / name)
+        problem = unreadable(folder / name)
         if problem:
             readable = False
             document.complain(("router", "tls", key), f"{shown(name)} cannot be read: {problem}")
     if readable:
-        _check_certificate(folder / router.tls.cert, folder / router.tls.key, document, ("router", "tls"))
+        check_certificate(folder / router.tls.cert, folder / router.tls.key, document, ("router", "tls"))
 
 
 def _check_token_needed(section: dict[str, Any], document: Document) -> None:
@@ -56,75 +53,6 @@ def _check_token_needed(section: dict[str, Any], document: Document) -> None:
     if not local:
         text = f"{listen} can be reached from other machines, and that needs a token"
         document.complain(("router", "listen"), f"{text}; write below it: token: !env SIG_GATEWAY_TOKEN")
-
-
-def check_mqtt(section: object, mqtt: MqttSection | None, folder: Path, document: Document) -> None:
-    """Certificates that work, and who to log in as only once. `mqtt` is None if it has errors."""
-    if mqtt is None or not isinstance(section, dict):
-        return
-    url = urlsplit(mqtt.url.get_secret_value())
-    for key, in_url in (("user", url.username), ("password", url.password)):
-        if in_url and getattr(mqtt, key) is not None:
-            document.complain(("mqtt", key), f"there is a {key} in mqtt.url already; keep one of the two")
-    if mqtt.password is not None and mqtt.user is None and not url.username:
-        document.complain(("mqtt", "password"), "a password needs a user; write beside it: user: NAME")
-    if mqtt.tls is None:
-        return
-    if url.scheme not in ("mqtts", "wss"):
-        text = f"certificates are of no use without encryption; write: url: mqtts://{url.hostname}"
-        document.complain(("mqtt", "tls"), text)
-    _check_mqtt_files(mqtt.tls, folder, document)
-
-
-def _check_mqtt_files(tls: MqttTlsSection, folder: Path, document: Document) -> None:
-    names = {key: name for key in ("ca", "cert", "key") if (name := getattr(tls, key)) is not None}
-    readable = True
-    for key, name in names.items():
-        problem = _unreadable(folder / name)
-        if problem:
-            readable = False
-            document.complain(("mqtt", "tls", key), f"{shown(name)} cannot be read: {problem}")
-    if ("cert" in names) != ("key" in names):
-        document.complain(("mqtt", "tls"), "expected cert and key together, got only one of the two")
-    elif readable and "cert" in names:
-        _check_certificate(folder / names["cert"], folder / names["key"], document, ("mqtt", "tls"))
-    if readable and "ca" in names:
-        _check_authority(folder / names["ca"], document)
-
-
-def _check_authority(ca: Path, document: Document) -> None:
-    import ssl  # as below
-
-    try:
-        ssl.create_default_context(cafile=str(ca))
-    except (ssl.SSLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or str(error)
-        document.complain(("mqtt", "tls", "ca"), f"expected a certificate, PEM; OpenSSL: {reason}")
-
-
-def _unreadable(path: Path) -> str:
-    try:
-        if not path.is_file():
-            return os.strerror(errno.EISDIR if path.is_dir() else errno.ENOENT)
-        with path.open("rb"):
-            return ""
-    except OSError as error:
-        return error.strerror or str(error)
-    except ValueError:
-        return "not a path"
-
-
-def _check_certificate(cert: Path, key: Path, document: Document, where: Location) -> None:
-    import ssl  # costs 10 ms, and few configs have TLS
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        # The password callback keeps OpenSSL from asking on the terminal.
-        context.load_cert_chain(cert, key, password=lambda: "")
-    except (ssl.SSLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or str(error)
-        text = f"expected a certificate and its private key without a passphrase, both PEM; OpenSSL: {reason}"
-        document.complain(where, text)
 
 
 def read_links(section: object, document: Document, catalog: Catalog) -> dict[str, LinkSection]:

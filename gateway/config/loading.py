@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.config.catalog import Catalog, Drivers
-from gateway.config.checks import check_mqtt, check_router, read_links, read_sensors
+from gateway.config.checks import check_router, read_links, read_sensors
 from gateway.config.document import Document, parse
 from gateway.config.explain import validate
 from gateway.config.models import (
@@ -23,6 +23,7 @@ from gateway.config.models import (
     SensorSection,
 )
 from gateway.config.mqtt import MqttSection
+from gateway.config.mqtt_checks import check_mqtt, mqtt_warnings
 from gateway.config.problems import ConfigError, Location, Problem, shown, unknown_key
 from gateway.config.secrets import Secrets
 
@@ -123,7 +124,7 @@ def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
     if tree.get("mqtt") is not None:
         mqtt = validate(MqttSection, tree["mqtt"], ("mqtt",), document)
         check_mqtt(tree["mqtt"], mqtt, path.parent, document)
-    warnings = tuple(_later_sections(tree, document))
+    warnings = (*mqtt_warnings(tree.get("mqtt"), document), *_later_sections(tree, document))
     if gateway is None or router is None:
         return None
     return Config(path, gateway, router, links, sensors, mqtt, warnings, document.lines, document.secrets)

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from gateway.config.models import Section, Text, Token, field
 
-MQTT_SCHEMES = ("mqtt", "mqtts", "ws", "wss")
 _BAD_IN_PREFIX = re.compile(r"[+#\x00-\x1f\x7f\ud800-\udfff]")
-
-
-def _check_mqtt_url(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in MQTT_SCHEMES or not parts.hostname or parts.port == 0:
-        raise ValueError("not an MQTT URL")
-    return url
 
 
 def _check_prefix(text: str) -> str:
@@ -41,8 +32,6 @@ def _parse_span(value: object) -> float:
 Span = Annotated[float, BeforeValidator(_parse_span)]
 """Seconds."""
 
-_SPAN = "a time span such as 30s or 5min, or seconds"
-
 
 class MqttTlsSection(Section):
     """`mqtt.tls`: whom to trust, and who we are."""
@@ -63,7 +52,7 @@ class MqttTlsSection(Section):
 class MqttSection(Section):
     """`mqtt`: the broker, and what to tell it."""
 
-    url: Annotated[SecretStr, AfterValidator(_check_mqtt_url)] = field(
+    url: Token = field(  # its parts: see broker_url.py
         ...,
         "The broker. `mqtts:` encrypts; `ws:` and `wss:` are MQTT over WebSockets.",
         "a URL such as mqtt://host:1883 or mqtts://host:8883",
@@ -106,11 +95,11 @@ class MqttSection(Section):
         "a text",
         "sig-greenhouse",
     )
-    loss_window: Span = field(
+    loss_window: Annotated[Span, Field(le=60)] = field(
         1.0,
         "What a kill or a power cut may lose of the events that the broker has not got; while it is away, "
         "the SD card is written to so often. 0: each event is written before it is sent.",
-        _SPAN,
+        "a time span from 0 to 60s; a number is seconds",
         "1s",
     )
     outbox_rows: int = Field(
@@ -127,7 +116,9 @@ class MqttSection(Section):
         description="The same in megabytes.",
         json_schema_extra={"expected": "a whole number from 1", "write": "100"},
     )
-    outbox_age: Span = field(604800.0, "The same in time.", _SPAN, "7d")
+    outbox_age: Annotated[Span, Field(ge=1)] = field(
+        604800.0, "The same in time.", "a time span from 1s, such as 7d; a number is seconds", "7d"
+    )
     backlog_rate: int = Field(
         200,
         ge=1,
@@ -135,6 +126,9 @@ class MqttSection(Section):
         description="Events a second that are sent of those that waited.",
         json_schema_extra={"expected": "a whole number from 1", "write": "200"},
     )
-    request_timeout: Span = field(
-        10.0, "What a request from MQTT may take, if it does not say so itself.", _SPAN, "10s"
+    request_timeout: Annotated[Span, Field(ge=0.1)] = field(
+        10.0,
+        "What a request from MQTT may take, if it does not say so itself.",
+        "a time span from 100ms, such as 10s; a number is seconds",
+        "10s",
     )

@@ -1,7 +1,9 @@
 """The MQTT bridge: the router's events to a broker, and requests from there. docs/mqtt.md has every topic.
 
     topics      events to topics and payloads; pure
-    discovery   Home Assistant's payloads; pure
+    components  what Home Assistant is told of each sensor, link and gateway; pure
+    discovery   its messages, in both forms; pure
+    succession  in which order they are to be published when something has changed; pure
     mailbox     from the threads that trigger events to the bridge's own
     store       the SQLite file: events that wait, gaps, what is retained at the broker
     outbox      which event goes next, and when what is written

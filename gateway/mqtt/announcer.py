@@ -4,6 +4,9 @@ The store remembers each retained topic, so that what a change of the config lea
 when the change was made while the gateway was off: a sensor's state, an entity of Home Assistant. Forgotten
 is only what the broker has acknowledged.
 
+What must be seen in order (see succession.py) is published step by step. While steps are under way, what else
+is to be announced waits for their end.
+
 All of it belongs to the bridge's thread.
 """
 
@@ -13,12 +16,14 @@ import json
 import logging
 import math
 import random
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from gateway.mqtt.discovery import Announcement, encode
+from gateway.mqtt.discovery import Announcement
 from gateway.mqtt.schema import StoreError
 from gateway.mqtt.store import Store
+from gateway.mqtt.succession import Message, succession
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +31,18 @@ DISCOVERY, TOPIC, SENDER = "discovery", "topic", "sender"
 """The kinds in the store: discovery messages, topics of configured sensors, users' own senders."""
 BIRTH_DELAY_S = (0.5, 3.0)
 """After Home Assistant's birth, so that not all gateways answer it at once."""
+SETTLE_S = 1.0
+"""From the broker's acknowledgement of a step to the next one: Home Assistant removes entities in the
+background, and leaves out the rest of a device's message if it is not done with one of its components."""
+PATIENCE_S = 30.0
+"""A step that is not acknowledged for so long never will be: the broker does not take a message."""
 MAX_OWN = 1000
 """Users' own senders that are remembered."""
 
 
 class Publish(Protocol):
-    """Publish retained, QoS 1; `acked` is called once the broker has it."""
+    """Publish retained, QoS 1; `acked` is called once the broker has it, unless a newer payload for the same
+    topic replaced it before it was sent."""
 
     def __call__(self, topic: str, payload: bytes, acked: Callable[[], None] | None = None, /) -> None: ...
 
@@ -56,53 +67,65 @@ class Announcer:
         self._refresh = refresh
         self._clock = clock
         self._connected = False
+        self._complained = False
         self._said: dict[str, bytes] = {}  # discovery messages of this connection
         self._own: dict[str, str] = {}
-        self.due = math.inf
+        self._steps: deque[list[Message]] = deque()
+        self._unacked: dict[str, Message] = {}  # of the step that is under way
+        self._acked: list[Message] = []  # of the same, to be noted
+        self._under_way = False
+        self._again = False
+        self._birth_due = math.inf
+        self._step_due = math.inf
+
+    @property
+    def due(self) -> float:
         """When `run` has something to do."""
+        return min(self._birth_due, self._step_due)
 
     def up(self) -> None:
         """There is a connection: remove what is not true any more, announce the rest."""
         self._connected = True
         self._said.clear()
-        for topic in self._remembered(TOPIC).keys() - self._topics.keys():
-            self._publish(topic, b"", lambda topic=topic: self._note(TOPIC, {topic: None}))  # type: ignore[misc]
-        self._note(TOPIC, self._topics)
         self.announce()
 
     def down(self) -> None:
-        """There is none."""
+        """There is none. What was under way begins anew with the next one."""
         self._connected = False
-        self.due = math.inf
+        self._under_way = self._again = False
+        self._steps.clear()
+        self._unacked, self._acked = {}, []
+        self._birth_due = self._step_due = math.inf
 
     def announce(self) -> None:
         """Publish what Home Assistant does not know yet, or knows otherwise."""
         if not self._connected:
             return
-        wanted = {announced.topic: announced for announced in self._wanted()}
-        known = {topic: _parts(text) for topic, text in self._remembered(DISCOVERY).items()}
-        for topic in known.keys() - wanted.keys():
-            self._publish(topic, b"", lambda topic=topic: self._note(DISCOVERY, {topic: None}))  # type: ignore[misc]
-        # Noted before they are there: rather remove once too often than leave an orphan.
-        self._note(
-            DISCOVERY,
-            {t: json.dumps({**known.get(t, {}), **announced.parts}) for t, announced in wanted.items()},
-        )
-        for topic, announced in wanted.items():
-            self._say(announced, known.get(topic, {}))
+        if self._under_way:
+            self._again = True
+            return
+        gone = self._remembered(TOPIC).keys() - self._topics.keys()
+        self._note(TOPIC, self._topics)
+        removals, migrations, finals, emptied = self._succession()
+        emptied_states = [Message(topic, b"") for topic in gone]
+        self._steps.extend([removals, migrations + emptied_states, finals, emptied])
+        self._under_way = True
+        self._next_step()
 
     def birth(self) -> None:
         """Home Assistant has started: say everything again, in a moment."""
-        self.due = self._clock() + random.uniform(*BIRTH_DELAY_S)
+        self._birth_due = self._clock() + random.uniform(*BIRTH_DELAY_S)
 
     def run(self, now: float) -> None:
-        """Say everything again, if it is time."""
-        if now < self.due:
-            return
-        self.due = math.inf
-        self._said.clear()
-        self.announce()
-        self._refresh()
+        """Go on with the steps, and say everything again, if it is time."""
+        if now >= self._step_due:
+            self._next_step()
+        if now >= self._birth_due:
+            self._birth_due = math.inf
+            # What is on its way will be heard.
+            self._said = {one.topic: one.payload for one in self._unacked.values()}
+            self.announce()
+            self._refresh()
 
     def own_senders(self) -> Iterable[str]:
         """Users' own senders of earlier runs."""
@@ -115,18 +138,73 @@ class Announcer:
             self._own[topic] = sender
             self._note(SENDER, {topic: sender})
 
-    def _say(self, announced: Announcement, known: Mapping[str, str]) -> None:
-        payload = encode(announced.payload)
-        if self._said.get(announced.topic) == payload:
+    def _succession(self) -> Iterable[list[Message]]:
+        """What is to be said of discovery; nothing, if that fails: the bridge has more to do than this."""
+        try:
+            return succession(self._wanted(), self._known())
+        except Exception:
+            if not self._complained:
+                self._complained = True
+                logger.exception("mqtt: nothing is announced to Home Assistant; please report this")
+            return [], [], [], []
+
+    def _next_step(self) -> None:
+        """Note what the last step did, and begin the next one that has something to say."""
+        self._step_due = math.inf
+        self._note_acked()
+        while self._steps:
+            messages = [one for one in self._steps.popleft() if self._said.get(one.topic) != one.payload]
+            if not messages:
+                continue
+            if any(self._steps):
+                self._step_due = self._clock() + PATIENCE_S
+                self._begin(messages)
+                return
+            self._begin(messages)
+        self._under_way = False
+        if self._again:
+            self._again = False
+            self.announce()
+
+    def _begin(self, messages: list[Message]) -> None:
+        # Noted before they are there: rather remove once too often than leave an orphan.
+        known = self._known()
+        new = {one.topic: {**known.get(one.topic, {}), **one.adds} for one in messages if one.adds}
+        self._note(DISCOVERY, {topic: json.dumps(parts) for topic, parts in new.items()})
+        self._unacked = unacked = {one.topic: one for one in messages}
+        for one in messages:
+            self._said[one.topic] = one.payload
+            self._publish(one.topic, one.payload, lambda one=one: self._has(one, unacked))  # type: ignore[misc]
+
+    def _has(self, message: Message, step: dict[str, Message]) -> None:
+        """The broker has a message of a step. That may be over, and its connection gone."""
+        if not self._connected or self._said.get(message.topic) != message.payload:
             return
-        self._said[announced.topic] = payload
-        gone = {key: platform for key, platform in known.items() if key not in announced.parts}
-        if not gone:
-            self._publish(announced.topic, payload)
+        self._acked.append(message)
+        step.pop(message.topic, None)
+        if not step:
+            self._note_acked()
+            if step is self._unacked and any(self._steps):
+                self._step_due = self._clock() + SETTLE_S
+
+    def _note_acked(self) -> None:
+        if not self._acked:
             return
-        self._publish(announced.topic, announced.without(gone))
-        noted = {announced.topic: json.dumps(announced.parts)}
-        self._publish(announced.topic, payload, lambda: self._note(DISCOVERY, noted))
+        acked, self._acked = self._acked, []
+        known = self._known()
+        news: dict[str, str | None] = {one.topic: None for one in acked if not one.payload}
+        for one in acked:
+            if one.removes:
+                left = {
+                    key: value for key, value in known.get(one.topic, {}).items() if key not in one.removes
+                }
+                news[one.topic] = json.dumps(left)
+        self._note(DISCOVERY, news)
+        self._note(TOPIC, {topic: None for topic, left in news.items() if left is None})
+
+    def _known(self) -> dict[str, dict[str, str]]:
+        """The discovery messages that are retained, with their components."""
+        return {topic: _parts(text) for topic, text in self._remembered(DISCOVERY).items()}
 
     def _remembered(self, kind: str) -> dict[str, str]:
         try:
@@ -146,5 +224,8 @@ class Announcer:
 
 
 def _parts(text: str) -> dict[str, str]:
-    found = json.loads(text)
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}

@@ -10,9 +10,11 @@ from urllib.parse import unquote, urlsplit
 
 from drivers.kinds import sensor_class
 from drivers.options import Amount
+from gateway.config.broker_url import PORTS
 from gateway.mqtt.broker import V5, V311
+from gateway.mqtt.components import SensorFacts, Threshold
 from gateway.mqtt.connection import Target
-from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery, SensorFacts, Threshold
+from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery
 from gateway.mqtt.rows import Bounds
 from gateway.mqtt.topics import Topics
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from gateway.config.models import SensorSection
     from gateway.config.mqtt import MqttSection
 
-PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 DEFAULT_BOUNDS = Bounds(500_000, 100_000_000, 7 * 86400.0)
 VERSIONS = {"auto": (V5, V311), "5": (V5,), "3.1.1": (V311,)}
 
@@ -121,7 +122,7 @@ def _facts(name: str, sensor: SensorSection) -> SensorFacts:
             thresholds.append(Threshold(event, limit, limit - band if rising else limit + band, rising))
     delta = parsed.get("delta")
     decimals = _decimals(delta.size) if delta is not None and delta.size and not delta.relative else None
-    return SensorFacts(name, kind.kind, sensor.link, tuple(thresholds), decimals)
+    return SensorFacts(name, kind.kind, kind.unit, sensor.link, tuple(thresholds), decimals)
 
 
 def _decimals(step: float) -> int:

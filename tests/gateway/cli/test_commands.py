@@ -55,6 +55,15 @@ def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         "  link a (sensorline, a port that is not shown): t",
         "  sensor t: light, channel lux of a",
     ]
+    path.write_text("sensors: {}\nmqtt: {url: 'mqtts://gw:hush@h', home_assistant: true}\n")
+    assert main(["check", "-c", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["  mqtt: broker h:8883, encrypted, Home Assistant on"]
+    (tmp_path / "url").write_text("mqtt://gw:hush@h")
+    path.write_text("sensors: {}\nmqtt: {url: !file url}\n")
+    assert main(["check", "-c", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  mqtt: a broker that is not shown, Home Assistant off"
+    ]
     path.write_text("links: {a: {}}\nx: 1\n")
     assert main(["check", "-c", str(path)]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == "2 errors"

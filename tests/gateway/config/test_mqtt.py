@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.config import Config
+from gateway.config import Config, broker_url
 
 Complaints = Callable[..., list[str]]
 LoadText = Callable[..., Config]
@@ -48,13 +50,13 @@ def test_values(load_text: LoadText, key: str, written: str, value: Any) -> None
 @pytest.mark.parametrize(
     ("key", "written", "expected"),
     [
-        (
-            "url",
-            "http://x",
-            "a URL such as mqtt://host:1883 or mqtts://host:8883, got a value that is not shown",
-        ),
+        ("url", "5", "a URL such as mqtt://host:1883 or mqtts://host:8883, got a value that is not shown"),
         ("version", "4", 'auto, "5" or 3.1.1'),
-        ("loss_window", "soon", "a time span such as 30s or 5min, or seconds, got 'soon'"),
+        ("loss_window", "soon", "a time span from 0 to 60s; a number is seconds, got 'soon'"),
+        ("loss_window", "61s", "a time span from 0 to 60s; a number is seconds, got '61s'"),
+        ("outbox_age", "0", "a time span from 1s, such as 7d; a number is seconds, got 0"),
+        ("outbox_age", "999ms", "a time span from 1s, such as 7d; a number is seconds, got '999ms'"),
+        ("request_timeout", "0", "a time span from 100ms, such as 10s; a number is seconds, got 0"),
         ("backlog_rate", "0", "a whole number from 1, got 0"),
         ("discovery_prefix", '"a/#"', "a topic without wildcards"),
         ("discovery", "devices", "device or entity"),
@@ -66,6 +68,99 @@ def test_wrong_values(complaints: Complaints, key: str, written: str, expected: 
     """What was expected, never what is secret."""
     (line,) = complaints(section(**{key: written}))
     assert f"mqtt.{key}: expected {expected}" in line
+
+
+@pytest.mark.parametrize(
+    ("url", "why", "write"),
+    [
+        ("http://h:8123", "its scheme is none of mqtt, mqtts, ws, wss", "mqtt://h:8123"),
+        ("ssl://h", "its scheme is none of mqtt, mqtts, ws, wss", "mqtts://h"),
+        ("home.local:1883", "it has no '://'", "mqtt://home.local:1883"),
+        ("home.local", "it has no '://'", "mqtt://home.local"),
+        ("mqtt:home.local", "it has no '://'", "mqtt://home.local"),
+        ("mqtts:/h:8883", "it has no '://'", "mqtts://h:8883"),
+        ("mqtt://", "it has no host", "mqtt://host"),
+        ("mqtt://:1883", "it has no host", "mqtt://host:1883"),
+        ("mqtt://home pi:1883", "there is a space in its host", "mqtt://home:1883"),
+        ("mqtt://h:0", "its port is not a number from 1 to 65535", "mqtt://h"),
+        ("mqtt://h:65536", "its port is not a number from 1 to 65535", "mqtt://h"),
+        ("mqtt://h:18x3", "its port is not a number from 1 to 65535", "mqtt://h"),
+        ("mqtt://h:", "its port is not a number from 1 to 65535", "mqtt://h"),
+        (
+            "mqtt://fe80::1:1883",
+            "its host is not one; an IPv6 address is written in brackets",
+            "mqtt://[fe80::1]:1883",
+        ),
+        ("mqtt://h:1883/sig", "it has a path, which only ws and wss take", "mqtt://h:1883"),
+        ("mqtt://h?retain=1", "it has a query (from the '?' on), and a broker takes none", "mqtt://h"),
+        ("ws://h/mqtt#x", "it has a fragment (from the '#' on), and a broker takes none", "ws://h"),
+        ("ws://h:x/mqtt", "its port is not a number from 1 to 65535", "ws://h/mqtt"),
+    ],
+)
+def test_wrong_urls(complaints: Complaints, url: str, why: str, write: str) -> None:
+    """Which part is wrong, and the URL with the user's own host to write instead."""
+    (line,) = complaints(section(url=f'"{url}"'))
+    assert line == (
+        f"2: mqtt.url: expected a URL such as mqtt://host:1883, got {url!r}: {why}; write: url: {write}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("user", "why"),
+    [
+        ("gw:hush#1", "a '#' in a user or a password is written %23"),
+        ("gw:hush?", "a '?' in a user or a password is written %3F"),
+        ("gw:hu/sh", "a '/' in a user or a password is written %2F"),
+        ("gw:hush%", "a '%' in a user or a password is written %25"),
+        ("gw:hush%zz", "a '%' in a user or a password is written %25"),
+        ("gw:hush%FF", "what is percent-encoded in its user or password is not UTF-8"),
+        (":hush", "it has a password without a user"),
+    ],
+)
+def test_urls_with_a_password(complaints: Complaints, user: str, why: str) -> None:
+    """It is never shown, also when its own characters have cut the URL."""
+    (line,) = complaints(section(url=f'"mqtt://{user}@h:1883"'))
+    assert f"got 'mqtt://***@h:1883': {why}; write: url: mqtt://USER:PASSWORD@h:1883" in line
+    assert "hush" not in line
+    (hidden,) = complaints(section(url="!env U"), U=f"mqtt://{user}@h:1883")
+    assert hidden.endswith(f"got a value that is not shown: {why}")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mqtt://h",
+        "MQTTS://h.example.org:8883/",
+        "ws://[::1]:9001/mqtt",
+        "wss://u:p%40w@ü.de",
+        "mqtt://u:p@w@h",
+    ],
+)
+def test_correct_urls(load_text: LoadText, url: str) -> None:
+    """As people write them."""
+    assert load_text(section(url=f'"{url}"')).mqtt is not None
+
+
+@given(url=st.text("mqts:/@#?%[]. 018aü-", max_size=30))
+def test_any_url(url: str) -> None:
+    """Complained about, or of use."""
+    if broker_url.problem(url, secret=False) is None:
+        assert broker_url.address(url)
+
+
+def test_wrong_url_and_wrong_key(complaints: Complaints) -> None:
+    """All errors at once."""
+    assert len(complaints(section(url="h", loss_window="soon"))) == 2
+
+
+def test_discovery_without_home_assistant(load_text: LoadText) -> None:
+    """Is a warning: it does nothing."""
+    (warning,) = load_text(section(discovery="entity")).warnings[:1]
+    assert str(warning).endswith(
+        "mqtt.discovery: of no use without Home Assistant; write beside it: home_assistant: true"
+    )
+    warnings = load_text(section(discovery="entity", home_assistant="true")).warnings
+    assert not [one for one in warnings if one.path[0] == "mqtt"]
 
 
 def test_who_to_log_in_as(complaints: Complaints) -> None:

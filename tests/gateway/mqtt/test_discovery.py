@@ -1,26 +1,23 @@
-"""Home Assistant's messages: what it demands, and what is removed from it."""
+"""Home Assistant's messages: what it demands, and what its templates say."""
 
-import json
 import re
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from drivers import kinds
+from drivers.temperature import TemperatureSensor
 from gateway.config import load
-from gateway.mqtt import announcer
-from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery, SensorFacts, Threshold, object_id
+from gateway.mqtt.components import SensorFacts, Threshold, object_id, of_link
+from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery
 from gateway.mqtt.settings import from_config
 from gateway.mqtt.topics import Topics
-from tests.support.mosquitto import Mosquitto, Subscriber
-from tests.support.waiting import until
 
 SENSORS = [
-    SensorFacts("temp", "temperature", "board", (Threshold("cold", 18, 18.5, rising=False),), 1),
-    SensorFacts("Büro a/b+c", "humidity", "board", (Threshold("wet", 60, 58, rising=True),)),
-    SensorFacts("Büro a/b c", "light", "roof"),
+    SensorFacts("temp", "temperature", "°C", "board", (Threshold("cold", 18.0, 18.5, rising=False),), 1),
+    SensorFacts("Büro a/b+c", "humidity", "%", "board", (Threshold("wet", 60.0, 58.0, rising=True),)),
+    SensorFacts("Büro a/b c", "light", "lx", "roof"),
 ]
 BOARDS = {"board": BoardFacts("esp32", "24A16057F685", "1.0")}
 ID = re.compile(r"[a-zA-Z0-9_-]+")
@@ -61,19 +58,18 @@ def test_what_every_component_needs() -> None:
         assert ID.fullmatch(part["uniq_id"])
         assert part["p"] in ("sensor", "binary_sensor")
         assert part["stat_t"]
-        assert re.fullmatch(r"(binary_)?sensor\.[a-z0-9_]+", part["def_ent_id"])
+        assert re.fullmatch(rf"{part['p']}\.greenhouse [^.]+", part["def_ent_id"])
         assert "exp_aft" not in part
         assert "obj_id" not in part
         if len(part.get("avty", [])) > 1:
             assert part["avty_mode"] == "all"
-        if part["p"] == "binary_sensor" or part["stat_t"].endswith("diagnostics"):
-            assert part["ent_cat"] == "diagnostic"
+        assert None not in part.values()
 
 
 def test_a_sensor() -> None:
     """Class, unit and topics of a temperature."""
     part = next(part for part in components().values() if part["name"] == "temp")
-    assert part["def_ent_id"] == "sensor.greenhouse_temp"
+    assert part["def_ent_id"] == "sensor.greenhouse temp"
     assert (part["dev_cla"], part["unit_of_meas"], part["stat_cla"]) == ("temperature", "°C", "measurement")
     assert part["stat_t"] == "sig/greenhouse/temp/state"
     assert part["avty"] == [{"t": "sig/greenhouse/status"}, {"t": "sig/greenhouse/temp/availability"}]
@@ -121,114 +117,95 @@ def test_facts_from_the_config(tmp_path: Path) -> None:
     assert (settings.target.user, settings.target.password, settings.target.port) == ("u", "p@w", 1883)
     found = {a.payload["name"]: a.payload for a in settings.announcements()}
     assert found["t"]["sug_dsp_prc"] == 2
-    assert "value_json.value >= 26" in found["t hot"]["val_tpl"]
-    assert "value_json.value <= 25.5" in found["t hot"]["val_tpl"]
-    assert "value_json.value >= 11" in found["l dark"]["val_tpl"]
+    assert "value_json.value >= 26.0 " in found["t hot"]["val_tpl"]
+    assert "value_json.value <= 25.5 " in found["t hot"]["val_tpl"]
+    assert "value_json.value >= 11.0 " in found["l dark"]["val_tpl"]
     assert found["t hot"]["dev_cla"] == "heat"
 
 
-@pytest.fixture
-def assistant(listen: Callable[..., Subscriber]) -> Subscriber:
-    """Who listens to what Home Assistant listens to."""
-    return listen("homeassistant/#", "sig/#")
+class PressureSensor(TemperatureSensor):
+    """What docs/add-a-sensor.md tells people to add."""
+
+    kind = "pressure"
+    unit = "hPa"
+    low_event = "low"
+    high_event = "high"
 
 
-class Facts:
-    """What a config says, to be changed by a test."""
-
-    def __init__(self) -> None:
-        self.sensors = SENSORS
-        self.form = "devices"
-
-    def announcements(self) -> list[Announcement]:
-        made: list[Announcement] = getattr(discovery("test"), self.form)(
-            self.sensors, ["board", "roof"], BOARDS
-        )
-        return made
-
-    def settings(self) -> dict[str, Any]:
-        return {
-            "announcements": self.announcements,
-            "birth_topic": "homeassistant/status",
-            "sensors": tuple(sensor.name for sensor in self.sensors),
-        }
+def test_a_kind_of_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is announced with its unit, and without a class that would be wrong."""
+    monkeypatch.setitem(kinds._CLASSES, "pressure", f"{__name__}:PressureSensor")
+    monkeypatch.setattr(kinds, "sensor_class", lambda kind: PressureSensor)
+    monkeypatch.setattr("gateway.mqtt.settings.sensor_class", lambda kind: PressureSensor)
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "gateway: {name: g}\nlinks: {b: {port: 'sim:'}}\n"
+        "sensors: {air: {driver: pressure, link: b, low: 980.00001}}\n"
+        "mqtt: {url: 'mqtt://h', home_assistant: true, discovery: entity}\n"
+    )
+    found = {a.payload["name"]: a.payload for a in from_config(load(path), {}, "1").announcements()}
+    assert found["air"]["unit_of_meas"] == "hPa"
+    assert found["air"]["sug_dsp_prc"] == 1
+    assert "dev_cla" not in found["air"]
+    assert "value_json.value <= 980.00001 " in found["air low"]["val_tpl"], "not rounded"
+    assert "dev_cla" not in found["air low"]
 
 
-def retained(mosquitto: Mosquitto) -> dict[str, Any]:
-    """What a new subscriber is told."""
-    with Subscriber(mosquitto.port, "#") as new:
-        new.client.publish("end", "x", 1)
-        new.on("end")
-        return {m.topic: m.payload for m in new.messages if m.retain}
+@pytest.mark.parametrize(
+    ("name", "device_class", "category"),
+    [
+        ("temp cold", "cold", None),
+        ("temp stale", "problem", "diagnostic"),
+        ("Link", "connectivity", "diagnostic"),
+        ("night dark", None, None),
+        ("night bright", "light", None),
+    ],
+)
+def test_classes(name: str, device_class: str | None, category: str | None) -> None:
+    """A threshold is for automations, and darkness is no problem."""
+    both = (Threshold("dark", 10.0, 11.0, rising=False), Threshold("bright", 500.0, 450.0, rising=True))
+    sensors = [SENSORS[0], SensorFacts("night", "light", "lx", "board", both)]
+    part = next(part for part in of_link("g", Topics("g"), "board", sensors).values() if part["name"] == name)
+    assert (part.get("dev_cla"), part.get("ent_cat")) == (device_class, category)
 
 
-def test_removed_while_the_gateway_was_off(house: Any, mosquitto: Mosquitto, assistant: Subscriber) -> None:
-    """A component is removed from its device, the states of its sensor are cleared, other things stay."""
-    facts = Facts()
-    first = house.bridge(mosquitto.port, **facts.settings())
-    assistant.on("sig/test/status", b"online")
-    assert first.stop()
-    facts.sensors = [replace(SENSORS[0], thresholds=()), SENSORS[2]]
-    second = house.bridge(mosquitto.port, **facts.settings())
-    assistant.on("sig/test/status", b"online", count=2)
-    topic = "homeassistant/device/sig_test_board/config"
-    removal = json.loads(assistant.payloads(topic)[-2])
-    gone = {key for key, part in removal["cmps"].items() if part.keys() == {"p"}}
-    assert len(gone) == 4
-    assert not gone & json.loads(assistant.payloads(topic)[-1])["cmps"].keys()
-    there = retained(mosquitto)
-    assert "sig/test/Büro a%2Fb%2Bc/availability" not in there
-    assert "sig/test/temp/availability" in there
-    assert second.stop()
-    third = house.bridge(mosquitto.port, **facts.settings())
-    assistant.on("sig/test/status", b"online", count=3)
-    assert json.loads(assistant.payloads(topic)[-1]) == json.loads(there[topic])
-    assert third.stop()
+def test_statistics_are_of_measurements_only() -> None:
+    """Nobody wants the mean of the uptime."""
+    found = {part["name"] for part in components().values() if "stat_cla" in part}
+    assert found == {"temp", "Büro a/b+c", "Büro a/b c", "Outbox"}
 
 
-def test_another_form_and_none(house: Any, mosquitto: Mosquitto, assistant: Subscriber) -> None:
-    """A change of the form, or no Home Assistant any more, leaves nothing of the old one."""
-    facts = Facts()
-    house.bridge(mosquitto.port, **facts.settings()).stop()
-    facts.form = "entities"
-    bridge = house.bridge(mosquitto.port, **facts.settings())
-    assistant.on("sig/test/status", b"online")
-    until(lambda: not bridge._publisher.busy)
-    assert bridge.stop()
-    topics = [topic for topic in retained(mosquitto) if topic.startswith("homeassistant/")]
-    assert topics
-    assert not any(topic.startswith("homeassistant/device/") for topic in topics)
-    bridge = house.bridge(mosquitto.port)
-    assistant.on("sig/test/status", b"online", count=2)
-    until(lambda: not bridge._publisher.busy)
-    assert bridge.stop()
-    assert not [topic for topic in retained(mosquitto) if topic.startswith("homeassistant/")]
+def test_no_two_keys_are_the_same() -> None:
+    """A link called `sensor` with a sensor called `link`, and more of the kind."""
+    names = ["sensor", "link", "stale", "link_stale", "sensor_link"]
+    sensors = [SensorFacts(name, "temperature", "°C", names[0], SENSORS[0].thresholds) for name in names]
+    found = discovery("sensor").devices(sensors, names, {})
+    unique = [part["uniq_id"] for a in found for part in a.payload["cmps"].values()]
+    assert len(set(unique)) == len(unique) == 5 + 5 + 3 * 5
 
 
-def test_home_assistant_starts(
-    house: Any, mosquitto: Mosquitto, assistant: Subscriber, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On its birth everything is said again, after a moment."""
-    monkeypatch.setattr(announcer, "BIRTH_DELAY_S", (0.05, 0.1))
-    facts = Facts()
-    house.add()
-    house.bridge(mosquitto.port, **facts.settings())
-    assistant.on("sig/test/status", b"online")
-    house.trigger()
-    assistant.on("sig/test/temp/state")
-    assistant.client.publish("homeassistant/status", "online", 1)
-    for topic in ("homeassistant/device/sig_test/config", "sig/test/temp/state", "sig/test/status"):
-        assistant.on(topic, count=2)
+def test_what_a_value_is() -> None:
+    """Good ones only: stale is unknown, a suspect one leaves the state and the statistics as they are."""
+    part = next(part for part in components().values() if part["name"] == "temp")
+    assert part["val_tpl"] == (
+        "{% if value_json is defined %}{% if value_json.quality == 'good' %}{{ value_json.value }}"
+        "{% elif value_json.quality == 'stale' %}None{% endif %}{% endif %}"
+    )
+    assert part["json_attr_t"] == part["stat_t"]
+    assert "'quality': value_json.quality, 'reason': value_json.reason | default('')" in part["json_attr_tpl"]
 
 
-def test_own_senders_of_earlier(house: Any, mosquitto: Mosquitto, assistant: Subscriber) -> None:
-    """A user's sender that is gone since the last run is offline, not forever online."""
-    sender = house.add("mine")
-    first = house.bridge(mosquitto.port)
-    assistant.on("sig/test/mine/availability", b"online")
-    until(lambda: not first._publisher.busy)
-    first._router.removeListener(first._mailbox.note)
-    sender.remove()
-    first.stop()
-    house.bridge(mosquitto.port)
-    assistant.on("sig/test/mine/availability", b"offline")
+def test_a_threshold_in_its_hysteresis() -> None:
+    """It says nothing, and stays what it was: what it was is nowhere else to be had after an outage."""
+    part = next(part for part in components().values() if part["name"] == "temp cold")
+    assert part["val_tpl"] == (
+        "{% if value_json is defined and value_json.quality == 'good' %}{% if value_json.value <= 18.0 %}ON"
+        "{% elif value_json.value >= 18.5 %}OFF{% endif %}{% endif %}"
+    )
+
+
+def test_every_template_takes_an_empty_payload() -> None:
+    """A topic is emptied when its sensor is removed; a template that fails then fills a log."""
+    for part in components().values():
+        templates = [part[name] for name in ("val_tpl", "json_attr_tpl") if name in part]
+        assert all(template.startswith("{% if value_json is defined ") for template in templates)

@@ -1,0 +1,69 @@
+"""Checks of the `mqtt` section that need more than one value, and what is not wrong but of no use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from gateway.config import broker_url
+from gateway.config.certificates import check_authority, check_certificate, unreadable
+from gateway.config.document import Document
+from gateway.config.mqtt import MqttSection, MqttTlsSection
+from gateway.config.problems import Location, Problem, shown
+
+_URL: Location = ("mqtt", "url")
+
+
+def check_mqtt(section: object, mqtt: MqttSection | None, folder: Path, document: Document) -> None:
+    """The URL, certificates that work, who to log in as only once. `mqtt` is None if it has errors."""
+    if not isinstance(section, dict):
+        return
+    if not _check_url(section.get("url"), document) or mqtt is None:
+        return
+    url = urlsplit(mqtt.url.get_secret_value())
+    for key, in_url in (("user", url.username), ("password", url.password)):
+        if in_url and getattr(mqtt, key) is not None:
+            document.complain(("mqtt", key), f"there is a {key} in mqtt.url already; keep one of the two")
+    if mqtt.password is not None and mqtt.user is None and not url.username:
+        document.complain(("mqtt", "password"), "a password needs a user; write beside it: user: NAME")
+    if mqtt.tls is None:
+        return
+    if url.scheme not in ("mqtts", "wss"):
+        text = f"certificates are of no use without encryption; write: url: mqtts://{url.hostname}"
+        document.complain(("mqtt", "tls"), text)
+    _check_files(mqtt.tls, folder, document)
+
+
+def mqtt_warnings(section: object, document: Document) -> list[Problem]:
+    """What was written and does nothing."""
+    if not isinstance(section, dict) or section.get("home_assistant", False) is not False:
+        return []
+    text = "of no use without Home Assistant; write beside it: home_assistant: true"
+    paths: list[Location] = [("mqtt", key) for key in ("discovery", "discovery_prefix") if key in section]
+    return [Problem(document.file, document.line(path), text, path) for path in paths]
+
+
+def _check_url(url: object, document: Document) -> bool:
+    """Whether there is one that can be used; what is no text has been complained about."""
+    if not isinstance(url, str) or any(problem.path == _URL for problem in document.problems):
+        return False
+    text = broker_url.problem(url, secret=_URL in document.secrets)
+    if text is not None:
+        document.complain(_URL, text)
+    return text is None
+
+
+def _check_files(tls: MqttTlsSection, folder: Path, document: Document) -> None:
+    names = {key: name for key in ("ca", "cert", "key") if (name := getattr(tls, key)) is not None}
+    readable = True
+    for key, name in names.items():
+        problem = unreadable(folder / name)
+        if problem:
+            readable = False
+            document.complain(("mqtt", "tls", key), f"{shown(name)} cannot be read: {problem}")
+    if ("cert" in names) != ("key" in names):
+        document.complain(("mqtt", "tls"), "expected cert and key together, got only one of the two")
+    elif readable and "cert" in names:
+        check_certificate(folder / names["cert"], folder / names["key"], document, ("mqtt", "tls"))
+    if readable and "ca" in names:
+        check_authority(folder / names["ca"], document, ("mqtt", "tls", "ca"))
