@@ -3,7 +3,7 @@
     python -m benchmarks.sd_card
 
 The bytes that the process hands to the kernel's write calls (`wchar` of /proc/self/io), so journal and
-checkpoints are in, and what the file system adds is not. Nothing here takes time: the clock is turned by hand.
+checkpoints are in, and what the file system adds is not. The clock is turned by hand.
 Results go to benchmarks/results/sd_card.md.
 """
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-import select
 import threading
 import time
 from collections.abc import Callable
@@ -18,14 +17,16 @@ from typing import Any
 
 import sig
 from gateway.mqtt.broker import Broker, Dialled
-from gateway.mqtt.connection import Acknowledged, Connected, Connection, Received
+from gateway.mqtt.connection import Connection
 from gateway.mqtt.loss import Loss
 from gateway.mqtt.mailbox import LIFECYCLE, Mailbox, Noted
+from gateway.mqtt.notes import Acknowledged, Connected, Received
 from gateway.mqtt.outbox import Outbox
 from gateway.mqtt.publisher import Publisher
 from gateway.mqtt.requests import Done, Requests
 from gateway.mqtt.retained import Retained
 from gateway.mqtt.settings import Settings
+from gateway.mqtt.sleep import Sleep
 from gateway.mqtt.store import Store
 from gateway.mqtt.topics import OFFLINE, Topics
 
@@ -39,14 +40,8 @@ AFTER_FAILURE_S = (1.0, 60.0)
 """How long the bridge rests after an error of its own, the first time and at most."""
 FORGIVEN_S = 600.0
 """After so long without an error, the next is logged, and the rest after it is short again."""
-CROWD_S = 0.05
-"""In a burst, how long events may wait in the mailbox while only the broker's answers wake the bridge."""
-PATIENCE_S = 0.005
-"""So long the acknowledgement of an event does not wake the bridge, and a request waits: in a stream of
-events the next one comes meanwhile."""
 DRAIN_S = 0.15
 """What `stop` gives the broker to acknowledge what is on its way."""
-LONGEST_SLEEP_S = 3600.0
 
 
 class Bridge:
@@ -91,9 +86,7 @@ class Bridge:
         )
         self._retained = Retained(names, settings, router, self._store, self._publisher, incarnation, clock)
         self._names = names
-        self._poll = select.poll()
-        self._watched = (-1, 0)
-        self._patient_until = -math.inf
+        self._sleep = Sleep(self._mailbox, clock)
         self._rest_s = 0.0
         self._failed_at = -math.inf
 
@@ -119,7 +112,6 @@ class Bridge:
     # The bridge's thread
 
     def _run(self) -> None:
-        self._poll.register(self._mailbox.fd, select.POLLIN)
         try:
             self._guarded(self._outbox.open)
             self._guarded(self._retained.open)
@@ -159,8 +151,10 @@ class Bridge:
     def _turn(self, due: float) -> None:
         """Sleep until there is something to do, and do it."""
         connection = self._broker.connection
-        readable = self._sleep(connection, due)
-        mailbox = self._mailbox
+        mailbox, publisher = self._mailbox, self._publisher
+        # In a burst that the broker keeps up with, only its answers are waited for, if events may wait.
+        burst = self._settings.loss_s > 0 and publisher.keeping_up and mailbox.depth < BATCH
+        readable = self._sleep.until(due, connection, full=publisher.full, burst=burst)
         for letter in mailbox.letters():
             self._open_letter(letter)
         self._take_events()
@@ -177,50 +171,10 @@ class Bridge:
         self._outbox.run(now)
         self._requests.run(now)
         self._retained.run(now)
-        sent = self._publisher.sent
-        self._publisher.run(now)
-        if self._publisher.sent > sent and now >= self._patient_until:
-            self._patient_until = now + PATIENCE_S
-
-    def _sleep(self, connection: Connection | None, due: float) -> bool:
-        """Whether the connection can be read."""
-        fd = connection.fileno() if connection is not None else -1
-        if connection is not None and connection.pending():
-            self._poll_for(fd, select.POLLIN, -math.inf)
-            return True
-        out = select.POLLOUT if connection is not None and connection.blocked() else 0
-        if not (out or self._publisher.full) and self._clock() < self._patient_until < due:
-            found = self._poll_for(fd, 0, self._patient_until)  # also then it shows when a connection ends
-            if found is not None:
-                return found
-        return bool(self._poll_for(fd, select.POLLIN | out, due))
-
-    def _poll_for(self, fd: int, mask: int, due: float) -> bool | None:
-        """Wait for the mailbox and that descriptor; whether it can be read; None: nothing happened."""
-        self._watch(fd, mask)
-        # In a burst that the broker keeps up with, only its answers are waited for, if events may wait.
-        burst = self._settings.loss_s > 0 and self._publisher.keeping_up and self._mailbox.depth < BATCH
-        due_ms = min(max(0.0, due - self._clock()), CROWD_S if burst else LONGEST_SLEEP_S) * 1000
-        wait = burst or self._mailbox.prepare_to_sleep()
-        found = self._poll.poll(math.ceil(due_ms) if wait else 0)
-        self._mailbox.awake()
-        readable = False
-        for ready, event in found:
-            if ready == fd:
-                readable = event != select.POLLOUT
-            else:
-                self._mailbox.woken()
-        return readable if found or not wait else None
-
-    def _watch(self, fd: int, mask: int) -> None:
-        if (fd, mask) == self._watched:
-            return
-        watched, _ = self._watched
-        if watched != -1:
-            self._poll.unregister(watched)
-        if fd != -1:
-            self._poll.register(fd, mask)
-        self._watched = (fd, mask)
+        sent = publisher.sent
+        publisher.run(now)
+        if publisher.sent > sent:
+            self._sleep.sent(now)
 
     def _take_events(self) -> None:
         """From the mailbox. One that cannot be taken is lost, and is told of when the others are."""

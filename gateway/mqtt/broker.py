@@ -22,17 +22,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gateway.mqtt.complaints import Complaints
-from gateway.mqtt.connection import (
-    TAKEN_OVER,
-    UNSUPPORTED_VERSION,
-    Connected,
-    Connection,
-    Lost,
-    Refused,
-    SubscriptionRefused,
-    Target,
-)
+from gateway.mqtt.connection import Connection
+from gateway.mqtt.notes import TAKEN_OVER, UNSUPPORTED_VERSION, Connected, Lost, Refused, SubscriptionRefused
 from gateway.mqtt.rival import Rival
+from gateway.mqtt.target import Target
 from gateway.mqtt.versions import HANG_UPS, Versions
 
 logger = logging.getLogger(__name__)

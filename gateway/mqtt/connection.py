@@ -11,15 +11,16 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from gateway.mqtt.notes import Acknowledged, Connected, Lost, Note, Received, Refused, SubscriptionRefused
+from gateway.mqtt.target import Target
 
 KEEPALIVE_S = 30
 CONNECT_S = 5.0
@@ -38,83 +39,6 @@ FAILED = 0x80
 """Reason codes from here on are errors."""
 FINAL = frozenset({0x87, 0x90, 0x95, 0x99})
 """Not authorized, topic name invalid, packet too large, payload format invalid: not this message, ever."""
-UNSUPPORTED_VERSION = 0x84
-TAKEN_OVER = 0x8E
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where and as whom to connect. `base`: `mqtt`, or `websockets` with a `path`."""
-
-    host: str
-    port: int
-    client_id: str
-    transport: str = "tcp"
-    path: str = "/mqtt"
-    user: str | None = None
-    password: str | None = None
-    tls: bool = False
-    ca: Path | None = None
-    cert: Path | None = None
-    key: Path | None = None
-
-    @property
-    def name(self) -> str:
-        """For the log; without user and password."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
-
-class Connected(NamedTuple):
-    """The broker has accepted us: so many messages may be in flight, none larger than `max_bytes`."""
-
-    window: int
-    max_bytes: int
-
-
-class Refused(NamedTuple):
-    """The broker has not."""
-
-    code: int
-    text: str
-
-
-class Acknowledged(NamedTuple):
-    """The broker has answered to a message; `problem` says why it refused it.
-
-    `final`: it would do so again, because of what the message is; else it may take it another time.
-    """
-
-    mid: int
-    problem: str | None
-    final: bool = True
-
-
-class SubscriptionRefused(NamedTuple):
-    """The broker does not let us read this topic."""
-
-    topic: str
-    text: str
-
-
-class Received(NamedTuple):
-    """A message."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    response_topic: str | None
-    correlation: bytes | None
-
-
-class Lost(NamedTuple):
-    """The connection has ended; `code` is that of the broker's farewell, 0 without one."""
-
-    code: int
-    text: str
-
-
-Note = Connected | Refused | Acknowledged | SubscriptionRefused | Received | Lost
 
 
 class _ClosedWhenRefused(ssl.SSLSocket):

@@ -16,9 +16,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gateway.mqtt.complaints import Complaints
-from gateway.mqtt.connection import Acknowledged, Connected, Connection
+from gateway.mqtt.connection import Connection
 from gateway.mqtt.event import Event, LateGap, Outgoing
 from gateway.mqtt.loss import Loss
+from gateway.mqtt.notes import Acknowledged, Connected
 from gateway.mqtt.outbox import Outbox
 from gateway.mqtt.requests import Answer
 from gateway.mqtt.topics import Topics, event_payload, gap_head

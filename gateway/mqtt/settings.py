@@ -13,9 +13,9 @@ from drivers.options import Amount
 from gateway.config.broker_url import PORTS
 from gateway.mqtt.broker import V5, V311
 from gateway.mqtt.components import SensorFacts, Threshold
-from gateway.mqtt.connection import Target
 from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery
 from gateway.mqtt.rows import Bounds
+from gateway.mqtt.target import Target
 from gateway.mqtt.topics import Topics
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import pytest
 
 import sig
 from gateway.mqtt.bridge import Bridge
-from gateway.mqtt.connection import Target
 from gateway.mqtt.settings import Settings
+from gateway.mqtt.target import Target
 from tests.support.leaks import nothing_left
 from tests.support.mosquitto import Mosquitto, Subscriber
 

@@ -12,17 +12,9 @@ from typing import Any
 import pytest
 
 from gateway.mqtt.broker import V5, V311
-from gateway.mqtt.connection import (
-    MAX_PACKET,
-    MAX_UNACKNOWLEDGED,
-    Acknowledged,
-    Connected,
-    Connection,
-    Lost,
-    Received,
-    SubscriptionRefused,
-    Target,
-)
+from gateway.mqtt.connection import MAX_PACKET, MAX_UNACKNOWLEDGED, Connection
+from gateway.mqtt.notes import Acknowledged, Connected, Lost, Received, SubscriptionRefused
+from gateway.mqtt.target import Target
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.waiting import DEADLINE_S
 
