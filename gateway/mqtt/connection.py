@@ -37,6 +37,8 @@ MAX_UNACKNOWLEDGED = 100
 """Messages that the broker may send us before we have acknowledged; more wait there."""
 FAILED = 0x80
 """Reason codes from here on are errors."""
+UNSPECIFIED = 0x80
+"""What paho says of a connection that just ended."""
 FINAL = frozenset({0x87, 0x90, 0x95, 0x99})
 """Not authorized, topic name invalid, packet too large, payload format invalid: not this message, ever."""
 
@@ -224,4 +226,5 @@ class Connection:
         self, _client: Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
         code = reason.value if flags.is_disconnect_packet_from_server else 0
-        self.notes.append(Lost(code, str(reason)))
+        unknown = reason.value == UNSPECIFIED
+        self.notes.append(Lost(code, "it was closed at the other end" if unknown else str(reason)))

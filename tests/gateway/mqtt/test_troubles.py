@@ -221,6 +221,7 @@ def test_ends_the_connection_every_time(house: Any, mosquitto: Mosquitto, logged
         until(partial(short_breaks, bridge, breaks))
     lines = logged()
     assert [line.split(": ")[1][:12] for line in lines] == ["connected to", "lost the con", "the connecti"]
+    assert "it was closed at the other end" in lines[1]
     assert "breaks again and again" in lines[2]
     assert "another client has our id 'sig-test'" in lines[2] or "client has our id 'sig-test'" in lines[2]
 
