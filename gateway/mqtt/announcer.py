@@ -2,7 +2,7 @@
 
 The store remembers each retained topic, so that what a change of the config leaves behind is removed, also
 when the change was made while the gateway was off: a sensor's state, an entity of Home Assistant. Forgotten
-is only what the broker has acknowledged.
+is only what the broker has taken; what it refuses is tried again at the next connection.
 
 What must be seen in order (see succession.py) is published step by step. While steps are under way, what else
 is to be announced waits for their end.
@@ -18,6 +18,7 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Protocol
 
 from gateway.mqtt.discovery import Announcement
@@ -35,16 +36,18 @@ SETTLE_S = 1.0
 """From the broker's acknowledgement of a step to the next one: Home Assistant removes entities in the
 background, and leaves out the rest of a device's message if it is not done with one of its components."""
 PATIENCE_S = 30.0
-"""A step that is not acknowledged for so long never will be: the broker does not take a message."""
+"""A step that is not answered for so long never will be: a message was too large to be sent."""
 MAX_OWN = 1000
 """Users' own senders that are remembered."""
 
 
 class Publish(Protocol):
-    """Publish retained, QoS 1; `acked` is called once the broker has it, unless a newer payload for the same
-    topic replaced it before it was sent."""
+    """Publish retained, QoS 1; `acked` is called once the broker has answered, with whether it took it,
+    unless a newer payload for the same topic replaced it before it was sent."""
 
-    def __call__(self, topic: str, payload: bytes, acked: Callable[[], None] | None = None, /) -> None: ...
+    def __call__(
+        self, topic: str, payload: bytes, acked: Callable[[bool], None] | None = None, /
+    ) -> None: ...
 
 
 class Announcer:
@@ -134,9 +137,9 @@ class Announcer:
 
     def remember_sender(self, sender: str, topic: str) -> None:
         """A user's own sender is online: should it be gone at the next start, it is to be offline."""
-        if topic not in self._own and topic not in self._topics and len(self._own) < MAX_OWN:
+        is_new = topic not in self._own and topic not in self._topics and len(self._own) < MAX_OWN
+        if is_new and self._note(SENDER, {topic: sender}):
             self._own[topic] = sender
-            self._note(SENDER, {topic: sender})
 
     def _succession(self) -> Iterable[list[Message]]:
         """What is to be said of discovery; nothing, if that fails: the bridge has more to do than this."""
@@ -174,13 +177,14 @@ class Announcer:
         self._unacked = unacked = {one.topic: one for one in messages}
         for one in messages:
             self._said[one.topic] = one.payload
-            self._publish(one.topic, one.payload, lambda one=one: self._has(one, unacked))  # type: ignore[misc]
+            self._publish(one.topic, one.payload, partial(self._answered, one, unacked))
 
-    def _has(self, message: Message, step: dict[str, Message]) -> None:
-        """The broker has a message of a step. That may be over, and its connection gone."""
+    def _answered(self, message: Message, step: dict[str, Message], taken: bool) -> None:
+        """The broker has, or refuses, a message of a step. That may be over, and its connection gone."""
         if not self._connected or self._said.get(message.topic) != message.payload:
             return
-        self._acked.append(message)
+        if taken:
+            self._acked.append(message)
         step.pop(message.topic, None)
         if not step:
             self._note_acked()
@@ -213,7 +217,8 @@ class Announcer:
             logger.debug("mqtt: what is retained cannot be read: %s", error)
             return {}
 
-    def _note(self, kind: str, topics: Mapping[str, str | None]) -> None:
+    def _note(self, kind: str, topics: Mapping[str, str | None]) -> bool:
+        """Whether the store has it now."""
         try:
             known = self._store.retained(kind)
             news = {topic: parts for topic, parts in topics.items() if known.get(topic) != parts}
@@ -221,6 +226,8 @@ class Announcer:
                 self._store.note_retained(kind, news)
         except StoreError as error:
             logger.debug("mqtt: what is retained cannot be noted: %s", error)
+            return False
+        return True
 
 
 def _parts(text: str) -> dict[str, str]:

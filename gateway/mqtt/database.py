@@ -9,6 +9,9 @@ StoreError: nothing was written, and the caller may try again:
         the gateway that can read it; until then this one has no disk, and events go live or wait in memory
     a mistake of ours, which the log shows with its traceback, once
 
+A file that could not be opened is not tried again for a while: each attempt may wait for another's lock, and
+whoever calls has more to do than that.
+
 A file that is removed, or replaced by another, while it is open: SQLite would go on writing to what nobody
 can find any more. Each write looks whether the file is still the one that was opened; if not, it opens what
 is there now and adds what the old one held, which can be read until it is closed.
@@ -19,6 +22,7 @@ One thread, that which opens it.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import sqlite3
 import time
@@ -48,6 +52,8 @@ KEPT_ASIDE = 2
 """Damaged files that are kept to be looked at; each is no larger than the file may be."""
 BUSY_S = 0.1
 """How long to wait for another program's lock: little, as events wait meanwhile."""
+RETRY_S = 2.0
+"""After a file could not be opened: waiting takes 5 % (BUSY_S / RETRY_S) of the thread's time at most."""
 _PRAGMAS = """
     PRAGMA locking_mode = EXCLUSIVE;  -- one gateway a folder; and no -shm file
     PRAGMA journal_mode = WAL;
@@ -60,12 +66,21 @@ _PRAGMAS = """
 
 
 class Database:
-    """`opened()` is called whenever a file has been opened, the first or another."""
+    """`opened()` is called whenever a file has been opened, the first or another; `clock` is monotonic."""
 
-    def __init__(self, path: Path, opened: Callable[[sqlite3.Connection], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        opened: Callable[[sqlite3.Connection], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._path = path
         self._wal = path.with_name(f"{path.name}-wal")
         self._opened = opened
+        self._clock = clock
+        self._failure = ""  # why the file could not be opened; the error itself would keep its frames alive
+        self._retry_at = -math.inf
         self._db: sqlite3.Connection | None = None
         self._names = str(path), f"{path}-wal"
         self._files: _Identity = None, None
@@ -79,13 +94,22 @@ class Database:
         return self._db is not None
 
     def open(self) -> None:
-        """Open the file, and make a new one if it is damaged. Raises StoreError. Once is enough."""
+        """Open the file, and make a new one if it is damaged. Once is enough.
+
+        Raises StoreError; once it has, the same again for RETRY_S without another attempt, or until `close`.
+        """
         if self._db is not None:
             return
+        if self._clock() < self._retry_at:
+            raise StoreError(self._failure)
         try:
-            self._adopt(self._connect())
-        except DamagedError as error:
-            self._replace(error)
+            try:
+                self._adopt(self._connect())
+            except DamagedError as error:
+                self._replace(error)
+        except StoreError as error:
+            self._failure, self._retry_at = str(error), self._clock() + RETRY_S
+            raise
 
     def close(self) -> None:
         """Close it; a transaction under way is undone. What a removed file held is kept if it can be."""
@@ -95,6 +119,7 @@ class Database:
             except StoreError as error:
                 logger.error("mqtt: %s; events are lost", error)  # noqa: TRY400 - it is no mistake of ours
         self._shut()
+        self._retry_at = -math.inf
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work`, which writes nothing. Raises StoreError."""

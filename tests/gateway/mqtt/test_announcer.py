@@ -13,6 +13,7 @@ from gateway.mqtt import announcer
 from gateway.mqtt.announcer import Announcer
 from gateway.mqtt.components import SensorFacts, Threshold
 from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery
+from gateway.mqtt.schema import StoreError
 from gateway.mqtt.topics import Topics
 from tests.support.fake_clock import FakeClock
 from tests.support.home_assistant import HomeAssistant
@@ -87,7 +88,8 @@ class World:
         self.assistants = assistants
         self.facts = Facts()
         self.sent: list[tuple[str, bytes]] = []
-        self._unsent: dict[str, tuple[bytes, Callable[[], None] | None]] = {}
+        self.refuses: set[str] = set()  # topics
+        self._unsent: dict[str, tuple[bytes, Callable[[bool], None] | None]] = {}
         self.start()
 
     def start(self) -> None:
@@ -104,7 +106,7 @@ class World:
         )
         self.announcer.up()
 
-    def publish(self, topic: str, payload: bytes, acked: Callable[[], None] | None = None) -> None:
+    def publish(self, topic: str, payload: bytes, acked: Callable[[bool], None] | None = None) -> None:
         self._unsent[topic] = payload, acked  # a newer one replaces an older one, and that is never acked
 
     def step(self, *, deliver: bool = True) -> bool:
@@ -113,10 +115,11 @@ class World:
             topic = next(iter(self._unsent))
             payload, acked = self._unsent.pop(topic)
             self.sent.append((topic, payload))
-            for assistant in self.assistants:
+            taken = topic not in self.refuses
+            for assistant in self.assistants if taken else ():
                 assistant.receive(topic, payload)
             if acked is not None:
-                acked()
+                acked(taken)
             return True
         if self.announcer.due == float("inf"):
             return False
@@ -262,7 +265,7 @@ def test_an_acknowledgement_that_comes_too_late(world: World) -> None:
     ((_, acked),) = world._unsent.values()
     assert acked is not None
     world.announcer.down()
-    acked()
+    acked(True)
     assert world.announcer.due == float("inf")
     assert "sig_test_sensor_temp" in world.store.retained("discovery")[DEVICE]
     world._unsent.clear()
@@ -279,6 +282,40 @@ def test_a_message_that_the_broker_never_takes(world: World) -> None:
     world.settle()
     assert {STATE, DEVICE} < {topic for topic, _ in world.sent}
     assert "sig_test_sensor_temp" in world.store.retained("discovery")[DEVICE], "to be removed next time"
+
+
+@pytest.mark.parametrize("form", ["devices", "entities", "none"])
+def test_a_removal_that_the_broker_refuses(world: World, form: str) -> None:
+    """The rest follows without a wait, and nothing is forgotten: the next connection tries again."""
+    world.facts.form, world.facts.sensors = form, SENSORS[1:]
+    world.refuses = {DEVICE, STATE}
+    world.start()
+    topics = [topic for topic, _ in world.settle()]
+    assert {DEVICE, STATE} < set(topics)
+    assert world.clock.monotonic() < 1000.0 + announcer.PATIENCE_S
+    assert "sig_test_sensor_temp" in world.store.retained("discovery")[DEVICE]
+    assert STATE in world.store.retained("topic")
+    world.refuses = set()
+    world.announcer.down()
+    world.announcer.up()
+    world.settle()
+    assert world.assistants[0].entities == world.facts.ids()
+    assert "sig_test_sensor_temp" not in world.store.retained("discovery").get(DEVICE, "")
+    assert STATE not in world.store.retained("topic")
+
+
+def test_a_sender_that_could_not_be_noted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is noted when it comes the next time."""
+
+    def refuse(*_: object) -> None:
+        raise StoreError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "note_retained", refuse)
+        world.announcer.remember_sender("mine", "sig/test/mine/availability")
+    assert world.store.retained("sender") == {}
+    world.announcer.remember_sender("mine", "sig/test/mine/availability")
+    assert world.store.retained("sender") == {"sig/test/mine/availability": "mine"}
 
 
 def test_what_fails(world: World, logged: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
