@@ -148,6 +148,8 @@ class Outbox:
     def close(self) -> None:
         """Write what there is, and close the file."""
         self._retry_at = -math.inf
+        if not self._store.is_open:
+            self._store.close()  # one more attempt, also soon after one that failed
         self.write()
         self._store.close()
         if self._unwritten:
@@ -218,8 +220,8 @@ class Outbox:
         if isinstance(outgoing, LateGap):
             self._done_gaps.add(outgoing.gap.id)
         elif not outgoing.row:
-            del self._unwritten[outgoing.number]
-            self._memory -= outgoing.size
+            if self._unwritten.pop(outgoing.number, None) is not None:
+                self._memory -= outgoing.size
             return
         else:
             self._owned.discard(outgoing.row)
@@ -253,22 +255,25 @@ class Outbox:
             return
         events = list(self._unwritten.values())
         try:
-            self._store.open()
-            first = self._store.next_id
-            rows = [Row(first + i, e.utc, e.sender, e.event, e.uid, e.head) for i, e in enumerate(events)]
-            flying = {row.id for row, e in zip(rows, events, strict=True) if e.place == FLYING}
-            flying |= {e.row for e in self._flying if isinstance(e, Event) and e.row}
-            gaps = self._done_gaps
-            upto = self._store.write(rows, self._done, self._losses, done_gaps=gaps, keep=flying)
+            written = self._store.write(
+                [Row(0, e.utc, e.sender, e.event, e.uid, e.head) for e in events],
+                self._done,
+                self._losses,
+                done_gaps=self._done_gaps,
+                keep={e.row for e in self._flying if isinstance(e, Event) and e.row},
+                keep_new={index for index, e in enumerate(events) if e.place == FLYING},
+                opened=self._opened,
+            )
         except StoreError as error:
             self._retry_at = self._commit_at = now + RETRY_S
             self._problem(str(error))
             return
         self._problem(None)
-        for row, event in zip(rows, events, strict=True):
-            event.row = row.id
+        self._look_anew()
+        for row, event in enumerate(events, written.first):
+            event.row = row
             if event.place != WAITING:
-                self._owned.add(row.id)
+                self._owned.add(row)
         if self._waiting or self._losses:
             self._backlog.grown()
         self._memory = self._waiting = 0
@@ -276,8 +281,8 @@ class Outbox:
         self._done.clear()
         self._done_gaps.clear()
         self._losses.clear()
-        if upto:
-            self._forget_dropped(upto)
+        if written.dropped:
+            self._forget_dropped(written.dropped)
 
     @property
     def _full(self) -> bool:
@@ -296,10 +301,19 @@ class Outbox:
         return row in self._owned or row in self._done
 
     def _look_anew(self) -> None:
-        """After the file was opened, the first or another in its place."""
+        """After the file was opened, the first or another in its place, where the ids are other events'.
+
+        What has been written and is live or in flight may be sent once more, late, under its own id.
+        """
         if self._opened == self._store.opened_times:
             return
         self._opened = self._store.opened_times
+        for event in (*self._live, *self._flying):
+            if isinstance(event, Event):
+                event.row = 0
+        self._owned.clear()
+        self._done.clear()
+        self._done_gaps.clear()
         self._backlog.rewind()
         if self._store.rows:
             logger.info("mqtt: %d events of earlier wait in the outbox", self._store.rows)

@@ -32,6 +32,13 @@ class Gap(NamedTuple):
     reason: str
 
 
+class Written(NamedTuple):
+    """The first new row's id, and up to which id the oldest were dropped (0: none was)."""
+
+    first: int
+    dropped: int
+
+
 class Store:
     """`new_uid` makes the ids of gap records. The constructor opens nothing. All calls raise StoreError."""
 
@@ -76,30 +83,37 @@ class Store:
         *,
         done_gaps: Collection[int] = (),
         keep: Collection[int] = (),
-    ) -> int:
+        keep_new: Collection[int] = (),
+        opened: int | None = None,
+    ) -> Written:
         """Add `new`, forget what was acknowledged, note what the caller dropped; then keep to the bounds.
 
-        Returns up to which row the oldest went, but for those to `keep` (a hundred or so); 0: none did.
+        The new rows get the next ids, in their order. Those with ids in `keep`, and those of `new` with the
+        indices `keep_new` (a hundred or so), are not dropped. `opened`: the value of `opened_times` when the
+        caller learnt the ids; if another file has been opened since, they are ids of other rows, and ignored.
         """
 
-        def work(db: sqlite3.Connection) -> tuple[Rows, int]:
-            table = Rows(db, self.rows, self.size, keep)
-            table.forget(done)
-            db.executemany("DELETE FROM gaps WHERE id = ?", [(gap_id,) for gap_id in done_gaps])
-            table.add(new)
+        def work(db: sqlite3.Connection) -> tuple[int, Rows, int]:
+            first = self.next_id
+            known = opened in (None, self.opened_times)
+            kept = {first + index for index in keep_new} | (set(keep) if known else set())
+            table = Rows(db, self.rows, self.size, kept)
+            if known:
+                table.forget(done)
+                db.executemany("DELETE FROM gaps WHERE id = ?", [(gap_id,) for gap_id in done_gaps])
+            table.add([row._replace(id=first + index) for index, row in enumerate(new)])
             for (sender, reason), loss in losses.items():
                 self._add_gap(db, sender, loss, reason)
             before = table.rows
             for sender, reason, loss in list(table.drop_surplus(self._bounds, self._utc())):
                 self._add_gap(db, sender, loss, reason)
-            return table, before - table.rows
+            return first, table, before - table.rows
 
-        table, dropped = self._database.write(work)
+        first, table, dropped = self._database.write(work)
         self.rows, self.size = table.rows, table.size
         self.lost += dropped
-        if new:
-            self.next_id = new[-1].id + 1
-        return table.upto
+        self.next_id = first + len(new)
+        return Written(first, table.upto)
 
     def after(self, row_id: int, most: int) -> list[Row]:
         """The oldest rows after that id."""

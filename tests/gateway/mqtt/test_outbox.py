@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from gateway.mqtt import backlog as backlog_module
 from gateway.mqtt import outbox as outbox_module
 from gateway.mqtt.backlog import RETRY_S
 from gateway.mqtt.database import Database
@@ -18,7 +19,7 @@ from gateway.mqtt.event import Event, LateGap, Outgoing
 from gateway.mqtt.outbox import Outbox
 from gateway.mqtt.rows import Bounds
 from gateway.mqtt.schema import StoreError
-from gateway.mqtt.store import Store
+from gateway.mqtt.store import Store, Written
 from tests.support.fake_clock import FakeClock
 
 BOUNDS = Bounds(10_000, 10_000_000, 86400.0)
@@ -134,7 +135,7 @@ def test_written_once_in_a_window(make_bench: MakeBench, monkeypatch: pytest.Mon
     sizes: list[int] = []
     write = bench.store.write
 
-    def counted(new: Any, *rest: Any, **more: Any) -> int:
+    def counted(new: Any, *rest: Any, **more: Any) -> Written:
         sizes.append(len(new))
         return write(new, *rest, **more)
 
@@ -264,6 +265,53 @@ def test_what_waits_long_makes_way_for_what_is_new(make_bench: MakeBench) -> Non
     assert told(bench.send(1)[0]) == "a-8"
 
 
+def test_live_ones_on_disk_become_late(make_bench: MakeBench) -> None:
+    """Those that wait too long are read from disk, also when all that was there had been read before."""
+    bench = make_bench()
+    bench.outbox.up(2)
+    assert bench.send() == []
+    bench.trigger(count=6)
+    slow = bench.send()
+    bench.wait(1.0)
+    assert bench.store.rows == 6
+    bench.wait(outbox_module.LIVE_S)
+    for outgoing in slow:
+        bench.outbox.acked(outgoing)
+    assert bench.deliver() == [f"a-{number} late" for number in range(3, 7)]
+
+
+def test_a_page_that_was_read_keeps_its_place(make_bench: MakeBench) -> None:
+    """Rows that have been read, but not sent, still go before those that became late afterwards."""
+    bench = make_bench()
+    bench.trigger(count=8)
+    bench.wait(1.0)
+    bench.outbox.up(4)
+    (first,) = bench.send(1)
+    bench.outbox.acked(first)
+    bench.trigger(count=9)
+    slow = bench.send()
+    assert [told(outgoing) for outgoing in (first, *slow)] == ["a-1 late", "a-9", "a-10", "a-11", "a-12"]
+    bench.wait(1.0)
+    bench.wait(outbox_module.LIVE_S)
+    for outgoing in slow:
+        bench.outbox.acked(outgoing)
+    assert bench.deliver() == [f"a-{number} late" for number in (*range(2, 9), *range(13, 18))]
+
+
+def test_late_ones_wait_for_earlier_live_ones(make_bench: MakeBench) -> None:
+    """What was in flight when later ones became backlog may become late as well, and then comes first."""
+    bench = make_bench()
+    bench.outbox.up(2)
+    bench.trigger(count=4)
+    first, _ = bench.send()
+    bench.wait(outbox_module.LIVE_S + 1)
+    bench.outbox.acked(first)
+    assert bench.send() == []
+    bench.outbox.down()
+    bench.outbox.up(2)
+    assert bench.deliver() == ["a-2 late", "a-3 late", "a-4 late"]
+
+
 def test_live_ones_on_disk_stay_live(make_bench: MakeBench) -> None:
     """What has waited for the loss window is on disk, and goes as live as before."""
     bench = make_bench()
@@ -366,6 +414,21 @@ def test_order_while_the_disk_is_full(make_bench: MakeBench, monkeypatch: pytest
         assert bench.deliver() == [f"a-{number} late" for number in range(1, 6)]
 
 
+def test_order_while_the_disk_is_broken(make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits in memory does not go before what is on disk, also if that cannot be read for a moment."""
+    bench = make_bench()
+    bench.trigger(count=2)
+    bench.wait(1.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.store, "write", refuse)
+        patch.setattr(bench.store, "after", refuse)
+        bench.trigger(count=2)
+        bench.outbox.up(20)
+        assert bench.deliver() == []
+    bench.wait(RETRY_S)
+    assert bench.deliver() == [f"a-{number} late" for number in range(1, 5)]
+
+
 def test_a_gap_that_was_sent_grows_no_more(make_bench: MakeBench) -> None:
     """Also not after a kill: its id may be known already."""
     bench = make_bench(bounds=Bounds(2, 10_000_000, 86400.0))
@@ -394,6 +457,20 @@ def test_what_cannot_be_written_at_the_end_is_told(
     assert "3 events could not be written and are lost" in caplog.text
 
 
+def test_a_file_that_is_free_again_at_the_end(make_bench: MakeBench) -> None:
+    """The last attempt is made, also soon after one that failed."""
+    bench = make_bench()
+    bench.outbox.close()
+    holder = Database(bench.folder / "mqtt.db", lambda _db: None)
+    holder.open()
+    bench.start("b")
+    bench.trigger(count=3)
+    holder.close()
+    bench.outbox.close()
+    bench.start("c")
+    assert bench.store.rows == 3
+
+
 def refuse(*_: object, **__: object) -> None:
     raise StoreError("database or disk is full")
 
@@ -418,6 +495,7 @@ class Model(RuleBasedStateMachine):
         self.small = pytest.MonkeyPatch()
         self.small.setattr(outbox_module, "LIVE_EVENTS", 6)
         self.small.setattr(outbox_module, "MEMORY_EVENTS", 15)
+        self.small.setattr(backlog_module, "PAGE", 4)
 
     @initialize(
         connected=st.booleans(), loss_s=st.sampled_from([0.0, 1.0]), rows=st.sampled_from([10_000, 9])
@@ -511,11 +589,10 @@ class Model(RuleBasedStateMachine):
             self.folder.cleanup()
 
     def check(self) -> None:
-        """After a last, good connection."""
+        """After all has gone out, on the connection that there is, or else on a new one."""
         self.disk_works()
-        if self.connected:
-            self.disconnect()
-        self.connect(4)
+        if not self.connected:
+            self.connect(4)
         idle = 0
         while idle < 3:
             before = len(self.received) + len(self.gaps)

@@ -128,6 +128,24 @@ def test_a_gap_on_its_way_does_not_grow(opened: Any) -> None:
     assert [gap.uid for gap in opened().gaps(0, 10)] == ["g1"]
 
 
+def test_another_file_in_its_place(opened: Any, tmp_path: Path) -> None:
+    """Somebody restores a backup: ids that the caller knows from before are not those of its rows."""
+    backup = Store(tmp_path / "backup.db", ROOMY, lambda: "g")
+    backup.open()
+    put(backup, rows(backup, 1)[0]._replace(uid="restored"))
+    backup.close()
+    store = opened()
+    put(store, *rows(store, 2))
+    times = store.opened_times
+    (tmp_path / "backup.db").replace(tmp_path / "mqtt.db")
+    written = store.write([Row(0, START_UTC, "temp", "#changed", "new", "{")], [1, 2], {}, opened=times)
+    assert store.opened_times == times + 1
+    found = store.after(0, 10)
+    assert {row.uid for row in found} == {"restored", "u-1", "u-2", "new"}
+    assert found[-1].id == written.first
+    assert store.rows == 4
+
+
 def test_losses_of_the_caller(opened: Any) -> None:
     """They become gaps too."""
     store = opened()
