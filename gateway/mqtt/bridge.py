@@ -12,6 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from secrets import token_hex
 from typing import Any
 
@@ -214,7 +215,7 @@ class Bridge:
     def _heed(self, connection: Connection) -> None:
         """What the connection has noted."""
         notes = connection.notes
-        while notes:
+        while notes and connection is self._broker.connection:
             note = notes.popleft()
             if isinstance(note, Acknowledged):
                 self._publisher.acknowledged(note)
@@ -222,8 +223,6 @@ class Bridge:
                 self._receive(note)
             else:
                 self._broker.take(note)
-                if connection is not self._broker.connection:
-                    return
 
     def _receive(self, message: Received) -> None:
         if message.topic == self._names.diagnostics:
@@ -250,6 +249,7 @@ class Bridge:
         deadline = self._clock() + DRAIN_S
         self._turn(self._clock())
         self._empty_mailbox()
+        self._outbox.write()  # before the broker's last chance: a slow disk may need all the time there is
         self._retained.last_states()
         while self._broker.accepted and self._publisher.busy and self._clock() < deadline:
             self._turn(deadline)
@@ -263,9 +263,13 @@ class Bridge:
         for letter in self._mailbox.close():
             if isinstance(letter, Dialled):
                 letter.connection.close()
-        self._guarded(self._broker.farewell)
-        self._guarded(lambda: self._broker.close(timeout_s=0.05))
-        self._guarded(self._publisher.down)
-        self._guarded(self._empty_mailbox)
-        self._guarded(self._outbox.close)
-        self._guarded(lambda: self._requests.stop(0.05))
+        for step in (
+            self._broker.farewell,
+            self._publisher.down,
+            self._empty_mailbox,
+            self._outbox.close,
+            partial(self._broker.close, timeout_s=0.05),
+            partial(self._requests.stop, 0.05),
+        ):
+            self._failed_at = -math.inf  # what goes wrong now is told in any case
+            self._guarded(step)

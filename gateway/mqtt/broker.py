@@ -147,8 +147,9 @@ class Broker:
         self._failed(problem)
 
     def broken(self, problem: str) -> None:
-        """An accepted connection turned out to be no good."""
-        self._lost(0, problem)
+        """An accepted connection turned out to be no good, whoever is to blame: end it."""
+        if self.accepted:
+            self._broke(problem, ended_by_us=True)
 
     def double(self) -> None:
         """Another gateway publishes under our name; if it has our client id too, we throw each other out."""
@@ -176,8 +177,12 @@ class Broker:
     def _dial(self) -> None:
         connection = Connection(self._target, self._versions.current, self._will)
         thread = threading.Thread(target=self._open, args=(connection,), name="mqtt-connect", daemon=True)
-        self._dialling = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:  # this machine has no thread left
+            self.fail(str(error))
+        else:
+            self._dialling = thread
 
     def _open(self, connection: Connection) -> None:
         """The dialling thread."""
@@ -238,7 +243,7 @@ class Broker:
         else:
             self.fail(f"it ended the connection at once: {text}")
 
-    def _broke(self, text: str, *, taken_over: bool) -> None:
+    def _broke(self, text: str, *, taken_over: bool = False, ended_by_us: bool = False) -> None:
         """An accepted connection has ended."""
         self._versions.answered()
         held_s = self._clock() - self._since
@@ -246,7 +251,7 @@ class Broker:
         self._short = self._short + 1 if short else 0
         self._failures = self._failures + 1 if short else 0
         name, client = self._target.name, self._target.client_id
-        if self._rival.is_to_blame(held_s, taken_over=taken_over):
+        if not ended_by_us and self._rival.is_to_blame(held_s, taken_over=taken_over):
             who = "another client has"
             if not taken_over:
                 who = f"{text}; the other gateway of our name seems to have"
@@ -258,10 +263,12 @@ class Broker:
             self._end(self._rival.clash())
             return
         if self._short >= SHORT_BREAKS:
-            self._tell(
-                f"mqtt: the connection to {name} breaks again and again ({text}); trying on. If another "
-                f"client has our id {client!r}, give one of the two another gateway.name or mqtt.client_id"
+            clash = (
+                f". If another client has our id {client!r}, give one of the two another gateway.name or "
+                "mqtt.client_id"
             )
+            again = f"mqtt: the connection to {name} breaks again and again ({text}); trying on"
+            self._tell(again if ended_by_us else again + clash)
         elif not self._told:
             self._tell(f"mqtt: lost the connection to {name}: {text}; events wait in the outbox")
         self._end(self._back_off())

@@ -13,15 +13,13 @@ from typing import Any, NamedTuple
 
 import sig
 from gateway.mqtt.loss import Loss
-from gateway.mqtt.topics import Body, characters, event_body
+from gateway.mqtt.topics import MAX_NAME, Body, characters, event_body
 
 # At 500 events a second, 20 s in which the bridge is held up by a disk: about 400 bytes each, so 4 MB.
 CAPACITY = 10_000
 # Bodies longer than this are counted, and so many characters of them may wait: with the others at most 56 MB.
 BIG = 4096
 BIG_BYTES = 16_000_000
-MAX_NAME = 1024
-"""Characters of a sender's and an event's name together: a topic has 65,535 bytes, and each may need 12."""
 # Senders whose losses are counted apart; those of more go to the name "".
 MAX_LOSERS = 1000
 
@@ -60,8 +58,8 @@ class Mailbox:
     def note(self, info: dict[str, Any], data: Any) -> None:
         """The listener: takes the event down as JSON, since other listeners may change `data` later.
 
-        When the queue is full the event is dropped and counted, but for connects and disconnects: their
-        news is the sender's state, which the bridge asks the router for after a loss.
+        When the queue is full the event is dropped and counted. Connects and disconnects too: after a loss
+        the bridge asks the router who is connected.
         """
         if not self._open:
             return
@@ -82,17 +80,18 @@ class Mailbox:
 
     def post(self, letter: Any) -> bool:
         """Anything else for the bridge; False if it has ended."""
-        if not self._open:
-            return False
         self._letters.append(letter)
+        if not self._open:
+            with suppress(ValueError):  # `close` has returned it
+                self._letters.remove(letter)
+                return False
         self._wake()
         return True
 
     def close(self) -> list[Any]:
         """Take no more; returns the letters that were left."""
         self._open = False
-        letters, self._letters = list(self._letters), deque()
-        return letters
+        return self.letters()
 
     def prepare_to_sleep(self) -> bool:
         """Have the next post write to `fd`; False if there is something to do already."""

@@ -37,18 +37,25 @@ MAX_NAMES = 2000
 """Topics that are kept ready; of more, all are made anew."""
 MAX_TOLD = 20
 """Different refusals that are logged."""
+POISON = 3
+"""An event that the broker could not take so many times, each at the cost of a connection, is left out."""
+MAX_TROUBLES = 100
 ANSWERS = 500
 """Answers that wait in a flood; with half of it no more requests are run, beyond it refusals are dropped."""
 
 
+Acked = Callable[[bool], None]
+"""Told whether the broker took a message."""
+
+
 class Message(NamedTuple):
-    """An answer or what is retained; `acked` is to be called once the broker has it."""
+    """An answer or what is retained; `acked` is to be called once the broker has answered."""
 
     topic: str
     payload: bytes
     retain: bool
     correlation: bytes | None = None
-    acked: Callable[[], None] | None = None
+    acked: Acked | None = None
 
     @property
     def size(self) -> int:
@@ -87,6 +94,7 @@ class Publisher:
         self._topics: dict[tuple[str, str], tuple[str, int]] = {}
         self._told = Complaints(logger, MAX_TOLD)
         self._refusals: set[tuple[str, str]] = set()
+        self._troubles: dict[str, int] = {}  # by event: how many connections ended because of it
         self.sent = 0
         """Events that were sent, since the start."""
         self.published = 0
@@ -186,23 +194,26 @@ class Publisher:
             return
         if note.problem is None:
             self.published += 1
-        elif note.final:
+        elif note.final or self._is_poison(what):
             self._refused(what, note.problem)
         else:
             self._broken(f"it cannot take a message now: {note.problem}")
             return
         self._outbox.acked(what)
 
-    def retain(self, topic: str, payload: bytes, acked: Callable[[], None] | None = None, /) -> None:
+    def retain(self, topic: str, payload: bytes, acked: Acked | None = None, /) -> None:
         """Publish what is to stay at the broker, in place of what waits for that topic already.
 
-        `acked` is called once the broker has it; never, if it was replaced or the connection lost before.
+        `acked` is called once the broker has taken or refused it; never, if it was replaced or the connection
+        lost before.
         """
         if self._connection is None:
             return
         message = Message(topic, payload, retain=True, acked=acked)
         if message.size > self._max_bytes:
             self._complain("messages", topic, TOO_LARGE)
+            if acked is not None:
+                acked(False)
             return
         (self._behind if topic in self._busy_topics else self._retained)[topic] = message
         self.run(self._clock())
@@ -232,10 +243,14 @@ class Publisher:
             message = self._retained.pop(next(iter(self._retained)))
             self._busy_topics.add(message.topic)
         self._messages_sent += 1
-        mid = connection.publish(
-            message.topic, message.payload, retain=message.retain, correlation=message.correlation
-        )
-        self._sent[mid] = Sent(message, self._clock())
+        try:
+            mid = connection.publish(
+                message.topic, message.payload, retain=message.retain, correlation=message.correlation
+            )
+        except ValueError as error:  # of paho's: it is no message that MQTT knows
+            self._message_acknowledged(message, Acknowledged(0, str(error)))
+        else:
+            self._sent[mid] = Sent(message, self._clock())
 
     def _message_acknowledged(self, message: Message, note: Acknowledged) -> None:
         self._messages_sent -= 1
@@ -247,7 +262,7 @@ class Publisher:
         if note.problem is not None:
             self._complain("messages", message.topic, note.problem)
         if message.acked is not None:
-            message.acked()
+            message.acked(note.problem is None)
 
     def _send_event(self, connection: Connection, outgoing: Outgoing, now: float) -> None:
         if isinstance(outgoing, Event):
@@ -257,12 +272,16 @@ class Publisher:
             gap = outgoing.gap
             topic, topic_size = self._topic(gap.sender, "gap")
             payload = event_payload(gap_head(gap.first, gap.last, gap.lost, gap.reason), gap.uid, late=True)
-        if topic_size + len(payload) + OVERHEAD > self._max_bytes:
-            self._refused(outgoing, TOO_LARGE)
+        problem = TOO_LARGE if topic_size + len(payload) + OVERHEAD > self._max_bytes else None
+        if problem is None:
+            try:
+                self._sent[connection.publish(topic, payload)] = Sent(outgoing, now)
+                self.sent += 1
+            except ValueError as error:  # of paho's: it is no message that MQTT knows
+                problem = str(error)
+        if problem is not None:
+            self._refused(outgoing, problem)
             self._outbox.acked(outgoing)
-        else:
-            self._sent[connection.publish(topic, payload)] = Sent(outgoing, now)
-            self.sent += 1
 
     def _topic(self, sender: str, event: str) -> tuple[str, int]:
         """The topic, and its length in bytes."""
@@ -274,6 +293,14 @@ class Publisher:
             topic = self._names.event(sender, event)
             found = self._topics[key] = topic, len(topic.encode())
         return found
+
+    def _is_poison(self, outgoing: Outgoing) -> bool:
+        """Whether so many connections ended because of this event that it must be the event."""
+        uid = outgoing.gap.uid if isinstance(outgoing, LateGap) else outgoing.uid
+        if len(self._troubles) >= MAX_TROUBLES:
+            self._troubles.clear()
+        self._troubles[uid] = self._troubles.get(uid, 0) + 1
+        return self._troubles[uid] >= POISON
 
     def _refused(self, outgoing: Outgoing, why: str) -> None:
         """The broker will not have it, also not a second time: count it as lost, and say so once."""

@@ -154,15 +154,20 @@ class Requests:
         return not any(worker.is_alive() for worker in self._workers)
 
     def _start(self, call: Call) -> None:
+        if len(self._workers) < min(WORKERS, self._running + 1):
+            name = f"mqtt-request-{len(self._workers) + 1}"
+            worker = threading.Thread(target=self._work, name=name, daemon=True)
+            try:
+                worker.start()
+                self._workers.append(worker)
+            except RuntimeError as error:  # this machine has no thread left; others may be at work
+                if not self._workers:
+                    self._send(call.failed("busy", str(error), refusal=True))
+                    return
         self._running += 1
         self._waiting[call.number] = call
         self.due = min(self.due, call.deadline)
         self._queue.put(call)
-        if len(self._workers) < min(WORKERS, self._running):
-            name = f"mqtt-request-{len(self._workers) + 1}"
-            worker = threading.Thread(target=self._work, name=name, daemon=True)
-            self._workers.append(worker)
-            worker.start()
 
     def _patience(self, params: Any) -> float:
         """The caller's `timeout`, if it gives one, else ours."""
@@ -185,6 +190,6 @@ class Requests:
             return call.ok(self._request(call.sender, call.method, call.params))
         except sig.RequestError as error:
             return call.failed(error.error, str(error) or type(error).__name__)
-        except Exception as error:
+        except BaseException as error:  # also sys.exit() in a handler ends only the request
             logger.debug("mqtt: %s of %r failed", call.method, call.sender, exc_info=True)
             return call.failed("failed", f"{type(error).__name__}: {error}")

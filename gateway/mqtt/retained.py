@@ -10,17 +10,17 @@ import json
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 
 import sig
 from drivers.reading import format_utc
 from gateway.mqtt.announcer import Announcer
 from gateway.mqtt.discovery import encode
-from gateway.mqtt.mailbox import MAX_NAME
 from gateway.mqtt.publisher import Publisher
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.states import States
 from gateway.mqtt.store import Store
-from gateway.mqtt.topics import ONLINE, Topics, characters
+from gateway.mqtt.topics import MAX_NAME, ONLINE, Topics, characters
 
 DIAGNOSTICS_S = 60.0
 DRAINING_S = 10.0
@@ -142,9 +142,9 @@ class Retained:
     def _say_diagnostics(self, now: float) -> None:
         links = self._settings.links()
         waiting = self._publisher.waiting
-        time = format_utc(self._utc())
+        now_utc = format_utc(self._utc())
         payload = {
-            "time": time,
+            "time": now_utc,
             "instance": self._instance,
             "version": self._settings.version,
             "uptime": int(now - self._started),
@@ -154,8 +154,9 @@ class Retained:
             "published": self._publisher.published,
             "lost": self._publisher.lost,
         }
-        self._publisher.retain(self._names.diagnostics, encode(payload), lambda: self._note_birth(time))
+        self._publisher.retain(self._names.diagnostics, encode(payload), partial(self._note_birth, now_utc))
         self._diagnostics_due = now + (DRAINING_S if waiting else DIAGNOSTICS_S)
 
-    def _note_birth(self, time: str) -> None:
-        self._born = self._born or time
+    def _note_birth(self, utc: str, taken: bool) -> None:
+        if taken:
+            self._born = self._born or utc

@@ -22,6 +22,9 @@ _FORBIDDEN = re.compile(
     + "]"
 )
 _OURS = ("id", "late")
+MAX_NAME = 1024
+"""Characters of a sender's and an event's or method's name together: a topic has 65,535 bytes, and each may
+need 12."""
 
 
 def _refuse(text: str) -> float:
@@ -77,13 +80,14 @@ class Topics:
         return f"{self.base}/{level(sender)}/response/{level(method)}"
 
     def called(self, topic: str) -> tuple[str, str] | None:
-        """(sender, method) of a request's topic; None if it is none of ours."""
+        """(sender, method) of a request's topic; None if it is none of ours, or nobody has such names."""
         if not topic.startswith(f"{self.base}/"):
             return None
         parts = topic.removeprefix(f"{self.base}/").split("/")
         if len(parts) != 3 or parts[1] != "request":
             return None
-        return unlevel(parts[0]), unlevel(parts[2])
+        sender, method = unlevel(parts[0]), unlevel(parts[2])
+        return (sender, method) if len(sender) + len(method) <= MAX_NAME else None
 
     def may_answer_on(self, topic: str) -> bool:
         """Whether a caller may have its answer there: anywhere but on our own topics, other than responses.

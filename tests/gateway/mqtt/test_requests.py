@@ -1,6 +1,7 @@
 """Requests over MQTT: always answered, in both versions, and never in the way of events."""
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -245,3 +246,19 @@ def test_other_topics(house: Any, client: Subscriber, ask: Ask) -> None:
         client.client.publish(topic, b"1", 1)
     assert ask("note", 5)["status"] == "ok"
     assert calls == [5]
+
+
+def test_a_name_that_no_topic_can_hold(house: Any, client: Subscriber, ask: Ask) -> None:
+    """Percent-encoded it would be three times as long; it is nobody's name, and costs nothing."""
+    house.add()
+    client.client.publish(f"sig/test/{'%' * 22_000}/request/read", b"", 1)
+    assert ask("read")["status"] == "ok"
+    assert client.payloads("sig/test/status") == [b"online"]
+
+
+def test_a_handler_that_wants_to_end_the_program(house: Any, client: Subscriber, ask: Ask) -> None:
+    """It ends the request, as an error, and no worker."""
+    house.add(leave=lambda _params: sys.exit(3), stay=lambda _params: 1)
+    for _ in range(WORKERS + 1):
+        assert ask("leave")["message"] == "SystemExit: 3"
+    assert ask("stay")["response"] == 1

@@ -383,3 +383,76 @@ def test_a_disk_that_is_full(
     mosquitto.start()
     seen.on("sig/test/temp/event/changed", count=2)
     assert sum("the outbox cannot be" in line for line in logged()) == 1
+
+
+class PickyBroker:
+    """Speaks just enough of MQTT 5, on bare bytes, to answer messages with a reason code of `verdict`'s."""
+
+    def __init__(self, verdict: Callable[[bytes], int]) -> None:
+        self._verdict = verdict
+        self.taken: list[bytes] = []
+
+    def talk(self, connection: socket.socket) -> None:
+        """One connection, to its end."""
+        connection.settimeout(5)
+        with suppress(OSError), connection.makefile("rb") as incoming:
+            while head := incoming.read(1):
+                length = shift = 0
+                while (byte := incoming.read(1)[0]) & 0x80:
+                    length, shift = length | (byte & 0x7F) << shift, shift + 7
+                body = incoming.read(length | byte << shift)
+                connection.sendall(self._answer(head[0] >> 4, body))
+
+    def _answer(self, kind: int, body: bytes) -> bytes:
+        if kind == 1:  # CONNECT
+            return bytes([0x20, 3, 0, 0, 0])
+        if kind == 3:  # PUBLISH
+            after = 2 + int.from_bytes(body[:2])
+            code = self._verdict(body)
+            if not code:
+                self.taken.append(body)
+            return bytes([0x40, 3, *body[after : after + 2], code])
+        if kind == 8:  # SUBSCRIBE
+            return bytes([0x90, 6, *body[:2], 0, 1, 1, 1])
+        return b"\xd0\x00" if kind == 12 else b""  # PINGREQ
+
+
+def test_one_event_that_the_broker_cannot_take(house: Any, logged: Logged) -> None:
+    """Each time it costs a connection; after some it is left out, counted, and the others go on."""
+    picky = PickyBroker(lambda body: 0x80 if b"poison" in body and b"/event/changed" in body else 0)
+    with server(picky.talk) as port:
+        house.add()
+        bridge = house.bridge(port, versions=(V5,))
+        until(lambda: bridge._broker.accepted)
+        house.trigger(unit="poison")
+        for _ in range(5):
+            house.trigger()
+        until(lambda: bridge._publisher.published >= 5)
+        until(lambda: any(b"/event/gap" in body for body in picky.taken))
+        assert bridge.stop()
+    assert sum("it cannot take a message now: Unspecified error" in line for line in logged()) <= 2
+    assert not any("client has our id" in line for line in logged())
+
+
+def test_a_machine_without_threads(house: Any, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that cannot be started is tried again, and is a reason in the log like any other."""
+    start, refused = threading.Thread.start, threading.Event()
+
+    def none_left(thread: threading.Thread) -> None:
+        if thread.name.startswith(("mqtt-connect", "mqtt-request")) and not refused.is_set():
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    house.add()
+    bridge = house.bridge(mosquitto.port)
+    until(lambda: attempts(bridge) > 2)
+    refused.set()
+    until(lambda: bridge._broker.accepted)
+    refused.clear()
+    with Subscriber(mosquitto.port, "sig/test/temp/response/#") as seen:
+        seen.client.publish("sig/test/temp/request/read", b"", 1)
+        assert b'"busy"' in seen.on("sig/test/temp/response/read").payload
+        refused.set()
+        seen.client.publish("sig/test/temp/request/read", b"", 1)
+        assert b'"ok"' in seen.on("sig/test/temp/response/read", count=2).payload

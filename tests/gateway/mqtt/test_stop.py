@@ -1,0 +1,38 @@
+"""The end of the bridge on a slow disk, in the time that the gateway has for it."""
+
+import contextlib
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway import app
+from gateway.mqtt.database import Database
+from tests.support.mosquitto import Mosquitto
+from tests.support.waiting import until
+
+
+def test_a_slow_disk(
+    house: Any, mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker that hangs, and a card that takes its time to sync: what waited is on disk all the same."""
+    house.add()
+    bridge = house.bridge(mosquitto.port)
+    until(lambda: bridge._broker.accepted)
+    mosquitto.suspend()
+    for _ in range(300):
+        house.trigger()
+    write = Database.write
+
+    def slow(self: Database, work: Any) -> Any:
+        threading.Event().wait(0.3)
+        return write(self, work)
+
+    monkeypatch.setattr(Database, "write", slow)
+    assert bridge.stop(app.STOP_S - app.LINKS_S / 2)
+    mosquitto.resume()
+    with contextlib.closing(sqlite3.connect(tmp_path / "mqtt.db")) as db:
+        count = db.execute("SELECT count(*) FROM events WHERE event = '#changed'").fetchone()[0]
+    assert count == 300
