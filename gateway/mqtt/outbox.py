@@ -176,9 +176,7 @@ class Outbox:
         self._connected = False
         self._give_up_live()
         for outgoing in self._flying:
-            if isinstance(outgoing, Event) and not outgoing.row:
-                outgoing.place = WAITING
-                self._waiting += 1
+            self._let_wait(outgoing)
         self._flying.clear()
         self._before_late.clear()
         self._late_flying = 0
@@ -334,12 +332,16 @@ class Outbox:
             self._owned.difference_update(written)
             self._backlog.back_to(written[0])
         for event in self._live:
-            if not event.row:
-                event.place = WAITING
-                self._waiting += 1
+            self._let_wait(event)
         self._live.clear()
         self._live_bytes = 0
         self._before_late = {outgoing for outgoing in self._flying if not is_late(outgoing)}
+
+    def _let_wait(self, outgoing: Outgoing) -> None:
+        """In memory, unless it is on disk."""
+        if isinstance(outgoing, Event) and outgoing.number in self._unwritten:
+            outgoing.place = WAITING
+            self._waiting += 1
 
     @property
     def _waiting_may_go(self) -> bool:

@@ -457,6 +457,33 @@ def test_what_cannot_be_written_at_the_end_is_told(
     assert "3 events could not be written and are lost" in caplog.text
 
 
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_file_that_is_removed_while_events_are_live(make_bench: MakeBench, connected: bool) -> None:
+    """Each is delivered, those that had been written perhaps twice, under one id; the order holds."""
+    bench = make_bench()
+    bench.outbox.up(2)
+    bench.trigger(count=4)
+    first = bench.send()
+    bench.wait(1.0)
+    assert bench.store.rows == 4
+    (bench.folder / "mqtt.db").unlink()
+    bench.trigger()
+    bench.wait(1.0)
+    if connected:
+        bench.wait(outbox_module.LIVE_S)
+        for outgoing in first:
+            bench.outbox.acked(outgoing)
+    else:
+        bench.outbox.down()
+        bench.outbox.up(20)
+    delivered = bench.deliver()
+    late = list(dict.fromkeys(name.split()[0] for name in delivered if "late" in name))
+    assert late == sorted(late)
+    assert {name.split()[0] for name in delivered} >= {"a-3", "a-4", "a-5"}
+    bench.wait(2.0)
+    assert len(bench.outbox) == 0
+
+
 def test_a_file_that_is_free_again_at_the_end(make_bench: MakeBench) -> None:
     """The last attempt is made, also soon after one that failed."""
     bench = make_bench()
