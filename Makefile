@@ -27,8 +27,8 @@ help:
 run: .venv/installed
 	@$(BIN)/sig-gateway run -c config.yaml
 
-test: system-packages check test-main
-	@$(MAKE) --no-print-directory -j2 -O test-others
+test: system-packages check
+	@$(MAKE) --no-print-directory -j2 test-main test-others
 
 # What the tests need beside Python, installed where that may be done; elsewhere they say what they skip.
 system-packages:
@@ -56,16 +56,16 @@ test-main: .venv/installed-dev
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
 
-test-others: $(foreach python,$(OTHERS),test-with-$(subst /,%,$(python)))
-
-test-with-%: pyproject.toml
-	@python='$(subst %,/,$*)'; \
-	version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
-	venv=".venv-$$version"; \
-	echo "Python $$version"; \
-	if [ ! -e "$$venv/installed" ] || [ pyproject.toml -nt "$$venv/installed" ]; then \
-		"$$python" -m venv "$$venv" && "$$venv/bin/python" $(PIP) -e '.[test]' && touch "$$venv/installed"; \
-	fi && "$$venv/bin/python" -m pytest -q
+# One after the other, beside test-main, and told of when they are done.
+test-others: pyproject.toml
+	@for python in $(OTHERS); do \
+		version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		venv=".venv-$$version"; \
+		if [ ! -e "$$venv/installed" ] || [ pyproject.toml -nt "$$venv/installed" ]; then \
+			"$$python" -m venv "$$venv" && "$$venv/bin/python" $(PIP) -e '.[test]' && touch "$$venv/installed"; \
+		fi && "$$venv/bin/python" -m pytest -q >"$$venv/tests.log" 2>&1; \
+		status=$$?; echo "Python $$version:"; cat "$$venv/tests.log"; [ $$status = 0 ] || exit 1; \
+	done
 
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -m slow --timeout 1800
