@@ -120,6 +120,29 @@ def test_nobody_else_notices_that_there_is_no_broker(start: Callable[..., Any]) 
     assert gateway.popen.returncode == 0
 
 
+def test_nobody_else_notices_a_broker_that_comes_and_goes(
+    start: Callable[..., Any], mosquitto: Mosquitto
+) -> None:
+    """Readings arrive over TCP and are answered as ever; the log says it a few times, not each time."""
+    gateway = start(CONFIG.format(port=mosquitto.port))
+    gateway.wait_for_error("mqtt: connected")
+    gateway.wait_for_error("board: up")
+    readings: list[int] = []
+    with gateway.client() as client:
+        client.addRemoteListener(lambda _info, data: readings.append(data["seq"]), "temp", "#changed")
+        for _ in range(4):
+            mosquitto.stop(signal.SIGKILL)
+            count = len(readings)
+            until(lambda count=count: len(readings) > count + 2)  # type: ignore[misc]
+            assert client.remoteRequest("temp", "read")["quality"] == "good"
+            mosquitto.start()
+            with Subscriber(mosquitto.port, "sig/test/status") as seen:
+                seen.on("sig/test/status", b"online")
+    assert readings == sorted(readings)
+    assert gateway.errors.count("mqtt:") <= 5
+    assert gateway.signal(signal.SIGTERM) < 2.0
+
+
 def test_the_password_is_never_printed(start: Callable[..., Any], mosquitto: Mosquitto) -> None:
     """Neither from the URL nor from the environment."""
     config = CONFIG.format(port=mosquitto.port).replace("mqtt://", "mqtt://someone@")
