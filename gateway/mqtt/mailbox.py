@@ -103,8 +103,10 @@ class Mailbox:
 
     def woken(self) -> None:
         """`fd` can be read."""
-        with suppress(BlockingIOError):
+        try:
             os.eventfd_read(self.fd)
+        except BlockingIOError:  # faster than `suppress`, at each event
+            return
 
     def awake(self) -> None:
         """Nobody needs to write to `fd` any more."""
@@ -127,6 +129,8 @@ class Mailbox:
     def letters(self) -> list[Any]:
         """Everything else."""
         letters = self._letters
+        if not letters:
+            return []
         return [letters.popleft() for _ in itertools.repeat(None, len(letters))]
 
     def losses(self) -> dict[str, Loss]:

@@ -54,6 +54,8 @@ class Store:
         """Events on disk; 0 while the file is not open."""
         self.size = 0
         self.next_id = 1
+        self.opened_times = 0
+        """How often a file was opened, the first or another in its place."""
         self.lost = 0
         """Events dropped to keep the bounds, since the start."""
 
@@ -69,11 +71,6 @@ class Store:
     def is_open(self) -> bool:
         """Whether there is an open file."""
         return self._database.is_open
-
-    @property
-    def opened_times(self) -> int:
-        """How often a file was opened, the first or another in its place."""
-        return self._database.opened_times
 
     def write(
         self,
@@ -147,6 +144,7 @@ class Store:
 
     def _count(self, db: sqlite3.Connection) -> None:
         """What is there, when the file has been opened."""
+        self.opened_times = self._database.opened_times
         self.rows, self.size, last = rows.totals(db)
         self.next_id = max(self.next_id, last + 1)
         last_gap = db.execute("SELECT coalesce(max(id), 0) FROM gaps").fetchone()[0]
