@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import shutil
-import signal
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.check import load_or_explain
 from gateway.cli.commands import DEFAULT_CONFIG, EXIT_USAGE, discard_output
+from gateway.cli.stopping import stop_signals
 from gateway.config import Config
 
 if TYPE_CHECKING:
+    from queue import SimpleQueue
+
     from gateway.app import App
     from gateway.logs import Tail
 
 logger = logging.getLogger(__name__)
 
-STOP_WITHIN_S = 1.9
-"""From the signal to the end of the process, whatever hangs."""
 REFRESH_S = 1.0
 DEFAULT_YAML = Path(__file__).parent.parent / "default.yaml"
 
@@ -40,7 +37,7 @@ def run(path: Path | None, *, init: bool, verbose: bool) -> int:
     config = load_or_explain(config_path)
     if config is None:
         return EXIT_USAGE
-    with _signals() as stops:
+    with stop_signals() as stops:
         return _run(config, stops, verbose=verbose)
 
 
@@ -65,33 +62,6 @@ def _provide_config(path: Path, *, init: bool, asked_for: bool) -> bool:
         return False
     print(f"{path}: written; change it as you like, `sig-gateway check` tells what is wrong", file=sys.stderr)
     return True
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[SimpleQueue[int]]:
-    """The signals that end the process, as they come; SIGHUP (the terminal went) unless ignored (nohup)."""
-    stops: SimpleQueue[int] = SimpleQueue()
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)
-
-    def note(number: int, _frame: object) -> None:
-        # SimpleQueue.put may be called from a signal handler, whatever the main thread is at.
-        stops.put(number)
-        threading.Thread(target=_end_in_time, name="stop-in-time", daemon=True).start()
-
-    before = {number: signal.signal(number, note) for number in numbers}
-    try:
-        yield stops
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _end_in_time() -> None:
-    """Whatever holds up the stop (a driver, a handler, an exit hook), the process ends."""
-    threading.Event().wait(STOP_WITHIN_S)
-    os._exit(1)
 
 
 def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:

@@ -83,6 +83,8 @@ def test_listeners_that_go_and_come(tcp: Net) -> None:
     tcp.server()
     publisher = tcp.client()
     signal = signal_of(publisher.addRemoteSender("p", "e"), "e")
+    witness = Inbox()
+    tcp.client().addRemoteListener(witness, "p", "e")
     for number in range(5):
         listener = tcp.client()
         heard = Inbox()
@@ -91,7 +93,9 @@ def test_listeners_that_go_and_come(tcp: Net) -> None:
         assert heard.data(1) == [number]
         carrier: Any = listener.carrier
         carrier.disconnect()
-        signal.trigger("nobody is there")
+        signal.trigger("between two")
+        # Connections have no order among themselves: the next listener may come only after this.
+        assert witness.data(2) == [number, "between two"]
 
 
 def test_a_signal_too_large_to_pass_on(tcp: Net) -> None:

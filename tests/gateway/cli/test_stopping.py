@@ -1,0 +1,89 @@
+"""The signals that end the process, seen from a process of their own."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+# The main thread takes no signals at all, as when one comes just before it starts to wait.
+WAITING = """
+import signal, sys
+from gateway.cli.stopping import stop_signals
+with stop_signals() as stops:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+    print("ready", flush=True)
+    print(stops.get(), flush=True)
+"""
+HANGING = """
+import threading
+from gateway.cli.stopping import stop_signals
+with stop_signals() as stops:
+    print("ready", flush=True)
+    print(stops.get(), flush=True)
+    threading.Event().wait()
+"""
+NONE_CAME = """
+import signal, threading
+from gateway.cli.stopping import stop_signals
+before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+with stop_signals():
+    pass
+assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+assert signal.set_wakeup_fd(-1) == -1
+assert threading.active_count() == 1
+print("ready")
+"""
+DEADLINE_S = 30
+
+
+@contextmanager
+def running(script: str, *wrapper: str) -> Iterator[subprocess.Popen[str]]:
+    """`script`, from the moment it says that it is ready."""
+    environ = {**os.environ, "PYTHONWARNINGS": "error"}
+    command = [*wrapper, sys.executable, "-c", script]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_one_that_comes_just_before_a_wait(number: signal.Signals) -> None:
+    """The main thread is told though it is not interrupted."""
+    with running(WAITING) as process:
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=DEADLINE_S)
+        assert (output, errors, process.returncode) == (f"{number.value}\n", "", 0)
+
+
+def test_a_stop_that_hangs_ends_all_the_same() -> None:
+    """With status 1, and further signals change nothing."""
+    with running(HANGING) as process:
+        for _ in range(10):
+            process.send_signal(signal.SIGTERM)
+        output, errors = process.communicate(timeout=DEADLINE_S)
+        assert (output, errors, process.returncode) == ("15\n", "", 1)
+
+
+def test_nohup_keeps_hangups_ignored() -> None:
+    """Only the SIGTERM that comes after it ends the process."""
+    with running(WAITING, "sh", "-c", 'trap "" HUP; exec "$@"', "sh") as process:
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=DEADLINE_S) == ("15\n", "")
+
+
+def test_nothing_is_left_when_none_came() -> None:
+    """Handlers, wake-up descriptor and thread are as before."""
+    with running(NONE_CAME) as process:
+        output, errors = process.communicate(timeout=DEADLINE_S)
+        assert (output, errors, process.returncode) == ("", "", 0)
