@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable
 
 import sig
+from drivers.answers import result_of
+from drivers.board_notes import BoardNotes
 from drivers.clock import Clock
 from drivers.dropped import DroppedLines
 from drivers.errors import LinkLostError
@@ -34,10 +36,6 @@ MAX_TODO = 256
 READ_S = 0.25
 # How often it does so while bytes keep coming.
 LOOK_S = 0.1
-# So many notes are logged in such a time, the rest is counted: a board that prints in its main loop would
-# write gigabytes a day to the SD card.
-MAX_NOTES = 20
-NOTES_S = 60.0
 _NOBODY_S = 30.0  # how often a board that only answers requests is pinged
 
 
@@ -92,8 +90,7 @@ class Session:
         self._heard = clock.monotonic()
         self._pings = 0
         self._received = 0  # bytes
-        self._notes = 0
-        self._notes_until = 0.0
+        self._notes = BoardNotes(name)
 
     @property
     def counters(self) -> Counter[str]:
@@ -205,16 +202,7 @@ class Session:
             elif type(event) is HelloWanted:
                 self._want_hello(event.reason)
             elif type(event) is Note:
-                self._take_note(event.text, now)
-
-    def _take_note(self, text: str, now: float) -> None:
-        if now >= self._notes_until:
-            if self._notes > MAX_NOTES:
-                logger.info("%s: the board said %d more notes", self._name, self._notes - MAX_NOTES)
-            self._notes, self._notes_until = 0, now + NOTES_S
-        self._notes += 1
-        if self._notes <= MAX_NOTES:
-            logger.info("%s: the board says: %s", self._name, text)
+                self._notes.take(event.text, now)
 
     def _said_hello(self, board: Board) -> None:
         before, self.board = self.board, board
@@ -335,7 +323,7 @@ class Session:
             waiter.done.wait(min(ATTEMPT_S, deadline - now))
         if waiter.answer is None:
             self._raise_if_ended()
-        return _result(self._name, waiter.answer)
+        return result_of(self._name, waiter.answer)
 
     def _ask_for_reader(self, deadline: float) -> None:
         """Ask for the hello that the reader cannot ask for while this thread has the line, and wait for it.
@@ -357,24 +345,3 @@ class Session:
         with self._state:
             request_id, self._next_id = self._next_id, self._next_id % 65535 + 1
         return request_id
-
-
-def _result(name: str, answer: Reply | Refusal | None) -> object:
-    if isinstance(answer, Reply):
-        return answer.result
-    if answer is None:
-        raise sig.NotConnected(f"{name}: the link went down")
-    raise _refusal(name, answer)
-
-
-def _refusal(name: str, refusal: Refusal) -> sig.RequestError:
-    text = f"{name}: the board refused: {refusal.code}" + (f" ({refusal.text})" if refusal.text else "")
-    if refusal.code == "busy":
-        return sig.Busy(text)
-    if refusal.code == "bad_argument":
-        return sig.BadParams(text)
-    if refusal.code == "sensor_fault":
-        return sig.RequestError(
-            f"{name}: the sensor failed: {refusal.text or 'no reason given'}; check its wiring"
-        )
-    return sig.RequestError(text)

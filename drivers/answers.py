@@ -1,0 +1,26 @@
+"""What a board's answer means to whoever asked: a result, or an error of `sig`'s."""
+
+import sig
+from drivers.protocols.base import Refusal, Reply
+
+
+def result_of(link: str, answer: Reply | Refusal | None) -> object:
+    """The result of a reply. Raises `sig.NotConnected` for None, and what fits the refusal's code else."""
+    if isinstance(answer, Reply):
+        return answer.result
+    if answer is None:
+        raise sig.NotConnected(f"{link}: the link went down")
+    raise _refusal(link, answer)
+
+
+def _refusal(link: str, refusal: Refusal) -> sig.RequestError:
+    text = f"{link}: the board refused: {refusal.code}" + (f" ({refusal.text})" if refusal.text else "")
+    if refusal.code == "busy":
+        return sig.Busy(text)
+    if refusal.code == "bad_argument":
+        return sig.BadParams(text)
+    if refusal.code == "sensor_fault":
+        return sig.RequestError(
+            f"{link}: the sensor failed: {refusal.text or 'no reason given'}; check its wiring"
+        )
+    return sig.RequestError(text)
