@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from queue import SimpleQueue
 
 STOP_WITHIN_S = 1.9
@@ -32,7 +32,7 @@ def stop_signals() -> Iterator[SimpleQueue[int]]:
     tell.setblocking(False)
     fd_before = signal.set_wakeup_fd(tell.fileno(), warn_on_full_buffer=False)
     came = threading.Event()
-    thread = threading.Thread(target=_pass_on, args=(told, stops, came), name="signals", daemon=True)
+    thread = threading.Thread(target=_pass_on, args=(told, numbers, stops, came), name="signals", daemon=True)
     thread.start()
     before = {number: signal.signal(number, _leave_to_thread) for number in numbers}
     try:
@@ -43,18 +43,19 @@ def stop_signals() -> Iterator[SimpleQueue[int]]:
         signal.set_wakeup_fd(fd_before)
         tell.close()
         if not came.is_set():
-            thread.join()
+            thread.join(0.1)  # one that comes at the last moment ends the process in time, but not before
 
 
-def _pass_on(told: socket.socket, stops: SimpleQueue[int], came: threading.Event) -> None:
+def _pass_on(
+    told: socket.socket, numbers: Container[int], stops: SimpleQueue[int], came: threading.Event
+) -> None:
     with told:
-        number = told.recv(1)
-        if not number:
-            return
-        came.set()
-        stops.put(number[0])
-        threading.Event().wait(STOP_WITHIN_S)
-        os._exit(1)
+        while number := told.recv(1):
+            if number[0] in numbers:  # a library may have handlers for others
+                came.set()
+                stops.put(number[0])
+                threading.Event().wait(STOP_WITHIN_S)
+                os._exit(1)
 
 
 def _leave_to_thread(_number: int, _frame: object) -> None:

@@ -18,6 +18,15 @@ with stop_signals() as stops:
     print("ready", flush=True)
     print(stops.get(), flush=True)
 """
+OTHERS = """
+import signal
+from gateway.cli.stopping import stop_signals
+with stop_signals() as stops:
+    signal.signal(signal.SIGUSR1, lambda *_: print("mine", flush=True))
+    print("ready", flush=True)
+    signal.raise_signal(signal.SIGUSR1)
+    print(stops.get(), flush=True)
+"""
 HANGING = """
 import threading
 from gateway.cli.stopping import stop_signals
@@ -78,6 +87,15 @@ def test_nohup_keeps_hangups_ignored() -> None:
     """Only the SIGTERM that comes after it ends the process."""
     with running(WAITING, "sh", "-c", 'trap "" HUP; exec "$@"', "sh") as process:
         process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=DEADLINE_S) == ("15\n", "")
+
+
+def test_other_signals_are_others_business() -> None:
+    """A library's handler for one of them runs, and nothing ends."""
+    with running(OTHERS) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "mine\n"
         process.send_signal(signal.SIGTERM)
         assert process.communicate(timeout=DEADLINE_S) == ("15\n", "")
 
