@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 
 import sig
 from sig.carrier.tcpclient import CarrierTCPClient
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "gateway"]
@@ -48,13 +48,6 @@ def poll(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S
             pytest.fail(f"not within {deadline_s} s: {what}")
         time.sleep(0.01)
     return answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Process:

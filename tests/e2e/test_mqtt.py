@@ -4,13 +4,16 @@ import json
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.mosquitto import Mosquitto, Subscriber, free_port
+from tests.support.mosquitto import Mosquitto, Subscriber
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 ODD = "Büro a/b+c"
@@ -42,31 +45,52 @@ def tool(name: str) -> str:
     return found
 
 
+class Listening:
+    """`mosquitto_sub`: the newest payload of each of `topics`, which may hold spaces."""
+
+    def __init__(self, port: int, topics: set[str]) -> None:
+        self.seen: dict[str, str] = {}
+        self._topics = topics
+        self._process = subprocess.Popen(
+            [tool("mosquitto_sub"), "-p", str(port), "-v", "-t", "sig/#"], stdout=subprocess.PIPE, text=True
+        )
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            for topic in self._topics:
+                if line.startswith(f"{topic} "):
+                    self.seen[topic] = line.removeprefix(f"{topic} ").strip()
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._thread.join()
+        self._process.communicate()
+
+
 def test_what_a_user_sees(start: Callable[..., Any], mosquitto: Mosquitto) -> None:
     """Births, states and events in `mosquitto_sub`, an answer in `mosquitto_rr`, the will after kill -9."""
-    listening = subprocess.Popen(
-        [tool("mosquitto_sub"), "-p", str(mosquitto.port), "-v", "-t", "sig/#"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert listening.stdout is not None
+    wanted = {
+        "sig/test/status",
+        "sig/test/temp/availability",
+        "sig/test/temp/state",
+        "sig/test/temp/event/connect",
+        "sig/test/temp/event/changed",
+        "sig/test/temp/event/hot",
+        f"{TOPIC}/state",
+        f"{TOPIC}/event/changed",
+    }
+    listening = Listening(mosquitto.port, wanted)
     try:
+        until(lambda: "SUBSCRIBE" in mosquitto.log)
         gateway = start(CONFIG.format(port=mosquitto.port))
-        seen: dict[str, str] = {}
-        wanted = {
-            "sig/test/status",
-            "sig/test/temp/availability",
-            "sig/test/temp/state",
-            "sig/test/temp/event/connect",
-            "sig/test/temp/event/changed",
-            "sig/test/temp/event/hot",
-            f"{TOPIC}/state",
-            f"{TOPIC}/event/changed",
-        }
-        while wanted - seen.keys():
-            topic, payload = next(split(line, wanted) for line in listening.stdout)
-            seen[topic] = payload
-        state = json.loads(seen["sig/test/temp/state"])
+        with suppress(AssertionError):  # the next line tells more
+            until(lambda: listening.seen.keys() == wanted)
+        assert listening.seen.keys() == wanted, gateway.errors
+        state = json.loads(listening.seen["sig/test/temp/state"])
         assert state.keys() >= {"value", "unit", "time", "quality"}
         asked = subprocess.run(
             [
@@ -80,20 +104,9 @@ def test_what_a_user_sees(start: Callable[..., Any], mosquitto: Mosquitto) -> No
         answer = json.loads(asked.stdout)
         assert (answer["status"], answer["transaction"], answer["response"]["unit"]) == ("ok", 7, "%")
         gateway.signal(signal.SIGKILL)
-        while split(listening.stdout.readline(), wanted) != ("sig/test/status", "offline"):
-            pass
+        until(lambda: listening.seen["sig/test/status"] == "offline")
     finally:
-        listening.kill()
-        listening.wait()
-        listening.stdout.close()
-
-
-def split(line: str, topics: set[str]) -> tuple[str, str]:
-    """Topic and payload of a line of `mosquitto_sub -v`; topics may hold spaces."""
-    for topic in topics:
-        if line.startswith(f"{topic} "):
-            return topic, line.removeprefix(f"{topic} ").strip()
-    return line.strip(), ""
+        listening.stop()
 
 
 def test_home_assistant_ids_of_odd_names(start: Callable[..., Any], mosquitto: Mosquitto) -> None:

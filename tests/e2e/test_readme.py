@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ROOT, Gateway, environment, free_port, run_cli
+from tests.e2e.conftest import ROOT, Gateway, environment, run_cli
+from tests.support.ports import free_port
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()]

@@ -22,7 +22,8 @@ from gateway.mqtt.requests import Answer
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.target import Target
 from tests.support.far_away import FarAway
-from tests.support.mosquitto import Mosquitto, Subscriber, free_port
+from tests.support.mosquitto import Mosquitto, Subscriber
+from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE_S, until
 
 HELD_UP_S = 5.0

@@ -17,7 +17,8 @@ from gateway.mqtt import broker as broker_module
 from gateway.mqtt import rival
 from gateway.mqtt.broker import V5, V311
 from gateway.mqtt.versions import HANG_UPS
-from tests.support.mosquitto import PASSWORDS, Mosquitto, Subscriber, free_port, required
+from tests.support.mosquitto import PASSWORDS, Mosquitto, Subscriber, required
+from tests.support.ports import free_port
 from tests.support.waiting import until
 
 Logged = Callable[[], list[str]]
