@@ -168,10 +168,11 @@ class Bridge:
                 connection.write()
             self._heed(connection)
         now = self._clock()
-        self._broker.run(now)
         self._outbox.run(now)
-        self._requests.run(now)
-        self._retained.run(now)
+        if now >= due:  # what became due in this turn comes with the next, which does not sleep
+            self._broker.run(now)
+            self._requests.run(now)
+            self._retained.run(now)
         sent = publisher.sent
         publisher.run(now)
         if publisher.sent > sent:

@@ -31,8 +31,9 @@ MAX_WINDOW = 100
 MAX_PACKET = 1 << 20
 """Bytes that the broker may send us at once: requests are small, and paho gathers a packet in memory.
 
-MQTT 3.1.1 has no word for it, and paho no setting: there, up to 256 MiB come, unless the broker has a limit
-of its own (Mosquitto: `max_packet_size`)."""
+MQTT 3.1.1 has no word for it: there, up to 256 MiB could come, and the connection is ended instead."""
+BUFFER = 4096
+"""Bytes received at once, or more."""
 MAX_UNACKNOWLEDGED = 100
 """Messages that the broker may send us before we have acknowledged; more wait there."""
 FAILED = 0x80
@@ -54,6 +55,27 @@ class _ClosedWhenRefused(ssl.SSLSocket):
             raise
 
 
+class TooLargeError(Exception):
+    """Somebody has sent what would fill the memory."""
+
+
+class _Client(Client):
+    """paho has no setting for the largest packet, which it asks the socket for at once; and it receives each
+    packet in three pieces, of a system call each."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.received = b""
+        """And not asked for by paho yet."""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if bufsize > MAX_PACKET:
+            raise TooLargeError(f"a message of {bufsize} bytes; the gateway takes {MAX_PACKET}")
+        data = self.received or super()._sock_recv(max(bufsize, BUFFER))
+        self.received = data[bufsize:]
+        return data[:bufsize]
+
+
 class Connection:
     """`version`: 5 or 4 (3.1.1). `will`: topic and payload, retained."""
 
@@ -63,12 +85,12 @@ class Connection:
         self._subscribed: dict[int, tuple[str, ...]] = {}
         self.version = version
         self.notes: deque[Note] = deque()
-        self._client = client = Client(
+        self._client = client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=target.client_id,
             protocol=MQTTProtocolVersion(version),
             clean_session=None if version == MQTTProtocolVersion.MQTTv5 else True,
-            transport=target.transport,  # type: ignore[arg-type]
+            transport=target.transport,
             reconnect_on_failure=False,
         )
         client.connect_timeout = CONNECT_S
@@ -110,8 +132,10 @@ class Connection:
         return opened.fileno() if opened is not None else -1
 
     def pending(self) -> bool:
-        """Whether something has been received already that waiting on the descriptor would not show (TLS)."""
-        pending = getattr(self._client.socket(), "pending", None)
+        """Whether something has been received already that waiting on the descriptor would not show."""
+        if self._client.received:
+            return True
+        pending = getattr(self._client.socket(), "pending", None)  # TLS
         return pending is not None and pending() > 0
 
     def blocked(self) -> bool:

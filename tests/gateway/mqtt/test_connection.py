@@ -75,6 +75,19 @@ def test_limits(made: Callable[..., Connection], mosquitto: Mosquitto) -> None:
     connection.close()
 
 
+def test_a_flood_in_one_message(made: Callable[..., Connection], mosquitto: Mosquitto) -> None:
+    """MQTT 3.1.1 has no word for a limit: the connection ends before much of it is in memory."""
+    connection = made(mosquitto.port, V311)
+    notes_of(connection, Connected)
+    connection.subscribe("sig/test/+/request/#")
+    with Subscriber(mosquitto.port) as other:
+        other.client.publish("sig/test/temp/request/read", b"x" * (MAX_PACKET - 100), 1)
+        assert len(notes_of(connection, Received)[0].payload) == MAX_PACKET - 100
+        other.client.publish("sig/test/temp/request/read", b"x" * 4 * MAX_PACKET, 1)
+        assert "TooLargeError: a message of 41943" in notes_of(connection, Lost)[0].text
+    assert connection.fileno() == -1
+
+
 @contextmanager
 def answering(*answers: bytes) -> Iterator[tuple[int, list[bytes]]]:
     """A port whose only client gets one of `answers` for each packet; the packets, too."""
