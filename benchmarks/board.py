@@ -17,9 +17,13 @@ def line(body: str) -> bytes:
     return b"$%s*%08X\n" % (body.encode(), zlib.crc32(body.encode()))
 
 
-def readings(first: int, count: int) -> list[bytes]:
-    """Readings of the channel `temp`, numbered from `first`, each of another value than the one before."""
-    return [line(f"R temp {n} {n} {20 + n % 100 / 10:g}") for n in range(first, first + count)]
+def reading(number: int) -> bytes:
+    """A reading of the channel `temp`, measured now, of another value than the one before."""
+    return line(f"R temp {number} {_uptime_ms()} {20 + number % 100 / 10:g}")
+
+
+def _uptime_ms() -> int:
+    return int(time.monotonic() * 1000) % (1 << 32)
 
 
 class Board:
@@ -44,17 +48,18 @@ class Board:
 
     def send(self, count: int, per_second: float | None) -> None:
         """Send `count` readings, evenly spaced or, with None, as fast as they are taken."""
-        lines = readings(self.sent + 1, count)
+        numbers = range(self.sent + 1, self.sent + 1 + count)
         self.sent += count
         if per_second is None:
+            lines = [reading(number) for number in numbers]
             for start in range(0, count, 40):
                 self._write(b"".join(lines[start : start + 40]))
             return
         due = time.monotonic()
-        for one in lines:
+        for number in numbers:
             due += 1 / per_second
             time.sleep(max(0.0, due - time.monotonic()))
-            self._write(one)
+            self._write(reading(number))
 
     def close(self) -> None:
         """Unplug."""
@@ -67,7 +72,7 @@ class Board:
             self._write(line(f"C {number} 0 temp temperature C 0.1 -40 85 600000"))
         elif verb == b"read":
             self.sent += 1
-            self._write(line(f"A {number} temp {self.sent} {self.sent} 19.5"))
+            self._write(line(f"A {number} temp {self.sent} {_uptime_ms()} 19.5"))
 
     def _write(self, data: bytes) -> None:
         while data:

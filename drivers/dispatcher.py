@@ -1,8 +1,9 @@
 """The dispatcher: one thread that runs the listeners of device events, in order.
 
 Readers post and go on; posting never blocks. Whatever a listener does (raise, block, request a live read of
-the very sensor that called it) happens on this thread, where it holds up other listeners at worst, never a
-reader.
+the very sensor that called it) happens on this thread, where it holds up other listeners, and no reader.
+While there is nothing to run, the thread may read for a busy link, which takes that back when it is away; see
+`drivers.loan`.
 """
 
 import heapq
@@ -16,6 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Self
 
 from drivers.clock import SYSTEM_CLOCK, Clock
+from drivers.loan import Loan
 
 logger = logging.getLogger(__name__)
 
@@ -53,11 +55,14 @@ class Dispatcher:
         self._due = math.inf  # when the first timer is due
         self._timer_numbers = itertools.count()
         self._thread: threading.Thread | None = None
+        self._ident: int | None = None  # of the thread
+        self._loan: Loan | None = None  # written by the thread alone
         self._dropping = threading.Lock()  # several readers may drop at once
         self.dropped = 0
 
     def start(self) -> None:
-        """Start the thread; nothing happens if it runs already."""
+        """Start the thread; nothing happens if it runs already. One that `stop` left behind in a listener
+        ends when that returns."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
@@ -68,7 +73,7 @@ class Dispatcher:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        self._queue.put(None)
+        self._put(None)
         if thread is threading.current_thread():
             return
         thread.join(timeout_s)
@@ -98,13 +103,21 @@ class Dispatcher:
             with self._dropping:
                 self.dropped += 1
             return False
-        self._queue.put((job, argument))
+        self._put((job, argument))
         return True
 
     def post_always(self, job: Job, argument: object) -> None:
         """The same for what must not be dropped (connect, disconnect); the caller bounds how many it
         posts."""
-        self._queue.put((job, argument))
+        self._put((job, argument))
+
+    def borrow(self, loan: Loan) -> bool:
+        """Read for a link when there is nothing else to do, instead of waiting for what it posts; False if
+        that cannot be. From the link's thread, which then holds the loan."""
+        if self._thread is None or self._queue.qsize() >= self._capacity:
+            return False
+        self._put((self._take_loan, loan))
+        return True
 
     def breathe(self) -> None:
         """For a reader, between two reads: let the dispatcher catch up. Returns after `BREATH_S` at the
@@ -131,16 +144,44 @@ class Dispatcher:
             self._guard(lambda _, action=action: action(), None)  # type: ignore[misc]
         self._due = self._timers[0][0] if self._timers else math.inf
 
+    def _put(self, item: tuple[Job, Any] | None) -> None:
+        self._queue.put(item)
+        # After the put, as the thread looks at the queue after it has borrowed. Of a loan that is over, the
+        # lender has woken it.
+        loan = self._loan
+        if loan is not None and not loan.over and threading.get_ident() != self._ident:
+            loan.wake()
+
+    def _take_loan(self, loan: Loan) -> None:
+        if self._loan is None or self._loan.over:
+            self._loan = loan
+        else:
+            loan.refuse()  # there is one thread, and it reads for one link
+
+    def _next(self) -> tuple[Job, Any] | None:
+        """What was posted, None at the end. Raises Empty when there is nothing, and timers may be due."""
+        wait_s = max(0.0, min(self._due - self._clock.monotonic(), _LONGEST_WAIT_S))
+        loan, queue = self._loan, self._queue
+        if loan is None or not queue.empty():
+            return queue.get(True, wait_s)
+        if not loan.read(wait_s):
+            self._loan = None
+        return queue.get(False)
+
     def _run(self) -> None:
-        clock, get = self._clock.monotonic, self._queue.get
-        while True:
+        clock, me = self._clock.monotonic, threading.current_thread()
+        self._ident = me.ident
+        while self._thread in (me, None):
             try:
-                item = get(True, max(0.0, min(self._due - clock(), _LONGEST_WAIT_S)))
+                item = self._next()
             except Empty:
                 self.run_due()
                 continue
             if item is None:
-                return
+                if self._thread is None:
+                    self._loan = None
+                    return
+                continue  # it was for a thread before this one
             started = clock()
             self._guard(*item)
             now = clock()

@@ -5,7 +5,8 @@
                absent      failed      and again after a back-off
 
 One thread does all of that; it runs no listener and no handler, and posts what the board sends to the
-dispatcher. So a link never waits for a listener, and a listener may ask the link for a live read.
+dispatcher. So a link never waits for a listener, and a listener may ask the link for a live read. In a stream
+of readings it lends the dispatcher's thread the reading; see `drivers.lender`.
 """
 
 import collections
@@ -39,6 +40,8 @@ PRESENCE_S = 0.25
 # A session that held so long was a success: the next failure starts at the shortest back-off again.
 STEADY_S = 10.0
 REQUEST_TIMEOUT_S = 3.0
+# The fastest port whose reading is lent: the 4 KiB that the kernel keeps are 178 ms there, see `loan.TICK_S`.
+LENT_BAUD = 230_400
 # Connects and disconnects that wait for a blocked dispatcher; beyond it, an up and its down cancel each
 # other.
 MAX_TRANSITIONS = 64
@@ -73,7 +76,7 @@ class LinkStatus:
 class Sink(Protocol):
     """Who takes a channel's measurements: a sensor.
 
-    `heard` and `missed` are called on the link's thread and only take note; `accept`, `link_up` and
+    `heard` and `missed` are called on the thread that reads and only take note; `accept`, `link_up` and
     `link_down` on the dispatcher's, in the order of events.
     """
 
@@ -133,7 +136,8 @@ class Link:
         self._baud = baud
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
-        self._lock = threading.Lock()  # guards all below; held for a few assignments only
+        # Guards all below; held for a few assignments and posts; taken before a session's, never after it.
+        self._lock = threading.Lock()
         self._sinks: dict[str, tuple[Sink, ...]] = {}
         self._session: Session | None = None
         self._state = LinkState.CLOSED
@@ -277,6 +281,7 @@ class Link:
             on_measurement=self._measured,
             on_board=self._changed,
             breathe=self.dispatcher.breathe,
+            lend=self.dispatcher.borrow if transport.wakes and self._baud <= LENT_BAUD else None,
         )
         with self._lock:
             self._session, self._device = session, device
@@ -318,6 +323,8 @@ class Link:
             if up_at is not None:
                 self._announce(lambda sink: sink.link_down(reason))
         return 0.0 if up_at is None else self.clock.monotonic() - up_at
+
+    # Whoever reads
 
     def _measured(self, measurement: Measurement) -> None:
         for sink in self._sinks.get(measurement.channel, ()):

@@ -6,7 +6,7 @@
 
 A driver is a subclass that says what it measures; see `temperature.py`.
 
-Three kinds of thread meet here. The link's takes note of the newest measurement. The dispatcher's judges,
+Three kinds of thread meet here. The one that reads notes the newest measurement. The dispatcher's judges,
 publishes and watches for silence. Any other calls the requests: `read`, `last`, `info`, `stats`.
 """
 
@@ -60,7 +60,7 @@ class Sensor:
         self._link = link
         self._clock = link.clock
         self._router: sig.Router | None = None
-        # Written by the link's thread alone, one assignment each; read by all.
+        # Written by whoever reads the link (one thread at a time), one assignment each; read by all.
         self._newest: Measurement | None = None
         self._newest_value: Measurement | None = None
         self._live: Measurement | None = None
@@ -130,7 +130,7 @@ class Sensor:
         self._publisher.disconnect()
         self._router = None
 
-    # The link's thread
+    # Whoever reads the link
 
     def heard(self, measurement: Measurement) -> None:
         """See `Sink`. So `last` knows the newest value even while a listener holds up the dispatcher."""

@@ -1,7 +1,8 @@
 """A session: one opened port and the conversation over it, from the greeting to the loss.
 
-The reader's thread (the link's) runs `greet` and `run`; other threads call `exchange`. The *turn* is the lock
-that lets one request at a time onto the line: it covers one write and one bounded wait, and no user code.
+The link's thread runs `greet` and `run`; other threads call `exchange`. One thread at a time reads: the
+link's or, in a stream of readings, the one that it has lent that to. The *turn* is the lock that lets one
+request at a time onto the line: it covers one write and one bounded wait, and no user code.
 """
 
 import collections
@@ -16,6 +17,8 @@ from drivers.board_notes import BoardNotes
 from drivers.clock import Clock
 from drivers.dropped import DroppedLines
 from drivers.errors import LinkLostError
+from drivers.lender import Lender
+from drivers.loan import Loan
 from drivers.protocols.base import Board, Conversation, Hello, HelloWanted, Measurement, Note, Refusal, Reply
 from drivers.transport import Transport
 
@@ -53,7 +56,7 @@ class _Waiter:
 class Session:
     """See the module. `on_measurement` and `on_board` are called on the reader's thread and must only
     post; `on_board` is told of every later hello and whether the board restarted; `breathe` is called between
-    two reads."""
+    two reads; `lend` is offered the reading of a stream, see `drivers.lender`."""
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class Session:
         on_measurement: Callable[[Measurement], None],
         on_board: Callable[[Board, bool], None],
         breathe: Callable[[], None],
+        lend: Callable[[Loan], bool] | None,
     ) -> None:
         self.board: Board | None = None
         self.dropped = DroppedLines(name)
@@ -91,13 +95,15 @@ class Session:
         self._pings = 0
         self._received = 0  # bytes
         self._notes = BoardNotes(name)
+        self._look_at = 0.0
+        self._lender = Lender(lend, clock)
 
     @property
     def counters(self) -> Counter[str]:
         """The conversation's counters."""
         return self._conversation.counters
 
-    # The reader's thread
+    # The link's thread; what reading does, on whichever reads
 
     def greet(self, stopping: threading.Event) -> Board:
         """Ask for the hello until it comes.
@@ -119,7 +125,6 @@ class Session:
 
     def run(self, stopping: threading.Event) -> None:
         """Read until `stopping` is set. Raises `LinkLostError` when the port or the board is gone."""
-        look_at = 0.0
         # What is posted wakes the dispatcher, which then wants the interpreter: so the loop goes back to
         # waiting for bytes at once, and looks after other things only now and then.
         while not stopping.is_set():
@@ -127,11 +132,21 @@ class Session:
                 self._hello_wanted = not self._write_own("hello")
             elif self._todo and self._write_own(*self._todo[0]):
                 self._todo.popleft()
-            if (now := self._clock.monotonic()) >= look_at:
+            if self._clock.monotonic() >= self._look_at:
                 self._look_after_silence()
-                look_at = now + LOOK_S
+                self._lender.look(
+                    self._read_once,
+                    self._wake_reader,
+                    lambda: not stopping.is_set() and self._wants_nothing(),
+                )
+                self._look_at = self._clock.monotonic() + LOOK_S
             self._breathe()
             self._read_once(READ_S)
+
+    def _wants_nothing(self) -> bool:
+        """Whether readings are all that is to be read."""
+        wanted = self._todo or self._hello_wanted or self._waiting
+        return not wanted and self._own_until is None
 
     def ask_later(self, *request: str) -> None:
         """Have the reader send a request of its own (verb and arguments) when the line is free. From any
@@ -141,6 +156,10 @@ class Session:
 
     def wake(self) -> None:
         """Have `run` look at its `stopping` event soon. From any thread."""
+        self._lender.recall()
+        self._wake_reader()
+
+    def _wake_reader(self) -> None:
         with self._state:
             if self._ended is None:
                 self._transport.wake()
@@ -193,6 +212,7 @@ class Session:
             self._heard, self._pings = now, 0
         for event in events:
             if type(event) is Measurement:
+                self._lender.took()
                 self.dropped.note_reading(event.channel)
                 self._on_measurement(event)
             elif type(event) is Reply or type(event) is Refusal:
@@ -217,6 +237,7 @@ class Session:
         if not self._hello_wanted and self._own_until is None:
             logger.debug("%s: %s; asking for a hello", self._name, reason)
         self._hello_wanted = True
+        self._lender.recall()
 
     def _complete(self, answer: Reply | Refusal) -> None:
         if self._own_until is not None:
@@ -282,6 +303,7 @@ class Session:
                     f"{self._name}: {self._waiting} requests wait for this link already; ask less often"
                 )
             self._waiting += 1
+        self._lender.recall()  # the borrower may be this very thread, and would wait for what it has to read
         try:
             if not self._turn.acquire(timeout=max(0.0, deadline - self._clock.monotonic())):
                 self._raise_if_ended()

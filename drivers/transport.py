@@ -21,13 +21,15 @@ _FOREIGN = (OSError, ValueError, TypeError, termios.error)
 
 
 class Transport:
-    """An open port. One thread reads, any thread writes (one at a time), any thread may `wake` the reader.
+    """An open port. One thread at a time reads, one at a time writes, any may `wake` the reader.
 
     Opened by `open_transport`, closed by `close`, which the reader's thread calls when it is done.
     """
 
     def __init__(self, port: Any, *, pollable: bool) -> None:
         self._port = port
+        self.wakes = pollable
+        """Whether `wake` ends a read at once, or only by and by."""
         # poll, not select, which fails on descriptors over 1023; os.read and os.write, not the port's own:
         # its read takes several system calls for each byte, its write selects.
         self._descriptor: int | None = port.fileno() if pollable else None

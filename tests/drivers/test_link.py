@@ -18,6 +18,7 @@ from drivers.link import MAX_TRANSITIONS
 from drivers.ports import UsbPort
 from drivers.protocols.base import Board, Measurement
 from drivers.session import MAX_WAITING
+from tests.support.background import in_background
 from tests.support.desk import TEMP as TEMP_CHANNEL
 from tests.support.house import House
 from tests.support.scripted_board import TEMP, ScriptedBoard
@@ -44,21 +45,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "LOOK_S", 0.02, raising=False)
     monkeypatch.setattr(session_module, "GREETING_S", 0.3)
     monkeypatch.setattr(session_module, "GREETING_STEP_S", 0.1)
-
-
-def in_background(action: Any) -> tuple[threading.Thread, list[Any]]:
-    """Run `action` on a thread; what it returns or raises will be in the list."""
-    results: list[Any] = []
-
-    def run() -> None:
-        try:
-            results.append(action())
-        except Exception as error:  # noqa: BLE001 - the test looks at it
-            results.append(error)
-
-    thread = threading.Thread(target=run, name="in-background")
-    thread.start()
-    return thread, results
 
 
 def test_the_hello_brings_the_link_up(house: House, board: ScriptedBoard) -> None:

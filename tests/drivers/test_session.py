@@ -5,16 +5,23 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import pytest
 
 import sig
+from drivers import lender as lender_module
 from drivers import session as session_module
 from drivers.errors import LinkLostError
+from drivers.lender import SPAN_S, STREAM
+from drivers.loan import Loan
 from drivers.protocols.base import Board, Measurement
 from drivers.protocols.sensorline import Conversation
 from drivers.session import ATTEMPT_S, MAX_WAITING, PINGS, Session
 from firmware_sim.line import decode, encode
+from tests.support.background import in_background
 from tests.support.fake_clock import FakeClock
 from tests.support.waiting import until
 
@@ -100,6 +107,8 @@ class Talk:
         self.measured: list[Measurement] = []
         self.boards: list[tuple[Board, bool]] = []
         self.stopping = threading.Event()
+        self.offered: list[float] = []
+        self.borrower: Callable[[Loan], bool] = lambda _: False
         self.session = Session(
             "board",
             self.wire,  # type: ignore[arg-type]  # has what a session uses of a transport
@@ -108,7 +117,13 @@ class Talk:
             on_measurement=self.measured.append,
             on_board=lambda board, restarted: self.boards.append((board, restarted)),
             breathe=lambda: None,
+            lend=self.lend,
         )
+
+    def lend(self, loan: Loan) -> bool:
+        """The link offers its reading."""
+        self.offered.append(self.clock.monotonic())
+        return self.borrower(loan)
 
     def greet(self) -> Board:
         """Until the board is known."""
@@ -250,6 +265,134 @@ def test_a_flood_of_notes_is_counted_not_logged(talk: Talk, caplog: pytest.LogCa
     talk.say("D still there")
     talk.read_until(lambda: "still there" in caplog.text)
     assert "the board said 480 more notes" in caplog.text
+
+
+def stream(talk: Talk, seconds: float, borrower: Callable[[Loan], None]) -> None:
+    """A fast stream of readings for so long, which `borrower` is offered; then the link is lost or closed."""
+    talk.greet()
+    answers, number, until_s = talk.wire.read, 0, talk.clock.monotonic() + seconds
+
+    def read(_timeout_s: float) -> bytes:
+        nonlocal number
+        if talk.wire.incoming:
+            return answers(0.0)
+        if talk.clock.monotonic() > until_s:
+            raise LinkLostError("the stream has ended")
+        talk.clock.advance(0.5 / STREAM)
+        number += 1
+        return encode(f"R temp {number} {talk.clock.monotonic() * 1000:.0f} 21.5")
+
+    def borrow(loan: Loan) -> bool:
+        assert loan.read(0.0)
+        borrower(loan)
+        return True
+
+    talk.borrower = borrow
+    talk.wire.read = read  # type: ignore[assignment, method-assign]
+    with suppress(LinkLostError):
+        talk.session.run(talk.stopping)
+    assert [measurement.seq for measurement in talk.measured] == list(range(1, number + 1))
+
+
+def test_a_stream_is_lent(talk: Talk) -> None:
+    """To whoever would read it; what it reads is measured as ever, and what it meets is met here."""
+
+    def unplug(loan: Loan) -> None:
+        talk.wire.broken = "unplugged"
+        talk.wire.read = partial(Wire.read, talk.wire)  # type: ignore[method-assign]
+        assert not loan.read(0.0)
+
+    stream(talk, LONGEST_S, unplug)
+    assert len(talk.offered) == 1
+    assert len(talk.measured) > STREAM * SPAN_S
+
+
+def test_nothing_is_lent_while_an_answer_is_awaited(talk: Talk) -> None:
+    """The link's own request holds the line for an attempt."""
+    healthy = talk.wire.answer
+    talk.wire.answer = lambda fields: None if fields[1] == "interval" else healthy(fields)
+    talk.session.ask_later("interval", "temp", "500")
+    started = talk.clock.monotonic()
+    stream(talk, 2 * ATTEMPT_S, Loan.recall)
+    assert talk.wire.verbs() == ["hello", "interval"]
+    assert talk.offered[0] - started >= ATTEMPT_S
+
+
+def test_nothing_is_lent_while_somebody_asks(talk: Talk) -> None:
+    """The answer is read where it is noticed at once."""
+    talk.wire.answer = lambda fields: talk.wire.healthy(fields) if fields[1] == "hello" else None
+    talk.greet()
+    waiting, _ = in_background(lambda: talk.session.exchange("read", ("temp",), LONGEST_S, None))
+    until(lambda: talk.wire.verbs()[-1] == "read")
+    stream(talk, 1.0, Loan.recall)
+    assert talk.offered == []
+    talk.session.end("the test is over")
+    waiting.join()
+
+
+def close(talk: Talk) -> None:
+    """As `Link.close` does."""
+    talk.stopping.set()
+    talk.session.wake()
+
+
+WANTED = pytest.mark.parametrize(
+    "wanted",
+    [
+        lambda talk: talk.session.ask_later("interval", "temp", "500"),
+        lambda talk: talk.session._want_hello("a reading seems late"),
+        close,
+    ],
+    ids=["a request of the link's", "a hello", "the end"],
+)
+
+
+@WANTED
+def test_what_is_wanted_just_before_it_is_lent(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch, wanted: Callable[[Talk], None]
+) -> None:
+    """Whoever wants it sees no loan to recall, but the link sees what is wanted."""
+
+    class Late(Loan):
+        """A loan that is wanted back before the lender has it."""
+
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            wanted(talk)
+            talk.session.wake()
+
+    monkeypatch.setattr(lender_module, "Loan", Late)
+    stream(talk, 2 * SPAN_S, Loan.recall)
+    assert talk.offered == []
+
+
+@WANTED
+def test_what_is_wanted_while_it_is_lent_ends_the_loan(talk: Talk, wanted: Callable[[Talk], None]) -> None:
+    """Though the borrower reads on."""
+    useful: list[bool] = []
+
+    def borrower(loan: Loan) -> None:
+        wanted(talk)
+        useful.append(loan.hold(lambda: False))
+        talk.stopping.set()
+
+    stream(talk, LONGEST_S, borrower)
+    assert useful == [True]
+
+
+def test_a_request_while_it_is_lent_ends_the_loan(talk: Talk) -> None:
+    """Its asker may be the borrower itself, which cannot read while it waits."""
+    useful: list[bool] = []
+    asked: list[threading.Thread] = []
+
+    def borrower(loan: Loan) -> None:
+        asked.append(in_background(lambda: talk.session.exchange("ping", (), LONGEST_S, None))[0])
+        useful.append(loan.hold(lambda: loan.read(0.0)))
+        talk.stopping.set()
+
+    stream(talk, LONGEST_S, borrower)
+    asked[0].join()
+    assert useful == [True]
 
 
 def test_a_silent_board_is_pinged_then_lost(talk: Talk) -> None:

@@ -67,6 +67,7 @@ def test_a_read_without_bytes_ends_after_its_time(line: Pty) -> None:
 def test_wake_ends_a_read(line: Pty) -> None:
     """From another thread, and any number of times; bytes that are there come with it."""
     with open_transport(line.name, 115200) as port:
+        assert port.wakes
         waker = threading.Thread(target=port.wake)
         waker.start()
         assert port.read(20.0) == b""
@@ -213,6 +214,7 @@ def test_a_socket_is_a_port() -> None:
 def test_a_port_that_cannot_be_waited_on_is_asked() -> None:
     """pyserial's loop:// has no descriptor."""
     with open_transport("loop://", 115200) as port:
+        assert not port.wakes
         assert port.read(0.01) == b""
         port.write(b"echo")
         assert port.read(1.0) == b"echo"
