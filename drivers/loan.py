@@ -71,8 +71,8 @@ class Loan:
         reads = 0
         useful = True
         while useful and not self._held.acquire(timeout=TICK_S):
-            useful = worthwhile() and (self._reads != reads or self._reading.locked())
-            reads = self._reads
+            before, reads = reads, self._reads
+            useful = worthwhile() and (reads != before or self._reading.locked())
         self.over = True  # before the wake: the next read must not begin
         self._wake()
         with self._reading:
