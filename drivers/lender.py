@@ -13,6 +13,9 @@ from drivers.loan import Loan
 # Readings a second. With fewer than the first a loan saves nothing: the lender's ticks cost as much.
 STREAM = 200.0
 STREAM_ENDS = 100.0
+# Of a flood each wake-up brings many readings, and there is nothing to save. With a thread of its own the
+# reading slows down when the listeners do not keep up.
+FLOOD = 5000.0
 # For each reading so many events of other links may come, which have to wake the borrower: of more, each
 # costs more than is saved.
 FOREIGN = 0.25
@@ -55,7 +58,7 @@ class Lender:
         """
         if self._offer is None or self._clock.monotonic() - self._since < SPAN_S:
             return
-        if self._fresh() < STREAM or self._clock.monotonic() < self._rest_until:
+        if not STREAM <= self._fresh() < FLOOD or self._clock.monotonic() < self._rest_until:
             return
         # First the loan, then the question: who wants something from now on recalls it.
         self._loan = loan = Loan(read, wake)
@@ -80,4 +83,4 @@ class Lender:
         self._wakes = self._loan.wakes
         rate = self._fresh()
         foreign = self._wakes - wakes
-        return rate >= STREAM_ENDS and foreign <= FOREIGN * (self._counted - counted)
+        return STREAM_ENDS <= rate < FLOOD and foreign <= FOREIGN * (self._counted - counted)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from drivers import lender as lender_module
-from drivers.lender import REST_S, SPAN_S, STREAM, STREAM_ENDS, Lender
+from drivers.lender import FLOOD, REST_S, SPAN_S, STREAM, STREAM_ENDS, Lender
 from drivers.loan import Loan
 from tests.support.fake_clock import FakeClock
 
@@ -61,6 +61,12 @@ def test_only_a_stream_is_lent(link: Link) -> None:
     assert link.look(1.2 * STREAM, 1.0) == 1
 
 
+def test_a_flood_is_not_lent(link: Link) -> None:
+    """There is nothing to save, and its reader is to slow down when listeners do not keep up."""
+    assert link.look(1.1 * FLOOD) == 0
+    assert link.look(0.9 * FLOOD) == 1
+
+
 def test_a_burst_is_no_stream(link: Link) -> None:
     """Readings are counted over a while, however often one looks."""
     assert link.look(STREAM * 5, SPAN_S / 10) == 0
@@ -107,6 +113,7 @@ def test_a_loan_that_was_of_no_use_is_followed_by_a_rest(link: Link) -> None:
     [
         (STREAM_ENDS * 1.1, 0, True),
         (STREAM_ENDS * 0.9, 0, False),
+        (FLOOD * 1.1, 0, False),
         (1000.0, 24, True),
         (1000.0, 26, False),
     ],
