@@ -9,6 +9,7 @@ import pytest
 
 from drivers.errors import LinkLostError
 from drivers.loan import Loan
+from tests.support.background import in_background
 from tests.support.lent_port import LentPort
 from tests.support.waiting import happens, until
 
@@ -25,16 +26,8 @@ def start() -> Iterator[Callable[[Callable[[], object]], list[object]]]:
     threads: list[threading.Thread] = []
 
     def started(action: Callable[[], object]) -> list[object]:
-        results: list[object] = []
-
-        def run() -> None:
-            try:
-                results.append(action())
-            except Exception as error:  # noqa: BLE001 - the test looks at it
-                results.append(error)
-
-        threads.append(threading.Thread(target=run, name="other"))
-        threads[-1].start()
+        thread, results = in_background(action)
+        threads.append(thread)
         return results
 
     yield started
