@@ -95,7 +95,6 @@ class Session:
         self._pings = 0
         self._received = 0  # bytes
         self._notes = BoardNotes(name)
-        self._look_at = 0.0
         self._lender = Lender(lend, clock)
 
     @property
@@ -125,6 +124,7 @@ class Session:
 
     def run(self, stopping: threading.Event) -> None:
         """Read until `stopping` is set. Raises `LinkLostError` when the port or the board is gone."""
+        look_at = 0.0
         # What is posted wakes the dispatcher, which then wants the interpreter: so the loop goes back to
         # waiting for bytes at once, and looks after other things only now and then.
         while not stopping.is_set():
@@ -132,14 +132,14 @@ class Session:
                 self._hello_wanted = not self._write_own("hello")
             elif self._todo and self._write_own(*self._todo[0]):
                 self._todo.popleft()
-            if self._clock.monotonic() >= self._look_at:
+            if self._clock.monotonic() >= look_at:
                 self._look_after_silence()
                 self._lender.look(
                     self._read_once,
                     self._wake_reader,
                     lambda: not stopping.is_set() and self._wants_nothing(),
                 )
-                self._look_at = self._clock.monotonic() + LOOK_S
+                look_at = self._clock.monotonic() + LOOK_S
             self._breathe()
             self._read_once(READ_S)
 
