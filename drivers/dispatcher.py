@@ -3,7 +3,7 @@
 Readers post and go on; posting never blocks. Whatever a listener does (raise, block, request a live read of
 the very sensor that called it) happens on this thread, where it holds up other listeners, and no reader.
 While there is nothing to run, the thread may read for a busy link, which takes that back when it is away; see
-`drivers.loan`.
+`drivers.stream.loan`.
 """
 
 import heapq
@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Self
 
 from drivers.clock import SYSTEM_CLOCK, Clock
-from drivers.loan import Loan
+from drivers.stream.loan import Loan
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 from drivers.filters import SpikeGuard
-from drivers.protocols.base import Channel
+from drivers.stream.conversation import Channel
 
 
 class Judge:

@@ -6,7 +6,7 @@
 
 One thread does all of that; it runs no listener and no handler, and posts what the board sends to the
 dispatcher. So a link never waits for a listener, and a listener may ask the link for a live read. In a stream
-of readings it lends the dispatcher's thread the reading; see `drivers.lender`.
+of readings it lends the dispatcher's thread the reading; see `drivers.stream.lender`.
 """
 
 import collections
@@ -22,11 +22,11 @@ import sig
 from drivers.clock import SYSTEM_CLOCK, Clock
 from drivers.dispatcher import Dispatcher
 from drivers.errors import LinkLostError, OptionError, PortError, PortNotFoundError
-from drivers.ports import PortSource, parse_port
-from drivers.protocols import new_conversation, protocol_names
-from drivers.protocols.base import Board, Measurement
-from drivers.session import Session
-from drivers.transport import open_transport
+from drivers.stream import new_conversation, protocol_names
+from drivers.stream.conversation import Board, Measurement
+from drivers.stream.ports import PortSource, parse_port
+from drivers.stream.session import Session
+from drivers.stream.transport import open_transport
 
 logger = logging.getLogger(__name__)
 
@@ -107,8 +107,8 @@ class Sink(Protocol):
 class Link:
     """One port and the board behind it.
 
-    `port`: a device path, `usb:VID:PID[:SERIAL]`, a URL of pyserial's, or `sim:` (see `drivers.ports`).
-    `protocol`: one of `drivers.protocols.protocol_names()`. `baud`: bits per second. `dispatcher`: shared
+    `port`: a device path, `usb:VID:PID[:SERIAL]`, a URL of pyserial's, or `sim:`; see `drivers.stream.ports`.
+    `protocol`: one of `drivers.stream.protocol_names()`. `baud`: bits per second. `dispatcher`: shared
     with other links; without one the link has its own. Raises `OptionError` for a malformed port or an
     unknown protocol. The constructor opens nothing.
     """
@@ -225,7 +225,7 @@ class Link:
         timeout_s: float = REQUEST_TIMEOUT_S,
         unless: Callable[[], object | None] | None = None,
     ) -> Any:
-        """Ask the board; see `drivers.protocols.base.Conversation.request` for the verbs.
+        """Ask the board; see `drivers.stream.conversation.Conversation.request` for the verbs.
 
         One request at a time is on the line, others wait for their turn. `unless` is asked when the turn has
         come: if what it returns is not None, that is the answer. Any thread, listeners included; not the

@@ -21,11 +21,11 @@ from drivers.filters import Deadband, SpikeGuard, Threshold
 from drivers.judge import Judge
 from drivers.link import Link
 from drivers.options import Option
-from drivers.protocols.base import Board, Channel, Measurement
 from drivers.publisher import Publisher
 from drivers.read_params import ReadParams
 from drivers.reading import GOOD, STALE, SUSPECT, Reading
 from drivers.sensor_options import COMMON_OPTIONS, parse_options, threshold_options
+from drivers.stream.conversation import Board, Channel, Measurement
 
 logger = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from drivers.ports import PortInfo
+    from drivers.stream.ports import PortInfo
 
 
 def ports(*, as_json: bool) -> int:
     """Print the serial ports of this machine."""
-    from drivers.ports import list_ports
+    from drivers.stream.ports import list_ports
 
     found = list_ports()
     names = names_for_config(found)

@@ -38,7 +38,7 @@ class Drivers:
 
     def protocols(self) -> tuple[str, ...]:
         """The names that `protocol:` takes."""
-        from drivers.protocols import protocol_names
+        from drivers.stream import protocol_names
 
         return protocol_names()
 
@@ -56,6 +56,6 @@ class Drivers:
 
     def check_port(self, port: str) -> None:
         """Whether the text can name a port at all; raises OptionError."""
-        from drivers.ports import parse_port
+        from drivers.stream.ports import parse_port
 
         parse_port(port)

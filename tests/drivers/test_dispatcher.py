@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from drivers import Dispatcher
-from drivers import loan as loan_module
 from drivers.dispatcher import CAPACITY
+from drivers.stream import loan as loan_module
 from tests.support.fake_clock import FakeClock
 from tests.support.lent_port import LentPort
 from tests.support.waiting import happens, until

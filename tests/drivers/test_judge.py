@@ -11,7 +11,7 @@ from drivers import TemperatureSensor
 from drivers.filters import SpikeGuard
 from drivers.judge import Judge
 from drivers.options import Amount
-from drivers.protocols.base import Channel
+from drivers.stream.conversation import Channel
 
 
 def judge(

@@ -5,8 +5,8 @@ import pytest
 import drivers
 from drivers.errors import OptionError
 from drivers.kinds import sensor_class, sensor_kinds
-from drivers.protocols import new_conversation, protocol_names
-from drivers.protocols.sensorline import Conversation
+from drivers.stream import new_conversation, protocol_names
+from drivers.stream.sensorline import Conversation
 
 
 def test_every_kind_is_a_driver_of_that_kind() -> None:

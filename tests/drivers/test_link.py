@@ -13,11 +13,11 @@ import pytest
 import sig
 from drivers import Dispatcher, Link, LinkState, TemperatureSensor
 from drivers import link as link_module
-from drivers import session as session_module
 from drivers.link import MAX_TRANSITIONS
-from drivers.ports import UsbPort
-from drivers.protocols.base import Board, Measurement
-from drivers.session import MAX_WAITING
+from drivers.stream import session as session_module
+from drivers.stream.conversation import Board, Measurement
+from drivers.stream.ports import UsbPort
+from drivers.stream.session import MAX_WAITING
 from tests.support.background import in_background
 from tests.support.desk import TEMP as TEMP_CHANNEL
 from tests.support.house import House

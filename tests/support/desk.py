@@ -4,7 +4,7 @@ from typing import Any
 
 import sig
 from drivers import Dispatcher, Link, Sensor
-from drivers.protocols.base import Board, Channel, Measurement
+from drivers.stream.conversation import Board, Channel, Measurement
 from tests.support.fake_clock import FakeClock
 
 

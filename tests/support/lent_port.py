@@ -2,7 +2,7 @@
 
 import threading
 
-from drivers.loan import Loan
+from drivers.stream.loan import Loan
 from tests.support.waiting import happens
 
 

@@ -1,6 +1,6 @@
 """What to write into the config for a serial port."""
 
-from drivers.ports import PortInfo
+from drivers.stream.ports import PortInfo
 from gateway.cli.ports import names_for_config
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from drivers import lender as lender_module
-from drivers.lender import FLOOD, REST_S, SPAN_S, STREAM, STREAM_ENDS, Lender
-from drivers.loan import Loan
+from drivers.stream import lender as lender_module
+from drivers.stream.lender import FLOOD, REST_S, SPAN_S, STREAM, STREAM_ENDS, Lender
+from drivers.stream.loan import Loan
 from tests.support.fake_clock import FakeClock
 
 

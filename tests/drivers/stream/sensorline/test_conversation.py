@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.protocols.base import Event, Hello, HelloWanted, Measurement, Note, Refusal, Reply
-from drivers.protocols.sensorline import Conversation
+from drivers.stream.conversation import Event, Hello, HelloWanted, Measurement, Note, Refusal, Reply
+from drivers.stream.sensorline import Conversation
 from firmware_sim.line import encode
 
-VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "sensorline.json").read_text())
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[3] / "vectors" / "sensorline.json").read_text())
 HELLO = [
     "H {id} 1 m 24A1 {boot} f 2 {time}",
     "C {id} 0 temp temperature C 0.01 -40 85 1000",

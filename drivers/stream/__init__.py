@@ -3,9 +3,9 @@
 import importlib
 
 from drivers.errors import OptionError
-from drivers.protocols.base import Conversation
+from drivers.stream.conversation import Conversation
 
-_MODULES = {"sensorline": "drivers.protocols.sensorline"}
+_MODULES = {"sensorline": "drivers.stream.sensorline"}
 
 
 def protocol_names() -> tuple[str, ...]:

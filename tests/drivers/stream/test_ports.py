@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from drivers import ports
 from drivers.errors import OptionError, PortError, PortNotFoundError
-from drivers.ports import PathPort, UrlPort, UsbPort, device_presence, list_ports, parse_port
-from drivers.sim_port import SimPort
+from drivers.stream import ports
+from drivers.stream.ports import PathPort, UrlPort, UsbPort, device_presence, list_ports, parse_port
+from drivers.stream.sim_port import SimPort
 
 
 def usb(device: str, vid: int | None = 0x2341, pid: int = 0x43, serial: str | None = "A1") -> Any:

@@ -1,7 +1,7 @@
 """What a board's answer means to whoever asked: a result, or an error of `sig`'s."""
 
 import sig
-from drivers.protocols.base import Refusal, Reply
+from drivers.stream.conversation import Refusal, Reply
 
 
 def result_of(link: str, answer: Reply | Refusal | None) -> object:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import serial
 
-from drivers import transport
 from drivers.errors import LinkLostError, PortError, PortNotFoundError
-from drivers.transport import WRITE_TIMEOUT_S, Transport, open_transport
+from drivers.stream import transport
+from drivers.stream.transport import WRITE_TIMEOUT_S, Transport, open_transport
 
 
 class Pty:

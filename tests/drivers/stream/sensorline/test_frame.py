@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from drivers.protocols.sensorline import messages
-from drivers.protocols.sensorline.frame import MAX_BODY, MAX_LINE, LineError, LineReceiver, frame, unframe
+from drivers.stream.sensorline import messages
+from drivers.stream.sensorline.frame import MAX_BODY, MAX_LINE, LineError, LineReceiver, frame, unframe
 
-VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "sensorline.json").read_text())
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[3] / "vectors" / "sensorline.json").read_text())
 LINES = VECTORS["lines"] + VECTORS["skipped"]
 
 

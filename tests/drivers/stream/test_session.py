@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 import sig
-from drivers import lender as lender_module
-from drivers import session as session_module
 from drivers.errors import LinkLostError
-from drivers.lender import SPAN_S, STREAM
-from drivers.loan import Loan
-from drivers.protocols.base import Board, Measurement
-from drivers.protocols.sensorline import Conversation
-from drivers.session import ATTEMPT_S, MAX_WAITING, PINGS, Session
+from drivers.stream import lender as lender_module
+from drivers.stream import session as session_module
+from drivers.stream.conversation import Board, Measurement
+from drivers.stream.lender import SPAN_S, STREAM
+from drivers.stream.loan import Loan
+from drivers.stream.sensorline import Conversation
+from drivers.stream.session import ATTEMPT_S, MAX_WAITING, PINGS, Session
 from firmware_sim.line import decode, encode
 from tests.support.background import in_background
 from tests.support.fake_clock import FakeClock

@@ -4,6 +4,6 @@
 follows what a board says over time. All of it is bytes in, messages out; nothing here does I/O.
 """
 
-from drivers.protocols.sensorline.conversation import Conversation
+from drivers.stream.sensorline.conversation import Conversation
 
 __all__ = ["Conversation"]

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from drivers.protocols.base import Dropped
+from drivers.stream.conversation import Dropped
 from firmware_sim.line import encode
-from tests.drivers.test_session import Talk
+from tests.drivers.stream.test_session import Talk
 from tests.support.house import House
 from tests.support.scripted_board import ScriptedBoard
 from tests.support.waiting import until

@@ -58,7 +58,7 @@ class PortInfo:
 def parse_port(text: str) -> PortSource:
     """The source that a config's `port` names. Raises `OptionError` for text that is none of `EXPECTED`."""
     if text.startswith("sim:"):
-        from drivers.sim_port import SimPort  # most gateways never start a simulator
+        from drivers.stream.sim_port import SimPort  # most gateways never start a simulator
 
         return SimPort.parse(text)
     if text.startswith("usb:"):

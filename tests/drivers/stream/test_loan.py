@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from drivers.errors import LinkLostError
-from drivers.loan import Loan
+from drivers.stream.loan import Loan
 from tests.support.background import in_background
 from tests.support.lent_port import LentPort
 from tests.support.waiting import happens, until

@@ -3,7 +3,7 @@
 With a thread each, a reading wakes two: the link's, which reads it, and the dispatcher's, which publishes it.
 In a stream of readings the second waking is a good part of what they cost. So the link lends its reading: the
 dispatcher waits for bytes instead of for its queue. It has the reading for nothing but a read, and lets go of
-it before it runs a listener. The link's thread looks after that, see `drivers.lender`.
+it before it runs a listener. The link's thread looks after that, see `drivers.stream.lender`.
 """
 
 import threading

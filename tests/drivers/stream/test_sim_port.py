@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from drivers import sim_port
 from drivers.errors import OptionError, PortError, PortNotFoundError
-from drivers.sim_port import SimPort
+from drivers.stream import sim_port
+from drivers.stream.sim_port import SimPort
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("simulator_path")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from drivers.protocols.base import (
+from drivers.stream.conversation import (
     Board,
     Channel,
     Dropped,
@@ -16,9 +16,9 @@ from drivers.protocols.base import (
     Refusal,
     Reply,
 )
-from drivers.protocols.sensorline import messages
-from drivers.protocols.sensorline.board_clock import BoardClock
-from drivers.protocols.sensorline.frame import LineError, LineReceiver, frame, unframe
+from drivers.stream.sensorline import messages
+from drivers.stream.sensorline.board_clock import BoardClock
+from drivers.stream.sensorline.frame import LineError, LineReceiver, frame, unframe
 
 COUNTERS = (
     "lines",

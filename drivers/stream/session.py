@@ -12,15 +12,24 @@ from collections import Counter
 from collections.abc import Callable
 
 import sig
-from drivers.answers import result_of
-from drivers.board_notes import BoardNotes
 from drivers.clock import Clock
-from drivers.dropped import DroppedLines
 from drivers.errors import LinkLostError
-from drivers.lender import Lender
-from drivers.loan import Loan
-from drivers.protocols.base import Board, Conversation, Hello, HelloWanted, Measurement, Note, Refusal, Reply
-from drivers.transport import Transport
+from drivers.stream.answers import result_of
+from drivers.stream.board_notes import BoardNotes
+from drivers.stream.conversation import (
+    Board,
+    Conversation,
+    Hello,
+    HelloWanted,
+    Measurement,
+    Note,
+    Refusal,
+    Reply,
+)
+from drivers.stream.dropped import DroppedLines
+from drivers.stream.lender import Lender
+from drivers.stream.loan import Loan
+from drivers.stream.transport import Transport
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +65,7 @@ class _Waiter:
 class Session:
     """See the module. `on_measurement` and `on_board` are called on the reader's thread and must only
     post; `on_board` is told of every later hello and whether the board restarted; `breathe` is called between
-    two reads; `lend` is offered the reading of a stream, see `drivers.lender`."""
+    two reads; `lend` is offered the reading of a stream, see `drivers.stream.lender`."""
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from zlib import crc32
 
-from drivers.protocols.sensorline.frame import LineError
+from drivers.stream.sensorline.frame import LineError
 
 MAX_NUMBER = 2**53 - 1
 MAX_ID = 65535

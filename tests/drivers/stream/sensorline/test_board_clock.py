@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.protocols.sensorline.board_clock import BoardClock
+from drivers.stream.sensorline.board_clock import BoardClock
 
 
 @pytest.mark.parametrize("drift", [-0.005, -0.001, 0.0, 0.001, 0.005])

@@ -8,11 +8,11 @@ import pytest
 
 import sig
 from drivers import Dispatcher
-from drivers import lender as lender_module
 from drivers import link as link_module
-from drivers import loan as loan_module
-from drivers.protocols.base import Board, Measurement
-from drivers.transport import Transport, open_transport
+from drivers.stream import lender as lender_module
+from drivers.stream import loan as loan_module
+from drivers.stream.conversation import Board, Measurement
+from drivers.stream.transport import Transport, open_transport
 from tests.support.house import House
 from tests.support.scripted_board import ScriptedBoard
 from tests.support.waiting import happens, until

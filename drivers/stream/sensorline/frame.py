@@ -5,7 +5,7 @@ Nothing is ever taken from a damaged line: a body leaves this module only with a
 
 from zlib import crc32
 
-from drivers.protocols.base import escaped
+from drivers.stream.conversation import escaped
 
 MAX_BODY = 148
 # "$" + body + "*" + eight digits + CR LF

@@ -3,7 +3,7 @@
 import logging
 import math
 
-from drivers.protocols.base import Dropped
+from drivers.stream.conversation import Dropped
 
 logger = logging.getLogger(__name__)
 

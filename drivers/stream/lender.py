@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 
 from drivers.clock import Clock
-from drivers.loan import Loan
+from drivers.stream.loan import Loan
 
 # Readings a second. With fewer than the first a loan saves nothing: the lender's ticks cost as much.
 STREAM = 200.0

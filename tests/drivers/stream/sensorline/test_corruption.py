@@ -12,8 +12,8 @@ from random import Random
 
 import pytest
 
-from drivers.protocols.base import Hello, Measurement
-from drivers.protocols.sensorline import Conversation
+from drivers.stream.conversation import Hello, Measurement
+from drivers.stream.sensorline import Conversation
 from firmware_sim.damage import Damager
 from firmware_sim.faults import parse_faults
 from firmware_sim.line import encode
