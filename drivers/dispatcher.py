@@ -14,10 +14,9 @@ import threading
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from drivers.clock import SYSTEM_CLOCK, Clock
-from drivers.stream.loan import Loan
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +32,18 @@ SLOW_S = 1.0
 _LONGEST_WAIT_S = 3600.0
 
 Job = Callable[[Any], None]
+
+
+class Loan(Protocol):
+    """A link's reading, lent to the dispatcher's thread: see `drivers.stream.loan.Loan`, which this is."""
+
+    over: bool
+
+    def read(self, timeout_s: float) -> bool: ...
+
+    def wake(self) -> None: ...
+
+    def refuse(self) -> None: ...
 
 
 class Dispatcher:

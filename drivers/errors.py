@@ -32,3 +32,7 @@ class PortNotFoundError(PortError):
 
 class LinkLostError(DriverError):
     """An open port stopped working: unplugged, hung, or silent."""
+
+
+class SilentError(LinkLostError):
+    """What was opened works, as far as can be told, and nobody answers any more."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 from drivers.filters import SpikeGuard
-from drivers.stream.conversation import Channel
+from drivers.source import Channel
 
 
 class Judge:

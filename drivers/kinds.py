@@ -1,26 +1,88 @@
-"""The drivers by the name that a config gives them. A fourth kind of sensor: one file, one line here."""
+"""The one registry: drivers and protocols by the names that a config gives them.
+
+Ours are listed here, and imported when they are asked for. Packages of others register theirs as entry points
+of the groups `sig_gateway.drivers` (a subclass of `Sensor`) and `sig_gateway.protocols` (a `SourceKind`); the
+installed packages are looked through only for names that are not ours, or when all names are wanted.
+"""
+
+from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
 
 from drivers.errors import OptionError
-from drivers.sensor import Sensor
+from drivers.options import parse_options
 
-_CLASSES = {
+if TYPE_CHECKING:
+    from drivers.sensor import Sensor
+    from drivers.source import Source, SourceKind
+
+DRIVERS_GROUP = "sig_gateway.drivers"
+PROTOCOLS_GROUP = "sig_gateway.protocols"
+
+_DRIVERS = {
     "temperature": "drivers.temperature:TemperatureSensor",
     "humidity": "drivers.humidity:HumiditySensor",
     "light": "drivers.light:LightSensor",
 }
+_PROTOCOLS = {"sensorline": "drivers.stream.sensorline:PROTOCOL"}
 
 
 def sensor_kinds() -> tuple[str, ...]:
     """The names that a sensor's `driver` may have."""
-    return tuple(_CLASSES)
+    return _names(_DRIVERS, DRIVERS_GROUP)
 
 
 def sensor_class(kind: str) -> type[Sensor]:
-    """The driver called `kind`. Raises `OptionError` for a name that is not in `sensor_kinds()`."""
-    if kind not in _CLASSES:
-        raise OptionError("driver", f"expected one of {', '.join(_CLASSES)}, got {kind!r}")
-    module, _, name = _CLASSES[kind].partition(":")
-    driver: type[Sensor] = getattr(importlib.import_module(module), name)
+    """The driver called `kind`. Raises `OptionError` for a name that is none, or that cannot be loaded."""
+    driver: type[Sensor] = _load("driver", kind, _DRIVERS, DRIVERS_GROUP)
     return driver
+
+
+def protocol_names() -> tuple[str, ...]:
+    """The names that a link's `protocol` may have."""
+    return _names(_PROTOCOLS, PROTOCOLS_GROUP)
+
+
+def protocol(name: str) -> SourceKind:
+    """The protocol called `name`. Raises `OptionError` for a name that is none, or that cannot be loaded."""
+    kind: SourceKind = _load("protocol", name, _PROTOCOLS, PROTOCOLS_GROUP)
+    return kind
+
+
+def new_source(name: str, given: Mapping[str, object]) -> Source:
+    """A source of the protocol called `name`; `given` are its options as in a config file. It opens nothing.
+
+    Raises `OptionError`.
+    """
+    kind = protocol(name)
+    parsed = parse_options(kind.options, given)
+    kind.check(parsed)
+    return kind.source(parsed)
+
+
+def _names(ours: Mapping[str, str], group: str) -> tuple[str, ...]:
+    return (*ours, *sorted({entry.name for entry in entry_points(group=group)} - set(ours)))
+
+
+def _load(what: str, name: str, ours: Mapping[str, str], group: str) -> Any:
+    if name in ours:
+        module, _, attribute = ours[name].partition(":")
+        return getattr(importlib.import_module(module), attribute)
+    for entry in entry_points(group=group, name=name):
+        return _load_foreign(what, entry)
+    raise OptionError(what, f"expected one of {', '.join(_names(ours, group))}, got {name!r}")
+
+
+def _load_foreign(what: str, entry: EntryPoint) -> Any:
+    try:
+        return entry.load()
+    except Exception as error:
+        package = entry.dist.name if entry.dist is not None else "an installed package"
+        raise OptionError(
+            what,
+            f"{entry.name!r} of {package} cannot be loaded: {type(error).__name__}: {error}; "
+            "install it again, or ask those who made it",
+        ) from error

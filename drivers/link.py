@@ -1,32 +1,33 @@
-"""A link: one port, supervised. It opens the port, greets the board, reads, and starts again when it is lost.
+"""A link: one source, supervised. It opens the source, greets who is there, takes what comes, and starts
+again when it is lost.
 
     closed -> opening -> greeting -> up -> (lost) -> opening -> …
-                 |           |
-               absent      failed      and again after a back-off
+                 |           |  ^     |
+               absent      failed|  silent: the source stays open, and is asked on
 
-One thread does all of that; it runs no listener and no handler, and posts what the board sends to the
-dispatcher. So a link never waits for a listener, and a listener may ask the link for a live read. In a stream
-of readings it lends the dispatcher's thread the reading; see `drivers.stream.lender`.
+One thread does all of that; it runs no listener and no handler, and posts what the devices send to the
+dispatcher. So a link never waits for a listener, and a listener may ask the link for a live read. It knows no
+port and no protocol: those are its source's, see `drivers.source`.
 """
 
-import collections
 import logging
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import sig
 from drivers.clock import SYSTEM_CLOCK, Clock
 from drivers.dispatcher import Dispatcher
-from drivers.errors import LinkLostError, OptionError, PortError, PortNotFoundError
-from drivers.stream import new_conversation, protocol_names
-from drivers.stream.conversation import Board, Measurement
-from drivers.stream.ports import PortSource, parse_port
-from drivers.stream.session import Session
-from drivers.stream.transport import open_transport
+from drivers.errors import LinkLostError, PortError, PortNotFoundError, SilentError
+from drivers.identities import Forgetful, IdentityCheck, Memory, Roster
+from drivers.kinds import new_source
+from drivers.news import News
+from drivers.reasons import LoggedReasons
+from drivers.sink import Sink
+from drivers.source import Device, Down, Measurement, Session, Source, Up
 
 logger = logging.getLogger(__name__)
 
@@ -37,14 +38,11 @@ ABSENT_BACK_OFF_S = 0.5
 # Whether a missing port has come back is looked up so often: cheap enough for a Pi Zero, and well within a
 # second.
 PRESENCE_S = 0.25
-# A session that held so long was a success: the next failure starts at the shortest back-off again.
+# A source that held so long was a success: the next failure starts at the shortest back-off again.
 STEADY_S = 10.0
 REQUEST_TIMEOUT_S = 3.0
-# The fastest port whose reading is lent: the 4 KiB that the kernel keeps are 178 ms there, see `loan.TICK_S`.
-LENT_BAUD = 230_400
-# Connects and disconnects that wait for a blocked dispatcher; beyond it, an up and its down cancel each
-# other.
-MAX_TRANSITIONS = 64
+_CLOSED = "the link is closed"
+_DEFECT = "internal error, see the log"
 
 
 class LinkState(StrEnum):
@@ -60,96 +58,84 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
-    """A link at one moment. `device` is the port as opened last; `reason` says why the link is not up;
-    `since` is the monotonic time of the last change of state; `counters` count from the link's creation."""
+    """A link at one moment. `port` is what the config calls its source, `device` what was opened of it last;
+    `reason` says why the link is not up; `devices` are there, by name; `warning`: why one of them may be
+    another than is meant; `counters` count from the link's creation; `since` is the monotonic time of the
+    last change of state."""
 
     name: str
     state: LinkState
     port: str
     device: str | None
     reason: str | None
-    board: Board | None
+    devices: Mapping[str, Device]
+    warning: str | None
     counters: dict[str, int]
     since: float
 
-
-class Sink(Protocol):
-    """Who takes a channel's measurements: a sensor.
-
-    `heard` and `missed` are called on the thread that reads and only take note; `accept`, `link_up` and
-    `link_down` on the dispatcher's, in the order of events.
-    """
-
     @property
-    def channel(self) -> str:
-        """The board's channel whose measurements it takes."""
-
-    @property
-    def interval_ms(self) -> int | None:
-        """The reporting interval that it wants of the board, None for the board's own."""
-
-    def heard(self, measurement: Measurement) -> None:
-        """The newest measurement, to be known at once whatever the dispatcher is busy with."""
-
-    def missed(self) -> None:
-        """A measurement that the dispatcher's queue had no room for."""
-
-    def accept(self, measurement: Measurement) -> None:
-        """A measurement, in turn."""
-
-    def link_up(self, board: Board) -> None:
-        """The board is there; also after it has restarted, and when told twice."""
-
-    def link_down(self, reason: str) -> None:
-        """The board is gone."""
+    def board(self) -> Device | None:
+        """The device of a link that can have only one; None while it is not there."""
+        return self.devices.get("")
 
 
 class Link:
-    """One port and the board behind it.
+    """One source and the devices behind it.
 
-    `port`: a device path, `usb:VID:PID[:SERIAL]`, a URL of pyserial's, or `sim:`; see `drivers.stream.ports`.
-    `protocol`: one of `drivers.stream.protocol_names()`. `baud`: bits per second. `dispatcher`: shared
-    with other links; without one the link has its own. Raises `OptionError` for a malformed port or an
-    unknown protocol. The constructor opens nothing.
+    `port` and `options`: what `protocol` takes (`drivers.kinds.protocol(name).options`); or `source`, made
+    already. `identity`: who the device must say it is. `memory` remembers that where there is none; `roster`
+    is shared by links that are to notice that they reach one device. `dispatcher`: shared with other links;
+    without one the link has its own. The constructor opens nothing.
+
+    Raises `OptionError` for an unknown protocol or option, or a wrong value.
     """
 
     def __init__(
         self,
         name: str,
-        port: str,
+        port: str | None = None,
         *,
         protocol: str = "sensorline",
-        baud: int = 115200,
+        source: Source | None = None,
+        identity: str | None = None,
+        memory: Memory | None = None,
+        roster: Roster | None = None,
         dispatcher: Dispatcher | None = None,
         clock: Clock = SYSTEM_CLOCK,
-        source: PortSource | None = None,
+        **options: object,
     ) -> None:
-        if protocol not in protocol_names():
-            raise OptionError("protocol", f"expected one of {', '.join(protocol_names())}, got {protocol!r}")
+        if source is None:
+            source = new_source(protocol, options if port is None else {"port": port, **options})
         self.name = name
         self.clock = clock
         self.dispatcher = dispatcher or Dispatcher(clock=clock, name=f"dispatcher-{name}")
         self._owns_dispatcher = dispatcher is None
-        self._port = port
-        self._source = source or parse_port(port)
-        self._protocol = protocol
-        self._baud = baud
+        self._source = source
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
-        # Guards all below; held for a few assignments and posts; taken before a session's, never after it.
+        # The link's thread alone.
+        self._up_s: float | None = None  # how long somebody has been there, of this opening
+        self._logged = LoggedReasons(name, clock.monotonic)
+        # Whoever reads, alone.
+        self._identities = IdentityCheck(name, identity, memory or Forgetful())
+        self._roster = roster or Roster()
+        # Guards all below; held for a few assignments and posts; no other lock is taken while it is held, but
+        # those of the dispatcher's wake-up.
         self._lock = threading.Lock()
         self._sinks: dict[str, tuple[Sink, ...]] = {}
         self._session: Session | None = None
+        self._devices: dict[str, Device] = {}
+        self._warnings: dict[str, str | None] = {}
+        self._refused: dict[str, str] = {}
         self._state = LinkState.CLOSED
-        self._reason: str | None = "the link is closed"
-        self._device: str | None = None
+        self._reason: str | None = _CLOSED
+        self._where: str | None = None
         self._since = clock.monotonic()
         self._totals: dict[str, int] = {}
-        self._transitions: collections.deque[Callable[[Sink], None]] = collections.deque()
-        self._tokens = 0
+        self._news = News(name, self.dispatcher, self._sinks_of)
 
     def open(self) -> None:
-        """Start to look for the board, and return at once; nothing happens if the link is open already."""
+        """Start to look for the source, and return at once; nothing happens if the link is open already."""
         if self._thread is not None:
             return
         if self._owns_dispatcher:
@@ -159,8 +145,7 @@ class Link:
         self._thread.start()
 
     def close(self) -> None:
-        """Let go of the port and end the thread; the sensors disconnect. Not for the dispatcher's or link's
-        own threads."""
+        """Let go of the source and end the thread; the sensors disconnect. Not for the link's own thread."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -181,16 +166,17 @@ class Link:
         self.close()
 
     def add(self, sink: Sink) -> None:
-        """Have `sink` take its channel's measurements, and learn of the board's coming and going."""
+        """Have `sink` take its channel's measurements, and learn of the device's coming and going."""
+        name = self._source.device_of(sink.channel)
         with self._lock:
             self._sinks = {**self._sinks, sink.channel: (*self._sinks.get(sink.channel, ()), sink)}
-            session = self._session
-            board = session.board if session and self._state is LinkState.UP else None
-            # Under the lock: when the link goes down now, its link_down comes after this.
-            if board is not None:
-                self.dispatcher.post_always(sink.link_up, board)
-        if session is not None and board is not None:
-            self._settle(session, board, [sink])
+            session, device = self._session, self._devices.get(name)
+            # Under the lock: when the device goes now, its link_down comes after this.
+            if device is not None:
+                warning = self._warnings.get(name)
+                self.dispatcher.post_always(lambda device: sink.link_up(device, warning), device)
+        if session is not None and device is not None:
+            session.refresh(sink.channel)
 
     def remove(self, sink: Sink) -> None:
         """The opposite of `add`; nothing happens if it was not added."""
@@ -205,10 +191,11 @@ class Link:
             return LinkStatus(
                 self.name,
                 self._state,
-                self._port,
-                self._device,
+                self._source.where,
+                self._where,
                 self._reason,
-                session.board if session else None,
+                dict(self._devices),
+                next(filter(None, self._warnings.values()), None),
                 _sum(self._totals, session.counters if session else {}),
                 self._since,
             )
@@ -216,7 +203,13 @@ class Link:
     def dropped_since_reading(self, channel: str) -> int:
         """How many damaged or malformed lines there were since `channel`'s last reading. From any thread."""
         session = self._session
-        return session.dropped.since(channel) if session is not None else 0
+        return session.dropped_since_reading(channel) if session is not None else 0
+
+    def refresh(self, channel: str) -> None:
+        """Have `channel` read soon, if it can be asked. From any thread; returns at once."""
+        session = self._session
+        if session is not None:
+            session.refresh(channel)
 
     def request(
         self,
@@ -225,191 +218,232 @@ class Link:
         timeout_s: float = REQUEST_TIMEOUT_S,
         unless: Callable[[], object | None] | None = None,
     ) -> Any:
-        """Ask the board; see `drivers.stream.conversation.Conversation.request` for the verbs.
+        """Ask a device: `read CHANNEL`, or another verb of the protocol's.
 
-        One request at a time is on the line, others wait for their turn. `unless` is asked when the turn has
+        One request at a time is on a line, others wait for their turn. `unless` is asked when the turn has
         come: if what it returns is not None, that is the answer. Any thread, listeners included; not the
         link's own. Raises `sig.NotConnected` (at once when the link is down or goes down),
-        `sig.RequestTimeout` after `timeout_s`, `sig.Busy`, `sig.BadParams`, `sig.RequestError` for what the
-        board refuses.
+        `sig.RequestTimeout` after `timeout_s`, `sig.Busy`, `sig.BadParams`, `sig.BadReply`,
+        `sig.RequestError` for what the device refuses.
         """
         with self._lock:
             session = self._session if self._state is LinkState.UP else None
             reason = self._reason
+            if session is not None and args:
+                name = self._source.device_of(args[0])
+                if name not in self._devices:
+                    session, reason = None, self._refused.get(name, f"{name or 'the device'} is not there")
         if session is None:
-            raise sig.NotConnected(f"{self.name}: {reason or 'the board is not there'}")
+            raise sig.NotConnected(f"{self.name}: {reason or 'the device is not there'}")
         return session.exchange(verb, args, self.clock.monotonic() + timeout_s, unless)
 
     # The link's thread
 
     def _supervise(self) -> None:
+        """Never ends but by `close`, whatever the source raises."""
         back_off = FIRST_BACK_OFF_S
         while not self._stopping.is_set():
-            held_s = 0.0
-            try:
-                held_s = self._hold()
-            except Exception:  # a defect must be seen, and must not end the link for ever
-                logger.exception("%s: internal error", self.name)
-                self._set(LinkState.FAILED, "internal error, see the log")
-            if held_s >= STEADY_S:
+            self._up_s = None
+            self._guarded(self._hold)
+            if self._was_steady():
                 back_off = FIRST_BACK_OFF_S
+                self._logged.forget()
             longest = ABSENT_BACK_OFF_S if self._state is LinkState.ABSENT else LAST_BACK_OFF_S
             back_off = min(back_off, longest)
             self._pause(back_off)
             back_off *= 2
-        self._source.close()
-        self._set(LinkState.CLOSED, "the link is closed")
+        self._guarded(self._source.close)
+        self._set(LinkState.CLOSED, _CLOSED)
 
-    def _hold(self) -> float:
-        """Open the port and stay with it until it is lost; returns the seconds it was up."""
+    def _was_steady(self) -> bool:
+        return self._up_s is not None and self._up_s >= STEADY_S
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """A defect must be seen, and must not end the link for ever."""
+        try:
+            step()
+        except Exception as error:
+            if self._logged.is_news(f"{_DEFECT} {type(error).__name__}"):
+                logger.exception("%s: internal error", self.name)
+            self._set(LinkState.FAILED, f"{_DEFECT}: {type(error).__name__}: {error}")
+
+    def _hold(self) -> None:
+        """Open the source and stay with it until it is lost."""
         if self._state is LinkState.CLOSED:
             self._set(LinkState.OPENING, None)
         try:
-            device = self._source.resolve()
-            transport = open_transport(device, self._baud)
+            session = self._source.open(self)
         except PortNotFoundError as error:
             self._set(LinkState.ABSENT, str(error))
-            return 0.0
-        except (PortError, OSError) as error:
+            return
+        except (PortError, LinkLostError) as error:
             self._set(LinkState.FAILED, str(error))
-            return 0.0
-        session = Session(
-            self.name,
-            transport,
-            new_conversation(self._protocol),
-            self.clock,
-            on_measurement=self._measured,
-            on_board=self._changed,
-            breathe=self.dispatcher.breathe,
-            lend=self.dispatcher.borrow if transport.wakes and self._baud <= LENT_BAUD else None,
-        )
+            return
         with self._lock:
-            self._session, self._device = session, device
-        return self._converse(session)
-
-    def _converse(self, session: Session) -> float:
-        up_at: float | None = None
-        reason = "internal error, see the log"
+            self._session, self._where = session, session.where
+        reason = _DEFECT
         try:
-            self._set(LinkState.GREETING, self._reason)
-            board = session.greet(self._stopping)
-            up_at = self.clock.monotonic()
-            self._set(LinkState.UP, None)
-            logger.info(
-                "%s: up on %s: %s %s, firmware %s, channels %s",
-                *(
-                    self.name,
-                    self._device,
-                    board.model,
-                    board.identity,
-                    board.firmware,
-                    ", ".join(board.channels),
-                ),
-            )
-            self._announce(lambda sink: sink.link_up(board))
-            self._settle(session, board, self._all_sinks())
-            session.run(self._stopping)
-            reason = "the link is closed"
+            self._converse(session)
+            reason = _CLOSED
         except LinkLostError as error:
-            reason = "the link is closed" if self._stopping.is_set() else str(error)
+            reason = str(error)
         finally:
-            with self._lock:
-                self._session = None
-                self._totals = _sum(self._totals, session.counters)
-            # First the state, then the news: a listener of #disconnect may ask for the status.
-            lost = LinkState.FAILED if up_at is None else LinkState.ABSENT
-            self._set(LinkState.CLOSED if self._stopping.is_set() else lost, reason)
-            session.end(reason)
-            if up_at is not None:
-                self._announce(lambda sink: sink.link_down(reason))
-        return 0.0 if up_at is None else self.clock.monotonic() - up_at
+            self._let_go(session, _CLOSED if self._stopping.is_set() else reason)
 
-    # Whoever reads
+    def _converse(self, session: Session) -> None:
+        while True:
+            self._set(LinkState.GREETING, self._reason)
+            devices = session.greet(self._stopping)
+            up_at = self.clock.monotonic()
+            try:
+                for device in devices:
+                    self._came(device)
+                if not self._refused:
+                    self._set(LinkState.UP, None)
+                session.run(self._stopping)
+                return
+            except SilentError as error:
+                self._lose(LinkState.ABSENT, str(error))
+            finally:
+                self._up_s = max(self._up_s or 0.0, self.clock.monotonic() - up_at)
 
-    def _measured(self, measurement: Measurement) -> None:
-        for sink in self._sinks.get(measurement.channel, ()):
-            sink.heard(measurement)
-            if not self.dispatcher.post(sink.accept, measurement):
-                sink.missed()
-
-    def _changed(self, board: Board, restarted: bool) -> None:
-        """The board said hello again while the link was up."""
-        self._announce(lambda sink: sink.link_up(board))
-        session = self._session
-        if restarted and session is not None:
-            logger.info("%s: %s %s restarted, boot %d", self.name, board.model, board.identity, board.boot)
-            self._settle(session, board, self._all_sinks())
-
-    def _settle(self, session: Session, board: Board, sinks: Iterable[Sink]) -> None:
-        """Have the board told the intervals that `sinks` want, and read each channel once, so that nobody
-        waits an interval for the first value."""
-        wanted: dict[str, int | None] = {}
-        for sink in sinks:
-            if sink.channel in board.channels and wanted.get(sink.channel) is None:
-                wanted[sink.channel] = sink.interval_ms
-        wrong = {
-            name: interval
-            for name, interval in wanted.items()
-            if interval is not None and round(board.channels[name].interval_s * 1000) != interval
-        }
-        for name, interval in wrong.items():
-            session.ask_later("interval", name, str(interval))
-        if wrong:
-            session.ask_later("hello")  # tells what the board made of it
-        for name in wanted:
-            session.ask_later("read", name)
-
-    def _all_sinks(self) -> list[Sink]:
+    def _let_go(self, session: Session, reason: str) -> None:
         with self._lock:
-            return [sink for sinks in self._sinks.values() for sink in sinks]
+            self._session = None
+            self._totals = _sum(self._totals, session.counters)
+        lost = LinkState.FAILED if self._up_s is None else LinkState.ABSENT
+        # First the news: closing a port may take long.
+        self._lose(LinkState.CLOSED if self._stopping.is_set() else lost, reason)
+        session.end(reason)
+
+    def _lose(self, state: LinkState, reason: str) -> None:
+        """Nobody is there any more."""
+        with self._lock:
+            gone, self._devices = self._devices, {}
+            self._warnings, self._refused = {}, {}
+        # First the state, then the news: a listener of #disconnect may ask for the status.
+        self._set(state, reason)
+        for name in gone:
+            self._roster.leave(self.name, name)
+            self._news.tell(name, lambda sink: sink.link_down(reason))
 
     def _pause(self, back_off: float) -> None:
-        """Wait for the back-off, or until the port has gone, come or been replaced: then at once."""
-        before = self._source.presence()
+        """Wait for the back-off, or until the source has gone, come or been replaced: then at once."""
+        before = self._presence()
         jittered = back_off * random.uniform(0.8, 1.2)
         until = self.clock.monotonic() + jittered
         while not self._stopping.is_set() and (wait := until - self.clock.monotonic()) > 0:
             self._stopping.wait(min(wait, PRESENCE_S))
-            now = self._source.presence()
+            now = self._presence()
             if now is not None and now != before:
                 return
+
+    def _presence(self) -> object:
+        """The source's; None also when it cannot say, as in the middle of an unplug."""
+        try:
+            return self._source.presence()
+        except Exception as error:
+            if self._logged.is_news(f"presence {type(error).__name__}"):
+                logger.exception("%s: cannot tell whether %s is there", self.name, self._source.where)
+            return None
 
     def _set(self, state: LinkState, reason: str | None) -> None:
         with self._lock:
             if state is not self._state:
                 self._since = self.clock.monotonic()
-            news = reason is not None and reason != self._reason
             self._state, self._reason = state, reason
-        if news and state is not LinkState.CLOSED:
-            logger.warning("%s: %s", self.name, reason)
+        if reason is not None and state not in (LinkState.CLOSED, LinkState.GREETING):
+            self._logged.warn(reason)
 
-    # The dispatcher's thread, in order with the measurements
+    # The source's session, on the thread that reads; see `drivers.source.Keeper`
 
-    def _announce(self, news: Callable[[Sink], None]) -> None:
-        """Have every sink hear of a connect or disconnect; never dropped, and bounded by
-        `MAX_TRANSITIONS`."""
-        with self._lock:
-            if len(self._transitions) >= MAX_TRANSITIONS:
-                self._transitions.pop()
-                self._transitions.pop()
-            self._transitions.append(news)
-            if self._tokens >= len(self._transitions):
-                return
-            self._tokens += 1
-        self.dispatcher.post_always(Link._deliver, self)
-
-    def _deliver(self) -> None:
-        with self._lock:
-            self._tokens -= 1
-            news = self._transitions.popleft() if self._transitions else None
-            sinks = [sink for sinks in self._sinks.values() for sink in sinks]
-        if news is None:
+    def measured(self, measurement: Measurement) -> None:
+        """See `Keeper`: to the channel's sinks, at once and in turn."""
+        if self._refused and self._source.device_of(measurement.channel) in self._refused:
             return
+        for sink in self._sinks.get(measurement.channel, ()):
+            sink.heard(measurement)
+            if not self.dispatcher.post(sink.accept, measurement):
+                sink.missed()
+
+    def tell(self, event: Up | Down) -> None:
+        """See `Keeper`."""
+        if isinstance(event, Up):
+            self._came(event.device)
+        else:
+            self._went(event.device, event.reason)
+
+    def trouble(self, reason: str) -> None:
+        """See `Keeper`."""
+        self._set(LinkState.FAILED, reason)
+
+    def wanted(self) -> dict[str, int | None]:
+        """See `Keeper`."""
+        with self._lock:
+            sinks = [sink for sinks in self._sinks.values() for sink in sinks]
+        found: dict[str, int | None] = {}
         for sink in sinks:
-            try:
-                news(sink)
-            except Exception:  # the other sensors must hear of it all the same
-                logger.exception("%s: %r failed", self.name, sink)
+            if found.get(sink.channel) is None:
+                found[sink.channel] = sink.interval_ms
+        return found
+
+    def _came(self, device: Device) -> None:
+        verdict = self._identities.judge(device)
+        if verdict.refusal is not None:
+            self._refuse(device.name, verdict.refusal)
+            return
+        warning = verdict.warning
+        with self._lock:
+            before = self._devices.get(device.name)
+            self._devices = {**self._devices, device.name: device}
+            self._warnings = {**self._warnings, device.name: warning}
+            self._refused.pop(device.name, None)
+        if not self._refused:
+            self._set(LinkState.UP, None)
+        self._log(before, device)
+        self._roster.enter(self.name, device)
+        self._news.tell(device.name, lambda sink: sink.link_up(device, warning))
+
+    def _refuse(self, name: str, reason: str) -> None:
+        """The device stays on the line, asked nothing and heard by nobody: opening the port again and again
+        would only reset it."""
+        with self._lock:
+            devices = dict(self._devices)
+            known = devices.pop(name, None)
+            self._devices = devices
+            self._refused[name] = reason
+        if not devices:
+            self._set(LinkState.FAILED, reason)
+        if known is not None:
+            self._gone(name, reason)
+
+    def _went(self, name: str, reason: str) -> None:
+        with self._lock:
+            devices = dict(self._devices)
+            known = devices.pop(name, None)
+            self._devices = devices
+            self._refused.pop(name, None)
+        if known is not None:
+            self._gone(name, reason)
+
+    def _gone(self, name: str, reason: str) -> None:
+        self._roster.leave(self.name, name)
+        self._news.tell(name, lambda sink: sink.link_down(reason))
+
+    def _log(self, before: Device | None, device: Device) -> None:
+        who = self.name, device.model, device.identity
+        if before is None and self._logged.is_news(f"up {device.identity}"):
+            line = "%s: up on %s: %s %s, firmware %s, channels %s"
+            logger.info(line, self.name, self._where, *who[1:], device.firmware, ", ".join(device.channels))
+        if before is None or (before.identity, before.boot) == (device.identity, device.boot):
+            return
+        if self._logged.is_news(f"restart {device.identity}"):
+            logger.info("%s: %s %s restarted, boot %d", *who, device.boot)
+
+    def _sinks_of(self, device: str) -> list[Sink]:
+        with self._lock:
+            sinks = [sink for sinks in self._sinks.values() for sink in sinks]
+        return [sink for sink in sinks if self._source.device_of(sink.channel) == device]
 
 
 def _sum(totals: Mapping[str, int], counters: Mapping[str, int]) -> dict[str, int]:

@@ -6,11 +6,14 @@ a parser with its default and its documentation; the config reference and the co
 are both made from these tables, so a new sensor kind brings its options with it.
 """
 
+import difflib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from drivers.errors import OptionError
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -40,6 +43,8 @@ class Option:
     default: Any
     expected: str
     doc: str
+    required: bool = False
+    write: str = ""
 
 
 def finite(raw: object) -> float | None:
@@ -99,3 +104,22 @@ def parse_range(raw: object) -> tuple[float, float]:
     if low >= high:
         raise ValueError(problem)
     return low, high
+
+
+def parse_options(table: Mapping[str, Option], given: Mapping[str, object]) -> dict[str, Any]:
+    """All options of `table`: those given parsed, the others with their defaults. Raises `OptionError`."""
+    for name in given:
+        if name not in table:
+            near = difflib.get_close_matches(name, table, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(table)}"
+            raise OptionError(name, f"unknown option; {hint}")
+    parsed: dict[str, Any] = {}
+    for name, option in table.items():
+        value = given.get(name)
+        if value is None and option.required:
+            raise OptionError(name, f"is missing: expected {option.expected}")
+        try:
+            parsed[name] = option.default if value is None else option.parse(value)
+        except ValueError as error:
+            raise OptionError(name, str(error)) from None
+    return parsed

@@ -20,12 +20,12 @@ from drivers.errors import OptionError
 from drivers.filters import Deadband, SpikeGuard, Threshold
 from drivers.judge import Judge
 from drivers.link import Link
-from drivers.options import Option
+from drivers.options import Option, parse_options
 from drivers.publisher import Publisher
 from drivers.read_params import ReadParams
 from drivers.reading import GOOD, STALE, SUSPECT, Reading
-from drivers.sensor_options import COMMON_OPTIONS, parse_options, threshold_options
-from drivers.stream.conversation import Board, Channel, Measurement
+from drivers.sensor_options import COMMON_OPTIONS, threshold_options
+from drivers.source import Channel, Device, Measurement
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Sensor:
         self._counters = dict.fromkeys(COUNTERS, 0)
         # Written by the dispatcher's thread alone.
         self._problem: str | None = None
-        self._board: Board | None = None
+        self._board: Device | None = None
         self._up_since = 0.0
         self._watch: object | None = None  # the timer that looks out for silence
         self._watch_due = 0.0
@@ -146,7 +146,7 @@ class Sensor:
 
     # The dispatcher's thread
 
-    def link_up(self, board: Board) -> None:
+    def link_up(self, board: Device, warning: str | None = None) -> None:
         """See `Sink`: connect to the router, if the board has what this sensor needs."""
         if self._router is None:
             return  # detached a moment ago
@@ -159,7 +159,7 @@ class Sensor:
             logger.error("%s: %s", self.name, problem)
         self._problem = problem
 
-    def _use(self, board: Board, router: sig.Router) -> str | None:
+    def _use(self, board: Device, router: sig.Router) -> str | None:
         """Be connected, with what the board says of the channel; returns why not, if not."""
         channel = board.channels[self.channel]
         self._board = board
@@ -220,7 +220,7 @@ class Sensor:
             self._watch, self._watch_due = watch, due = object(), due
             self._link.dispatcher.call_at(due, lambda: self._watch_silence(watch))
 
-    def _unfit(self, board: Board) -> str | None:
+    def _unfit(self, board: Device) -> str | None:
         channel = board.channels.get(self.channel)
         if channel is None:
             return (

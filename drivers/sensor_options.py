@@ -1,13 +1,8 @@
-"""The options that every sensor takes, and how a set of them is parsed.
+"""The options that every sensor takes.
 
 The config's validation and its reference are made from these tables.
 """
 
-import difflib
-from collections.abc import Mapping
-from typing import Any
-
-from drivers.errors import OptionError
 from drivers.options import (
     Amount,
     Option,
@@ -97,20 +92,3 @@ def threshold_options(low_event: str, high_event: str, unit: str) -> dict[str, O
             f"The event `{high_event}` fires at this value or above.",
         ),
     }
-
-
-def parse_options(table: Mapping[str, Option], given: Mapping[str, object]) -> dict[str, Any]:
-    """All options of `table`: those given parsed, the others with their defaults. Raises `OptionError`."""
-    for name in given:
-        if name not in table:
-            near = difflib.get_close_matches(name, table, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(table)}"
-            raise OptionError(name, f"unknown option; {hint}")
-    parsed: dict[str, Any] = {}
-    for name, option in table.items():
-        value = given.get(name)
-        try:
-            parsed[name] = option.default if value is None else option.parse(value)
-        except ValueError as error:
-            raise OptionError(name, str(error)) from None
-    return parsed

@@ -1,15 +1,15 @@
 """What a board's answer means to whoever asked: a result, or an error of `sig`'s."""
 
 import sig
-from drivers.stream.conversation import Refusal, Reply
+from drivers.stream.conversation import Refusal, Reply, Unusable
 
 
-def result_of(link: str, answer: Reply | Refusal | None) -> object:
-    """The result of a reply. Raises `sig.NotConnected` for None, and what fits the refusal's code else."""
+def result_of(link: str, answer: Reply | Refusal | Unusable) -> object:
+    """The result of a reply. Raises `sig.BadReply` for what is no answer, and what fits a refusal's code."""
     if isinstance(answer, Reply):
         return answer.result
-    if answer is None:
-        raise sig.NotConnected(f"{link}: the link went down")
+    if isinstance(answer, Unusable):
+        raise sig.BadReply(f"{link}: the board answered, but {answer.reason}")
     raise _refusal(link, answer)
 
 

@@ -1,62 +1,21 @@
-"""What a link needs of a protocol, and what a protocol tells a link.
+"""What a byte stream needs of a protocol, and what a protocol tells of it.
 
 A `Conversation` turns bytes into events and requests into bytes. It does no I/O, starts no thread and
-reads no clock: the link passes the time in (seconds, monotonic). So every protocol can be tested with
-bytes alone, and a new one is a module with a class `Conversation`.
+reads no clock: the session passes the time in (seconds, monotonic). So every protocol can be tested with
+bytes alone.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """One quantity that a board measures. `resolution`, `low`, `high` are in `unit`; `interval_s` is
-    the time between two readings, 0 when the board only answers requests."""
-
-    name: str
-    kind: str
-    unit: str
-    resolution: float
-    low: float
-    high: float
-    interval_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """Who is at the other end of a link. `boot` differs at each start of the board."""
-
-    model: str
-    identity: str
-    firmware: str
-    boot: int
-    channels: dict[str, Channel]
-
-    def same_device(self, other: "Board") -> bool:
-        """Whether `other` is this board with the same channels, perhaps after a restart."""
-        return self.identity == other.identity and self.channels == other.channels
-
-
-class Measurement(NamedTuple):
-    """A value as the board measured it. `value` is in the channel's unit, None when the sensor failed
-    (`fault` then says how). `measured` is the gateway's monotonic time of the measurement. `asked` is
-    when a live read was sent that this answers, and None for one that the board sent by itself."""
-
-    channel: str
-    seq: int
-    value: float | None
-    fault: str | None
-    measured: float
-    asked: float | None = None
+from drivers.source import Device, Measurement
 
 
 class Hello(NamedTuple):
-    """The board has said who it is; readings count from here on."""
+    """A device has said who it is; its readings count from here on."""
 
-    board: Board
+    device: Device
 
 
 class Reply(NamedTuple):
@@ -72,6 +31,13 @@ class Refusal(NamedTuple):
     id: int
     code: str
     text: str
+
+
+class Unusable(NamedTuple):
+    """Request `id` was answered, undamaged, with something that is no answer to it."""
+
+    id: int
+    reason: str
 
 
 class Note(NamedTuple):
@@ -103,25 +69,26 @@ def escaped(data: bytes) -> str:
 
 _SHOWN_BYTES = 80
 
-Event = Measurement | Hello | Reply | Refusal | Note | HelloWanted
+Event = Measurement | Hello | Reply | Refusal | Unusable | Note | HelloWanted
 
 
 class Conversation(Protocol):
     """One protocol over one opened port, from the first byte to the last.
 
     `counters` counts what was good (`lines`), `damaged`, `malformed`, lost, …; `dropped` is the newest line
-    that was damaged or malformed. The reader thread alone writes both.
+    that was damaged or malformed. Whoever reads writes both, alone. `verbs` are what its devices can be
+    asked, of `hello` (who are you), `ping`, `read CHANNEL`, `interval CHANNEL MS`, and more of its own.
     """
 
+    verbs: frozenset[str]
     counters: Counter[str]
     dropped: Dropped | None
 
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """The events that `data`, received at `now`, completes. Never raises, whatever the bytes."""
 
-    def request(self, request_id: int, verb: str, args: Sequence[str], now: float) -> bytes:
-        """The bytes that carry a request, sent at `now`.
+    def send(self, request_id: int, verb: str, args: Sequence[str], now: float) -> bytes:
+        """The bytes that carry a request, sent at `now`. The same id again is a repetition.
 
-        Verbs that every protocol has: `hello`, `ping`, `read CHANNEL`, `interval CHANNEL MS`.
         Raises `ValueError` when an argument cannot be said in this protocol.
         """

@@ -1,49 +1,38 @@
 """A session: one opened port and the conversation over it, from the greeting to the loss.
 
-The link's thread runs `greet` and `run`; other threads call `exchange`. One thread at a time reads: the
-link's or, in a stream of readings, the one that it has lent that to. The *turn* is the lock that lets one
-request at a time onto the line: it covers one write and one bounded wait, and no user code.
+The link's thread runs `greet` and `run`: it writes what is to be asked, reads what comes, and looks after
+silence. Other threads call `exchange`, which queues a request and waits. One thread at a time reads: the
+link's or, in a stream of readings, the one that it has lent that to; see `drivers.stream.lender`.
 """
 
-import collections
 import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
 
 import sig
-from drivers.clock import Clock
-from drivers.errors import LinkLostError
-from drivers.stream.answers import result_of
+from drivers.errors import LinkLostError, SilentError
+from drivers.source import Device, Keeper, Measurement, Up
 from drivers.stream.board_notes import BoardNotes
-from drivers.stream.conversation import (
-    Board,
-    Conversation,
-    Hello,
-    HelloWanted,
-    Measurement,
-    Note,
-    Refusal,
-    Reply,
-)
+from drivers.stream.conversation import Conversation, Hello, HelloWanted, Note, Refusal, Reply, Unusable
 from drivers.stream.dropped import DroppedLines
+from drivers.stream.heard import what_came
 from drivers.stream.lender import Lender
-from drivers.stream.loan import Loan
+from drivers.stream.line import ATTEMPT_S, Answer, Line, Request
+from drivers.stream.settling import Settling
 from drivers.stream.transport import Transport
 
 logger = logging.getLogger(__name__)
 
-GREETING_S = 5.0  # an Arduino's boot loader takes up to 2 s after the port's opening resets it
+# An Arduino's boot loader takes up to 2 s after the port's opening resets it. After so long it is said that
+# nobody answers; the port stays open, and the board is asked on.
+GREETING_S = 5.0
+# How often it is asked until then, and after that.
 GREETING_STEP_S = 0.5
-# A request is sent again when its answer has not come by then; boards answer within 0.8 s (docs/protocol.md).
-ATTEMPT_S = 1.0
-# More threads than this waiting for one port is a flood; at 20 ms a request they wait over a second already.
-MAX_WAITING = 64
+PATIENT_STEP_S = 2.0
 # Silence for three intervals, at least so long, and the board is asked whether it is there.
 LEAST_SILENCE_S = 5.0
 PINGS = 3
-# An interval and a first read for each of a board's 64 channels, twice over.
-MAX_TODO = 256
 # How long the reader waits for bytes before it looks after silence and shutdown.
 READ_S = 0.25
 # How often it does so while bytes keep coming.
@@ -51,60 +40,49 @@ LOOK_S = 0.1
 _NOBODY_S = 30.0  # how often a board that only answers requests is pinged
 
 
-class _Waiter:
-    """A thread that waits for the answer to one request id."""
+class StreamSession:
+    """See the module, and `drivers.source.Session`. It owns the transport, and closes it.
 
-    __slots__ = ("answer", "done", "request_id")
-
-    def __init__(self, request_id: int) -> None:
-        self.request_id = request_id
-        self.done = threading.Event()
-        self.answer: Reply | Refusal | None = None
-
-
-class Session:
-    """See the module. `on_measurement` and `on_board` are called on the reader's thread and must only
-    post; `on_board` is told of every later hello and whether the board restarted; `breathe` is called between
-    two reads; `lend` is offered the reading of a stream, see `drivers.stream.lender`."""
+    `patience_s`: how long to ask on before opening the port anew is worth a try. `replaced` tells whether the
+    port is another one by now. `lends`: whether the reading of a stream may be lent.
+    """
 
     def __init__(
         self,
-        name: str,
+        keeper: Keeper,
+        where: str,
         transport: Transport,
         conversation: Conversation,
-        clock: Clock,
         *,
-        on_measurement: Callable[[Measurement], None],
-        on_board: Callable[[Board, bool], None],
-        breathe: Callable[[], None],
-        lend: Callable[[Loan], bool] | None,
+        patience_s: float,
+        replaced: Callable[[], bool],
+        lends: bool,
     ) -> None:
-        self.board: Board | None = None
-        self.dropped = DroppedLines(name)
-        self._name = name
+        self.where = where
+        self._keeper = keeper
+        self._name = keeper.name
+        self._clock = keeper.clock
         self._transport = transport
         self._conversation = conversation
-        self._clock = clock
-        self._on_measurement = on_measurement
-        self._on_board = on_board
-        self._breathe = breathe
-        self._turn = threading.Lock()
-        self._state = threading.Lock()  # guards the four below; held for a few assignments only
-        self._waiting = 0
-        self._waiter: _Waiter | None = None
-        self._next_id = 1
-        self._ended: str | None = None
-        # The reader's own request (hello, ping), for which it holds the turn: when to give the turn back at
-        # the latest.
-        self._own_until: float | None = None
-        self._todo: collections.deque[tuple[str, ...]] = collections.deque(maxlen=MAX_TODO)
-        self._hello_wanted = False  # written by the reader alone
-        self._hello_came = threading.Event()
-        self._heard = clock.monotonic()
+        self._patience_s = patience_s
+        self._replaced = replaced
+        self._line = Line(keeper.name)
+        self._settling = Settling(keeper.name, keeper.wanted)
+        self._lender = Lender(keeper.dispatcher.borrow if lends else None, keeper.clock)
+        self._dropped = DroppedLines(keeper.name)
+        self._notes = BoardNotes(keeper.name)
+        self._closing = threading.Lock()  # guards `_ended`: nobody may wake a transport that is closed
+        self._ended = False
+        # Written by whoever reads, alone.
+        self._device: Device | None = None
+        self._hello_wanted = False
+        self._others_next = False
+        self._greeting = True
+        self._heard = keeper.clock.monotonic()
         self._pings = 0
         self._received = 0  # bytes
-        self._notes = BoardNotes(name)
-        self._lender = Lender(lend, clock)
+        self.ran_out_of_patience = False
+        """Whether the board did not come in `patience_s`."""
 
     @property
     def counters(self) -> Counter[str]:
@@ -113,97 +91,135 @@ class Session:
 
     # The link's thread; what reading does, on whichever reads
 
-    def greet(self, stopping: threading.Event) -> Board:
-        """Ask for the hello until it comes.
+    def greet(self, stopping: threading.Event) -> list[Device]:
+        """See `drivers.source.Session`: ask for the hello until it comes, with the port left open.
 
-        Raises `LinkLostError` when the board does not say hello within `GREETING_S`, or `stopping` is set.
+        Opening a port resets many boards, and one that needs longer than we wait would never come up.
         """
-        deadline = self._clock.monotonic() + GREETING_S
-        while self.board is None:
+        self._greeting, self._device, self._hello_wanted = True, None, False
+        started = ask_at = look_at = self._clock.monotonic()
+        while not self._known():
+            now = self._clock.monotonic()
             if stopping.is_set():
                 raise LinkLostError("closing")
-            if self._clock.monotonic() >= deadline:
-                raise LinkLostError(
-                    f"the board did not say hello within {GREETING_S:g} s; {self._what_came()}"
-                )
-            self._write_own("hello")
-            self._read_until(lambda: self.board is not None or stopping.is_set(), GREETING_STEP_S)
-        self._heard = self._clock.monotonic()
-        return self.board
+            patient = now - started >= GREETING_S
+            if now >= look_at:
+                look_at = now + LEAST_SILENCE_S
+                if patient:
+                    self._keeper.trouble(self._no_hello(started))
+            if now - started >= self._patience_s:
+                self.ran_out_of_patience = True
+                raise LinkLostError(f"{self._no_hello(started)}; opening the port anew")
+            if self._replaced():
+                raise LinkLostError("another port has taken this one's place")
+            if now >= ask_at:
+                ask_at = now + (PATIENT_STEP_S if patient else GREETING_STEP_S)
+                self._ask_own(Request("hello", own=True))
+            self._read_once(min(ask_at - now, READ_S))
+        self._greeting = False
+        self._heard, self._pings = self._clock.monotonic(), 0
+        devices = self._known()
+        for device in devices:
+            self._settling.hello(device, fresh=True)
+        return devices
+
+    def _known(self) -> list[Device]:
+        return [] if self._device is None else [self._device]
+
+    def _no_hello(self, started: float) -> str:
+        waited = self._clock.monotonic() - started
+        came = what_came(self._received, self.counters, self._conversation.dropped)
+        return f"the board did not say hello within {waited:.0f} s; {came}"
 
     def run(self, stopping: threading.Event) -> None:
-        """Read until `stopping` is set. Raises `LinkLostError` when the port or the board is gone."""
+        """See `drivers.source.Session`."""
         look_at = 0.0
+        breathe = self._keeper.dispatcher.breathe
         # What is posted wakes the dispatcher, which then wants the interpreter: so the loop goes back to
         # waiting for bytes at once, and looks after other things only now and then.
         while not stopping.is_set():
-            if self._hello_wanted:
-                self._hello_wanted = not self._write_own("hello")
-            elif self._todo and self._write_own(*self._todo[0]):
-                self._todo.popleft()
-            if self._clock.monotonic() >= look_at:
-                self._look_after_silence()
+            now = self._clock.monotonic()
+            if not self._wants_nothing():
+                self._write(now)
+            if now >= look_at:
+                self._look_after_silence(now)
                 self._lender.look(
                     self._read_once,
                     self._wake_reader,
                     lambda: not stopping.is_set() and self._wants_nothing(),
                 )
                 look_at = self._clock.monotonic() + LOOK_S
-            self._breathe()
+            breathe()
             self._read_once(READ_S)
 
-    def _wants_nothing(self) -> bool:
-        """Whether readings are all that is to be read."""
-        wanted = self._todo or self._hello_wanted or self._waiting
-        return not wanted and self._own_until is None
-
-    def ask_later(self, *request: str) -> None:
-        """Have the reader send a request of its own (verb and arguments) when the line is free. From any
-        thread."""
-        self._todo.append(request)
+    def refresh(self, channel: str) -> None:
+        """See `drivers.source.Session`."""
+        self._settling.refresh(channel)
         self.wake()
 
+    def dropped_since_reading(self, channel: str) -> int:
+        """See `drivers.source.Session`."""
+        return self._dropped.since(channel)
+
     def wake(self) -> None:
-        """Have `run` look at its `stopping` event soon. From any thread."""
+        """See `drivers.source.Session`."""
         self._lender.recall()
         self._wake_reader()
 
     def _wake_reader(self) -> None:
-        with self._state:
-            if self._ended is None:
+        with self._closing:
+            if not self._ended:
                 self._transport.wake()
 
     def end(self, reason: str) -> None:
-        """Close the port. Who waits for an answer fails at once, with `reason`, and so does who asks
-        later."""
-        with self._state:
-            self._ended = reason
-            waiter, self._waiter = self._waiter, None
-        if waiter is not None:
-            waiter.done.set()
-        self._hello_came.set()
-        if self._own_until is not None:
-            self._give_turn_back()
-        # With the turn, so that nobody is writing to a descriptor that is about to mean something else.
-        with self._turn:
-            self._transport.close()
+        """See `drivers.source.Session`."""
+        self._line.end(reason)
+        with self._closing:
+            if self._ended:
+                return
+            self._ended = True
+        self._transport.close()
 
-    def _what_came(self) -> str:
-        if not self._received:
-            return "nothing came"
-        good = self.counters["lines"] + self.counters["skipped"]
-        dropped = self._conversation.dropped
-        last = f"; last: {dropped.reason}" if dropped is not None else ""
-        if not good:
-            return f"{self._received} bytes came, and not one good line (wrong baud rate?){last}"
-        return f"{good} good lines came, but no complete hello{last}"
+    def _wants_nothing(self) -> bool:
+        """Whether readings are all that is to be read."""
+        return self._line.idle and self._settling.idle and not self._hello_wanted
 
-    def _read_until(self, done: Callable[[], bool], timeout_s: float) -> None:
-        deadline = self._clock.monotonic() + timeout_s
-        while not done() and (wait := deadline - self._clock.monotonic()) > 0:
-            self._read_once(wait)
-        if self._own_until is not None:
-            self._give_turn_back()
+    def _write(self, now: float) -> None:
+        """Send what is to be asked now, if the line is free for it: the link's own requests first."""
+        flying = self._line.in_flight
+        expired = flying is not None and self._line.due(now)
+        if flying is not None and flying.own and expired:
+            # One that was not answered does not keep the others from their turn.
+            self._others_next = True
+        if self._hello_wanted and (flying is None or expired or not flying.own):
+            self._ask_own(Request("hello", own=True))
+        elif flying is not None and not expired:
+            return
+        elif self._others_next or (flying is not None and not flying.own):
+            self._others_next = False
+            self._ask_others(now)
+        elif (request := self._settling.next()) is not None:
+            self._ask_own(request)
+        else:
+            self._ask_others(now)
+
+    def _ask_own(self, request: Request) -> None:
+        if request.verb in self._conversation.verbs:
+            now = self._clock.monotonic()
+            self._send(self._line.put_first(request, now), now)
+
+    def _ask_others(self, now: float) -> None:
+        request = self._line.take(now)
+        if request is not None:
+            self._send(request, now)
+
+    def _send(self, request: Request, now: float) -> None:
+        try:
+            data = self._conversation.send(request.id, request.verb, request.args, now)
+        except ValueError as error:
+            self._line.refuse(request, sig.BadParams(str(error)))
+            return
+        self._transport.write(data)
 
     def _read_once(self, timeout_s: float) -> None:
         data = self._transport.read(timeout_s)
@@ -215,84 +231,70 @@ class Session:
         lines = counters["lines"]
         events = self._conversation.receive(data, now)
         dropped = counters["damaged"] + counters["malformed"]
-        if dropped != self.dropped.count and self._conversation.dropped is not None:
-            self.dropped.note(dropped, self._conversation.dropped, now)
+        if dropped != self._dropped.count and self._conversation.dropped is not None:
+            self._dropped.note(dropped, self._conversation.dropped, now)
         if counters["lines"] != lines:
             self._heard, self._pings = now, 0
         for event in events:
-            if type(event) is Measurement:
-                self._lender.took()
-                self.dropped.note_reading(event.channel)
-                self._on_measurement(event)
-            elif type(event) is Reply or type(event) is Refusal:
-                self._complete(event)
-            elif type(event) is Hello:
-                self._said_hello(event.board)
-            elif type(event) is HelloWanted:
-                self._want_hello(event.reason)
-            elif type(event) is Note:
-                self._notes.take(event.text, now)
+            kind = type(event)
+            if kind is Measurement:
+                self._measured(event)  # type: ignore[arg-type]
+            elif kind is Reply or kind is Refusal or kind is Unusable:
+                self._complete(event)  # type: ignore[arg-type]
+            elif kind is Hello:
+                self._said_hello(event.device)  # type: ignore[union-attr]
+            elif kind is HelloWanted:
+                self._want_hello(event.reason)  # type: ignore[union-attr]
+            elif kind is Note:
+                self._notes.take(event.text, now)  # type: ignore[union-attr]
 
-    def _said_hello(self, board: Board) -> None:
-        before, self.board = self.board, board
+    def _measured(self, measurement: Measurement) -> None:
+        self._lender.took()
+        self._dropped.note_reading(measurement.channel)
+        if not self._settling.idle:
+            self._settling.measured(measurement.channel)
+        self._keeper.measured(measurement)
+
+    def _said_hello(self, device: Device) -> None:
+        before, self._device = self._device, device
         self._hello_wanted = False
-        self._hello_came.set()
-        if self._own_until is not None:
-            self._give_turn_back()
-        if before is not None:
-            self._on_board(board, (before.identity, before.boot) != (board.identity, board.boot))
+        flying = self._line.in_flight
+        if flying is not None and flying.verb == "hello":
+            self._line.complete(Reply(flying.id, None))
+        if not self._greeting:
+            fresh = before is None or (before.identity, before.boot) != (device.identity, device.boot)
+            self._settling.hello(device, fresh=fresh)
+            self._keeper.tell(Up(device))
 
     def _want_hello(self, reason: str) -> None:
-        if not self._hello_wanted and self._own_until is None:
+        if not self._hello_wanted and not self._greeting:
             logger.debug("%s: %s; asking for a hello", self._name, reason)
-        self._hello_wanted = True
-        self._lender.recall()
+            self._hello_wanted = True
+            self._lender.recall()
 
-    def _complete(self, answer: Reply | Refusal) -> None:
-        if self._own_until is not None:
-            self._give_turn_back()
-            return
-        with self._state:
-            waiter = self._waiter
-            if waiter is None or waiter.request_id != answer.id:
-                self.counters["late"] += 1
-                return
-            self._waiter = None
-            waiter.answer = answer
-        waiter.done.set()
+    def _complete(self, answer: Answer) -> None:
+        request = self._line.complete(answer)
+        if request is None:
+            self.counters["late"] += 1
+        elif request.own and self._settling.answered(request):
+            self._hello_wanted = True
 
-    def _write_own(self, verb: str, *args: str) -> bool:
-        """Send a request of the reader's own if the line is free; its turn ends with the answer or
-        `ATTEMPT_S` later."""
-        if not self._turn.acquire(blocking=False):
-            return False
-        now = self._clock.monotonic()
-        self._own_until = now + ATTEMPT_S
-        self._transport.write(self._conversation.request(self._new_id(), verb, args, now))
-        return True
-
-    def _give_turn_back(self) -> None:
-        self._own_until = None
-        self._turn.release()
-
-    def _look_after_silence(self) -> None:
-        now = self._clock.monotonic()
-        if self._own_until is not None and now >= self._own_until:
-            self._give_turn_back()
+    def _look_after_silence(self, now: float) -> None:
         silence = now - self._heard
         if silence < self._silence_s() + self._pings * ATTEMPT_S:
             return
         if self._pings >= PINGS:
-            raise LinkLostError(f"the board has been silent for {silence:.1f} s and does not answer")
-        if self._own_until is not None:
-            return  # ours is on its way
-        # When the line is taken, somebody else's request stands for the ping: it is not answered either.
-        self._write_own("ping")
+            reason = f"the board has been silent for {silence:.1f} s and does not answer"
+            self._line.fail(reason)
+            raise SilentError(reason)
+        # When the line is taken, that request stands for the ping: it is not answered either.
+        if self._line.in_flight is None:
+            self._ask_own(Request("ping", own=True))
         self._pings += 1
 
     def _silence_s(self) -> float:
-        intervals = [channel.interval_s for channel in self.board.channels.values()] if self.board else []
-        reporting = [interval for interval in intervals if interval > 0]
+        channels = self._device.channels.values() if self._device else ()
+        reporting = [channel.interval_s for channel in channels if channel.interval_s > 0]
         return max(3 * min(reporting), LEAST_SILENCE_S) if reporting else _NOBODY_S
 
     # Any other thread
@@ -300,79 +302,31 @@ class Session:
     def exchange(
         self, verb: str, args: tuple[str, ...], deadline: float, unless: Callable[[], object | None] | None
     ) -> object:
-        """Send a request, wait for its answer until `deadline` (monotonic), return its result.
-
-        `unless` is asked once the line is ours: what it returns, if not None, is the result, and nothing is
-        sent (the question may have been answered while we waited). Raises `sig.Busy`, `sig.NotConnected`,
-        `sig.RequestTimeout`, `sig.BadParams`, `sig.RequestError`.
-        """
-        with self._state:
-            if self._waiting >= MAX_WAITING:
-                raise sig.Busy(
-                    f"{self._name}: {self._waiting} requests wait for this link already; ask less often"
-                )
-            self._waiting += 1
-        self._lender.recall()  # the borrower may be this very thread, and would wait for what it has to read
-        try:
-            if not self._turn.acquire(timeout=max(0.0, deadline - self._clock.monotonic())):
-                self._raise_if_ended()
-                raise sig.Busy(f"{self._name}: other requests kept this link busy until the time was up")
-            try:
-                result = unless() if unless is not None else None
-                return result if result is not None else self._exchange(verb, args, deadline)
-            finally:
-                self._turn.release()
-        finally:
-            with self._state:
-                self._waiting -= 1
-
-    def _exchange(self, verb: str, args: tuple[str, ...], deadline: float) -> object:
-        waiter = _Waiter(self._new_id())
-        with self._state:
-            if self._ended is None:
-                self._waiter = waiter
+        """See `drivers.source.Session`."""
+        if verb not in self._conversation.verbs:
+            raise sig.BadParams(
+                f"{self._name}: expected one of {', '.join(sorted(self._conversation.verbs))}"
+            )
+        request = Request(verb, args, unless=unless)
         started = self._clock.monotonic()
-        attempts = 0
-        while not waiter.done.is_set():
-            self._raise_if_ended()
-            try:
-                if self._hello_wanted:
-                    self._ask_for_reader(deadline)
-                now = self._clock.monotonic()
-                if now >= deadline:
-                    self._waiter = None
-                    raise sig.RequestTimeout(
-                        f"{self._name}: the board did not answer {' '.join((verb, *args))!r} within "
-                        f"{now - started:.1f} s ({attempts} attempts)"
-                    )
-                self._transport.write(self._conversation.request(waiter.request_id, verb, args, now))
-            except LinkLostError as error:
-                raise sig.NotConnected(f"{self._name}: {error}") from error
-            except ValueError as error:
-                raise sig.BadParams(str(error)) from error
-            attempts += 1
-            waiter.done.wait(min(ATTEMPT_S, deadline - now))
-        if waiter.answer is None:
-            self._raise_if_ended()
-        return result_of(self._name, waiter.answer)
+        if self._line.ask(request):
+            self._wake_reader()
+        # After the asking, and in any case: who has borrowed the reading may be this very thread, and would
+        # wait for what it has to read.
+        self._lender.recall()
+        if not request.wait(deadline - started):
+            if self._line.withdraw(request):
+                self._wake_reader()  # the line may be free for the next
+                raise self._too_late(request, self._clock.monotonic() - started)
+            request.wait(ATTEMPT_S)  # the answer is just being written down
+        if request.error is not None:
+            raise request.error
+        return request.result
 
-    def _ask_for_reader(self, deadline: float) -> None:
-        """Ask for the hello that the reader cannot ask for while this thread has the line, and wait for it.
-
-        A board that restarted answers reads that mean nothing before its hello. Without this, the reads that
-        wait for them would keep the reader from asking.
-        """
-        self._hello_came.clear()
-        self._raise_if_ended()
-        now = self._clock.monotonic()
-        self._transport.write(self._conversation.request(self._new_id(), "hello", (), now))
-        self._hello_came.wait(max(0.0, min(ATTEMPT_S, deadline - now)))
-
-    def _raise_if_ended(self) -> None:
-        if self._ended is not None:
-            raise sig.NotConnected(f"{self._name}: {self._ended}")
-
-    def _new_id(self) -> int:
-        with self._state:
-            request_id, self._next_id = self._next_id, self._next_id % 65535 + 1
-        return request_id
+    def _too_late(self, request: Request, waited: float) -> sig.RequestError:
+        if not request.attempts:
+            return sig.Busy(f"{self._name}: other requests kept this link busy until the time was up")
+        return sig.RequestTimeout(
+            f"{self._name}: the board did not answer {str(request)!r} within {waited:.1f} s "
+            f"({request.attempts} attempts)"
+        )

@@ -6,6 +6,7 @@ import os
 import select
 import termios
 import time
+from dataclasses import dataclass
 from typing import Any, Self
 
 from drivers.errors import LinkLostError, PortError, PortNotFoundError
@@ -18,6 +19,17 @@ WRITE_TIMEOUT_S = 1.0
 _POLL_S = 0.05
 # What pyserial lets through of the system's and its own (SerialException is an OSError).
 _FOREIGN = (OSError, ValueError, TypeError, termios.error)
+
+
+@dataclass(frozen=True, slots=True)
+class PortSettings:
+    """TEMP"""
+
+    baud: int = 115200
+    parity: str = "none"
+    stop_bits: int = 1
+    dtr: bool | None = None
+    rts: bool | None = None
 
 
 class Transport:
@@ -110,7 +122,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
             data = data[os.write(descriptor, data) :]
 
 
-def open_transport(device: str, baud: int) -> Transport:
+def open_transport(device: str, settings: PortSettings) -> Transport:
     """Open a device path or a URL of pyserial's, 8 data bits, no parity, 1 stop bit.
 
     Raises `PortNotFoundError` when nothing is there, `PortError` when it cannot be opened; the text says what
@@ -120,7 +132,11 @@ def open_transport(device: str, baud: int) -> Transport:
 
     try:
         port = serial.serial_for_url(
-            device, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=_exclusive(device)
+            device,
+            baudrate=settings.baud,
+            timeout=0,
+            write_timeout=WRITE_TIMEOUT_S,
+            exclusive=_exclusive(device),
         )
     except (OSError, ValueError, termios.error) as error:
         raise _open_error(device, error) from error

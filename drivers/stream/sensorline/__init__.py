@@ -4,6 +4,9 @@
 follows what a board says over time. All of it is bytes in, messages out; nothing here does I/O.
 """
 
+from drivers.stream.connector import StreamProtocol
 from drivers.stream.sensorline.conversation import Conversation
 
-__all__ = ["Conversation"]
+PROTOCOL = StreamProtocol(Conversation)
+
+__all__ = ["PROTOCOL", "Conversation"]

@@ -4,18 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from drivers.stream.conversation import (
-    Board,
-    Channel,
-    Dropped,
-    Event,
-    Hello,
-    HelloWanted,
-    Measurement,
-    Note,
-    Refusal,
-    Reply,
-)
+from drivers.source import Channel, Device, Measurement
+from drivers.stream.conversation import Dropped, Event, Hello, HelloWanted, Note, Refusal, Reply, Unusable
 from drivers.stream.sensorline import messages
 from drivers.stream.sensorline.board_clock import BoardClock
 from drivers.stream.sensorline.frame import LineError, LineReceiver, frame, unframe
@@ -48,12 +38,14 @@ class _Asked(NamedTuple):
 class Conversation:
     """The gateway's side of sensorline, from one opening of a port to its loss.
 
-    `receive` belongs to the reader's thread. `request` may be called by another, one request at a time.
+    `receive` belongs to whoever reads, `send` to the link's thread, one request at a time.
 
     Counters: `lines` (good ones), `damaged`, `malformed` (correct checksum, wrong fields), `skipped` (unknown
     letter), `early` (readings before a hello), `unknown_channel`, `lost` (gaps in the sequence), `repeated`,
     `late` (answers nobody waits for), `restarts`. `dropped`: the newest line that was damaged or malformed.
     """
+
+    verbs = frozenset({"hello", "ping", "read", "interval"})
 
     def __init__(self) -> None:
         # Every name from the start: another thread may read them while the reader counts.
@@ -62,7 +54,7 @@ class Conversation:
         self._receiver = LineReceiver()
         self._head: messages.BoardHello | None = None
         self._channels: dict[int, messages.BoardChannel] = {}
-        self._board: Board | None = None
+        self._device: Device | None = None
         self._boot: int | None = None
         self._identity: str | None = None  # two boards may have counted to the same boot
         self._clock = BoardClock(0, 0.0)
@@ -91,7 +83,7 @@ class Conversation:
                 events.append(measurement)
         return events
 
-    def request(self, request_id: int, verb: str, args: Sequence[str], now: float) -> bytes:
+    def send(self, request_id: int, verb: str, args: Sequence[str], now: float) -> bytes:
         """The line that carries a request. The same id again is a repetition, and keeps its first time.
 
         Raises `LineError` for an argument that no line can carry.
@@ -128,7 +120,7 @@ class Conversation:
         if (head.boot, head.identity) != (self._boot, self._identity):
             if self._boot is not None:
                 self.counters["restarts"] += 1
-            self._boot, self._identity, self._board, self._last = head.boot, head.identity, None, None
+            self._boot, self._identity, self._device, self._last = head.boot, head.identity, None, None
         # Anew at each hello: a board's clock may be worse than `MAX_DRIFT`, or have paused.
         self._clock = BoardClock(head.time_ms, now)
 
@@ -148,8 +140,8 @@ class Conversation:
         self._head = None
         if len(channels) < head.channels:
             raise LineError(f"two channels of one name in the hello of {head.identity}")
-        self._board = Board(head.model, head.identity, head.firmware, head.boot, channels)
-        events.append(Hello(self._board))
+        self._device = Device(head.model, head.identity, head.firmware, head.boot, channels)
+        events.append(Hello(self._device))
 
     def _on_reading(self, reading: messages.BoardReading, now: float, events: list[Event]) -> None:
         measurement = self._follow(reading, now, events, None)
@@ -161,11 +153,11 @@ class Conversation:
     ) -> Measurement | None:
         """Check a reading against what came before, and give it the gateway's time."""
         channel, seq, time_ms, value, fault = reading
-        if self._board is None:
+        if self._device is None:
             self.counters["early"] += 1
             events.append(HelloWanted("readings before a complete hello"))
             return None
-        if channel not in self._board.channels:
+        if channel not in self._device.channels:
             self.counters["unknown_channel"] += 1
             return None
         if self._last is not None:
@@ -187,7 +179,7 @@ class Conversation:
 
     def _restarted(self, events: list[Event]) -> None:
         self.counters["early"] += 1
-        self._board = self._boot = self._last = None
+        self._device = self._boot = self._last = None
         self.counters["restarts"] += 1
         events.append(HelloWanted("the board restarted and its hello was lost"))
 
@@ -195,7 +187,18 @@ class Conversation:
         asked = self._asked
         if asked is None or asked.id != answer.id:
             self.counters["late"] += 1
-        elif asked.verb == "read":
+            return
+        try:
+            self._take_answer(asked, answer, now, events)
+        except LineError as error:
+            # It is undamaged, so that it would say the same when it is asked again.
+            events.append(Unusable(answer.id, str(error)))
+            raise
+
+    def _take_answer(
+        self, asked: _Asked, answer: messages.BoardAnswer, now: float, events: list[Event]
+    ) -> None:
+        if asked.verb == "read":
             reading = messages.parse_reading(answer.fields)
             if reading.channel not in asked.args:
                 raise LineError(f"asked for {asked.args}, got a reading of {reading.channel!r}")
@@ -216,7 +219,7 @@ class Conversation:
         time_ms = messages.parse_number(answer.fields[1], 0, messages.MAX_NUMBER)
         if boot == self._boot:
             self._clock.locate(time_ms, now)
-        elif self._board is not None:
+        elif self._device is not None:
             self._restarted(events)
         events.append(Reply(answer.id, None))
 

@@ -135,7 +135,7 @@ def parse_reading(fields: tuple[str, ...]) -> BoardReading:
     """A reading as the answer to `read` carries it. Raises `LineError`."""
     match = _READING.fullmatch(" ".join(("R", *fields)).encode())
     if match is None:
-        raise LineError(f"not a reading: {fields}")
+        raise LineError(f"that is no reading: {' '.join(fields)!r}")
     return _reading(match)
 
 

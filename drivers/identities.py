@@ -1,0 +1,110 @@
+"""Whose values are these? A device says who it is, and that is compared with who is meant.
+
+Two ports change places, or a second adapter of the same kind is plugged in: then a greenhouse's sensor would
+report a freezer's temperature without a word. So a link may be pinned to an identity; without a pin, the one
+that was seen last is remembered, and readings of another device are marked until somebody has looked.
+"""
+
+import logging
+import threading
+from typing import NamedTuple, Protocol
+
+from drivers.source import Device
+
+logger = logging.getLogger(__name__)
+
+
+class Memory(Protocol):
+    """Keeps the identity last seen of each device, from one start of the gateway to the next."""
+
+    def recall(self, link: str, device: str) -> str | None:
+        """The identity; None for a device that was never seen."""
+
+    def remember(self, link: str, device: str, identity: str) -> None:
+        """Keep it. Called at each coming of a device, by the thread that reads: cheap when it is known."""
+
+
+class Forgetful:
+    """A memory that lasts as long as the program."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], str] = {}
+
+    def recall(self, link: str, device: str) -> str | None:
+        """See `Memory`."""
+        return self._seen.get((link, device))
+
+    def remember(self, link: str, device: str, identity: str) -> None:
+        """See `Memory`."""
+        self._seen[link, device] = identity
+
+
+class Verdict(NamedTuple):
+    """`refusal`: why the device is not to be used. `warning`: why it may be another one than is meant."""
+
+    refusal: str | None = None
+    warning: str | None = None
+
+
+class IdentityCheck:
+    """One link's devices against its pin, or against who was there before. For the thread that reads."""
+
+    def __init__(self, link: str, pin: str | None, memory: Memory) -> None:
+        self._link = link
+        self._pin = pin
+        self._memory = memory
+        self._expected: dict[str, str] = {}  # by device, for as long as the program runs
+        self._warned: dict[str, str] = {}
+
+    def judge(self, device: Device) -> Verdict:
+        """Whether it is who is meant. A warning is logged once for each change."""
+        found = device.identity
+        if self._pin is not None and not device.name:
+            if found == self._pin:
+                return Verdict()
+            refusal = f"board {found} answers, and identity: {self._pin} is wanted"
+            return Verdict(refusal=f"{refusal}; plug that one in, or write identity: {found}")
+        expected = self._expected.get(device.name)
+        if expected is None:
+            expected = self._memory.recall(self._link, device.name) or found
+            self._expected[device.name] = expected
+        self._memory.remember(self._link, device.name, found)
+        if found == expected:
+            self._warned.pop(device.name, None)
+            return Verdict()
+        warning = f"board {found} answers where {expected} did; write identity: {found} if that is meant"
+        if self._warned.get(device.name) != found:
+            self._warned[device.name] = found
+            logger.warning(
+                "%s: %s. Until then, or the next start, its readings are suspect", self._link, warning
+            )
+        return Verdict(warning=warning)
+
+
+class Roster:
+    """Who is up on which link, to see when two links reach one device. Shared by links; any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._present: dict[tuple[str, str], tuple[str, int]] = {}
+
+    def enter(self, link: str, device: Device) -> None:
+        """The device is up; a WARNING names the other link that is up on the same one."""
+        who = device.identity, device.boot
+        with self._lock:
+            if self._present.get((link, device.name)) == who:
+                return  # it has only said hello again
+            self._present[link, device.name] = who
+            others = sorted(
+                {other for (other, _), them in self._present.items() if them == who and other != link}
+            )
+        if others:
+            logger.warning(
+                "%s and %s reach one board: %s, boot %d; remove one of the two links",
+                *(link, " and ".join(others), device.identity, device.boot),
+            )
+
+    def leave(self, link: str, device: str) -> None:
+        """The device is gone."""
+        with self._lock:
+            self._present.pop((link, device), None)

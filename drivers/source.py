@@ -1,0 +1,171 @@
+"""What a link needs of a source, and what a source tells a link.
+
+A *source* is where measurements come from: a board on a serial port, a bus of probes, the kernel's sensors.
+What is at its other end is a *device*; one source may have many, and each comes and goes by itself. A source
+is opened, which makes a *session*; a session tells of devices that are there (`Up`), of those that are gone
+(`Down`), and of what they measure. It knows no sensor; a link knows no port and no protocol.
+
+A new kind of source is a `SourceKind` under a name (see `drivers.kinds`), and passes `drivers.contract`.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from drivers.clock import Clock
+from drivers.dispatcher import Dispatcher
+from drivers.options import Option
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One quantity that a device measures. `resolution`, `low`, `high` are in `unit`; `interval_s` is
+    the time between two readings, 0 when the device only answers requests."""
+
+    name: str
+    kind: str
+    unit: str
+    resolution: float
+    low: float
+    high: float
+    interval_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Who is at the other end of a link. `boot` differs at each start of the device. `channels` are by the
+    name that a sensor's `channel` has. `name` tells the devices of one link apart; where there can be only
+    one, it is empty."""
+
+    model: str
+    identity: str
+    firmware: str
+    boot: int
+    channels: Mapping[str, Channel]
+    name: str = ""
+
+
+class Measurement(NamedTuple):
+    """A value as the device measured it. `value` is in the channel's unit, None when the sensor failed
+    (`fault` then says how). `measured` is the gateway's monotonic time of the measurement. `asked` is
+    when a live read was sent that this answers, and None for one that the device sent by itself."""
+
+    channel: str
+    seq: int
+    value: float | None
+    fault: str | None
+    measured: float
+    asked: float | None = None
+
+
+class Up(NamedTuple):
+    """A device is there; also when it has restarted, or says anew who it is."""
+
+    device: Device
+
+
+class Down(NamedTuple):
+    """The device of that name is gone, while the source goes on."""
+
+    device: str
+    reason: str
+
+
+class Keeper(Protocol):
+    """Who opens a source: a link. What a session may ask and tell; all but `clock` and `name` from whichever
+    thread reads, and none of it blocks."""
+
+    name: str
+    clock: Clock
+    dispatcher: Dispatcher
+
+    def measured(self, measurement: Measurement) -> None:
+        """A value, in the order of measurement."""
+
+    def tell(self, event: Up | Down) -> None:
+        """A device has come, or gone."""
+
+    def trouble(self, reason: str) -> None:
+        """Why nobody has answered yet, though the session goes on asking. May be said again and again."""
+
+    def wanted(self) -> Mapping[str, int | None]:
+        """The channels that sensors take, each with the interval in milliseconds that is wanted of the
+        device, None for its own."""
+
+
+class Session(Protocol):
+    """A source from its opening on. `greet`, `run` and `end` belong to the link's thread, the rest to any."""
+
+    where: str
+    """What was opened: a device's path, a URL."""
+    counters: Mapping[str, int]
+
+    def greet(self, stopping: threading.Event) -> Sequence[Device]:
+        """Ask until the other end answers; returns who is there. Called again after `SilentError`.
+
+        Raises `LinkLostError` when the source has failed, or opening it anew is worth a try, or `stopping` is
+        set.
+        """
+
+    def run(self, stopping: threading.Event) -> None:
+        """Tell the keeper of what comes until `stopping` is set.
+
+        Raises `LinkLostError` when the source has failed, `SilentError` when it works and nobody answers any
+        more: no device is there then.
+        """
+
+    def exchange(
+        self, verb: str, args: tuple[str, ...], deadline: float, unless: Callable[[], object | None] | None
+    ) -> object:
+        """Ask a device, wait for its answer until `deadline` (monotonic), return it.
+
+        `read CHANNEL` returns a `Measurement`. `unless` is asked when the request's turn has come: what it
+        returns, if not None, is the answer, and nothing is sent. Raises `sig.NotConnected`,
+        `sig.RequestTimeout`, `sig.Busy`, `sig.BadParams`, `sig.BadReply`, `sig.RequestError`.
+        """
+
+    def refresh(self, channel: str) -> None:
+        """Have the channel read soon, and the keeper's `wanted` looked at; returns at once. Where nothing can
+        be asked it does nothing."""
+
+    def dropped_since_reading(self, channel: str) -> int:
+        """How many lines or frames were of no use since the channel's last measurement."""
+
+    def wake(self) -> None:
+        """Have `greet` or `run` look at its `stopping` soon. Also after `end`."""
+
+    def end(self, reason: str) -> None:
+        """Close what was opened, and let everybody who waits fail with `reason`. Twice is as good as once."""
+
+
+class Source(Protocol):
+    """Where a link's measurements come from. Used by the link's thread alone; constructors open nothing."""
+
+    where: str
+    """What the config calls it: a port, a folder."""
+
+    def open(self, keeper: Keeper) -> Session:
+        """Open it. Raises `PortNotFoundError` when nothing is there, `PortError` when it cannot be used."""
+
+    def presence(self) -> object:
+        """Something that changes when the source goes, comes, or is replaced by another; None when nothing is
+        there."""
+
+    def close(self) -> None:
+        """Give back what `open` started beside the session. Twice is as good as once."""
+
+    def device_of(self, channel: str) -> str:
+        """The name of the device whose channel that is, or would be."""
+
+
+class SourceKind(Protocol):
+    """A protocol, as the registry knows it: which keys its links have, and how to make a source of them."""
+
+    options: Mapping[str, Option]
+
+    def check(self, parsed: Mapping[str, Any]) -> None:
+        """What single options cannot know. Raises `OptionError`."""
+
+    def source(self, parsed: Mapping[str, Any]) -> Source:
+        """The source that the parsed options describe; opens nothing."""

@@ -1,0 +1,108 @@
+"""From a port to a session: a source that is a byte stream, and the kind of source that a protocol makes.
+
+A protocol over a byte stream is a `Conversation` and an entry in the registry:
+
+    PROTOCOL = StreamProtocol(Conversation)
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from drivers.options import Option
+from drivers.source import Keeper
+from drivers.stream.conversation import Conversation
+from drivers.stream.port_options import port_options
+from drivers.stream.ports import PortSource, parse_port
+from drivers.stream.session import StreamSession
+from drivers.stream.transport import PortSettings, open_transport
+
+# The fastest port whose reading is lent: the 4 KiB that the kernel keeps are 178 ms there, see `loan.TICK_S`.
+LENT_BAUD = 230_400
+# How long a board is asked on before its port is opened anew, which resets many boards: twice as long each
+# time, from a minute to an hour. With a network's URL that costs nothing, and finds a peer that has gone.
+FIRST_PATIENCE_S = 60.0
+LAST_PATIENCE_S = 3600.0
+NETWORK_PATIENCE_S = 10.0
+
+
+class StreamSource:
+    """A port, and the protocol that is spoken there. See `drivers.source.Source`."""
+
+    def __init__(
+        self, where: str, port: PortSource, settings: PortSettings, conversation: Callable[[], Conversation]
+    ) -> None:
+        self.where = where
+        self._port = port
+        self._settings = settings
+        self._conversation = conversation
+        self._patience_s = FIRST_PATIENCE_S
+        self._session: StreamSession | None = None
+
+    def open(self, keeper: Keeper) -> StreamSession:
+        """See `drivers.source.Source`."""
+        self._grow_patience()
+        device = self._port.resolve()
+        before = self._port.presence()
+        transport = open_transport(device, self._settings)
+        # From here on the port is the session's; until there is one, ours.
+        try:
+            self._session = StreamSession(
+                keeper,
+                device,
+                transport,
+                self._conversation(),
+                patience_s=NETWORK_PATIENCE_S if "://" in device else self._patience_s,
+                replaced=lambda: self._port.presence() not in (before, None),
+                lends=transport.wakes and self._settings.baud <= LENT_BAUD,
+            )
+        except BaseException:
+            transport.close()
+            raise
+        return self._session
+
+    def presence(self) -> object:
+        """See `drivers.source.Source`."""
+        return self._port.presence()
+
+    def close(self) -> None:
+        """See `drivers.source.Source`."""
+        self._port.close()
+
+    def device_of(self, channel: str) -> str:  # noqa: ARG002 - there is one device
+        """See `drivers.source.Source`."""
+        return ""
+
+    def _grow_patience(self) -> None:
+        """A board that was not there in all that time is waited for longer."""
+        if self._session is not None and self._session.ran_out_of_patience:
+            self._patience_s = min(2 * self._patience_s, LAST_PATIENCE_S)
+        else:
+            self._patience_s = FIRST_PATIENCE_S
+
+
+@dataclass(frozen=True)
+class StreamProtocol:
+    """A protocol over a byte stream, as the registry knows it; see `drivers.source.SourceKind`.
+
+    `conversation` makes one for each opening of a port. `own_options` are the protocol's own keys.
+    """
+
+    conversation: Callable[[], Conversation]
+    baud: int = 115200
+    own_options: Mapping[str, Option] = field(default_factory=dict)
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """See `SourceKind`: those of a port, and the protocol's own."""
+        return {**port_options(self.baud), **self.own_options}
+
+    def check(self, parsed: Mapping[str, Any]) -> None:
+        """See `SourceKind`."""
+
+    def source(self, parsed: Mapping[str, Any]) -> StreamSource:
+        """See `SourceKind`."""
+        settings = PortSettings(
+            parsed["baud"], parsed["parity"], parsed["stop_bits"], parsed["dtr"], parsed["rts"]
+        )
+        return StreamSource(parsed["port"], parse_port(parsed["port"]), settings, self.conversation)

@@ -1,0 +1,131 @@
+"""What a board is to be brought to: the intervals that sensors want, and each channel in use read once.
+
+At each hello what is wanted is compared with what the board tells. What differs is asked for a bounded number
+of times, then there is one warning: a request or its answer may be lost, and a board may round. What waits is
+a set of things to be done, not a log of requests: a board that restarts sixty times has not more to answer
+than one that started once.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+
+from drivers.source import Device
+from drivers.stream.line import Request
+
+logger = logging.getLogger(__name__)
+
+# With one line in five lost on the way there, and one on the way back, eight tries leave 3 in 10,000 undone.
+TRIES = 8
+
+
+class Settling:
+    """`wanted`: the channels in use and their intervals, see `drivers.source.Keeper`.
+
+    `refresh` may be called by any thread, the rest by whoever reads.
+    """
+
+    def __init__(self, link: str, wanted: Callable[[], Mapping[str, int | None]]) -> None:
+        self._link = link
+        self._wanted = wanted
+        self._told: dict[str, int] = {}  # the board's channels, with their intervals in ms
+        self._in_force: dict[str, int] = {}  # what the board answered to an interval, of this boot
+        self._given_up: set[str] = set()  # channels whose interval is not asked for any more, of this boot
+        self._lock = threading.Lock()  # guards the two below, for a few assignments
+        self._reads: dict[str, int] = {}  # channels to be read once, and how often that was tried
+        self._intervals: dict[str, int] = {}  # the same for intervals to be set
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits."""
+        return not self._reads and not self._intervals
+
+    def hello(self, device: Device, *, fresh: bool) -> None:
+        """The board says what its channels are. `fresh`: it has just come, or started anew."""
+        self._told = {name: round(channel.interval_s * 1000) for name, channel in device.channels.items()}
+        if fresh:
+            self._in_force.clear()
+            self._given_up.clear()
+            with self._lock:
+                self._intervals = {}
+                self._reads = {name: 0 for name in self._wanted() if name in self._told}
+        self._compare()
+
+    def refresh(self, channel: str) -> None:
+        """Read `channel` soon, and see whether its interval is as wanted."""
+        if channel not in self._told:
+            return
+        with self._lock:
+            self._reads = {**self._reads, channel: 0}
+        self._compare()
+
+    def measured(self, channel: str) -> None:
+        """A value has come, asked for or not."""
+        if channel in self._reads:
+            with self._lock:
+                self._reads = {name: tries for name, tries in self._reads.items() if name != channel}
+
+    def next(self) -> Request | None:
+        """What to ask the board now; values before intervals, and what was tried least comes first."""
+        with self._lock:
+            channel, tries = _least(self._reads)
+            if channel is not None:
+                self._reads = _with(self._reads, channel, tries + 1 if tries + 1 < TRIES else None)
+                return Request("read", (channel,), own=True)
+            channel, tries = _least(self._intervals)
+            if channel is None:
+                return None
+            self._intervals = _with(self._intervals, channel, tries + 1 if tries < TRIES else None)
+        interval = self._wanted().get(channel)
+        if interval is None:
+            return None  # the sensor that wanted it has gone
+        if tries >= TRIES:
+            self._give_up(channel, f"it did not answer {TRIES} requests for {interval} ms")
+            return None
+        return Request("interval", (channel, str(interval)), own=True)
+
+    def answered(self, request: Request) -> bool:
+        """An own request was answered; whether a hello is wanted, which tells what is in force now."""
+        if request.verb == "read":
+            self.measured(request.args[0])  # a refusal is an answer, too
+        if request.verb != "interval":
+            return False
+        channel, wanted = request.args
+        with self._lock:
+            self._intervals = _with(self._intervals, channel, None)
+        if request.error is not None:
+            self._give_up(channel, f"asked for {wanted} ms, it answered: {request.error}")
+            return False
+        interval = request.result
+        assert isinstance(interval, int)
+        self._in_force[channel] = interval
+        if interval != int(wanted):
+            self._give_up(channel, f"asked for {wanted} ms, it chose {interval} ms")
+        return self._told.get(channel) != interval
+
+    def _compare(self) -> None:
+        """Wanted with told."""
+        for channel, interval in self._wanted().items():
+            told = self._told.get(channel)
+            if told is None or channel in self._given_up:
+                continue
+            with self._lock:
+                if interval is None or interval == told:
+                    self._intervals = _with(self._intervals, channel, None)
+                elif channel not in self._intervals:
+                    self._intervals = {**self._intervals, channel: 0}
+
+    def _give_up(self, channel: str, why: str) -> None:
+        if channel not in self._given_up:
+            self._given_up.add(channel)
+            told = self._in_force.get(channel, self._told.get(channel, 0))
+            logger.warning("%s: %s reports every %d ms: %s", self._link, channel, told, why)
+
+
+def _least(tries: Mapping[str, int]) -> tuple[str | None, int]:
+    return min(tries.items(), key=lambda item: item[1]) if tries else (None, 0)
+
+
+def _with(tries: Mapping[str, int], channel: str, value: int | None) -> dict[str, int]:
+    rest = {name: count for name, count in tries.items() if name != channel}
+    return rest if value is None else {**rest, channel: value}
