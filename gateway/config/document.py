@@ -184,15 +184,21 @@ class _Converter:
     def _mapping(
         self, node: yaml.MappingNode, path: Location, around: tuple[yaml.Node, ...]
     ) -> dict[str, Any]:
+        """What is written wins over what is merged, and of several merges the first that has the key.
+
+        So it is in one `<<: [*a, *b]`, which YAML defines, and with two `<<`, which it does not. Who wins is
+        converted last: the lines of its values, and how they were written, are then those that are kept.
+        """
         merged: dict[str, Any] = {}
+        for key_node, value_node in reversed(node.value):
+            if key_node.tag == PREFIX + "merge":
+                merged |= self._merge(value_node, path, around)
         written: dict[str, Any] = {}
         first_line: dict[str, int] = {}
         before: yaml.Node | None = None
         for key_node, value_node in node.value:
             previous, before = before, value_node
             if key_node.tag == PREFIX + "merge":
-                for name, value in self._merge(value_node, path, around).items():
-                    merged.setdefault(name, value)
                 continue
             key, line = self._key(key_node, path, previous), key_node.start_mark.line + 1
             if key is None:
@@ -210,12 +216,12 @@ class _Converter:
     def _merge(self, node: yaml.Node, path: Location, around: tuple[yaml.Node, ...]) -> dict[str, Any]:
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         found: dict[str, Any] = {}
-        for source in sources:
+        for source in reversed(sources):
             line = self._document.lines[path]
             value = self.convert(source, path, around)
             self._document.lines[path] = line
             if isinstance(value, dict):
-                found = value | found
+                found |= value
             else:
                 self._document.complain(path, "'<<' expected a mapping to merge, such as *name")
         return found

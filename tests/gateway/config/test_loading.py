@@ -123,7 +123,8 @@ sensor: {}
             "router: {listen: '7300'}",
             "1: router.listen: expected host:port, [ipv6]:port or unix:PATH, got '7300'; write",
         ),
-        ("router: {listen: 'a:99999'}", "1: router.listen: expected host:port"),
+        ("router: {listen: 'a:65536'}", "1: router.listen: expected host:port"),
+        ("router: {listen: 'a:0'}", "1: router.listen: expected host:port"),
         ("router: {listen: '[::g]:1'}", "1: router.listen: expected host:port"),
         (
             "router: {token: 5}",
@@ -179,7 +180,7 @@ def test_beyond_this_machine_a_token_is_needed(
 
 
 @pytest.mark.parametrize(
-    "listen", ["127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1", "unix:/run/sig.sock"]
+    "listen", ["127.0.0.1:1", "127.9.9.9:1", "localhost:65535", "[::1]:1", "unix:/run/sig.sock"]
 )
 def test_this_machine_only_needs_no_token(complaints: Complaints, listen: str) -> None:
     """Loopback addresses and Unix sockets."""
