@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from gateway.config.catalog import Catalog
 from gateway.config.certificates import check_certificate, unreadable
+from gateway.config.context import Context
 from gateway.config.document import Document
 from gateway.config.explain import keys, shown_at, validate
 from gateway.config.models import (
@@ -18,11 +18,12 @@ from gateway.config.models import (
     is_sender_name,
     parse_address,
 )
-from gateway.config.problems import Location, choices, shown, unknown_key
+from gateway.config.problems import Location, Problem, choices, shown, unknown_key
 
 
-def check_router(section: object, router: RouterSection | None, folder: Path, document: Document) -> None:
+def check_router(router: RouterSection | None, context: Context) -> None:
     """A token when other machines can connect; certificates that work. `router` is None if it has errors."""
+    section, document, folder = context.section("router"), context.document, context.folder
     if isinstance(section, dict):
         _check_token_needed(section, document)
     if router is None or router.tls is None:
@@ -55,8 +56,9 @@ def _check_token_needed(section: dict[str, Any], document: Document) -> None:
         document.complain(("router", "listen"), f"{text}; write below it: token: !env SIG_GATEWAY_TOKEN")
 
 
-def read_links(section: object, document: Document, catalog: Catalog) -> dict[str, LinkSection]:
-    """The links that are right; the others are noted in `document`."""
+def read_links(context: Context) -> dict[str, LinkSection]:
+    """The links that are right; the others are noted in the document."""
+    section, document, catalog = context.section("links"), context.document, context.catalog
     if not isinstance(section, dict):
         document.complain(
             ("links",), f"expected a mapping of links, got {shown(section)}; write: {_LINK_EXAMPLE}"
@@ -104,10 +106,10 @@ def _refuse(path: Location, expected: str, text: str, document: Document) -> Non
     document.complain(path, text)
 
 
-def read_sensors(
-    section: object, links: object, document: Document, catalog: Catalog
-) -> dict[str, SensorSection]:
-    """The sensors that are right; the others are noted. `links`: as written, errors and all."""
+def read_sensors(context: Context) -> dict[str, SensorSection]:
+    """The sensors that are right; the others are noted in the document."""
+    section, links = context.section("sensors"), context.section("links")
+    document, catalog = context.document, context.catalog
     if not isinstance(section, dict):
         text = f"expected a mapping of sensors, got {shown(section)}; write: {_SENSOR_EXAMPLE}"
         document.complain(("sensors",), text)
@@ -127,6 +129,13 @@ def read_sensors(
         if driver in catalog.kinds():
             _check_options(driver, value, path, document, catalog)
     return sensors
+
+
+def no_sensors(name: str, context: Context) -> list[Problem]:
+    """A warning: a gateway without sensors is a router."""
+    if context.section(name):
+        return []
+    return [Problem(context.document.file, context.document.line((name,)), "there are no sensors", (name,))]
 
 
 def _check_names(

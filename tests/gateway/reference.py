@@ -7,41 +7,26 @@ there.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from drivers.kinds import sensor_class, sensor_kinds
-from gateway.config.models import (
-    GatewaySection,
-    HistorySection,
-    HttpSection,
-    LinkSection,
-    RouterSection,
-    SensorSection,
-    TlsSection,
-)
-from gateway.config.mqtt import MqttSection, MqttTlsSection
+from gateway.config.sections import entries
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_SECTIONS: dict[str, type[BaseModel]] = {
-    "gateway": GatewaySection,
-    "router": RouterSection,
-    "tls": TlsSection,
-    "link": LinkSection,
-    "sensor": SensorSection,
-    "mqtt": MqttSection,
-    "mqtt_tls": MqttTlsSection,
-    "http": HttpSection,
-    "history": HistorySection,
-}
 
 
 def tables() -> dict[str, str]:
     """Every table by name."""
-    found = {name: _section(model) for name, model in _SECTIONS.items()}
+    found = {
+        name: _section(model)
+        for section, entry in entries().items()
+        for name, model in _with_inner(section, entry.model)
+    }
     first = sensor_class(sensor_kinds()[0]).option_table()
     shared = {
         name for name in first if all(name in sensor_class(kind).option_table() for kind in sensor_kinds())
@@ -60,6 +45,15 @@ def filled_in(page: str) -> str:
     """The page with every table as it should be."""
     made = tables()
     return _BLOCK.sub(lambda match: match[1] + made[match[2]] + match[3], page)
+
+
+def _with_inner(name: str, model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """A section's table, and that of each mapping in it: `mqtt`, `mqtt_tls`."""
+    yield name, model
+    for key, info in model.model_fields.items():
+        for inner in (info.annotation, *get_args(info.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from _with_inner(f"{name}_{key}", inner)
 
 
 def _section(model: type[BaseModel]) -> str:
