@@ -12,8 +12,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from gateway.config.spans import Span
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,47}")
-_DURATION = re.compile(r"[0-9]+(\.[0-9]+)?\s*(ms|s|min|h|d)")
 _BAD_IN_SENDER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 MAX_SENDER_CHARS = 64
 
@@ -84,12 +85,6 @@ def _check_not_blank(text: str) -> str:
 def _check_token(token: SecretStr) -> SecretStr:
     _check_not_blank(token.get_secret_value())
     return token
-
-
-def _check_duration(text: str) -> str:
-    if not _DURATION.fullmatch(text):
-        raise ValueError("not a time span")
-    return text
 
 
 def is_link_name(text: str) -> bool:
@@ -200,6 +195,9 @@ class HttpSection(Section):
 class HistorySection(Section):
     """`history`: accepted and checked, but this version keeps no history."""
 
-    keep: Annotated[str, AfterValidator(_check_duration)] = field(
-        "400d", "How long readings are kept.", "a time span such as 30s, 5min, 12h or 400d", "400d"
+    keep: Span = field(
+        400 * 86400.0,
+        "How long readings are kept.",
+        "a time span such as 30s, 5min, 12h or 400d; a number is seconds",
+        "400d",
     )

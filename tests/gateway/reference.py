@@ -15,9 +15,11 @@ from pydantic import BaseModel
 
 from drivers.kinds import sensor_class, sensor_kinds
 from gateway.config.sections import entries
+from gateway.config.spans import AS_SPAN
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_UNITS = {"d": 86400, "h": 3600, "min": 60, "s": 1, "ms": 0.001}
 
 
 def tables() -> dict[str, str]:
@@ -61,6 +63,8 @@ def _section(model: type[BaseModel]) -> str:
     for name, field in model.model_fields.items():
         extra: Any = field.json_schema_extra
         default = "must be there" if field.is_required() else _shown(field.default)
+        if AS_SPAN in field.metadata:
+            default = f"`{_span(field.default)}`"
         rows.append(f"| `{name}` | {extra['expected']} | {default} | {field.description} |")
     return "\n".join(rows) + "\n"
 
@@ -77,6 +81,12 @@ def _shown(default: object) -> str:
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
+
+
+def _span(seconds: float) -> str:
+    """As a person writes it: `7d`."""
+    unit, size = next((unit, size) for unit, size in _UNITS.items() if seconds % size == 0)
+    return f"{seconds / size:g}{unit}"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from drivers.kinds import sensor_class
 from gateway.config import Config, ConfigError, load
 
 Complaints = Callable[..., list[str]]
@@ -48,9 +49,48 @@ def test_parts_that_this_version_does_not_have(load_text: LoadText, complaints: 
         "7: mqtt.urll: unknown key 'urll'; did you mean 'url'?",
         "8: http.listen: expected host:port, [ipv6]:port or unix:PATH, got 80 (a number); "
         "write: listen: 127.0.0.1:8300",
-        "9: history.keep: expected a time span such as 30s, 5min, 12h or 400d, got 'forever'; "
+        "9: history.keep: expected a time span such as 30s, 5min, 12h or 400d; a number is seconds, got "
+        "'forever'; "
         "write: keep: 400d",
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("1", 1.0), ("1.5", 1.5), ("5000ms", 5.0), ("' 5 min '", 300.0), ("0.5h", 1800.0), ("1d", 86400.0)],
+)
+def test_a_time_span_is_written_alike_everywhere(
+    load_text: LoadText, written: str, seconds: float, tmp_path: Path
+) -> None:
+    """In each section that has one, and in a sensor's options."""
+    text = f"mqtt: {{url: mqtt://h, outbox_age: {written}}}\nhistory: {{keep: {written}}}\n"
+    text += "links: {b: {port: /dev/x}}\n"
+    text += f"sensors: {{t: {{driver: temperature, link: b, heartbeat: {written}}}}}\n"
+    (tmp_path / "real.yaml").write_text(text)
+    config = load(tmp_path / "real.yaml")
+    assert config.history is not None
+    assert config.history.keep == seconds
+    assert config.mqtt is not None
+    assert config.mqtt.outbox_age == seconds
+    assert (
+        sensor_class("temperature")
+        .option_table()["heartbeat"]
+        .parse(config.sensors["t"].options["heartbeat"])
+        == seconds
+    )
+
+
+@pytest.mark.parametrize("written", ["5m", "-1", "'30'", "[1]", "true", "1 week"])
+def test_a_wrong_time_span_is_refused_everywhere(tmp_path: Path, written: str) -> None:
+    """By the same rule, with the line of each."""
+    text = f"mqtt: {{url: mqtt://h, outbox_age: {written}}}\nhistory: {{keep: {written}}}\n"
+    text += "links: {b: {port: /dev/x}}\n"
+    text += f"sensors: {{t: {{driver: temperature, link: b, heartbeat: {written}}}}}\n"
+    (tmp_path / "real.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "real.yaml")
+    assert [problem.path[-1] for problem in caught.value.problems] == ["outbox_age", "keep", "heartbeat"]
+    assert all("expected a time span" in problem.text for problem in caught.value.problems)
 
 
 def test_all_errors_at_once(complaints: Complaints) -> None:
