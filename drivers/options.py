@@ -34,12 +34,17 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of a driver: its parser, default, what it takes, and what it does."""
+    """One option of a driver or of a link: its parser, default, what it takes, and what it does.
+
+    `required`: there is no default. `write`: a value to copy, for error messages.
+    """
 
     parse: Callable[[object], Any]
     default: Any
     expected: str
     doc: str
+    required: bool = False
+    write: str = ""
 
 
 def finite(raw: object) -> float | None:

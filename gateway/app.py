@@ -115,10 +115,9 @@ class App:
 
     def _make_links(self) -> None:
         for name, link in self.config.links.items():
-            port = sim_port(link.port, self.config.data / name)
-            self.links[name] = Link(
-                name, port, protocol=link.protocol, baud=link.baud, dispatcher=self.dispatcher
-            )
+            options = link.options
+            options["port"] = sim_port(options["port"], self.config.data / name)
+            self.links[name] = Link(name, protocol=link.protocol, dispatcher=self.dispatcher, **options)
         for name, sensor in self.config.sensors.items():
             kind = sensor_class(sensor.driver)
             self.sensors[name] = kind(name, self.links[sensor.link], sensor.channel, **sensor.options)

@@ -24,7 +24,7 @@ class Catalog(Protocol):
 
     def check_options(self, kind: str, parsed: dict[str, Any], /) -> None: ...
 
-    def check_port(self, port: str, /) -> None: ...
+    def link_options(self, protocol: str, /) -> Mapping[str, Option]: ...
 
 
 class Drivers:
@@ -54,8 +54,8 @@ class Drivers:
 
         sensor_class(kind).check_options(parsed)
 
-    def check_port(self, port: str) -> None:
-        """Whether the text can name a port at all; raises OptionError."""
-        from drivers.ports import parse_port
+    def link_options(self, protocol: str) -> Mapping[str, Option]:
+        """The option table of a link that speaks a protocol."""
+        from drivers.link_options import link_options
 
-        parse_port(port)
+        return link_options(protocol)

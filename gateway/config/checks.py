@@ -8,7 +8,7 @@ from gateway.config.catalog import Catalog
 from gateway.config.certificates import check_certificate, unreadable
 from gateway.config.context import Context
 from gateway.config.document import Document
-from gateway.config.explain import keys, shown_at, validate
+from gateway.config.explain import keys, validate
 from gateway.config.models import (
     MAX_SENDER_CHARS,
     LinkSection,
@@ -18,7 +18,8 @@ from gateway.config.models import (
     is_sender_name,
     parse_address,
 )
-from gateway.config.problems import Location, Problem, choices, shown, unknown_key
+from gateway.config.option_checks import check_options, refuse
+from gateway.config.problems import Location, Problem, choices, shown
 
 
 def check_router(router: RouterSection | None, context: Context) -> None:
@@ -70,40 +71,38 @@ def read_links(context: Context) -> dict[str, LinkSection]:
         path: Location = ("links", name)
         if not is_link_name(name):
             document.complain(path, "expected a link's name of letters, digits, '_', '-' or '.', at most 48")
-        link = validate(LinkSection, value, path, document)
-        if link is None:
+        before = len(document.problems)
+        link = validate(LinkSection, value, path, document, _LINK)
+        if link is not None:
+            links[name] = link
+        if not isinstance(value, dict):
             continue
-        links[name] = link
-        if link.protocol not in catalog.protocols():
-            text = choices("protocol", link.protocol, catalog.protocols())
-            _refuse((*path, "protocol"), "a protocol's name", text, document)
-        _check_port(link.port, (*path, "port"), document, catalog)
-        line = document.line((*path, "port"))
-        own = link.port.partition("?")[0] == "sim:"  # without a path each is a board of its own
-        if not own and link.port in port_lines:
-            other, other_line = port_lines[link.port]
-            text = f"the same port as links.{other} (line {other_line}); one link may have many sensors"
-            document.complain((*path, "port"), text)
-        port_lines.setdefault(link.port, (name, line))
+        protocol = value.get("protocol", LinkSection.model_fields["protocol"].default)
+        if protocol in catalog.protocols():
+            check_options(catalog.link_options(protocol), keys(LinkSection), value, path, document)
+        elif not any(problem.path == (*path, "protocol") for problem in document.problems[before:]):
+            text = choices("protocol", protocol, catalog.protocols())
+            refuse((*path, "protocol"), "a protocol's name", text, document)
+        _check_port_free(name, value.get("port"), port_lines, document)
     return links
 
 
-_LINK_EXAMPLE = 'board: {protocol: sensorline, port: "sim:"}'
+_LINK = '{protocol: sensorline, port: "sim:"}'
+_LINK_EXAMPLE = f"board: {_LINK}"
 _SENSOR_EXAMPLE = "temp: {driver: temperature, link: board, channel: temp}"
 
 
-def _check_port(port: str, path: Location, document: Document, catalog: Catalog) -> None:
-    try:
-        catalog.check_port(port)
-    except ValueError as error:
-        _refuse(path, "a port", getattr(error, "problem", str(error)), document)
-
-
-def _refuse(path: Location, expected: str, text: str, document: Document) -> None:
-    """Note `text`, which shows the value; a secret's gets less helpful words instead."""
-    if path in document.secrets:
-        text = f"expected {expected}, got a value that is not shown"
-    document.complain(path, text)
+def _check_port_free(
+    name: str, port: object, port_lines: dict[str, tuple[str, int]], document: Document
+) -> None:
+    if not isinstance(port, str) or port.partition("?")[0] == "sim:":  # each of these is a board of its own
+        return
+    path: Location = ("links", name, "port")
+    if port in port_lines:
+        other, line = port_lines[port]
+        text = f"the same port as links.{other} (line {line}); one link may have many sensors"
+        document.complain(path, text)
+    port_lines.setdefault(port, (name, document.line(path)))
 
 
 def read_sensors(context: Context) -> dict[str, SensorSection]:
@@ -127,7 +126,8 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
             _check_names(sensor, path, link_names, document, catalog)
         driver = value.get("driver") if isinstance(value, dict) else None
         if driver in catalog.kinds():
-            _check_options(driver, value, path, document, catalog)
+            parsed = check_options(catalog.options(driver), keys(SensorSection), value, path, document)
+            _check_together(driver, value, parsed, path, document, catalog)
     return sensors
 
 
@@ -143,33 +143,19 @@ def _check_names(
 ) -> None:
     if sensor.driver not in catalog.kinds():
         text = choices("driver", sensor.driver, catalog.kinds())
-        _refuse((*path, "driver"), "a driver's name", text, document)
+        refuse((*path, "driver"), "a driver's name", text, document)
     if sensor.link not in links:
-        _refuse((*path, "link"), "a link's name", choices("link", sensor.link, links), document)
+        refuse((*path, "link"), "a link's name", choices("link", sensor.link, links), document)
 
 
-def _check_options(
-    driver: str, value: dict[str, Any], path: Location, document: Document, catalog: Catalog
+def _check_together(
+    driver: str,
+    value: dict[str, Any],
+    parsed: dict[str, Any],
+    path: Location,
+    document: Document,
+    catalog: Catalog,
 ) -> None:
-    table = catalog.options(driver)
-    parsed: dict[str, Any] = {name: option.default for name, option in table.items()}
-    own = keys(SensorSection)
-    for key, raw in value.items():
-        if key in own:
-            continue
-        if key not in table:
-            document.complain((*path, key), unknown_key(key, [*own, *table]))
-            continue
-        if raw is None:
-            document.complain((*path, key), f"expected {table[key].expected}, got nothing; or remove the key")
-            continue
-        try:
-            parsed[key] = table[key].parse(raw)
-        except ValueError as error:
-            text = str(error)
-            if isinstance(raw, bool):
-                text = f"expected {table[key].expected}, got {shown_at(document, (*path, key), raw)}"
-            _refuse((*path, key), table[key].expected, text, document)
     try:
         catalog.check_options(driver, parsed)
     except ValueError as error:

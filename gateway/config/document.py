@@ -31,14 +31,14 @@ MAX_TEXT_CHARS = 400
 class Document:
     """A parsed file: plain values, the line of each path, which are secret or broken, what was wrong.
 
-    `booleans`: how those were written that YAML reads as true or false.
+    `written`: how those were written that YAML reads as true, false or a number.
     """
 
     file: str
     tree: Any = None
     lines: dict[Location, int] = field(default_factory=dict)
     secrets: set[Location] = field(default_factory=set)
-    booleans: dict[Location, str] = field(default_factory=dict)
+    written: dict[Location, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     broken: set[Location] = field(default_factory=set)
 
@@ -161,6 +161,7 @@ class _Converter:
                 line, f"nested more than {MAX_DEPTH} levels deep, once aliases are expanded"
             )
         self._document.lines[path] = line
+        self._document.written.pop(path, None)  # that of a value which this one takes the place of
         if isinstance(node, yaml.MappingNode) and node.tag == PREFIX + "map":
             return self._mapping(node, path, (*around, node))
         if isinstance(node, yaml.SequenceNode) and node.tag == PREFIX + "seq":
@@ -169,8 +170,8 @@ class _Converter:
         if isinstance(node, yaml.ScalarNode) and node.tag.startswith(PREFIX):
             known, value = scalar_value(node)
             if known:
-                if isinstance(value, bool):
-                    self._document.booleans[path] = node.value
+                if isinstance(value, int | float):
+                    self._document.written[path] = node.value
                 return value
         if isinstance(node, yaml.ScalarNode) and node.tag in SECRET_TAGS:
             return self._secret(node, path)

@@ -14,6 +14,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from drivers.kinds import sensor_class, sensor_kinds
+from drivers.link_options import link_options
+from drivers.protocols import protocol_names
 from gateway.config.sections import entries
 from gateway.config.spans import AS_SPAN
 
@@ -29,6 +31,12 @@ def tables() -> dict[str, str]:
         for section, entry in entries().items()
         for name, model in _with_inner(section, entry.model)
     }
+    rows = ["| protocol | key | takes | default | what it is |", "| --- | --- | --- | --- | --- |"]
+    for protocol in protocol_names():
+        for name, option in link_options(protocol).items():
+            default = "must be there" if option.required else _shown(option.default)
+            rows.append(f"| `{protocol}` | `{name}` | {option.expected} | {default} | {option.doc} |")
+    found["link_options"] = "\n".join(rows) + "\n"
     first = sensor_class(sensor_kinds()[0]).option_table()
     shared = {
         name for name in first if all(name in sensor_class(kind).option_table() for kind in sensor_kinds())

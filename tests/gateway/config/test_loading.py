@@ -27,7 +27,8 @@ def test_good(load_text: LoadText, tmp_path: Path) -> None:
     config = load_text(GOOD)
     assert config.gateway.name == "greenhouse"
     assert config.data == tmp_path / "data"
-    assert config.links["board"].baud == 115200
+    assert (config.links["board"].protocol, config.links["board"].identity) == ("sensorline", None)
+    assert config.links["board"].options == {"port": "sim:"}
     assert config.sensors["temp"].options == {"delta": 0.1, "cold": 18, "hot": 26}
     assert config.router.token is None
     assert config.warnings == ()
@@ -98,8 +99,8 @@ def test_all_errors_at_once(complaints: Complaints) -> None:
     text = """\
 gateway: {name: "green house", data: 5, nam: x}
 links:
-  board: {protocol: sensorlin, port: "sim:", baud: 9600.5}
-  other: {port: COM3}
+  board: {protocol: sensorlin, identity: "", port: "sim:"}
+  other: {port: COM3, baud: lots, identity: a b, bord: x}
 sensors:
   temp: {driver: temperature, link: bord, detla: 5, delta: lots}
   cross: {driver: temperature, link: board, cold: 26, hot: 18}
@@ -114,8 +115,15 @@ sensor: {}
         "; write: name: greenhouse",
         "1: gateway.data: expected a folder's path, got 5 (a number); write: data: ./data",
         "1: gateway.nam: unknown key 'nam'; did you mean 'name'?",
-        "3: links.board.baud: expected a whole number from 50 to 4000000, got 9600.5; write: baud: 115200",
+        "3: links.board.identity: expected a text without spaces, at most 24 characters, got ''; "
+        'write: identity: "0001"',
+        "3: links.board.protocol: no protocol 'sensorlin'; did you mean 'sensorline'? "
+        "protocols are: sensorline",
+        "4: links.other.identity: expected a text without spaces, at most 24 characters, got 'a b'; "
+        'write: identity: "0001"',
         "4: links.other.port: expected a port, got 'COM3'",
+        "4: links.other.baud: expected a number, got 'lots'; write: baud: 115200",
+        "4: links.other.bord: unknown key 'bord'; keys here are: protocol, identity, port, baud",
         "6: sensors.temp.link: no link 'bord'; did you mean 'board'? links are: board, other",
         "6: sensors.temp.detla: unknown key 'detla'; did you mean 'delta'?",
         "6: sensors.temp.delta: expected a number or a percentage such as 5%, got 'lots'",
@@ -151,6 +159,25 @@ sensor: {}
         ),
         ("links: {..: {port: 'sim:'}}", "1: links.'..': expected a link's name"),
         ("links: {a: {}}", "1: links.a: 'port' is missing: expected a port; write: port: \"sim:\""),
+        (
+            "links: {a: 5}",
+            '1: links.a: expected a mapping, got 5; write: {protocol: sensorline, port: "sim:"}',
+        ),
+        ("links: {a: {port: }}", '1: links.a.port: expected a port, got nothing; write: port: "sim:"'),
+        (
+            "links: {a: {port: /x, baud: }}",
+            "1: links.a.baud: expected a number, got nothing; or remove the key",
+        ),
+        (
+            "links: {a: {port: /x, baud: on}}",
+            "1: links.a.baud: expected a number, got on, which YAML reads as true; write: baud: 115200",
+        ),
+        ("links: {a: {prt: /x}}", "1: links.a: 'port' is missing"),
+        ("links: {a: {port: /x, prot: y}}", "1: links.a.prot: unknown key 'prot'; did you mean 'port'?"),
+        (
+            "links: {a: {protocol: 7, port: /x}}",
+            "1: links.a.protocol: expected a protocol's name, got 7 (a number)",
+        ),
         (
             "sensors: {'#a': {driver: temperature, link: b}}",
             "1: sensors.'#a': expected a name of at most 64",
@@ -229,11 +256,12 @@ def test_this_machine_only_needs_no_token(complaints: Complaints, listen: str) -
 
 def test_a_secret_is_never_shown(complaints: Complaints) -> None:
     """Not in the error about it either, wherever it stands."""
-    text = "router: {listen: !env S}\nlinks: {b: {port: !env S, protocol: !env S}, c: !env S}\n"
+    text = "router: {listen: !env S}\n"
+    text += "links: {b: {port: !env S, identity: !env S}, c: !env S, d: {protocol: !env S}}\n"
     text += "sensors: {t: {driver: temperature, link: !env S, cold: !env S}, u: {driver: !env S, link: b}}"
-    for secret in ("hush", "hush\x01hush"):
+    for secret in ("hush hush", "hush\x01hush"):
         found = complaints(text, S=secret)
-        assert len(found) == 7
+        assert len(found) == 8
         assert "hush" not in "".join(found)
 
 
@@ -246,6 +274,36 @@ def test_one_port_twice(complaints: Complaints, load_text: LoadText) -> None:
     for port in ("'sim:'", "'sim:?speed=60'"):
         assert len(load_text(text.replace("/dev/ttyACM0", port)).links) == 2
     assert complaints(text.replace("/dev/ttyACM0", "'sim:/tmp/board'"))
+
+
+@pytest.mark.parametrize("text", ["SIM000000001", "28-0316a2794b1f", "0001", "'1'", "1:2", "x" * 24])
+def test_identities(load_text: LoadText, text: str) -> None:
+    """Any link may have one; leading zeros stay."""
+    config = load_text(f"links: {{b: {{port: /dev/x, identity: {text}}}}}")
+    assert config.links["b"].identity == text.strip("'")
+    assert config.links["b"].options == {"port": "/dev/x"}
+
+
+@pytest.mark.parametrize(
+    ("written", "what"), [("12", "a number"), ("1e3", "a number"), ("0x1F", "a number"), ("on", "true")]
+)
+def test_an_identity_that_yaml_reads_as_something_else(
+    complaints: Complaints, written: str, what: str
+) -> None:
+    """What was written is what is to be quoted, not what YAML made of it."""
+    assert complaints(f"links: {{b: {{port: /dev/x, identity: {written}}}}}") == [
+        f"1: links.b.identity: expected a text without spaces, at most 24 characters, got {written}, "
+        f'which YAML reads as {what}; write it in quotes: identity: "{written}"'
+    ]
+
+
+@pytest.mark.parametrize("text", ["''", "a b", "x" * 25, "ü", '"a\\n"', "[a]"])
+def test_what_is_no_identity(complaints: Complaints, text: str) -> None:
+    """No board could say it."""
+    (problem,) = complaints(f"links: {{b: {{port: /dev/x, identity: {text}}}}}")
+    assert problem.startswith(
+        "1: links.b.identity: expected a text without spaces, at most 24 characters, got "
+    )
 
 
 def test_two_sensors_may_watch_one_channel(load_text: LoadText) -> None:
