@@ -19,7 +19,7 @@ from gateway.config.models import (
     parse_address,
 )
 from gateway.config.option_checks import check_options, refuse
-from gateway.config.problems import Location, Problem, choices, shown
+from gateway.config.problems import Location, Problem, choices, path_text, shown
 
 
 def check_router(router: RouterSection | None, context: Context) -> None:
@@ -114,6 +114,7 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
         document.complain(("sensors",), text)
         return {}
     sensors: dict[str, SensorSection] = {}
+    intervals: _Intervals = {}
     link_names = list(links) if isinstance(links, dict) else []
     for name, value in section.items():
         path: Location = ("sensors", name)
@@ -128,7 +129,40 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
         if driver in catalog.kinds():
             parsed = check_options(catalog.options(driver), keys(SensorSection), value, path, document)
             _check_together(driver, value, parsed, path, document, catalog)
+            if sensor is not None and sensor.link in link_names and parsed.get("interval") is not None:
+                _check_interval(name, sensor, parsed["interval"], intervals, document)
     return sensors
+
+
+_Intervals = dict[tuple[str, str], tuple[str, float]]
+"""By link and channel: the first sensor that sets an interval, and which."""
+
+
+def _check_interval(
+    name: str, sensor: SensorSection, interval: float, intervals: _Intervals, document: Document
+) -> None:
+    """A channel reports at one interval: that of the sensor attached last would win, by chance."""
+    channel = sensor.channel or name
+    other, first = intervals.setdefault((sensor.link, channel), (name, interval))
+    if interval == first:
+        return
+    where, others = ("sensors", name, "interval"), ("sensors", other, "interval")
+    shown_interval, shown_first = (
+        "an interval that is not shown" if path in document.secrets else _seconds(value)
+        for path, value in ((where, interval), (others, first))
+    )
+    what = f"channel {shown(channel)} of link {sensor.link}"
+    if ("sensors", name, "channel") in document.secrets or ("sensors", name, "link") in document.secrets:
+        what = "channel"
+    document.complain(
+        where,
+        f"{shown_interval}, and {path_text(others)} (line {document.line(others)}) sets {shown_first} on the "
+        f"same {what}, which has one interval; write the same in both, or remove one",
+    )
+
+
+def _seconds(interval: float) -> str:
+    return f"{interval:g} s"
 
 
 def no_sensors(name: str, context: Context) -> list[Problem]:

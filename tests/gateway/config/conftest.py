@@ -59,6 +59,7 @@ class StandIn:
             "cold": number,
             "hot": number,
             "delta": Option("a number or a percentage such as 5%", numbers=False),
+            "interval": number,
         }
 
     def check_options(self, _kind: str, parsed: dict[str, Any]) -> None:

@@ -312,6 +312,49 @@ def test_two_sensors_may_watch_one_channel(load_text: LoadText) -> None:
     assert list(load_text(GOOD + second).sensors) == ["temp", "frost"]
 
 
+def test_one_channel_has_one_interval(complaints: Complaints, load_text: LoadText) -> None:
+    """Both sensors are named, with their lines; one called like the channel is on it too."""
+    text = """\
+links: {b: {port: /dev/b}, c: {port: /dev/c}}
+sensors:
+  temp: {driver: temperature, link: b, interval: 2}
+  frost: {driver: temperature, link: b, channel: temp, interval: 0.5}
+"""
+    assert complaints(text) == [
+        "4: sensors.frost.interval: 0.5 s, and sensors.temp.interval (line 3) sets 2 s on the same channel "
+        "'temp' of link b, which has one interval; write the same in both, or remove one"
+    ]
+    third = "  third: {driver: temperature, link: b, channel: temp, interval: 2.0}\n"
+    assert len(complaints(text + third)) == 1
+    for old, new in [
+        (", interval: 0.5", ""),
+        ("0.5", "2.0"),
+        ("b, channel", "c, channel"),
+        (": temp,", ": x,"),
+    ]:
+        assert list(load_text(text.replace(old, new)).sensors) == ["temp", "frost"]
+    (hidden,) = complaints(text.replace("channel: temp", "channel: !env S"), S="temp")
+    assert "on the same channel, which has one interval" in hidden
+    (unknown,) = complaints(text.replace("link: b", "link: d"))[1:]
+    assert "sensors.frost.link: no link 'd'" in unknown
+
+
+def test_one_interval_written_in_two_ways(tmp_path: Path) -> None:
+    """It is the spans that are compared, not the words; 0 is one of them."""
+    path = tmp_path / "config.yaml"
+    text = "links: {b: {port: /x}}\nsensors:\n  t: {driver: temperature, link: b, interval: 1s}\n"
+    text += "  u: {driver: temperature, link: b, channel: t, interval: 1000ms}\n"
+    path.write_text(text)
+    assert list(load(path).sensors) == ["t", "u"]
+    for wrong, shown in (("0", "0 s"), ("!env S", "an interval that is not shown")):
+        path.write_text(text.replace("1000ms", wrong))
+        with pytest.raises(ConfigError) as caught:
+            load(path, environ={"S": "3s"})
+        (problem,) = caught.value.problems
+        assert problem.text.startswith(f"{shown}, and sensors.t.interval (line 3) sets 1 s on")
+        assert "3 s" not in problem.text
+
+
 def test_a_section_with_nothing_under_it(load_text: LoadText) -> None:
     """It is the same as no section; a gateway without sensors gets a warning."""
     config = load_text("gateway:\nrouter:\nlinks:\nsensors:\nmqtt:\n")
