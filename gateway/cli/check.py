@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gateway.cli.commands import EXIT_USAGE
+from gateway.cli.common import EXIT_USAGE
 from gateway.config import Config, ConfigError, load
 from gateway.config.broker_url import address
 
