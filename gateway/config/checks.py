@@ -80,7 +80,7 @@ def read_links(context: Context) -> dict[str, LinkSection]:
         protocol = value.get("protocol", LinkSection.model_fields["protocol"].default)
         if protocol in catalog.protocols():
             check_options(catalog.link_options(protocol), keys(LinkSection), value, path, document)
-        elif not any(problem.path == (*path, "protocol") for problem in document.problems[before:]):
+        elif (*path, "protocol") not in {problem.path for problem in document.problems[before:]}:
             text = choices("protocol", protocol, catalog.protocols())
             refuse((*path, "protocol"), "a protocol's name", text, document)
         _check_port_free(name, value.get("port"), port_lines, document)
@@ -121,11 +121,17 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
         if not is_sender_name(name):
             text = f"expected a name of at most {MAX_SENDER_CHARS} characters that does not begin with '#'"
             document.complain(path, text)
+        before = len(document.problems)
         sensor = validate(SensorSection, value, path, document)
         if sensor is not None:
             sensors[name] = sensor
-            _check_names(sensor, path, link_names, document, catalog)
-        driver = value.get("driver") if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            continue
+        wrong = {problem.path for problem in document.problems[before:]}
+        for key, names in (("driver", catalog.kinds()), ("link", link_names)):
+            if key in value and value[key] not in names and (*path, key) not in wrong:
+                refuse((*path, key), f"a {key}'s name", choices(key, value[key], names), document)
+        driver = value.get("driver")
         if driver in catalog.kinds():
             parsed = check_options(catalog.options(driver), keys(SensorSection), value, path, document)
             _check_together(driver, value, parsed, path, document, catalog)
@@ -170,16 +176,6 @@ def no_sensors(name: str, context: Context) -> list[Problem]:
     if context.section(name):
         return []
     return [Problem(context.document.file, context.document.line((name,)), "there are no sensors", (name,))]
-
-
-def _check_names(
-    sensor: SensorSection, path: Location, links: list[str], document: Document, catalog: Catalog
-) -> None:
-    if sensor.driver not in catalog.kinds():
-        text = choices("driver", sensor.driver, catalog.kinds())
-        refuse((*path, "driver"), "a driver's name", text, document)
-    if sensor.link not in links:
-        refuse((*path, "link"), "a link's name", choices("link", sensor.link, links), document)
 
 
 def _check_together(

@@ -108,6 +108,8 @@ sensors:
   temp: {driver: temperature, link: board}
   none:
   text: {driver: [a], link: 7}
+  half: {driver: 7, link: bord}
+  other half: {driver: temprature, link: 7}
 sensor: {}
 """
     assert complaints(text) == [
@@ -134,7 +136,12 @@ sensor: {}
         "10: sensors.none: expected a mapping, got nothing; write: {driver: temperature, link: board}",
         "11: sensors.text.driver: expected a driver's name, got a list; write: driver: temperature",
         "11: sensors.text.link: expected a link's name, got 7 (a number); write: link: board",
-        "12: sensor: unknown key 'sensor'; did you mean 'sensors'?",
+        "12: sensors.half.driver: expected a driver's name, got 7 (a number); write: driver: temperature",
+        "12: sensors.half.link: no link 'bord'; did you mean 'board'? links are: board, other",
+        "13: sensors.'other half'.link: expected a link's name, got 7 (a number); write: link: board",
+        "13: sensors.'other half'.driver: no driver 'temprature'; did you mean 'temperature'? "
+        "drivers are: humidity, temperature",
+        "14: sensor: unknown key 'sensor'; did you mean 'sensors'?",
     ]
 
 
