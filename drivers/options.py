@@ -15,7 +15,7 @@ from typing import Any
 
 from drivers.errors import OptionError
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|min|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
@@ -37,7 +37,10 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of a driver: its parser, default, what it takes, and what it does."""
+    """One option of a driver or of a link: its parser, default, what it takes, and what it does.
+
+    `required`: there is no default. `write`: a value to copy, for error messages.
+    """
 
     parse: Callable[[object], Any]
     default: Any

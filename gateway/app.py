@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import sig
 from drivers.dispatcher import Dispatcher
+from drivers.identities import Roster
 from drivers.kinds import sensor_class
 from drivers.link import Link
 from drivers.sensor import Sensor
 from gateway.config import Config
 from gateway.config.models import parse_address
+from gateway.identities import Identities
 from gateway.senders import GatewayRouter, explaining_sender
 from gateway.version import package_version
 from sig.carrier.tcpserver import CarrierTCPServer
@@ -114,10 +116,20 @@ class App:
         )
 
     def _make_links(self) -> None:
+        memory = Identities(self.config.data / "identities.json", self.config.links)
+        roster = Roster()
         for name, link in self.config.links.items():
-            port = sim_port(link.port, self.config.data / name)
+            options = link.options
+            if isinstance(port := options.get("port"), str):
+                options["port"] = sim_port(port, self.config.data / name)
             self.links[name] = Link(
-                name, port, protocol=link.protocol, baud=link.baud, dispatcher=self.dispatcher
+                name,
+                protocol=link.protocol,
+                identity=link.identity,
+                memory=memory,
+                roster=roster,
+                dispatcher=self.dispatcher,
+                **options,
             )
         for name, sensor in self.config.sensors.items():
             kind = sensor_class(sensor.driver)

@@ -1,8 +1,11 @@
 """The keys of a link whose source is on a port."""
 
-from drivers.options import Option
-from drivers.stream.ports import EXPECTED, parse_port
+import re
 
+from drivers.options import Option, finite
+from drivers.stream.ports import parse_port
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _BAUD = (50, 4_000_000)
 PARITIES = ("none", "even", "odd")
 STOP_BITS = (1, 2)
@@ -41,8 +44,9 @@ def port_options(baud: int) -> dict[str, Option]:
 
 
 def _port(raw: object) -> str:
-    if not isinstance(raw, str) or not raw.strip():
-        raise ValueError(f"expected {EXPECTED}, got {raw!r}")
+    """A text that can name a port; whether there is one shows on opening it."""
+    if not isinstance(raw, str) or not raw.strip() or _UNPRINTABLE.search(raw):
+        raise ValueError(f"expected a port, got {raw!r}{' (a number)' if finite(raw) is not None else ''}")
     parse_port(raw)
     return raw
 

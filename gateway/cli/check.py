@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gateway.cli.commands import EXIT_USAGE
+from gateway.cli.common import EXIT_USAGE
 from gateway.config import Config, ConfigError, load
 from gateway.config.broker_url import address
 
@@ -17,15 +17,28 @@ def check(path: Path) -> int:
     if config is None:
         return EXIT_USAGE
     print(f"{path}: correct")
-    for name, link in config.links.items():
+    for name in config.links:
         on_it = [sensor for sensor, options in config.sensors.items() if options.link == name]
-        port = "a port that is not shown" if ("links", name, "port") in config.secrets else link.port
-        print(f"  link {name} ({link.protocol}, {port}): {', '.join(on_it) or 'no sensors'}")
+        print(f"  link {name} ({_what(name, config)}): {', '.join(on_it) or 'no sensors'}")
     for name, sensor in config.sensors.items():
         print(f"  sensor {name}: {sensor.driver}, channel {sensor.channel or name} of {sensor.link}")
     if config.mqtt is not None:
         print(f"  mqtt: {_broker(config)}, Home Assistant {'on' if config.mqtt.home_assistant else 'off'}")
     return 0
+
+
+def _what(link: str, config: Config) -> str:
+    """What it speaks and where, and who must be there."""
+    section = config.links[link]
+    words = [section.protocol]
+    if ("links", link, "port") in config.secrets:
+        words.append("a port that is not shown")
+    elif "port" in section.options:
+        words.append(section.options["port"])
+    if section.identity is not None:
+        hidden = ("links", link, "identity") in config.secrets
+        words.append(f"identity {'that is not shown' if hidden else section.identity}")
+    return ", ".join(words)
 
 
 def _broker(config: Config) -> str:

@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import click
 
+from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE, discard_output
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_URL = "tcp://127.0.0.1:7300"
-DEFAULT_CONFIG = "config.yaml"
-EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
 
@@ -47,13 +47,6 @@ def _open_standard_streams() -> None:
         if getattr(sys, name) is None:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
             setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - for as long as we live
-
-
-def discard_output() -> None:
-    """Leave nothing to be flushed into a closed pipe, a full disk or a lost terminal."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _connect_options(command: F) -> F:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.check import load_or_explain
-from gateway.cli.commands import DEFAULT_CONFIG, EXIT_USAGE, discard_output
+from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE, discard_output
 from gateway.cli.stopping import stop_signals
 from gateway.config import Config
 

@@ -1,7 +1,8 @@
-"""`senders`: who is there, and what each said last."""
+"""`senders`: who is there, what each said last, and what is to be known about it."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Sequence
@@ -13,18 +14,19 @@ from gateway.cli.client import complain, connection, plain, to_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-LAST_WITHIN_S = 3.0
-"""For the newest readings of all senders together: one that does not answer must not hold up the list."""
+WITHIN_S = 3.0
+"""For all senders together: one that does not answer must not hold up the list."""
 
 PIPE_COLUMNS = 1000
+MARK = "!"
 COLUMNS = ("sender", "connected", "last", "time", "quality", "events")
 
 
 def senders(url: str, token: str | None, *, as_json: bool) -> int:
-    """Print a list of `{"sender", "connected", "events", "last"}`, or a table of the same."""
+    """Print a list of `{"sender", "connected", "events", "last", "warning"}`, or a table of the same."""
     try:
         with connection(url, token) as client:
-            found = _ask(client)
+            found = ask(client)
     except sig.RequestError as error:
         return complain(error)
     if as_json:
@@ -36,37 +38,57 @@ def senders(url: str, token: str | None, *, as_json: bool) -> int:
     return 0
 
 
-def _ask(client: sig.ClientRouter) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + LAST_WITHIN_S
-    return [
-        {
+def ask(client: sig.ClientRouter, within_s: float = WITHIN_S) -> list[dict[str, Any]]:
+    """What `senders --json` prints. `last` and `warning` are None for a sender that has none, does not know
+    the request (no sensor), or is slow; newest readings come first, should the time not do for all."""
+    deadline = time.monotonic() + within_s
+    found: list[dict[str, Any]] = []
+    answered: list[dict[str, Any]] = []
+    for sender in client.listRemoteSenders(list_events=True):
+        entry = {
             "sender": sender["sender"],
             "connected": sender["connected"],
             "events": [event["event"] for event in sender.get("events", [])],
-            "last": _last(client, sender["sender"], deadline) if sender["connected"] else None,
+            "last": None,
+            "warning": None,
         }
-        for sender in client.listRemoteSenders(list_events=True)
-    ]
+        found.append(entry)
+        if entry["connected"]:
+            with contextlib.suppress(sig.RequestError):
+                entry["last"] = _request(client, entry["sender"], "last", deadline)
+                answered.append(entry)
+    for entry in answered:  # who has not answered that will not answer this
+        with contextlib.suppress(sig.RequestError):
+            info = _request(client, entry["sender"], "info", deadline)
+            warning = info.get("warning") if isinstance(info, dict) else None
+            entry["warning"] = warning if isinstance(warning, str) else None
+    return found
 
 
-def _last(client: sig.ClientRouter, sender: str, deadline: float) -> Any:
-    """The newest reading; None for a sender that has none, is slow, or does not know `last` (no sensor)."""
+def _request(client: sig.ClientRouter, sender: str, method: str, deadline: float) -> Any:
+    """The response; raises `sig.RequestError`, at once if it is past the deadline."""
     remaining = deadline - time.monotonic()
     if remaining <= 0:
-        return None
-    try:
-        return client.remoteRequest(sender, "last", timeout=remaining)
-    except sig.RequestError:
-        return None
+        raise sig.RequestTimeout(f"'{sender}' was not asked for '{method}': the others took too long")
+    return client.remoteRequest(sender, method, timeout=remaining)
 
 
 def _print_table(found: list[dict[str, Any]]) -> None:
-    """Into a pipe or a file goes every column, whole; on a terminal, what has room."""
+    """Into a pipe or a file goes every column, whole; on a terminal, what has room. Warnings below."""
+    if not sys.stdout.isatty():
+        from rich.console import Console
+
+        Console(width=PIPE_COLUMNS).print(_table(found, COLUMNS))
+    else:
+        _print_on_terminal(found)
+    for sender in found:
+        if sender["warning"] is not None:
+            print(plain(f"{MARK} {sender['sender']}: {sender['warning']}"))
+
+
+def _print_on_terminal(found: list[dict[str, Any]]) -> None:
     from rich.console import Console
 
-    if not sys.stdout.isatty():
-        Console(width=PIPE_COLUMNS).print(_table(found, COLUMNS))
-        return
     console, today = Console(), time.strftime("%Y-%m-%dT", time.gmtime())
     unbounded = console.options.update(width=PIPE_COLUMNS)
     table = _table(found, COLUMNS, today)
@@ -96,7 +118,7 @@ def _table(found: list[dict[str, Any]], columns: Sequence[str], today: str = "")
             "yes" if sender["connected"] else "no",
             value,
             when,
-            str(last.get("quality", "-")),
+            str(last.get("quality", "-")) + (f" {MARK}" if sender["warning"] is not None else ""),
             " ".join(sender["events"]) or "-",
         )
         # Text, so that a name with [brackets] is not taken for markup.

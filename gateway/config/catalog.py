@@ -24,7 +24,9 @@ class Catalog(Protocol):
 
     def check_options(self, kind: str, parsed: dict[str, Any], /) -> None: ...
 
-    def check_port(self, port: str, /) -> None: ...
+    def link_options(self, protocol: str, /) -> Mapping[str, Option]: ...
+
+    def check_link(self, protocol: str, parsed: dict[str, Any], /) -> None: ...
 
 
 class Drivers:
@@ -38,7 +40,7 @@ class Drivers:
 
     def protocols(self) -> tuple[str, ...]:
         """The names that `protocol:` takes."""
-        from drivers.stream import protocol_names
+        from drivers.kinds import protocol_names
 
         return protocol_names()
 
@@ -54,8 +56,14 @@ class Drivers:
 
         sensor_class(kind).check_options(parsed)
 
-    def check_port(self, port: str) -> None:
-        """Whether the text can name a port at all; raises OptionError."""
-        from drivers.stream.ports import parse_port
+    def link_options(self, protocol: str) -> Mapping[str, Option]:
+        """The option table of a link that speaks a protocol."""
+        from drivers.kinds import protocol as source_kind
 
-        parse_port(port)
+        return source_kind(protocol).options
+
+    def check_link(self, protocol: str, parsed: dict[str, Any]) -> None:
+        """Checks across all options of a link, each parsed or its default. Raises OptionError."""
+        from drivers.kinds import protocol as source_kind
+
+        source_kind(protocol).check(parsed)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from gateway.config.catalog import Catalog
 from gateway.config.certificates import check_certificate, unreadable
+from gateway.config.context import Context
 from gateway.config.document import Document
-from gateway.config.explain import keys, shown_at, validate
+from gateway.config.explain import keys, validate
 from gateway.config.models import (
     MAX_SENDER_CHARS,
     LinkSection,
@@ -18,11 +19,13 @@ from gateway.config.models import (
     is_sender_name,
     parse_address,
 )
-from gateway.config.problems import Location, choices, shown, unknown_key
+from gateway.config.option_checks import check_options, refuse
+from gateway.config.problems import Location, Problem, choices, path_text, shown
 
 
-def check_router(section: object, router: RouterSection | None, folder: Path, document: Document) -> None:
+def check_router(router: RouterSection | None, context: Context) -> None:
     """A token when other machines can connect; certificates that work. `router` is None if it has errors."""
+    section, document, folder = context.section("router"), context.document, context.folder
     if isinstance(section, dict):
         _check_token_needed(section, document)
     if router is None or router.tls is None:
@@ -55,8 +58,9 @@ def _check_token_needed(section: dict[str, Any], document: Document) -> None:
         document.complain(("router", "listen"), f"{text}; write below it: token: !env SIG_GATEWAY_TOKEN")
 
 
-def read_links(section: object, document: Document, catalog: Catalog) -> dict[str, LinkSection]:
-    """The links that are right; the others are noted in `document`."""
+def read_links(context: Context) -> dict[str, LinkSection]:
+    """The links that are right; the others are noted in the document."""
+    section, document, catalog = context.section("links"), context.document, context.catalog
     if not isinstance(section, dict):
         document.complain(
             ("links",), f"expected a mapping of links, got {shown(section)}; write: {_LINK_EXAMPLE}"
@@ -68,101 +72,124 @@ def read_links(section: object, document: Document, catalog: Catalog) -> dict[st
         path: Location = ("links", name)
         if not is_link_name(name):
             document.complain(path, "expected a link's name of letters, digits, '_', '-' or '.', at most 48")
-        link = validate(LinkSection, value, path, document)
-        if link is None:
+        before = len(document.problems)
+        link = validate(LinkSection, value, path, document, _LINK)
+        if link is not None:
+            links[name] = link
+        if not isinstance(value, dict):
             continue
-        links[name] = link
-        if link.protocol not in catalog.protocols():
-            text = choices("protocol", link.protocol, catalog.protocols())
-            _refuse((*path, "protocol"), "a protocol's name", text, document)
-        _check_port(link.port, (*path, "port"), document, catalog)
-        line = document.line((*path, "port"))
-        own = link.port.partition("?")[0] == "sim:"  # without a path each is a board of its own
-        if not own and link.port in port_lines:
-            other, other_line = port_lines[link.port]
-            text = f"the same port as links.{other} (line {other_line}); one link may have many sensors"
-            document.complain((*path, "port"), text)
-        port_lines.setdefault(link.port, (name, line))
+        protocol = value.get("protocol", LinkSection.model_fields["protocol"].default)
+        if protocol in catalog.protocols():
+            parsed = check_options(catalog.link_options(protocol), keys(LinkSection), value, path, document)
+            _check_together(partial(catalog.check_link, protocol), value, parsed, path, document)
+        elif (*path, "protocol") not in {problem.path for problem in document.problems[before:]}:
+            text = choices("protocol", protocol, catalog.protocols())
+            refuse((*path, "protocol"), "a protocol's name", text, document)
+        _check_port_free(name, value.get("port"), port_lines, document)
     return links
 
 
-_LINK_EXAMPLE = 'board: {protocol: sensorline, port: "sim:"}'
+_LINK = '{protocol: sensorline, port: "sim:"}'
+_LINK_EXAMPLE = f"board: {_LINK}"
 _SENSOR_EXAMPLE = "temp: {driver: temperature, link: board, channel: temp}"
 
 
-def _check_port(port: str, path: Location, document: Document, catalog: Catalog) -> None:
-    try:
-        catalog.check_port(port)
-    except ValueError as error:
-        _refuse(path, "a port", getattr(error, "problem", str(error)), document)
+def _check_port_free(
+    name: str, port: object, port_lines: dict[str, tuple[str, int]], document: Document
+) -> None:
+    if not isinstance(port, str) or port.partition("?")[0] == "sim:":  # each of these is a board of its own
+        return
+    path: Location = ("links", name, "port")
+    if port in port_lines:
+        other, line = port_lines[port]
+        text = f"the same port as links.{other} (line {line}); one link may have many sensors"
+        document.complain(path, text)
+    port_lines.setdefault(port, (name, document.line(path)))
 
 
-def _refuse(path: Location, expected: str, text: str, document: Document) -> None:
-    """Note `text`, which shows the value; a secret's gets less helpful words instead."""
-    if path in document.secrets:
-        text = f"expected {expected}, got a value that is not shown"
-    document.complain(path, text)
-
-
-def read_sensors(
-    section: object, links: object, document: Document, catalog: Catalog
-) -> dict[str, SensorSection]:
-    """The sensors that are right; the others are noted. `links`: as written, errors and all."""
+def read_sensors(context: Context) -> dict[str, SensorSection]:
+    """The sensors that are right; the others are noted in the document."""
+    section, links = context.section("sensors"), context.section("links")
+    document, catalog = context.document, context.catalog
     if not isinstance(section, dict):
         text = f"expected a mapping of sensors, got {shown(section)}; write: {_SENSOR_EXAMPLE}"
         document.complain(("sensors",), text)
         return {}
     sensors: dict[str, SensorSection] = {}
+    intervals: _Intervals = {}
     link_names = list(links) if isinstance(links, dict) else []
     for name, value in section.items():
         path: Location = ("sensors", name)
         if not is_sender_name(name):
             text = f"expected a name of at most {MAX_SENDER_CHARS} characters that does not begin with '#'"
             document.complain(path, text)
+        before = len(document.problems)
         sensor = validate(SensorSection, value, path, document)
         if sensor is not None:
             sensors[name] = sensor
-            _check_names(sensor, path, link_names, document, catalog)
-        driver = value.get("driver") if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            continue
+        wrong = {problem.path for problem in document.problems[before:]}
+        for key, names in (("driver", catalog.kinds()), ("link", link_names)):
+            if key in value and value[key] not in names and (*path, key) not in wrong:
+                refuse((*path, key), f"a {key}'s name", choices(key, value[key], names), document)
+        driver = value.get("driver")
         if driver in catalog.kinds():
-            _check_options(driver, value, path, document, catalog)
+            parsed = check_options(catalog.options(driver), keys(SensorSection), value, path, document)
+            _check_together(partial(catalog.check_options, driver), value, parsed, path, document)
+            if sensor is not None and sensor.link in link_names and parsed.get("interval") is not None:
+                _check_interval(name, sensor, parsed["interval"], intervals, document)
     return sensors
 
 
-def _check_names(
-    sensor: SensorSection, path: Location, links: list[str], document: Document, catalog: Catalog
-) -> None:
-    if sensor.driver not in catalog.kinds():
-        text = choices("driver", sensor.driver, catalog.kinds())
-        _refuse((*path, "driver"), "a driver's name", text, document)
-    if sensor.link not in links:
-        _refuse((*path, "link"), "a link's name", choices("link", sensor.link, links), document)
+_Intervals = dict[tuple[str, str], tuple[str, float]]
+"""By link and channel: the first sensor that sets an interval, and which."""
 
 
-def _check_options(
-    driver: str, value: dict[str, Any], path: Location, document: Document, catalog: Catalog
+def _check_interval(
+    name: str, sensor: SensorSection, interval: float, intervals: _Intervals, document: Document
 ) -> None:
-    table = catalog.options(driver)
-    parsed: dict[str, Any] = {name: option.default for name, option in table.items()}
-    own = keys(SensorSection)
-    for key, raw in value.items():
-        if key in own:
-            continue
-        if key not in table:
-            document.complain((*path, key), unknown_key(key, [*own, *table]))
-            continue
-        if raw is None:
-            document.complain((*path, key), f"expected {table[key].expected}, got nothing; or remove the key")
-            continue
-        try:
-            parsed[key] = table[key].parse(raw)
-        except ValueError as error:
-            text = str(error)
-            if isinstance(raw, bool):
-                text = f"expected {table[key].expected}, got {shown_at(document, (*path, key), raw)}"
-            _refuse((*path, key), table[key].expected, text, document)
+    """A channel reports at one interval: that of the sensor attached last would win, by chance."""
+    channel = sensor.channel or name
+    other, first = intervals.setdefault((sensor.link, channel), (name, interval))
+    if interval == first:
+        return
+    where, others = ("sensors", name, "interval"), ("sensors", other, "interval")
+    shown_interval, shown_first = (
+        "an interval that is not shown" if path in document.secrets else _seconds(value)
+        for path, value in ((where, interval), (others, first))
+    )
+    what = f"channel {shown(channel)} of link {sensor.link}"
+    if ("sensors", name, "channel") in document.secrets or ("sensors", name, "link") in document.secrets:
+        what = "channel"
+    document.complain(
+        where,
+        f"{shown_interval}, and {path_text(others)} (line {document.line(others)}) sets {shown_first} on the "
+        f"same {what}, which has one interval; write the same in both, or remove one",
+    )
+
+
+def _seconds(interval: float) -> str:
+    return f"{interval:g} s"
+
+
+def no_sensors(name: str, context: Context) -> list[Problem]:
+    """A warning: a gateway without sensors is a router."""
+    if context.section(name):
+        return []
+    return [Problem(context.document.file, context.document.line((name,)), "there are no sensors", (name,))]
+
+
+def _check_together(
+    check: Callable[[dict[str, Any]], None],
+    value: dict[str, Any],
+    parsed: dict[str, Any],
+    path: Location,
+    document: Document,
+) -> None:
+    """What single options cannot know."""
     try:
-        catalog.check_options(driver, parsed)
+        check(parsed)
     except ValueError as error:
         option = getattr(error, "option", None)
         where = (*path, option) if option in value else path

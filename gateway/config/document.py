@@ -31,14 +31,14 @@ MAX_TEXT_CHARS = 400
 class Document:
     """A parsed file: plain values, the line of each path, which are secret or broken, what was wrong.
 
-    `booleans`: how those were written that YAML reads as true or false.
+    `written`: how those were written that YAML reads as true, false or a number.
     """
 
     file: str
     tree: Any = None
     lines: dict[Location, int] = field(default_factory=dict)
     secrets: set[Location] = field(default_factory=set)
-    booleans: dict[Location, str] = field(default_factory=dict)
+    written: dict[Location, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     broken: set[Location] = field(default_factory=set)
 
@@ -161,6 +161,7 @@ class _Converter:
                 line, f"nested more than {MAX_DEPTH} levels deep, once aliases are expanded"
             )
         self._document.lines[path] = line
+        self._document.written.pop(path, None)  # that of a value which this one takes the place of
         if isinstance(node, yaml.MappingNode) and node.tag == PREFIX + "map":
             return self._mapping(node, path, (*around, node))
         if isinstance(node, yaml.SequenceNode) and node.tag == PREFIX + "seq":
@@ -169,8 +170,8 @@ class _Converter:
         if isinstance(node, yaml.ScalarNode) and node.tag.startswith(PREFIX):
             known, value = scalar_value(node)
             if known:
-                if isinstance(value, bool):
-                    self._document.booleans[path] = node.value
+                if isinstance(value, int | float):
+                    self._document.written[path] = node.value
                 return value
         if isinstance(node, yaml.ScalarNode) and node.tag in SECRET_TAGS:
             return self._secret(node, path)
@@ -184,15 +185,21 @@ class _Converter:
     def _mapping(
         self, node: yaml.MappingNode, path: Location, around: tuple[yaml.Node, ...]
     ) -> dict[str, Any]:
+        """What is written wins over what is merged, and of several merges the first that has the key.
+
+        So it is in one `<<: [*a, *b]`, which YAML defines, and with two `<<`, which it does not. Who wins is
+        converted last: the lines of its values, and how they were written, are then those that are kept.
+        """
         merged: dict[str, Any] = {}
+        for key_node, value_node in reversed(node.value):
+            if key_node.tag == PREFIX + "merge":
+                merged |= self._merge(value_node, path, around)
         written: dict[str, Any] = {}
         first_line: dict[str, int] = {}
         before: yaml.Node | None = None
         for key_node, value_node in node.value:
             previous, before = before, value_node
             if key_node.tag == PREFIX + "merge":
-                for name, value in self._merge(value_node, path, around).items():
-                    merged.setdefault(name, value)
                 continue
             key, line = self._key(key_node, path, previous), key_node.start_mark.line + 1
             if key is None:
@@ -210,12 +217,12 @@ class _Converter:
     def _merge(self, node: yaml.Node, path: Location, around: tuple[yaml.Node, ...]) -> dict[str, Any]:
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         found: dict[str, Any] = {}
-        for source in sources:
+        for source in reversed(sources):
             line = self._document.lines[path]
             value = self.convert(source, path, around)
             self._document.lines[path] = line
             if isinstance(value, dict):
-                found = value | found
+                found |= value
             else:
                 self._document.complain(path, "'<<' expected a mapping to merge, such as *name")
         return found

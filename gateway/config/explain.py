@@ -16,12 +16,12 @@ from gateway.config.problems import Location, shown, unknown_key
 M = TypeVar("M", bound=BaseModel)
 
 
-def validate(model: type[M], value: object, path: Location, document: Document) -> M | None:
-    """The model made from `value`, or None with every problem noted in `document`."""
+def validate(model: type[M], value: object, path: Location, document: Document, write: str = "") -> M | None:
+    """The model made from `value`, or None with every problem noted in `document`. `write`: an example to
+    copy, where what must be there is not in the model alone."""
     if not isinstance(value, dict):
-        document.complain(
-            path, f"expected a mapping, got {shown_at(document, path, value)}; write: {example(model)}"
-        )
+        got = shown_at(document, path, value)
+        document.complain(path, f"expected a mapping, got {got}; write: {write or example(model)}")
         return None
     try:
         return model.model_validate(value)
@@ -44,7 +44,7 @@ def shown_at(document: Document, path: Location, value: object) -> str:
     """`value` for an error message, unless it is a secret."""
     if path in document.secrets:
         return "a value that is not shown"
-    written = document.booleans.get(path, shown(value))
+    written = document.written.get(path, shown(value))
     return written if written == shown(value) else f"{written}, which YAML reads as {shown(value)}"
 
 
@@ -86,6 +86,11 @@ def _wrong(
     model: type[BaseModel], where: tuple[str, ...], document: Document, path: Location, value: object
 ) -> str:
     extra = _extra(model, where)
+    if extra.get("quote") and isinstance(value, int | float):
+        written, kind = document.written.get(path, shown(value)), shown(value)
+        kind = kind if isinstance(value, bool) else "a number"
+        text = f"expected {extra.get('expected')}, got {written}, which YAML reads as {kind}"
+        return f'{text}; write it in quotes: {where[-1]}: "{written}"'
     got = (
         "a value that is not shown"
         if extra.get("secret") and value is not None

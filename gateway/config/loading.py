@@ -7,45 +7,25 @@ import stat
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from gateway.config.catalog import Catalog, Drivers
-from gateway.config.checks import check_router, read_links, read_sensors
+from gateway.config.context import Context
 from gateway.config.document import Document, parse
-from gateway.config.explain import validate
-from gateway.config.models import (
-    GatewaySection,
-    HistorySection,
-    HttpSection,
-    LinkSection,
-    RouterSection,
-    Section,
-    SensorSection,
-)
-from gateway.config.mqtt import MqttSection
-from gateway.config.mqtt_checks import check_mqtt, mqtt_warnings
-from gateway.config.problems import ConfigError, Location, Problem, shown, unknown_key
+from gateway.config.problems import ConfigError, Location, Problem, in_order_of_the_file, shown, unknown_key
 from gateway.config.secrets import Secrets
+from gateway.config.sections import Sections, entries
 
 MAX_BYTES = 256 * 1024
 """A config of 1000 sensors has about 100 KiB."""
 
 HOW_TO_START = "`sig-gateway run --init` writes one to start from"
 
-_SECTIONS = ("gateway", "router", "links", "sensors", "mqtt", "http", "history")
-_LATER: dict[str, type[Section]] = {"http": HttpSection, "history": HistorySection}
 
-
-@dataclass(frozen=True, slots=True)
-class Config:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config(Sections):
     """A config without errors. `warnings` are to be shown, and change nothing."""
 
     path: Path
-    gateway: GatewaySection
-    router: RouterSection
-    links: Mapping[str, LinkSection]
-    sensors: Mapping[str, SensorSection]
-    mqtt: MqttSection | None = None
     warnings: tuple[Problem, ...] = ()
     lines: Mapping[Location, int] = field(default_factory=dict, repr=False)
     secrets: Set[Location] = frozenset()
@@ -73,7 +53,7 @@ def load(path: Path, catalog: Catalog | None = None, environ: Mapping[str, str] 
     if document.tree is None and not document.problems:
         raise ConfigError([Problem(str(path), 0, f"is empty; remove it, then {HOW_TO_START}")])
     config = _build(path, document, catalog or Drivers())
-    if config is None or document.problems:
+    if config is None:
         raise ConfigError(document.problems)
     return config
 
@@ -104,47 +84,26 @@ def _read(path: Path) -> str:
 
 
 def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
-    tree = document.tree
-    if document.tree is None:
+    """The config; None if there is anything wrong, which is noted in `document`."""
+    tree, sections = document.tree, entries()
+    if tree is None:
         return None
     if not isinstance(tree, dict):
-        document.complain(
-            (), f"expected a mapping with the sections {', '.join(_SECTIONS)}, got {shown(tree)}"
-        )
+        text = f"expected a mapping with the sections {', '.join(sections)}, got {shown(tree)}"
+        document.complain((), text)
         return None
     for key in tree:
-        if key not in _SECTIONS:
-            document.complain((key,), unknown_key(key, _SECTIONS))
-    gateway = validate(GatewaySection, _section(tree, "gateway"), ("gateway",), document)
-    router = validate(RouterSection, _section(tree, "router"), ("router",), document)
-    check_router(_section(tree, "router"), router, path.parent, document)
-    links = read_links(_section(tree, "links"), document, catalog)
-    sensors = read_sensors(_section(tree, "sensors"), _section(tree, "links"), document, catalog)
-    mqtt = None
-    if tree.get("mqtt") is not None:
-        mqtt = validate(MqttSection, tree["mqtt"], ("mqtt",), document)
-        check_mqtt(tree["mqtt"], mqtt, path.parent, document)
-    warnings = (*mqtt_warnings(tree.get("mqtt"), document), *_later_sections(tree, document))
-    if gateway is None or router is None:
+        if key not in sections:
+            document.complain((key,), unknown_key(key, sections))
+    context = Context(document, catalog, path.parent)
+    read = {name: section.read(name, context) for name, section in sections.items()}
+    if document.problems:
         return None
-    return Config(path, gateway, router, links, sensors, mqtt, warnings, document.lines, document.secrets)
-
-
-def _section(tree: dict[str, Any], name: str) -> Any:
-    """A section; one with nothing under it is the same as none."""
-    value = tree.get(name)
-    return {} if value is None else value
-
-
-def _later_sections(tree: dict[str, Any], document: Document) -> list[Problem]:
-    warnings = []
-    for name, model in _LATER.items():
-        if tree.get(name) is not None:
-            validate(model, tree[name], (name,), document)
-            text = "this version has no such part yet; the section is ignored"
-            warnings.append(Problem(document.file, document.line((name,)), text, (name,)))
-    if not tree.get("sensors"):
-        warnings.append(
-            Problem(document.file, document.line(("sensors",)), "there are no sensors", ("sensors",))
-        )
-    return warnings
+    warnings = [one for name, section in sections.items() for one in section.warn(name, context)]
+    return Config(
+        path=path,
+        warnings=tuple(in_order_of_the_file(warnings)),
+        lines=document.lines,
+        secrets=document.secrets,
+        **read,
+    )

@@ -1,7 +1,8 @@
 """The shape of each part of `config.yaml`, as pydantic models.
 
 A field's `json_schema_extra` says what an error message needs: `expected` (what the field takes), `write`
-(an example to copy) and `secret` (never show what was given). `description` is for docs/configuration.md.
+(an example to copy), `secret` (never show what was given) and `quote` (who gives a number means its digits).
+`description` is for docs/configuration.md.
 """
 
 from __future__ import annotations
@@ -12,15 +13,25 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from gateway.config.spans import Span
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,47}")
-_DURATION = re.compile(r"[0-9]+(\.[0-9]+)?\s*(ms|s|min|h|d)")
+_IDENTITY = re.compile(r"[!-~]{1,24}")  # as sensorline's words are
 _BAD_IN_SENDER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 MAX_SENDER_CHARS = 64
 
 
-def field(default: Any, description: str, expected: str, write: str = "", *, secret: bool = False) -> Any:
+def field(
+    default: Any,
+    description: str,
+    expected: str,
+    write: str = "",
+    *,
+    secret: bool = False,
+    quote: bool = False,
+) -> Any:
     """A field with what error messages and the docs need; `default` is `...` for one that must be there."""
-    extra: dict[str, Any] = {"expected": expected, "write": write, "secret": secret}
+    extra: dict[str, Any] = {"expected": expected, "write": write, "secret": secret, "quote": quote}
     return Field(default, description=description, json_schema_extra=extra)
 
 
@@ -28,6 +39,17 @@ class Section(BaseModel):
     """A part of the config. Unknown keys are errors, and nothing is converted behind the user's back."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class OpenSection(BaseModel):
+    """A part of the config that has keys beside its fields, checked against a table of the drivers' own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The other keys, as they were written."""
+        return dict(self.model_extra or {})
 
 
 class Address(BaseModel):
@@ -81,15 +103,15 @@ def _check_not_blank(text: str) -> str:
     return text
 
 
+def _check_identity(text: str) -> str:
+    if not _IDENTITY.fullmatch(text):
+        raise ValueError("not an identity")
+    return text
+
+
 def _check_token(token: SecretStr) -> SecretStr:
     _check_not_blank(token.get_secret_value())
     return token
-
-
-def _check_duration(text: str) -> str:
-    if not _DURATION.fullmatch(text):
-        raise ValueError("not a time span")
-    return text
 
 
 def is_link_name(text: str) -> bool:
@@ -157,24 +179,21 @@ class RouterSection(Section):
     )
 
 
-class LinkSection(Section):
-    """`links.NAME`: one board on one port."""
+class LinkSection(OpenSection):
+    """`links.NAME`: what every link has; the other keys are its protocol's own."""
 
     protocol: Text = field("sensorline", "What the board speaks.", "a protocol's name", "sensorline")
-    port: Text = field(..., "Where the board is, see Ports below.", "a port", '"sim:"')
-    baud: int = Field(
-        115200,
-        ge=50,
-        le=4_000_000,
-        description="Bits a second; matters on real serial lines only.",
-        json_schema_extra={"expected": "a whole number from 50 to 4000000", "write": "115200"},
+    identity: Annotated[str, AfterValidator(_check_identity)] | None = field(
+        None,
+        "What the board, node or chip must say it is; another one is refused.",
+        "a text without spaces, at most 24 characters",
+        '"0001"',
+        quote=True,
     )
 
 
-class SensorSection(BaseModel):
-    """`sensors.NAME`: these three, and the options of the driver, which are checked against its own table."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+class SensorSection(OpenSection):
+    """`sensors.NAME`: what every sensor has; the other keys are the options of its driver."""
 
     driver: Text = field(..., "The kind of sensor.", "a driver's name", "temperature")
     link: Text = field(..., "The link it is on: a name from `links`.", "a link's name", "board")
@@ -184,11 +203,6 @@ class SensorSection(BaseModel):
         "a channel's name",
         "temp",
     )
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The driver's options, as they were written."""
-        return dict(self.model_extra or {})
 
 
 class HttpSection(Section):
@@ -200,6 +214,9 @@ class HttpSection(Section):
 class HistorySection(Section):
     """`history`: accepted and checked, but this version keeps no history."""
 
-    keep: Annotated[str, AfterValidator(_check_duration)] = field(
-        "400d", "How long readings are kept.", "a time span such as 30s, 5min, 12h or 400d", "400d"
+    keep: Span = field(
+        400 * 86400.0,
+        "How long readings are kept.",
+        "a time span such as 30s, 5min, 12h or 400d; a number is seconds",
+        "400d",
     )

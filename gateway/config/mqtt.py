@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from gateway.config.models import Section, Text, Token, field
+from gateway.config.spans import Span
 
 _BAD_IN_PREFIX = re.compile(r"[+#\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -21,16 +22,6 @@ def _check_prefix(text: str) -> str:
 def _as_text(value: object) -> object:
     """A version such as 5, which YAML reads as a number."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-def _parse_span(value: object) -> float:
-    from drivers.options import parse_duration  # the drivers cost time, and few configs have such a key
-
-    return parse_duration(value)
-
-
-Span = Annotated[float, BeforeValidator(_parse_span)]
-"""Seconds."""
 
 
 class MqttTlsSection(Section):

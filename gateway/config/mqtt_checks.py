@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from gateway.config import broker_url
 from gateway.config.certificates import check_authority, check_certificate, unreadable
+from gateway.config.context import Context
 from gateway.config.document import Document
 from gateway.config.mqtt import MqttSection, MqttTlsSection
 from gateway.config.problems import Location, Problem, shown
@@ -14,8 +15,9 @@ from gateway.config.problems import Location, Problem, shown
 _URL: Location = ("mqtt", "url")
 
 
-def check_mqtt(section: object, mqtt: MqttSection | None, folder: Path, document: Document) -> None:
+def check_mqtt(mqtt: MqttSection | None, context: Context) -> None:
     """The URL, certificates that work, who to log in as only once. `mqtt` is None if it has errors."""
+    section, document, folder = context.section("mqtt"), context.document, context.folder
     if not isinstance(section, dict):
         return
     if not _check_url(section.get("url"), document) or mqtt is None:
@@ -34,12 +36,13 @@ def check_mqtt(section: object, mqtt: MqttSection | None, folder: Path, document
     _check_files(mqtt.tls, folder, document)
 
 
-def mqtt_warnings(section: object, document: Document) -> list[Problem]:
+def mqtt_warnings(name: str, context: Context) -> list[Problem]:
     """What was written and does nothing."""
-    if not isinstance(section, dict) or section.get("home_assistant", False) is not False:
+    section, document = context.section(name), context.document
+    if section.get("home_assistant", False):
         return []
     text = "of no use without Home Assistant; write beside it: home_assistant: true"
-    paths: list[Location] = [("mqtt", key) for key in ("discovery", "discovery_prefix") if key in section]
+    paths: list[Location] = [(name, key) for key in ("discovery", "discovery_prefix") if key in section]
     return [Problem(document.file, document.line(path), text, path) for path in paths]
 
 

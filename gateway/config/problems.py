@@ -41,8 +41,13 @@ class ConfigError(Exception):
     """The config cannot be used. `problems` has all that was found, in the order of the file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+        self.problems = tuple(in_order_of_the_file(problems))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def in_order_of_the_file(problems: Iterable[Problem]) -> list[Problem]:
+    """By line and column; those of one place as they were found."""
+    return sorted(problems, key=lambda problem: (problem.line, problem.column))
 
 
 def path_text(path: Location) -> str:

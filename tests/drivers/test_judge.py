@@ -11,7 +11,7 @@ from drivers import TemperatureSensor
 from drivers.filters import SpikeGuard
 from drivers.judge import Judge
 from drivers.options import Amount
-from drivers.stream.conversation import Channel
+from drivers.source import Channel
 
 
 def judge(

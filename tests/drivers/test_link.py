@@ -14,8 +14,8 @@ import sig
 from drivers import Dispatcher, Link, LinkState, TemperatureSensor
 from drivers import link as link_module
 from drivers.link import MAX_TRANSITIONS
+from drivers.source import Device, Measurement
 from drivers.stream import session as session_module
-from drivers.stream.conversation import Board, Measurement
 from drivers.stream.ports import UsbPort
 from drivers.stream.session import MAX_WAITING
 from tests.support.background import in_background
@@ -409,7 +409,7 @@ def test_a_link_that_flaps_behind_a_blocked_dispatcher_stays_bounded() -> None:
     heard: list[str] = []
     router.addListener(lambda info, data: heard.append(info["event"]))
     channels = {"temp": TEMP_CHANNEL}
-    board = Board("m", "i", "f", 7, channels)
+    board = Device("m", "i", "f", 7, channels)
     for last_is_up in (True, False):
         for up in [True, False] * 1000 + ([True] if last_is_up else []):
             link._announce(
@@ -444,7 +444,7 @@ def test_a_sink_that_raises_keeps_nobody_else_from_hearing(caplog: pytest.LogCap
 
         def accept(self, measurement: Measurement) -> None: ...
 
-        def link_up(self, board: Board) -> None:
+        def link_up(self, board: Device) -> None:
             self.heard_of.append(board.model)
 
         def link_down(self, reason: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 import sig
 from drivers import HumiditySensor, LightSensor, OptionError, Sensor, TemperatureSensor
-from drivers.stream.conversation import Channel
+from drivers.source import Channel
 from tests.support.desk import TEMP, Desk, board_with
 
 HUM = Channel("hum", "humidity", "%", 0.1, 0.0, 100.0, 1.0)

@@ -165,7 +165,8 @@ sensors:
     result = gateway.cli("read", "cellar")
     assert result.returncode == 1
     assert "error: not_connected: sender 'cellar' is not connected: link absent: " in result.stderr
-    assert gateway.senders()["cellar"] == {"sender": "cellar", "connected": False, "events": [], "last": None}
+    away = {"sender": "cellar", "connected": False, "events": [], "last": None, "warning": None}
+    assert gateway.senders()["cellar"] == away
     problem = "board SIM000000001 has no channel 'nochannel'; it has temp, hum, lux"
     assert f"link board: {problem}" in gateway.cli("read", "nochannel").stderr
     assert gateway.errors.count(problem) == 1

@@ -4,13 +4,13 @@ from typing import Any
 
 import sig
 from drivers import Dispatcher, Link, Sensor
-from drivers.stream.conversation import Board, Channel, Measurement
+from drivers.source import Channel, Device, Measurement
 from tests.support.fake_clock import FakeClock
 
 
-def board_with(*channels: Channel, boot: int = 7) -> Board:
+def board_with(*channels: Channel, boot: int = 7) -> Device:
     """A board with these channels."""
-    return Board("test-board", "24A16057F685", "1.0", boot, {channel.name: channel for channel in channels})
+    return Device("test-board", "24A16057F685", "1.0", boot, {channel.name: channel for channel in channels})
 
 
 TEMP = Channel("temp", "temperature", "C", 0.01, -40.0, 85.0, 1.0)

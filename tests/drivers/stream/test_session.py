@@ -13,9 +13,9 @@ import pytest
 
 import sig
 from drivers.errors import LinkLostError
+from drivers.source import Device, Measurement
 from drivers.stream import lender as lender_module
 from drivers.stream import session as session_module
-from drivers.stream.conversation import Board, Measurement
 from drivers.stream.lender import SPAN_S, STREAM
 from drivers.stream.loan import Loan
 from drivers.stream.sensorline import Conversation
@@ -125,7 +125,7 @@ class Talk:
         self.offered.append(self.clock.monotonic())
         return self.borrower(loan)
 
-    def greet(self) -> Board:
+    def greet(self) -> Device:
         """Until the board is known."""
         return self.session.greet(self.stopping)
 

@@ -9,9 +9,9 @@ import pytest
 import sig
 from drivers import Dispatcher
 from drivers import link as link_module
+from drivers.source import Device, Measurement
 from drivers.stream import lender as lender_module
 from drivers.stream import loan as loan_module
-from drivers.stream.conversation import Board, Measurement
 from drivers.stream.transport import Transport, open_transport
 from tests.support.house import House
 from tests.support.scripted_board import ScriptedBoard
@@ -72,7 +72,7 @@ class Witness:
     def accept(self, _: Measurement) -> None:
         """See `Sink`."""
 
-    def link_up(self, _: Board) -> None:
+    def link_up(self, _: Device, warning: str | None) -> None:
         """See `Sink`."""
 
     def link_down(self, _: str) -> None:

@@ -55,6 +55,12 @@ def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         "  link a (sensorline, a port that is not shown): t",
         "  sensor t: light, channel lux of a",
     ]
+    path.write_text("links: {a: {port: 'sim:', identity: SIM1}, b: {port: /x, identity: !file port}}\n")
+    assert main(["check", "-c", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  link a (sensorline, sim:, identity SIM1): no sensors",
+        "  link b (sensorline, /x, identity that is not shown): no sensors",
+    ]
     path.write_text("sensors: {}\nmqtt: {url: 'mqtts://gw:hush@h', home_assistant: true}\n")
     assert main(["check", "-c", str(path)]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == ["  mqtt: broker h:8883, encrypted, Home Assistant on"]

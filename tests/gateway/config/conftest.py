@@ -16,10 +16,10 @@ class RefusedError(ValueError):
 
 
 class Option:
-    default = None
+    default, required = None, False
 
-    def __init__(self, expected: str, numbers: bool) -> None:
-        self.expected, self.numbers = expected, numbers
+    def __init__(self, expected: str, numbers: bool, write: str = "") -> None:
+        self.expected, self.numbers, self.write = expected, numbers, write
 
     def parse(self, raw: object) -> object:
         percentage = isinstance(raw, str) and raw.endswith("%") and not self.numbers
@@ -28,8 +28,24 @@ class Option:
         return raw
 
 
+class Port(Option):
+    """A text that begins with '/', 'sim:' or 'usb:'."""
+
+    required = True
+
+    def __init__(self) -> None:
+        super().__init__("a port", numbers=False, write='"sim:"')
+
+    def parse(self, raw: object) -> object:
+        if not isinstance(raw, str):
+            raise ValueError(f"expected a port, got {raw!r}")  # noqa: TRY004 - as the drivers' parsers
+        if not raw.startswith(("/", "sim:", "usb:")):
+            raise RefusedError("port", f"expected a port, got {raw!r}")
+        return raw
+
+
 class StandIn:
-    """Two kinds, one protocol, ports that begin with '/', 'sim:' or 'usb:'."""
+    """Two kinds, one protocol."""
 
     def kinds(self) -> tuple[str, ...]:
         return ("temperature", "humidity")
@@ -43,15 +59,17 @@ class StandIn:
             "cold": number,
             "hot": number,
             "delta": Option("a number or a percentage such as 5%", numbers=False),
+            "interval": number,
         }
 
     def check_options(self, _kind: str, parsed: dict[str, Any]) -> None:
         if None not in (parsed["cold"], parsed["hot"]) and parsed["cold"] >= parsed["hot"]:
             raise RefusedError("cold", f"expected less than hot ({parsed['hot']}), got {parsed['cold']}")
 
-    def check_port(self, port: str) -> None:
-        if not port.startswith(("/", "sim:", "usb:")):
-            raise RefusedError("port", f"expected a port, got {port!r}")
+    def check_link(self, _protocol: str, parsed: dict[str, Any]) -> None: ...
+
+    def link_options(self, _protocol: str) -> dict[str, Any]:
+        return {"port": Port(), "baud": Option("a number", numbers=True, write="115200")}
 
 
 @pytest.fixture

@@ -90,6 +90,15 @@ def test_anchors_and_merges() -> None:
     assert problems("a: {<<: 5}") == ["c.yaml:1: a: '<<' expected a mapping to merge, such as *name"]
 
 
+@pytest.mark.parametrize("merges", ["<<: [*a, *b]", "<<: *a\n  <<: *b", "<<: [*a]\n  <<: [*b]"])
+def test_of_two_merges_the_first_wins(merges: str) -> None:
+    """In one list or with two keys; and a value's line is that of the one that won."""
+    document = parsed(f"x: &a {{p: 1}}\ny: &b {{p: 2, q: 2, r: 2}}\nz:\n  r: 3\n  {merges}\n")
+    assert document.tree["z"] == {"p": 1, "q": 2, "r": 3}
+    assert [document.lines["z", key] for key in "pqr"] == [1, 2, 4]
+    assert document.problems == []
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from drivers.kinds import sensor_class
 from gateway.config import Config, ConfigError, load
 
 Complaints = Callable[..., list[str]]
@@ -26,7 +27,8 @@ def test_good(load_text: LoadText, tmp_path: Path) -> None:
     config = load_text(GOOD)
     assert config.gateway.name == "greenhouse"
     assert config.data == tmp_path / "data"
-    assert config.links["board"].baud == 115200
+    assert (config.links["board"].protocol, config.links["board"].identity) == ("sensorline", None)
+    assert config.links["board"].options == {"port": "sim:"}
     assert config.sensors["temp"].options == {"delta": 0.1, "cold": 18, "hot": 26}
     assert config.router.token is None
     assert config.warnings == ()
@@ -48,9 +50,48 @@ def test_parts_that_this_version_does_not_have(load_text: LoadText, complaints: 
         "7: mqtt.urll: unknown key 'urll'; did you mean 'url'?",
         "8: http.listen: expected host:port, [ipv6]:port or unix:PATH, got 80 (a number); "
         "write: listen: 127.0.0.1:8300",
-        "9: history.keep: expected a time span such as 30s, 5min, 12h or 400d, got 'forever'; "
+        "9: history.keep: expected a time span such as 30s, 5min, 12h or 400d; a number is seconds, got "
+        "'forever'; "
         "write: keep: 400d",
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("1", 1.0), ("1.5", 1.5), ("5000ms", 5.0), ("' 5 min '", 300.0), ("0.5h", 1800.0), ("1d", 86400.0)],
+)
+def test_a_time_span_is_written_alike_everywhere(
+    load_text: LoadText, written: str, seconds: float, tmp_path: Path
+) -> None:
+    """In each section that has one, and in a sensor's options."""
+    text = f"mqtt: {{url: mqtt://h, outbox_age: {written}}}\nhistory: {{keep: {written}}}\n"
+    text += "links: {b: {port: /dev/x}}\n"
+    text += f"sensors: {{t: {{driver: temperature, link: b, heartbeat: {written}}}}}\n"
+    (tmp_path / "real.yaml").write_text(text)
+    config = load(tmp_path / "real.yaml")
+    assert config.history is not None
+    assert config.history.keep == seconds
+    assert config.mqtt is not None
+    assert config.mqtt.outbox_age == seconds
+    assert (
+        sensor_class("temperature")
+        .option_table()["heartbeat"]
+        .parse(config.sensors["t"].options["heartbeat"])
+        == seconds
+    )
+
+
+@pytest.mark.parametrize("written", ["5m", "-1", "'30'", "[1]", "true", "1 week"])
+def test_a_wrong_time_span_is_refused_everywhere(tmp_path: Path, written: str) -> None:
+    """By the same rule, with the line of each."""
+    text = f"mqtt: {{url: mqtt://h, outbox_age: {written}}}\nhistory: {{keep: {written}}}\n"
+    text += "links: {b: {port: /dev/x}}\n"
+    text += f"sensors: {{t: {{driver: temperature, link: b, heartbeat: {written}}}}}\n"
+    (tmp_path / "real.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "real.yaml")
+    assert [problem.path[-1] for problem in caught.value.problems] == ["outbox_age", "keep", "heartbeat"]
+    assert all("expected a time span" in problem.text for problem in caught.value.problems)
 
 
 def test_all_errors_at_once(complaints: Complaints) -> None:
@@ -58,8 +99,8 @@ def test_all_errors_at_once(complaints: Complaints) -> None:
     text = """\
 gateway: {name: "green house", data: 5, nam: x}
 links:
-  board: {protocol: sensorlin, port: "sim:", baud: 9600.5}
-  other: {port: COM3}
+  board: {protocol: sensorlin, identity: "", port: "sim:"}
+  other: {port: COM3, baud: lots, identity: a b, bord: x}
 sensors:
   temp: {driver: temperature, link: bord, detla: 5, delta: lots}
   cross: {driver: temperature, link: board, cold: 26, hot: 18}
@@ -67,6 +108,8 @@ sensors:
   temp: {driver: temperature, link: board}
   none:
   text: {driver: [a], link: 7}
+  half: {driver: 7, link: bord}
+  other half: {driver: temprature, link: 7}
 sensor: {}
 """
     assert complaints(text) == [
@@ -74,8 +117,15 @@ sensor: {}
         "; write: name: greenhouse",
         "1: gateway.data: expected a folder's path, got 5 (a number); write: data: ./data",
         "1: gateway.nam: unknown key 'nam'; did you mean 'name'?",
-        "3: links.board.baud: expected a whole number from 50 to 4000000, got 9600.5; write: baud: 115200",
+        "3: links.board.identity: expected a text without spaces, at most 24 characters, got ''; "
+        'write: identity: "0001"',
+        "3: links.board.protocol: no protocol 'sensorlin'; did you mean 'sensorline'? "
+        "protocols are: sensorline",
+        "4: links.other.identity: expected a text without spaces, at most 24 characters, got 'a b'; "
+        'write: identity: "0001"',
         "4: links.other.port: expected a port, got 'COM3'",
+        "4: links.other.baud: expected a number, got 'lots'; write: baud: 115200",
+        "4: links.other.bord: unknown key 'bord'; keys here are: protocol, identity, port, baud",
         "6: sensors.temp.link: no link 'bord'; did you mean 'board'? links are: board, other",
         "6: sensors.temp.detla: unknown key 'detla'; did you mean 'delta'?",
         "6: sensors.temp.delta: expected a number or a percentage such as 5%, got 'lots'",
@@ -86,7 +136,12 @@ sensor: {}
         "10: sensors.none: expected a mapping, got nothing; write: {driver: temperature, link: board}",
         "11: sensors.text.driver: expected a driver's name, got a list; write: driver: temperature",
         "11: sensors.text.link: expected a link's name, got 7 (a number); write: link: board",
-        "12: sensor: unknown key 'sensor'; did you mean 'sensors'?",
+        "12: sensors.half.driver: expected a driver's name, got 7 (a number); write: driver: temperature",
+        "12: sensors.half.link: no link 'bord'; did you mean 'board'? links are: board, other",
+        "13: sensors.'other half'.link: expected a link's name, got 7 (a number); write: link: board",
+        "13: sensors.'other half'.driver: no driver 'temprature'; did you mean 'temperature'? "
+        "drivers are: humidity, temperature",
+        "14: sensor: unknown key 'sensor'; did you mean 'sensors'?",
     ]
 
 
@@ -112,6 +167,25 @@ sensor: {}
         ("links: {..: {port: 'sim:'}}", "1: links.'..': expected a link's name"),
         ("links: {a: {}}", "1: links.a: 'port' is missing: expected a port; write: port: \"sim:\""),
         (
+            "links: {a: 5}",
+            '1: links.a: expected a mapping, got 5; write: {protocol: sensorline, port: "sim:"}',
+        ),
+        ("links: {a: {port: }}", '1: links.a.port: expected a port, got nothing; write: port: "sim:"'),
+        (
+            "links: {a: {port: /x, baud: }}",
+            "1: links.a.baud: expected a number, got nothing; or remove the key",
+        ),
+        (
+            "links: {a: {port: /x, baud: on}}",
+            "1: links.a.baud: expected a number, got on, which YAML reads as true; write: baud: 115200",
+        ),
+        ("links: {a: {prt: /x}}", "1: links.a: 'port' is missing"),
+        ("links: {a: {port: /x, prot: y}}", "1: links.a.prot: unknown key 'prot'; did you mean 'port'?"),
+        (
+            "links: {a: {protocol: 7, port: /x}}",
+            "1: links.a.protocol: expected a protocol's name, got 7 (a number)",
+        ),
+        (
             "sensors: {'#a': {driver: temperature, link: b}}",
             "1: sensors.'#a': expected a name of at most 64",
         ),
@@ -123,7 +197,8 @@ sensor: {}
             "router: {listen: '7300'}",
             "1: router.listen: expected host:port, [ipv6]:port or unix:PATH, got '7300'; write",
         ),
-        ("router: {listen: 'a:99999'}", "1: router.listen: expected host:port"),
+        ("router: {listen: 'a:65536'}", "1: router.listen: expected host:port"),
+        ("router: {listen: 'a:0'}", "1: router.listen: expected host:port"),
         ("router: {listen: '[::g]:1'}", "1: router.listen: expected host:port"),
         (
             "router: {token: 5}",
@@ -179,7 +254,7 @@ def test_beyond_this_machine_a_token_is_needed(
 
 
 @pytest.mark.parametrize(
-    "listen", ["127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1", "unix:/run/sig.sock"]
+    "listen", ["127.0.0.1:1", "127.9.9.9:1", "localhost:65535", "[::1]:1", "unix:/run/sig.sock"]
 )
 def test_this_machine_only_needs_no_token(complaints: Complaints, listen: str) -> None:
     """Loopback addresses and Unix sockets."""
@@ -188,11 +263,12 @@ def test_this_machine_only_needs_no_token(complaints: Complaints, listen: str) -
 
 def test_a_secret_is_never_shown(complaints: Complaints) -> None:
     """Not in the error about it either, wherever it stands."""
-    text = "router: {listen: !env S}\nlinks: {b: {port: !env S, protocol: !env S}, c: !env S}\n"
+    text = "router: {listen: !env S}\n"
+    text += "links: {b: {port: !env S, identity: !env S}, c: !env S, d: {protocol: !env S}}\n"
     text += "sensors: {t: {driver: temperature, link: !env S, cold: !env S}, u: {driver: !env S, link: b}}"
-    for secret in ("hush", "hush\x01hush"):
+    for secret in ("hush hush", "hush\x01hush"):
         found = complaints(text, S=secret)
-        assert len(found) == 7
+        assert len(found) == 8
         assert "hush" not in "".join(found)
 
 
@@ -207,10 +283,83 @@ def test_one_port_twice(complaints: Complaints, load_text: LoadText) -> None:
     assert complaints(text.replace("/dev/ttyACM0", "'sim:/tmp/board'"))
 
 
+@pytest.mark.parametrize("text", ["SIM000000001", "28-0316a2794b1f", "0001", "'1'", "1:2", "x" * 24])
+def test_identities(load_text: LoadText, text: str) -> None:
+    """Any link may have one; leading zeros stay."""
+    config = load_text(f"links: {{b: {{port: /dev/x, identity: {text}}}}}")
+    assert config.links["b"].identity == text.strip("'")
+    assert config.links["b"].options == {"port": "/dev/x"}
+
+
+@pytest.mark.parametrize(
+    ("written", "what"), [("12", "a number"), ("1e3", "a number"), ("0x1F", "a number"), ("on", "true")]
+)
+def test_an_identity_that_yaml_reads_as_something_else(
+    complaints: Complaints, written: str, what: str
+) -> None:
+    """What was written is what is to be quoted, not what YAML made of it."""
+    assert complaints(f"links: {{b: {{port: /dev/x, identity: {written}}}}}") == [
+        f"1: links.b.identity: expected a text without spaces, at most 24 characters, got {written}, "
+        f'which YAML reads as {what}; write it in quotes: identity: "{written}"'
+    ]
+
+
+@pytest.mark.parametrize("text", ["''", "a b", "x" * 25, "ü", '"a\\n"', "[a]"])
+def test_what_is_no_identity(complaints: Complaints, text: str) -> None:
+    """No board could say it."""
+    (problem,) = complaints(f"links: {{b: {{port: /dev/x, identity: {text}}}}}")
+    assert problem.startswith(
+        "1: links.b.identity: expected a text without spaces, at most 24 characters, got "
+    )
+
+
 def test_two_sensors_may_watch_one_channel(load_text: LoadText) -> None:
     """With other thresholds, for instance."""
     second = "  frost: {driver: temperature, link: board, channel: temp, cold: 2, hot: 5}\n"
     assert list(load_text(GOOD + second).sensors) == ["temp", "frost"]
+
+
+def test_one_channel_has_one_interval(complaints: Complaints, load_text: LoadText) -> None:
+    """Both sensors are named, with their lines; one called like the channel is on it too."""
+    text = """\
+links: {b: {port: /dev/b}, c: {port: /dev/c}}
+sensors:
+  temp: {driver: temperature, link: b, interval: 2}
+  frost: {driver: temperature, link: b, channel: temp, interval: 0.5}
+"""
+    assert complaints(text) == [
+        "4: sensors.frost.interval: 0.5 s, and sensors.temp.interval (line 3) sets 2 s on the same channel "
+        "'temp' of link b, which has one interval; write the same in both, or remove one"
+    ]
+    third = "  third: {driver: temperature, link: b, channel: temp, interval: 2.0}\n"
+    assert len(complaints(text + third)) == 1
+    for old, new in [
+        (", interval: 0.5", ""),
+        ("0.5", "2.0"),
+        ("b, channel", "c, channel"),
+        (": temp,", ": x,"),
+    ]:
+        assert list(load_text(text.replace(old, new)).sensors) == ["temp", "frost"]
+    (hidden,) = complaints(text.replace("channel: temp", "channel: !env S"), S="temp")
+    assert "on the same channel, which has one interval" in hidden
+    (unknown,) = complaints(text.replace("link: b", "link: d"))[1:]
+    assert "sensors.frost.link: no link 'd'" in unknown
+
+
+def test_one_interval_written_in_two_ways(tmp_path: Path) -> None:
+    """It is the spans that are compared, not the words; 0 is one of them."""
+    path = tmp_path / "config.yaml"
+    text = "links: {b: {port: /x}}\nsensors:\n  t: {driver: temperature, link: b, interval: 1s}\n"
+    text += "  u: {driver: temperature, link: b, channel: t, interval: 1000ms}\n"
+    path.write_text(text)
+    assert list(load(path).sensors) == ["t", "u"]
+    for wrong, shown in (("0", "0 s"), ("!env S", "an interval that is not shown")):
+        path.write_text(text.replace("1000ms", wrong))
+        with pytest.raises(ConfigError) as caught:
+            load(path, environ={"S": "3s"})
+        (problem,) = caught.value.problems
+        assert problem.text.startswith(f"{shown}, and sensors.t.interval (line 3) sets 1 s on")
+        assert "3 s" not in problem.text
 
 
 def test_a_section_with_nothing_under_it(load_text: LoadText) -> None:

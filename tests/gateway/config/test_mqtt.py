@@ -155,7 +155,7 @@ def test_wrong_url_and_wrong_key(complaints: Complaints) -> None:
 
 def test_discovery_without_home_assistant(load_text: LoadText) -> None:
     """Is a warning: it does nothing."""
-    (warning,) = load_text(section(discovery="entity")).warnings[:1]
+    (warning,) = [one for one in load_text(section(discovery="entity")).warnings if one.path[0] == "mqtt"]
     assert str(warning).endswith(
         "mqtt.discovery: of no use without Home Assistant; write beside it: home_assistant: true"
     )

@@ -123,6 +123,19 @@ def test_long_log_lines_are_wrapped() -> None:
     assert [line.split()[-1] for line in shown if "end" in line] == ["end1", "end2"]
 
 
+def test_the_reason_of_a_suspect_reading_is_on_the_screen() -> None:
+    """From the sensor to the terminal: another board than before answers, and the table says so."""
+    reason = "board 0002 answers where 0001 did; write identity: 0002"
+    router = sig.Router()
+    router.addSender(
+        "t", ["#changed"], {"last": lambda _: READING | {"quality": "suspect", "reason": reason}}
+    )
+    rows = Rows(router, {"t": ("board", FakeLink())}, no_problem, lambda: UTC + 4).now()
+    (_, _, _, line, *_), after = drawn(130, 20, rows, [])
+    assert ["suspect", "board", "up", *reason.split()] == line.split()[5:]
+    assert reason in after[-1]
+
+
 def test_long_paths_lose_their_middle() -> None:
     """In reasons and in log lines that do not fit."""
     path = "/dev/serial/by-id/usb-Arduino__www.arduino.cc__0043_85736323838351F0F1C1-if00"

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.stream.conversation import Event, Hello, HelloWanted, Measurement, Note, Refusal, Reply
+from drivers.source import Measurement
+from drivers.stream.conversation import Event, Hello, HelloWanted, Note, Refusal, Reply
 from drivers.stream.sensorline import Conversation
 from firmware_sim.line import encode
 
@@ -49,7 +50,7 @@ def test_a_hello_is_the_board_and_its_channels() -> None:
     """All that the lines say, intervals in seconds."""
     (event,) = Conversation().receive(hello(), 100.0)
     assert isinstance(event, Hello)
-    board = event.board
+    board = event.device
     assert (board.model, board.identity, board.firmware, board.boot) == ("m", "24A1", "f", 7)
     assert list(board.channels) == ["temp", "hum"]
     assert board.channels["temp"].interval_s == 1.0
@@ -85,7 +86,7 @@ def test_a_hello_of_any_damage_is_right_or_none(order: list[int], lost: set[int]
         if index not in lost:
             for event in conversation.receive(pieces[index], 100.0):
                 assert isinstance(event, Hello)
-                assert list(event.board.channels) == ["temp", "hum"]
+                assert list(event.device.channels) == ["temp", "hum"]
 
 
 def test_two_channels_of_one_name_are_no_hello() -> None:
@@ -203,7 +204,7 @@ def test_half_a_hello_of_another_boot_stops_the_readings() -> None:
 def test_a_ping_answered_by_another_boot_is_a_restart() -> None:
     """And the ping is answered all the same."""
     conversation = talk()
-    conversation.request(4, "ping", (), 101.0)
+    conversation.send(4, "ping", (), 101.0)
     assert kinds(conversation.receive(lines("A 4 8 500"), 101.0)) == ["HelloWanted", "Reply"]
     assert kinds(conversation.receive(lines("R temp 1 5 20"), 101.0)) == ["HelloWanted"]
 
@@ -211,7 +212,7 @@ def test_a_ping_answered_by_another_boot_is_a_restart() -> None:
 def test_a_ping_keeps_the_clock_in_step() -> None:
     """Its answer tells the board's time as a reading does."""
     conversation = talk(now=103.0)  # the hello was 3 s late
-    conversation.request(4, "ping", (), 101.0)
+    conversation.send(4, "ping", (), 101.0)
     assert kinds(conversation.receive(lines("A 4 7 4000"), 104.0)) == ["Reply"]
     (event,) = conversation.receive(lines("R temp 1 4500 20"), 106.0)
     assert isinstance(event, Measurement)
@@ -235,7 +236,7 @@ def test_a_reading_of_a_channel_that_the_board_has_not_is_dropped() -> None:
 def test_a_live_read_is_a_measurement_and_a_reply() -> None:
     """Both the same; it takes its place in the sequence, and knows when it was asked."""
     conversation = talk()
-    assert conversation.request(17, "read", ("temp",), 104.0) == lines("Q 17 read temp")
+    assert conversation.send(17, "read", ("temp",), 104.0) == lines("Q 17 read temp")
     measurement, reply = conversation.receive(lines("A 17 temp 1 4480 23.17"), 104.6)
     assert isinstance(measurement, Measurement)
     assert reply == Reply(17, measurement)
@@ -248,7 +249,7 @@ def test_a_live_read_is_never_stamped_before_its_request(board_ms: int, wait: fl
     """Nor after its arrival, however wrong the board's clock is."""
     conversation = talk()
     asked = 100.0 + wait
-    conversation.request(17, "read", ("temp",), asked)
+    conversation.send(17, "read", ("temp",), asked)
     measurement = conversation.receive(lines(f"A 17 temp 1 {board_ms} 23.17"), asked + way)[-2]
     assert isinstance(measurement, Measurement)
     assert asked <= measurement.measured <= asked + way
@@ -257,8 +258,8 @@ def test_a_live_read_is_never_stamped_before_its_request(board_ms: int, wait: fl
 def test_a_request_sent_again_keeps_its_first_time() -> None:
     """The answer may be the first attempt's."""
     conversation = talk()
-    conversation.request(17, "read", ("temp",), 104.0)
-    conversation.request(17, "read", ("temp",), 105.0)
+    conversation.send(17, "read", ("temp",), 104.0)
+    conversation.send(17, "read", ("temp",), 105.0)
     measurement = conversation.receive(lines("A 17 temp 1 4480 23.17"), 105.1)[0]
     assert isinstance(measurement, Measurement)
     assert measurement.asked == 104.0
@@ -268,8 +269,8 @@ def test_late_answers_are_dropped() -> None:
     """Of a request that nobody made, or of the one before."""
     conversation = talk()
     assert conversation.receive(lines("A 3 temp 1 5 20", "E 3 busy"), 100.1) == []
-    conversation.request(17, "read", ("temp",), 100.0)
-    conversation.request(18, "read", ("temp",), 101.0)
+    conversation.send(17, "read", ("temp",), 100.0)
+    conversation.send(18, "read", ("temp",), 101.0)
     assert conversation.receive(lines("A 17 temp 1 5 20", "E 17 busy x"), 100.1) == []
     assert conversation.counters["late"] == 4
 
@@ -291,7 +292,7 @@ def test_late_answers_are_dropped() -> None:
 def test_an_answer_that_does_not_fit_is_none(verb: str, args: tuple[str, ...], answer: str) -> None:
     """It is counted as malformed; the request is still open."""
     conversation = talk()
-    conversation.request(5, verb, args, 100.0)
+    conversation.send(5, verb, args, 100.0)
     assert conversation.receive(lines(answer), 100.1) == []
     assert conversation.counters["malformed"] == 1
 
@@ -299,21 +300,21 @@ def test_an_answer_that_does_not_fit_is_none(verb: str, args: tuple[str, ...], a
 def test_the_interval_in_force_is_the_answer() -> None:
     """The board may have limited it."""
     conversation = talk()
-    conversation.request(5, "interval", ("temp", "1"), 100.0)
+    conversation.send(5, "interval", ("temp", "1"), 100.0)
     assert conversation.receive(lines("A 5 temp 100"), 100.1) == [Reply(5, 100)]
 
 
 def test_an_answer_to_hello_is_not_an_a_line() -> None:
     """An `A` for it says nothing."""
     conversation = talk()
-    conversation.request(5, "hello", (), 100.0)
+    conversation.send(5, "hello", (), 100.0)
     assert conversation.receive(lines("A 5 x"), 100.1) == []
 
 
 def test_refusals_and_notes() -> None:
     """Come as they are."""
     conversation = talk()
-    conversation.request(5, "read", ("temp",), 100.0)
+    conversation.send(5, "read", ("temp",), 100.0)
     events = conversation.receive(lines("E 5 sensor_fault absent: no answer", "D low battery"), 100.1)
     assert events == [Refusal(5, "sensor_fault", "absent: no answer"), Note("low battery")]
 
@@ -322,7 +323,7 @@ def test_a_live_read_after_a_silent_restart_is_no_reply() -> None:
     """Its sequence goes backwards: a hello is asked for, and the request stays open."""
     conversation = talk()
     conversation.receive(lines("R temp 9 9000 20"), 109.0)
-    conversation.request(5, "read", ("temp",), 110.0)
+    conversation.send(5, "read", ("temp",), 110.0)
     assert kinds(conversation.receive(lines("A 5 temp 1 100 20"), 110.1)) == ["HelloWanted"]
 
 
@@ -338,7 +339,7 @@ def test_lines_of_a_later_version_are_skipped(vector: dict[str, Any]) -> None:
 def test_a_request_that_no_line_can_carry_is_refused(args: tuple[str, ...]) -> None:
     """With a ValueError, as every conversation does."""
     with pytest.raises(ValueError, match=r"."):
-        Conversation().request(1, "read", args, 0.0)
+        Conversation().send(1, "read", args, 0.0)
 
 
 some_lines = st.sampled_from(
@@ -367,7 +368,7 @@ def test_cuts_make_no_difference(
     def events(pieces: Sequence[bytes]) -> tuple[list[Event], dict[str, int]]:
         conversation = Conversation()
         if asked is not None:
-            conversation.request(3, *asked, 50.0)
+            conversation.send(3, *asked, 50.0)
         found = [event for piece in pieces for event in conversation.receive(piece, 100.0)]
         return found, {name: n for name, n in conversation.counters.items() if name != "damaged"}
 
@@ -381,7 +382,7 @@ def test_every_counter_is_there_from_the_start() -> None:
     """Another thread may read them while the reader counts: none may be added later."""
     conversation = talk()
     names = set(Conversation().counters)
-    conversation.request(3, "read", ("temp",), 0.0)
+    conversation.send(3, "read", ("temp",), 0.0)
     conversation.receive(
         b"x\n" + lines("R temp 1 5 20", "R temp 1 5 20", "R", "A 9 x", "Z", "R w 2 6 1"), 1.0
     )

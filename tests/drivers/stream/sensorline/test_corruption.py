@@ -12,7 +12,8 @@ from random import Random
 
 import pytest
 
-from drivers.stream.conversation import Hello, Measurement
+from drivers.source import Measurement
+from drivers.stream.conversation import Hello
 from drivers.stream.sensorline import Conversation
 from firmware_sim.damage import Damager
 from firmware_sim.faults import parse_faults

@@ -1,0 +1,70 @@
+"""What was written for a sensor's driver or a link's protocol, against its option table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from gateway.config.document import Document
+from gateway.config.explain import shown_at
+from gateway.config.problems import Location, unknown_key
+
+if TYPE_CHECKING:
+    from drivers.options import Option
+
+
+def check_options(
+    table: Mapping[str, Option],
+    own: Sequence[str],
+    value: Mapping[str, Any],
+    path: Location,
+    document: Document,
+) -> dict[str, Any]:
+    """Every option of `table`: parsed, or its default where it is not there or wrong, which is noted.
+
+    `own`: the keys of `value` that are no options.
+    """
+    parsed: dict[str, Any] = {name: option.default for name, option in table.items()}
+    for name, option in table.items():
+        if option.required and name not in value:
+            document.complain(path, f"{name!r} is missing: expected {option.expected}{_write(name, option)}")
+    for key, raw in value.items():
+        if key in own:
+            continue
+        if key not in table:
+            document.complain((*path, key), unknown_key(key, [*own, *table]))
+            continue
+        try:
+            if raw is not None:
+                parsed[key] = table[key].parse(raw)
+                continue
+            text = f"expected {table[key].expected}, got nothing"
+            text += _write(key, table[key]) if table[key].required else "; or remove the key"
+        except ValueError as error:
+            text = _wrong(key, raw, table[key], error, (*path, key), document)
+        refuse((*path, key), table[key].expected, text, document)
+    return parsed
+
+
+def refuse(path: Location, expected: str, text: str, document: Document) -> None:
+    """Note `text`, which shows the value; a secret's gets less helpful words instead."""
+    if path in document.secrets:
+        text = f"expected {expected}, got a value that is not shown"
+    document.complain(path, text)
+
+
+def _wrong(
+    key: str, raw: object, option: Option, error: ValueError, path: Location, document: Document
+) -> str:
+    """The parser's own words; they are complete where it says `problem`, as an OptionError does."""
+    text: str | None = getattr(error, "problem", None)
+    if text is not None:
+        return text
+    text = str(error)
+    if isinstance(raw, bool):
+        text = f"expected {option.expected}, got {shown_at(document, path, raw)}"
+    return text + _write(key, option)
+
+
+def _write(key: str, option: Option) -> str:
+    return f"; write: {key}: {option.write}" if option.write else ""
