@@ -73,12 +73,20 @@ class Down(NamedTuple):
 
 
 class Keeper(Protocol):
-    """Who opens a source: a link. What a session may ask and tell; all but `clock` and `name` from whichever
-    thread reads, and none of it blocks."""
+    """Who opens a source: a link. What a session may ask and tell, from whichever thread reads; none of
+    it blocks."""
 
-    name: str
-    clock: Clock
-    dispatcher: Dispatcher
+    @property
+    def name(self) -> str:
+        """The link's."""
+
+    @property
+    def clock(self) -> Clock:
+        """Where the time comes from."""
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """Who runs the listeners of what is measured."""
 
     def measured(self, measurement: Measurement) -> None:
         """A value, in the order of measurement."""

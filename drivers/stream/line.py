@@ -89,6 +89,12 @@ class Line:
         return self._in_flight is None and not self._waiting
 
     @property
+    def waiting(self) -> int:
+        """How many are not answered yet, the one in flight included."""
+        with self._lock:
+            return len(self._waiting) + (self._in_flight is not None)
+
+    @property
     def in_flight(self) -> Request | None:
         """What was sent last and is not answered yet."""
         return self._in_flight

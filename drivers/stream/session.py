@@ -89,6 +89,11 @@ class StreamSession:
         """The conversation's counters."""
         return self._conversation.counters
 
+    @property
+    def waiting(self) -> int:
+        """How many requests are not answered yet."""
+        return self._line.waiting
+
     # The link's thread; what reading does, on whichever reads
 
     def greet(self, stopping: threading.Event) -> list[Device]:
@@ -304,9 +309,8 @@ class StreamSession:
     ) -> object:
         """See `drivers.source.Session`."""
         if verb not in self._conversation.verbs:
-            raise sig.BadParams(
-                f"{self._name}: expected one of {', '.join(sorted(self._conversation.verbs))}"
-            )
+            verbs = ", ".join(sorted(self._conversation.verbs))
+            raise sig.BadParams(f"{self._name}: expected one of {verbs}, got {verb!r}")
         request = Request(verb, args, unless=unless)
         started = self._clock.monotonic()
         if self._line.ask(request):

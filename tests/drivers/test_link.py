@@ -13,11 +13,11 @@ import pytest
 import sig
 from drivers import Dispatcher, Link, LinkState, TemperatureSensor
 from drivers import link as link_module
-from drivers.link import MAX_TRANSITIONS
 from drivers.source import Device, Measurement
+from drivers.stream import line as line_module
 from drivers.stream import session as session_module
+from drivers.stream.line import MAX_WAITING
 from drivers.stream.ports import UsbPort
-from drivers.stream.session import MAX_WAITING
 from tests.support.background import in_background
 from tests.support.desk import TEMP as TEMP_CHANNEL
 from tests.support.house import House
@@ -40,6 +40,7 @@ def house(board: ScriptedBoard) -> Iterator[House]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence and lost requests are noticed in hundredths of a second."""
     monkeypatch.setattr(session_module, "ATTEMPT_S", 0.05)
+    monkeypatch.setattr(line_module, "ATTEMPT_S", 0.05)
     monkeypatch.setattr(session_module, "LEAST_SILENCE_S", 0.1)
     monkeypatch.setattr(session_module, "READ_S", 0.02)
     monkeypatch.setattr(session_module, "LOOK_S", 0.02, raising=False)

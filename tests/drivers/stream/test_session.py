@@ -7,23 +7,25 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 import sig
-from drivers.errors import LinkLostError
-from drivers.source import Device, Measurement
+from drivers.dispatcher import Dispatcher
+from drivers.errors import LinkLostError, SilentError
+from drivers.source import Device, Down, Measurement, Up
 from drivers.stream import lender as lender_module
-from drivers.stream import session as session_module
 from drivers.stream.lender import SPAN_S, STREAM
+from drivers.stream.line import ATTEMPT_S, MAX_WAITING
 from drivers.stream.loan import Loan
 from drivers.stream.sensorline import Conversation
-from drivers.stream.session import ATTEMPT_S, MAX_WAITING, PINGS, Session
+from drivers.stream.session import LEAST_SILENCE_S, PINGS, StreamSession
 from firmware_sim.line import decode, encode
 from tests.support.background import in_background
 from tests.support.fake_clock import FakeClock
-from tests.support.waiting import until
+from tests.support.waiting import DEADLINE_S, until
 
 HELLO = ["H {id} 1 m 24A1 {boot} f 1 0", "C {id} 0 temp temperature C 0.01 -40 85 {interval}"]
 # On the test's clock: a board that answers pings would be kept for ever.
@@ -34,7 +36,8 @@ Answer = Callable[[list[str]], list[str] | None]
 class Wire:
     """Stands for a transport: what is written is answered by `answer`, and comes back with the next read.
 
-    A read with nothing to come lets the clock go on by its time-out, as a real one would.
+    A read with nothing to come lets the clock go on by its time-out, as a real one would; a `patient` one
+    waits for real, for bytes or a wake, and the clock stands still.
     """
 
     def __init__(self, clock: FakeClock) -> None:
@@ -42,11 +45,14 @@ class Wire:
         self.answer: Answer = self.healthy
         self.boot = 7
         self.interval = 1000
+        self.seq = 0
         self.written: list[list[str]] = []
+        self.sent_at: list[float] = []
         self.incoming: deque[bytes] = deque()
         self.broken: str | None = None
         self.closed = False
-        self.woken = 0
+        self.patient = False
+        self.woken = threading.Event()
 
     def healthy(self, fields: list[str]) -> list[str] | None:
         """What a board says."""
@@ -58,7 +64,8 @@ class Wire:
         if verb == "interval":
             self.interval = int(arguments[1])
             return [f"A {request_id} {' '.join(arguments)}"]
-        return None
+        self.seq += 1
+        return [f"A {request_id} temp {self.seq} {self.seq} 21.5"]
 
     def verbs(self) -> list[str]:
         """The verbs of all requests so far."""
@@ -66,11 +73,15 @@ class Wire:
 
     def read(self, timeout_s: float) -> bytes:
         """See `Transport`."""
+        if self.patient and not self.incoming and not self.broken:
+            self.woken.wait(DEADLINE_S)
+            self.woken.clear()
         if self.broken:
             raise LinkLostError(self.broken)
         if self.incoming:
             return self.incoming.popleft()
-        self.clock.advance(timeout_s)
+        if not self.patient:
+            self.clock.advance(timeout_s)
         if self.clock.monotonic() > LONGEST_S:
             raise LinkLostError("the test has lasted long enough")
         return b""
@@ -84,13 +95,14 @@ class Wire:
         assert body is not None
         fields = body.split(" ")[1:]
         self.written.append(fields)
+        self.sent_at.append(self.clock.monotonic() - 1000.0)
         for line in self.answer(fields) or []:
             self.incoming.append(encode(line))
 
     def wake(self) -> None:
         """See `Transport`."""
         assert not self.closed
-        self.woken += 1
+        self.woken.set()
 
     def close(self) -> None:
         """See `Transport`."""
@@ -98,36 +110,66 @@ class Wire:
         self.closed = True
 
 
-class Talk:
-    """A session on a wire, and what it reported."""
+class Borrower(Dispatcher):
+    """A dispatcher that is offered the reading; nothing is ever run by it."""
 
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.wire = Wire(self.clock)
-        self.measured: list[Measurement] = []
-        self.boards: list[tuple[Board, bool]] = []
-        self.stopping = threading.Event()
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock=clock)
         self.offered: list[float] = []
-        self.borrower: Callable[[Loan], bool] = lambda _: False
-        self.session = Session(
-            "board",
+        self.takes: Callable[[Loan], bool] = lambda _: False
+        self.now = clock.monotonic
+
+    def borrow(self, loan: Any) -> bool:
+        """The link offers its reading."""
+        self.offered.append(self.now())
+        return self.takes(loan)
+
+
+class Talk:
+    """A session on a wire, whose keeper this is; and what it told."""
+
+    name = "board"
+
+    def __init__(self, *, patience_s: float = 60.0, intervals: dict[str, int | None] | None = None) -> None:
+        self.clock = FakeClock()
+        self.dispatcher = self.borrower = Borrower(self.clock)
+        self.wire = Wire(self.clock)
+        self.heard: list[Measurement] = []
+        self.told: list[Up | Down] = []
+        self.troubles: list[tuple[float, str]] = []
+        self.intervals = intervals or {}
+        self.replaced = False
+        self.stopping = threading.Event()
+        self.session = StreamSession(
+            self,
+            "/dev/test",
             self.wire,  # type: ignore[arg-type]  # has what a session uses of a transport
             Conversation(),
-            self.clock,
-            on_measurement=self.measured.append,
-            on_board=lambda board, restarted: self.boards.append((board, restarted)),
-            breathe=lambda: None,
-            lend=self.lend,
+            patience_s=patience_s,
+            replaced=lambda: self.replaced,
+            lends=True,
         )
 
-    def lend(self, loan: Loan) -> bool:
-        """The link offers its reading."""
-        self.offered.append(self.clock.monotonic())
-        return self.borrower(loan)
+    def measured(self, measurement: Measurement) -> None:
+        """See `Keeper`."""
+        self.heard.append(measurement)
+
+    def tell(self, event: Up | Down) -> None:
+        """See `Keeper`."""
+        self.told.append(event)
+
+    def trouble(self, reason: str) -> None:
+        """See `Keeper`."""
+        self.troubles.append((self.clock.monotonic() - 1000.0, reason))
+
+    def wanted(self) -> dict[str, int | None]:
+        """See `Keeper`."""
+        return self.intervals
 
     def greet(self) -> Device:
         """Until the board is known."""
-        return self.session.greet(self.stopping)
+        (device,) = self.session.greet(self.stopping)
+        return device
 
     def run(self) -> str:
         """Until the link is lost; returns why."""
@@ -135,18 +177,13 @@ class Talk:
             self.session.run(self.stopping)
         return str(caught.value)
 
+    def boots(self) -> list[int]:
+        """Those of the devices that were told of while the session ran."""
+        return [event.device.boot for event in self.told if isinstance(event, Up)]
+
     def say(self, *bodies: str) -> None:
         """Lines from the board, with the next read."""
         self.wire.incoming.append(b"".join(map(encode, bodies)))
-
-    def read_until(self, condition: Callable[[], object]) -> None:
-        """What the reader's thread does, until `condition` is true."""
-
-        def read() -> object:
-            self.session._read_once(0.0)
-            return condition()
-
-        until(read)
 
     def at_end_of_input(self, action: Callable[[], object]) -> None:
         """Have `action` called once, when the reader waits and nothing is there."""
@@ -166,8 +203,20 @@ def talk() -> Iterator[Talk]:
     """A session that has not begun."""
     made = Talk()
     yield made
-    if not made.wire.closed:
-        made.session.end("the test is over")
+    made.session.end("the test is over")
+
+
+@pytest.fixture
+def running(talk: Talk) -> Iterator[Talk]:
+    """A session whose board is up, on a thread of its own, while the clock stands still."""
+    talk.greet()
+    talk.wire.patient = True
+    thread, results = in_background(lambda: talk.session.run(talk.stopping))
+    yield talk
+    talk.stopping.set()
+    talk.wire.woken.set()
+    thread.join(DEADLINE_S)
+    assert not [result for result in results if isinstance(result, Exception)], results
 
 
 def test_the_greeting_asks_until_the_hello_comes(talk: Talk) -> None:
@@ -178,34 +227,39 @@ def test_the_greeting_asks_until_the_hello_comes(talk: Talk) -> None:
     assert (board.identity, board.boot) == ("24A1", 7)
     assert talk.wire.verbs() == ["hello"] * 4
     assert talk.clock.monotonic() == pytest.approx(1001.5)
-    assert talk.boards == []
+    assert (talk.told, talk.troubles) == ([], [])
 
 
-@pytest.mark.parametrize(
-    ("said", "text"),
-    [
-        (b"", "nothing came"),
-        (b"\x00\xff" * 50, "100 bytes came, and not one good line .wrong baud rate.."),
-        (b"x\ny\n", r"4 bytes came, and not one good line \(wrong baud rate\?\); last: no '\$'"),
-        (
-            b"$D boot*0badc0de\n",
-            "17 bytes came, .*; last: wrong checksum, is '0badc0de', should be '8363B705'",
-        ),
-        (encode("D boot") + encode("X 1"), "2 good lines came, but no complete hello$"),
-        (
-            encode("D boot") + encode("H 0 2"),
-            "1 good lines came, .*; last: not the fields of a H line: b'H 0 2'",
-        ),
-    ],
-    ids=["nothing", "noise", "lines of noise", "wrong checksum", "other lines", "no hello"],
-)
-def test_a_greeting_that_fails_says_what_came(talk: Talk, said: bytes, text: str) -> None:
-    """Nothing, noise, and a board that says something else have different causes."""
+def test_a_board_that_starts_slowly_is_asked_on_while_the_port_stays_open(talk: Talk) -> None:
+    """From 5 s on it is said that nobody answers; it is asked less often, and comes up after a minute."""
+    talk.wire.answer = lambda f: talk.wire.healthy(f) if talk.clock.monotonic() > 1055 else None
+    talk.greet()
+    assert not talk.wire.closed
+    assert [round(when) for when, _ in talk.troubles] == list(range(5, 56, 5))
+    assert talk.troubles[0][1] == "the board did not say hello within 5 s; nothing came"
+    steps = [after - before for before, after in pairwise(talk.wire.sent_at)]
+    assert steps[:9] == pytest.approx([0.5] * 9)
+    assert steps[11:] == pytest.approx([2.0] * len(steps[11:]))
+
+
+def test_opening_the_port_anew_is_worth_a_try_when_patience_is_over() -> None:
+    """And only then: it resets many boards."""
+    talk = Talk(patience_s=30.0)
     talk.wire.answer = lambda fields: None
-    talk.wire.incoming.append(said)
-    with pytest.raises(LinkLostError, match=f"did not say hello within 5 s; {text}"):
+    with pytest.raises(
+        LinkLostError, match="did not say hello within 30 s; nothing came; opening the port anew"
+    ):
         talk.greet()
-    assert talk.clock.monotonic() == pytest.approx(1005.0)
+    assert talk.session.ran_out_of_patience
+    talk.session.end("the test is over")
+
+
+def test_a_greeting_says_what_came_instead(talk: Talk) -> None:
+    """The remedy for noise is another than that for a program that prints something else."""
+    talk.wire.answer = lambda f: talk.wire.healthy(f) if talk.troubles else None
+    talk.wire.incoming.append(b"Humidity: 40.1%  Temperature: 21.5\r\n")
+    talk.greet()
+    assert "text, but not sensorline: 'Humidity: 40.1%" in talk.troubles[0][1]
 
 
 def test_a_greeting_ends_when_the_link_is_closed(talk: Talk) -> None:
@@ -217,41 +271,103 @@ def test_a_greeting_ends_when_the_link_is_closed(talk: Talk) -> None:
     assert talk.clock.monotonic() < 1001
 
 
-def test_requests_for_later_are_sent_one_after_the_other(talk: Talk) -> None:
-    """Each when the line is free; what a read brings is a measurement, what a hello brings is news."""
+def test_a_greeting_ends_when_the_port_is_another_one(talk: Talk) -> None:
+    """What is open then is a port that is not there any more."""
+    talk.wire.answer = lambda fields: None
+    talk.at_end_of_input(lambda: setattr(talk, "replaced", True))
+    with pytest.raises(LinkLostError, match="another port has taken this one's place"):
+        talk.greet()
+    assert talk.clock.monotonic() < 1001
+
+
+def test_the_board_is_brought_to_what_is_wanted(talk: Talk) -> None:
+    """A first value of each channel in use, then the interval, then a hello that tells it is in force."""
+    talk.intervals = {"temp": 250}
     talk.greet()
-
-    def answer(fields: list[str]) -> list[str] | None:
-        if fields[1] != "read":
-            return talk.wire.healthy(fields)
-        return [f"A {fields[0]} temp {len(talk.wire.written)} 50 21.5"]
-
-    talk.wire.answer = answer
-    for request in (("interval", "temp", "250"), ("hello",), ("read", "temp"), ("read", "temp")):
-        talk.session.ask_later(*request)
     talk.at_end_of_input(lambda: setattr(talk.wire, "answer", lambda fields: None))
     talk.run()
-    assert talk.wire.verbs()[1:5] == ["interval", "hello", "read", "read"]
-    assert [measurement.value for measurement in talk.measured] == [21.5, 21.5]
-    assert [(board.channels["temp"].interval_s, restarted) for board, restarted in talk.boards] == [
-        (0.25, False)
+    assert talk.wire.verbs()[1:4] == ["read", "interval", "hello"]
+    assert [measurement.value for measurement in talk.heard] == [21.5]
+    assert [event.device.channels["temp"].interval_s for event in talk.told if isinstance(event, Up)] == [
+        0.25
     ]
 
 
-def test_a_request_for_later_that_is_not_answered_holds_up_the_next_for_an_attempt(talk: Talk) -> None:
-    """No longer."""
-    talk.greet()
-    times: list[float] = []
+def test_what_was_lost_on_the_way_is_asked_again(talk: Talk) -> None:
+    """An interval and a first read whose answers were damaged twice."""
+    talk.intervals = {"temp": 200}
+    lost = {"read": 2, "interval": 2}
 
     def answer(fields: list[str]) -> list[str] | None:
-        times.append(talk.clock.monotonic())
-        return None
+        if lost.get(fields[1], 0):
+            lost[fields[1]] -= 1
+            return None
+        return talk.wire.healthy(fields)
 
     talk.wire.answer = answer
-    talk.session.ask_later("read", "temp")
-    talk.session.ask_later("read", "temp")
+    talk.greet()
     talk.run()
-    assert times[1] - times[0] == pytest.approx(ATTEMPT_S, abs=0.3)
+    assert talk.wire.verbs().count("read") == talk.wire.verbs().count("interval") == 3
+    assert talk.wire.interval == 200
+    assert talk.heard[0].value == 21.5
+
+
+def test_a_board_that_restarts_again_and_again_has_not_more_to_answer(talk: Talk) -> None:
+    """What waits for the line is a set of things to be done, not a log."""
+    talk.intervals = {"temp": 250}
+    talk.greet()
+    talk.wire.answer = lambda fields: None
+    for boot in range(8, 68):
+        talk.say(*(body.format(id=0, boot=boot, interval=1000) for body in HELLO))
+    healed_at: list[int] = []
+
+    def heal() -> None:
+        talk.wire.answer = talk.wire.healthy
+        talk.wire.boot = 67
+        healed_at.append(len(talk.wire.written))
+
+    talk.at_end_of_input(heal)
+    talk.run()
+    assert talk.boots()[:60] == list(range(8, 68))
+    asked = [verb for verb in talk.wire.verbs()[healed_at[0] :] if verb != "ping"]
+    assert sorted(set(asked)) == ["hello", "interval", "read"]
+    assert len(asked) <= 6
+
+
+def test_the_link_s_own_requests_come_before_those_of_others(running: Talk) -> None:
+    """Sixteen threads ask without end; a sensor that is added gets its value with the next turn."""
+    talk = running
+    enough = threading.Event()
+
+    def ask() -> None:
+        while not enough.is_set():
+            talk.session.exchange("ping", (), 1e9, None)
+
+    threads = [in_background(ask)[0] for _ in range(16)]
+    until(lambda: talk.wire.verbs().count("ping") > 100)
+    asked = len(talk.wire.written)
+    talk.intervals = {"temp": 250}
+    talk.session.refresh("temp")
+    until(lambda: talk.heard)
+    until(lambda: talk.wire.interval == 250)
+    verbs = talk.wire.verbs()[asked:]
+    enough.set()
+    for thread in threads:
+        thread.join(DEADLINE_S)
+    assert verbs.index("read") <= 4, verbs
+
+
+def test_an_own_request_that_is_not_answered_lets_the_others_have_their_turn(talk: Talk) -> None:
+    """A channel that answers no read does not hold up those that do."""
+    talk.intervals = {"temp": None}
+    talk.greet()
+    talk.wire.answer = lambda fields: talk.wire.healthy(fields) if fields[1] == "ping" else None
+    waiting, results = in_background(lambda: talk.session.exchange("ping", (), 1e9, None))
+    until(lambda: talk.session.waiting == 1)
+    talk.run()
+    waiting.join(DEADLINE_S)
+    assert results == [None]
+    assert talk.wire.verbs()[1:4] == ["read", "ping", "read"]
 
 
 def test_a_flood_of_notes_is_counted_not_logged(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
@@ -259,16 +375,23 @@ def test_a_flood_of_notes_is_counted_not_logged(talk: Talk, caplog: pytest.LogCa
     caplog.set_level(logging.INFO)
     talk.greet()
     talk.say(*["D in the loop"] * 500)
-    talk.read_until(lambda: talk.session.counters["lines"] > 500)
+
+    def a_minute_later() -> None:
+        talk.clock.advance(60)
+        talk.say("D still there")
+
+    talk.at_end_of_input(a_minute_later)
+    talk.run()
     assert caplog.text.count("in the loop") == 20
-    talk.clock.advance(60)
-    talk.say("D still there")
-    talk.read_until(lambda: "still there" in caplog.text)
     assert "the board said 480 more notes" in caplog.text
+    assert "still there" in caplog.text
 
 
-def stream(talk: Talk, seconds: float, borrower: Callable[[Loan], None]) -> None:
-    """A fast stream of readings for so long, which `borrower` is offered; then the link is lost or closed."""
+def stream(talk: Talk, seconds: float, borrower: Callable[[Loan], None]) -> list[int]:
+    """A fast stream of readings for so long, which `borrower` is offered; then the link is lost or closed.
+
+    Returns the numbers of those that were sent.
+    """
     talk.greet()
     answers, number, until_s = talk.wire.read, 0, talk.clock.monotonic() + seconds
 
@@ -287,11 +410,11 @@ def stream(talk: Talk, seconds: float, borrower: Callable[[Loan], None]) -> None
         borrower(loan)
         return True
 
-    talk.borrower = borrow
+    talk.borrower.takes = borrow
     talk.wire.read = read  # type: ignore[assignment, method-assign]
     with suppress(LinkLostError):
         talk.session.run(talk.stopping)
-    assert [measurement.seq for measurement in talk.measured] == list(range(1, number + 1))
+    return list(range(1, number + 1))
 
 
 def test_a_stream_is_lent(talk: Talk) -> None:
@@ -302,32 +425,33 @@ def test_a_stream_is_lent(talk: Talk) -> None:
         talk.wire.read = partial(Wire.read, talk.wire)  # type: ignore[method-assign]
         assert not loan.read(0.0)
 
-    stream(talk, LONGEST_S, unplug)
-    assert len(talk.offered) == 1
-    assert len(talk.measured) > STREAM * SPAN_S
+    sent = stream(talk, LONGEST_S, unplug)
+    assert [measurement.seq for measurement in talk.heard] == sent
+    assert len(talk.borrower.offered) == 1
+    assert len(talk.heard) > STREAM * SPAN_S
 
 
 def test_nothing_is_lent_while_an_answer_is_awaited(talk: Talk) -> None:
     """The link's own request holds the line for an attempt."""
-    healthy = talk.wire.answer
-    talk.wire.answer = lambda fields: None if fields[1] == "interval" else healthy(fields)
-    talk.session.ask_later("interval", "temp", "500")
+    talk.wire.answer = lambda fields: talk.wire.healthy(fields) if fields[1] == "hello" else None
+    talk.intervals = {"temp": 500}
     started = talk.clock.monotonic()
-    stream(talk, 2 * ATTEMPT_S, Loan.recall)
-    assert talk.wire.verbs() == ["hello", "interval"]
-    assert talk.offered[0] - started >= ATTEMPT_S
+    sent = stream(talk, 12 * ATTEMPT_S, Loan.recall)
+    assert [measurement.seq for measurement in talk.heard] == sent
+    assert talk.wire.verbs().count("interval") == 8
+    assert talk.borrower.offered[0] - started >= 8 * ATTEMPT_S
 
 
 def test_nothing_is_lent_while_somebody_asks(talk: Talk) -> None:
     """The answer is read where it is noticed at once."""
     talk.wire.answer = lambda fields: talk.wire.healthy(fields) if fields[1] == "hello" else None
-    talk.greet()
-    waiting, _ = in_background(lambda: talk.session.exchange("read", ("temp",), LONGEST_S, None))
-    until(lambda: talk.wire.verbs()[-1] == "read")
+    waiting, _ = in_background(lambda: talk.session.exchange("read", ("temp",), 1e9, None))
+    until(lambda: talk.session.waiting == 1)
     stream(talk, 1.0, Loan.recall)
-    assert talk.offered == []
+    assert talk.borrower.offered == []
+    assert talk.wire.verbs()[1] == "read"
     talk.session.end("the test is over")
-    waiting.join()
+    waiting.join(DEADLINE_S)
 
 
 def close(talk: Talk) -> None:
@@ -336,15 +460,13 @@ def close(talk: Talk) -> None:
     talk.session.wake()
 
 
-WANTED = pytest.mark.parametrize(
-    "wanted",
-    [
-        lambda talk: talk.session.ask_later("interval", "temp", "500"),
-        lambda talk: talk.session._want_hello("a reading seems late"),
-        close,
-    ],
-    ids=["a request of the link's", "a hello", "the end"],
-)
+def want(talk: Talk) -> None:
+    """As `Link.add` does."""
+    talk.intervals = {"temp": 500}
+    talk.session.refresh("temp")
+
+
+WANTED = pytest.mark.parametrize("wanted", [want, close], ids=["a request of the link's", "the end"])
 
 
 @WANTED
@@ -352,6 +474,7 @@ def test_what_is_wanted_just_before_it_is_lent(
     talk: Talk, monkeypatch: pytest.MonkeyPatch, wanted: Callable[[Talk], None]
 ) -> None:
     """Whoever wants it sees no loan to recall, but the link sees what is wanted."""
+    talk.wire.answer = lambda fields: talk.wire.healthy(fields) if fields[1] == "hello" else None
 
     class Late(Loan):
         """A loan that is wanted back before the lender has it."""
@@ -359,20 +482,35 @@ def test_what_is_wanted_just_before_it_is_lent(
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             wanted(talk)
-            talk.session.wake()
 
     monkeypatch.setattr(lender_module, "Loan", Late)
     stream(talk, 2 * SPAN_S, Loan.recall)
-    assert talk.offered == []
+    assert talk.borrower.offered == []
 
 
 @WANTED
 def test_what_is_wanted_while_it_is_lent_ends_the_loan(talk: Talk, wanted: Callable[[Talk], None]) -> None:
     """Though the borrower reads on."""
+    talk.wire.answer = lambda fields: talk.wire.healthy(fields) if fields[1] == "hello" else None
     useful: list[bool] = []
 
     def borrower(loan: Loan) -> None:
         wanted(talk)
+        useful.append(loan.hold(lambda: False))
+        talk.stopping.set()
+
+    sent = stream(talk, LONGEST_S, borrower)
+    assert [measurement.seq for measurement in talk.heard] == sent
+    assert useful == [True]
+
+
+def test_a_hello_that_is_wanted_ends_the_loan(talk: Talk) -> None:
+    """The borrower reads that the board's clock went back; only the link can ask."""
+    useful: list[bool] = []
+
+    def borrower(loan: Loan) -> None:
+        talk.wire.incoming.append(encode("R temp 1 1 20"))
+        assert loan.read(0.0)
         useful.append(loan.hold(lambda: False))
         talk.stopping.set()
 
@@ -386,21 +524,26 @@ def test_a_request_while_it_is_lent_ends_the_loan(talk: Talk) -> None:
     asked: list[threading.Thread] = []
 
     def borrower(loan: Loan) -> None:
-        asked.append(in_background(lambda: talk.session.exchange("ping", (), LONGEST_S, None))[0])
+        asked.append(in_background(lambda: talk.session.exchange("ping", (), 1e9, None))[0])
         useful.append(loan.hold(lambda: loan.read(0.0)))
         talk.stopping.set()
 
     stream(talk, LONGEST_S, borrower)
-    asked[0].join()
+    talk.session.end("the test is over")
+    asked[0].join(DEADLINE_S)
     assert useful == [True]
 
 
-def test_a_silent_board_is_pinged_then_lost(talk: Talk) -> None:
-    """After five seconds, three times, a second apart."""
+def test_a_silent_board_is_pinged_then_greeted_on_the_open_port(talk: Talk) -> None:
+    """After five seconds, three times, a second apart; opening the port anew would reset it."""
     talk.greet()
     talk.wire.answer = lambda fields: None
-    assert "the board has been silent for 8" in talk.run()
+    with pytest.raises(SilentError, match="the board has been silent for 8"):
+        talk.session.run(talk.stopping)
     assert talk.wire.verbs() == ["hello"] + ["ping"] * PINGS
+    assert not talk.wire.closed
+    talk.wire.answer = talk.wire.healthy
+    assert talk.greet().identity == "24A1"
 
 
 def test_a_board_that_answers_pings_is_kept(talk: Talk) -> None:
@@ -409,7 +552,7 @@ def test_a_board_that_answers_pings_is_kept(talk: Talk) -> None:
     talk.wire.answer = lambda f: talk.wire.healthy(f) if talk.wire.verbs().count("ping") < 20 else None
     talk.run()
     assert talk.wire.verbs().count("ping") == 20 + PINGS - 1
-    assert talk.clock.monotonic() > 1000 + 19 * 5
+    assert talk.clock.monotonic() > 1000 + 19 * LEAST_SILENCE_S
 
 
 def test_a_board_that_only_answers_is_pinged_seldom(talk: Talk) -> None:
@@ -421,15 +564,16 @@ def test_a_board_that_only_answers_is_pinged_seldom(talk: Talk) -> None:
 
 
 def test_silence_shows_although_requests_hold_the_line(talk: Talk) -> None:
-    """A dashboard that asks without end must not keep a dead board up."""
+    """A dashboard that asks without end must not keep a dead board up; who waits is told why at once."""
     talk.greet()
     talk.wire.answer = lambda fields: None
-    assert talk.session._turn.acquire(blocking=False)
-    try:
-        assert "the board has been silent for 8" in talk.run()
-        assert talk.wire.verbs() == ["hello"]
-    finally:
-        talk.session._turn.release()
+    waiting, results = in_background(lambda: talk.session.exchange("read", ("temp",), 1e9, None))
+    until(lambda: talk.session.waiting == 1)
+    assert "the board has been silent for 8" in talk.run()
+    assert set(talk.wire.verbs()) == {"hello", "read"}
+    waiting.join(DEADLINE_S)
+    assert isinstance(results[0], sig.NotConnected)
+    assert "has been silent" in str(results[0])
 
 
 def test_a_restart_whose_hello_was_lost_is_greeted(talk: Talk) -> None:
@@ -439,7 +583,7 @@ def test_a_restart_whose_hello_was_lost_is_greeted(talk: Talk) -> None:
     talk.say("R temp 5 5000 20", "R temp 1 100 21")
     talk.at_end_of_input(lambda: talk.say("R temp 2 1100 22"))
     talk.run()
-    assert [(board.boot, restarted) for board, restarted in talk.boards] == [(8, True)]
+    assert talk.boots() == [8]
     assert talk.wire.verbs()[:2] == ["hello", "hello"]
 
 
@@ -449,17 +593,15 @@ def test_a_hello_by_the_board_itself_is_reported(talk: Talk) -> None:
     talk.wire.boot = 9
     talk.say(*(body.format(id=0, boot=9, interval=500) for body in HELLO), "D brown-out")
     talk.run()
-    assert [
-        (board.boot, board.channels["temp"].interval_s, restarted) for board, restarted in talk.boards
-    ] == [(9, 0.5, True)]
+    assert talk.boots() == [9]
 
 
 class Requester(threading.Thread):
     """A thread that makes one request and keeps what came of it."""
 
-    def __init__(self, session: Session, clock: FakeClock, timeout_s: float = 1e6) -> None:
+    def __init__(self, session: StreamSession, deadline: float = 1e6) -> None:
         super().__init__(name="requester")
-        self.session, self.deadline = session, clock.monotonic() + timeout_s
+        self.session, self.deadline = session, deadline
         self.result: object = None
         self.error: Exception | None = None
         self.start()
@@ -472,169 +614,166 @@ class Requester(threading.Thread):
 
     def done(self) -> "Requester":
         """When it is."""
-        self.join(20)
+        self.join(DEADLINE_S)
         assert not self.is_alive()
         return self
 
 
-@pytest.fixture
-def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attempts are short: a requester waits for real."""
-    monkeypatch.setattr(session_module, "ATTEMPT_S", 0.01)
-
-
-@pytest.mark.usefixtures("fast")
 def test_a_lost_request_is_sent_again_with_its_id(talk: Talk) -> None:
-    """Until it is answered; a late second answer is dropped."""
+    """Until it is answered, a second apart; a second answer is dropped."""
     talk.greet()
-    requester = Requester(talk.session, talk.clock)
-    until(lambda: talk.wire.verbs().count("read") >= 3)
-    reads = [fields for fields in list(talk.wire.written) if fields[1] == "read"]
-    assert len({fields[0] for fields in reads}) == 1
-    talk.say(f"A {reads[0][0]} temp 1 5 21.5", f"A {reads[0][0]} temp 2 6 21.5")
-    talk.session._read_once(0.0)
+    lost = iter([None, None])
+
+    def answer(fields: list[str]) -> list[str] | None:
+        if fields[1] != "read":
+            return None
+        return next(lost, [f"A {fields[0]} temp {number} {number} 21.5" for number in (1, 2)])
+
+    talk.wire.answer = answer
+    requester = Requester(talk.session)
+    until(lambda: talk.session.waiting == 1)
+    talk.run()
     result = requester.done().result
     assert isinstance(result, Measurement)
     assert result.seq == 1
-    assert [m.seq for m in talk.measured] == [1, 2]
+    assert [measurement.seq for measurement in talk.heard] == [1, 2]
+    reads = [
+        (fields, at)
+        for fields, at in zip(talk.wire.written, talk.wire.sent_at, strict=True)
+        if fields[1] == "read"
+    ]
+    assert len({fields[0] for fields, _ in reads}) == 1
+    assert len(reads) == 3
+    assert all(ATTEMPT_S <= after[1] - before[1] <= 1.3 * ATTEMPT_S for before, after in pairwise(reads))
     assert talk.session.counters["late"] == 1
 
 
 @pytest.mark.parametrize(
     ("refusal", "kind", "text"),
     [
-        ("unknown_verb", sig.RequestError, "the board refused: unknown_verb"),
-        ("unknown_channel no temp", sig.RequestError, "the board refused: unknown_channel .no temp."),
-        ("bad_argument", sig.BadParams, "the board refused: bad_argument"),
-        ("sensor_fault absent", sig.RequestError, "the sensor failed: absent; check its wiring"),
-        ("sensor_fault", sig.RequestError, "the sensor failed: no reason given; check its wiring"),
-        ("busy", sig.Busy, "the board refused: busy"),
-        ("new_code", sig.RequestError, "the board refused: new_code"),
+        ("E {} unknown_verb", sig.RequestError, "the board refused: unknown_verb"),
+        ("E {} unknown_channel no temp", sig.RequestError, "the board refused: unknown_channel .no temp."),
+        ("E {} bad_argument", sig.BadParams, "the board refused: bad_argument"),
+        ("E {} sensor_fault absent", sig.RequestError, "the sensor failed: absent; check its wiring"),
+        ("E {} sensor_fault", sig.RequestError, "the sensor failed: no reason given; check its wiring"),
+        ("E {} busy", sig.Busy, "the board refused: busy"),
+        ("E {} new_code", sig.RequestError, "the board refused: new_code"),
+        ("A {} temp 5 5 nan", sig.BadReply, "the board answered, but that is no reading: 'temp 5 5 nan'"),
     ],
 )
-def test_refusals_have_types(talk: Talk, refusal: str, kind: type[Exception], text: str) -> None:
-    """The protocol's codes are the product's errors."""
-    talk.greet()
-    requester = Requester(talk.session, talk.clock)
-    until(lambda: talk.wire.verbs().count("read") == 1)
-    talk.say(f"E {talk.wire.written[-1][0]} {refusal}")
-    talk.session._read_once(0.0)
-    error = requester.done().error
+def test_refusals_have_types(running: Talk, refusal: str, kind: type[Exception], text: str) -> None:
+    """The protocol's codes are the product's errors; what is no answer is said, not waited out."""
+    running.wire.answer = lambda fields: [refusal.format(fields[0])]
+    error = Requester(running.session).done().error
     assert type(error) is kind
     assert re.fullmatch(f"board: {text}", str(error))
 
 
-def test_a_request_times_out(talk: Talk) -> None:
+def test_a_request_times_out(running: Talk) -> None:
     """It says what was asked, how long, how often."""
-    talk.greet()
-    error = Requester(talk.session, talk.clock, timeout_s=0.0).done().error
+    running.wire.answer = lambda fields: None
+    error = Requester(running.session, running.clock.monotonic() + 0.05).done().error
     assert isinstance(error, sig.RequestTimeout)
-    assert str(error) == "board: the board did not answer 'read temp' within 0.0 s (0 attempts)"
-    talk.say("A 2 temp 1 5 20")
-    talk.session._read_once(0.0)
-    assert talk.session.counters["late"] == 1
+    assert str(error) == "board: the board did not answer 'read temp' within 0.0 s (1 attempts)"
+    late = running.wire.written[-1][0]
+    running.wire.incoming.append(encode(f"A {late} temp 1 5 20"))
+    running.wire.wake()
+    until(lambda: running.session.counters["late"] == 1, what="the late answer is counted")
 
 
-def test_a_request_that_no_line_can_carry(talk: Talk) -> None:
+def test_a_request_that_no_line_can_carry(running: Talk) -> None:
     """Bad params, and the line is free again."""
-    talk.greet()
     with pytest.raises(sig.BadParams, match="expected"):
-        talk.session.exchange("read", ("a\nb",), talk.clock.monotonic() + 1, None)
-    assert talk.session._turn.acquire(blocking=False)
-    talk.session._turn.release()
+        running.session.exchange("read", ("a\nb",), 1e6, None)
+    assert Requester(running.session).done().error is None
 
 
-def test_what_answers_meanwhile_need_not_be_asked(talk: Talk) -> None:
+def test_a_verb_that_the_protocol_does_not_have(running: Talk) -> None:
+    """It is refused with those that there are."""
+    with pytest.raises(sig.BadParams, match="expected one of hello, interval, ping, read, got 'dance'"):
+        running.session.exchange("dance", (), 1e6, None)
+
+
+def test_what_answers_meanwhile_need_not_be_asked(running: Talk) -> None:
     """`unless` is asked when the line is ours."""
-    talk.greet()
-    assert talk.session.exchange("read", ("temp",), talk.clock.monotonic(), lambda: "known") == "known"
-    assert talk.wire.verbs() == ["hello"]
+    assert running.session.exchange("read", ("temp",), 1e6, lambda: "known") == "known"
+    assert running.wire.verbs() == ["hello"]
 
 
-def test_a_line_that_stays_taken_is_busy(talk: Talk) -> None:
+def test_a_line_that_stays_taken_is_busy(running: Talk) -> None:
     """When the time is up."""
-    talk.greet()
-    with talk.session._turn, pytest.raises(sig.Busy, match="other requests kept this link busy"):
-        talk.session.exchange("read", ("temp",), talk.clock.monotonic(), None)
+    running.wire.answer = lambda fields: None
+    first = Requester(running.session)
+    until(lambda: running.wire.verbs().count("read") == 1)
+    with pytest.raises(sig.Busy, match="other requests kept this link busy until the time was up"):
+        running.session.exchange("read", ("temp",), running.clock.monotonic(), None)
+    running.session.end("the test is over")
+    first.done()
 
 
-def test_a_flood_of_requests_is_bounded(talk: Talk) -> None:
+def test_a_flood_of_requests_is_bounded(running: Talk) -> None:
     """64 wait; the next one is told so at once. When the session ends, all fail."""
-    talk.greet()
-    requesters = [Requester(talk.session, talk.clock) for _ in range(MAX_WAITING)]
-    until(lambda: talk.session._waiting == MAX_WAITING)
+    running.wire.answer = lambda fields: None
+    requesters = [Requester(running.session) for _ in range(MAX_WAITING)]
+    until(lambda: running.session.waiting == MAX_WAITING)
     with pytest.raises(sig.Busy, match="64 requests wait for this link already; ask less often"):
-        talk.session.exchange("read", ("temp",), talk.clock.monotonic() + 1e6, None)
-    talk.session.end("unplugged")
+        running.session.exchange("read", ("temp",), 1e6, None)
+    running.session.end("unplugged")
     for requester in requesters:
         assert isinstance(requester.done().error, sig.NotConnected)
         assert str(requester.error) == "board: unplugged"
-    assert talk.session._waiting == 0
+    assert running.session.waiting == 0
 
 
-def test_the_end_frees_everybody_at_once(talk: Talk) -> None:
-    """Who waits for an answer, who waits for the line, who comes later; and a wake then does nothing."""
-    talk.greet()
-    waiting = Requester(talk.session, talk.clock)
-    until(lambda: talk.wire.verbs().count("read") == 1)
-    queued = Requester(talk.session, talk.clock)
-    until(lambda: talk.session._waiting == 2)
-    talk.session.wake()
-    talk.session.end("unplugged")
-    late = Requester(talk.session, talk.clock)
+def test_the_end_frees_everybody_at_once(running: Talk) -> None:
+    """Who waits for an answer, who waits for the line, who comes later; a wake then does nothing."""
+    running.wire.answer = lambda fields: None
+    waiting = Requester(running.session)
+    until(lambda: running.wire.verbs().count("read") == 1)
+    queued = Requester(running.session)
+    until(lambda: running.session.waiting == 2)
+    running.session.end("unplugged")
+    running.session.end("twice is as good as once")
+    late = Requester(running.session)
     for requester in (waiting, queued, late):
         assert isinstance(requester.done().error, sig.NotConnected)
-    talk.session.wake()
-    assert (talk.wire.woken, talk.wire.closed) == (1, True)
+    running.session.wake()
+    assert running.wire.closed
 
 
-def test_the_end_gives_the_reader_s_own_turn_back(talk: Talk) -> None:
-    """A ping was on the line."""
+def test_a_port_that_takes_no_requests_ends_the_session(talk: Talk) -> None:
+    """Though it delivers readings: every request would fail for ever."""
     talk.greet()
-    assert talk.session._write_own("ping")
-    talk.session.end("lost")
-    assert talk.wire.closed
+    talk.say("R temp 1 5 21")
+
+    def full(fields: list[str]) -> list[str] | None:
+        raise LinkLostError("writing failed: the port took nothing for 1 s")
+
+    talk.wire.answer = full
+    requester = Requester(talk.session)
+    until(lambda: talk.session.waiting == 1)
+    assert talk.run() == "writing failed: the port took nothing for 1 s"
+    talk.session.end("the port took nothing for 1 s")
+    assert "took nothing" in str(requester.done().error)
 
 
-def test_a_write_that_fails_is_not_connected(talk: Talk) -> None:
-    """The reader finds the loss by itself."""
-    talk.greet()
-    talk.wire.broken = "writing failed: Input/output error"
-    with pytest.raises(sig.NotConnected, match="board: writing failed"):
-        talk.session.exchange("read", ("temp",), talk.clock.monotonic() + 1, None)
-    assert talk.run() == "writing failed: Input/output error"
-
-
-@pytest.mark.usefixtures("fast")
-def test_whoever_has_the_line_asks_for_the_hello(talk: Talk) -> None:
-    """A board restarts while a read waits: the read is answered after the hello, not timed out."""
+def test_a_read_that_a_restart_overtakes_is_asked_after_the_hello(talk: Talk) -> None:
+    """Like a real one, the board answers reads at once, but they mean nothing before its hello."""
     talk.greet()
     talk.say("R temp 9 9000 20")
-    talk.session._read_once(0.0)
-    requester = Requester(talk.session, talk.clock)
-    until(lambda: talk.wire.verbs().count("read") >= 1)
-    talk.wire.boot = 8
-    # Like a real one, the board answers reads at once, but they mean nothing before its hello.
-    talk.wire.answer = lambda f: [f"A {f[0]} temp 2 200 21"] if f[1] == "read" else talk.wire.healthy(f)
-    talk.say("R temp 1 100 20")
-    talk.session._read_once(0.0)
-    talk.read_until(lambda: talk.boards)
-    assert talk.boards[0][0].boot == 8
-    talk.read_until(lambda: not requester.is_alive())
+
+    def restart(fields: list[str]) -> list[str] | None:
+        if fields[1] == "read" and talk.wire.boot == 7:
+            talk.wire.boot = 8
+            return ["R temp 1 100 20", f"A {fields[0]} temp 2 200 21"]
+        return talk.wire.healthy(fields)
+
+    talk.wire.answer = restart
+    talk.wire.seq = 300
+    requester = Requester(talk.session)
+    until(lambda: talk.session.waiting == 1)
+    talk.run()
+    assert talk.boots() == [8]
     assert isinstance(requester.done().result, Measurement)
-
-
-def test_the_end_frees_who_waits_for_that_hello(talk: Talk) -> None:
-    """Also then, at once."""
-    talk.greet()
-    talk.session._want_hello("restarted")
-    requester = Requester(talk.session, talk.clock)
-    until(lambda: talk.wire.verbs().count("hello") == 2)
-    talk.session.end("unplugged")
-    assert isinstance(requester.done().error, sig.NotConnected)
-
-
-def test_ids_begin_anew_after_65535(talk: Talk) -> None:
-    """0 is nobody's."""
-    talk.session._next_id = 65535
-    assert [talk.session._new_id() for _ in range(3)] == [65535, 1, 2]
+    assert talk.wire.verbs()[1:4] == ["read", "hello", "read"]
+    assert talk.wire.sent_at[3] < ATTEMPT_S
