@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from firmware_sim.errors import SimulatorError
 from firmware_sim.faults import channel, parse_faults, seconds, value
-from firmware_sim.line import is_word
+from firmware_sim.line import is_word, number
 from firmware_sim.sensors import NS
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MIN_SPEED, MAX_SPEED = 0.001, 1_000_000.0
 """Above, one row a minute is 50,000 readings a second of the three channels; below, a row every 17 hours."""
+MAX_RESTARTS = 10_000
+"""Of one brown-out: a board that restarts each second for three hours."""
 
 
 def answer(simulator: "Simulator", line: str) -> str:
@@ -75,9 +77,19 @@ def _replug(simulator: "Simulator", arguments: list[str]) -> str:
 
 
 def _reset(simulator: "Simulator", arguments: list[str]) -> str:
-    _take(arguments, 0)
-    simulator.reset()
+    if arguments not in ([], ["in-line"]):
+        raise ValueError(f"got {' '.join(arguments)!r}")
+    simulator.reset(in_line=bool(arguments))
     return "reset"
+
+
+def _brownout(simulator: "Simulator", arguments: list[str]) -> str:
+    times, length = _take(arguments, 2)
+    count = number(times)
+    if count is None or not 1 <= count <= MAX_RESTARTS:
+        raise ValueError(f"a number of restarts from 1 to {MAX_RESTARTS}; got {times!r}")
+    simulator.brown_out(count, seconds(length))
+    return f"{count} restarts"
 
 
 def _stall(simulator: "Simulator", arguments: list[str]) -> str:
@@ -157,7 +169,8 @@ def _quit(simulator: "Simulator", arguments: list[str]) -> str:
 COMMANDS: dict[str, tuple[str, Callable[["Simulator", list[str]], str]]] = {
     "unplug": ("unplug [SECONDS]", _unplug),
     "replug": ("replug [other | as PATH]", _replug),
-    "reset": ("reset", _reset),
+    "reset": ("reset [in-line]", _reset),
+    "brownout": ("brownout N SECONDS", _brownout),
     "stall": ("stall SECONDS", _stall),
     "silent": ("silent CHANNEL [SECONDS]", _silent),
     "loud": ("loud CHANNEL", _loud),

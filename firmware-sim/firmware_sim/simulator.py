@@ -13,7 +13,7 @@ from firmware_sim.commands import answer
 from firmware_sim.control import ControlServer
 from firmware_sim.damage import Damager, Reset, Unplug
 from firmware_sim.faults import FaultSpec
-from firmware_sim.line import LineReader
+from firmware_sim.line import LineReader, encode
 from firmware_sim.link import Link
 from firmware_sim.outlet import Outlet
 from firmware_sim.pty_port import PtyPort
@@ -23,6 +23,8 @@ from firmware_sim.sensors import NS, Sensors
 MIN_WAIT_NS = 500_000
 """The loop runs at most 2,000 times a second, whatever the speed; readings then go several at a time."""
 LONGEST_WAIT_NS = 3600 * NS
+LAST_WORDS = encode("D the supply voltage falls")
+"""What a board is saying when it restarts in the middle of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,10 @@ class Simulator:
         self._reader = LineReader()
         self._requests_damaged = 0
         self._replug_at_ns: int | None = None
+        self._cuts = Random(f"{settings.seed}/cut")
+        self._restarts = 0  # that a brown-out still has to come
+        self._restart_at_ns = 0
+        self._restart_every_ns = 0
         self._running = True
         self.use_faults(settings.faults)
 
@@ -108,6 +114,7 @@ class Simulator:
             self._port.unplug()
             self._link.remove()
             self._outlet.clear()
+        self._restarts = 0
         self._replug_at_ns = None if seconds is None else self.now_ns() + round(seconds * NS)
 
     def replug(self, other: bool = False, link: Path | None = None) -> None:
@@ -125,10 +132,18 @@ class Simulator:
         self._link.point_to(self._port.device)
         self._board.start(self.now_ns())
 
-    def reset(self) -> None:
-        """Start the board anew; the port stays."""
+    def reset(self, in_line: bool = False) -> None:
+        """Start the board anew, in the middle of a line if asked; the port stays."""
+        if in_line:
+            self._outlet.write(LAST_WORDS[: self._cuts.randint(1, len(LAST_WORDS) - 1)])
         self._outlet.clear()
         self._board.start(self.now_ns())
+
+    def brown_out(self, times: int, seconds: float) -> None:
+        """Restart so many times, `seconds` apart, from now on; pulling the cable ends that."""
+        self._restarts = times
+        self._restart_at_ns = self.now_ns()
+        self._restart_every_ns = round(seconds * NS)
 
     def stall(self, seconds: float) -> None:
         """Send nothing for that long; what the board says meanwhile is kept and sent then."""
@@ -167,6 +182,7 @@ class Simulator:
             "faults": self._faults.text,
             "silent": self.sensors.silent(now),
             "stalled": self._outlet.stalled(now),
+            "restarts": self._restarts,
             "counters": {
                 **asdict(self._outlet.counters),
                 **asdict(self._board.counters),
@@ -181,6 +197,10 @@ class Simulator:
             self.replug()
         if not self._port.device:
             return
+        if self._restarts and now >= self._restart_at_ns:
+            self._restarts -= 1
+            self._restart_at_ns = now + self._restart_every_ns
+            self.reset(in_line=True)
         self._outlet.release(now)
         if self._port.device and (lines := self._board.run(now)):
             self._outlet.send(lines, self._damager, now)
@@ -191,6 +211,7 @@ class Simulator:
         if self._port.device:
             times.append(self._board.next_due_ns())
             times.append(self._outlet.next_ns())
+            times.append(self._restart_at_ns if self._restarts else None)
         return min((t for t in times if t is not None), default=self.now_ns() + LONGEST_WAIT_NS)
 
     def _happened(self, event: Reset | Unplug) -> None:

@@ -68,6 +68,16 @@ def test_reset(simulator: Simulator) -> None:
     device, boot = simulator.device, simulator.status()["boot"]
     assert ok(simulator, "reset") == "reset"
     assert (simulator.device, simulator.status()["boot"]) == (device, boot + 1)
+    assert ok(simulator, "reset in-line") == "reset"
+    assert (simulator.device, simulator.status()["boot"]) == (device, boot + 2)
+
+
+def test_a_brown_out_ends_with_the_cable(simulator: Simulator) -> None:
+    """The restarts that are still to come are in the status; pulling the cable ends them."""
+    assert ok(simulator, "brownout 60 0.02") == "60 restarts"
+    assert simulator.status()["restarts"] == 60
+    ok(simulator, "unplug")
+    assert simulator.status()["restarts"] == 0
 
 
 def test_what_the_sensors_say(simulator: Simulator) -> None:
@@ -132,7 +142,11 @@ def test_help_names_every_command(simulator: Simulator) -> None:
         ("unplug now", "expected unplug [SECONDS]: seconds from 0 to 3600; got 'now'"),
         ("unplug 1 2", "expected unplug [SECONDS]: got 2 arguments"),
         ("replug there", "expected replug [other | as PATH]: got 'there'"),
-        ("reset hard", "expected reset: got 1 arguments"),
+        ("reset hard", "expected reset [in-line]: got 'hard'"),
+        ("brownout 60", "expected brownout N SECONDS: got 1 arguments"),
+        ("brownout 0 1", "a number of restarts from 1 to 10000; got '0'"),
+        ("brownout often 1", "a number of restarts from 1 to 10000; got 'often'"),
+        ("brownout 3 -1", "seconds from 0 to 3600; got '-1'"),
         ("stall", "expected stall SECONDS: got 0 arguments"),
         ("silent tmp", "a channel (temp, hum, lux); got 'tmp'"),
         ("value temp warm", "a decimal number of at most 15 digits"),

@@ -1,5 +1,6 @@
 """The program on a real pty, as the gateway hears it."""
 
+import os
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -159,3 +160,34 @@ def test_resets_in_mid_line(program: Start) -> None:
     with Terminal(board.link) as terminal:
         boots = [int(terminal.starting("H 0 1 ").split()[5]) for _ in range(4)]
     assert boots == list(range(boots[0], boots[0] + 4))
+
+
+def test_a_reset_in_a_line_cuts_it(program: Start) -> None:
+    """Something of a line comes, then the hello of the next start, which begins inside that line."""
+    board = program("--seed", "3")
+    with Terminal(board.link) as terminal:
+        terminal.starting("R lux")
+        os.set_blocking(terminal.descriptor, True)
+        board.tell("reset in-line")
+        heard = b""
+        while b"C 0 2" not in heard:
+            heard += os.read(terminal.descriptor, 4096)
+    cut, dollar, _ = heard.partition(b"$H 0 1 ")
+    assert dollar
+    assert encode("D the supply voltage falls").startswith(cut)
+    assert b"\n" not in cut
+    assert cut
+
+
+def test_a_brown_out_restarts_and_then_the_board_is_well(program: Start) -> None:
+    """So many hellos, each with the next boot, and readings after the last."""
+    board = program("--seed", "1")
+    with Terminal(board.link) as terminal:
+        terminal.starting("R lux")
+        before = board.status()["boot"]
+        board.tell("brownout 5 0.02")
+        boots = [int(terminal.starting("H 0 1 ").split()[5]) for _ in range(5)]
+        assert boots == list(range(before + 1, before + 6))
+        assert seq(terminal.starting("R temp")) == 1
+    status = board.status()
+    assert (status["restarts"], status["boot"]) == (0, before + 5)
