@@ -17,18 +17,18 @@ class Sink(Protocol):
     def interval_ms(self) -> int | None:
         """The reporting interval that it wants of the device, None for the device's own."""
 
-    def heard(self, measurement: Measurement) -> None:
+    def heard(self, measurement: Measurement, /) -> None:
         """The newest measurement, to be known at once whatever the dispatcher is busy with."""
 
     def missed(self) -> None:
         """A measurement that the dispatcher's queue had no room for."""
 
-    def accept(self, measurement: Measurement) -> None:
+    def accept(self, measurement: Measurement, /) -> None:
         """A measurement, in turn."""
 
-    def link_up(self, device: Device, warning: str | None) -> None:
+    def link_up(self, device: Device, warning: str | None, /) -> None:
         """The device is there; also after it has restarted, and when told twice. `warning`: why it may be
         another one than is meant."""
 
-    def link_down(self, reason: str) -> None:
+    def link_down(self, reason: str, /) -> None:
         """The device is gone."""

@@ -107,7 +107,14 @@ class Session(Protocol):
 
     where: str
     """What was opened: a device's path, a URL."""
-    counters: Mapping[str, int]
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What was good, damaged, lost, …, since the opening."""
+
+    @property
+    def waiting(self) -> int:
+        """How many requests are not answered yet."""
 
     def greet(self, stopping: threading.Event) -> Sequence[Device]:
         """Ask until the other end answers; returns who is there. Called again after `SilentError`.

@@ -269,6 +269,8 @@ class StreamSession:
         if not self._greeting:
             fresh = before is None or (before.identity, before.boot) != (device.identity, device.boot)
             self._settling.hello(device, fresh=fresh)
+            if not self._settling.idle:
+                self._lender.recall()
             self._keeper.tell(Up(device))
 
     def _want_hello(self, reason: str) -> None:
@@ -292,8 +294,9 @@ class StreamSession:
             reason = f"the board has been silent for {silence:.1f} s and does not answer"
             self._line.fail(reason)
             raise SilentError(reason)
-        # When the line is taken, that request stands for the ping: it is not answered either.
-        if self._line.in_flight is None:
+        # When somebody else's request is on the line, it stands for the ping: it is not answered either.
+        flying = self._line.in_flight
+        if flying is None or flying.own:
             self._ask_own(Request("ping", own=True))
         self._pings += 1
 

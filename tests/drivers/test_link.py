@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,15 +14,16 @@ import pytest
 import sig
 from drivers import Dispatcher, Link, LinkState, TemperatureSensor
 from drivers import link as link_module
-from drivers.source import Device, Measurement
+from drivers.errors import PortError, PortNotFoundError
+from drivers.source import Session
 from drivers.stream import line as line_module
 from drivers.stream import session as session_module
 from drivers.stream.line import MAX_WAITING
 from drivers.stream.ports import UsbPort
 from tests.support.background import in_background
-from tests.support.desk import TEMP as TEMP_CHANNEL
 from tests.support.house import House
 from tests.support.scripted_board import TEMP, ScriptedBoard
+from tests.support.sources import on_port
 from tests.support.waiting import happens, until
 
 AT_ONCE_S = 1.0
@@ -112,7 +114,7 @@ def test_the_same_board_under_another_device_name(
 
     board.unplug()
     board.plug(tmp_path / "ttyACM0")
-    with House("usb:2341:0043", source=UsbPort(0x2341, 0x43, None, comports=comports)) as house:
+    with House(source=on_port(UsbPort(0x2341, 0x43, None, comports=comports))) as house:
         house.wait_for("#changed")
         board.unplug()
         house.wait_for("#disconnect")
@@ -191,41 +193,69 @@ def test_a_board_of_another_baud_rate_fails_with_a_reason_and_backs_off(
         house.wait_for("#connect")
 
 
-def test_back_off_grows_and_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From 0.1 s to 5 s for a port that fails, to 0.5 s for one that is absent; a success resets it."""
-    pauses: list[float] = []
-    outcomes = iter(
-        [(LinkState.FAILED, 0.0)] * 8 + [(LinkState.ABSENT, 0.0)] * 2 + [(LinkState.ABSENT, 60.0)] * 2
-    )
-    link = Link("board", "/dev/none")
+class Nothing:
+    """A source that cannot be opened: `errors`, one after the other, the last again and again."""
 
-    def hold() -> float:
-        outcome = next(outcomes, None)
-        if outcome is None:
-            link._stopping.set()
-            return 0.0
-        link._set(outcome[0], "x")
-        return outcome[1]
+    where = "nothing"
 
-    monkeypatch.setattr(link, "_hold", hold)
-    monkeypatch.setattr(link, "_pause", pauses.append)
-    link._supervise()
-    assert pauses[:12] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 0.5, 0.5, 0.1, 0.1]
-    assert link.status().state is LinkState.CLOSED
+    def __init__(self, *errors: Exception, seen: Sequence[object] = ()) -> None:
+        self.errors = list(errors)
+        self.seen = list(seen)
+        self.opened: list[float] = []
+
+    def open(self, _keeper: object) -> Session:
+        """See `Source`."""
+        self.opened.append(time.monotonic())
+        raise self.errors.pop(0) if len(self.errors) > 1 else self.errors[0]
+
+    def presence(self) -> object:
+        """See `Source`."""
+        return self.seen.pop(0) if self.seen else None
+
+    def close(self) -> None:
+        """See `Source`."""
+
+    def device_of(self, _channel: str) -> str:
+        """See `Source`."""
+        return ""
+
+
+@pytest.mark.parametrize(
+    ("error", "pauses"),
+    [
+        (PortError("held by another program"), [0.01, 0.02, 0.04, 0.08, 0.08, 0.08]),
+        (PortNotFoundError("not there"), [0.01, 0.02, 0.02, 0.02]),
+        (TypeError("a defect"), [0.01, 0.02, 0.04, 0.08, 0.08]),
+    ],
+)
+def test_back_off_grows_and_is_cut(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, pauses: list[float]
+) -> None:
+    """A source that is absent is tried more often than one that fails."""
+    monkeypatch.setattr(link_module, "FIRST_BACK_OFF_S", 0.01)
+    monkeypatch.setattr(link_module, "LAST_BACK_OFF_S", 0.08)
+    monkeypatch.setattr(link_module, "ABSENT_BACK_OFF_S", 0.02)
+    source = Nothing(error)
+    with Link("board", source=source):
+        until(lambda: len(source.opened) > len(pauses))
+    waited = [after - before for before, after in pairwise(source.opened)]
+    for least, took in zip(pauses, waited, strict=False):
+        assert took >= 0.8 * least, waited
+    assert min(waited[3:]) < 0.08 * 1.2 + 0.2, waited
 
 
 @pytest.mark.parametrize("seen", [[None, None, "a"], ["a", "a", "b"], ["a", None, "a", "b"]])
 def test_a_pause_ends_when_another_port_appears(
     seen: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also one that replaces the present one; not when it goes."""
+    """Also one of the same name that replaces the present one; not when it goes."""
     monkeypatch.setattr(link_module, "PRESENCE_S", 0.001)
-    looks = iter(seen)
-    link = Link("board", "/dev/none")
-    monkeypatch.setattr(link, "_source", SimpleNamespace(presence=lambda: next(looks)))
-    thread, _ = in_background(lambda: link._pause(60.0))
-    thread.join(20)
-    assert not thread.is_alive()
+    for name in ("FIRST_BACK_OFF_S", "ABSENT_BACK_OFF_S", "LAST_BACK_OFF_S"):
+        monkeypatch.setattr(link_module, name, 60.0)
+    source = Nothing(PortNotFoundError("not there"), seen=seen)
+    with Link("board", source=source):
+        until(lambda: len(source.opened) == 2)
+        assert source.seen == []
 
 
 @pytest.mark.usefixtures("impatient")
@@ -290,9 +320,7 @@ def test_a_flood_of_reads_is_bounded(house: House, board: ScriptedBoard) -> None
     """64 wait; more are busy at once; when the board wakes up, one answer serves all who asked before."""
     board.script = lambda fields: [] if fields[1] == "read" else None
     waiting = [in_background(lambda: house.read(timeout=60)) for _ in range(MAX_WAITING)]
-    session = house.link._session
-    assert session is not None
-    until(lambda: session._waiting == MAX_WAITING)
+    until(lambda: house.link.status().waiting == MAX_WAITING)
     with pytest.raises(sig.Busy, match="64 requests wait for this link already"):
         house.read()
     board.script = lambda fields: None
@@ -400,69 +428,6 @@ def test_a_full_queue_drops_readings_and_counts_them(board: ScriptedBoard) -> No
         assert house.read()["value"] == 21.5
 
 
-def test_a_link_that_flaps_behind_a_blocked_dispatcher_stays_bounded() -> None:
-    """A thousand ups and downs leave 64 jobs, and the right state at the end."""
-    dispatcher = Dispatcher()
-    link = Link("board", "/dev/none", dispatcher=dispatcher)
-    router = sig.Router()
-    sensor = TemperatureSensor("temp", link)
-    sensor.attach(router)
-    heard: list[str] = []
-    router.addListener(lambda info, data: heard.append(info["event"]))
-    channels = {"temp": TEMP_CHANNEL}
-    board = Device("m", "i", "f", 7, channels)
-    for last_is_up in (True, False):
-        for up in [True, False] * 1000 + ([True] if last_is_up else []):
-            link._announce(
-                (lambda sink: sink.link_up(board)) if up else (lambda sink: sink.link_down("flapping"))
-            )
-            assert len(link._transitions) <= MAX_TRANSITIONS
-            assert dispatcher.depth <= MAX_TRANSITIONS
-        with dispatcher:
-            pass
-        assert link._tokens == 0
-        assert len(link._transitions) == 0
-        sender = router.getSender("temp")
-        assert sender is not None
-        assert sender.isConnected() is last_is_up
-    assert heard.count("#connect") == heard.count("#disconnect")
-
-
-def test_a_sink_that_raises_keeps_nobody_else_from_hearing(caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged with its traceback."""
-
-    class Sink:
-        channel = "temp"
-        interval_ms = None
-
-        def __init__(self, problem: Exception | None) -> None:
-            self.problem = problem
-            self.heard_of: list[str] = []
-
-        def heard(self, measurement: Measurement) -> None: ...
-
-        def missed(self) -> None: ...
-
-        def accept(self, measurement: Measurement) -> None: ...
-
-        def link_up(self, board: Device) -> None:
-            self.heard_of.append(board.model)
-
-        def link_down(self, reason: str) -> None:
-            self.heard_of.append(reason)
-            if self.problem:
-                raise self.problem
-
-    with Dispatcher() as dispatcher:
-        link = Link("board", "/dev/none", dispatcher=dispatcher)
-        first, second = Sink(ValueError("broken")), Sink(None)
-        link.add(first)
-        link.add(second)
-        link._announce(lambda sink: sink.link_down("x"))
-    assert (first.heard_of, second.heard_of) == (["x"], ["x"])
-    assert "ValueError: broken" in caplog.text
-
-
 def test_a_sensor_attached_to_a_link_that_is_up_connects(house: House, board: ScriptedBoard) -> None:
     """It gets a first value at once; and one that is detached disconnects."""
     late = TemperatureSensor("late", house.link, channel="temp")
@@ -554,7 +519,7 @@ def test_close_is_quick_in_every_state(tmp_path: Path, board: ScriptedBoard) -> 
     with House(str(board.link)) as busy:
         busy.wait_for("#connect")
         thread, results = in_background(lambda: busy.link.request("read", "temp", timeout_s=60))
-        until(lambda: busy.link._session is not None and busy.link._session._waiting == 1)
+        until(lambda: busy.link.status().waiting == 1)
         started = time.monotonic()
     thread.join(20)
     assert time.monotonic() - started < AT_ONCE_S
@@ -609,4 +574,3 @@ def test_a_defect_is_logged_and_does_not_end_the_link(
 def test_the_states_are_named_for_people() -> None:
     """As they appear in stats."""
     assert [str(state) for state in LinkState] == ["closed", "opening", "absent", "greeting", "up", "failed"]
-    assert link_module.MAX_TRANSITIONS % 2 == 0

@@ -5,10 +5,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from drivers.ports import PathPort
 
 from drivers import Link, LinkState
 from drivers import link as link_module
-from drivers.ports import PathPort
 from tests.support.scripted_board import TEMP, ScriptedBoard
 from tests.support.waiting import until
 

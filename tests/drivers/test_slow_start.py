@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from drivers import Link, LinkState
-from drivers import session as session_module
+from drivers.stream import session as session_module
 from tests.support.dtr_board import DtrBoard
 from tests.support.waiting import until
 

@@ -15,7 +15,12 @@ class House:
     """`events` are (sender, event, data, monotonic time), in order."""
 
     def __init__(
-        self, port: str, *names: str, dispatcher: Dispatcher | None = None, source: Any = None, **options: Any
+        self,
+        port: str | None = None,
+        *names: str,
+        dispatcher: Dispatcher | None = None,
+        source: Any = None,
+        **options: Any,
     ) -> None:
         self.router = sig.Router()
         self.events: list[tuple[str, str, Any, float]] = []

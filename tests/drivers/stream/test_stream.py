@@ -8,8 +8,8 @@ import pytest
 
 import sig
 from drivers import Dispatcher
-from drivers import link as link_module
 from drivers.source import Device, Measurement
+from drivers.stream import connector
 from drivers.stream import lender as lender_module
 from drivers.stream import loan as loan_module
 from drivers.stream.transport import Transport, open_transport
@@ -53,7 +53,7 @@ class Witness:
     """A sink that notes which thread reads."""
 
     channel = "temp"
-    interval_ms = None
+    interval_ms: int | None = None
 
     def __init__(self) -> None:
         self.reader = ""
@@ -157,9 +157,9 @@ def test_what_is_not_lent(
 ) -> None:
     """The kernel keeps too little of a fast port; where a read cannot be woken, all else would wait."""
     if why == "the port is fast":
-        monkeypatch.setattr(link_module, "LENT_BAUD", 57_600)
+        monkeypatch.setattr(connector, "LENT_BAUD", 57_600)
     else:
-        monkeypatch.setattr(link_module, "open_transport", lambda *_: sleepy(board))
+        monkeypatch.setattr(connector, "open_transport", lambda *_: sleepy(board))
     with House(str(board.link), dispatcher=dispatcher) as house:
         house.link.add(witness)
         house.wait_for("#changed")
@@ -295,12 +295,12 @@ def test_two_links_one_dispatcher(
 @pytest.mark.usefixtures("unwatched")
 def test_the_board_restarts(house: House, board: ScriptedBoard, witness: Witness, lent: Stream) -> None:
     """Its hello is heard in the stream, and the link asks for what it needs anew."""
-    asked = board.count("read")
     lent.stop()
+    witness.interval_ms = 500
     board.restart(silently=False)
     again = Stream(board)
     try:
-        board.wait_for("read", count=asked + 1)
+        board.wait_for("interval")
         until(witness.is_lent)
     finally:
         again.stop()
