@@ -66,6 +66,7 @@ class Sensor:
         self._live: Measurement | None = None
         self._lock = threading.Lock()  # guards the judge and the counters; no user code runs under it
         self._accepted: tuple[Measurement, Reading] | None = None  # the last one judged in its turn
+        self._invalid: tuple[float, ...] = parsed["invalid"] or ()
         self._judge = Judge(parsed["offset"], parsed["scale"], parsed["range"], SpikeGuard(parsed["spike"]))
         self._counters = dict.fromkeys(COUNTERS, 0)
         # Written by the dispatcher's thread alone.
@@ -135,7 +136,7 @@ class Sensor:
     def heard(self, measurement: Measurement) -> None:
         """See `Sink`. So `last` knows the newest value even while a listener holds up the dispatcher."""
         self._newest = measurement
-        if measurement.value is not None:
+        if measurement.value is not None and measurement.value not in self._invalid:
             self._newest_value = measurement
             if measurement.asked is not None:
                 self._live = measurement
@@ -183,12 +184,13 @@ class Sensor:
         if not self._publisher.connected:
             self._count("dropped")
             return
-        if measurement.value is None:
+        raw = measurement.value
+        if raw is None or raw in self._invalid:
             self._count("received", "faults")
             self._publisher.take_stale(self._stale_reading(_fault(measurement)))
             return
         with self._lock:
-            value, reason = self._judge.judge(measurement.value)
+            value, reason = self._judge.judge(raw)
             self._judge.take(value, reason)
             reading = self._reading(measurement, value, reason)
             self._accepted = measurement, reading
@@ -271,7 +273,7 @@ class Sensor:
         newest, valued = self._newest, self._newest_value
         if newest is None or valued is None:
             return None
-        if newest.value is None:
+        if newest.value is None or newest.value in self._invalid:
             return self._stale_reading(_fault(newest)).as_data()
         stale_after = self._stale_after()
         silence = self._clock.monotonic() - valued.measured
@@ -329,12 +331,13 @@ class Sensor:
                 self._counters[name] += 1
 
     def _judged(self, measurement: Measurement) -> Reading:
-        if measurement.value is None:
+        raw = measurement.value
+        if raw is None or raw in self._invalid:
             raise sig.RequestError(f"{self.name}: {_fault(measurement)}; check the sensor and its wiring")
         with self._lock:
             if self._accepted is not None and self._accepted[0] is measurement:
                 return self._accepted[1]  # what listeners got: the spike guard has moved on since
-            value, reason = self._judge.judge(measurement.value)
+            value, reason = self._judge.judge(raw)
         return self._reading(measurement, value, reason)
 
     def _reading(self, measurement: Measurement, value: float, reason: str | None) -> Reading:
@@ -365,4 +368,7 @@ class Sensor:
 
 
 def _fault(measurement: Measurement) -> str:
-    return f"the board reports {measurement.fault!r} instead of a value"
+    """Why a measurement is none: the board says so, or says what `invalid` names."""
+    if measurement.value is None:
+        return f"the board reports {measurement.fault!r} instead of a value"
+    return f"the board says {measurement.value:g}, which stands for no value (`invalid`)"

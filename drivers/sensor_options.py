@@ -15,6 +15,7 @@ from drivers.options import (
     parse_duration,
     parse_interval,
     parse_number,
+    parse_numbers,
     parse_range,
 )
 
@@ -25,6 +26,13 @@ _NUMBER = "a number"
 COMMON_OPTIONS: dict[str, Option] = {
     "offset": Option(parse_number, 0.0, _NUMBER, "Calibration: added to the value, after `scale`."),
     "scale": Option(parse_number, 1.0, _NUMBER, "Calibration: the value is multiplied by it."),
+    "invalid": Option(
+        parse_numbers,
+        None,
+        "a number, or a list of numbers such as [-127, 85]",
+        "What the board says when it has no value, as it says it (before `scale` and the conversion of "
+        "units): the sensor has failed, as with a board's `!absent`.",
+    ),
     "range": Option(
         parse_range,
         None,

@@ -15,6 +15,7 @@ from drivers.options import (
     parse_duration,
     parse_interval,
     parse_number,
+    parse_numbers,
     parse_range,
 )
 from drivers.sensor_options import COMMON_OPTIONS, parse_options, threshold_options
@@ -89,6 +90,22 @@ def test_what_is_no_duration(raw: object) -> None:
     """A unit that is missing, unknown or ambiguous is refused, as are infinite spans."""
     with pytest.raises(ValueError, match="expected a time span such as 30s, 5min or 12h, or seconds, got"):
         parse_duration(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "numbers"), [(85, (85.0,)), ([-127, 85.0], (-127.0, 85.0)), ((0,), (0.0,)), ([], ())]
+)
+def test_numbers_one_or_several(raw: object, numbers: tuple[float, ...]) -> None:
+    """One needs no brackets."""
+    assert parse_numbers(raw) == numbers
+
+
+@pytest.mark.parametrize("raw", [None, "85", [85, "x"], [[85]], {85: 1}, [math.nan], True, [True]])
+def test_what_is_no_list_of_numbers(raw: object) -> None:
+    """The whole value is in the text, whichever of its parts is wrong."""
+    with pytest.raises(ValueError, match="expected a number or a list of numbers such as") as caught:
+        parse_numbers(raw)
+    assert repr(raw) in str(caught.value)
 
 
 def test_ranges() -> None:

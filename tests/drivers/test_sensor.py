@@ -1,6 +1,7 @@
 """Sensors: from measurements to events, and the requests. On a desk: no port, a clock of the test's own."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 import sig
 from drivers import HumiditySensor, LightSensor, OptionError, Sensor, TemperatureSensor
-from drivers.protocols.base import Channel
+from drivers.protocols.base import Channel, Measurement
 from tests.support.desk import TEMP, Desk, board_with
 
 HUM = Channel("hum", "humidity", "%", 0.1, 0.0, 100.0, 1.0)
@@ -246,6 +247,45 @@ def test_a_fault_is_stale_with_the_board_s_word() -> None:
     desk.measure(21.5)
     assert desk.names() == ["#changed", "#stale", "#changed"]
     assert desk.stats()["faults"] == 2
+
+
+def test_an_invalid_value_is_a_failed_measurement() -> None:
+    """As it came, before unit and scale: counted as a fault, stale with a reason, never the last value."""
+    desk = Desk(
+        TemperatureSensor, replace(TEMP, unit="F", low=-40, high=300), invalid=[-127, 185], scale=2, hot=26
+    ).up()
+    desk.measure(50.0, 185.0, -127.0)
+    last = desk.sensor.last()
+    assert desk.names() == ["#connect", "#changed", "#stale"]
+    assert (last["value"], last["quality"], last["seq"]) == (20.0, "stale", 1)  # type: ignore[index]
+    assert last["reason"] == "the board says -127, which stands for no value (`invalid`)"  # type: ignore[index]
+    assert (desk.stats()["received"], desk.stats()["faults"], desk.stats()["suspect"]) == (3, 2, 0)
+    desk.measure(50.0)
+    assert desk.names() == ["#changed"]
+
+
+def test_an_invalid_value_fails_a_live_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And does not answer one that allows an age, or another that waits."""
+    desk = temperature(invalid=85)
+    desk.measure(21.5)
+    desk.hear(85.0, asked=desk.clock.monotonic())
+    answer = Measurement("temp", 3, 85.0, None, desk.clock.monotonic(), desk.clock.monotonic())
+
+    def request(verb: str, channel: str, timeout_s: float, unless: Callable[[], object]) -> object:
+        return unless() or answer
+
+    monkeypatch.setattr(desk.link, "request", request)
+    assert desk.sensor.read({"max_age": 5})["value"] == 21.5
+    with pytest.raises(sig.RequestError, match="temp: the board says 85, which stands for no value"):
+        desk.sensor.read()
+    assert (desk.stats()["reads"], desk.stats()["failed_reads"]) == (2, 1)
+
+
+def test_nothing_is_invalid_by_default() -> None:
+    """85 °C and -127 are values like any other unless the config says otherwise."""
+    desk = temperature()
+    desk.measure(85.0)
+    assert desk.names() == ["#changed"]
 
 
 def test_stale_after_can_be_set_and_switched_off() -> None:
