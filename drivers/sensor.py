@@ -1,7 +1,7 @@
 """A sensor: the shared base of all drivers. From a channel's measurements to a sender on the router.
 
-    measurement -> calibrate, plausible range, spikes -> deadband -> #changed
-                                                      -> thresholds -> cold, hot, …
+    measurement -> calibrate, limits, plausible range, spikes -> deadband -> #changed
+                                                              -> thresholds -> cold, hot, …
     silence     -> #stale
 
 A driver is a subclass that says what it measures; see `temperature.py`.
@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import sig
 from drivers.errors import OptionError
 from drivers.filters import Deadband, SpikeGuard, Threshold
-from drivers.judge import Judge
+from drivers.judge import NO_LIMITS, Judge
 from drivers.link import Link
 from drivers.options import Option
 from drivers.protocols.base import Board, Channel, Measurement
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 # Silence for three intervals and a second (a lost line, a late one, the time of transport) is staleness.
 STALE_INTERVALS = 3
 STALE_GRACE_S = 1.0
-COUNTERS = ("received", "suspect", "faults", "dropped", "reads", "failed_reads")
+COUNTERS = ("received", "suspect", "clamped", "faults", "dropped", "reads", "failed_reads")
 
 
 class Sensor:
@@ -42,7 +42,8 @@ class Sensor:
     `option_table()`; values as in a config file. Raises `OptionError` for an unknown option or a wrong value.
 
     Subclasses set `kind`, `unit`, `units` (the board's units and how to convert each), `low_event`,
-    `high_event`.
+    `high_event`; where there are any, `limits`, the least and the most that such a value can be, and
+    `clamps`, the default of the option `clamp`.
     """
 
     kind: ClassVar[str]
@@ -50,6 +51,8 @@ class Sensor:
     units: ClassVar[Mapping[str, Callable[[float], float]]]
     low_event: ClassVar[str]
     high_event: ClassVar[str]
+    limits: ClassVar[tuple[float, float]] = NO_LIMITS
+    clamps: ClassVar[bool] = False
 
     def __init__(self, name: str, link: Link, channel: str | None = None, **options: object) -> None:
         parsed = parse_options(self.option_table(), options)
@@ -67,7 +70,15 @@ class Sensor:
         self._lock = threading.Lock()  # guards the judge and the counters; no user code runs under it
         self._accepted: tuple[Measurement, Reading] | None = None  # the last one judged in its turn
         self._invalid: tuple[float, ...] = parsed["invalid"] or ()
-        self._judge = Judge(parsed["offset"], parsed["scale"], parsed["range"], SpikeGuard(parsed["spike"]))
+        self._judge = Judge(
+            parsed["offset"],
+            parsed["scale"],
+            parsed["range"],
+            SpikeGuard(parsed["spike"]),
+            limits=self.limits,
+            clamp=self.clamps if parsed["clamp"] is None else parsed["clamp"],
+            kind=self.kind,
+        )
         self._counters = dict.fromkeys(COUNTERS, 0)
         # Written by the dispatcher's thread alone.
         self._problem: str | None = None
@@ -190,13 +201,15 @@ class Sensor:
             self._publisher.take_stale(self._stale_reading(_fault(measurement)))
             return
         with self._lock:
-            value, reason = self._judge.judge(raw)
+            value, reason, clamped = self._judge.judge(raw)
             self._judge.take(value, reason)
             reading = self._reading(measurement, value, reason)
             self._accepted = measurement, reading
             self._counters["received"] += 1
             if reason is not None:
                 self._counters["suspect"] += 1
+            if clamped:
+                self._counters["clamped"] += 1
         self._publisher.take(reading, measurement.measured)
 
     def _watch_silence(self, watch: object | None) -> None:
@@ -337,7 +350,7 @@ class Sensor:
         with self._lock:
             if self._accepted is not None and self._accepted[0] is measurement:
                 return self._accepted[1]  # what listeners got: the spike guard has moved on since
-            value, reason = self._judge.judge(raw)
+            value, reason, _ = self._judge.judge(raw)
         return self._reading(measurement, value, reason)
 
     def _reading(self, measurement: Measurement, value: float, reason: str | None) -> Reading:

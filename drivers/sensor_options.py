@@ -17,6 +17,7 @@ from drivers.options import (
     parse_number,
     parse_numbers,
     parse_range,
+    parse_switch,
 )
 
 _AMOUNT = "a number from 0, or a percentage such as 5%"
@@ -37,7 +38,15 @@ COMMON_OPTIONS: dict[str, Option] = {
         parse_range,
         None,
         "two numbers, the lower first",
-        "Plausible values; one outside is `suspect`. Without it, the range that the board announces.",
+        "Plausible values, calibrated; one outside is `suspect`. Without it, the range that the board "
+        "announces, before calibration.",
+    ),
+    "clamp": Option(
+        parse_switch,
+        None,
+        "true or false",
+        "A value outside the limits of its kind by at most 5 % of the span between them is set to the limit. "
+        "Without it, true for `humidity`.",
     ),
     "spike": Option(
         parse_amount,

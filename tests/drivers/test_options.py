@@ -17,6 +17,7 @@ from drivers.options import (
     parse_number,
     parse_numbers,
     parse_range,
+    parse_switch,
 )
 from drivers.sensor_options import COMMON_OPTIONS, parse_options, threshold_options
 
@@ -106,6 +107,15 @@ def test_what_is_no_list_of_numbers(raw: object) -> None:
     with pytest.raises(ValueError, match="expected a number or a list of numbers such as") as caught:
         parse_numbers(raw)
     assert repr(raw) in str(caught.value)
+
+
+def test_a_switch_is_true_or_false() -> None:
+    """And nothing that is only as good as one of them."""
+    assert [parse_switch(raw) for raw in (True, False)] == [True, False]
+    others: list[object] = [1, 0, "true", "on", None, []]
+    for raw in others:
+        with pytest.raises(ValueError, match="expected true or false, got"):
+            parse_switch(raw)
 
 
 def test_ranges() -> None:

@@ -477,6 +477,7 @@ def test_stats_are_the_sensor_s_and_the_link_s_counters() -> None:
         "received": 0,
         "published": 0,
         "suspect": 0,
+        "clamped": 0,
         "faults": 0,
         "stale": 0,
         "dropped": 0,
@@ -548,6 +549,48 @@ def test_the_other_drivers(driver: type[Sensor], channel: Channel, low: str, hig
     desk = Desk(driver, channel, **{low: 10, high: 50}).up()
     desk.measure(30, 50, 10)
     assert desk.names() == ["#connect", "#changed", "#changed", high, "#changed", low]
+
+
+def test_fog_is_wet() -> None:
+    """A hygrometer that says 101.7 % is set to 100, which is good, fires `wet`, and is counted."""
+    desk = Desk(HumiditySensor, HUM, wet=95).up()
+    desk.measure(90.0, 101.7, 102.4)
+    events = [(name, data["value"], data["quality"]) for name, data in desk.events if name != "#connect"]
+    assert events == [("#changed", 90.0, "good"), ("#changed", 100.0, "good"), ("wet", 100.0, "good")]
+    assert (desk.stats()["clamped"], desk.stats()["suspect"]) == (2, 0)
+    assert desk.sensor.last()["value"] == 100.0  # type: ignore[index]
+
+
+def test_a_live_read_is_clamped_and_not_counted_twice() -> None:
+    """It is the same value, whoever asks for it first; what is counted is what listeners got."""
+    desk = Desk(HumiditySensor, HUM, offset=3).up()
+    measurement = desk.hear(99.5, asked=desk.clock.monotonic())
+    assert desk.sensor.read()["value"] == 100.0
+    assert desk.stats()["clamped"] == 0
+    desk.sensor.accept(measurement)
+    assert desk.sensor.read()["value"] == 100.0
+    assert desk.stats()["clamped"] == 1
+
+
+@pytest.mark.parametrize(
+    ("driver", "channel", "options", "raw", "quality"),
+    [
+        (HumiditySensor, HUM, {}, 101.0, "good"),
+        (HumiditySensor, HUM, {"clamp": False}, 101.0, "suspect"),
+        (HumiditySensor, HUM, {"clamp": True}, 106.0, "suspect"),
+        (TemperatureSensor, replace(TEMP, low=-1000), {}, -273.16, "suspect"),
+        (TemperatureSensor, replace(TEMP, low=-1000), {"clamp": True}, -273.16, "suspect"),
+        (LightSensor, replace(LUX, low=-5), {"clamp": True}, -1.0, "suspect"),
+        (LightSensor, LUX, {}, 0.0, "good"),
+    ],
+)
+def test_what_cannot_be_is_not_good(
+    driver: type[Sensor], channel: Channel, options: dict[str, Any], raw: float, quality: str
+) -> None:
+    """Each kind has its limits; humidity alone is clamped unless the config says otherwise."""
+    desk = Desk(driver, channel, **options).up()
+    desk.measure(raw)
+    assert desk.events[-1][1]["quality"] == quality
 
 
 def test_a_fourth_kind_is_a_few_lines() -> None:
