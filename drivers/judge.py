@@ -50,6 +50,8 @@ class Judge:
         self._convert: Callable[[float], float] = float
         self._board_range = NO_LIMITS
         self._decimals = 6
+        self.warning: str | None = None
+        """Why no value of this board is to be trusted, whatever it is."""
 
     def use(self, channel: Channel, convert: Callable[[float], float]) -> float:
         """Judge values of `channel`; `convert` leads from its unit to the sensor's. Returns the resolution
@@ -58,7 +60,7 @@ class Judge:
         self._board_range = (channel.low, channel.high) if self._plausible is None else NO_LIMITS
         # One digit more than is resolved: enough after conversion and offset, and 23.18 stays 23.18.
         step = convert(channel.high) - convert(channel.high - channel.resolution)
-        resolution = abs(step * self._scale)
+        self._spikes.resolution = resolution = abs(step * self._scale)
         digits = -math.floor(math.log10(resolution)) if resolution > 0 else 5
         self._decimals = max(0, digits) + 1
         return resolution
@@ -68,7 +70,9 @@ class Judge:
         # + 0.0: a small negative value must not be rounded to "-0.0"
         value = round(self._convert(raw) * self._scale + self._offset, self._decimals) + 0.0
         low, high = self._board_range
-        reason, clamped = None, False
+        reason, clamped = self.warning, False
+        if reason is not None:
+            return value, reason, False
         if not low <= raw <= high and not self._at_the_end_of_the_scale(raw):
             reason = f"outside the board's range, {low:g} to {high:g}"
         else:
@@ -76,6 +80,15 @@ class Judge:
             if not low <= value <= high:
                 value, reason, clamped = self._compare(value)
         return value, reason or self._spikes.check(value), clamped
+
+    def begin_anew(self) -> None:
+        """What comes next may be of another board, or of one that was just switched on."""
+        self._spikes.reset()
+
+    @property
+    def wants_another(self) -> bool:
+        """Whether the value taken last is suspect only as long as no other confirms it."""
+        return self.warning is None and self._spikes.wants_another
 
     def take(self, value: float, reason: str | None) -> None:
         """Note a judged value, in the order of measurement."""

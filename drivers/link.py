@@ -240,6 +240,14 @@ class Link:
             raise sig.NotConnected(f"{self.name}: {reason or 'the board is not there'}")
         return session.exchange(verb, args, self.clock.monotonic() + timeout_s, unless)
 
+    def refresh(self, channel: str) -> None:
+        """Have the channel read soon, by the link's own thread; returns at once. Nothing happens while the
+        board is not there. From any thread."""
+        with self._lock:
+            session = self._session if self._state is LinkState.UP else None
+        if session is not None:
+            session.ask_later("read", channel)
+
     # The link's thread
 
     def _supervise(self) -> None:

@@ -11,6 +11,7 @@ publishes and watches for silence. Any other calls the requests: `read`, `last`,
 """
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -32,6 +33,9 @@ logger = logging.getLogger(__name__)
 # Silence for three intervals and a second (a lost line, a late one, the time of transport) is staleness.
 STALE_INTERVALS = 3
 STALE_GRACE_S = 1.0
+# How often the board is asked for a value that confirms the first one. If none of them does, the next are
+# waited for: a board that is asked as fast as it answers would do nothing else.
+CONFIRMING_READS = 3
 COUNTERS = ("received", "suspect", "clamped", "faults", "dropped", "reads", "failed_reads")
 
 
@@ -70,6 +74,7 @@ class Sensor:
         self._lock = threading.Lock()  # guards the judge and the counters; no user code runs under it
         self._accepted: tuple[Measurement, Reading] | None = None  # the last one judged in its turn
         self._invalid: tuple[float, ...] = parsed["invalid"] or ()
+        self._another_since = -math.inf  # when another board was found than before
         self._judge = Judge(
             parsed["offset"],
             parsed["scale"],
@@ -84,6 +89,7 @@ class Sensor:
         self._problem: str | None = None
         self._board: Board | None = None
         self._up_since = 0.0
+        self._confirming_reads = 0  # how many are left
         self._watch: object | None = None  # the timer that looks out for silence
         self._watch_due = 0.0
         self._deadband = Deadband(
@@ -158,10 +164,16 @@ class Sensor:
 
     # The dispatcher's thread
 
-    def link_up(self, board: Board) -> None:
-        """See `Sink`: connect to the router, if the board has what this sensor needs."""
+    def link_up(self, board: Board, warning: str | None = None) -> None:
+        """See `Sink`: connect to the router, if the board has what this sensor needs.
+
+        `warning`: why this board's values are not to be trusted (it is another than before, say). As long as
+        there is one, each reading is suspect with it as the reason, and no threshold fires.
+        """
         if self._router is None:
             return  # detached a moment ago
+        with self._lock:
+            self._judge.warning = warning
         problem = self._unfit(board)
         if problem is None:
             problem = self._use(board, self._router)
@@ -174,9 +186,18 @@ class Sensor:
     def _use(self, board: Board, router: sig.Router) -> str | None:
         """Be connected, with what the board says of the channel; returns why not, if not."""
         channel = board.channels[self.channel]
-        self._board = board
+        before, self._board = self._board, board
+        another = before is not None and before.identity != board.identity
+        restarted = before is None or another or before.boot != board.boot
         self._up_since = self._clock.monotonic()
+        if another:
+            self._publisher.begin_anew()
         with self._lock:
+            if another:
+                self._accepted, self._another_since = None, self._up_since
+            if restarted or not self._publisher.connected:
+                self._judge.begin_anew()
+                self._confirming_reads = CONFIRMING_READS
             self._deadband.resolution = self._judge.use(channel, self.units[channel.unit])
         self._deadband.interval = channel.interval_s
         problem = None
@@ -210,6 +231,10 @@ class Sensor:
                 self._counters["suspect"] += 1
             if clamped:
                 self._counters["clamped"] += 1
+            confirm = reason is not None and self._judge.wants_another
+        if confirm and self._confirming_reads:
+            self._confirming_reads -= 1
+            self._link.refresh(self.channel)
         self._publisher.take(reading, measurement.measured)
 
     def _watch_silence(self, watch: object | None) -> None:
@@ -266,7 +291,7 @@ class Sensor:
 
         def recent() -> Measurement | None:
             """What would answer this request too: asked for since, or, if age is allowed, measured since."""
-            live, newest = self._live, self._newest_value
+            live, newest = self._own(self._live), self._own(self._newest_value)
             if live is not None and live.asked is not None and live.asked >= oldest:
                 return live
             return newest if max_age and newest is not None and newest.measured >= oldest else None
@@ -283,7 +308,7 @@ class Sensor:
 
     def last(self, _params: object = None) -> dict[str, Any] | None:
         """The newest known reading's data, stale if it is; None if there has never been one. At once."""
-        newest, valued = self._newest, self._newest_value
+        newest, valued = self._own(self._newest), self._own(self._newest_value)
         if newest is None or valued is None:
             return None
         if newest.value is None or newest.value in self._invalid:
@@ -322,6 +347,7 @@ class Sensor:
                 event: options.pop(event) for event in (self.low_event, self.high_event) if event in options
             },
             "stale_after": self._stale_after(),
+            "warning": self._judge.warning,
             "options": {
                 name: value if isinstance(value, int | float | tuple) else str(value)
                 for name, value in options.items()
@@ -343,6 +369,14 @@ class Sensor:
             for name in names:
                 self._counters[name] += 1
 
+    def _own(self, measurement: Measurement | None) -> Measurement | None:
+        """A measurement that was heard, if it is this board's; if it may be that of the board before, the
+        last one that is known not to be."""
+        if measurement is None or measurement.measured > self._another_since:
+            return measurement
+        accepted = self._accepted  # in their turn come those of this board only
+        return accepted[0] if accepted is not None else None
+
     def _judged(self, measurement: Measurement) -> Reading:
         raw = measurement.value
         if raw is None or raw in self._invalid:
@@ -359,7 +393,7 @@ class Sensor:
 
     def _stale_reading(self, reason: str) -> Reading:
         """The newest value, marked stale; without one, a reading with the value None."""
-        valued = self._newest_value
+        valued = self._own(self._newest_value)
         if valued is None:
             return Reading(None, self.unit, self._clock.utc(), STALE, 0, reason)
         return self._judged(valued)._replace(quality=STALE, reason=reason)

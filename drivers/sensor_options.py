@@ -52,7 +52,8 @@ COMMON_OPTIONS: dict[str, Option] = {
         parse_amount,
         None,
         _AMOUNT,
-        "A value further than this from the last trusted one is `suspect`, until three in a row agree.",
+        "A value further than this from the last trusted one is `suspect`, until three in a row agree; so is "
+        "the first one after a connect, until the next agrees.",
     ),
     "delta": Option(
         parse_amount,

@@ -10,6 +10,7 @@ import pytest
 import sig
 from drivers import HumiditySensor, LightSensor, OptionError, Sensor, TemperatureSensor
 from drivers.protocols.base import Channel, Measurement
+from drivers.sensor import CONFIRMING_READS
 from tests.support.desk import TEMP, Desk, board_with
 
 HUM = Channel("hum", "humidity", "%", 0.1, 0.0, 100.0, 1.0)
@@ -151,8 +152,9 @@ def test_suspect_values_are_published_as_such_and_fire_no_threshold() -> None:
 def test_spikes_are_suspect_until_three_agree() -> None:
     """The new level is then good, without more ado."""
     desk = temperature(spike=5)
-    desk.measure(20, 40, 20, 40, 40, 40)
+    desk.measure(20, 20, 40, 20, 40, 40, 40)
     assert [(data["value"], data["quality"]) for _, data in desk.events] == [
+        (20, "suspect"),
         (20, "good"),
         (40, "suspect"),
         (20, "good"),
@@ -161,17 +163,189 @@ def test_spikes_are_suspect_until_three_agree() -> None:
     ]
 
 
+def asked_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The channels that the sensor has the link read, as it asks."""
+    asked: list[str] = []
+    monkeypatch.setattr(desk.link, "refresh", asked.append)
+    return asked
+
+
+def test_a_power_on_value_is_suspect_and_fires_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """85, then twice the truth: never `hot`; the board is asked at once for what confirms the first value."""
+    desk = temperature(spike=5, hot=26)
+    asked = asked_again(desk, monkeypatch)
+    desk.measure(85.0, 21.5, 21.5)
+    readings = [(name, data["value"], data["quality"], data.get("reason")) for name, data in desk.events]
+    assert readings == [
+        ("#changed", 85.0, "suspect", "first value, not yet confirmed"),
+        ("#changed", 21.5, "suspect", "not yet confirmed: 21.5 after 85, more than 5 away"),
+        ("#changed", 21.5, "good", None),
+    ]
+    assert asked == ["temp", "temp"]
+    desk.measure(60.0, 21.5)
+    assert asked == ["temp", "temp"]
+
+
+def test_a_first_value_that_is_confirmed_fires_its_threshold() -> None:
+    """Late, but not never: an automation must learn of it."""
+    desk = temperature(spike=5, hot=26)
+    desk.measure(30.0)
+    assert desk.names() == ["#changed"]
+    desk.measure(30.0)
+    assert desk.names() == ["#changed", "hot"]
+
+
+@pytest.mark.parametrize("how", ["reconnect", "restart", "both"])
+def test_the_first_value_after_a_reconnect_or_a_restart_is_unconfirmed(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sensor may have been switched on just now. But `hot` does not fire again for what it was before."""
+    desk = temperature(spike=5, hot=26)
+    desk.measure(30.0, 30.0)
+    asked = asked_again(desk, monkeypatch)
+    if how != "restart":
+        desk.sensor.link_down("unplugged")
+    desk.up(boot=7 if how == "reconnect" else 8)
+    desk.names()
+    desk.measure(85.0, 30.0, 30.0)
+    assert [(name, data["quality"]) for name, data in desk.events] == [
+        ("#changed", "suspect"),
+        ("#changed", "suspect"),
+        ("#changed", "good"),
+    ]
+    assert asked == ["temp", "temp"]
+
+
+def test_a_hello_in_between_changes_no_trust() -> None:
+    """The same board says who it is, as it is asked to now and then."""
+    desk = temperature(spike=5)
+    desk.measure(20.0, 20.0)
+    desk.names()
+    desk.up()
+    desk.measure(21.0)
+    assert [data["quality"] for _, data in desk.events] == ["good"]
+
+
+def test_a_board_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values that never agree would have it read as fast as it answers. Without `spike` nobody asks."""
+    desk = temperature(spike=5)
+    asked = asked_again(desk, monkeypatch)
+    desk.measure(*[20.0, 40.0] * 10)
+    assert len(asked) == CONFIRMING_READS
+    other = temperature(range=[0, 10])
+    asked = asked_again(other, monkeypatch)
+    other.measure(20.0, 40.0)
+    assert asked == []
+
+
+def test_a_live_read_is_no_more_confirmed_than_the_stream() -> None:
+    """What answers it is judged with what has been heard so far."""
+    desk = temperature(spike=5)
+    first = desk.hear(20.0, asked=desk.clock.monotonic())
+    assert desk.sensor.read()["reason"] == "first value, not yet confirmed"
+    desk.sensor.accept(first)
+    assert desk.sensor.read()["quality"] == "suspect"
+    desk.wait(1.0)
+    desk.hear(20.1, asked=desk.clock.monotonic())
+    assert desk.sensor.read()["quality"] == "good"
+
+
+@pytest.mark.parametrize("unplugged", [True, False])
+def test_another_board_begins_anew(unplugged: bool) -> None:
+    """Spike guard, deadband and thresholds: what was true of one board says nothing about another."""
+    desk = temperature(spike=5, hot=26, delta=1, heartbeat=1000)
+    desk.measure(30.0, 30.0)
+    if unplugged:
+        desk.sensor.link_down("unplugged")
+    desk.up(identity="0002")
+    desk.names()
+    desk.measure(30.1, 30.1)
+    assert [(name, data["quality"]) for name, data in desk.events] == [
+        ("#changed", "suspect"),
+        ("#changed", "good"),
+        ("hot", "good"),
+    ]
+
+
+def test_another_board_s_first_value_is_published_whatever_it_is() -> None:
+    """Though it is within the deadband of the other board's last one."""
+    desk = temperature(delta=1)
+    desk.measure(20.0)
+    desk.up(identity="0002")
+    desk.measure(20.1)
+    assert desk.taken("#changed") == [20.0, 20.1]
+
+
+def test_the_value_of_another_board_is_not_the_last_one() -> None:
+    """Neither for `last` nor for a read that allows an age, nor in a #stale."""
+    desk = temperature(invalid=-127)
+    desk.hear(-18.0, asked=desk.clock.monotonic())
+    desk.measure(-18.0)
+    desk.up(identity="0002")
+    assert desk.sensor.last() is None
+    with pytest.raises(sig.NotConnected):
+        desk.sensor.read({"max_age": 60})
+    desk.measure(-127.0)
+    assert desk.sensor.last() is None
+    assert desk.events[-1][0] == "#stale"
+    assert desk.events[-1][1]["value"] is None
+    desk.measure(21.0)
+    assert desk.sensor.last()["value"] == 21.0  # type: ignore[index]
+
+
+def test_a_value_heard_before_the_other_board_was_announced_counts_once_it_is_taken() -> None:
+    """The thread that reads is ahead of the dispatcher's."""
+    desk = temperature()
+    desk.measure(-18.0)
+    early = desk.hear(21.0)
+    desk.wait(0.1)
+    desk.up(identity="0002")
+    assert desk.sensor.last() is None
+    desk.sensor.accept(early)
+    assert desk.sensor.last()["value"] == 21.0  # type: ignore[index]
+
+
+def test_no_value_of_a_board_with_a_warning_is_good() -> None:
+    """Each is suspect with the warning as its reason, no threshold fires, and `info` shows it."""
+    text = "board 0002 answers where 0001 did; write identity: 0002"
+    desk = Desk(TemperatureSensor, hot=26).up(identity="0001")
+    desk.measure(20.0)
+    desk.up(identity="0002", warning=text)
+    assert desk.sensor.info()["warning"] == text
+    desk.names()
+    desk.measure(30.0, 31.0, 1000.0)
+    assert [(name, data["quality"], data["reason"]) for name, data in desk.events] == [
+        ("#changed", "suspect", text)
+    ] * 3
+    desk.hear(30.0, asked=desk.clock.monotonic())
+    assert desk.sensor.read()["reason"] == text
+    assert desk.sensor.last()["reason"] == text  # type: ignore[index]
+    desk.up(identity="0001")
+    assert (desk.sensor.info()["warning"], desk.sensor.last()) == (None, None)
+    desk.names()
+    desk.measure(30.0)
+    assert desk.names() == ["#changed", "hot"]
+
+
+def test_a_warning_asks_for_no_confirmation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other value would make it go away."""
+    desk = Desk(TemperatureSensor, spike=5).up(warning="another board")
+    asked = asked_again(desk, monkeypatch)
+    desk.measure(20.0, 20.0)
+    assert asked == []
+
+
 def test_last_says_of_a_reading_what_listeners_were_told() -> None:
     """The same data, however often it is asked, and though the spike guard has moved on."""
     desk = temperature(spike=5)
-    desk.measure(20.0)
+    desk.measure(20.0, 20.0)
     assert desk.sensor.last() == desk.events[-1][1]
     for _ in range(3):
         desk.measure(40.0, every_s=0.1)
         desk.clock.set_wall(desk.clock.utc() + 0.0004)
         last = desk.sensor.last()
         assert last is not None
-        assert (last["seq"], last["quality"]) == (desk.seq, "good" if desk.seq == 4 else "suspect")
+        assert (last["seq"], last["quality"]) == (desk.seq, "good" if desk.seq == 5 else "suspect")
 
 
 def test_last_is_the_newest_heard_though_the_dispatcher_is_busy() -> None:
@@ -445,6 +619,7 @@ def test_info_is_what_the_sensor_is() -> None:
         },
         "thresholds": {"cold": 18.0, "hot": 26.0},
         "stale_after": 4.0,
+        "warning": None,
         "options": {
             "offset": 0.0,
             "scale": 1.0,
