@@ -355,12 +355,17 @@ class Sensor:
         }
 
     def stats(self, _params: object = None) -> dict[str, Any]:
-        """Counters since the start: the sensor's own, and its link's under `link`."""
-        status = self._link.status()
+        """Counters since the start: the sensor's own, its link's under `link`, and what waits in the dispatcher
+        and was dropped there, under `dispatcher`."""
+        status, dispatcher = self._link.status(), self._link.dispatcher
         with self._lock:
             counters: dict[str, Any] = dict(self._counters)
         counters |= {"published": self._publisher.published, "stale": self._publisher.stale}
-        return {**counters, "link": {"state": str(status.state), "reason": status.reason, **status.counters}}
+        return {
+            **counters,
+            "link": {"state": str(status.state), "reason": status.reason, **status.counters},
+            "dispatcher": {"waiting": dispatcher.depth, "dropped": dispatcher.dropped},
+        }
 
     # Any thread
 

@@ -9,6 +9,7 @@ import pytest
 
 import sig
 from drivers import HumiditySensor, LightSensor, OptionError, Sensor, TemperatureSensor
+from drivers.dispatcher import CAPACITY
 from drivers.protocols.base import Channel, Measurement
 from drivers.sensor import CONFIRMING_READS
 from tests.support.desk import TEMP, Desk, board_with
@@ -659,7 +660,16 @@ def test_stats_are_the_sensor_s_and_the_link_s_counters() -> None:
         "reads": 0,
         "failed_reads": 0,
         "link": {"state": "closed", "reason": "the link is closed"},
+        "dispatcher": {"waiting": 0, "dropped": 0},
     }
+
+
+def test_stats_show_what_the_dispatcher_had_no_room_for() -> None:
+    """Nobody runs its queue here, so what is posted waits."""
+    desk = temperature()
+    for number in range(CAPACITY + 3):
+        desk.dispatcher.post(print, number)
+    assert desk.stats()["dispatcher"] == {"waiting": CAPACITY, "dropped": 3}
 
 
 def test_a_read_of_a_closed_link_fails_with_its_reason() -> None:
