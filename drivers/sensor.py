@@ -21,6 +21,7 @@ from drivers.errors import OptionError
 from drivers.filters import Deadband, SpikeGuard, Threshold
 from drivers.judge import NO_LIMITS, Judge
 from drivers.link import Link
+from drivers.name_watch import NameWatch
 from drivers.options import Option
 from drivers.protocols.base import Board, Channel, Measurement
 from drivers.publisher import Publisher
@@ -102,6 +103,7 @@ class Sensor:
         }
         events = [self.low_event, self.high_event]
         self._publisher = Publisher(name, events, self._deadband, thresholds)
+        self._name_watch = NameWatch(name, link.dispatcher, self._try_again)
 
     @classmethod
     def option_table(cls) -> dict[str, Option]:
@@ -145,7 +147,7 @@ class Sensor:
     def detach(self) -> None:
         """Leave the router. Call it when the link is closed, or on the dispatcher's thread."""
         self._link.remove(self)
-        self._publisher.disconnect()
+        self._disconnect()
         self._router = None
 
     # Whoever reads the link
@@ -178,9 +180,11 @@ class Sensor:
         if problem is None:
             problem = self._use(board, self._router)
         else:
-            self._publisher.disconnect()
+            self._disconnect()
         if problem is not None and problem != self._problem:  # a board may say hello often
             logger.error("%s: %s", self.name, problem)
+        elif problem is None and self._problem is not None:
+            logger.info("%s: connected; it was not, as %s", self.name, self._problem)
         self._problem = problem
 
     def _use(self, board: Board, router: sig.Router) -> str | None:
@@ -203,13 +207,29 @@ class Sensor:
         problem = None
         if not self._publisher.connected:
             problem = self._publisher.connect(router, self._requests())
+            if (
+                problem is not None
+            ):  # the name is taken: from now on we hear when it is free, if it is not by now
+                self._name_watch.start(router)
+                problem = self._publisher.connect(router, self._requests())
+            if problem is None:
+                self._name_watch.stop()
         self._watch_silence(self._watch)
         return problem
+
+    def _try_again(self) -> None:
+        """The name is free, and the board still there."""
+        if self._board is not None:
+            self.link_up(self._board, self._judge.warning)
+
+    def _disconnect(self) -> None:
+        self._name_watch.stop()
+        self._publisher.disconnect()
 
     def link_down(self, reason: str) -> None:
         """See `Sink`: disconnect from the router."""
         logger.debug("%s: disconnected: %s", self.name, reason)
-        self._publisher.disconnect()
+        self._disconnect()
 
     def accept(self, measurement: Measurement) -> None:
         """See `Sink`: judge and publish."""
@@ -355,8 +375,8 @@ class Sensor:
         }
 
     def stats(self, _params: object = None) -> dict[str, Any]:
-        """Counters since the start: the sensor's own, its link's under `link`, and what waits in the dispatcher
-        and was dropped there, under `dispatcher`."""
+        """Counters since the start: the sensor's own, its link's under `link`, and under
+        `dispatcher` what waits there and what was dropped."""
         status, dispatcher = self._link.status(), self._link.dispatcher
         with self._lock:
             counters: dict[str, Any] = dict(self._counters)

@@ -561,7 +561,7 @@ def test_a_board_that_does_not_fit(channel: Channel, text: str, caplog: pytest.L
 
 
 def test_another_sender_of_that_name_is_an_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """Once, without a traceback; the other one is left alone, and the next hello tries again."""
+    """Once, without a traceback; the other one is left alone."""
     desk = Desk(TemperatureSensor)
     other = desk.router.addSender("temp", ["x"])
     desk.up()
@@ -579,6 +579,91 @@ def test_another_sender_of_that_name_is_an_error_in_the_log(caplog: pytest.LogCa
     desk.up()
     assert desk.names() == ["#disconnect", "#connect"]
     assert desk.sensor.problem is None
+
+
+def test_a_sensor_whose_name_was_taken_gets_it_as_soon_as_it_is_free() -> None:
+    """Without a hello or any other news of the board; whoever gave it up is not held up."""
+    desk = Desk(TemperatureSensor, replace(TEMP, interval_s=0.0))
+    other = desk.router.addSender("temp", ["x"])
+    desk.up(warning="another board")
+    desk.names()
+    other.remove()
+    assert desk.names() == ["#disconnect"]
+    assert desk.dispatcher.depth == 1
+    desk.dispatch()
+    assert (desk.names(), desk.sensor.problem) == (["#connect"], None)
+    assert desk.sensor.info()["warning"] == "another board"
+    desk.measure(21.5)
+    assert desk.names() == ["#changed"]
+
+
+def test_a_name_that_is_taken_again_is_waited_for_again() -> None:
+    """However often; and one try waits, not as many as there were chances."""
+    desk = Desk(TemperatureSensor)
+    for _ in range(3):
+        other = desk.router.addSender("temp", ["x"])
+        desk.up()
+        other.remove()
+        other = desk.router.addSender("temp", ["x"])
+        other.remove()
+        other = desk.router.addSender("temp", ["x"])
+        assert desk.dispatcher.depth == 1
+        desk.dispatch()
+        assert (desk.sensor.problem or "").startswith("another sender of that name is connected")
+        assert other.isConnected()
+        other.remove()
+        desk.dispatch()
+        assert desk.sensor.problem is None
+        desk.sensor.link_down("gone")
+
+
+@pytest.mark.parametrize("why", ["gone", "detached", "unfit", "connected"])
+def test_a_name_is_waited_for_only_while_it_is_wanted(why: str) -> None:
+    """Not for a board that is gone or does not fit, nor by a sensor that is detached or has it."""
+    desk = Desk(TemperatureSensor)
+    other = desk.router.addSender("temp", ["x"])
+    desk.up()
+    if why == "gone":
+        desk.sensor.link_down("gone")
+    elif why == "detached":
+        desk.sensor.detach()
+    elif why == "unfit":
+        desk.up(replace(TEMP, kind="humidity"))
+    else:
+        other.remove()
+        desk.dispatch()
+        desk.sensor.link_down("gone")
+        other = desk.router.addSender("temp", ["x"])
+    other.remove()
+    assert desk.dispatcher.depth == 0
+    assert not other.isConnected()
+
+
+def test_a_try_that_is_not_wanted_any_more_does_nothing() -> None:
+    """The board went between the name's freedom and the try."""
+    desk = Desk(TemperatureSensor)
+    other = desk.router.addSender("temp", ["x"])
+    desk.up()
+    other.remove()
+    desk.sensor.link_down("gone")
+    desk.dispatch()
+    assert not other.isConnected()
+
+
+def test_a_name_that_became_free_in_the_same_moment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the try that failed and the listening."""
+    desk = Desk(TemperatureSensor)
+    other = desk.router.addSender("temp", ["x"])
+    listen = desk.router.addListener
+
+    def free_first(*args: Any, **kwargs: Any) -> bool:
+        other.remove()
+        return listen(*args, **kwargs)
+
+    monkeypatch.setattr(desk.router, "addListener", free_first)
+    desk.up()
+    assert desk.sensor.problem is None
+    assert desk.names()[-1] == "#connect"
 
 
 def test_detach_leaves_the_router() -> None:

@@ -61,6 +61,11 @@ class Desk:
             self.sensor.accept(self.hear(value, fault=fault))
             self.wait(every_s)
 
+    def dispatch(self) -> None:
+        """What is posted runs, on the dispatcher's thread, before this returns."""
+        self.dispatcher.start()
+        self.dispatcher.stop()
+
     def wait(self, seconds: float) -> None:
         """Time goes by, and the timers run that are due."""
         self.clock.advance(seconds)
