@@ -499,19 +499,43 @@ def test_a_shorter_interval_is_watched_at_once() -> None:
     assert desk.names() == ["#changed", "#stale"]
 
 
-def test_a_flapping_link_is_watched_by_one_timer() -> None:
-    """However often it comes and goes within one interval."""
-    desk = temperature()
+def test_a_flapping_link_is_watched_by_one_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it comes and goes within one interval; and by none when it stays away."""
+    desk = Desk(TemperatureSensor)
+    timers: list[float] = []
+    call_at = desk.dispatcher.call_at
+
+    def count(when: float, action: Callable[[], None]) -> None:
+        timers.append(when - desk.clock.monotonic())
+        call_at(when, action)
+
+    monkeypatch.setattr(desk.dispatcher, "call_at", count)
     for _ in range(100):
-        desk.sensor.link_down("flapping")
         desk.up()
-    assert len(desk.dispatcher._timers) == 1
+        desk.sensor.link_down("flapping")
+    desk.up()
+    assert timers == [4.0]
     desk.wait(4.1)
     assert desk.names()[-1] == "#stale"
+    assert len(timers) == 2
     desk.sensor.link_down("gone")
     desk.wait(1000)
     assert desk.names() == ["#disconnect"]
-    assert desk.dispatcher._timers == []
+    assert len(timers) == 2
+
+
+def test_a_reconnect_gives_the_board_time_to_report() -> None:
+    """However long it was away: silence is counted from its return, and no #stale comes right after it."""
+    desk = temperature()
+    desk.measure(21.5)
+    desk.sensor.link_down("gone")
+    desk.wait(60)
+    desk.names()
+    desk.up()
+    desk.wait(3.9)
+    assert desk.names() == ["#connect"]
+    desk.wait(0.2)
+    assert desk.names() == ["#stale"]
 
 
 def test_a_stale_value_is_stale_again_after_a_reconnect() -> None:
