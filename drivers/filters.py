@@ -84,6 +84,11 @@ class SpikeGuard:
         self._suspected: float | None = None
         self._in_a_row = 0
 
+    @property
+    def active(self) -> bool:
+        """Whether there is a limit."""
+        return self._limit is not None
+
     def check(self, value: float) -> str | None:
         """Why `value` is suspect, or None."""
         limit, trusted = self._limit, self._trusted

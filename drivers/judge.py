@@ -39,6 +39,7 @@ class Judge:
         self._scale = scale
         self._plausible = plausible
         self._spikes = spikes
+        self._guarded = spikes.active  # asked once: most sensors have no `spike`, and readings are many
         self._limits = low, high = limits
         self._kind = kind
         span = high - low
@@ -79,7 +80,9 @@ class Judge:
             low, high = self._ordinary
             if not low <= value <= high:
                 value, reason, clamped = self._compare(value)
-        return value, reason or self._spikes.check(value), clamped
+        if self._guarded and reason is None:
+            reason = self._spikes.check(value)
+        return value, reason, clamped
 
     def begin_anew(self) -> None:
         """What comes next may be of another board, or of one that was just switched on."""
@@ -92,7 +95,8 @@ class Judge:
 
     def take(self, value: float, reason: str | None) -> None:
         """Note a judged value, in the order of measurement."""
-        self._spikes.take(value, reason)
+        if self._guarded:
+            self._spikes.take(value, reason)
 
     def _compare(self, value: float) -> tuple[float, str | None, bool]:
         """The same for a value outside the limits or the plausible range, but for spikes."""
