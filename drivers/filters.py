@@ -7,7 +7,8 @@ numbers in the sensor's unit. Those that keep state separate asking (`check`, `p
 
 from drivers.options import Amount
 
-# So many values in a row that agree with each other are no spike but the new level.
+# So many values in a row that agree with each other are no spike but the new level. At the beginning two are
+# enough: there is no level yet that speaks against them.
 SPIKE_CONFIRMATIONS = 3
 
 
@@ -67,22 +68,35 @@ class Deadband:
 
 
 class SpikeGuard:
-    """Suspects a value that jumps from the last trusted one by more than `limit`.
+    """Suspects the first value until another agrees with it, and any later one that jumps from the last
+    trusted one by more than `limit`. Without a limit it suspects nothing.
 
-    A jump that holds for `SPIKE_CONFIRMATIONS` values (each within `limit` of the one before) is a
-    new level and is trusted from then on.
+    The first value may be anything: a DS18B20 says 85 when it was just switched on. It is trusted when the
+    next one is within `limit` of it; if not, the next one is the one to be confirmed. A later jump that holds
+    for `SPIKE_CONFIRMATIONS` values (each within `limit` of the one before) is a new level and is trusted
+    from then on. `resolution`: a floor for a relative limit, as for the deadband.
     """
 
     def __init__(self, limit: Amount | None) -> None:
         self._limit = limit
+        self.resolution = 0.0
         self._trusted: float | None = None
         self._suspected: float | None = None
         self._in_a_row = 0
 
+    @property
+    def active(self) -> bool:
+        """Whether there is a limit."""
+        return self._limit is not None
+
     def check(self, value: float) -> str | None:
         """Why `value` is suspect, or None."""
         limit, trusted = self._limit, self._trusted
-        if limit is None or trusted is None or abs(value - trusted) <= limit.at(trusted):
+        if limit is None:
+            return None
+        if trusted is None:
+            return None if self._agrees(value) else self._unconfirmed(value)
+        if abs(value - trusted) <= self._most(limit, trusted):
             return None
         if self._in_a_row >= SPIKE_CONFIRMATIONS - 1 and self._agrees(value):
             return None
@@ -96,9 +110,29 @@ class SpikeGuard:
             self._in_a_row = self._in_a_row + 1 if self._agrees(value) else 1
             self._suspected = value
 
+    def reset(self) -> None:
+        """Begin anew: the next value is a first one."""
+        self._trusted, self._suspected, self._in_a_row = None, None, 0
+
+    @property
+    def wants_another(self) -> bool:
+        """Whether a value waits for another to confirm it, and no level is known meanwhile."""
+        return self._limit is not None and self._trusted is None and self._suspected is not None
+
+    def _unconfirmed(self, value: float) -> str:
+        if self._suspected is None:
+            return "first value, not yet confirmed"
+        return f"not yet confirmed: {value:g} after {self._suspected:g}, more than {self._limit} away"
+
     def _agrees(self, value: float) -> bool:
         suspected, limit = self._suspected, self._limit
-        return suspected is not None and limit is not None and abs(value - suspected) <= limit.at(suspected)
+        if suspected is None or limit is None:
+            return False
+        return abs(value - suspected) <= self._most(limit, suspected)
+
+    def _most(self, limit: Amount, level: float) -> float:
+        size = limit.at(level)
+        return max(size, self.resolution) if limit.relative else size
 
 
 class Threshold:
@@ -124,6 +158,10 @@ class Threshold:
         came_back = value <= self._rearm if self._rising else value >= self._rearm
         self._active = not came_back or self._beyond(value)
         return False
+
+    def reset(self) -> None:
+        """Begin anew: what was crossed before does not count."""
+        self._active = False
 
     def _beyond(self, value: float) -> bool:
         return value >= self.level if self._rising else value <= self.level

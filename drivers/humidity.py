@@ -8,6 +8,8 @@ class HumiditySensor(Sensor):
 
     kind = "humidity"
     unit = "%"
+    limits = (0.0, 100.0)
+    clamps = True
     units = {"%": lambda percent: percent}
     low_event = "dry"
     high_event = "wet"

@@ -1,5 +1,7 @@
 """Illuminance, in lux."""
 
+import math
+
 from drivers.sensor import Sensor
 
 
@@ -8,6 +10,7 @@ class LightSensor(Sensor):
 
     kind = "light"
     unit = "lx"
+    limits = (0.0, math.inf)
     units = {"lx": lambda lux: lux}
     low_event = "dark"
     high_event = "bright"

@@ -60,8 +60,8 @@ class LinkState(StrEnum):
 class LinkStatus:
     """A link at one moment. `port` is what the config calls its source, `device` what was opened of it last;
     `reason` says why the link is not up; `devices` are there, by name; `warning`: why one of them may be
-    another than is meant; `counters` count from the link's creation; `waiting` requests are not answered yet; `since` is the monotonic time of the
-    last change of state."""
+    another than is meant; `counters` count from the link's creation; `waiting` requests are not answered yet;
+    `since` is the monotonic time of the last change of state."""
 
     name: str
     state: LinkState
@@ -208,8 +208,10 @@ class Link:
         return session.dropped_since_reading(channel) if session is not None else 0
 
     def refresh(self, channel: str) -> None:
-        """Have `channel` read soon, if it can be asked. From any thread; returns at once."""
-        session = self._session
+        """Have `channel` read soon, by the link's own thread, if it can be asked. From any thread; returns at
+        once. Nothing happens while the device is not there."""
+        with self._lock:
+            session = self._session if self._state is LinkState.UP else None
         if session is not None:
             session.refresh(channel)
 

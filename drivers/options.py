@@ -95,6 +95,22 @@ def parse_interval(raw: object) -> float:
     return interval
 
 
+def parse_numbers(raw: object) -> tuple[float, ...]:
+    """A number, or a list of numbers: `85`, `[-127, 85]`."""
+    listed = raw if isinstance(raw, list | tuple) else [raw]
+    numbers = tuple(number for each in listed if (number := finite(each)) is not None)
+    if len(numbers) == len(listed):
+        return numbers
+    raise ValueError(f"expected a number or a list of numbers such as [-127, 85], got {raw!r}")
+
+
+def parse_switch(raw: object) -> bool:
+    """True or false."""
+    if isinstance(raw, bool):
+        return raw
+    raise ValueError(f"expected true or false, got {raw!r}")
+
+
 def parse_range(raw: object) -> tuple[float, float]:
     """Two numbers, the lower one first: `[-20, 60]`."""
     problem = f"expected two numbers, the lower first, such as [-20, 60], got {raw!r}"

@@ -55,6 +55,14 @@ class Publisher:
         self._signals = {event: signal for event in self._events if (signal := sender.getSignal(event))}
         return None
 
+    def begin_anew(self) -> None:
+        """Another board is there: the next reading is published whatever it is, and thresholds may fire for
+        it."""
+        self._quality = None
+        self._deadband.reset()
+        for threshold in self._thresholds.values():
+            threshold.reset()
+
     def disconnect(self) -> None:
         """Take the sender off the router; nothing happens if it is not there."""
         sender, self._sender = self._sender, None

@@ -1,7 +1,7 @@
 """A sensor: the shared base of all drivers. From a channel's measurements to a sender on the router.
 
-    measurement -> calibrate, plausible range, spikes -> deadband -> #changed
-                                                      -> thresholds -> cold, hot, …
+    measurement -> calibrate, limits, plausible range, spikes -> deadband -> #changed
+                                                              -> thresholds -> cold, hot, …
     silence     -> #stale
 
 A driver is a subclass that says what it measures; see `temperature.py`.
@@ -11,6 +11,7 @@ publishes and watches for silence. Any other calls the requests: `read`, `last`,
 """
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -18,8 +19,9 @@ from typing import Any, ClassVar
 import sig
 from drivers.errors import OptionError
 from drivers.filters import Deadband, SpikeGuard, Threshold
-from drivers.judge import Judge
+from drivers.judge import NO_LIMITS, Judge
 from drivers.link import Link
+from drivers.name_watch import NameWatch
 from drivers.options import Option, parse_options
 from drivers.publisher import Publisher
 from drivers.read_params import ReadParams
@@ -32,7 +34,10 @@ logger = logging.getLogger(__name__)
 # Silence for three intervals and a second (a lost line, a late one, the time of transport) is staleness.
 STALE_INTERVALS = 3
 STALE_GRACE_S = 1.0
-COUNTERS = ("received", "suspect", "faults", "dropped", "reads", "failed_reads")
+# How often the board is asked for a value that confirms the first one. If none of them does, the next are
+# waited for: a board that is asked as fast as it answers would do nothing else.
+CONFIRMING_READS = 3
+COUNTERS = ("received", "suspect", "clamped", "faults", "dropped", "reads", "failed_reads")
 
 
 class Sensor:
@@ -42,7 +47,8 @@ class Sensor:
     `option_table()`; values as in a config file. Raises `OptionError` for an unknown option or a wrong value.
 
     Subclasses set `kind`, `unit`, `units` (the board's units and how to convert each), `low_event`,
-    `high_event`.
+    `high_event`; where there are any, `limits`, the least and the most that such a value can be, and
+    `clamps`, the default of the option `clamp`.
     """
 
     kind: ClassVar[str]
@@ -50,6 +56,8 @@ class Sensor:
     units: ClassVar[Mapping[str, Callable[[float], float]]]
     low_event: ClassVar[str]
     high_event: ClassVar[str]
+    limits: ClassVar[tuple[float, float]] = NO_LIMITS
+    clamps: ClassVar[bool] = False
 
     def __init__(self, name: str, link: Link, channel: str | None = None, **options: object) -> None:
         parsed = parse_options(self.option_table(), options)
@@ -66,12 +74,23 @@ class Sensor:
         self._live: Measurement | None = None
         self._lock = threading.Lock()  # guards the judge and the counters; no user code runs under it
         self._accepted: tuple[Measurement, Reading] | None = None  # the last one judged in its turn
-        self._judge = Judge(parsed["offset"], parsed["scale"], parsed["range"], SpikeGuard(parsed["spike"]))
+        self._invalid: tuple[float, ...] = parsed["invalid"] or ()
+        self._another_since = -math.inf  # when another board was found than before
+        self._judge = Judge(
+            parsed["offset"],
+            parsed["scale"],
+            parsed["range"],
+            SpikeGuard(parsed["spike"]),
+            limits=self.limits,
+            clamp=self.clamps if parsed["clamp"] is None else parsed["clamp"],
+            kind=self.kind,
+        )
         self._counters = dict.fromkeys(COUNTERS, 0)
         # Written by the dispatcher's thread alone.
         self._problem: str | None = None
         self._board: Device | None = None
         self._up_since = 0.0
+        self._confirming_reads = 0  # how many are left
         self._watch: object | None = None  # the timer that looks out for silence
         self._watch_due = 0.0
         self._deadband = Deadband(
@@ -84,6 +103,7 @@ class Sensor:
         }
         events = [self.low_event, self.high_event]
         self._publisher = Publisher(name, events, self._deadband, thresholds)
+        self._name_watch = NameWatch(name, link.dispatcher, self._try_again)
 
     @classmethod
     def option_table(cls) -> dict[str, Option]:
@@ -127,7 +147,7 @@ class Sensor:
     def detach(self) -> None:
         """Leave the router. Call it when the link is closed, or on the dispatcher's thread."""
         self._link.remove(self)
-        self._publisher.disconnect()
+        self._disconnect()
         self._router = None
 
     # Whoever reads the link
@@ -135,7 +155,7 @@ class Sensor:
     def heard(self, measurement: Measurement) -> None:
         """See `Sink`. So `last` knows the newest value even while a listener holds up the dispatcher."""
         self._newest = measurement
-        if measurement.value is not None:
+        if measurement.value is not None and measurement.value not in self._invalid:
             self._newest_value = measurement
             if measurement.asked is not None:
                 self._live = measurement
@@ -147,54 +167,94 @@ class Sensor:
     # The dispatcher's thread
 
     def link_up(self, board: Device, warning: str | None = None) -> None:
-        """See `Sink`: connect to the router, if the board has what this sensor needs."""
+        """See `Sink`: connect to the router, if the board has what this sensor needs.
+
+        `warning`: why this board's values are not to be trusted (it is another than before, say). As long as
+        there is one, each reading is suspect with it as the reason, and no threshold fires.
+        """
         if self._router is None:
             return  # detached a moment ago
+        with self._lock:
+            self._judge.warning = warning
         problem = self._unfit(board)
         if problem is None:
             problem = self._use(board, self._router)
         else:
-            self._publisher.disconnect()
+            self._disconnect()
         if problem is not None and problem != self._problem:  # a board may say hello often
             logger.error("%s: %s", self.name, problem)
+        elif problem is None and self._problem is not None:
+            logger.info("%s: connected; it was not, as %s", self.name, self._problem)
         self._problem = problem
 
     def _use(self, board: Device, router: sig.Router) -> str | None:
         """Be connected, with what the board says of the channel; returns why not, if not."""
         channel = board.channels[self.channel]
-        self._board = board
+        before, self._board = self._board, board
+        another = before is not None and before.identity != board.identity
+        restarted = before is None or another or before.boot != board.boot
         self._up_since = self._clock.monotonic()
+        if another:
+            self._publisher.begin_anew()
         with self._lock:
+            if another:
+                self._accepted, self._another_since = None, self._up_since
+            if restarted or not self._publisher.connected:
+                self._judge.begin_anew()
+                self._confirming_reads = CONFIRMING_READS
             self._deadband.resolution = self._judge.use(channel, self.units[channel.unit])
         self._deadband.interval = channel.interval_s
         problem = None
         if not self._publisher.connected:
             problem = self._publisher.connect(router, self._requests())
+            if (
+                problem is not None
+            ):  # the name is taken: from now on we hear when it is free, if it is not by now
+                self._name_watch.start(router)
+                problem = self._publisher.connect(router, self._requests())
+            if problem is None:
+                self._name_watch.stop()
         self._watch_silence(self._watch)
         return problem
+
+    def _try_again(self) -> None:
+        """The name is free, and the board still there."""
+        if self._board is not None:
+            self.link_up(self._board, self._judge.warning)
+
+    def _disconnect(self) -> None:
+        self._name_watch.stop()
+        self._publisher.disconnect()
 
     def link_down(self, reason: str) -> None:
         """See `Sink`: disconnect from the router."""
         logger.debug("%s: disconnected: %s", self.name, reason)
-        self._publisher.disconnect()
+        self._disconnect()
 
     def accept(self, measurement: Measurement) -> None:
         """See `Sink`: judge and publish."""
         if not self._publisher.connected:
             self._count("dropped")
             return
-        if measurement.value is None:
+        raw = measurement.value
+        if raw is None or raw in self._invalid:
             self._count("received", "faults")
             self._publisher.take_stale(self._stale_reading(_fault(measurement)))
             return
         with self._lock:
-            value, reason = self._judge.judge(measurement.value)
+            value, reason, clamped = self._judge.judge(raw)
             self._judge.take(value, reason)
             reading = self._reading(measurement, value, reason)
             self._accepted = measurement, reading
             self._counters["received"] += 1
             if reason is not None:
                 self._counters["suspect"] += 1
+            if clamped:
+                self._counters["clamped"] += 1
+            confirm = reason is not None and self._judge.wants_another
+        if confirm and self._confirming_reads:
+            self._confirming_reads -= 1
+            self._link.refresh(self.channel)
         self._publisher.take(reading, measurement.measured)
 
     def _watch_silence(self, watch: object | None) -> None:
@@ -251,7 +311,7 @@ class Sensor:
 
         def recent() -> Measurement | None:
             """What would answer this request too: asked for since, or, if age is allowed, measured since."""
-            live, newest = self._live, self._newest_value
+            live, newest = self._own(self._live), self._own(self._newest_value)
             if live is not None and live.asked is not None and live.asked >= oldest:
                 return live
             return newest if max_age and newest is not None and newest.measured >= oldest else None
@@ -268,10 +328,10 @@ class Sensor:
 
     def last(self, _params: object = None) -> dict[str, Any] | None:
         """The newest known reading's data, stale if it is; None if there has never been one. At once."""
-        newest, valued = self._newest, self._newest_value
+        newest, valued = self._own(self._newest), self._own(self._newest_value)
         if newest is None or valued is None:
             return None
-        if newest.value is None:
+        if newest.value is None or newest.value in self._invalid:
             return self._stale_reading(_fault(newest)).as_data()
         stale_after = self._stale_after()
         silence = self._clock.monotonic() - valued.measured
@@ -307,6 +367,7 @@ class Sensor:
                 event: options.pop(event) for event in (self.low_event, self.high_event) if event in options
             },
             "stale_after": self._stale_after(),
+            "warning": self._judge.warning,
             "options": {
                 name: value if isinstance(value, int | float | tuple) else str(value)
                 for name, value in options.items()
@@ -314,12 +375,17 @@ class Sensor:
         }
 
     def stats(self, _params: object = None) -> dict[str, Any]:
-        """Counters since the start: the sensor's own, and its link's under `link`."""
-        status = self._link.status()
+        """Counters since the start: the sensor's own, its link's under `link`, and under
+        `dispatcher` what waits there and what was dropped."""
+        status, dispatcher = self._link.status(), self._link.dispatcher
         with self._lock:
             counters: dict[str, Any] = dict(self._counters)
         counters |= {"published": self._publisher.published, "stale": self._publisher.stale}
-        return {**counters, "link": {"state": str(status.state), "reason": status.reason, **status.counters}}
+        return {
+            **counters,
+            "link": {"state": str(status.state), "reason": status.reason, **status.counters},
+            "dispatcher": {"waiting": dispatcher.depth, "dropped": dispatcher.dropped},
+        }
 
     # Any thread
 
@@ -328,13 +394,22 @@ class Sensor:
             for name in names:
                 self._counters[name] += 1
 
+    def _own(self, measurement: Measurement | None) -> Measurement | None:
+        """A measurement that was heard, if it is this board's; if it may be that of the board before, the
+        last one that is known not to be."""
+        if measurement is None or measurement.measured > self._another_since:
+            return measurement
+        accepted = self._accepted  # in their turn come those of this board only
+        return accepted[0] if accepted is not None else None
+
     def _judged(self, measurement: Measurement) -> Reading:
-        if measurement.value is None:
+        raw = measurement.value
+        if raw is None or raw in self._invalid:
             raise sig.RequestError(f"{self.name}: {_fault(measurement)}; check the sensor and its wiring")
         with self._lock:
             if self._accepted is not None and self._accepted[0] is measurement:
                 return self._accepted[1]  # what listeners got: the spike guard has moved on since
-            value, reason = self._judge.judge(measurement.value)
+            value, reason, _ = self._judge.judge(raw)
         return self._reading(measurement, value, reason)
 
     def _reading(self, measurement: Measurement, value: float, reason: str | None) -> Reading:
@@ -343,7 +418,7 @@ class Sensor:
 
     def _stale_reading(self, reason: str) -> Reading:
         """The newest value, marked stale; without one, a reading with the value None."""
-        valued = self._newest_value
+        valued = self._own(self._newest_value)
         if valued is None:
             return Reading(None, self.unit, self._clock.utc(), STALE, 0, reason)
         return self._judged(valued)._replace(quality=STALE, reason=reason)
@@ -365,4 +440,7 @@ class Sensor:
 
 
 def _fault(measurement: Measurement) -> str:
-    return f"the board reports {measurement.fault!r} instead of a value"
+    """Why a measurement is none: the board says so, or says what `invalid` names."""
+    if measurement.value is None:
+        return f"the board reports {measurement.fault!r} instead of a value"
+    return f"the board says {measurement.value:g}, which stands for no value (`invalid`)"

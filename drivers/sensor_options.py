@@ -10,7 +10,9 @@ from drivers.options import (
     parse_duration,
     parse_interval,
     parse_number,
+    parse_numbers,
     parse_range,
+    parse_switch,
 )
 
 _AMOUNT = "a number from 0, or a percentage such as 5%"
@@ -20,17 +22,33 @@ _NUMBER = "a number"
 COMMON_OPTIONS: dict[str, Option] = {
     "offset": Option(parse_number, 0.0, _NUMBER, "Calibration: added to the value, after `scale`."),
     "scale": Option(parse_number, 1.0, _NUMBER, "Calibration: the value is multiplied by it."),
+    "invalid": Option(
+        parse_numbers,
+        None,
+        "a number, or a list of numbers such as [-127, 85]",
+        "What the board says when it has no value, as it says it (before `scale` and the conversion of "
+        "units): the sensor has failed, as with a board's `!absent`.",
+    ),
     "range": Option(
         parse_range,
         None,
         "two numbers, the lower first",
-        "Plausible values; one outside is `suspect`. Without it, the range that the board announces.",
+        "Plausible values, calibrated; one outside is `suspect`. Without it, the range that the board "
+        "announces, before calibration.",
+    ),
+    "clamp": Option(
+        parse_switch,
+        None,
+        "true or false",
+        "A value outside the limits of its kind by at most 5 % of the span between them is set to the limit. "
+        "Without it, true for `humidity`.",
     ),
     "spike": Option(
         parse_amount,
         None,
         _AMOUNT,
-        "A value further than this from the last trusted one is `suspect`, until three in a row agree.",
+        "A value further than this from the last trusted one is `suspect`, until three in a row agree; so is "
+        "the first one after a connect, until the next agrees.",
     ),
     "delta": Option(
         parse_amount,

@@ -1,5 +1,7 @@
 """Temperature, in °C."""
 
+import math
+
 from drivers.sensor import Sensor
 
 
@@ -8,6 +10,7 @@ class TemperatureSensor(Sensor):
 
     kind = "temperature"
     unit = "°C"
+    limits = (-273.15, math.inf)
     units = {
         "C": lambda celsius: celsius,
         "F": lambda fahrenheit: (fahrenheit - 32) / 1.8,

@@ -1,7 +1,9 @@
 """A line: one queue of requests, of which one is in flight.
 
-Strategy: any thread may `ask`, which only queues, and then waits by itself. The link's own thread alone takes
-out what is to be written next (`take`), is told what was answered (`complete`), and sends again what was not.
+Strategy: any thread may `ask`, which queues, and then waits by itself. The link's own thread takes out what
+is to be written next (`take`), is told what was answered (`complete`), and sends again what was not. Only
+whoever finds the line idle writes the first attempt itself, at once: to wake the link's thread for it would
+make a live read a tenth slower (docs/performance.md).
 The link's own requests (hello, ping, an interval, a first read) come before those of others; while one of
 others is in flight and the link has to ask something first (`put_first`), that one goes back to the head of
 the queue. No I/O here, no thread, and the time is passed in.
@@ -14,8 +16,10 @@ A request:
 """
 
 import collections
+import math
 import threading
 from collections.abc import Callable
+from enum import Enum, auto
 
 import sig
 from drivers.stream.answers import result_of
@@ -71,9 +75,17 @@ class Request:
         self._answered.release()
 
 
+class Place(Enum):
+    """Where a request is: whoever asked is to write it, has to wake who writes, or only waits."""
+
+    FLYING = auto()
+    FIRST = auto()
+    WAITING = auto()
+
+
 class Line:
-    """See the module. `ask`, `withdraw` and `end` may be called by any thread, the rest by whoever has the
-    link's reading, one thread at a time."""
+    """See the module. `ask`, `withdraw` and `end` may be called by any thread, `known`, `refuse` and `overdue`
+    by who writes a request, the rest by whoever has the link's reading, one thread at a time."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -99,8 +111,8 @@ class Line:
         """What was sent last and is not answered yet."""
         return self._in_flight
 
-    def ask(self, request: Request) -> bool:
-        """Queue it; True when the line was idle, so that whoever writes has to be woken.
+    def ask(self, request: Request, now: float, *, at_once: bool) -> Place:
+        """Queue it; or, on a line that is idle, have it in flight at once, if that may be.
 
         Raises `sig.Busy` when `MAX_WAITING` wait already, `sig.NotConnected` when the line has ended.
         """
@@ -111,8 +123,18 @@ class Line:
                 raise sig.Busy(
                     f"{self._name}: {MAX_WAITING} requests wait for this link already; ask less often"
                 )
-            self._waiting.append(request)
-            return self._in_flight is None
+            if self._in_flight is not None:
+                self._waiting.append(request)
+                return Place.WAITING
+            if self._waiting or not at_once:
+                self._waiting.append(request)
+                return Place.FIRST
+            self._in_flight = self._sends(request, now)
+            return Place.FLYING
+
+    def overdue(self, request: Request) -> None:
+        """It could not be written: have `take` send it anew."""
+        request.sent = -math.inf
 
     def withdraw(self, request: Request) -> bool:
         """Whoever asked has given up; False if it was answered at the last moment."""
@@ -145,14 +167,21 @@ class Line:
                     if not self._waiting:
                         return None
                     request = self._in_flight = self._waiting.popleft()
-            result = request.unless() if request.unless is not None else None
-            if result is None:
+            if not self.known(request):
                 return self._sends(request, now)
-            with self._lock:
-                if request is not self._in_flight:
-                    continue  # withdrawn meanwhile
-                self._in_flight = None
-            request.settle(result, None)
+
+    def known(self, request: Request) -> bool:
+        """Whether what was asked has been answered meanwhile, so that it need not be sent. Of the one in
+        flight; not under the lock, as `unless` is not ours."""
+        result = request.unless() if request.unless is not None else None
+        if result is None:
+            return False
+        with self._lock:
+            if request is not self._in_flight:
+                return True  # withdrawn meanwhile
+            self._in_flight = None
+        request.settle(result, None)
+        return True
 
     def put_first(self, request: Request, now: float) -> Request:
         """The link has to ask `request` now, before what others ask."""

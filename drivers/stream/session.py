@@ -9,6 +9,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import sig
 from drivers.errors import LinkLostError, SilentError
@@ -18,7 +19,7 @@ from drivers.stream.conversation import Conversation, Hello, HelloWanted, Note, 
 from drivers.stream.dropped import DroppedLines
 from drivers.stream.heard import what_came
 from drivers.stream.lender import Lender
-from drivers.stream.line import ATTEMPT_S, Answer, Line, Request
+from drivers.stream.line import ATTEMPT_S, Answer, Line, Place, Request
 from drivers.stream.settling import Settling
 from drivers.stream.transport import Transport
 
@@ -71,7 +72,8 @@ class StreamSession:
         self._lender = Lender(keeper.dispatcher.borrow if lends else None, keeper.clock)
         self._dropped = DroppedLines(keeper.name)
         self._notes = BoardNotes(keeper.name)
-        self._closing = threading.Lock()  # guards `_ended`: nobody may wake a transport that is closed
+        # Guards `_ended`: nobody may wake or write to a transport that is closed, or is being closed.
+        self._closing = threading.Lock()
         self._ended = False
         # Written by whoever reads, alone.
         self._device: Device | None = None
@@ -283,8 +285,16 @@ class StreamSession:
         request = self._line.complete(answer)
         if request is None:
             self.counters["late"] += 1
-        elif request.own and self._settling.answered(request):
-            self._hello_wanted = True
+        elif request.own and (changed := self._settling.answered(request)) is not None:
+            self._reports_every(*changed)
+
+    def _reports_every(self, channel: str, interval_ms: int) -> None:
+        """An interval is in force: those who take the channel hear of it, without another hello."""
+        device = self._device
+        if device is not None and channel in device.channels:
+            changed = replace(device.channels[channel], interval_s=interval_ms / 1000)
+            self._device = replace(device, channels={**device.channels, channel: changed})
+            self._keeper.tell(Up(self._device))
 
     def _look_after_silence(self, now: float) -> None:
         silence = now - self._heard
@@ -316,11 +326,14 @@ class StreamSession:
             raise sig.BadParams(f"{self._name}: expected one of {verbs}, got {verb!r}")
         request = Request(verb, args, unless=unless)
         started = self._clock.monotonic()
-        if self._line.ask(request):
-            self._wake_reader()
+        place = self._line.ask(request, started, at_once=self._settling.idle and not self._hello_wanted)
         # After the asking, and in any case: who has borrowed the reading may be this very thread, and would
         # wait for what it has to read.
         self._lender.recall()
+        if place is Place.FLYING:
+            self._write_at_once(request, started)
+        elif place is Place.FIRST:
+            self._wake_reader()
         if not request.wait(deadline - started):
             if self._line.withdraw(request):
                 self._wake_reader()  # the line may be free for the next
@@ -329,6 +342,22 @@ class StreamSession:
         if request.error is not None:
             raise request.error
         return request.result
+
+    def _write_at_once(self, request: Request, now: float) -> None:
+        """The first attempt, on an idle line; what the port does not take at once is left to the link's
+        thread, which may wait for it, and finds out what is wrong."""
+        if self._line.known(request):
+            return
+        try:
+            data = self._conversation.send(request.id, request.verb, request.args, now)
+        except ValueError as error:
+            self._line.refuse(request, sig.BadParams(str(error)))
+            return
+        with self._closing:
+            written = not self._ended and self._transport.write_at_once(data)
+            if not written and not self._ended:
+                self._line.overdue(request)
+                self._transport.wake()
 
     def _too_late(self, request: Request, waited: float) -> sig.RequestError:
         if not request.attempts:

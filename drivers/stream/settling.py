@@ -29,7 +29,6 @@ class Settling:
         self._link = link
         self._wanted = wanted
         self._told: dict[str, int] = {}  # the board's channels, with their intervals in ms
-        self._in_force: dict[str, int] = {}  # what the board answered to an interval, of this boot
         self._given_up: set[str] = set()  # channels whose interval is not asked for any more, of this boot
         self._lock = threading.Lock()  # guards the two below, for a few assignments
         self._reads: dict[str, int] = {}  # channels to be read once, and how often that was tried
@@ -44,7 +43,6 @@ class Settling:
         """The board says what its channels are. `fresh`: it has just come, or started anew."""
         self._told = {name: round(channel.interval_s * 1000) for name, channel in device.channels.items()}
         if fresh:
-            self._in_force.clear()
             self._given_up.clear()
             with self._lock:
                 self._intervals = {}
@@ -84,24 +82,25 @@ class Settling:
             return None
         return Request("interval", (channel, str(interval)), own=True)
 
-    def answered(self, request: Request) -> bool:
-        """An own request was answered; whether a hello is wanted, which tells what is in force now."""
+    def answered(self, request: Request) -> tuple[str, int] | None:
+        """An own request was answered. Returns a channel and the interval that is in force there now, in ms,
+        if that is another than the hello told."""
         if request.verb == "read":
             self.measured(request.args[0])  # a refusal is an answer, too
         if request.verb != "interval":
-            return False
+            return None
         channel, wanted = request.args
         with self._lock:
             self._intervals = _with(self._intervals, channel, None)
         if request.error is not None:
             self._give_up(channel, f"asked for {wanted} ms, it answered: {request.error}")
-            return False
+            return None
         interval = request.result
         assert isinstance(interval, int)
-        self._in_force[channel] = interval
+        told, self._told[channel] = self._told.get(channel), interval
         if interval != int(wanted):
             self._give_up(channel, f"asked for {wanted} ms, it chose {interval} ms")
-        return self._told.get(channel) != interval
+        return None if told == interval else (channel, interval)
 
     def _compare(self) -> None:
         """Wanted with told."""
@@ -118,7 +117,7 @@ class Settling:
     def _give_up(self, channel: str, why: str) -> None:
         if channel not in self._given_up:
             self._given_up.add(channel)
-            told = self._in_force.get(channel, self._told.get(channel, 0))
+            told = self._told.get(channel, 0)
             logger.warning("%s: %s reports every %d ms: %s", self._link, channel, told, why)
 
 

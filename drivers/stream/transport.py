@@ -86,6 +86,16 @@ class Transport:
         except _FOREIGN as error:
             raise LinkLostError(f"writing failed: {_words(error)}") from error
 
+    def write_at_once(self, data: bytes) -> bool:
+        """Write all of `data` if the port takes it without a wait; False if it did not, or failed: `write`
+        tells why. From any thread."""
+        if self._descriptor is None:
+            return False
+        try:
+            return os.write(self._descriptor, data) == len(data)
+        except OSError:
+            return False
+
     def wake(self) -> None:
         """Have `read` return soon. Not after `close`."""
         with contextlib.suppress(BlockingIOError):  # the pipe is full: the reader will wake anyway

@@ -1,11 +1,15 @@
 """The dispatcher: order, bounds, timers, and what it does about listeners that misbehave."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
 
 import pytest
 
 from drivers import Dispatcher
+from drivers import dispatcher as dispatcher_module
 from drivers.dispatcher import CAPACITY
 from drivers.stream import loan as loan_module
 from tests.support.fake_clock import FakeClock
@@ -158,14 +162,19 @@ def test_a_job_may_stop_the_dispatcher() -> None:
     """It does not wait for itself."""
     dispatcher = Dispatcher()
     dispatcher.start()
-    stopped = threading.Event()
+    returned = threading.Event()
+    outcome: list[str] = []
 
     def stop() -> None:
-        dispatcher.stop()
-        stopped.set()
+        try:
+            dispatcher.stop()
+            outcome.append("stopped")
+        finally:
+            returned.set()
 
     dispatcher.post(call(stop), None)
-    happens(stopped)
+    happens(returned)
+    assert outcome == ["stopped"]
 
 
 def test_timers_run_when_they_are_due(clock: FakeClock) -> None:
@@ -211,25 +220,34 @@ def test_timers_run_on_the_thread(dispatcher: Dispatcher) -> None:
     assert where == ["dispatcher"]
 
 
-def test_a_timer_that_sets_itself_anew_does_not_starve_the_events(dispatcher: Dispatcher) -> None:
-    """However short its time is."""
-    going = True
+def test_a_timer_that_sets_itself_anew_does_not_starve_the_events(clock: FakeClock) -> None:
+    """However short its time is: it runs once between two events."""
+    ran: list[str] = []
+    dispatcher = Dispatcher(clock=clock)
 
     def again() -> None:
-        if going:
+        ran.append("timer")
+        if len(ran) < 100:
             dispatcher.call_at(0.0, again)
 
-    dispatcher.post(call(again), None)
-    for _ in range(10):
-        settle(dispatcher)
-    going = False
+    dispatcher.call_at(0.0, again)
+    for _ in range(3):
+        dispatcher.post(call(lambda: ran.append("event")), None)
+    with dispatcher:
+        pass
+    assert ran[:6] == ["event", "timer"] * 3
 
 
 def test_a_timer_of_centuries_does_no_harm(dispatcher: Dispatcher) -> None:
     """The system's wait takes less than 300 years."""
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "dispatcher"]
+    ran: list[object] = []
     dispatcher.post(call(lambda: dispatcher.call_at(1e12, lambda: None)), None)
-    for _ in range(3):
-        settle(dispatcher)
+    for number in range(3):
+        dispatcher.post(ran.append, number)
+        until(lambda: dispatcher.depth == 0 or not thread.is_alive())
+    until(lambda: len(ran) == 3 or not thread.is_alive())
+    assert ran == [0, 1, 2]
 
 
 def test_the_bound_is_what_its_comment_says() -> None:
@@ -253,6 +271,40 @@ def test_a_post_ends_a_read(dispatcher: Dispatcher, lent: LentPort) -> None:
         settle(dispatcher)
         assert lent.reads >= count
         until(lambda count=count: len(lent.timeouts) > count)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("reached", range(1, 5))
+def test_a_post_during_which_a_loan_is_taken_is_not_lost(dispatcher: Dispatcher, reached: int) -> None:
+    """Whichever line of it the posting thread has reached when the dispatcher begins to read: it wakes it, or
+    what it has posted ran before."""
+    port, ran = LentPort(), threading.Event()
+    there, go_on = threading.Event(), threading.Event()
+    lines: list[int] = []
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code.co_filename != dispatcher_module.__file__ or there.is_set():
+            return None
+        if event == "line":
+            lines.append(frame.f_lineno)
+            if len(lines) == reached:
+                there.set()
+                happens(go_on)
+        return trace
+
+    def post() -> None:
+        sys.settrace(trace)
+        dispatcher.post_always(call(ran.set), None)
+        sys.settrace(None)
+
+    poster = threading.Thread(target=post)
+    poster.start()
+    happens(there)
+    assert dispatcher.borrow(port.loan)
+    happens(port.reading)
+    go_on.set()
+    poster.join()
+    assert ran.is_set() or port.loan.wakes == 1
+    port.take_back()
 
 
 def test_its_own_posts_wake_nobody(dispatcher: Dispatcher, lent: LentPort) -> None:

@@ -135,25 +135,77 @@ def suspected(guard: SpikeGuard, stream: list[float]) -> list[float]:
     return out
 
 
+def begun(limit: Amount, level: float) -> SpikeGuard:
+    """A guard that trusts `level`."""
+    guard = SpikeGuard(limit)
+    guard.take(level, None)
+    return guard
+
+
+@pytest.mark.parametrize(
+    ("stream", "suspect"),
+    [
+        ([85.0, 21.5, 21.5, 21.6], [85.0, 21.5]),
+        ([21.5, 21.6, 85.0, 21.5], [21.5, 85.0]),
+        ([85.0, 21.5, 85.0, 21.5, 85.0], [85.0, 21.5, 85.0, 21.5, 85.0]),
+        ([20.0, 25.0], [20.0]),
+        ([20.0, 25.1], [20.0, 25.1]),
+    ],
+)
+def test_a_first_value_is_suspect_until_another_agrees(stream: list[float], suspect: list[float]) -> None:
+    """One that does not agree is the next to be confirmed; two that do are a level."""
+    assert suspected(SpikeGuard(Amount(5.0)), stream) == suspect
+
+
+def test_a_first_value_s_reason_says_what_it_waits_for() -> None:
+    """And what the next one did not agree with."""
+    guard = SpikeGuard(Amount(5.0))
+    wants = [guard.wants_another]
+    assert guard.check(85.0) == "first value, not yet confirmed"
+    guard.take(85.0, "first value, not yet confirmed")
+    wants.append(guard.wants_another)
+    assert guard.check(21.5) == "not yet confirmed: 21.5 after 85, more than 5 away"
+    guard.take(85.0, None)
+    wants.append(guard.wants_another)
+    assert wants == [False, True, False]
+
+
+def test_a_guard_that_begins_anew_has_a_first_value_again() -> None:
+    """Neither the trusted level nor what was suspected counts any more."""
+    guard = begun(Amount(5.0), 20.0)
+    assert suspected(guard, [85.0, 85.0]) == [85.0, 85.0]
+    guard.reset()
+    assert suspected(guard, [85.0, 20.0, 20.0]) == [85.0, 20.0]
+
+
+def test_flicker_near_zero_is_no_spike() -> None:
+    """5 % of nothing is nothing: the resolution is the floor."""
+    guard = SpikeGuard(Amount(0.05, relative=True))
+    guard.resolution = 1.0
+    assert suspected(guard, [0.0, 1.0, 0.0, 1.0, 2.1]) == [0.0, 2.1]
+
+
 def test_a_spike_is_suspect_and_the_next_value_is_not() -> None:
     """A jump is judged against the last trusted value, not against the spike."""
-    assert suspected(SpikeGuard(Amount(5.0)), [20.0, 85.0, 20.1, 25.1, 30.2]) == [85.0, 30.2]
+    assert suspected(begun(Amount(5.0), 20.0), [85.0, 20.1, 25.1, 30.2]) == [85.0, 30.2]
 
 
 def test_a_jump_that_holds_becomes_the_new_level() -> None:
     """The third value in a row that agrees is trusted, and so is what follows."""
-    assert suspected(SpikeGuard(Amount(5.0)), [20.0, 40.0, 41.0, 42.0, 43.0, 20.0]) == [40.0, 41.0, 20.0]
+    assert suspected(begun(Amount(5.0), 20.0), [40.0, 41.0, 42.0, 43.0, 20.0]) == [40.0, 41.0, 20.0]
     assert SPIKE_CONFIRMATIONS == 3
 
 
 def test_values_that_jump_about_never_become_a_level() -> None:
     """Each suspect value must agree with the one before."""
-    assert suspected(SpikeGuard(Amount(5.0)), [20.0] + [40.0, 60.0] * 5) == [40.0, 60.0] * 5
+    assert suspected(begun(Amount(5.0), 20.0), [40.0, 60.0] * 5) == [40.0, 60.0] * 5
 
 
 def test_a_guard_without_a_limit_suspects_nothing() -> None:
     """`spike` is off unless it is set."""
-    assert suspected(SpikeGuard(None), [0.0, 1e9, -1e9]) == []
+    guard = SpikeGuard(None)
+    assert suspected(guard, [0.0, 1e9, -1e9]) == []
+    assert not guard.wants_another
 
 
 def test_a_spike_s_reason_says_how_far_and_from_where() -> None:
@@ -165,10 +217,10 @@ def test_a_spike_s_reason_says_how_far_and_from_where() -> None:
 
 @given(st.lists(values, max_size=30))
 def test_a_guard_never_suspects_more_than_jumps(stream: list[float]) -> None:
-    """Without a step larger than the limit between neighbours, nothing is suspect."""
+    """Without a step larger than the limit between neighbours, nothing but the first value is suspect."""
     smooth = [sum(stream[:i]) / (i + 1) for i in range(len(stream))]
     limit = max((abs(b - a) for a, b in itertools.pairwise(smooth)), default=0.0)
-    assert suspected(SpikeGuard(Amount(limit)), smooth) == []
+    assert suspected(SpikeGuard(Amount(limit)), smooth) == smooth[:1]
 
 
 def crossings(threshold: Threshold, stream: list[float]) -> list[float]:
@@ -197,6 +249,14 @@ def test_without_hysteresis_a_value_at_the_level_does_not_fire_twice() -> None:
     """Staying at the level is no crossing."""
     hot = Threshold(26.0, Amount(0.0), rising=True)
     assert crossings(hot, [26.0, 26.0, 25.9, 26.0, 26.0]) == [26.0, 26.0]
+
+
+def test_a_threshold_that_begins_anew_fires_for_what_it_fired_for_before() -> None:
+    """Whose value it was does not count any more."""
+    hot = Threshold(26.0, Amount(0.5), rising=True)
+    assert crossings(hot, [27.0, 27.0]) == [27.0]
+    hot.reset()
+    assert crossings(hot, [27.0, 27.0]) == [27.0]
 
 
 def test_a_relative_hysteresis_is_of_the_level() -> None:

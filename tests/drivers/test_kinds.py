@@ -1,12 +1,22 @@
 """The drivers and protocols by their names, and the package's face."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 import drivers
 from drivers.errors import OptionError
-from drivers.kinds import sensor_class, sensor_kinds
-from drivers.stream import new_conversation, protocol_names
-from drivers.stream.sensorline import Conversation
+from drivers.kinds import (
+    DRIVERS_GROUP,
+    PROTOCOLS_GROUP,
+    new_source,
+    protocol,
+    protocol_names,
+    sensor_class,
+    sensor_kinds,
+)
+from tests.support.plugin import installed
 
 
 def test_every_kind_is_a_driver_of_that_kind() -> None:
@@ -43,19 +53,69 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
 
 
 def test_protocols_by_name() -> None:
-    """Each call makes a conversation of its own."""
+    """Each says what its links take, and makes sources of it that open nothing."""
     assert protocol_names() == ("sensorline",)
-    first, second = new_conversation("sensorline"), new_conversation("sensorline")
-    assert isinstance(first, Conversation)
-    assert first is not second
+    assert protocol("sensorline").options["port"].required
+    source = new_source("sensorline", {"port": "/dev/ttyACM0", "baud": 9600})
+    assert (source.where, source.device_of("temp")) == ("/dev/ttyACM0", "")
 
 
 def test_an_unknown_protocol_is_refused_with_the_known_ones() -> None:
     """Also by the link, before anything is opened."""
     with pytest.raises(OptionError, match="protocol: expected one of sensorline, got 'modbus'"):
-        new_conversation("modbus")
+        protocol("modbus")
     with pytest.raises(OptionError, match="protocol: expected one of sensorline"):
         drivers.Link("board", "/dev/ttyACM0", protocol="modbus")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({}, "port: is missing: expected a port"),
+        ({"port": "/dev/x", "speed": 5}, "speed: unknown option; expected one of port, baud"),
+        ({"port": "/dev/x", "baud": 5}, "baud: expected a whole number from 50 to 4000000, got 5"),
+    ],
+)
+def test_options_of_a_link_that_are_wrong(options: dict[str, Any], text: str) -> None:
+    """Each is named."""
+    with pytest.raises(OptionError, match=text):
+        drivers.Link("board", **options)
+
+
+OURS = """
+from drivers import TemperatureSensor
+from drivers.stream.sensorline import PROTOCOL
+
+class OvenSensor(TemperatureSensor):
+    kind = "oven"
+"""
+
+
+def test_what_other_packages_register(tmp_path: Path) -> None:
+    """Listed after ours, and found by name; none takes the name of one of ours."""
+    entries = {
+        DRIVERS_GROUP: "oven = oven_sensors:OvenSensor\nlight = oven_sensors:OvenSensor",
+        PROTOCOLS_GROUP: "ovenline = oven_sensors:PROTOCOL",
+    }
+    with installed(tmp_path, "oven_sensors", OURS, entries):
+        assert sensor_kinds() == ("temperature", "humidity", "light", "oven")
+        assert sensor_class("oven").kind == "oven"
+        assert sensor_class("light").kind == "light"
+        assert protocol_names() == ("sensorline", "ovenline")
+        assert "port" in protocol("ovenline").options
+
+
+def test_a_package_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+    """With what is wrong with it."""
+    entries = {PROTOCOLS_GROUP: "brokenline = broken_package:PROTOCOL"}
+    with (
+        installed(tmp_path, "broken_package", "import nothing_of_that_name", entries),
+        pytest.raises(
+            OptionError,
+            match="'brokenline' of broken_package cannot be loaded: ModuleNotFoundError: No module named 'noth",
+        ),
+    ):
+        protocol("brokenline")
 
 
 def test_the_package_offers_what_it_says() -> None:

@@ -15,7 +15,7 @@ import sig
 from drivers import Dispatcher, Link, LinkState, TemperatureSensor
 from drivers import link as link_module
 from drivers.errors import PortError, PortNotFoundError
-from drivers.source import Session
+from drivers.source import Measurement, Session
 from drivers.stream import line as line_module
 from drivers.stream import session as session_module
 from drivers.stream.line import MAX_WAITING
@@ -574,3 +574,30 @@ def test_a_defect_is_logged_and_does_not_end_the_link(
 def test_the_states_are_named_for_people() -> None:
     """As they appear in stats."""
     assert [str(state) for state in LinkState] == ["closed", "opening", "absent", "greeting", "up", "failed"]
+
+
+def test_a_first_value_is_confirmed_at_once(board: ScriptedBoard) -> None:
+    """A sensor that was just switched on says 85 °C: the board, which only answers, is asked again."""
+    board.channels = ["temp temperature C 0.01 -40 125 0"]
+
+    def power_on(fields: list[str]) -> None:
+        board.values["temp"] = "85.00" if board.count("read") == 1 else "21.50"
+
+    board.script = power_on
+    with House(str(board.link), spike=5, hot=26) as house:
+        house.wait_for("#changed", count=3)
+        told = [(data["value"], data["quality"]) for data in house.all_data("#changed")]
+        assert told == [(85.0, "suspect"), (21.5, "suspect"), (21.5, "good")]
+        assert (house.count("hot"), board.count("read")) == (0, 3)
+
+
+def test_a_refresh_has_the_channel_read(house: House, board: ScriptedBoard) -> None:
+    """From any thread, without waiting for the answer; of a link that is not there it asks nothing."""
+    read = board.count("read")
+    board.values["temp"] = "30.00"
+    house.link.refresh("temp")
+    assert house.wait_for("#changed", count=2)[0]["value"] == 30.0
+    board.unplug()
+    house.wait_for("#disconnect")
+    house.link.refresh("temp")
+    assert board.count("read") == read + 1

@@ -1,5 +1,7 @@
 """The drivers against the simulator: two implementations of the protocol, a real pty, faults to order."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +15,7 @@ import pytest
 import sig
 from drivers import LinkState
 from tests.support.house import House
+from tests.support.processes import child_with
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("simulator_path")
@@ -137,8 +140,7 @@ def test_a_bad_cable_delivers_no_wrong_value(simulator: Simulator) -> None:
 
 def test_a_simulator_that_is_killed_is_started_again(house: House) -> None:
     """As a board that was unplugged."""
-    child = house.link._source._child  # type: ignore[attr-defined]  # a SimPort
-    child.kill()
+    os.kill(child_with("firmware_sim"), signal.SIGKILL)
     house.wait_for("#disconnect")
     house.wait_for("#connect", count=2)
     assert house.link.status().state is LinkState.UP

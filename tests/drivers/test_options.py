@@ -15,9 +15,12 @@ from drivers.options import (
     parse_duration,
     parse_interval,
     parse_number,
+    parse_numbers,
+    parse_options,
     parse_range,
+    parse_switch,
 )
-from drivers.sensor_options import COMMON_OPTIONS, parse_options, threshold_options
+from drivers.sensor_options import COMMON_OPTIONS, threshold_options
 
 NO_NUMBERS = ["", "x", True, False, None, math.nan, math.inf, -math.inf, [], {}, 10**400, b"1"]
 
@@ -89,6 +92,31 @@ def test_what_is_no_duration(raw: object) -> None:
     """A unit that is missing, unknown or ambiguous is refused, as are infinite spans."""
     with pytest.raises(ValueError, match="expected a time span such as 30s, 5min or 12h, or seconds, got"):
         parse_duration(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "numbers"), [(85, (85.0,)), ([-127, 85.0], (-127.0, 85.0)), ((0,), (0.0,)), ([], ())]
+)
+def test_numbers_one_or_several(raw: object, numbers: tuple[float, ...]) -> None:
+    """One needs no brackets."""
+    assert parse_numbers(raw) == numbers
+
+
+@pytest.mark.parametrize("raw", [None, "85", [85, "x"], [[85]], {85: 1}, [math.nan], True, [True]])
+def test_what_is_no_list_of_numbers(raw: object) -> None:
+    """The whole value is in the text, whichever of its parts is wrong."""
+    with pytest.raises(ValueError, match="expected a number or a list of numbers such as") as caught:
+        parse_numbers(raw)
+    assert repr(raw) in str(caught.value)
+
+
+def test_a_switch_is_true_or_false() -> None:
+    """And nothing that is only as good as one of them."""
+    assert [parse_switch(raw) for raw in (True, False)] == [True, False]
+    others: list[object] = [1, 0, "true", "on", None, []]
+    for raw in others:
+        with pytest.raises(ValueError, match="expected true or false, got"):
+            parse_switch(raw)
 
 
 def test_ranges() -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from drivers.ports import PathPort
 
 from drivers import Link, LinkState
 from drivers import link as link_module
+from drivers.stream.ports import PathPort
 from tests.support.scripted_board import TEMP, ScriptedBoard
+from tests.support.sources import on_port
 from tests.support.waiting import until
 
 ROUNDS = 200
@@ -67,7 +68,7 @@ def test_a_listing_that_fails_at_any_moment_of_an_unplug(
     source = ShakyPort(tmp_path / "board", seed)
     with (
         ScriptedBoard(tmp_path / "board", [TEMP]) as board,
-        Link("board", str(board.link), source=source) as link,
+        Link("board", source=on_port(source)) as link,
     ):
         until(lambda: link.status().state is LinkState.UP, what=f"up: {link.status()}")
         for number in range(ROUNDS):

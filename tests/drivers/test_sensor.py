@@ -1,6 +1,7 @@
 """Sensors: from measurements to events, and the requests. On a desk: no port, a clock of the test's own."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 
 import sig
 from drivers import HumiditySensor, LightSensor, OptionError, Sensor, TemperatureSensor
-from drivers.source import Channel
+from drivers.dispatcher import CAPACITY
+from drivers.sensor import CONFIRMING_READS
+from drivers.source import Channel, Measurement
 from tests.support.desk import TEMP, Desk, board_with
 
 HUM = Channel("hum", "humidity", "%", 0.1, 0.0, 100.0, 1.0)
@@ -150,8 +153,9 @@ def test_suspect_values_are_published_as_such_and_fire_no_threshold() -> None:
 def test_spikes_are_suspect_until_three_agree() -> None:
     """The new level is then good, without more ado."""
     desk = temperature(spike=5)
-    desk.measure(20, 40, 20, 40, 40, 40)
+    desk.measure(20, 20, 40, 20, 40, 40, 40)
     assert [(data["value"], data["quality"]) for _, data in desk.events] == [
+        (20, "suspect"),
         (20, "good"),
         (40, "suspect"),
         (20, "good"),
@@ -160,17 +164,189 @@ def test_spikes_are_suspect_until_three_agree() -> None:
     ]
 
 
+def asked_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The channels that the sensor has the link read, as it asks."""
+    asked: list[str] = []
+    monkeypatch.setattr(desk.link, "refresh", asked.append)
+    return asked
+
+
+def test_a_power_on_value_is_suspect_and_fires_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """85, then twice the truth: never `hot`; the board is asked at once for what confirms the first value."""
+    desk = temperature(spike=5, hot=26)
+    asked = asked_again(desk, monkeypatch)
+    desk.measure(85.0, 21.5, 21.5)
+    readings = [(name, data["value"], data["quality"], data.get("reason")) for name, data in desk.events]
+    assert readings == [
+        ("#changed", 85.0, "suspect", "first value, not yet confirmed"),
+        ("#changed", 21.5, "suspect", "not yet confirmed: 21.5 after 85, more than 5 away"),
+        ("#changed", 21.5, "good", None),
+    ]
+    assert asked == ["temp", "temp"]
+    desk.measure(60.0, 21.5)
+    assert asked == ["temp", "temp"]
+
+
+def test_a_first_value_that_is_confirmed_fires_its_threshold() -> None:
+    """Late, but not never: an automation must learn of it."""
+    desk = temperature(spike=5, hot=26)
+    desk.measure(30.0)
+    assert desk.names() == ["#changed"]
+    desk.measure(30.0)
+    assert desk.names() == ["#changed", "hot"]
+
+
+@pytest.mark.parametrize("how", ["reconnect", "restart", "both"])
+def test_the_first_value_after_a_reconnect_or_a_restart_is_unconfirmed(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sensor may have been switched on just now. But `hot` does not fire again for what it was before."""
+    desk = temperature(spike=5, hot=26)
+    desk.measure(30.0, 30.0)
+    asked = asked_again(desk, monkeypatch)
+    if how != "restart":
+        desk.sensor.link_down("unplugged")
+    desk.up(boot=7 if how == "reconnect" else 8)
+    desk.names()
+    desk.measure(85.0, 30.0, 30.0)
+    assert [(name, data["quality"]) for name, data in desk.events] == [
+        ("#changed", "suspect"),
+        ("#changed", "suspect"),
+        ("#changed", "good"),
+    ]
+    assert asked == ["temp", "temp"]
+
+
+def test_a_hello_in_between_changes_no_trust() -> None:
+    """The same board says who it is, as it is asked to now and then."""
+    desk = temperature(spike=5)
+    desk.measure(20.0, 20.0)
+    desk.names()
+    desk.up()
+    desk.measure(21.0)
+    assert [data["quality"] for _, data in desk.events] == ["good"]
+
+
+def test_a_board_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values that never agree would have it read as fast as it answers. Without `spike` nobody asks."""
+    desk = temperature(spike=5)
+    asked = asked_again(desk, monkeypatch)
+    desk.measure(*[20.0, 40.0] * 10)
+    assert len(asked) == CONFIRMING_READS
+    other = temperature(range=[0, 10])
+    asked = asked_again(other, monkeypatch)
+    other.measure(20.0, 40.0)
+    assert asked == []
+
+
+def test_a_live_read_is_no_more_confirmed_than_the_stream() -> None:
+    """What answers it is judged with what has been heard so far."""
+    desk = temperature(spike=5)
+    first = desk.hear(20.0, asked=desk.clock.monotonic())
+    assert desk.sensor.read()["reason"] == "first value, not yet confirmed"
+    desk.sensor.accept(first)
+    assert desk.sensor.read()["quality"] == "suspect"
+    desk.wait(1.0)
+    desk.hear(20.1, asked=desk.clock.monotonic())
+    assert desk.sensor.read()["quality"] == "good"
+
+
+@pytest.mark.parametrize("unplugged", [True, False])
+def test_another_board_begins_anew(unplugged: bool) -> None:
+    """Spike guard, deadband and thresholds: what was true of one board says nothing about another."""
+    desk = temperature(spike=5, hot=26, delta=1, heartbeat=1000)
+    desk.measure(30.0, 30.0)
+    if unplugged:
+        desk.sensor.link_down("unplugged")
+    desk.up(identity="0002")
+    desk.names()
+    desk.measure(30.1, 30.1)
+    assert [(name, data["quality"]) for name, data in desk.events] == [
+        ("#changed", "suspect"),
+        ("#changed", "good"),
+        ("hot", "good"),
+    ]
+
+
+def test_another_board_s_first_value_is_published_whatever_it_is() -> None:
+    """Though it is within the deadband of the other board's last one."""
+    desk = temperature(delta=1)
+    desk.measure(20.0)
+    desk.up(identity="0002")
+    desk.measure(20.1)
+    assert desk.taken("#changed") == [20.0, 20.1]
+
+
+def test_the_value_of_another_board_is_not_the_last_one() -> None:
+    """Neither for `last` nor for a read that allows an age, nor in a #stale."""
+    desk = temperature(invalid=-127)
+    desk.hear(-18.0, asked=desk.clock.monotonic())
+    desk.measure(-18.0)
+    desk.up(identity="0002")
+    assert desk.sensor.last() is None
+    with pytest.raises(sig.NotConnected):
+        desk.sensor.read({"max_age": 60})
+    desk.measure(-127.0)
+    assert desk.sensor.last() is None
+    assert desk.events[-1][0] == "#stale"
+    assert desk.events[-1][1]["value"] is None
+    desk.measure(21.0)
+    assert desk.sensor.last()["value"] == 21.0  # type: ignore[index]
+
+
+def test_a_value_heard_before_the_other_board_was_announced_counts_once_it_is_taken() -> None:
+    """The thread that reads is ahead of the dispatcher's."""
+    desk = temperature()
+    desk.measure(-18.0)
+    early = desk.hear(21.0)
+    desk.wait(0.1)
+    desk.up(identity="0002")
+    assert desk.sensor.last() is None
+    desk.sensor.accept(early)
+    assert desk.sensor.last()["value"] == 21.0  # type: ignore[index]
+
+
+def test_no_value_of_a_board_with_a_warning_is_good() -> None:
+    """Each is suspect with the warning as its reason, no threshold fires, and `info` shows it."""
+    text = "board 0002 answers where 0001 did; write identity: 0002"
+    desk = Desk(TemperatureSensor, hot=26).up(identity="0001")
+    desk.measure(20.0)
+    desk.up(identity="0002", warning=text)
+    assert desk.sensor.info()["warning"] == text
+    desk.names()
+    desk.measure(30.0, 31.0, 1000.0)
+    assert [(name, data["quality"], data["reason"]) for name, data in desk.events] == [
+        ("#changed", "suspect", text)
+    ] * 3
+    desk.hear(30.0, asked=desk.clock.monotonic())
+    assert desk.sensor.read()["reason"] == text
+    assert desk.sensor.last()["reason"] == text  # type: ignore[index]
+    desk.up(identity="0001")
+    assert (desk.sensor.info()["warning"], desk.sensor.last()) == (None, None)
+    desk.names()
+    desk.measure(30.0)
+    assert desk.names() == ["#changed", "hot"]
+
+
+def test_a_warning_asks_for_no_confirmation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other value would make it go away."""
+    desk = Desk(TemperatureSensor, spike=5).up(warning="another board")
+    asked = asked_again(desk, monkeypatch)
+    desk.measure(20.0, 20.0)
+    assert asked == []
+
+
 def test_last_says_of_a_reading_what_listeners_were_told() -> None:
     """The same data, however often it is asked, and though the spike guard has moved on."""
     desk = temperature(spike=5)
-    desk.measure(20.0)
+    desk.measure(20.0, 20.0)
     assert desk.sensor.last() == desk.events[-1][1]
     for _ in range(3):
         desk.measure(40.0, every_s=0.1)
         desk.clock.set_wall(desk.clock.utc() + 0.0004)
         last = desk.sensor.last()
         assert last is not None
-        assert (last["seq"], last["quality"]) == (desk.seq, "good" if desk.seq == 4 else "suspect")
+        assert (last["seq"], last["quality"]) == (desk.seq, "good" if desk.seq == 5 else "suspect")
 
 
 def test_last_is_the_newest_heard_though_the_dispatcher_is_busy() -> None:
@@ -248,6 +424,45 @@ def test_a_fault_is_stale_with_the_board_s_word() -> None:
     assert desk.stats()["faults"] == 2
 
 
+def test_an_invalid_value_is_a_failed_measurement() -> None:
+    """As it came, before unit and scale: counted as a fault, stale with a reason, never the last value."""
+    desk = Desk(
+        TemperatureSensor, replace(TEMP, unit="F", low=-40, high=300), invalid=[-127, 185], scale=2, hot=26
+    ).up()
+    desk.measure(50.0, 185.0, -127.0)
+    last = desk.sensor.last()
+    assert desk.names() == ["#connect", "#changed", "#stale"]
+    assert (last["value"], last["quality"], last["seq"]) == (20.0, "stale", 1)  # type: ignore[index]
+    assert last["reason"] == "the board says -127, which stands for no value (`invalid`)"  # type: ignore[index]
+    assert (desk.stats()["received"], desk.stats()["faults"], desk.stats()["suspect"]) == (3, 2, 0)
+    desk.measure(50.0)
+    assert desk.names() == ["#changed"]
+
+
+def test_an_invalid_value_fails_a_live_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And does not answer one that allows an age, or another that waits."""
+    desk = temperature(invalid=85)
+    desk.measure(21.5)
+    desk.hear(85.0, asked=desk.clock.monotonic())
+    answer = Measurement("temp", 3, 85.0, None, desk.clock.monotonic(), desk.clock.monotonic())
+
+    def request(verb: str, channel: str, timeout_s: float, unless: Callable[[], object]) -> object:
+        return unless() or answer
+
+    monkeypatch.setattr(desk.link, "request", request)
+    assert desk.sensor.read({"max_age": 5})["value"] == 21.5
+    with pytest.raises(sig.RequestError, match="temp: the board says 85, which stands for no value"):
+        desk.sensor.read()
+    assert (desk.stats()["reads"], desk.stats()["failed_reads"]) == (2, 1)
+
+
+def test_nothing_is_invalid_by_default() -> None:
+    """85 °C and -127 are values like any other unless the config says otherwise."""
+    desk = temperature()
+    desk.measure(85.0)
+    assert desk.names() == ["#changed"]
+
+
 def test_stale_after_can_be_set_and_switched_off() -> None:
     """0 switches it off."""
     desk = temperature(stale_after="10min")
@@ -284,19 +499,43 @@ def test_a_shorter_interval_is_watched_at_once() -> None:
     assert desk.names() == ["#changed", "#stale"]
 
 
-def test_a_flapping_link_is_watched_by_one_timer() -> None:
-    """However often it comes and goes within one interval."""
-    desk = temperature()
+def test_a_flapping_link_is_watched_by_one_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it comes and goes within one interval; and by none when it stays away."""
+    desk = Desk(TemperatureSensor)
+    timers: list[float] = []
+    call_at = desk.dispatcher.call_at
+
+    def count(when: float, action: Callable[[], None]) -> None:
+        timers.append(when - desk.clock.monotonic())
+        call_at(when, action)
+
+    monkeypatch.setattr(desk.dispatcher, "call_at", count)
     for _ in range(100):
-        desk.sensor.link_down("flapping")
         desk.up()
-    assert len(desk.dispatcher._timers) == 1
+        desk.sensor.link_down("flapping")
+    desk.up()
+    assert timers == [4.0]
     desk.wait(4.1)
     assert desk.names()[-1] == "#stale"
+    assert len(timers) == 2
     desk.sensor.link_down("gone")
     desk.wait(1000)
     assert desk.names() == ["#disconnect"]
-    assert desk.dispatcher._timers == []
+    assert len(timers) == 2
+
+
+def test_a_reconnect_gives_the_board_time_to_report() -> None:
+    """However long it was away: silence is counted from its return, and no #stale comes right after it."""
+    desk = temperature()
+    desk.measure(21.5)
+    desk.sensor.link_down("gone")
+    desk.wait(60)
+    desk.names()
+    desk.up()
+    desk.wait(3.9)
+    assert desk.names() == ["#connect"]
+    desk.wait(0.2)
+    assert desk.names() == ["#stale"]
 
 
 def test_a_stale_value_is_stale_again_after_a_reconnect() -> None:
@@ -346,7 +585,7 @@ def test_a_board_that_does_not_fit(channel: Channel, text: str, caplog: pytest.L
 
 
 def test_another_sender_of_that_name_is_an_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """Once, without a traceback; the other one is left alone, and the next hello tries again."""
+    """Once, without a traceback; the other one is left alone."""
     desk = Desk(TemperatureSensor)
     other = desk.router.addSender("temp", ["x"])
     desk.up()
@@ -364,6 +603,91 @@ def test_another_sender_of_that_name_is_an_error_in_the_log(caplog: pytest.LogCa
     desk.up()
     assert desk.names() == ["#disconnect", "#connect"]
     assert desk.sensor.problem is None
+
+
+def test_a_sensor_whose_name_was_taken_gets_it_as_soon_as_it_is_free() -> None:
+    """Without a hello or any other news of the board; whoever gave it up is not held up."""
+    desk = Desk(TemperatureSensor, replace(TEMP, interval_s=0.0))
+    other = desk.router.addSender("temp", ["x"])
+    desk.up(warning="another board")
+    desk.names()
+    other.remove()
+    assert desk.names() == ["#disconnect"]
+    assert desk.dispatcher.depth == 1
+    desk.dispatch()
+    assert (desk.names(), desk.sensor.problem) == (["#connect"], None)
+    assert desk.sensor.info()["warning"] == "another board"
+    desk.measure(21.5)
+    assert desk.names() == ["#changed"]
+
+
+def test_a_name_that_is_taken_again_is_waited_for_again() -> None:
+    """However often; and one try waits, not as many as there were chances."""
+    desk = Desk(TemperatureSensor)
+    for _ in range(3):
+        other = desk.router.addSender("temp", ["x"])
+        desk.up()
+        other.remove()
+        other = desk.router.addSender("temp", ["x"])
+        other.remove()
+        other = desk.router.addSender("temp", ["x"])
+        assert desk.dispatcher.depth == 1
+        desk.dispatch()
+        assert (desk.sensor.problem or "").startswith("another sender of that name is connected")
+        assert other.isConnected()
+        other.remove()
+        desk.dispatch()
+        assert desk.sensor.problem is None
+        desk.sensor.link_down("gone")
+
+
+@pytest.mark.parametrize("why", ["gone", "detached", "unfit", "connected"])
+def test_a_name_is_waited_for_only_while_it_is_wanted(why: str) -> None:
+    """Not for a board that is gone or does not fit, nor by a sensor that is detached or has it."""
+    desk = Desk(TemperatureSensor)
+    other = desk.router.addSender("temp", ["x"])
+    desk.up()
+    if why == "gone":
+        desk.sensor.link_down("gone")
+    elif why == "detached":
+        desk.sensor.detach()
+    elif why == "unfit":
+        desk.up(replace(TEMP, kind="humidity"))
+    else:
+        other.remove()
+        desk.dispatch()
+        desk.sensor.link_down("gone")
+        other = desk.router.addSender("temp", ["x"])
+    other.remove()
+    assert desk.dispatcher.depth == 0
+    assert not other.isConnected()
+
+
+def test_a_try_that_is_not_wanted_any_more_does_nothing() -> None:
+    """The board went between the name's freedom and the try."""
+    desk = Desk(TemperatureSensor)
+    other = desk.router.addSender("temp", ["x"])
+    desk.up()
+    other.remove()
+    desk.sensor.link_down("gone")
+    desk.dispatch()
+    assert not other.isConnected()
+
+
+def test_a_name_that_became_free_in_the_same_moment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the try that failed and the listening."""
+    desk = Desk(TemperatureSensor)
+    other = desk.router.addSender("temp", ["x"])
+    listen = desk.router.addListener
+
+    def free_first(*args: Any, **kwargs: Any) -> bool:
+        other.remove()
+        return listen(*args, **kwargs)
+
+    monkeypatch.setattr(desk.router, "addListener", free_first)
+    desk.up()
+    assert desk.sensor.problem is None
+    assert desk.names()[-1] == "#connect"
 
 
 def test_detach_leaves_the_router() -> None:
@@ -405,6 +729,7 @@ def test_info_is_what_the_sensor_is() -> None:
         },
         "thresholds": {"cold": 18.0, "hot": 26.0},
         "stale_after": 4.0,
+        "warning": None,
         "options": {
             "offset": 0.0,
             "scale": 1.0,
@@ -437,13 +762,23 @@ def test_stats_are_the_sensor_s_and_the_link_s_counters() -> None:
         "received": 0,
         "published": 0,
         "suspect": 0,
+        "clamped": 0,
         "faults": 0,
         "stale": 0,
         "dropped": 0,
         "reads": 0,
         "failed_reads": 0,
         "link": {"state": "closed", "reason": "the link is closed"},
+        "dispatcher": {"waiting": 0, "dropped": 0},
     }
+
+
+def test_stats_show_what_the_dispatcher_had_no_room_for() -> None:
+    """Nobody runs its queue here, so what is posted waits."""
+    desk = temperature()
+    for number in range(CAPACITY + 3):
+        desk.dispatcher.post(print, number)
+    assert desk.stats()["dispatcher"] == {"waiting": CAPACITY, "dropped": 3}
 
 
 def test_a_read_of_a_closed_link_fails_with_its_reason() -> None:
@@ -508,6 +843,48 @@ def test_the_other_drivers(driver: type[Sensor], channel: Channel, low: str, hig
     desk = Desk(driver, channel, **{low: 10, high: 50}).up()
     desk.measure(30, 50, 10)
     assert desk.names() == ["#connect", "#changed", "#changed", high, "#changed", low]
+
+
+def test_fog_is_wet() -> None:
+    """A hygrometer that says 101.7 % is set to 100, which is good, fires `wet`, and is counted."""
+    desk = Desk(HumiditySensor, HUM, wet=95).up()
+    desk.measure(90.0, 101.7, 102.4)
+    events = [(name, data["value"], data["quality"]) for name, data in desk.events if name != "#connect"]
+    assert events == [("#changed", 90.0, "good"), ("#changed", 100.0, "good"), ("wet", 100.0, "good")]
+    assert (desk.stats()["clamped"], desk.stats()["suspect"]) == (2, 0)
+    assert desk.sensor.last()["value"] == 100.0  # type: ignore[index]
+
+
+def test_a_live_read_is_clamped_and_not_counted_twice() -> None:
+    """It is the same value, whoever asks for it first; what is counted is what listeners got."""
+    desk = Desk(HumiditySensor, HUM, offset=3).up()
+    measurement = desk.hear(99.5, asked=desk.clock.monotonic())
+    assert desk.sensor.read()["value"] == 100.0
+    assert desk.stats()["clamped"] == 0
+    desk.sensor.accept(measurement)
+    assert desk.sensor.read()["value"] == 100.0
+    assert desk.stats()["clamped"] == 1
+
+
+@pytest.mark.parametrize(
+    ("driver", "channel", "options", "raw", "quality"),
+    [
+        (HumiditySensor, HUM, {}, 101.0, "good"),
+        (HumiditySensor, HUM, {"clamp": False}, 101.0, "suspect"),
+        (HumiditySensor, HUM, {"clamp": True}, 106.0, "suspect"),
+        (TemperatureSensor, replace(TEMP, low=-1000), {}, -273.16, "suspect"),
+        (TemperatureSensor, replace(TEMP, low=-1000), {"clamp": True}, -273.16, "suspect"),
+        (LightSensor, replace(LUX, low=-5), {"clamp": True}, -1.0, "suspect"),
+        (LightSensor, LUX, {}, 0.0, "good"),
+    ],
+)
+def test_what_cannot_be_is_not_good(
+    driver: type[Sensor], channel: Channel, options: dict[str, Any], raw: float, quality: str
+) -> None:
+    """Each kind has its limits; humidity alone is clamped unless the config says otherwise."""
+    desk = Desk(driver, channel, **options).up()
+    desk.measure(raw)
+    assert desk.events[-1][1]["quality"] == quality
 
 
 def test_a_fourth_kind_is_a_few_lines() -> None:

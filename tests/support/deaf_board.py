@@ -3,12 +3,15 @@
 import contextlib
 import os
 import pty
+import select
 import threading
+import time
 import tty
 from pathlib import Path
 from typing import Self
 
 from firmware_sim.line import LineReader, encode
+from tests.support.waiting import until
 
 
 class DeafBoard:
@@ -46,12 +49,20 @@ class DeafBoard:
     def deafen(self) -> None:
         """Read nothing any more, and leave no room in the port for what is written to it."""
         self._deaf.set()
+        until(self._is_full, what="a port without room")
+
+    def _is_full(self) -> bool:
+        """Whether it takes no byte for a tenth of a second: the kernel moves what it has once more."""
+        written = 0
+        deadline = time.monotonic() + 0.1
+        for size in (4096, 1):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    written += os.write(self._slave, b"\0" * size)
+        select.select([], [self._slave], [], max(0.0, deadline - time.monotonic()))
         with contextlib.suppress(BlockingIOError):
-            while True:
-                os.write(self._slave, b"\0" * 4096)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                os.write(self._slave, b"\0")
+            written += os.write(self._slave, b"\0")
+        return written == 0
 
     def _serve(self) -> None:
         reader = LineReader()

@@ -7,10 +7,12 @@ from drivers import Dispatcher, Link, Sensor
 from drivers.source import Channel, Device, Measurement
 from tests.support.fake_clock import FakeClock
 
+IDENTITY = "24A16057F685"
 
-def board_with(*channels: Channel, boot: int = 7) -> Device:
+
+def board_with(*channels: Channel, boot: int = 7, identity: str = IDENTITY) -> Device:
     """A board with these channels."""
-    return Device("test-board", "24A16057F685", "1.0", boot, {channel.name: channel for channel in channels})
+    return Device("test-board", identity, "1.0", boot, {channel.name: channel for channel in channels})
 
 
 TEMP = Channel("temp", "temperature", "C", 0.01, -40.0, 85.0, 1.0)
@@ -31,10 +33,17 @@ class Desk:
         self.channel = channel
         self.seq = 0
 
-    def up(self, channel: Channel | None = None) -> "Desk":
+    def up(
+        self,
+        channel: Channel | None = None,
+        *,
+        boot: int = 7,
+        identity: str = IDENTITY,
+        warning: str | None = None,
+    ) -> "Desk":
         """The board says hello."""
         self.channel = channel or self.channel
-        self.sensor.link_up(board_with(self.channel))
+        self.sensor.link_up(board_with(self.channel, boot=boot, identity=identity), warning)
         return self
 
     def hear(
@@ -51,6 +60,11 @@ class Desk:
         for value in values:
             self.sensor.accept(self.hear(value, fault=fault))
             self.wait(every_s)
+
+    def dispatch(self) -> None:
+        """What is posted runs, on the dispatcher's thread, before this returns."""
+        self.dispatcher.start()
+        self.dispatcher.stop()
 
     def wait(self, seconds: float) -> None:
         """Time goes by, and the timers run that are due."""

@@ -5,8 +5,7 @@ import logging
 import pytest
 
 from drivers.stream.conversation import Dropped
-from firmware_sim.line import encode
-from tests.drivers.stream.test_session import Talk
+from drivers.stream.dropped import DroppedLines
 from tests.support.house import House
 from tests.support.scripted_board import ScriptedBoard
 from tests.support.waiting import until
@@ -15,31 +14,23 @@ from tests.support.waiting import until
 def test_each_is_logged_but_not_more_than_one_a_second(caplog: pytest.LogCaptureFixture) -> None:
     """With its reason, its bytes, and how many were left out; only at level debug."""
     caplog.set_level(logging.DEBUG, logger="drivers")
-    talk = Talk()
-    talk.greet()
-    for data in (b"$R temp\x1b*0badc0de\n", b"x\n" * 7, encode("R temp x"), b"y\n"):
-        talk.wire.incoming.append(data)
-        talk.session._read_once(0.0)
-        talk.clock.advance(0.6)
-    damaged = r"wrong checksum, is '0badc0de', should be 'CB758B81': '$R temp\x1b*0badc0de'"
-    malformed = "not the fields of a R line: b'R temp x': '$R temp x*2A1A3F86'"
-    said = [
-        (record.levelno, record.getMessage()) for record in caplog.records if "dropped" in record.getMessage()
-    ]
-    assert said == [
-        (logging.DEBUG, f"board: dropped a line: {damaged}"),
-        (logging.DEBUG, f"board: dropped a line: {malformed} (7 more since the last such line here)"),
+    lines = DroppedLines("board")
+    lines.note(1, Dropped("no '$'", b"x\x1b"), 100.0)
+    lines.note(8, Dropped("no '$'", b"y"), 100.9)
+    lines.note(9, Dropped("wrong checksum", b"z"), 101.0)
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (logging.DEBUG, r"board: dropped a line: no '$': 'x\x1b'"),
+        (logging.DEBUG, "board: dropped a line: wrong checksum: 'z' (7 more since the last such line here)"),
     ]
 
 
 def test_they_are_counted_from_a_channel_s_last_reading_on() -> None:
     """Good readings of another channel do not hide that this one's are damaged."""
-    talk = Talk()
-    talk.greet()
-    for data in (b"x\n", encode("R temp 1 5 20.5"), b"x\nx\n", encode("D note")):
-        talk.wire.incoming.append(data)
-        talk.session._read_once(0.0)
-    assert (talk.session.dropped.since("temp"), talk.session.dropped.since("hum")) == (2, 3)
+    lines = DroppedLines("board")
+    lines.note(1, Dropped("no '$'", b"x"), 100.0)
+    lines.note_reading("temp")
+    lines.note(3, Dropped("no '$'", b"x"), 100.0)
+    assert (lines.count, lines.since("temp"), lines.since("hum")) == (3, 2, 3)
 
 
 def test_a_link_knows_how_many(board: ScriptedBoard) -> None:

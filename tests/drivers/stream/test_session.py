@@ -51,6 +51,7 @@ class Wire:
         self.incoming: deque[bytes] = deque()
         self.broken: str | None = None
         self.closed = False
+        self.busy = False
         self.patient = False
         self.woken = threading.Event()
 
@@ -98,6 +99,14 @@ class Wire:
         self.sent_at.append(self.clock.monotonic() - 1000.0)
         for line in self.answer(fields) or []:
             self.incoming.append(encode(line))
+
+    def write_at_once(self, data: bytes) -> bool:
+        """See `Transport`."""
+        if self.busy or self.broken or not self.patient:
+            return False
+        self.write(data)
+        self.woken.set()  # bytes have come
+        return True
 
     def wake(self) -> None:
         """See `Transport`."""
@@ -281,12 +290,12 @@ def test_a_greeting_ends_when_the_port_is_another_one(talk: Talk) -> None:
 
 
 def test_the_board_is_brought_to_what_is_wanted(talk: Talk) -> None:
-    """A first value of each channel in use, then the interval, then a hello that tells it is in force."""
+    """A first value of each channel in use, then the interval; the answer tells what is in force."""
     talk.intervals = {"temp": 250}
     talk.greet()
     talk.at_end_of_input(lambda: setattr(talk.wire, "answer", lambda fields: None))
     talk.run()
-    assert talk.wire.verbs()[1:4] == ["read", "interval", "hello"]
+    assert talk.wire.verbs()[1:4] == ["read", "interval", "ping"]
     assert [measurement.value for measurement in talk.heard] == [21.5]
     assert [event.device.channels["temp"].interval_s for event in talk.told if isinstance(event, Up)] == [
         0.25
@@ -330,8 +339,8 @@ def test_a_board_that_restarts_again_and_again_has_not_more_to_answer(talk: Talk
     talk.run()
     assert talk.boots()[:60] == list(range(8, 68))
     asked = [verb for verb in talk.wire.verbs()[healed_at[0] :] if verb != "ping"]
-    assert sorted(set(asked)) == ["hello", "interval", "read"]
-    assert len(asked) <= 6
+    assert sorted(set(asked)) == ["interval", "read"]
+    assert len(asked) <= 4
 
 
 def test_the_link_s_own_requests_come_before_those_of_others(running: Talk) -> None:

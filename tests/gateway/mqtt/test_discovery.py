@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from drivers import kinds
-from drivers.temperature import TemperatureSensor
 from gateway.config import load
 from gateway.mqtt.components import SensorFacts, Threshold, object_id, of_link
 from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery
 from gateway.mqtt.settings import from_config
 from gateway.mqtt.topics import Topics
+from tests.support.plugin import installed
 
 SENSORS = [
     SensorFacts("temp", "temperature", "°C", "board", (Threshold("cold", 18.0, 18.5, rising=False),), 1),
@@ -123,27 +122,29 @@ def test_facts_from_the_config(tmp_path: Path) -> None:
     assert found["t hot"]["dev_cla"] == "heat"
 
 
-class PressureSensor(TemperatureSensor):
-    """What docs/add-a-sensor.md tells people to add."""
+PRESSURE = """
+from drivers import TemperatureSensor
 
+class PressureSensor(TemperatureSensor):
     kind = "pressure"
     unit = "hPa"
     low_event = "low"
     high_event = "high"
+"""
 
 
-def test_a_kind_of_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_of_the_users_own(tmp_path: Path) -> None:
     """It is announced with its unit, and without a class that would be wrong."""
-    monkeypatch.setitem(kinds._CLASSES, "pressure", f"{__name__}:PressureSensor")
-    monkeypatch.setattr(kinds, "sensor_class", lambda kind: PressureSensor)
-    monkeypatch.setattr("gateway.mqtt.settings.sensor_class", lambda kind: PressureSensor)
     path = tmp_path / "config.yaml"
     path.write_text(
         "gateway: {name: g}\nlinks: {b: {port: 'sim:'}}\n"
         "sensors: {air: {driver: pressure, link: b, low: 980.00001}}\n"
         "mqtt: {url: 'mqtt://h', home_assistant: true, discovery: entity}\n"
     )
-    found = {a.payload["name"]: a.payload for a in from_config(load(path), {}, "1").announcements()}
+    entries = {"sig_gateway.drivers": "pressure = pressure_of_ours:PressureSensor"}
+    with installed(tmp_path, "pressure_of_ours", PRESSURE, entries):
+        settings = from_config(load(path), {}, "1")
+    found = {a.payload["name"]: a.payload for a in settings.announcements()}
     assert found["air"]["unit_of_meas"] == "hPa"
     assert found["air"]["sug_dsp_prc"] == 1
     assert "dev_cla" not in found["air"]

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from drivers.stream.sensorline.board_clock import BoardClock
 
 
-@pytest.mark.parametrize("drift", [-0.005, -0.001, 0.0, 0.001, 0.005])
-def test_a_board_clock_within_half_a_percent_is_followed_for_ever(drift: float) -> None:
+@pytest.mark.parametrize("drift", [-0.01, -0.001, 0.0, 0.0065, 0.01])
+def test_a_board_clock_within_one_percent_is_followed_for_ever(drift: float) -> None:
     """A week of readings, each 2 ms on its way: the time found is within 10 ms of the true one."""
     clock = BoardClock(0, 1000.002)
     for true_s in range(0, 7 * 86400, 60):
@@ -23,14 +23,14 @@ def test_a_delayed_line_keeps_the_time_of_its_measurement() -> None:
     clock.locate(10_000, 1010.0)
     for second in range(11, 21):
         found = clock.locate(second * 1000, 1025.0)
-        assert found == pytest.approx(1000.0 + second, abs=0.005 * 15 + 0.001)
+        assert found == pytest.approx(1000.0 + second, abs=0.01 * 15 + 0.001)
 
 
 def test_a_hello_that_came_late_is_corrected_by_the_next_line() -> None:
     """The fastest delivery counts."""
     clock = BoardClock(100, 1003.1)
     assert clock.locate(4000, 1004.0) == 1004.0
-    assert clock.locate(5000, 1006.5) == pytest.approx(1005.0, abs=0.02)
+    assert clock.locate(5000, 1006.5) == pytest.approx(1005.0, abs=0.01 * 2.5 + 0.001)
 
 
 @given(

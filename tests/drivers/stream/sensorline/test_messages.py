@@ -120,7 +120,7 @@ def test_number_fields_out_of_bounds_are_refused(field: str) -> None:
 def test_answers_to_read_are_readings() -> None:
     """The same rules as for an `R` line."""
     assert messages.parse_reading(("temp", "5", "4480", "23.17")).value == 23.17
-    with pytest.raises(LineError, match="not a reading"):
+    with pytest.raises(LineError, match="that is no reading"):
         messages.parse_reading(("temp", "5", "4480"))
 
 
