@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from drivers.errors import OptionError, PortError, PortNotFoundError
+from drivers.sysfs_ports import serial_ports
 
 _USB = re.compile(r"usb:([0-9a-f]{4}):([0-9a-f]{4})(?::(\S+))?", re.IGNORECASE)
 # What pyserial's serial_for_url offers; "alt://" and "hwgrep://" are left out, "usb:" does it better.
@@ -182,10 +183,7 @@ def _is_port_url(text: str) -> bool:
 
 
 def _comports() -> Iterable[Any]:
-    from serial.tools.list_ports import comports  # reads all of sysfs: only when somebody asks
-
-    ports: Iterable[Any] = comports()
-    return ports
+    return serial_ports()
 
 
 def _usb_id(port: Any) -> str | None:
@@ -195,6 +193,9 @@ def _usb_id(port: Any) -> str | None:
 
 
 def _udev_links(folder: Path) -> dict[str, str]:
-    if not folder.is_dir():
+    """Links by the device that each leads to; udev makes and removes them while we look."""
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - iterdir raises only once it is iterated
+    except OSError:
         return {}
-    return {str(link.resolve()): str(link) for link in sorted(folder.iterdir())}
+    return {os.path.realpath(folder / name): str(folder / name) for name in names}

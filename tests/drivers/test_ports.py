@@ -149,6 +149,19 @@ def test_the_machine_s_ports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     ]
 
 
+def test_links_that_cannot_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """udev removes the folder with its last link, at any moment: a list without names is still a list."""
+
+    def gone(_: object) -> None:
+        raise FileNotFoundError("/dev/serial/by-id")
+
+    monkeypatch.setattr(ports, "_comports", lambda: [usb("/dev/null")])
+    monkeypatch.setattr("os.listdir", gone)
+    monkeypatch.setattr(Path, "iterdir", gone)
+    monkeypatch.setattr(Path, "is_dir", lambda _: True)
+    assert [(port.by_id, port.by_path) for port in list_ports()] == [(None, None)]
+
+
 def test_the_real_list_works() -> None:
     """Whatever this machine has."""
     assert all(port.best_name for port in list_ports())
