@@ -5,17 +5,16 @@ keeps, a URL. What that means *now* (`ttyUSB0` or `ttyUSB1`) is asked anew at ea
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from drivers import usb_identity
 from drivers.errors import OptionError, PortError, PortNotFoundError
+from drivers.port_names import PortInfo, names_for_config
 from drivers.sysfs_ports import serial_ports
 
-_USB = re.compile(r"usb:([0-9a-f]{4}):([0-9a-f]{4})(?::(\S+))?", re.IGNORECASE)
 # What pyserial's serial_for_url offers; "alt://" and "hwgrep://" are left out, "usb:" does it better.
 URL_SCHEMES = ("socket", "rfc2217", "loop", "spy")
 EXPECTED = (
@@ -39,23 +38,6 @@ class PortSource(Protocol):
         """Give back what `resolve` started."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortInfo:
-    """A serial port of this machine. `usb_id` is what to write into a config; paths are udev's links, if
-    any."""
-
-    device: str
-    description: str
-    usb_id: str | None
-    by_id: str | None
-    by_path: str | None
-
-    @property
-    def best_name(self) -> str:
-        """The name that survives re-plugging best."""
-        return self.usb_id or self.by_id or self.by_path or self.device
-
-
 def parse_port(text: str) -> PortSource:
     """The source that a config's `port` names. Raises `OptionError` for text that is none of `EXPECTED`."""
     if text.startswith("sim:"):
@@ -63,12 +45,7 @@ def parse_port(text: str) -> PortSource:
 
         return SimPort.parse(text)
     if text.startswith("usb:"):
-        match = _USB.fullmatch(text)
-        if match is None:
-            raise OptionError(
-                "port", f"expected usb:VID:PID or usb:VID:PID:SERIAL, such as usb:2341:0043, got {text!r}"
-            )
-        return UsbPort(int(match[1], 16), int(match[2], 16), match[3])
+        return UsbPort(*usb_identity.read(text))
     if "://" in text:
         if not _is_port_url(text):
             raise OptionError("port", f"expected {EXPECTED}, got {text!r}")
@@ -79,17 +56,21 @@ def parse_port(text: str) -> PortSource:
 
 
 def list_ports() -> list[PortInfo]:
-    """The serial ports of this machine, USB ones with their identity."""
+    """The serial ports of this machine, USB ones with their identity. Never raises."""
+    return _named(_comports())
+
+
+def _named(found: Iterable[Any]) -> list[PortInfo]:
     links = {kind: _udev_links(Path("/dev/serial") / kind) for kind in ("by-id", "by-path")}
     return [
         PortInfo(
             device=port.device,
             description=port.description,
-            usb_id=_usb_id(port),
+            usb_id=None if port.vid is None else usb_identity.written(port.vid, port.pid, port.serial_number),
             by_id=links["by-id"].get(port.device),
             by_path=links["by-path"].get(port.device),
         )
-        for port in sorted(_comports(), key=lambda port: str(port.device))
+        for port in sorted(found, key=lambda port: str(port.device))
     ]
 
 
@@ -127,7 +108,7 @@ class UsbPort:
         if not found:
             raise PortNotFoundError(f"no serial port has the identity {self}; see `sig-gateway ports`")
         if len(found) > 1:
-            names = " or ".join(sorted(_usb_id(port) or port.device for port in found))
+            names = " or ".join(sorted(names_for_config(_named(found))))
             raise PortError(f"{len(found)} serial ports have the identity {self}; write {names}")
         return str(found[0].device)
 
@@ -138,7 +119,7 @@ class UsbPort:
         """Nothing was started."""
 
     def __str__(self) -> str:
-        return f"usb:{self._vid:04x}:{self._pid:04x}" + (f":{self._serial}" if self._serial else "")
+        return usb_identity.written(self._vid, self._pid, self._serial)
 
     def _matches(self) -> list[Any]:
         return [
@@ -184,12 +165,6 @@ def _is_port_url(text: str) -> bool:
 
 def _comports() -> Iterable[Any]:
     return serial_ports()
-
-
-def _usb_id(port: Any) -> str | None:
-    if port.vid is None:
-        return None
-    return f"usb:{port.vid:04x}:{port.pid:04x}" + (f":{port.serial_number}" if port.serial_number else "")
 
 
 def _udev_links(folder: Path) -> dict[str, str]:

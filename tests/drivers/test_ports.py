@@ -113,11 +113,22 @@ def test_two_of_a_kind_need_the_serial_number() -> None:
     assert str(port) == "usb:2341:0043:B2"
 
 
-def test_two_of_a_kind_without_serial_numbers_are_named_by_device() -> None:
-    """Then a by-path link is the way; the error shows which two there are."""
+def test_two_of_a_kind_without_serial_numbers_are_named_by_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says what tells them apart: their by-path names; without any, the devices."""
     plugged = [usb("/dev/null", serial=None), usb("/dev/zero", serial=None)]
-    with pytest.raises(PortError, match="2 serial ports"):
-        UsbPort(0x2341, 0x43, None, comports=lambda: plugged).resolve()
+    port = UsbPort(0x2341, 0x43, None, comports=lambda: plugged)
+    with pytest.raises(PortError, match=r"2 serial ports .* write /dev/null or /dev/zero$"):
+        port.resolve()
+    (tmp_path / "by-path").mkdir()
+    (tmp_path / "by-path/usb-0:1").symlink_to("/dev/null")
+    (tmp_path / "by-path/usb-0:2").symlink_to("/dev/zero")
+    by_kind = ports._udev_links
+    monkeypatch.setattr(ports, "_udev_links", lambda folder: by_kind(tmp_path / folder.name))
+    folder = tmp_path / "by-path"
+    with pytest.raises(PortError, match=f"write {folder}/usb-0:1 or {folder}/usb-0:2$"):
+        port.resolve()
 
 
 def test_a_url_is_taken_as_it_is() -> None:
