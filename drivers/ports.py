@@ -15,8 +15,9 @@ from drivers.errors import OptionError, PortError, PortNotFoundError
 from drivers.port_names import PortInfo, names_for_config
 from drivers.sysfs_ports import serial_ports
 
-# What pyserial's serial_for_url offers; "alt://" and "hwgrep://" are left out, "usb:" does it better.
-URL_SCHEMES = ("socket", "rfc2217", "loop", "spy")
+# What pyserial's serial_for_url offers; "alt://" and "hwgrep://" are left out, "usb:" does it better, and
+# "loop://" is refused: it hears only itself, so no board ever answers.
+URL_SCHEMES = ("socket", "rfc2217", "spy")
 EXPECTED = (
     "a device such as /dev/ttyACM0 or /dev/serial/by-id/…, usb:VID:PID or usb:VID:PID:SERIAL, "
     "socket://host:port, rfc2217://host:port, or sim: for the simulated board"
@@ -46,6 +47,10 @@ def parse_port(text: str) -> PortSource:
         return SimPort.parse(text)
     if text.startswith("usb:"):
         return UsbPort(*usb_identity.read(text))
+    if text.startswith("loop:"):
+        raise OptionError(
+            "port", f"expected {EXPECTED}, got {text!r}, which hears only itself: no board ever answers there"
+        )
     if "://" in text:
         if not _is_port_url(text):
             raise OptionError("port", f"expected {EXPECTED}, got {text!r}")
@@ -160,7 +165,7 @@ def _is_port_url(text: str) -> bool:
         host_and_port = url.hostname and url.port
     except ValueError:  # a port number that is none
         return False
-    return url.scheme in URL_SCHEMES and bool(host_and_port or url.scheme in ("loop", "spy"))
+    return url.scheme in URL_SCHEMES and bool(host_and_port or (url.scheme == "spy" and url.path))
 
 
 def _comports() -> Iterable[Any]:

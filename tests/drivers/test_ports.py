@@ -28,7 +28,6 @@ def usb(device: str, vid: int | None = 0x2341, pid: int = 0x43, serial: str | No
         ("USB:2341:0043".lower(), UsbPort),
         ("socket://localhost:7000", UrlPort),
         ("rfc2217://[::1]:7000", UrlPort),
-        ("loop://", UrlPort),
         ("spy:///dev/ttyACM0", UrlPort),
         ("sim:", SimPort),
         ("sim:/tmp/b?speed=5&seed=1", SimPort),
@@ -57,6 +56,9 @@ def test_what_a_port_may_be(text: str, kind: type) -> None:
         "socket://localhost:x",
         "socket://localhost:99999",
         "hwgrep://x",
+        "loop://",
+        "loop:",
+        "spy://",
         "sim:?sped=1",
     ],
 )
@@ -67,6 +69,12 @@ def test_what_no_port_is(text: str) -> None:
     assert caught.value.option == "port"
     assert "expected " in caught.value.problem
     assert "got " in caught.value.problem
+
+
+def test_a_loop_is_refused_with_what_to_write_instead() -> None:
+    """No board would ever answer there."""
+    with pytest.raises(OptionError, match=r"or sim: for the simulated board, got 'loop://', which hears only itself"):
+        parse_port("loop://")
 
 
 def test_a_path_is_looked_up_anew(tmp_path: Path) -> None:
