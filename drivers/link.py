@@ -22,6 +22,7 @@ import sig
 from drivers.clock import SYSTEM_CLOCK, Clock
 from drivers.dispatcher import Dispatcher
 from drivers.errors import LinkLostError, OptionError, PortError, PortNotFoundError
+from drivers.port_settings import PortSettings
 from drivers.ports import PortSource, parse_port
 from drivers.protocols import new_conversation, protocol_names
 from drivers.protocols.base import Board, Measurement
@@ -266,7 +267,7 @@ class Link:
             self._set(LinkState.OPENING, None)
         try:
             device = self._source.resolve()
-            transport = open_transport(device, self._baud)
+            transport = open_transport(device, PortSettings(baud=self._baud))
         except PortNotFoundError as error:
             self._set(LinkState.ABSENT, str(error))
             return 0.0

@@ -146,7 +146,7 @@ def test_the_dispatcher_reads_a_stream(house: House, witness: Witness, stream: S
 
 def sleepy(board: ScriptedBoard) -> Transport:
     """The board's port, as if it were one that shows nothing to wait on."""
-    transport = open_transport(str(board.link), 115200)
+    transport = open_transport(str(board.link))
     transport.wakes = False
     return transport
 
