@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from drivers import usb_identity
 from drivers.errors import OptionError, PortError, PortNotFoundError
 from drivers.port_names import PortInfo, names_for_config
+from drivers.sim_link import is_stale
 from drivers.sysfs_ports import serial_ports
 
 # What pyserial's serial_for_url offers; "alt://" and "hwgrep://" are left out, "usb:" does it better, and
@@ -90,6 +91,8 @@ class PathPort:
             raise PortNotFoundError(
                 f"{self._path} is not there; plug the board in, or see `sig-gateway ports`"
             )
+        if is_stale(self._path):
+            raise PortNotFoundError(f"the simulated board that made {self._path} is gone; start it again")
         return self._path
 
     def presence(self) -> object:

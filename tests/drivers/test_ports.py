@@ -1,5 +1,6 @@
 """Ports: what a config names, and what that is now."""
 
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -90,6 +91,18 @@ def test_a_path_is_looked_up_anew(tmp_path: Path) -> None:
     link.symlink_to("/dev/zero")
     assert port.presence() not in (None, first)
     port.close()
+
+
+def test_the_link_of_a_dead_simulator_is_not_followed(tmp_path: Path) -> None:
+    """What it points to may be a person's shell by now."""
+    link = tmp_path / "board"
+    link.symlink_to("/dev/null")
+    with socket.socket(socket.AF_UNIX) as control:
+        control.bind(f"{link}.control")
+        control.listen()
+        assert PathPort(str(link)).resolve() == str(link)
+    with pytest.raises(PortNotFoundError, match=f"simulated board that made {link} is gone; start it again"):
+        PathPort(str(link)).resolve()
 
 
 def test_usb_by_vendor_and_product() -> None:
