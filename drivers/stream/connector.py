@@ -13,9 +13,10 @@ from drivers.options import Option
 from drivers.source import Keeper
 from drivers.stream.conversation import Conversation
 from drivers.stream.port_options import port_options
+from drivers.stream.port_settings import PortSettings
 from drivers.stream.ports import PortSource, parse_port
 from drivers.stream.session import StreamSession
-from drivers.stream.transport import PortSettings, open_transport
+from drivers.stream.transport import open_transport
 
 # The fastest port whose reading is lent: the 4 KiB that the kernel keeps are 178 ms there, see `loan.TICK_S`.
 LENT_BAUD = 230_400

@@ -84,8 +84,8 @@ class Place(Enum):
 
 
 class Line:
-    """See the module. `ask`, `withdraw` and `end` may be called by any thread, `known`, `refuse` and `overdue`
-    by who writes a request, the rest by whoever has the link's reading, one thread at a time."""
+    """See the module. `ask`, `withdraw` and `end` may be called by any thread; `known`, `refuse`, `overdue`
+    by who writes a request; the rest by whoever has the link's reading, one thread at a time."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -3,12 +3,11 @@
 import re
 
 from drivers.options import Option, finite
+from drivers.stream.port_settings import PARITIES, STOP_BITS
 from drivers.stream.ports import parse_port
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _BAUD = (50, 4_000_000)
-PARITIES = ("none", "even", "odd")
-STOP_BITS = (1, 2)
 
 
 def port_options(baud: int) -> dict[str, Option]:

@@ -5,18 +5,20 @@ keeps, a URL. What that means *now* (`ttyUSB0` or `ttyUSB1`) is asked anew at ea
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from drivers.errors import OptionError, PortError, PortNotFoundError
+from drivers.stream import usb_identity
+from drivers.stream.port_names import PortInfo, names_for_config
+from drivers.stream.sim_link import is_stale
+from drivers.stream.sysfs_ports import serial_ports
 
-_USB = re.compile(r"usb:([0-9a-f]{4}):([0-9a-f]{4})(?::(\S+))?", re.IGNORECASE)
-# What pyserial's serial_for_url offers; "alt://" and "hwgrep://" are left out, "usb:" does it better.
-URL_SCHEMES = ("socket", "rfc2217", "loop", "spy")
+# What pyserial's serial_for_url offers; "alt://" and "hwgrep://" are left out, "usb:" does it better, and
+# "loop://" is refused: it hears only itself, so no board ever answers.
+URL_SCHEMES = ("socket", "rfc2217", "spy")
 EXPECTED = (
     "a device such as /dev/ttyACM0 or /dev/serial/by-id/…, usb:VID:PID or usb:VID:PID:SERIAL, "
     "socket://host:port, rfc2217://host:port, or sim: for the simulated board"
@@ -38,23 +40,6 @@ class PortSource(Protocol):
         """Give back what `resolve` started."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortInfo:
-    """A serial port of this machine. `usb_id` is what to write into a config; paths are udev's links, if
-    any."""
-
-    device: str
-    description: str
-    usb_id: str | None
-    by_id: str | None
-    by_path: str | None
-
-    @property
-    def best_name(self) -> str:
-        """The name that survives re-plugging best."""
-        return self.usb_id or self.by_id or self.by_path or self.device
-
-
 def parse_port(text: str) -> PortSource:
     """The source that a config's `port` names. Raises `OptionError` for text that is none of `EXPECTED`."""
     if text.startswith("sim:"):
@@ -62,12 +47,11 @@ def parse_port(text: str) -> PortSource:
 
         return SimPort.parse(text)
     if text.startswith("usb:"):
-        match = _USB.fullmatch(text)
-        if match is None:
-            raise OptionError(
-                "port", f"expected usb:VID:PID or usb:VID:PID:SERIAL, such as usb:2341:0043, got {text!r}"
-            )
-        return UsbPort(int(match[1], 16), int(match[2], 16), match[3])
+        return UsbPort(*usb_identity.read(text))
+    if text.startswith("loop:"):
+        raise OptionError(
+            "port", f"expected {EXPECTED}, got {text!r}, which hears only itself: no board ever answers there"
+        )
     if "://" in text:
         if not _is_port_url(text):
             raise OptionError("port", f"expected {EXPECTED}, got {text!r}")
@@ -78,17 +62,21 @@ def parse_port(text: str) -> PortSource:
 
 
 def list_ports() -> list[PortInfo]:
-    """The serial ports of this machine, USB ones with their identity."""
+    """The serial ports of this machine, USB ones with their identity. Never raises."""
+    return _named(_comports())
+
+
+def _named(found: Iterable[Any]) -> list[PortInfo]:
     links = {kind: _udev_links(Path("/dev/serial") / kind) for kind in ("by-id", "by-path")}
     return [
         PortInfo(
             device=port.device,
             description=port.description,
-            usb_id=_usb_id(port),
+            usb_id=None if port.vid is None else usb_identity.written(port.vid, port.pid, port.serial_number),
             by_id=links["by-id"].get(port.device),
             by_path=links["by-path"].get(port.device),
         )
-        for port in sorted(_comports(), key=lambda port: str(port.device))
+        for port in sorted(found, key=lambda port: str(port.device))
     ]
 
 
@@ -103,6 +91,8 @@ class PathPort:
             raise PortNotFoundError(
                 f"{self._path} is not there; plug the board in, or see `sig-gateway ports`"
             )
+        if is_stale(self._path):
+            raise PortNotFoundError(f"the simulated board that made {self._path} is gone; start it again")
         return self._path
 
     def presence(self) -> object:
@@ -126,7 +116,7 @@ class UsbPort:
         if not found:
             raise PortNotFoundError(f"no serial port has the identity {self}; see `sig-gateway ports`")
         if len(found) > 1:
-            names = " or ".join(sorted(_usb_id(port) or port.device for port in found))
+            names = " or ".join(sorted(names_for_config(_named(found))))
             raise PortError(f"{len(found)} serial ports have the identity {self}; write {names}")
         return str(found[0].device)
 
@@ -137,7 +127,7 @@ class UsbPort:
         """Nothing was started."""
 
     def __str__(self) -> str:
-        return f"usb:{self._vid:04x}:{self._pid:04x}" + (f":{self._serial}" if self._serial else "")
+        return usb_identity.written(self._vid, self._pid, self._serial)
 
     def _matches(self) -> list[Any]:
         return [
@@ -178,23 +168,17 @@ def _is_port_url(text: str) -> bool:
         host_and_port = url.hostname and url.port
     except ValueError:  # a port number that is none
         return False
-    return url.scheme in URL_SCHEMES and bool(host_and_port or url.scheme in ("loop", "spy"))
+    return url.scheme in URL_SCHEMES and bool(host_and_port or (url.scheme == "spy" and url.path))
 
 
 def _comports() -> Iterable[Any]:
-    from serial.tools.list_ports import comports  # reads all of sysfs: only when somebody asks
-
-    ports: Iterable[Any] = comports()
-    return ports
-
-
-def _usb_id(port: Any) -> str | None:
-    if port.vid is None:
-        return None
-    return f"usb:{port.vid:04x}:{port.pid:04x}" + (f":{port.serial_number}" if port.serial_number else "")
+    return serial_ports()
 
 
 def _udev_links(folder: Path) -> dict[str, str]:
-    if not folder.is_dir():
+    """Links by the device that each leads to; udev makes and removes them while we look."""
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - iterdir raises only once it is iterated
+    except OSError:
         return {}
-    return {str(link.resolve()): str(link) for link in sorted(folder.iterdir())}
+    return {os.path.realpath(folder / name): str(folder / name) for name in names}

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from drivers.errors import OptionError, PortError, PortNotFoundError
 from drivers.stream.ports import device_presence
+from drivers.stream.sim_link import control_answers
 
 _OPTIONS = ("data", "speed", "seed", "faults")
 _SPEEDS = (0.001, 1e6)  # what the simulator takes
@@ -54,10 +55,13 @@ class SimPort:
         path = self._link()
         if device_presence(path) is None:
             raise PortNotFoundError(f"the simulated board at {path} is unplugged")
+        if not control_answers(path):
+            raise PortNotFoundError(f"the simulated board that made {path} is gone")
         return path
 
     def presence(self) -> object:
-        return None if self._child is None else device_presence(self._link())
+        gone = self._child is None or self._child.poll() is not None
+        return None if gone else device_presence(self._link())
 
     def close(self) -> None:
         child, self._child = self._child, None

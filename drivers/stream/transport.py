@@ -2,34 +2,27 @@
 
 import contextlib
 import errno
+import logging
 import os
 import select
 import termios
 import time
-from dataclasses import dataclass
 from typing import Any, Self
 
-from drivers.errors import LinkLostError, PortError, PortNotFoundError
+from drivers.errors import LinkLostError
+from drivers.stream import opening, proc
+from drivers.stream.opening import close_port, is_polled, open_error, open_port, words
+from drivers.stream.port_settings import PortSettings
+
+logger = logging.getLogger(__name__)
 
 # The kernel's tty buffer holds 4 KiB; a network port may have more waiting.
 READ_SIZE = 65536
-# A request is one short line: when a port does not take it in a second, the port hangs.
-WRITE_TIMEOUT_S = 1.0
-# How long a port that has no file descriptor to wait on is asked at a time.
-_POLL_S = 0.05
+# How often it is said that another program reads the port too.
+SAY_AGAIN_S = 600.0
 # What pyserial lets through of the system's and its own (SerialException is an OSError).
-_FOREIGN = (OSError, ValueError, TypeError, termios.error)
-
-
-@dataclass(frozen=True, slots=True)
-class PortSettings:
-    """TEMP"""
-
-    baud: int = 115200
-    parity: str = "none"
-    stop_bits: int = 1
-    dtr: bool | None = None
-    rts: bool | None = None
+FOREIGN = (OSError, ValueError, TypeError, AttributeError, NotImplementedError, termios.error)
+_DEFAULT = PortSettings()
 
 
 class Transport:
@@ -38,28 +31,34 @@ class Transport:
     Opened by `open_transport`, closed by `close`, which the reader's thread calls when it is done.
     """
 
-    def __init__(self, port: Any, *, pollable: bool) -> None:
+    def __init__(self, port: Any, device: str = "", *, pollable: bool) -> None:
         self._port = port
+        self._device = device
         self.wakes = pollable
         """Whether `wake` ends a read at once, or only by and by."""
         # poll, not select, which fails on descriptors over 1023; os.read and os.write, not the port's own:
         # its read takes several system calls for each byte, its write selects.
         self._descriptor: int | None = port.fileno() if pollable else None
-        # Written to by wake(): the reader waits on the port and on this at once.
-        self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._is_tty = self._descriptor is not None and os.isatty(self._descriptor)
+        self._taken = 0
+        self._say_again = 0.0
+        # Written to by wake(): the reader waits on the port and on this at once. Last, since all that can
+        # fail is before it.
         self._readable = select.poll()
+        self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._readable.register(self._wake_reader, select.POLLIN)
         if self._descriptor is not None:
             self._readable.register(self._descriptor, select.POLLIN)
 
     def read(self, timeout_s: float) -> bytes:
-        """What has arrived, at once if something has; b"" after `timeout_s`, or when woken.
+        """What has arrived, at once if something has; b"" after `timeout_s`, when woken, or when another
+        program was quicker.
 
         Raises `LinkLostError` when the port is gone.
         """
         try:
             if self._descriptor is None:
-                return self._read_polling(timeout_s)
+                return self._read_polling()
             data = None
             for descriptor, _ in self._readable.poll(timeout_s * 1000):
                 if descriptor == self._wake_reader:
@@ -69,12 +68,18 @@ class Transport:
             if data is None:
                 return b""
         except BlockingIOError:
-            return b""
-        except _FOREIGN as error:
-            raise LinkLostError(f"reading failed: {_words(error)}") from error
-        if not data:
+            data = None
+        except FOREIGN as error:
+            raise LinkLostError(f"reading failed: {words(error)}") from error
+        if data:
+            return data
+        # A port that is gone hangs up, and stays so. One that had bytes a moment ago, has none now and does
+        # not hang up was read by somebody else. A socket's empty read is its end.
+        if self._is_tty and not _hangs_up(self._descriptor):
+            self._taken_by_another()
+        elif data is not None:
             raise LinkLostError("the port was closed at the other end (unplugged?)")
-        return data
+        return b""
 
     def write(self, data: bytes) -> None:
         """Write all of `data` within `WRITE_TIMEOUT_S`. Raises `LinkLostError`."""
@@ -83,8 +88,8 @@ class Transport:
                 self._port.write(data)
             else:
                 _write_all(self._descriptor, data)
-        except _FOREIGN as error:
-            raise LinkLostError(f"writing failed: {_words(error)}") from error
+        except FOREIGN as error:
+            raise LinkLostError(f"writing failed: {words(error)}") from error
 
     def write_at_once(self, data: bytes) -> bool:
         """Write all of `data` if the port takes it without a wait; False if it did not, or failed: `write`
@@ -102,9 +107,11 @@ class Transport:
             os.write(self._wake_writer, b"\0")
 
     def close(self) -> None:
-        """Close the port."""
-        with contextlib.suppress(*_FOREIGN):  # it is gone: nothing is left to close
-            self._port.close()
+        """Close the port; nothing happens if it is closed."""
+        port, self._port = self._port, None
+        if port is None:
+            return
+        close_port(port)
         os.close(self._wake_reader)
         os.close(self._wake_writer)
 
@@ -114,68 +121,57 @@ class Transport:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _read_polling(self, timeout_s: float) -> bytes:
-        self._port.timeout = min(timeout_s, _POLL_S)
-        first: bytes = self._port.read(1)
+    def _read_polling(self) -> bytes:
+        first: bytes = self._port.read(1)  # waits for `POLL_S` at most
         rest: bytes = self._port.read(self._port.in_waiting) if first else b""
         return first + rest
 
+    def _taken_by_another(self) -> None:
+        self._taken += 1
+        now = time.monotonic()
+        if now < self._say_again:
+            return
+        self._say_again = now + SAY_AGAIN_S
+        others = ", ".join(proc.holders(self._device)) or f"`sudo fuser -v {self._device}` shows it"
+        logger.warning(
+            "another program also reads %s, and takes what is ours (%d times): %s; end it, or its use of the "
+            "port",
+            self._device,
+            self._taken,
+            others,
+        )
+
+
+def _hangs_up(descriptor: int | None) -> bool:
+    assert descriptor is not None
+    hangup = select.poll()
+    hangup.register(descriptor, 0)
+    return bool(hangup.poll(0))
+
 
 def _write_all(descriptor: int, data: bytes) -> None:
-    deadline = time.monotonic() + WRITE_TIMEOUT_S
+    deadline = time.monotonic() + opening.WRITE_TIMEOUT_S
     writable = select.poll()
     writable.register(descriptor, select.POLLOUT)
     while data:
         if not writable.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise TimeoutError(errno.ETIMEDOUT, f"the port took nothing for {WRITE_TIMEOUT_S:g} s")
+            raise TimeoutError(errno.ETIMEDOUT, f"the port took nothing for {opening.WRITE_TIMEOUT_S:g} s")
         with contextlib.suppress(BlockingIOError):
             data = data[os.write(descriptor, data) :]
 
 
-def open_transport(device: str, settings: PortSettings) -> Transport:
-    """Open a device path or a URL of pyserial's, 8 data bits, no parity, 1 stop bit.
+def open_transport(device: str, settings: PortSettings = _DEFAULT) -> Transport:
+    """Open a device path or a URL of pyserial's; see `drivers.stream.opening.open_port`.
 
-    Raises `PortNotFoundError` when nothing is there, `PortError` when it cannot be opened; the text says what
-    to do.
+    Nothing stays open when it fails. Raises `PortNotFoundError` when nothing is there, `PortError` when it
+    cannot be opened; the text says what to do.
     """
-    import serial  # a gateway whose links are all down, and the CLI, do without
-
-    try:
-        port = serial.serial_for_url(
-            device,
-            baudrate=settings.baud,
-            timeout=0,
-            write_timeout=WRITE_TIMEOUT_S,
-            exclusive=_exclusive(device),
-        )
-    except (OSError, ValueError, termios.error) as error:
-        raise _open_error(device, error) from error
-    # Descriptors of ttys and sockets can be waited on; pyserial's other URLs have none, or one that shows
-    # nothing.
-    return Transport(port, pollable="://" not in device or device.startswith("socket://"))
-
-
-def _exclusive(device: str) -> bool | None:
-    """Lock devices against a second program; URLs have no lock."""
-    return None if "://" in device else True
-
-
-def _open_error(device: str, error: Exception) -> PortError:
-    # pyserial's sockets put the system's error into the text only; the exception that they met has its
-    # number.
-    number = getattr(error, "errno", None) or getattr(error.__context__, "errno", None)
-    if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ECONNREFUSED):
-        return PortNotFoundError(f"{device} is not there: {_words(error)}")
-    if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error):
-        return PortError(f"{device} is held by another program; find it with `fuser -v {device}` and end it")
-    if number in (errno.EACCES, errno.EPERM):
-        return PortError(
-            f"no permission to open {device}; add this user to its group (`ls -l {device}`, usually "
-            "`sudo usermod -aG dialout $USER`) and log in again"
-        )
-    return PortError(f"cannot open {device}: {_words(error)}")
-
-
-def _words(error: Exception) -> str:
-    number = getattr(error, "errno", None)
-    return os.strerror(number) if isinstance(number, int) else str(error) or type(error).__name__
+    with contextlib.ExitStack() as owned:
+        port = open_port(device, settings)
+        owned.callback(close_port, port)
+        try:
+            transport = Transport(port, device, pollable=not is_polled(device))
+        except FOREIGN as error:  # no descriptors left
+            raise open_error(device, error) from error
+        owned.pop_all()
+    return transport

@@ -112,7 +112,7 @@ def test_a_package_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
         installed(tmp_path, "broken_package", "import nothing_of_that_name", entries),
         pytest.raises(
             OptionError,
-            match="'brokenline' of broken_package cannot be loaded: ModuleNotFoundError: No module named 'noth",
+            match="'brokenline' of broken_package cannot be loaded: ModuleNotFoundError: No module",
         ),
     ):
         protocol("brokenline")

@@ -1,5 +1,6 @@
 """Ports: what a config names, and what that is now."""
 
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,6 @@ def usb(device: str, vid: int | None = 0x2341, pid: int = 0x43, serial: str | No
         ("USB:2341:0043".lower(), UsbPort),
         ("socket://localhost:7000", UrlPort),
         ("rfc2217://[::1]:7000", UrlPort),
-        ("loop://", UrlPort),
         ("spy:///dev/ttyACM0", UrlPort),
         ("sim:", SimPort),
         ("sim:/tmp/b?speed=5&seed=1", SimPort),
@@ -57,6 +57,9 @@ def test_what_a_port_may_be(text: str, kind: type) -> None:
         "socket://localhost:x",
         "socket://localhost:99999",
         "hwgrep://x",
+        "loop://",
+        "loop:",
+        "spy://",
         "sim:?sped=1",
     ],
 )
@@ -67,6 +70,12 @@ def test_what_no_port_is(text: str) -> None:
     assert caught.value.option == "port"
     assert "expected " in caught.value.problem
     assert "got " in caught.value.problem
+
+
+def test_a_loop_is_refused_with_what_to_write_instead() -> None:
+    """No board would ever answer there."""
+    with pytest.raises(OptionError, match=r"or sim: .*, got 'loop://', which hears only itself"):
+        parse_port("loop://")
 
 
 def test_a_path_is_looked_up_anew(tmp_path: Path) -> None:
@@ -82,6 +91,18 @@ def test_a_path_is_looked_up_anew(tmp_path: Path) -> None:
     link.symlink_to("/dev/zero")
     assert port.presence() not in (None, first)
     port.close()
+
+
+def test_the_link_of_a_dead_simulator_is_not_followed(tmp_path: Path) -> None:
+    """What it points to may be a person's shell by now."""
+    link = tmp_path / "board"
+    link.symlink_to("/dev/null")
+    with socket.socket(socket.AF_UNIX) as control:
+        control.bind(f"{link}.control")
+        control.listen()
+        assert PathPort(str(link)).resolve() == str(link)
+    with pytest.raises(PortNotFoundError, match=f"simulated board that made {link} is gone; start it again"):
+        PathPort(str(link)).resolve()
 
 
 def test_usb_by_vendor_and_product() -> None:
@@ -113,11 +134,22 @@ def test_two_of_a_kind_need_the_serial_number() -> None:
     assert str(port) == "usb:2341:0043:B2"
 
 
-def test_two_of_a_kind_without_serial_numbers_are_named_by_device() -> None:
-    """Then a by-path link is the way; the error shows which two there are."""
+def test_two_of_a_kind_without_serial_numbers_are_named_by_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says what tells them apart: their by-path names; without any, the devices."""
     plugged = [usb("/dev/null", serial=None), usb("/dev/zero", serial=None)]
-    with pytest.raises(PortError, match="2 serial ports"):
-        UsbPort(0x2341, 0x43, None, comports=lambda: plugged).resolve()
+    port = UsbPort(0x2341, 0x43, None, comports=lambda: plugged)
+    with pytest.raises(PortError, match=r"2 serial ports .* write /dev/null or /dev/zero$"):
+        port.resolve()
+    (tmp_path / "by-path").mkdir()
+    (tmp_path / "by-path/usb-0:1").symlink_to("/dev/null")
+    (tmp_path / "by-path/usb-0:2").symlink_to("/dev/zero")
+    by_kind = ports._udev_links
+    monkeypatch.setattr(ports, "_udev_links", lambda folder: by_kind(tmp_path / folder.name))
+    folder = tmp_path / "by-path"
+    with pytest.raises(PortError, match=f"write {folder}/usb-0:1 or {folder}/usb-0:2$"):
+        port.resolve()
 
 
 def test_a_url_is_taken_as_it_is() -> None:
@@ -147,6 +179,19 @@ def test_the_machine_s_ports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         ("/dev/null", str(links / "usb-one")),
         ("/dev/zero", "usb:2341:0043"),
     ]
+
+
+def test_links_that_cannot_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """udev removes the folder with its last link, at any moment: a list without names is still a list."""
+
+    def gone(_: object) -> None:
+        raise FileNotFoundError("/dev/serial/by-id")
+
+    monkeypatch.setattr(ports, "_comports", lambda: [usb("/dev/null")])
+    monkeypatch.setattr("os.listdir", gone)
+    monkeypatch.setattr(Path, "iterdir", gone)
+    monkeypatch.setattr(Path, "is_dir", lambda _: True)
+    assert [(port.by_id, port.by_path) for port in list_ports()] == [(None, None)]
 
 
 def test_the_real_list_works() -> None:

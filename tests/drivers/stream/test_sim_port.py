@@ -71,6 +71,28 @@ def test_a_child_that_died_is_started_again() -> None:
         port.close()
 
 
+def test_the_link_of_a_child_that_was_killed_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even by who has not noticed yet: what it points to may be a person's shell by now."""
+    port = SimPort.parse(f"sim:{tmp_path / 'board'}")
+    try:
+        path = port.resolve()
+        child = port._child
+        assert child is not None
+        os.kill(child.pid, signal.SIGKILL)
+        until(lambda: child.poll() is not None)
+        Path(path).unlink()
+        Path(path).symlink_to("/dev/null")
+        assert port.presence() is None
+        with monkeypatch.context() as patched:
+            patched.setattr(child, "poll", lambda: None)
+            with pytest.raises(PortNotFoundError, match=f"the simulated board that made {path} is gone"):
+                port.resolve()
+    finally:
+        port.close()
+
+
 def test_a_child_that_does_not_start_says_why() -> None:
     """With the last line of its own error."""
     port = SimPort.parse("sim:?faults=flop=1")

@@ -12,7 +12,7 @@ from drivers.source import Device, Measurement
 from drivers.stream import connector
 from drivers.stream import lender as lender_module
 from drivers.stream import loan as loan_module
-from drivers.stream.transport import PortSettings, Transport, open_transport
+from drivers.stream.transport import Transport, open_transport
 from tests.support.house import House
 from tests.support.scripted_board import ScriptedBoard
 from tests.support.waiting import happens, until
@@ -146,7 +146,7 @@ def test_the_dispatcher_reads_a_stream(house: House, witness: Witness, stream: S
 
 def sleepy(board: ScriptedBoard) -> Transport:
     """The board's port, as if it were one that shows nothing to wait on."""
-    transport = open_transport(str(board.link), PortSettings())
+    transport = open_transport(str(board.link))
     transport.wakes = False
     return transport
 

@@ -15,8 +15,9 @@ import pytest
 import serial
 
 from drivers.errors import LinkLostError, PortError, PortNotFoundError
-from drivers.stream import transport
-from drivers.stream.transport import WRITE_TIMEOUT_S, Transport, open_transport
+from drivers.stream import opening
+from drivers.stream.opening import WRITE_TIMEOUT_S
+from drivers.stream.transport import Transport, open_transport
 
 
 class Pty:
@@ -46,7 +47,7 @@ def line(no_leaks: None) -> Iterator[Pty]:
 def test_bytes_go_both_ways(line: Pty) -> None:
     """All of them, as they are."""
     every = bytes(range(256))
-    with open_transport(line.name, 115200) as port:
+    with open_transport(line.name) as port:
         os.write(line.master, every)
         got = b""
         while len(got) < 256:
@@ -58,7 +59,7 @@ def test_bytes_go_both_ways(line: Pty) -> None:
 
 def test_a_read_without_bytes_ends_after_its_time(line: Pty) -> None:
     """With nothing."""
-    with open_transport(line.name, 115200) as port:
+    with open_transport(line.name) as port:
         started = time.monotonic()
         assert port.read(0.02) == b""
         assert 0.015 < time.monotonic() - started < 5
@@ -66,7 +67,7 @@ def test_a_read_without_bytes_ends_after_its_time(line: Pty) -> None:
 
 def test_wake_ends_a_read(line: Pty) -> None:
     """From another thread, and any number of times; bytes that are there come with it."""
-    with open_transport(line.name, 115200) as port:
+    with open_transport(line.name) as port:
         assert port.wakes
         waker = threading.Thread(target=port.wake)
         waker.start()
@@ -80,7 +81,7 @@ def test_wake_ends_a_read(line: Pty) -> None:
 
 def test_an_unplugged_port_is_lost_at_once(line: Pty) -> None:
     """For a reader that waits, for the next read, and for a write."""
-    with open_transport(line.name, 115200) as port:
+    with open_transport(line.name) as port:
         reader = threading.Thread(target=line.unplug)
         reader.start()
         with pytest.raises(LinkLostError):
@@ -95,8 +96,8 @@ def test_an_unplugged_port_is_lost_at_once(line: Pty) -> None:
 def test_a_port_that_takes_nothing_is_lost_after_a_second(line: Pty, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody reads at the other end, and the kernel's buffer is full."""
     assert WRITE_TIMEOUT_S == 1.0
-    monkeypatch.setattr(transport, "WRITE_TIMEOUT_S", 0.05)
-    with open_transport(line.name, 115200) as port:
+    monkeypatch.setattr(opening, "WRITE_TIMEOUT_S", 0.05)
+    with open_transport(line.name) as port:
         started = time.monotonic()
         with pytest.raises(LinkLostError, match="writing failed: Connection timed out"):
             port.write(b"x" * 1_000_000)
@@ -116,7 +117,7 @@ def test_a_long_write_goes_on_as_the_other_end_takes_it(line: Pty) -> None:
 
     taker = threading.Thread(target=take)
     taker.start()
-    with open_transport(line.name, 115200) as port:
+    with open_transport(line.name) as port:
         port.write(b"0123456789" * 5000)
         taker.join()
     assert bytes(got) == b"0123456789" * 5000
@@ -125,33 +126,33 @@ def test_a_long_write_goes_on_as_the_other_end_takes_it(line: Pty) -> None:
 def test_what_was_said_before_the_opening_is_forgotten(line: Pty) -> None:
     """Old lines would look as if they had just been measured."""
     os.write(line.master, b"old")
-    with open_transport(line.name, 115200) as port:
+    with open_transport(line.name) as port:
         os.write(line.master, b"new")
         assert port.read(5.0) == b"new"
 
 
 def test_a_port_held_by_another_program(line: Pty) -> None:
     """The text says how to find it; when that one lets go, the port opens."""
-    with open_transport(line.name, 115200):
+    with open_transport(line.name):
         with pytest.raises(
             PortError, match=rf"held by another program; find it with `fuser -v {line.name}`"
         ) as caught:
-            open_transport(line.name, 115200)
+            open_transport(line.name)
         assert not isinstance(caught.value, PortNotFoundError)
-    open_transport(line.name, 115200).close()
+    open_transport(line.name).close()
 
 
 def test_a_device_that_is_not_there(tmp_path: Path) -> None:
     """Neither a path that does not exist, nor a symlink to a pty that has gone."""
     with pytest.raises(PortNotFoundError, match="is not there: No such file or directory"):
-        open_transport(str(tmp_path / "none"), 115200)
+        open_transport(str(tmp_path / "none"))
 
 
 def test_what_is_no_serial_port(tmp_path: Path) -> None:
     """A file cannot be configured as one."""
     (tmp_path / "file").touch()
     with pytest.raises(PortError, match=r"cannot open .*file"):
-        open_transport(str(tmp_path / "file"), 115200)
+        open_transport(str(tmp_path / "file"))
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
@@ -165,7 +166,7 @@ def test_no_permission(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         PortError, match=r"no permission to open /dev/ttyX; .*`ls -l /dev/ttyX`.*usermod -aG dialout"
     ):
-        open_transport("/dev/ttyX", 115200)
+        open_transport("/dev/ttyX")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_every_error_of_an_opening_is_a_port_error(
 
     monkeypatch.setattr(serial, "serial_for_url", refuse)
     with pytest.raises(PortError, match=text) as caught:
-        open_transport("/dev/ttyX", 115200)
+        open_transport("/dev/ttyX")
     assert type(caught.value) is kind
     assert caught.value.__cause__ is error
 
@@ -198,7 +199,7 @@ def test_a_socket_is_a_port() -> None:
     """Bytes both ways; a closed connection is a lost link; a refused one is an absent port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"socket://127.0.0.1:{server.getsockname()[1]}"
-        with open_transport(url, 115200) as port:
+        with open_transport(url) as port:
             peer, _ = server.accept()
             with peer:
                 peer.sendall(b"hello")
@@ -208,12 +209,12 @@ def test_a_socket_is_a_port() -> None:
             with pytest.raises(LinkLostError, match="closed at the other end"):
                 port.read(5.0)
     with pytest.raises(PortNotFoundError, match="is not there"):
-        open_transport(url, 115200)
+        open_transport(url)
 
 
 def test_a_port_that_cannot_be_waited_on_is_asked() -> None:
     """pyserial's loop:// has no descriptor."""
-    with open_transport("loop://", 115200) as port:
+    with open_transport("loop://") as port:  # refused in a config, since no board is there
         assert not port.wakes
         assert port.read(0.01) == b""
         port.write(b"echo")
@@ -254,7 +255,7 @@ def test_a_descriptor_over_1023_works(line: Pty) -> None:
     try:
         while held[-1] < 1023:
             held.append(os.dup(line.slave))
-        with open_transport(line.name, 115200) as port:
+        with open_transport(line.name) as port:
             port.write(b"x")
             os.write(line.master, b"y")
             assert port.read(5.0) == b"y"

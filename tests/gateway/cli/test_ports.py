@@ -1,24 +1,61 @@
-"""What to write into the config for a serial port."""
+"""What `ports` prints for a serial port, the config takes."""
 
-from drivers.stream.ports import PortInfo
-from gateway.cli.ports import names_for_config
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from drivers.stream import ports as driver_ports
+from gateway.cli.ports import ports
+from gateway.config import load
+
+AWKWARD = [
+    "SN 0001 7",
+    "A#1",
+    "A: 1",
+    'A"1',
+    "A1 ",
+    " ",
+    "50%",
+    "%41",
+    "\x00\x1b",
+    "ü",
+    "\U0001f600",
+    "a\\x20",
+]
 
 
-def port(number: int, usb: str | None, by_id: str | None, by_path: str | None) -> PortInfo:
-    return PortInfo(f"/dev/ttyUSB{number}", "", usb, by_id, by_path)
-
-
-def test_identity_first() -> None:
-    """USB identity, then udev's paths, then the device."""
-    ports = [
-        port(0, "usb:1:2:A", "/id/a", "/path/a"),
-        port(1, None, "/id/b", "/path/b"),
-        port(2, None, None, None),
+def plug(monkeypatch: pytest.MonkeyPatch, *serials: str, by_path: str = "") -> None:
+    """Devices of one kind with these serial numbers."""
+    found = [
+        SimpleNamespace(device=f"/dev/ttyX{n}", vid=0x2341, pid=0x43, serial_number=serial, description="x")
+        for n, serial in enumerate(serials)
     ]
-    assert names_for_config(ports) == ["usb:1:2:A", "/id/b", "/dev/ttyUSB2"]
+    monkeypatch.setattr(driver_ports, "_comports", lambda: found)
 
 
-def test_two_alike() -> None:
-    """Two adapters without serial numbers are told apart by the socket each is in."""
-    ports = [port(0, "usb:1a86:7523", "/id/x", "/path/a"), port(1, "usb:1a86:7523", None, "/path/b")]
-    assert names_for_config(ports) == ["/id/x", "/path/b"]
+@pytest.mark.parametrize("serial", AWKWARD)
+def test_what_is_printed_is_taken(
+    serial: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The `port:` line, pasted into a config, names that port again, whatever its serial number."""
+    plug(monkeypatch, serial)
+    assert ports(as_json=False) == 0
+    printed = capsys.readouterr().out.splitlines()[1]
+    config = tmp_path / "config.yaml"
+    config.write_text(f"links:\n  board:\n{printed}\n")
+    text = load(config).links["board"].options["port"]
+    assert driver_ports.parse_port(text).resolve() == "/dev/ttyX0"
+
+
+def test_two_alike_are_named_by_their_sockets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The backslash that udev writes into such a name comes through the quotes."""
+    plug(monkeypatch, "", "")
+    links = {"by-path": {f"/dev/ttyX{n}": f"/dev/serial/by-path/a\\x20{n}" for n in range(2)}}
+    monkeypatch.setattr(driver_ports, "_udev_links", lambda folder: links.get(folder.name, {}))
+    assert ports(as_json=False) == 0
+    config = tmp_path / "config.yaml"
+    config.write_text(f"links:\n  board:\n{capsys.readouterr().out.splitlines()[3]}\n")
+    assert load(config).links["board"].options["port"] == r"/dev/serial/by-path/a\x201"

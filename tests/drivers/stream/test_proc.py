@@ -1,0 +1,98 @@
+"""Who uses a device: real programs on real pseudo-terminals."""
+
+import os
+import pty
+import subprocess
+import sys
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drivers.stream import proc
+from tests.support.waiting import until
+
+
+@pytest.fixture
+def slave(no_leaks: None) -> Iterator[str]:
+    """A pseudo-terminal's name."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    yield os.ttyname(slave)
+    os.close(master)
+    os.close(slave)
+
+
+def test_who_has_it_open(slave: str, tmp_path: Path) -> None:
+    """Other programs with name and number, also by a link; not this one."""
+    link = tmp_path / "board"
+    link.symlink_to(slave)
+    assert proc.holders(slave) == []
+    with Path(slave).open("rb", buffering=0) as held, subprocess.Popen(["sleep", "60"], stdin=held) as other:
+        until(lambda: proc.holders(slave) == [f"sleep (pid {other.pid})"])
+        assert proc.holders(str(link)) == [f"sleep (pid {other.pid})"]
+        other.kill()
+
+
+def test_a_look_is_bounded(slave: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In time, and in how many are named."""
+    with Path(slave).open("rb", buffering=0) as held, subprocess.Popen(["sleep", "60"], stdin=held) as other:
+        until(lambda: proc.holders(slave))
+        with monkeypatch.context() as patched:
+            patched.setattr(proc, "ENOUGH", 0)
+            assert proc.holders(slave) == []
+        monkeypatch.setattr(proc, "LONGEST_S", -1.0)
+        assert proc.holders(slave) == []
+        other.kill()
+
+
+def test_whose_terminal_it_is(slave: str) -> None:
+    """A program that has it as controlling terminal; having it open is not enough."""
+    take = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); print(1, flush=True); input()"
+    with Path(slave).open("r+b", buffering=0) as opened:
+        assert proc.terminal_user(slave) is None
+        with subprocess.Popen(
+            [sys.executable, "-c", take], stdin=opened, stdout=subprocess.PIPE, start_new_session=True
+        ) as shell:
+            assert shell.stdout is not None
+            assert shell.stdout.readline()
+            name = Path(f"/proc/{shell.pid}/comm").read_text().strip()
+            assert proc.terminal_user(slave) == f"{name} (pid {shell.pid})"
+            shell.kill()
+    until(lambda: proc.terminal_user(slave) is None)
+
+
+def test_what_is_no_terminal(tmp_path: Path) -> None:
+    """Nobody's: nothing there, a file, a device that is none."""
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "none", tmp_path / "file", Path("/dev/null")):
+        assert proc.terminal_user(str(path)) is None
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "no"), ProcessLookupError(3, "gone")])
+def test_programs_that_may_not_be_looked_at(
+    slave: str, error: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are left out."""
+
+    def refuse(*_: object) -> str:
+        raise error
+
+    monkeypatch.setattr("os.readlink", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
+    assert proc.holders(slave) == []
+    assert proc.terminal_user(slave) is None
+    monkeypatch.undo()
+
+
+def test_without_proc(slave: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is seen."""
+
+    def refuse(*_: object) -> list[str]:
+        raise FileNotFoundError(2, "no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.listdir", refuse)
+        assert proc.holders(slave) == []
+        assert proc.terminal_user(slave) is None
