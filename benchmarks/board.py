@@ -6,7 +6,7 @@ import select
 import time
 import tty
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 _REQUEST = re.compile(rb"\$Q ([0-9]+) ([a-z]+)")
@@ -36,35 +36,37 @@ class Board:
         self.sent = 0
 
     def answer_until(self, ready: int) -> None:
-        """Answer hellos and reads until the descriptor `ready` can be read."""
+        """Answer hellos and reads, at once, until the descriptor `ready` can be read."""
         while True:
             readable, _, _ = select.select((self._master, ready), (), (), 20)
             if ready in readable:
                 return
             if not readable:
-                raise TimeoutError("the program under test is not ready after 20 s")
+                raise TimeoutError("the program under test has neither asked nor finished for 20 s")
             for number, verb in _REQUEST.findall(os.read(self._master, 65536)):
                 self._answer(int(number), verb)
 
     def send(self, count: int, per_second: float | None) -> None:
         """Send `count` readings, evenly spaced or, with None, as fast as they are taken."""
-        numbers = range(self.sent + 1, self.sent + 1 + count)
-        self.sent += count
-        if per_second is None:
-            lines = [reading(number) for number in numbers]
-            for start in range(0, count, 40):
-                self._write(b"".join(lines[start : start + 40]))
+        if per_second is not None:
+            send_paced([self], count, per_second)
             return
-        due = time.monotonic()
-        for number in numbers:
-            due += 1 / per_second
-            time.sleep(max(0.0, due - time.monotonic()))
-            self._write(reading(number))
+        lines = [self._next() for _ in range(count)]
+        for start in range(0, count, 40):
+            self._write(b"".join(lines[start : start + 40]))
+
+    def send_one(self) -> None:
+        """Send a reading."""
+        self._write(self._next())
 
     def close(self) -> None:
         """Unplug."""
         os.close(self._master)
         os.close(self._slave)
+
+    def _next(self) -> bytes:
+        self.sent += 1
+        return reading(self.sent)
 
     def _answer(self, number: int, verb: bytes) -> None:
         if verb == b"hello":
@@ -77,6 +79,16 @@ class Board:
     def _write(self, data: bytes) -> None:
         while data:
             data = data[os.write(self._master, data) :]
+
+
+def send_paced(boards: Sequence[Board], count: int, per_second: float) -> None:
+    """Have each board send `count` readings, evenly spaced, one board after the other."""
+    due = time.monotonic()
+    for _ in range(count):
+        for board in boards:
+            due += 1 / per_second / len(boards)
+            time.sleep(max(0.0, due - time.monotonic()))
+            board.send_one()
 
 
 @contextmanager
