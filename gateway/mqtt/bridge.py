@@ -119,7 +119,7 @@ class Bridge:
             while not self._stopping.is_set():
                 if self._guarded(lambda: self._turn(self._due())):
                     continue
-                self._guarded(lambda: self._broker.broken("an error of our own"))
+                self._guarded(lambda: self._broker.restart("an error of our own"))
                 self._stopping.wait(self._rest_s)
             self._guarded(self._end)
         finally:
@@ -156,11 +156,10 @@ class Bridge:
         # In a burst that the broker keeps up with, only its answers are waited for, if events may wait.
         burst = self._settings.loss_s > 0 and publisher.keeping_up and mailbox.depth < BATCH
         readable = self._sleep.until(due, connection, full=publisher.full, burst=burst)
-        for letter in mailbox.letters():
-            self._open_letter(letter)
+        self._take_letters()
         self._take_events()
-        for sender, loss in mailbox.losses().items():
-            self._lost(sender, loss)
+        if losses := mailbox.losses():
+            self._lost(losses)
         if connection is not None and connection is self._broker.connection:
             if readable:
                 connection.read()
@@ -202,10 +201,23 @@ class Bridge:
         elif event in LIFECYCLE:
             self._retained.lifecycle(sender, online=event == sig.EVENT_CONNECT)
 
-    def _lost(self, sender: str, loss: Loss) -> None:
+    def _lost(self, losses: dict[str, Loss]) -> None:
         """The mailbox was full: connects and disconnects may have been among what was dropped."""
-        self._outbox.lose(sender, "the bridge could not keep up", loss)
+        for sender, loss in losses.items():
+            self._outbox.lose(sender, "the bridge could not keep up", loss)
         self._retained.ask_router()
+
+    def _take_letters(self) -> None:
+        """From the mailbox, all of them, whatever one of them leads to: with the letter of a thread that
+        dialled would be lost that it has ended, and nobody would ever dial again."""
+        failure: Exception | None = None
+        for letter in self._mailbox.letters():
+            try:
+                self._open_letter(letter)
+            except Exception as error:  # noqa: BLE001 - raised again below
+                failure = error
+        if failure is not None:
+            raise failure
 
     def _open_letter(self, letter: Any) -> None:
         if isinstance(letter, Dialled):
@@ -242,8 +254,10 @@ class Bridge:
         self._retained.up()
 
     def _down(self) -> None:
-        self._publisher.down()
-        self._retained.down()
+        try:
+            self._publisher.down()
+        finally:
+            self._retained.down()
 
     def _end(self) -> None:
         """The last words: what is in the mailbox and in flight, as far as the time allows."""
@@ -261,10 +275,9 @@ class Bridge:
             self._take_events()
 
     def _close(self) -> None:
-        for letter in self._mailbox.close():
-            if isinstance(letter, Dialled):
-                letter.connection.close()
+        left = [letter.connection.close for letter in self._mailbox.close() if isinstance(letter, Dialled)]
         for step in (
+            *left,
             self._broker.farewell,
             self._publisher.down,
             self._empty_mailbox,

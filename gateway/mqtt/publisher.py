@@ -141,6 +141,7 @@ class Publisher:
 
     def up(self, connection: Connection, accepted: Connected) -> None:
         """There is a connection."""
+        self.down()  # of the one before, should that have failed
         self._connection = connection
         self._max_bytes = accepted.max_bytes
         self._window = accepted.window
