@@ -40,7 +40,10 @@ MAX_HEAD = 256 * 1024
 AFTER_FAILURE_S = (1.0, 60.0)
 """How long the bridge rests after an error of its own, the first time and at most."""
 FORGIVEN_S = 600.0
-"""After so long without an error, the next is logged, and the rest after it is short again."""
+"""After so long without an error, the rest after the next is short again; without one of its kind, one is
+logged again."""
+MAX_KINDS = 50
+"""Of errors that are remembered; a kind is the exception's class and the line that raised it."""
 DRAIN_S = 0.15
 """What `stop` gives the broker to acknowledge what is on its way."""
 
@@ -90,6 +93,7 @@ class Bridge:
         self._sleep = Sleep(self._mailbox, clock)
         self._rest_s = 0.0
         self._failed_at = -math.inf
+        self._told: dict[object, float] = {}  # kinds of errors, and when they came last
 
     def start(self) -> None:
         """Listen, and begin to connect; returns at once."""
@@ -129,16 +133,30 @@ class Bridge:
         """Whether it worked: an error of ours ends neither the bridge nor what is to be done after it."""
         try:
             work()
-        except Exception:
+        except Exception as error:
             first_s, longest_s = AFTER_FAILURE_S
             now = self._clock()
+            if self._is_news(error, now):
+                logger.exception("mqtt: the bridge failed, and begins anew; please report this")
             if now - self._failed_at > FORGIVEN_S:
                 self._rest_s = 0.0
-                logger.exception("mqtt: the bridge failed, and begins anew; please report this")
             self._failed_at = now
             self._rest_s = min(max(first_s, 2 * self._rest_s), longest_s)
             return False
         return True
+
+    def _is_news(self, error: Exception, now: float) -> bool:
+        """Whether none of its kind came within FORGIVEN_S."""
+        innermost = error.__traceback__
+        while innermost is not None and innermost.tb_next is not None:
+            innermost = innermost.tb_next
+        where = (innermost.tb_frame.f_code, innermost.tb_lineno) if innermost is not None else None
+        kind = type(error), where
+        before = self._told.pop(kind, -math.inf)
+        if len(self._told) >= MAX_KINDS:
+            del self._told[next(iter(self._told))]  # that which has not come for longest
+        self._told[kind] = now
+        return now - before > FORGIVEN_S
 
     def _due(self) -> float:
         return min(
@@ -275,15 +293,15 @@ class Bridge:
             self._take_events()
 
     def _close(self) -> None:
-        left = [letter.connection.close for letter in self._mailbox.close() if isinstance(letter, Dialled)]
-        for step in (
-            *left,
+        steps: tuple[Callable[[], object], ...] = (
+            *(letter.connection.close for letter in self._mailbox.close() if isinstance(letter, Dialled)),
             self._broker.farewell,
             self._publisher.down,
             self._empty_mailbox,
             self._outbox.close,
             partial(self._broker.close, timeout_s=0.05),
             partial(self._requests.stop, 0.05),
-        ):
-            self._failed_at = -math.inf  # what goes wrong now is told in any case
+        )
+        for step in steps:
+            self._told.clear()  # what goes wrong now is told in any case
             self._guarded(step)

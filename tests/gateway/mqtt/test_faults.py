@@ -7,6 +7,8 @@ import pytest
 
 from gateway.mqtt import bridge as bridge_module
 from gateway.mqtt import broker as broker_module
+from gateway.mqtt import publisher as publisher_module
+from gateway.mqtt import topics
 from gateway.mqtt.announcer import Announcer
 from gateway.mqtt.broker import Broker
 from gateway.mqtt.connection import Connection
@@ -127,3 +129,57 @@ def test_the_bridge_goes_on(
     seen.client.publish("sig/test/temp/request/ping", b"", 1)
     seen.on("sig/test/temp/response/ping", count=answers + 1)
     assert bridge.stop(DEADLINE_S)
+
+
+def test_an_event_that_cannot_be_sent(
+    house: Any,
+    mosquitto: Mosquitto,
+    listen: Listen,
+    decoded: Callable[[Any], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By a defect of ours: after some tries it is left out and counted, and those behind it go on."""
+    payload_of = topics.event_payload
+
+    def choke(head: str, *rest: Any, **more: Any) -> bytes:
+        if "poison" in head:
+            raise MemoryError
+        return payload_of(head, *rest, **more)
+
+    monkeypatch.setattr(publisher_module, "event_payload", choke)
+    seen = listen()
+    house.add()
+    house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    house.trigger(unit="poison")
+    last = house.trigger()
+    assert decoded(seen.on("sig/test/temp/event/gap"))["reason"] == "an error of the gateway's"
+    seen.wait_for(lambda m: m.topic.endswith("/event/changed") and decoded(m)["seq"] == last["seq"])
+
+
+def test_each_kind_is_logged_once(
+    house: Any,
+    mosquitto: Mosquitto,
+    listen: Listen,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With its traceback, however often it comes; and another kind as well."""
+    raised = {ForeignError: 0, KeyError: 0}
+    run = Publisher.run
+
+    def fail(publisher: Publisher, now: float) -> None:
+        for kind, times in raised.items():
+            if times < 4:
+                raised[kind] += 1
+                raise kind("again")
+        run(publisher, now)
+
+    monkeypatch.setattr(Publisher, "run", fail)
+    seen = listen()
+    house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    until(lambda: set(raised.values()) == {4})
+    failures = [record for record in caplog.records if "the bridge failed" in record.getMessage()]
+    kinds = [record.exc_info[0] for record in failures if record.exc_info]
+    assert kinds == [ForeignError, KeyError]
