@@ -7,7 +7,8 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TextIO
 
 import sig
 
@@ -27,7 +28,16 @@ class LineFormatter(logging.Formatter):
         return line
 
 
-class Tail(logging.Handler):
+class _Unfailing(logging.Handler):
+    """Whoever logs has more to do than that: not even a stderr that is closed is let through."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say on stderr what went wrong, if that can be done."""
+        with suppress(Exception):
+            super().handleError(record)
+
+
+class Tail(_Unfailing):
     """Keeps the last lines. `lines` may be read from any thread."""
 
     def __init__(self) -> None:
@@ -44,9 +54,13 @@ class Tail(logging.Handler):
             self.handleError(record)
 
 
+class _Lines(_Unfailing, logging.StreamHandler[TextIO]):
+    """A line, or the few of a traceback."""
+
+
 def to_stderr() -> logging.Handler:
     """The handler for plain lines."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Lines(sys.stderr)
     handler.setFormatter(LineFormatter())
     return handler
 

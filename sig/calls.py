@@ -105,7 +105,7 @@ class Call:
         """Answer with what `handler` returns or raises."""
         try:
             response = handler()
-        except Exception as err:  # noqa: BLE001 - whatever it is, the caller is to know
+        except BaseException as err:  # noqa: BLE001 - whatever it is, sys.exit() too, the caller is to know
             self.fail(err)
         else:
             self.reply(response)

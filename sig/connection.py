@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -89,7 +90,14 @@ class Connection:
         self._closed = True
         self.closing.set()
         self.outbox.close()
-        self._channel.shutdown()
+        try:
+            self._channel.shutdown()
+        except Exception:  # noqa: BLE001 - a carrier's; whoever ends a connection has more to do
+            log.failure(f"[{self.name}] the channel could not be shut down")
+
+    def abort(self, reason: str) -> None:
+        """End one that could not be started: what its reader would do at the end."""
+        self._end(reason)
 
     def join(self, timeout_s: float) -> bool:
         """Wait for all its threads to end, after `close`; False if user code still runs on one.
@@ -304,18 +312,27 @@ class Connection:
     # --- the end, on the reader's thread ---
 
     def _end(self, reason: str) -> None:
+        """All of it, whatever a step raises: somebody waits for `lost`, and a descriptor for its close."""
         self.close(reason)
-        for call_id in list(self._pending):
-            text = f"the connection to {self.address} ended: {self.reason}"
-            self._answer(call_id, to_wire(NotConnected(text)))
-        log.get().info(f"[{self.name}] disconnected from {self.address}: {self.reason}")
-        self.on_lost()
-        self.lost.set()
-        self.pool.close()
+        answer = to_wire(NotConnected(f"the connection to {self.address} ended: {self.reason}"))
+        text = f"[{self.name}] disconnected from {self.address}: {self.reason}"
+        steps: list[Callable[[], object]] = [
+            *(partial(self._answer, call_id, answer) for call_id in list(self._pending)),
+            lambda: log.get().info(text),
+            self.on_lost,
+            self.lost.set,
+            self.pool.close,
+        ]
         if self.owns_dispatcher:
-            self.dispatcher.close()
-            self.dispatcher.join(threading.TIMEOUT_MAX)
-        self.pool.join(threading.TIMEOUT_MAX)
-        self.outbox.join(threading.TIMEOUT_MAX)
-        self._channel.close()
-        self.on_finished()
+            steps += [self.dispatcher.close, partial(self.dispatcher.join, threading.TIMEOUT_MAX)]
+        steps += [
+            partial(self.pool.join, threading.TIMEOUT_MAX),
+            partial(self.outbox.join, threading.TIMEOUT_MAX),
+            self._channel.close,
+            lambda: self.on_finished(),
+        ]
+        for step in steps:
+            try:
+                step()
+            except Exception:  # noqa: BLE001 - as above
+                log.failure(f"[{self.name}] a step of its end failed")

@@ -52,15 +52,19 @@ class Dispatcher:
         return len(self._jobs) + len(self._taken)
 
     def post(self, *jobs: Job, must: bool = False) -> bool:
-        """Queue jobs; False if the queue is full (never with `must`) or closed. Never blocks."""
+        """Queue jobs; False if the queue is full (never with `must`) or closed. Never blocks.
+
+        Raises RuntimeError, and queues nothing, if the machine has no thread left for the first of them.
+        """
         with self._changed:
             if self._closed or (self.waiting() + len(jobs) > self._max_jobs and not must):
                 return False
-            self._jobs.extend(jobs)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
-            elif self._waiting:
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                thread.start()
+                self._thread = thread
+            self._jobs.extend(jobs)
+            if self._waiting:
                 self._changed.notify()
             return True
 
@@ -105,7 +109,7 @@ class Dispatcher:
                 sending_later(False)
             try:
                 job()
-            except Exception:  # noqa: BLE001 - one job that fails must not stop those behind it
+            except BaseException:  # noqa: BLE001 - one job that fails, or exits, must not stop those behind it
                 log.failure(f"{self._name}: a job failed")
 
 
@@ -125,20 +129,29 @@ class Pool:
         self._closed = False
 
     def post(self, job: Job) -> bool:
-        """Queue a job; False if as many as may wait already do, or it is closed. Never blocks."""
+        """Queue a job; False if as many as may wait already do, or it is closed, or there is no thread to run
+        it. Never blocks."""
         with self._changed:
             if self._closed or len(self._jobs) >= self._max_jobs:
                 return False
             self._jobs.append(job)
             if len(self._jobs) > self._idle and len(self._threads) < self._workers:
-                self._started += 1
-                name = f"{self._name}-{self._started}"
-                thread = threading.Thread(target=self._run, name=name, daemon=True)
-                self._threads.append(thread)
-                thread.start()
+                try:
+                    self._add_worker()
+                except RuntimeError:  # this machine has no thread left; others may be at work
+                    if not self._threads:
+                        self._jobs.pop()
+                        return False
             else:
                 self._changed.notify()
             return True
+
+    def _add_worker(self) -> None:
+        self._started += 1
+        name = f"{self._name}-{self._started}"
+        thread = threading.Thread(target=self._run, name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def is_behind(self) -> bool:
         """Whether jobs wait for a worker."""
@@ -165,7 +178,7 @@ class Pool:
         while (job := self._next()) is not None:
             try:
                 job()
-            except Exception:  # noqa: BLE001 - one job that fails must not take its thread along
+            except BaseException:  # noqa: BLE001 - one job that fails, or exits, must not take its thread along
                 log.failure(f"{self._name}: a job failed")
 
     def _next(self) -> Job | None:

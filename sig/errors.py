@@ -112,13 +112,20 @@ _BY_TYPE: dict[str, type[RequestError]] = {
 
 def to_wire(error: BaseException, status: int = STATUS_RAISED) -> dict[str, Any]:
     """What a failed call is answered with, but for the id. pysig reads `status` and `exception` only."""
-    text = str(error) or type(error).__name__
+    text = _text_of(error)
     if isinstance(error, RequestError):
         answer = {"status": status, "exception": text, "error": error.error}
         raised = getattr(error, "raised", None)
         return answer if raised is None else answer | {"raised": raised}
     raised = "LookupError" if isinstance(error, LookupError) else type(error).__name__
     return {"status": status, "exception": text, "error": RemoteError.error, "raised": raised}
+
+
+def _text_of(error: BaseException) -> str:
+    try:
+        return str(error) or type(error).__name__
+    except Exception:  # noqa: BLE001 - a class of somebody's, whose text cannot be had
+        return type(error).__name__
 
 
 def from_wire(answer: dict[str, Any]) -> RequestError:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 TRACE_OF_STANDARD_LOGGERS = 5
@@ -129,4 +131,31 @@ def failure(what: str) -> None:
         _current.error(f"{what}\n{traceback.format_exc()}")
     except Exception:  # noqa: BLE001
         # A logger that raises must not take down the thread that had something to report.
-        traceback.print_exc(file=sys.stderr)
+        with suppress(Exception):  # there may be no stderr either
+            traceback.print_exc(file=sys.stderr)
+
+
+class Failures:
+    """What one loop that goes on, whatever happens, logs of what fails in it: each kind, a class of exception
+    and the line that raised it, once in AGAIN_S seconds, with its traceback. For one thread."""
+
+    AGAIN_S = 600.0
+    MAX_KINDS = 50
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._told: dict[object, float] = {}
+
+    def note(self, error: BaseException) -> None:
+        """`error` is being handled."""
+        innermost = error.__traceback__
+        while innermost is not None and innermost.tb_next is not None:
+            innermost = innermost.tb_next
+        where = (innermost.tb_frame.f_code, innermost.tb_lineno) if innermost is not None else None
+        kind, now = (type(error), where), time.monotonic()
+        if now - self._told.get(kind, -self.AGAIN_S) < self.AGAIN_S:
+            return
+        if len(self._told) >= self.MAX_KINDS:
+            self._told.clear()
+        self._told[kind] = now
+        failure(self._what)

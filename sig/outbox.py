@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from sig import log
 from sig.carrier.base import Channel
 from sig.limits import Limits
 from sig.sendmode import mode
@@ -219,10 +220,15 @@ class Outbox:
 
     def _hand_over(self) -> None:
         """Leave sending to the writer. With the lock held and `_sending` set."""
-        self._handed_over = True
         if self._writer is None:
-            self._writer = threading.Thread(target=self._write, name=f"{self._name}-writer", daemon=True)
-            self._writer.start()
+            writer = threading.Thread(target=self._write, name=f"{self._name}-writer", daemon=True)
+            try:
+                writer.start()
+            except BaseException:  # this machine has no thread left: the next post tries again
+                self._sending = False
+                raise
+            self._writer = writer
+        self._handed_over = True
         self._wake()
 
     def _pause_or_rest(self, now: float) -> None:
@@ -264,7 +270,10 @@ class Outbox:
             return self._channel.send(piece)
         except OSError as err:
             self._broken(f"sending failed: {err}")
-            return len(piece)
+        except Exception:  # noqa: BLE001 - a fault of a carrier must end this connection only, and be known
+            log.failure(f"[{self._name}] sending failed")
+            self._broken("sending failed")
+        return len(piece)
 
     def _note_sent(self, piece: bytes, sent: int) -> None:
         """So much of it is sent, the rest is next. With the lock held."""
@@ -278,7 +287,15 @@ class Outbox:
             self._wake()
 
     def _write(self) -> None:
-        """The writer thread: sends what was handed over, waiting where that is needed."""
+        """The writer thread, to the end of the connection; which ends if this fails, as nobody else sends."""
+        try:
+            self._write_on()
+        except Exception:  # noqa: BLE001 - as above
+            log.failure(f"[{self._name}] the writer failed")
+            self._broken("the writer failed")
+
+    def _write_on(self) -> None:
+        """Send what was handed over, waiting where that is needed."""
         while True:
             with self._lock:
                 self._wait(lambda: self._handed_over or self._closed, None)

@@ -78,15 +78,19 @@ class Reader:
     # --- the reader's own thread ---
 
     def _run(self) -> None:
-        self._prepare()
-        while not self._reason:
-            before = self._answered
-            self._read_piece()
-            lend = self._may_lend(before)
-            self._hand_out()
-            if lend:
-                self._turn.lend()
-        self._ended(self._reason)
+        try:
+            self._prepare()
+            while not self._reason:
+                before = self._answered
+                self._read_piece()
+                lend = self._may_lend(before)
+                self._hand_out()
+                if lend:
+                    self._turn.lend()
+        except Exception:  # noqa: BLE001 - as in `_read_piece`: nobody would learn of the end otherwise
+            log.failure(f"[{self._connection.name}] the reader failed")
+        finally:
+            self._ended(self._reason or "the reader failed")
 
     def _prepare(self) -> None:
         try:

@@ -28,6 +28,8 @@ def answer(simulator: "Simulator", line: str) -> str:
         result = carry_out(simulator, arguments)
     except SimulatorError as err:
         return f"error {err}"
+    except OSError as err:  # a file or descriptor of ours; the caller is well
+        return f"error {name}: {err}"
     except ValueError as err:
         return f"error {line[:60]!r}: expected {usage}: {err}"
     return f"ok {result}".rstrip()

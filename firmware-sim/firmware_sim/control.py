@@ -1,10 +1,11 @@
 """The control channel: a Unix socket, one command a line, one answer a line."""
 
+import errno
 import os
 import socket
 import stat
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from selectors import EVENT_READ, BaseSelector
 from typing import TYPE_CHECKING
@@ -63,6 +64,7 @@ class ControlServer:
         self._selector = selector
         self._answer = answer
         self._socket: socket.socket | None = None
+        self._reserve = -1  # a descriptor that is let go of to turn away a caller when there are no more
         self._clients: set[_Client] = set()
 
     def open(self) -> None:
@@ -85,6 +87,7 @@ class ControlServer:
             os.umask(before)
         server.setblocking(False)
         self._socket = server
+        self._keep_reserve()
         self._selector.register(server, EVENT_READ, self._accept)
 
     def close(self) -> None:
@@ -95,13 +98,16 @@ class ControlServer:
             self._selector.unregister(self._socket)
             self._socket.close()
             self._socket = None
+            self._let_go_of_reserve()
             self.path.unlink(missing_ok=True)
 
     def _accept(self) -> None:
         assert self._socket is not None
         try:
             connection, _ = self._socket.accept()
-        except OSError:  # it left before we came
+        except OSError as err:  # it left before we came, or
+            if err.errno in (errno.EMFILE, errno.ENFILE):
+                self._turn_away()
             return
         connection.setblocking(False)
         client = _Client(connection, self._answer, self._drop)
@@ -109,6 +115,27 @@ class ControlServer:
         self._selector.register(connection, EVENT_READ, client.readable)
         if len(self._clients) == MAX_CLIENTS:
             self._selector.unregister(self._socket)
+
+    def _turn_away(self) -> None:
+        """There is no descriptor left. A caller that stayed in the queue would wake the loop all the time."""
+        assert self._socket is not None
+        self._let_go_of_reserve()
+        try:
+            connection, _ = self._socket.accept()
+            connection.close()
+        except OSError:  # another took the descriptor
+            return
+        finally:
+            self._keep_reserve()
+
+    def _keep_reserve(self) -> None:
+        with suppress(OSError):
+            self._reserve = os.open(os.devnull, os.O_RDONLY)
+
+    def _let_go_of_reserve(self) -> None:
+        if self._reserve >= 0:
+            os.close(self._reserve)
+            self._reserve = -1
 
     def _drop(self, client: _Client) -> None:
         if len(self._clients) == MAX_CLIENTS and self._socket is not None:

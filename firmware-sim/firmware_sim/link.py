@@ -41,7 +41,7 @@ class Link:
                 f"{self.path}: expected a free path; got one that a running simulator owns; end it with "
                 f"`--link {self.path} --tell quit`, or give another --link"
             ) from None
-        except SimulatorError:
+        except BaseException:
             lock.close()
             raise
         self._lock = lock

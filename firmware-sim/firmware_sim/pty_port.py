@@ -40,16 +40,23 @@ class PtyPort:
         """Open a pty, raw and without echo; with `other` under another name than the last time."""
         self.unplug()
         master, guard = _open()
-        if other and os.ttyname(guard) == self._last_device:
-            occupied = master, guard
-            master, guard = _open()
-            for descriptor in occupied:
-                os.close(descriptor)
-        tty.setraw(guard)  # lasts as long as the master
-        os.set_blocking(master, False)
+        try:
+            if other and os.ttyname(guard) == self._last_device:
+                occupied = master, guard
+                try:
+                    master, guard = _open()
+                finally:
+                    if (master, guard) != occupied:
+                        _close(*occupied)
+            tty.setraw(guard)  # lasts as long as the master
+            os.set_blocking(master, False)
+            device = os.ttyname(guard)
+            self._hangups.register(master, 0)
+        except BaseException:
+            _close(master, guard)
+            raise
         self._master, self._guard = master, guard
-        self.device = self._last_device = os.ttyname(guard)
-        self._hangups.register(master, 0)
+        self.device = self._last_device = device
 
     def unplug(self) -> None:
         """Close it: whoever has the slave open gets a hangup (end of file or an error)."""
@@ -100,6 +107,11 @@ class PtyPort:
         if self._guard >= 0:
             os.close(self._guard)
             self._guard = -1
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _open() -> tuple[int, int]:

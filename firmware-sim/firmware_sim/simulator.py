@@ -1,5 +1,6 @@
 """The program's loop: board, damage, pty, link and control channel on one thread and one selector."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -12,6 +13,7 @@ from firmware_sim.board import MAX_BOOT, Board, Identity
 from firmware_sim.commands import answer
 from firmware_sim.control import ControlServer
 from firmware_sim.damage import Damager, Reset, Unplug
+from firmware_sim.errors import SimulatorError
 from firmware_sim.faults import FaultSpec
 from firmware_sim.line import LineReader, encode
 from firmware_sim.link import Link
@@ -25,6 +27,8 @@ MIN_WAIT_NS = 500_000
 LONGEST_WAIT_NS = 3600 * NS
 LAST_WORDS = encode("D the supply voltage falls")
 """What a board is saying when it restarts in the middle of a line."""
+RETRY_S = 1.0
+"""After the board could not be plugged in again: the link's path is taken, or there is no pty left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Simulator:
         self._restart_at_ns = 0
         self._restart_every_ns = 0
         self._running = True
+        self._complaint = ""
         self.use_faults(settings.faults)
 
     @property
@@ -194,7 +199,7 @@ class Simulator:
 
     def _work(self, now: int) -> None:
         if self._port.spoiled or (self._replug_at_ns is not None and now >= self._replug_at_ns):
-            self.replug()
+            self._replug_by_itself()
         if not self._port.device:
             return
         if self._restarts and now >= self._restart_at_ns:
@@ -204,6 +209,18 @@ class Simulator:
         self._outlet.release(now)
         if self._port.device and (lines := self._board.run(now)):
             self._outlet.send(lines, self._damager, now)
+
+    def _replug_by_itself(self) -> None:
+        """Nobody is there to be told if it fails; so it is tried again, and said once."""
+        try:
+            self.replug()
+        except SimulatorError as err:
+            self.unplug(RETRY_S)
+            if str(err) != self._complaint:
+                sys.stderr.write(f"firmware_sim: cannot plug in again: {err}; trying on\n")
+            self._complaint = str(err)
+        else:
+            self._complaint = ""
 
     def _next_ns(self) -> int:
         """When `_work` next has something to do."""

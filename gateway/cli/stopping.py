@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Container, Iterator
 from queue import SimpleQueue
 
 STOP_WITHIN_S = 1.9
 """From the signal to the end of the process, whatever hangs."""
+AGAIN_S = 0.1
+"""After signals could not be read."""
+
+logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -28,34 +34,54 @@ def stop_signals() -> Iterator[SimpleQueue[int]]:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
     stops: SimpleQueue[int] = SimpleQueue()
-    told, tell = socket.socketpair()
-    tell.setblocking(False)
-    fd_before = signal.set_wakeup_fd(tell.fileno(), warn_on_full_buffer=False)
     came = threading.Event()
+    told, tell = socket.socketpair()
     thread = threading.Thread(target=_pass_on, args=(told, numbers, stops, came), name="signals", daemon=True)
-    thread.start()
-    before = {number: signal.signal(number, _leave_to_thread) for number in numbers}
-    try:
+    with contextlib.ExitStack() as undo:  # the last first
+        undo.callback(_end, thread, told, came)
+        undo.callback(tell.close)
+        tell.setblocking(False)
+        undo.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(tell.fileno(), warn_on_full_buffer=False))
+        thread.start()
+        for number in numbers:
+            undo.callback(signal.signal, number, signal.signal(number, _leave_to_thread))
         yield stops
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        signal.set_wakeup_fd(fd_before)
-        tell.close()
-        if not came.is_set():
-            thread.join(0.1)  # one that comes at the last moment ends the process in time, but not before
+
+
+def _end(thread: threading.Thread, told: socket.socket, came: threading.Event) -> None:
+    if thread.ident is None:  # this machine has no thread left
+        told.close()
+    elif not came.is_set():
+        thread.join(0.1)  # a signal at the last moment ends the process in time, but not before
 
 
 def _pass_on(
     told: socket.socket, numbers: Container[int], stops: SimpleQueue[int], came: threading.Event
 ) -> None:
     with told:
-        while number := told.recv(1):
-            if number[0] in numbers:  # a library may have handlers for others
-                came.set()
-                stops.put(number[0])
-                threading.Event().wait(STOP_WITHIN_S)
-                os._exit(1)
+        while number := _next(told):
+            if number in numbers:  # a library may have handlers for others
+                try:
+                    came.set()
+                    stops.put(number)
+                    threading.Event().wait(STOP_WITHIN_S)
+                finally:
+                    os._exit(1)
+
+
+def _next(told: socket.socket) -> int:
+    """The next signal's number; 0 when there are no more. Whatever fails is tried again: without this
+    thread, nothing but `kill -9` would end the process."""
+    known = False
+    while True:
+        try:
+            number = told.recv(1)
+            return number[0] if number else 0
+        except Exception:
+            if not known:
+                logger.exception("signals cannot be read; trying again")
+            known = True
+            time.sleep(AGAIN_S)
 
 
 def _leave_to_thread(_number: int, _frame: object) -> None:

@@ -40,7 +40,10 @@ MAX_HEAD = 256 * 1024
 AFTER_FAILURE_S = (1.0, 60.0)
 """How long the bridge rests after an error of its own, the first time and at most."""
 FORGIVEN_S = 600.0
-"""After so long without an error, the next is logged, and the rest after it is short again."""
+"""After so long without an error, the rest after the next is short again; without one of its kind, one is
+logged again."""
+MAX_KINDS = 50
+"""Of errors that are remembered; a kind is the exception's class and the line that raised it."""
 DRAIN_S = 0.15
 """What `stop` gives the broker to acknowledge what is on its way."""
 
@@ -90,6 +93,7 @@ class Bridge:
         self._sleep = Sleep(self._mailbox, clock)
         self._rest_s = 0.0
         self._failed_at = -math.inf
+        self._told: dict[object, float] = {}  # kinds of errors, and when they came last
 
     def start(self) -> None:
         """Listen, and begin to connect; returns at once."""
@@ -119,7 +123,7 @@ class Bridge:
             while not self._stopping.is_set():
                 if self._guarded(lambda: self._turn(self._due())):
                     continue
-                self._guarded(lambda: self._broker.broken("an error of our own"))
+                self._guarded(lambda: self._broker.restart("an error of our own"))
                 self._stopping.wait(self._rest_s)
             self._guarded(self._end)
         finally:
@@ -129,16 +133,30 @@ class Bridge:
         """Whether it worked: an error of ours ends neither the bridge nor what is to be done after it."""
         try:
             work()
-        except Exception:
+        except Exception as error:
             first_s, longest_s = AFTER_FAILURE_S
             now = self._clock()
+            if self._is_news(error, now):
+                logger.exception("mqtt: the bridge failed, and begins anew; please report this")
             if now - self._failed_at > FORGIVEN_S:
                 self._rest_s = 0.0
-                logger.exception("mqtt: the bridge failed, and begins anew; please report this")
             self._failed_at = now
             self._rest_s = min(max(first_s, 2 * self._rest_s), longest_s)
             return False
         return True
+
+    def _is_news(self, error: Exception, now: float) -> bool:
+        """Whether none of its kind came within FORGIVEN_S."""
+        innermost = error.__traceback__
+        while innermost is not None and innermost.tb_next is not None:
+            innermost = innermost.tb_next
+        where = (innermost.tb_frame.f_code, innermost.tb_lineno) if innermost is not None else None
+        kind = type(error), where
+        before = self._told.pop(kind, -math.inf)
+        if len(self._told) >= MAX_KINDS:
+            del self._told[next(iter(self._told))]  # that which has not come for longest
+        self._told[kind] = now
+        return now - before > FORGIVEN_S
 
     def _due(self) -> float:
         return min(
@@ -156,11 +174,10 @@ class Bridge:
         # In a burst that the broker keeps up with, only its answers are waited for, if events may wait.
         burst = self._settings.loss_s > 0 and publisher.keeping_up and mailbox.depth < BATCH
         readable = self._sleep.until(due, connection, full=publisher.full, burst=burst)
-        for letter in mailbox.letters():
-            self._open_letter(letter)
+        self._take_letters()
         self._take_events()
-        for sender, loss in mailbox.losses().items():
-            self._lost(sender, loss)
+        if losses := mailbox.losses():
+            self._lost(losses)
         if connection is not None and connection is self._broker.connection:
             if readable:
                 connection.read()
@@ -202,10 +219,23 @@ class Bridge:
         elif event in LIFECYCLE:
             self._retained.lifecycle(sender, online=event == sig.EVENT_CONNECT)
 
-    def _lost(self, sender: str, loss: Loss) -> None:
+    def _lost(self, losses: dict[str, Loss]) -> None:
         """The mailbox was full: connects and disconnects may have been among what was dropped."""
-        self._outbox.lose(sender, "the bridge could not keep up", loss)
+        for sender, loss in losses.items():
+            self._outbox.lose(sender, "the bridge could not keep up", loss)
         self._retained.ask_router()
+
+    def _take_letters(self) -> None:
+        """From the mailbox, all of them, whatever one of them leads to: with the letter of a thread that
+        dialled would be lost that it has ended, and nobody would ever dial again."""
+        failure: Exception | None = None
+        for letter in self._mailbox.letters():
+            try:
+                self._open_letter(letter)
+            except Exception as error:  # noqa: BLE001 - raised again below
+                failure = error
+        if failure is not None:
+            raise failure
 
     def _open_letter(self, letter: Any) -> None:
         if isinstance(letter, Dialled):
@@ -242,8 +272,10 @@ class Bridge:
         self._retained.up()
 
     def _down(self) -> None:
-        self._publisher.down()
-        self._retained.down()
+        try:
+            self._publisher.down()
+        finally:
+            self._retained.down()
 
     def _end(self) -> None:
         """The last words: what is in the mailbox and in flight, as far as the time allows."""
@@ -261,16 +293,15 @@ class Bridge:
             self._take_events()
 
     def _close(self) -> None:
-        for letter in self._mailbox.close():
-            if isinstance(letter, Dialled):
-                letter.connection.close()
-        for step in (
+        steps: tuple[Callable[[], object], ...] = (
+            *(letter.connection.close for letter in self._mailbox.close() if isinstance(letter, Dialled)),
             self._broker.farewell,
             self._publisher.down,
             self._empty_mailbox,
             self._outbox.close,
             partial(self._broker.close, timeout_s=0.05),
             partial(self._requests.stop, 0.05),
-        ):
-            self._failed_at = -math.inf  # what goes wrong now is told in any case
+        )
+        for step in steps:
+            self._told.clear()  # what goes wrong now is told in any case
             self._guarded(step)

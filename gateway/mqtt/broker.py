@@ -114,6 +114,7 @@ class Broker:
         """The dialling thread is done."""
         self._dialling = None
         if letter.problem is not None:
+            letter.connection.abandon()  # it may have got as far as a socket
             self.fail(letter.problem)
             return
         self.connection = letter.connection
@@ -151,6 +152,18 @@ class Broker:
         if self.accepted:
             self._broke(problem, ended_by_us=True)
 
+    def restart(self, problem: str) -> None:
+        """An error of the gateway's own, at any point: end what connection there is, and dial anew.
+
+        Of a thread that dials, the letter is still to come.
+        """
+        if self.accepted:
+            self._broke(problem, ended_by_us=True)
+        elif self.connection is not None:
+            self.fail(problem)
+        elif self._dialling is None:
+            self._end(self._back_off())
+
     def double(self) -> None:
         """Another gateway publishes under our name; if it has our client id too, we throw each other out."""
         if self._rival.heard(self._clock()):
@@ -175,12 +188,12 @@ class Broker:
             self._dialling.join(timeout_s)
 
     def _dial(self) -> None:
-        connection = Connection(self._target, self._versions.current, self._will)
-        thread = threading.Thread(target=self._open, args=(connection,), name="mqtt-connect", daemon=True)
         try:
+            connection = Connection(self._target, self._versions.current, self._will)
+            thread = threading.Thread(target=self._open, args=(connection,), name="mqtt-connect", daemon=True)
             thread.start()
-        except RuntimeError as error:  # this machine has no thread left
-            self.fail(str(error))
+        except Exception as error:  # noqa: BLE001 - such as: this machine has no thread left
+            self.fail(f"{type(error).__name__}: {error}")
         else:
             self._dialling = thread
 
@@ -278,10 +291,12 @@ class Broker:
         self.connection, self.accepted = None, False
         self._deadline = math.inf
         self.due = self._clock() + after_s
-        if connection is not None:
-            connection.abandon()
-        if was_up:
-            self._down()
+        try:
+            if connection is not None:
+                connection.abandon()
+        finally:
+            if was_up:
+                self._down()
 
     def _back_off(self) -> float:
         longest = min(LAST_BACK_OFF_S, FIRST_BACK_OFF_S * 2.0 ** min(self._failures, 10))

@@ -184,7 +184,7 @@ class Connection:
         client = self._client
         client.on_disconnect = None
         if client.is_connected():
-            with suppress(OSError, ValueError):
+            with suppress(Exception):  # paho's, ssl's: it is closed all the same
                 client.publish(*self._will, qos=0, retain=True)
                 client.disconnect()
         self.abandon()
@@ -194,7 +194,7 @@ class Connection:
         opened = self._client.socket()
         self._client.on_disconnect = None
         if opened is not None:
-            with suppress(OSError):
+            with suppress(Exception):  # of a WebSocket over TLS, three libraries' may come
                 opened.close()
 
     def _drive(self, step: Callable[[], object]) -> None:

@@ -38,7 +38,7 @@ MAX_NAMES = 2000
 MAX_TOLD = 20
 """Different refusals that are logged."""
 POISON = 3
-"""An event that the broker could not take so many times, each at the cost of a connection, is left out."""
+"""An event that could not be sent, or taken, so many times, each at the cost of a connection, is left out."""
 MAX_TROUBLES = 100
 ANSWERS = 500
 """Answers that wait in a flood; with half of it no more requests are run, beyond it refusals are dropped."""
@@ -141,6 +141,7 @@ class Publisher:
 
     def up(self, connection: Connection, accepted: Connected) -> None:
         """There is a connection."""
+        self.down()  # of the one before, should that have failed
         self._connection = connection
         self._max_bytes = accepted.max_bytes
         self._window = accepted.window
@@ -265,6 +266,23 @@ class Publisher:
             message.acked(note.problem is None)
 
     def _send_event(self, connection: Connection, outgoing: Outgoing, now: float) -> None:
+        try:
+            problem = self._try_to_send(connection, outgoing, now)
+        except OSError:
+            raise  # the connection's affair
+        except Exception:
+            if not self._is_poison(outgoing):
+                raise
+            logger.exception("mqtt: an event cannot be sent, and is left out; please report this")
+            self._lose(outgoing, "an error of the gateway's")
+            self._outbox.acked(outgoing)
+            return
+        if problem is not None:
+            self._refused(outgoing, problem)
+            self._outbox.acked(outgoing)
+
+    def _try_to_send(self, connection: Connection, outgoing: Outgoing, now: float) -> str | None:
+        """Send it; returns why that cannot be."""
         if isinstance(outgoing, Event):
             topic, topic_size = self._topic(outgoing.sender, outgoing.event)
             payload = event_payload(outgoing.head, outgoing.uid, late=outgoing.late)
@@ -272,16 +290,14 @@ class Publisher:
             gap = outgoing.gap
             topic, topic_size = self._topic(gap.sender, "gap")
             payload = event_payload(gap_head(gap.first, gap.last, gap.lost, gap.reason), gap.uid, late=True)
-        problem = TOO_LARGE if topic_size + len(payload) + OVERHEAD > self._max_bytes else None
-        if problem is None:
-            try:
-                self._sent[connection.publish(topic, payload)] = Sent(outgoing, now)
-                self.sent += 1
-            except ValueError as error:  # of paho's: it is no message that MQTT knows
-                problem = str(error)
-        if problem is not None:
-            self._refused(outgoing, problem)
-            self._outbox.acked(outgoing)
+        if topic_size + len(payload) + OVERHEAD > self._max_bytes:
+            return TOO_LARGE
+        try:
+            self._sent[connection.publish(topic, payload)] = Sent(outgoing, now)
+        except ValueError as error:  # of paho's: it is no message that MQTT knows
+            return str(error)
+        self.sent += 1
+        return None
 
     def _topic(self, sender: str, event: str) -> tuple[str, int]:
         """The topic, and its length in bytes."""
@@ -305,9 +321,13 @@ class Publisher:
     def _refused(self, outgoing: Outgoing, why: str) -> None:
         """The broker will not have it, also not a second time: count it as lost, and say so once."""
         sender = outgoing.gap.sender if isinstance(outgoing, LateGap) else outgoing.sender
-        if isinstance(outgoing, Event):
-            self._outbox.lose(sender, f"refused by the broker: {why}", Loss.of(outgoing.utc))
+        self._lose(outgoing, f"refused by the broker: {why}")
         self._complain("events", f"of {sender!r}", f"{why}; they are counted as lost")
+
+    def _lose(self, outgoing: Outgoing, reason: str) -> None:
+        """Count an event as lost; of a gap record that is lost, there is no record."""
+        if isinstance(outgoing, Event):
+            self._outbox.lose(outgoing.sender, reason, Loss.of(outgoing.utc))
 
     def _complain(self, kind: str, which: str, why: str) -> None:
         """Once for each kind and reason: what is refused one sender is mostly refused all."""

@@ -189,7 +189,7 @@ class Requests:
         try:
             return call.ok(self._request(call.sender, call.method, call.params))
         except sig.RequestError as error:
-            return call.failed(error.error, str(error) or type(error).__name__)
+            return call.failed(error.error, topics.text_of(error) or type(error).__name__)
         except BaseException as error:  # also sys.exit() in a handler ends only the request
             logger.debug("mqtt: %s of %r failed", call.method, call.sender, exc_info=True)
-            return call.failed("failed", f"{type(error).__name__}: {error}")
+            return call.failed("failed", f"{type(error).__name__}: {topics.text_of(error)}")

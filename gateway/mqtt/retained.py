@@ -63,6 +63,7 @@ class Retained:
             clock=clock,
         )
         self._connected = False
+        self._opened = False
         self._diagnostics_due = math.inf
         self.reading = self._states.reading
         self.birth = self._announcer.birth
@@ -77,6 +78,7 @@ class Retained:
         for sender in (*self._settings.sensors, *self._announcer.own_senders()):
             self._states.online(sender, self._clock(), online=False)
         self.ask_router()
+        self._opened = True
 
     def ask_router(self) -> None:
         """Who is connected now."""
@@ -96,6 +98,8 @@ class Retained:
 
     def up(self) -> None:
         """There is a connection: the birth."""
+        if not self._opened:  # it failed at the start
+            self.open()
         self._connected = True
         self._announcer.up()
         self._refresh()
@@ -140,8 +144,9 @@ class Retained:
         self._publisher.retain(self._names.status, ONLINE.encode())
 
     def _say_diagnostics(self, now: float) -> None:
-        links = self._settings.links()
         waiting = self._publisher.waiting
+        self._diagnostics_due = now + (DRAINING_S if waiting else DIAGNOSTICS_S)
+        links = self._settings.links()
         now_utc = format_utc(self._utc())
         payload = {
             "time": now_utc,
@@ -155,7 +160,6 @@ class Retained:
             "lost": self._publisher.lost,
         }
         self._publisher.retain(self._names.diagnostics, encode(payload), partial(self._note_birth, now_utc))
-        self._diagnostics_due = now + (DRAINING_S if waiting else DIAGNOSTICS_S)
 
     def _note_birth(self, utc: str, taken: bool) -> None:
         if taken:

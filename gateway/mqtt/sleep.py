@@ -75,6 +75,7 @@ class Sleep:
         watched, _ = self._watched
         if watched != -1:
             self._poll.unregister(watched)
+            self._watched = (-1, 0)  # true also if the other cannot be watched
         if fd != -1:
             self._poll.register(fd, mask)
         self._watched = (fd, mask)

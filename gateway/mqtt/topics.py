@@ -145,8 +145,16 @@ def to_json(data: Any) -> str:
     """JSON, whatever `data` is: what has no such form becomes its text."""
     try:
         return characters(_encode(data))
-    except (TypeError, ValueError, RecursionError):
-        return characters(_encode(str(data)[:1000]))
+    except Exception:  # noqa: BLE001 - a class of somebody's, which may raise anything
+        return characters(_encode(text_of(data)[:1000]))
+
+
+def text_of(data: object) -> str:
+    """Its text; or of what class it is, if that cannot be had: an exception of a library's, say."""
+    try:
+        return str(data)
+    except Exception:  # noqa: BLE001 - as above
+        return f"<{type(data).__name__}>"
 
 
 def characters(text: str) -> str:

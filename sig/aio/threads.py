@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from sig import log
 from sig.client import ClientRouter
 from sig.errors import Busy
 from sig.router import Router
@@ -54,7 +55,10 @@ class Threads:
 
     def _run(self, job: Job) -> None:
         while True:
-            job()
+            try:
+                job()
+            except BaseException:  # noqa: BLE001 - a loop of somebody's own may raise anything to `settle`
+                log.failure("sig-aio: a job failed")
             with self._lock:
                 if not self._jobs:
                     self._running -= 1

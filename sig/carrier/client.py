@@ -56,7 +56,11 @@ class ClientCarrier(Carrier):
         with self._state:
             self._connection, self._stopping, self._keeper = connection, stopping, keeper
         self.notify(self.on_connected)
-        keeper.start()
+        try:
+            keeper.start()
+        except BaseException:  # this machine has no thread left
+            self.disconnect()
+            raise
         return True
 
     def disconnect(self) -> None:
@@ -95,20 +99,34 @@ class ClientCarrier(Carrier):
             self.last_error = str(err) or type(err).__name__
             log.get().warning(f"[{type(self).__name__}] cannot connect to {host}:{port}: {err}")
             return None
-        connection = self.accept(channel)
-        connection.start()
+        connection = self._start(channel)
         try:
             self.greet(connection)
-        except RequestError as err:
+            log.get().info(f"[{connection.name}] connected to {connection.address}")
+        except BaseException as err:
             self.last_error = str(err) or type(err).__name__
             connection.close("the greeting failed")
             connection.join(self.limits.join_s)
-            if isinstance(err, Unauthorized):
+            if isinstance(err, Unauthorized) or not isinstance(err, RequestError):
                 raise
             log.get().warning(f"[{type(self).__name__}] cannot connect to {host}:{port}: {err}")
             return None
         self.last_error = None
-        log.get().info(f"[{connection.name}] connected to {connection.address}")
+        return connection
+
+    def _start(self, channel: Channel) -> Connection:
+        """Have the router make a connection of it, and start that; the channel is closed if that fails."""
+        try:
+            connection = self.accept(channel)
+        except BaseException:
+            channel.shutdown()
+            channel.close()
+            raise
+        try:
+            connection.start()
+        except BaseException:
+            connection.abort("it could not be started")
+            raise
         return connection
 
     def _keep(self, connection: Connection, host: str, port: int, stopping: threading.Event) -> None:
@@ -132,14 +150,20 @@ class ClientCarrier(Carrier):
             self.notify(self.on_connected)
 
     def _again(self, host: str, port: int, stopping: threading.Event) -> Connection | None:
+        """Try until there is one, whatever the tries raise: a router, a carrier or the log is somebody's."""
+        failures = log.Failures(f"[{type(self).__name__}] connecting again to {host}:{port} failed")
+        refusal = ""
         pause_s = FIRST_PAUSE_S
         while not stopping.wait(pause_s * random.uniform(0.5, 1.0)):
             try:
                 connection = self._try(host, port)
+                if connection is not None:
+                    return connection
             except Unauthorized as err:
-                log.get().error(f"[{type(self).__name__}] {host}:{port} refuses us: {err}")
-                connection = None
-            if connection is not None:
-                return connection
+                if str(err) != refusal:
+                    refusal = str(err)
+                    log.failure(f"[{type(self).__name__}] {host}:{port} refuses us")
+            except Exception as err:  # noqa: BLE001 - as above
+                failures.note(err)
             pause_s = min(2 * pause_s, MAX_PAUSE_S)
         return None

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from abc import abstractmethod
+from functools import partial
 from typing import Any
 
 from sig import log
 from sig.carrier.base import Carrier, Channel
 from sig.connection import Connection
 
-# How long to leave alone a listener that fails, for want of file descriptors say.
-PAUSE_AFTER_FAILURE_S = 0.2
+# How long to leave alone a listener that fails, for want of file descriptors say; at first, and at most.
+PAUSE_AFTER_FAILURE_S = (0.05, 0.5)
 
 
 class Listener:
@@ -53,11 +54,17 @@ class ServerCarrier(Carrier):
             raise ValueError(f"it listens on {self.address} already: stop() it first")
         if self._accept is None:
             raise ValueError("no router uses this carrier: make a ServerRouter with it first")
-        self._listener = self.listen(host, port)
-        self._acceptor = threading.Thread(
-            target=self._accept_all, args=(self._listener,), name="sig-server-acceptor", daemon=True
+        self._listener = listener = self.listen(host, port)
+        acceptor = threading.Thread(
+            target=self._accept_all, args=(listener,), name="sig-server-acceptor", daemon=True
         )
-        self._acceptor.start()
+        try:
+            acceptor.start()
+        except BaseException:  # this machine has no thread left
+            self._listener = None
+            listener.close()
+            raise
+        self._acceptor = acceptor
         log.get().info(f"[{type(self).__name__}] listening on {self.address}")
         self.notify(self.on_connected)
         return True
@@ -99,31 +106,45 @@ class ServerCarrier(Carrier):
         self.notify(self.on_disconnected)
 
     def _accept_all(self, listener: Listener) -> None:
+        """The acceptor: nothing ends it but `stop`, whatever a listener, a connection or the log raises."""
+        failures = log.Failures("accepting a connection failed")
+        first_s, longest_s = PAUSE_AFTER_FAILURE_S
+        pause_s = first_s
         while self._listener is listener:
             try:
                 channel = listener.accept(self.limits.tick_s)
-            except OSError as err:
-                log.get().error(f"accepting a connection failed: {err}")
-                time.sleep(PAUSE_AFTER_FAILURE_S)
-                continue
-            if channel is not None:
-                self._begin(listener, channel)
+                if channel is not None:
+                    self._begin(listener, channel)
+                pause_s = first_s
+            except Exception as err:  # noqa: BLE001 - as above
+                failures.note(err)
+                time.sleep(pause_s)
+                pause_s = min(2 * pause_s, longest_s)
 
     def _begin(self, listener: Listener, channel: Channel) -> None:
         """Make a connection of a channel, unless there are too many, or it is too late."""
-        with self._state:
-            refused = self._listener is not listener or len(self._connections) >= self.limits.max_clients
-            if not refused:
-                connection = self.accept(channel)
-                self._connections.add(connection)
-        if refused:
+        connection: Connection | None = None
+        try:
+            with self._state:
+                refused = self._listener is not listener or len(self._connections) >= self.limits.max_clients
+                if not refused:
+                    connection = self.accept(channel)
+                    connection.on_finished = partial(self._ended, connection)
+                    self._connections.add(connection)
+            if connection is not None:
+                log.get().info(f"[{connection.name}] connection from {channel.address}")
+                connection.start()
+                return
             log.get().warning(f"{channel.address} refused: there are {len(self._connections)} connections")
-            channel.shutdown()
-            channel.close()
-            return
-        connection.on_finished = lambda: self._ended(connection)
-        log.get().info(f"[{connection.name}] connection from {channel.address}")
-        connection.start()
+        except BaseException:
+            if connection is not None:
+                connection.abort("it could not be started")
+            else:
+                channel.shutdown()
+                channel.close()
+            raise
+        channel.shutdown()
+        channel.close()
 
     def _ended(self, connection: Connection) -> None:
         with self._state:

@@ -35,24 +35,20 @@ class CarrierTCPClient(ClientCarrier):
 
     def open(self, host: str, port: int) -> Channel:
         host = host.removeprefix("[").removesuffix("]")
-        if host.startswith(UNIX_PREFIX):
+        is_unix = host.startswith(UNIX_PREFIX)
+        if is_unix:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            sock.settimeout(self.limits.handshake_s)
-            try:
-                sock.connect(host.removeprefix(UNIX_PREFIX))
-            except BaseException:
-                sock.close()
-                raise
-            address = host
         else:
             check_port(port)
             sock = socket.create_connection((host, port), timeout=self.limits.handshake_s)
-            address = describe(sock.getpeername())
-        hostname = self._server_hostname or host
-        if self._ssl_context is None:
-            return SocketChannel(sock, address)
         try:
-            return TLSChannel(sock, address, self._ssl_context, hostname)
+            if is_unix:
+                sock.settimeout(self.limits.handshake_s)
+                sock.connect(host.removeprefix(UNIX_PREFIX))
+            address = host if is_unix else describe(sock.getpeername())
+            if self._ssl_context is None:
+                return SocketChannel(sock, address)
+            return TLSChannel(sock, address, self._ssl_context, self._server_hostname or host)
         except BaseException:
             sock.close()
             raise

@@ -43,16 +43,21 @@ class CarrierTCPServer(ServerCarrier):
 
 class _SocketListener(Listener):
     def __init__(self, sock: socket.socket, context: ssl.SSLContext | None) -> None:
-        sock.setblocking(False)
+        """The socket is the listener's from now on: closed too if there can be none."""
         self._sock = sock
         self._context = context
         self._closed = False
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
-        bound = sock.getsockname()
-        self._is_unix = sock.family == socket.AF_UNIX
-        self.address = (bound, 0) if self._is_unix else (bound[0], bound[1])
-        self._inode = Path(bound).stat().st_ino if self._is_unix else 0
+        try:
+            sock.setblocking(False)
+            self._poll = select.poll()
+            self._poll.register(sock, select.POLLIN)
+            bound = sock.getsockname()
+            self._is_unix = sock.family == socket.AF_UNIX
+            self.address = (bound, 0) if self._is_unix else (bound[0], bound[1])
+            self._inode = Path(bound).stat().st_ino if self._is_unix else 0
+        except BaseException:
+            sock.close()
+            raise
 
     def accept(self, timeout_s: float) -> Channel | None:
         if self._closed or not self._poll.poll(timeout_s * 1000) or self._closed:
@@ -69,6 +74,9 @@ class _SocketListener(Listener):
             # it went away before it was looked at
             sock.close()
             return None
+        except BaseException:
+            sock.close()
+            raise
 
     def close(self) -> None:
         self._closed = True
@@ -101,9 +109,11 @@ def _listen_tcp(host: str, port: int, has_token: bool) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
         sock.listen(BACKLOG)
-    except OSError as err:
+    except BaseException as err:
         sock.close()
-        raise _cannot_listen(describe(address), err) from err
+        if isinstance(err, OSError):
+            raise _cannot_listen(describe(address), err) from err
+        raise
     return sock
 
 
@@ -124,9 +134,11 @@ def _listen_unix(path: str) -> socket.socket:
         # before listen(): until then nobody can connect
         Path(path).chmod(UNIX_MODE)
         sock.listen(BACKLOG)
-    except OSError as err:
+    except BaseException as err:
         sock.close()
-        raise _cannot_listen(UNIX_PREFIX + path, err) from err
+        if isinstance(err, OSError):
+            raise _cannot_listen(UNIX_PREFIX + path, err) from err
+        raise
     return sock
 
 

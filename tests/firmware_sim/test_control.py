@@ -1,11 +1,13 @@
 """The control socket: several clients, bounded lines, nothing of others removed."""
 
+import os
+import resource
 import select
 import socket
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from selectors import SelectSelector
 
@@ -114,6 +116,22 @@ def test_a_client_that_does_not_read_is_dropped(served: Served) -> None:
         with pytest.raises(OSError, match=r"Broken pipe|reset"):
             client.sendall((b"x" * 8000 + b"\n") * 10_000)
         assert tell(served.path, "well") == "WELL"
+
+
+def test_no_descriptor_left(served: Served) -> None:
+    """A caller is turned away, rather than left in the queue, where it would wake the loop for ever; the next
+    one, when there are descriptors again, is served."""
+    with socket.socket(socket.AF_UNIX) as client, ExitStack() as stack:
+        client.settimeout(5)
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (client.fileno() + 20, before[1]))
+        with suppress(OSError):
+            while True:
+                stack.callback(os.close, os.dup(client.fileno()))
+        client.connect(str(served.path))
+        assert client.recv(10) == b""
+    assert tell(served.path, "well") == "WELL"
 
 
 def test_removed_at_the_end(tmp_path: Path) -> None:

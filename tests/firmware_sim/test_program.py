@@ -77,6 +77,21 @@ def test_unplug_for_a_while(program: Start) -> None:
     assert board.link.is_symlink()
 
 
+def test_a_replug_that_fails_is_tried_again(program: Start) -> None:
+    """Something is in the link's place when the board is to come back: that is said, and once it has gone the
+    board is there."""
+    board = program()
+    board.tell("unplug 0.3")
+    board.link.write_text("somebody's")
+    assert board.process.stderr is not None
+    wait_readable(board.process.stderr.fileno(), time.monotonic() + DEADLINE_S)
+    assert b"expected no file there, or a symlink" in board.process.stderr.readline()
+    assert not board.status()["plugged"]
+    board.link.unlink()
+    board.wait_status(lambda status: status["plugged"])
+    assert board.link.is_symlink()
+
+
 def test_unplug_fault_comes_back_too(program: Start) -> None:
     """With `unplug=P:S` the port goes in mid-line, and returns."""
     board = program("--speed", "6000", "--faults", "unplug=0.05:0.01", "--seed", "3")

@@ -6,6 +6,7 @@ import select
 import termios
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -135,3 +136,20 @@ def test_no_more_ptys(port: PtyPort, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("firmware_sim.pty_port.pty.openpty", none_left)
     with pytest.raises(SimulatorError, match="out of pty devices"):
         port.plug()
+
+
+@pytest.mark.parametrize("step", ["tty.setraw", "os.set_blocking", "os.ttyname"])
+def test_a_port_that_cannot_be_made_ready(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """Neither end of the pty stays open."""
+
+    def fail(*_: object) -> None:
+        raise termios.error(5, "Input/output error")
+
+    before = sorted(Path("/proc/self/fd").iterdir())
+    port = PtyPort()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"firmware_sim.pty_port.{step}", fail)
+        with pytest.raises(termios.error):
+            port.plug()
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
+    assert not port.device

@@ -3,11 +3,12 @@
 import io
 import logging
 import re
+from collections.abc import Callable
 
 import pytest
 
 import sig
-from gateway.logs import LineFormatter, Tail, logging_to
+from gateway.logs import LineFormatter, Tail, logging_to, to_stderr
 
 
 def test_line() -> None:
@@ -58,3 +59,21 @@ def test_tail_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         logging.getLogger("x").info("%d", "not a number")
     assert len(tail.lines) == 200
     assert tail.lines[-1][1].endswith(" 499")
+
+
+@pytest.mark.parametrize("make", [to_stderr, Tail])
+def test_a_log_that_cannot_be_written(
+    make: Callable[[], logging.Handler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A closed stderr, an argument without a text: whoever logs goes on."""
+
+    class Speechless:
+        def __str__(self) -> str:
+            raise ZeroDivisionError
+
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr("sys.stderr", closed)
+    handler = make()
+    for argument in ("one", Speechless()):
+        handler.handle(logging.LogRecord("x", logging.INFO, "", 0, "%s", (argument,), None))

@@ -46,6 +46,41 @@ assert signal.set_wakeup_fd(-1) == -1
 assert threading.active_count() == 1
 print("ready")
 """
+# Reading fails, more than once.
+UNREADABLE = """
+import socket
+from gateway.cli.stopping import stop_signals
+class Flaky(socket.socket):
+    left = 3
+    def recv(self, size):
+        self.left -= 1
+        if self.left >= 0:
+            raise MemoryError
+        return super().recv(size)
+pair = socket.socketpair
+def flaky_pair():
+    told, tell = pair()
+    return Flaky(fileno=told.detach()), tell
+socket.socketpair = flaky_pair
+with stop_signals() as stops:
+    print("ready", flush=True)
+    print(stops.get(), flush=True)
+"""
+NO_THREAD = """
+import os, signal, threading
+from gateway.cli.stopping import stop_signals
+def start(thread):
+    raise RuntimeError("can't start new thread")
+threading.Thread.start = start
+before = os.listdir("/proc/self/fd"), signal.getsignal(signal.SIGTERM)
+try:
+    with stop_signals():
+        pass
+except RuntimeError:
+    assert (os.listdir("/proc/self/fd"), signal.getsignal(signal.SIGTERM)) == before
+    assert signal.set_wakeup_fd(-1) == -1
+    print("ready")
+"""
 DEADLINE_S = 30
 
 
@@ -105,3 +140,18 @@ def test_nothing_is_left_when_none_came() -> None:
     with running(NONE_CAME) as process:
         output, errors = process.communicate(timeout=DEADLINE_S)
         assert (output, errors, process.returncode) == ("", "", 0)
+
+
+def test_signals_that_cannot_be_read_at_first() -> None:
+    """The thread that waits for them tries again, and says why, once."""
+    with running(UNREADABLE) as process:
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=DEADLINE_S)
+    assert out == f"{signal.SIGTERM:d}\n"
+    assert err.count("MemoryError") == 1
+
+
+def test_no_thread_for_them() -> None:
+    """Nothing is left behind, neither a descriptor nor a handler."""
+    with running(NO_THREAD) as process:
+        assert process.wait(DEADLINE_S) == 0

@@ -262,3 +262,32 @@ def test_a_handler_that_wants_to_end_the_program(house: Any, client: Subscriber,
     for _ in range(WORKERS + 1):
         assert ask("leave")["message"] == "SystemExit: 3"
     assert ask("stay")["response"] == 1
+
+
+class SpeechlessError(Exception):
+    """Of a library that thinks nobody will look."""
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+class Unprintable:
+    """The same, as an answer."""
+
+    def __repr__(self) -> str:
+        raise ZeroDivisionError
+
+
+def test_handlers_whose_failure_has_no_text(house: Any, ask: Ask) -> None:
+    """More of them than there are workers: each is answered, and so is what comes after."""
+
+    def fail(_params: Any) -> Any:
+        raise SpeechlessError
+
+    house.add(fail=fail, odd=lambda _params: Unprintable(), well=lambda _params: 1)
+    for _ in range(WORKERS + 1):
+        answer = ask("fail")
+        assert answer["error"] == "failed"
+        assert answer["message"] == "SpeechlessError: <SpeechlessError>"
+        assert ask("odd")["response"] == "<Unprintable>"
+    assert ask("well")["response"] == 1

@@ -1,0 +1,264 @@
+"""What a carrier, a handler, the log or the machine may raise anywhere: threads that must not end go on."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sig
+from sig.carrier.base import Channel
+from sig.carrier.server import Listener
+from sig.carrier.tcpclient import CarrierTCPClient
+from sig.carrier.tcpserver import CarrierTCPServer
+from tests.sig.netkit import Inbox, Net, eventually, signal_of
+
+HOST = "localhost"
+
+
+class ForeignError(Exception):
+    """What nobody expects: of a library's."""
+
+
+class SpeechlessError(Exception):
+    """One that has no text either."""
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+class Fails:
+    """Raises from one method of what it stands before, the first `times` times; hands on all else."""
+
+    def __init__(self, behind: Any, name: str, error: BaseException, times: int = 3) -> None:
+        self.behind, self.name, self.error, self.left = behind, name, error, times
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.behind, name)
+        if name != self.name:
+            return found
+
+        def method(*given: Any) -> Any:
+            if self.left > 0:
+                self.left -= 1
+                raise self.error
+            return found(*given)
+
+        return method
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[Net]:
+    """Servers and clients over TCP."""
+    with_limits = Net("tcp", tmp_path, sig.Limits(tick_s=0.05, workers=2))
+    yield with_limits
+    with_limits.close()
+
+
+def answers(client: sig.ClientRouter) -> bool:
+    """Whether a request is answered, now."""
+    try:
+        return bool(client.remoteRequest("s", "ping", timeout=2.0) == "pong")
+    except sig.RequestError:
+        return False
+
+
+def offer(server: sig.ServerRouter, **handlers: Callable[[Any], Any]) -> sig.Sender:
+    """A sender `s` that answers `ping`, and these."""
+    requests: dict[str | None, Callable[..., Any]] = {"ping": lambda _params: "pong"}
+    requests.update(dict(handlers.items()))
+    return server.addSender("s", ["e"], requests)
+
+
+@pytest.mark.parametrize(
+    "error", [ForeignError("x"), OSError(24, "Too many open files"), MemoryError()], ids=repr
+)
+def test_a_listener_that_raises(net: Net, logged: Any, error: Exception) -> None:
+    """Accepting goes on; and what comes again and again is logged once."""
+
+    class Server(CarrierTCPServer):
+        def listen(self, host: str, port: int) -> Listener:
+            found: Any = Fails(super().listen(host, port), "accept", error)
+            return found  # type: ignore[no-any-return]
+
+    carrier = Server(limits=net.limits)
+    net.carriers.append(carrier)
+    offer(sig.ServerRouter(carrier))
+    assert carrier.start(HOST)
+    net.port = carrier.address[1]
+    assert answers(net.client())
+    told = [text for text in list(logged.texts.queue) if "accepting a connection failed" in text]
+    assert len(told) == 1
+    assert "Traceback" in told[0]
+
+
+def test_a_log_that_raises(net: Net) -> None:
+    """For a while, whatever is logged: afterwards there is a connection again, at both ends."""
+    left = [10]
+
+    class Mute:
+        def trace(self, _text: str) -> None:
+            if left[0] > 0:
+                left[0] -= 1
+                raise ForeignError
+
+        debug = info = warning = error = critical = trace
+
+    server = net.server()
+    offer(server)
+    client = net.client()
+    server.carrier.stop()  # type: ignore[attr-defined]
+    sig.setup_logger(Mute())
+    with contextlib.suppress(ForeignError):  # here it reaches its owner
+        server.carrier.start(HOST, net.port)  # type: ignore[attr-defined]
+    eventually(lambda: left == [0] and answers(client))
+
+
+@pytest.mark.parametrize("step", ["open", "greet"])
+def test_a_client_whose_tries_raise(net: Net, step: str) -> None:
+    """It connects again, once that is over."""
+    left = [0]
+
+    class Client(CarrierTCPClient):
+        def open(self, host: str, port: int) -> Channel:
+            fail("open")
+            return super().open(host, port)
+
+        def greet(self, connection: Any) -> None:
+            fail("greet")
+            super().greet(connection)
+
+    def fail(where: str) -> None:
+        if where == step and left[0] > 0:
+            left[0] -= 1
+            raise ForeignError
+
+    server = net.server()
+    offer(server)
+    carrier = Client(limits=net.limits)
+    net.carriers.append(carrier)
+    client = sig.ClientRouter(carrier)
+    assert carrier.connect(HOST, net.port)
+    left[0] = 3
+    server.carrier.stop()  # type: ignore[attr-defined]
+    server.carrier.start(HOST, net.port)  # type: ignore[attr-defined]
+    eventually(lambda: answers(client))
+    assert left == [0]
+
+
+@pytest.mark.parametrize("at", ["server", "client"])
+@pytest.mark.parametrize("name", ["prepare", "receive", "send", "wait_writable", "shutdown", "close"])
+def test_a_channel_that_raises(net: Net, name: str, at: str) -> None:
+    """That connection ends, and is noticed, cleaned up and made anew, whichever method it was."""
+    failing: list[Fails] = []
+
+    def spoil(channel: Any) -> Any:
+        if not failing:
+            failing.append(Fails(channel, name, ForeignError(name), 1))
+            return failing[-1]
+        return channel
+
+    class Server(CarrierTCPServer):
+        def accept(self, channel: Channel) -> Any:
+            return super().accept(spoil(channel) if at == "server" else channel)
+
+    class Client(CarrierTCPClient):
+        def accept(self, channel: Channel) -> Any:
+            return super().accept(spoil(channel) if at == "client" else channel)
+
+    server_carrier, carrier = Server(limits=net.limits), Client(limits=net.limits)
+    net.carriers += [carrier, server_carrier]
+    server = sig.ServerRouter(server_carrier)
+    offer(server, long=lambda _params: "x" * 900_000)
+    server_carrier.start(HOST)
+    port = server_carrier.address[1]
+    client = sig.ClientRouter(carrier)
+
+    def work() -> int:
+        if not carrier.isConnected():
+            carrier.connect(HOST, port)
+        return len(client.remoteRequest("s", "long", timeout=1.0))
+
+    eventually(lambda: works(work) and failing)
+    server_carrier.stop()
+    server_carrier.start(HOST, port)
+    eventually(lambda: works(work))
+    if name != "wait_writable":  # which is only called if a send would block
+        eventually(lambda: all(fails.left == 0 for fails in failing))
+    for fails in failing:
+        fails.behind.close()  # where that is what raised
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(1), SpeechlessError(), MemoryError()], ids=lambda e: type(e).__name__
+)
+def test_a_handler_that_exits_or_has_no_words(net: Net, error: BaseException) -> None:
+    """More often than there are workers: each caller is told at once, and the next one is answered."""
+
+    def fail(_params: Any) -> Any:
+        raise error
+
+    offer(net.server(), fail=fail)
+    client = net.client()
+    for _ in range(2 * net.limits.workers + 1):
+        with pytest.raises(sig.RemoteError):
+            client.remoteRequest("s", "fail", timeout=5.0)
+    assert answers(client)
+
+
+def test_a_listener_that_exits(net: Net) -> None:
+    """Those of later events are called."""
+    sender = offer(net.server())
+    client = net.client()
+    inbox = Inbox()
+    client.addRemoteListener(inbox, "s", "e")
+    client.addRemoteListener(lambda *_: sys.exit(1), "s", "e")
+    for number in range(3):
+        signal_of(sender, "e").trigger(number)
+    assert inbox.data(3) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("role", ["worker", "dispatcher", "writer", "reader", "keeper", "acceptor"])
+def test_a_machine_without_threads(net: Net, monkeypatch: pytest.MonkeyPatch, role: str) -> None:
+    """Whichever thread cannot be started: once there are some again, all works."""
+    start, lacking = threading.Thread.start, [True]
+
+    def none_left(thread: threading.Thread) -> None:
+        if lacking[0] and role in thread.name:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    server_carrier, carrier = net.server_carrier(), net.client_carrier()
+    net.carriers.append(server_carrier)
+    server, client = sig.ServerRouter(server_carrier), sig.ClientRouter(carrier)
+    sender = offer(server, long=lambda _params: "x" * 900_000)
+    inbox = Inbox()
+    client.addRemoteListener(inbox, "s", "e")
+
+    def work() -> Any:
+        if not server_carrier.isConnected():
+            server_carrier.start(HOST)
+        if not carrier.isConnected():
+            carrier.connect(HOST, server_carrier.address[1])
+        signal_of(sender, "e").trigger(1)
+        return len(client.remoteRequest("s", "long", timeout=1.0))
+
+    works(work)
+    lacking[0] = False
+    eventually(lambda: works(work))
+    assert inbox.get()[2] == 1
+
+
+def works(work: Callable[[], Any]) -> bool:
+    """Whether it does not raise."""
+    try:
+        work()
+    except (RuntimeError, sig.RequestError):
+        return False
+    return True
