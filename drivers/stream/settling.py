@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 
+import sig
 from drivers.source import Device
 from drivers.stream.line import Request
 
@@ -90,6 +91,8 @@ class Settling:
         if request.verb != "interval":
             return None
         channel, wanted = request.args
+        if isinstance(request.error, sig.Busy):
+            return None  # "ask again later": as if it had not answered
         with self._lock:
             self._intervals = _with(self._intervals, channel, None)
         if request.error is not None:
