@@ -22,6 +22,7 @@ from drivers.stream import proc
 from drivers.stream.port_settings import PortSettings
 from drivers.stream.transport import open_transport
 from tests.support.leaks import nothing_left
+from tests.support.programs import running
 from tests.support.waiting import until
 
 TIOCGEXCL = 0x80045440
@@ -139,13 +140,10 @@ def test_the_holder_is_named(line: Pty) -> None:
     lock = "import fcntl, sys; fcntl.flock(0, fcntl.LOCK_EX); print(1, flush=True); sys.stdin.read()"
     with (
         Path(line.name).open("r+b", buffering=0) as held,
-        subprocess.Popen([sys.executable, "-c", lock], stdin=held, stdout=subprocess.PIPE) as other,
+        running([sys.executable, "-c", lock], held, says=True) as pid,
+        pytest.raises(PortError, match=rf"held by another program: \S+ \(pid {pid}\); end it"),
     ):
-        assert other.stdout is not None
-        assert other.stdout.readline()
-        with pytest.raises(PortError, match=rf"held by another program: \S+ \(pid {other.pid}\); end it"):
-            open_transport(line.name)
-        other.kill()
+        open_transport(line.name)
 
 
 def reads(line: Pty, monkeypatch: pytest.MonkeyPatch, answer: bytes | None) -> None:
@@ -220,17 +218,12 @@ def test_a_person_s_terminal_is_no_port(line: Pty, tmp_path: Path) -> None:
     link.symlink_to(line.name)
     with (
         Path(line.name).open("r+b", buffering=0) as opened,
-        subprocess.Popen(
-            [sys.executable, "-c", take], stdin=opened, stdout=subprocess.PIPE, start_new_session=True
-        ) as shell,
+        running([sys.executable, "-c", take], opened, says=True) as pid,
     ):
-        assert shell.stdout is not None
-        assert shell.stdout.readline()
         for device in (line.name, str(link), f"spy://{line.name}"):
-            with pytest.raises(PortError, match=rf"{device} is the terminal of \S+ \(pid {shell.pid}\)"):
+            with pytest.raises(PortError, match=rf"{device} is the terminal of \S+ \(pid {pid}\)"):
                 open_transport(device)
         assert not line.exclusive
-        shell.kill()
     until(lambda: proc.terminal_user(line.name) is None)
     open_transport(line.name).close()
 
@@ -261,6 +254,25 @@ def test_nothing_stays_open_when_an_opening_fails(
         if call != "ioctl":  # by which it would be unlocked
             assert not line.exclusive
     open_transport(line.name).close()
+
+
+def test_a_port_is_given_back_when_its_opening_fails_late(line: Pty, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After it was locked: a pseudo-terminal would stay so."""
+    real = termios.tcgetattr
+    calls: list[int] = []
+
+    def fail_later(descriptor: int) -> list[Any]:
+        calls.append(descriptor)
+        if len(calls) == 2:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(termios, "tcgetattr", fail_later)
+        with pytest.raises(PortError, match=r"cannot open .*: Input/output error"):
+            open_transport(line.name)
+    assert len(calls) == 2
+    assert not line.exclusive
 
 
 @pytest.mark.parametrize(

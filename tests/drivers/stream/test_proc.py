@@ -2,7 +2,6 @@
 
 import os
 import pty
-import subprocess
 import sys
 import tty
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from drivers.stream import proc
+from tests.support.programs import running
 from tests.support.waiting import until
 
 
@@ -29,22 +29,20 @@ def test_who_has_it_open(slave: str, tmp_path: Path) -> None:
     link = tmp_path / "board"
     link.symlink_to(slave)
     assert proc.holders(slave) == []
-    with Path(slave).open("rb", buffering=0) as held, subprocess.Popen(["sleep", "60"], stdin=held) as other:
-        until(lambda: proc.holders(slave) == [f"sleep (pid {other.pid})"])
-        assert proc.holders(str(link)) == [f"sleep (pid {other.pid})"]
-        other.kill()
+    with Path(slave).open("rb", buffering=0) as held, running(["sleep", "60"], held) as pid:
+        until(lambda: proc.holders(slave) == [f"sleep (pid {pid})"])
+        assert proc.holders(str(link)) == [f"sleep (pid {pid})"]
 
 
 def test_a_look_is_bounded(slave: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In time, and in how many are named."""
-    with Path(slave).open("rb", buffering=0) as held, subprocess.Popen(["sleep", "60"], stdin=held) as other:
+    with Path(slave).open("rb", buffering=0) as held, running(["sleep", "60"], held):
         until(lambda: proc.holders(slave))
         with monkeypatch.context() as patched:
             patched.setattr(proc, "ENOUGH", 0)
             assert proc.holders(slave) == []
         monkeypatch.setattr(proc, "LONGEST_S", -1.0)
         assert proc.holders(slave) == []
-        other.kill()
 
 
 def test_whose_terminal_it_is(slave: str) -> None:
@@ -52,14 +50,9 @@ def test_whose_terminal_it_is(slave: str) -> None:
     take = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); print(1, flush=True); input()"
     with Path(slave).open("r+b", buffering=0) as opened:
         assert proc.terminal_user(slave) is None
-        with subprocess.Popen(
-            [sys.executable, "-c", take], stdin=opened, stdout=subprocess.PIPE, start_new_session=True
-        ) as shell:
-            assert shell.stdout is not None
-            assert shell.stdout.readline()
-            name = Path(f"/proc/{shell.pid}/comm").read_text().strip()
-            assert proc.terminal_user(slave) == f"{name} (pid {shell.pid})"
-            shell.kill()
+        with running([sys.executable, "-c", take], opened, says=True) as pid:
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+            assert proc.terminal_user(slave) == f"{name} (pid {pid})"
     until(lambda: proc.terminal_user(slave) is None)
 
 
