@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from secrets import token_hex
-from typing import Any
+from typing import Any, NamedTuple
 
 import sig
 from gateway.mqtt.broker import Broker, Dialled
@@ -46,6 +46,27 @@ MAX_KINDS = 50
 """Of errors that are remembered; a kind is the exception's class and the line that raised it."""
 DRAIN_S = 0.15
 """What `stop` gives the broker to acknowledge what is on its way."""
+
+
+class Status(NamedTuple):
+    """How a bridge fares."""
+
+    connected: bool
+    """The broker has accepted us."""
+    failures: int
+    """Tries and short connections in a row that have failed."""
+    breaks: int
+    """Connections in a row that broke soon after they were made."""
+    clashes: int
+    """How often another client of our id has thrown us out, since there was peace."""
+    next_s: float
+    """Seconds until the next try, or the next look at the connection; infinite while a try is under way."""
+    unread: int
+    """Events that the bridge has not taken yet."""
+    waiting: int
+    """Events that it has, and the broker has not."""
+    published: int
+    lost: int
 
 
 class Bridge:
@@ -113,6 +134,21 @@ class Bridge:
         self._mailbox.post(None)
         thread.join(timeout_s)
         return not thread.is_alive()
+
+    def status(self) -> Status:
+        """How it fares now; from any thread."""
+        broker, publisher = self._broker, self._publisher
+        return Status(
+            connected=broker.accepted,
+            failures=broker.failures,
+            breaks=broker.breaks,
+            clashes=broker.clashes,
+            next_s=broker.due - self._clock(),
+            unread=self._mailbox.depth,
+            waiting=publisher.waiting,
+            published=publisher.published,
+            lost=publisher.lost,
+        )
 
     # The bridge's thread
 

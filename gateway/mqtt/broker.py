@@ -84,13 +84,20 @@ class Broker:
         """When `run` has something to do."""
         self._deadline = math.inf
         self._since = 0.0
-        self._failures = 0
-        self._short = 0
+        self.failures = 0
+        """Tries and short connections in a row that have failed."""
+        self.breaks = 0
+        """Connections in a row that broke soon after they were made."""
         self._quiet = False
         """The connection is one of many: say that there is one once it holds."""
         self._told = Complaints(logger, MAX_TOLD)
         self._unreadable = Complaints(logger, MAX_TOLD)
         self._rival = Rival()
+
+    @property
+    def clashes(self) -> int:
+        """How often another client of our id has thrown us out, since there was peace."""
+        return self._rival.clashes
 
     def run(self, now: float) -> None:
         """Dial, keep alive, or give up waiting."""
@@ -215,7 +222,7 @@ class Broker:
         assert self.connection is not None
         self.accepted = True
         self._since = self._clock()
-        self._quiet = self._short > 0 or self._rival.clashing
+        self._quiet = self.breaks > 0 or self._rival.clashing
         if not self._quiet:
             self._announce("connected to %s, %s")
         self._up(self.connection, accepted)
@@ -233,7 +240,7 @@ class Broker:
 
     def _steady(self, now: float) -> None:
         """It holds: forget about earlier problems, but not about a rival who will be back."""
-        self._failures = self._short = 0
+        self.failures = self.breaks = 0
         self._rival.held(now - self._since, now)
         if self._rival.clashing:
             return
@@ -244,7 +251,7 @@ class Broker:
 
     def _failed(self, problem: str) -> None:
         self._tell(f"mqtt: no connection to {self._target.name}: {problem}; trying again until there is")
-        self._failures += 1
+        self.failures += 1
         self._end(self._back_off())
 
     def _lost(self, code: int, text: str) -> None:
@@ -261,8 +268,8 @@ class Broker:
         self._versions.answered()
         held_s = self._clock() - self._since
         short = held_s < STEADY_S
-        self._short = self._short + 1 if short else 0
-        self._failures = self._failures + 1 if short else 0
+        self.breaks = self.breaks + 1 if short else 0
+        self.failures = self.failures + 1 if short else 0
         name, client = self._target.name, self._target.client_id
         if not ended_by_us and self._rival.is_to_blame(held_s, taken_over=taken_over):
             who = "another client has"
@@ -275,7 +282,7 @@ class Broker:
             )
             self._end(self._rival.clash())
             return
-        if self._short >= SHORT_BREAKS:
+        if self.breaks >= SHORT_BREAKS:
             clash = (
                 f". If another client has our id {client!r}, give one of the two another gateway.name or "
                 "mqtt.client_id"
@@ -299,7 +306,7 @@ class Broker:
                 self._down()
 
     def _back_off(self) -> float:
-        longest = min(LAST_BACK_OFF_S, FIRST_BACK_OFF_S * 2.0 ** min(self._failures, 10))
+        longest = min(LAST_BACK_OFF_S, FIRST_BACK_OFF_S * 2.0 ** min(self.failures, 10))
         return random.uniform(0.5, 1.0) * longest
 
     def _tell(self, text: str) -> None:

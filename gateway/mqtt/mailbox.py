@@ -42,8 +42,7 @@ class Mailbox:
     pools bound the number. `sleep_on`, `events`, `letters`, `losses` belong to the bridge's thread.
     """
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
-        self._capacity = capacity
+    def __init__(self) -> None:
         self._events: deque[Noted] = deque()
         self._letters: deque[Any] = deque()
         self._losing = threading.Lock()  # guards what follows; held for a few assignments
@@ -68,7 +67,7 @@ class Mailbox:
         if len(sender) + len(event) > MAX_NAME:
             self._lose("", utc)
             return
-        if len(self._events) >= self._capacity:
+        if len(self._events) >= CAPACITY:
             self._lose(sender, utc)
             return
         body = event_body(data, utc)

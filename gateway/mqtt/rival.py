@@ -18,17 +18,17 @@ class Rival:
     """What is known of it; times are monotonic."""
 
     def __init__(self) -> None:
-        self._clashes = 0
+        self.clashes = 0
         self._heard: float | None = None
 
     @property
     def clashing(self) -> bool:
         """Whether there was a clash, and no peace since."""
-        return self._clashes > 0
+        return self.clashes > 0
 
     @property
     def _longest_s(self) -> float:
-        return min(LAST_CLASH_BACK_OFF_S, CLASH_BACK_OFF_S * 2.0 ** min(self._clashes, 10))
+        return min(LAST_CLASH_BACK_OFF_S, CLASH_BACK_OFF_S * 2.0 ** min(self.clashes, 10))
 
     def heard(self, now: float) -> bool:
         """Another gateway of our name publishes; True: that is news."""
@@ -38,19 +38,19 @@ class Rival:
 
     def is_to_blame(self, held_s: float, *, taken_over: bool) -> bool:
         """For the end of a connection that held so long."""
-        known = self._clashes > 0 or self._heard is not None
+        known = self.clashes > 0 or self._heard is not None
         return taken_over or (known and held_s < 2 * self._longest_s)
 
     def clash(self) -> float:
         """There was one: how many seconds to stay away."""
         after_s = random.uniform(0.5, 1.0) * self._longest_s
-        self._clashes += 1
+        self.clashes += 1
         return after_s
 
     def held(self, held_s: float, now: float) -> None:
         """The connection has held so long by now: forget the rival after PEACE_S without a sign of it."""
         if held_s < PEACE_S:
             return
-        self._clashes = 0
+        self.clashes = 0
         if self._heard is not None and now - self._heard >= PEACE_S:
             self._heard = None

@@ -36,13 +36,27 @@ class FarAway:
         os.close(self._ended)
         os.close(self._end)
 
+    def cut(self) -> None:
+        """End all connections, at once."""
+        os.write(self._end, b"c")
+
+    def _cut(self) -> None:
+        for opened in self._peers:
+            opened.close()
+        self._peers.clear()
+        self._talking.clear()
+        self._on_the_way.clear()
+
     def _run(self) -> None:
         while True:
             wait_s = max(0.0, self._on_the_way[0][0] - time.monotonic()) if self._on_the_way else None
             waited_for: list[Any] = [self._ended, self._listening, *self._talking]
             for ready in select.select(waited_for, [], [], wait_s)[0]:
                 if ready == self._ended:
-                    return
+                    if os.read(self._ended, 1) == b"x":
+                        return
+                    self._cut()
+                    break
                 if ready is self._listening:
                     self._accept()
                 else:

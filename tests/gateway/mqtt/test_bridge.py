@@ -2,11 +2,10 @@
 
 import contextlib
 import json
-import math
-import socket
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,19 @@ import pytest
 
 import sig
 from gateway.mqtt import bridge as bridge_module
-from gateway.mqtt.bridge import BATCH, Bridge
+from gateway.mqtt import mailbox as mailbox_module
+from gateway.mqtt.bridge import BATCH
+from gateway.mqtt.connection import Connection
+from gateway.mqtt.mailbox import Mailbox
 from gateway.mqtt.notes import Connected
+from gateway.mqtt.outbox import Outbox
 from gateway.mqtt.publisher import Publisher
 from gateway.mqtt.requests import Answer
-from gateway.mqtt.settings import Settings
-from gateway.mqtt.target import Target
+from gateway.mqtt.retained import Retained
+from gateway.mqtt.rows import Bounds
+from gateway.mqtt.sleep import Sleep
+from gateway.mqtt.store import Store
+from gateway.mqtt.topics import Topics
 from tests.support.far_away import FarAway
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.ports import free_port
@@ -133,11 +139,13 @@ def test_the_end_waits_for_no_broker(
 def test_the_will(house: Any, mosquitto: Mosquitto, listen: Listen) -> None:
     """Without a farewell, the broker says it."""
     seen = listen()
-    bridge = house.bridge(mosquitto.port)
-    seen.on("sig/test/status", b"online")
-    bridge._broker.connection._client.socket().shutdown(socket.SHUT_RDWR)
-    seen.on("sig/test/status", b"offline")
-    seen.on("sig/test/status", b"online", count=2)
+    with FarAway(mosquitto.port, 0.0) as far:
+        bridge = house.bridge(far.port)
+        seen.on("sig/test/status", b"online")
+        far.cut()
+        seen.on("sig/test/status", b"offline")
+        seen.on("sig/test/status", b"online", count=2)
+        assert bridge.stop()
 
 
 def test_an_outage(house: Any, mosquitto: Mosquitto, decoded: Decoded) -> None:
@@ -151,7 +159,7 @@ def test_an_outage(house: Any, mosquitto: Mosquitto, decoded: Decoded) -> None:
         seen.on("sig/test/temp/event/changed", count=20)
         mosquitto.stop()
         missed = [house.trigger(time=f"2026-11-22T06:31:{i % 60:02d}.000Z") for i in range(300)]
-        until(lambda: len(bridge._outbox) == 300)
+        until(lambda: bridge.status().waiting == 300)
         mosquitto.start()
         seen.on("sig/test/status", b"online", count=2)
         after = [house.trigger() for _ in range(20)]
@@ -202,7 +210,7 @@ def test_nothing_is_kept_once_acknowledged(
     for _ in range(100):
         house.trigger()
     seen.on("sig/test/temp/event/changed", count=100)
-    until(lambda: len(bridge._outbox) == 0)
+    until(lambda: bridge.status().waiting == 0)
     assert bridge.stop()
     assert committed(tmp_path) == 0
 
@@ -236,7 +244,7 @@ def test_a_listener_is_never_held_up(house: Any, mosquitto: Mosquitto, listen: L
         house.trigger()
         slowest = max(slowest, time.perf_counter() - started)
     assert slowest < HELD_UP_S
-    until(lambda: len(bridge._outbox) >= 3000)
+    until(lambda: bridge.status().waiting >= 3000)
     mosquitto.resume()
     seen.on("sig/test/temp/event/changed", count=3000)
     ids = {json.loads(payload)["id"] for payload in seen.payloads("sig/test/temp/event/changed")}
@@ -249,14 +257,15 @@ def test_more_than_the_mailbox_holds(
     """The surplus is counted, and shown as a gap; the last state of a sender arrives all the same."""
     seen = listen()
     sender = house.add()
-    bridge = house.bridge(mosquitto.port)
+    house.add("other")
+    house.bridge(mosquitto.port)
     seen.on("sig/test/status", b"online")
-    monkeypatch.setattr(bridge._mailbox, "_capacity", 0)
-    for _ in range(5):
-        house.trigger()
-    sender.remove()
-    monkeypatch.setattr(bridge._mailbox, "_capacity", 1000)
-    bridge._mailbox.post("wake up")
+    with monkeypatch.context() as patch:
+        patch.setattr(mailbox_module, "CAPACITY", 0)
+        for _ in range(5):
+            house.trigger()
+        sender.remove()
+    house.trigger("other")
     gap = decoded(seen.on("sig/test/temp/event/gap"))
     assert gap["count"] == 6
     assert gap["late"] is True
@@ -279,7 +288,7 @@ def test_a_message_too_large(house: Any, tmp_path: Path) -> None:
         house.trigger(unit="x" * 300_000)
         house.trigger()
         seen.on("sig/test/temp/event/changed")
-        until(lambda: bridge._outbox.lost == 2)
+        until(lambda: bridge.status().lost == 2)
 
 
 def test_bridges_are_plain_listeners(house: Any, mosquitto: Mosquitto, listen: Listen) -> None:
@@ -316,10 +325,10 @@ def test_a_bridge_that_fails(
     monkeypatch.setattr(bridge_module, "AFTER_FAILURE_S", (0.01, 0.1))
     seen = listen()
     house.add()
-    bridge = house.bridge(mosquitto.port)
+    house.bridge(mosquitto.port)
     seen.on("sig/test/status", b"online")
     with monkeypatch.context() as patch:
-        patch.setattr(bridge, "_take", None)
+        patch.setattr(Outbox, "add", None)
         house.trigger()
         seen.on("sig/test/status", b"offline")
     seen.on("sig/test/status", b"online", count=2)
@@ -350,21 +359,27 @@ def test_a_stop_without_a_broker_loses_nothing(
     house: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
     """All that the mailbox holds goes to the disk, also if the last words fail."""
+    stopping = threading.Event()
+    until_due, post = Sleep.until, Mailbox.post
+
+    def held_up(sleep: Sleep, *given: Any, **more: Any) -> bool:
+        stopping.wait(DEADLINE_S)
+        return until_due(sleep, *given, **more)
+
+    def posted(mailbox: Mailbox, letter: object) -> bool:
+        if letter is None:
+            stopping.set()
+        return post(mailbox, letter)
+
+    monkeypatch.setattr(Sleep, "until", held_up)
+    monkeypatch.setattr(Mailbox, "post", posted)
+    if fails:
+        monkeypatch.setattr(Retained, "last_states", None)
     house.add()
     bridge = house.bridge(free_port())
-    due = bridge._due
-
-    def held_up() -> float:
-        bridge._stopping.wait(DEADLINE_S)
-        at: float = due()
-        return at
-
-    monkeypatch.setattr(bridge, "_due", held_up)
-    if fails:
-        monkeypatch.setattr(bridge, "_end", None)
     for _ in range(5000):
         house.trigger()
-    assert bridge._mailbox.depth > 5000 - 3 * BATCH, "the bridge has not taken them yet"
+    assert bridge.status().unread > 5000 - 3 * BATCH, "the bridge has not taken them yet"
     assert bridge.stop(DEADLINE_S)
     assert len(heads(tmp_path)) == 5000
 
@@ -374,44 +389,28 @@ def test_a_loss_window_of_zero(house: Any, mosquitto: Mosquitto, monkeypatch: py
     on_disk: set[str] = set()
     sent: list[bool] = []
     with FarAway(mosquitto.port, 0.03) as far:
-        house.add()
-        bridge = house.bridge(far.port, loss_s=0.0)
-        until(lambda: bridge._broker.accepted)
-        connection, write = bridge._broker.connection, bridge._store.write
-        publish = connection.publish
+        write, publish = Store.write, Connection.publish
 
-        def noted_write(new: Any, *rest: Any, **more: Any) -> Any:
-            upto = write(new, *rest, **more)
+        def noted_write(store: Store, new: Any, *rest: Any, **more: Any) -> Any:
+            upto = write(store, new, *rest, **more)
             on_disk.update(row.uid for row in new)
             return upto
 
-        def noted_publish(topic: str, payload: bytes, **more: Any) -> Any:
+        def noted_publish(connection: Connection, topic: str, payload: bytes, **more: Any) -> Any:
             if topic == "sig/test/temp/event/changed":
                 sent.append(json.loads(payload)["id"] in on_disk)
-            return publish(topic, payload, **more)
+            return publish(connection, topic, payload, **more)
 
-        monkeypatch.setattr(bridge._store, "write", noted_write)
-        monkeypatch.setattr(connection, "publish", noted_publish)
+        monkeypatch.setattr(Store, "write", noted_write)
+        monkeypatch.setattr(Connection, "publish", noted_publish)
+        house.add()
+        bridge = house.bridge(far.port, loss_s=0.0)
+        until(lambda: bridge.status().connected)
         for _ in range(1000):
             house.trigger()
-        until(lambda: len(sent) >= 300 and bridge._mailbox.depth == 0)
+        until(lambda: len(sent) >= 300 and bridge.status().unread == 0)
         assert bridge.stop(DEADLINE_S)
     assert all(sent)
-
-
-@pytest.fixture
-def still(tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """Makes a bridge that was not started: the test takes its turns itself. There is no broker."""
-    with contextlib.ExitStack() as stack:
-
-        def make(**more: Any) -> Any:
-            target = Target("127.0.0.1", 1, "sig-test")
-            bridge: Any = Bridge(sig.Router(), Settings("test", target, tmp_path / "mqtt.db", **more))
-            bridge._broker.due = math.inf  # it does not dial
-            stack.callback(bridge._store.close)
-            return bridge
-
-        yield make
 
 
 @pytest.mark.parametrize(
@@ -424,7 +423,7 @@ def still(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     ],
 )
 def test_when_events_may_wait_in_the_mailbox(
-    still: Callable[..., Any],
+    house: Any,
     monkeypatch: pytest.MonkeyPatch,
     loss_s: float,
     keeping_up: bool,
@@ -432,19 +431,20 @@ def test_when_events_may_wait_in_the_mailbox(
     expected: bool,
 ) -> None:
     """In a burst that the broker keeps up with, while they are few, and may be lost."""
-    bridge = still(loss_s=loss_s)
     bursts: list[bool] = []
+    until_due = Sleep.until
 
-    def until_now(*_: Any, burst: bool, **_more: Any) -> bool:
+    def noted(sleep: Sleep, *given: Any, burst: bool, **more: Any) -> bool:
         bursts.append(burst)
-        return False
+        return until_due(sleep, *given, burst=burst, **more)
 
-    monkeypatch.setattr(Publisher, "keeping_up", keeping_up)
-    monkeypatch.setattr(bridge._sleep, "until", until_now)
-    for number in range(depth):
-        bridge._mailbox.note({"sender": "temp", "event": "#changed"}, number)
-    bridge._turn(0.0)
-    assert bursts == [expected]
+    with monkeypatch.context() as patch:
+        patch.setattr(Publisher, "keeping_up", keeping_up)
+        patch.setattr(Mailbox, "depth", depth)
+        patch.setattr(Sleep, "until", noted)
+        house.bridge(free_port(), loss_s=loss_s)
+        until(lambda: bursts)
+    assert bursts[0] is expected
 
 
 class Wire:
@@ -464,16 +464,19 @@ class Wire:
         return len(self.topics)
 
 
-def test_events_and_answers_take_turns(still: Callable[..., Any]) -> None:
+def test_events_and_answers_take_turns(tmp_path: Path) -> None:
     """While there are both, neither has two of a kind before one of the other."""
-    bridge = still()
-    wire = Wire()
-    bridge._publisher.up(wire, Connected(40, 1 << 20))
+    wire: Any = Wire()
+    store = Store(tmp_path / "mqtt.db", Bounds(1000, 1 << 20, 1e9), lambda: "gap")
+    outbox = Outbox(store, loss_s=1.0, rate=100.0, incarnation="x", clock=lambda: 1.0)
+    publisher = Publisher(Topics("test"), outbox, broken=pytest.fail, clock=lambda: 1.0)
+    publisher.up(wire, Connected(40, 1 << 20))
     for number in range(10):
-        bridge._outbox.add("temp", "cold", '{"n":1', 0.0, bridge._clock())
-        bridge._publisher.answer(Answer(f"answers/{number}", b"{}", None, None))
+        outbox.add("temp", "cold", '{"n":1', 0.0, 1.0)
+        publisher.answer(Answer(f"answers/{number}", b"{}", None, None))
     wire.is_blocked = False
-    bridge._publisher.run(bridge._clock())
+    publisher.run(1.0)
+    store.close()
     are_answers = [topic.startswith("answers/") for topic in wire.topics]
     assert len(are_answers) == 20
     assert are_answers[::2] == [not is_answer for is_answer in are_answers[1::2]]
@@ -524,11 +527,11 @@ def test_names_and_texts_that_are_no_characters(
     house.trigger("x" * 70_000)
     assert json.loads(seen.on("sig/test/temp/event/changed").payload)["unit"] == "?"
     mosquitto.stop()
-    until(lambda: not bridge._broker.accepted)
+    until(lambda: not bridge.status().connected)
     house.trigger(unit="\ud800")
     house.add("\ud800")
     house.trigger("\ud800")
-    until(lambda: bridge._mailbox.depth == 0)
+    until(lambda: bridge.status().unread == 0)
     mosquitto.start()
     house.trigger()
     seen.on("sig/test/temp/event/changed", count=3)

@@ -1,9 +1,9 @@
 """Brokers that are not there, refuse, hang, flap, or are old; TLS and passwords; two clients of one id."""
 
+import math
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -17,6 +17,7 @@ from gateway.mqtt import broker as broker_module
 from gateway.mqtt import rival
 from gateway.mqtt.broker import V5, V311
 from gateway.mqtt.versions import HANG_UPS
+from tests.support.far_away import FarAway
 from tests.support.mosquitto import PASSWORDS, Mosquitto, Subscriber, required
 from tests.support.ports import free_port
 from tests.support.waiting import until
@@ -35,13 +36,13 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def short_breaks(bridge: Any, count: int) -> bool:
     """Whether so many connections have broken soon after they were made."""
-    found: int = bridge._broker._short
+    found: int = bridge.status().breaks
     return found >= count
 
 
 def attempts(bridge: Any) -> int:
     """How many tries failed in a row."""
-    failures: int = bridge._broker._failures
+    failures: int = bridge.status().failures
     return failures
 
 
@@ -115,10 +116,10 @@ def test_tls(house: Any, tmp_path: Path, logged: Logged) -> None:
         right = {"tls": True, "ca": paths["ca"], "cert": paths["own"], "key": paths["own-key"]}
         house.add()
         bridge = house.bridge(broker.port, target=right)
-        until(lambda: bridge._broker.accepted)
+        until(lambda: bridge.status().connected)
         for _ in range(300):
             house.trigger()
-        until(lambda: bridge._publisher.published >= 300)
+        until(lambda: bridge.status().published >= 300)
         assert bridge.stop()
 
 
@@ -207,29 +208,20 @@ def test_a_proxy_whose_broker_is_down(house: Any, mosquitto: Mosquitto, logged: 
 
     with server(talk) as port:
         bridge = house.bridge(port)
-        until(lambda: bridge._broker.accepted)
+        until(lambda: bridge.status().connected)
         assert bridge.stop()
     assert logged()[-1] == f"mqtt: connected to 127.0.0.1:{port}, MQTT 5"
 
 
-def breaks_now(bridge: Any) -> bool:
-    """Break the connection, if there is one: the bridge's thread may be about to forget the one before."""
-    connection = bridge._broker.connection
-    opened = connection._client.socket() if connection is not None and bridge._broker.accepted else None
-    if opened is None:
-        return False
-    with suppress(OSError):
-        opened.shutdown(socket.SHUT_RDWR)
-        return True
-    return False
-
-
 def test_ends_the_connection_every_time(house: Any, mosquitto: Mosquitto, logged: Logged) -> None:
     """Accepted, and then broken, again and again: two lines, not one each time; steady again, one more."""
-    bridge = house.bridge(mosquitto.port)
-    for breaks in range(1, 9):
-        until(lambda: breaks_now(bridge))
-        until(partial(short_breaks, bridge, breaks))
+    with FarAway(mosquitto.port, 0.0) as far:
+        bridge = house.bridge(far.port)
+        for breaks in range(1, 9):
+            until(lambda: bridge.status().connected)
+            far.cut()
+            until(partial(short_breaks, bridge, breaks))
+        assert bridge.stop()
     lines = logged()
     assert [line.split(": ")[1][:12] for line in lines] == ["connected to", "lost the con", "the connecti"]
     assert "it was closed at the other end" in lines[1]
@@ -241,23 +233,25 @@ def test_steady_again(
     house: Any, mosquitto: Mosquitto, logged: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Once a connection has held, that is said, and the next problem is news."""
-    bridge = house.bridge(mosquitto.port)
-    until(lambda: bridge._broker.accepted)
-    bridge._broker.connection._client.socket().shutdown(socket.SHUT_RDWR)
-    until(lambda: len(logged()) == 2)
-    monkeypatch.setattr(broker_module, "STEADY_S", 0.2)
-    until(lambda: len(logged()) == 3)
+    with FarAway(mosquitto.port, 0.0) as far:
+        bridge = house.bridge(far.port)
+        until(lambda: bridge.status().connected)
+        far.cut()
+        until(lambda: len(logged()) == 2)
+        monkeypatch.setattr(broker_module, "STEADY_S", 0.2)
+        until(lambda: len(logged()) == 3)
+        assert bridge.stop()
     assert "holds again" in logged()[2]
 
 
 def test_two_gateways_of_one_name(house: Any, tmp_path: Path, mosquitto: Mosquitto, logged: Logged) -> None:
     """Logged as what it is, once; and the two do not throw each other out all the time."""
     first = house.bridge(mosquitto.port)
-    until(lambda: first._broker.accepted)
+    until(lambda: first.status().connected)
     second = house.bridge(mosquitto.port, database=tmp_path / "other.db")
     told = "another gateway of our name publishes on our topics (client id 'sig-test')"
     until(lambda: any(told in line for line in logged()))
-    until(lambda: any(bridge._broker.due - time.monotonic() > 5 for bridge in (first, second)))
+    until(lambda: any(5 < bridge.status().next_s < math.inf for bridge in (first, second)))
     assert sum(told in line for line in logged()) <= 2
 
 
@@ -269,12 +263,12 @@ def test_a_clash_goes_on(
     monkeypatch.setattr(rival, "LAST_CLASH_BACK_OFF_S", 0.2)
     monkeypatch.setattr(broker_module, "STEADY_S", 0.1)
     bridges = [house.bridge(mosquitto.port)]
-    until(lambda: bridges[0]._broker.accepted)
+    until(lambda: bridges[0].status().connected)
     bridges.append(house.bridge(mosquitto.port, database=tmp_path / "other.db"))
-    until(lambda: all(bridge._broker._rival._clashes > 12 for bridge in bridges))
+    until(lambda: all(bridge.status().clashes > 12 for bridge in bridges))
     before = len(logged())
     assert before <= 12
-    until(lambda: all(bridge._broker._rival._clashes > 16 for bridge in bridges))
+    until(lambda: all(bridge.status().clashes > 16 for bridge in bridges))
     assert len(logged()) == before
 
 
@@ -289,7 +283,7 @@ def test_a_broker_that_says_who_was_taken_over(house: Any, logged: Logged) -> No
     with server(talk) as port:
         bridge = house.bridge(port)
         until(lambda: any("another client has taken our id 'sig-test'" in line for line in logged()))
-        until(lambda: bridge._broker.due - time.monotonic() > 5)
+        until(lambda: 5 < bridge.status().next_s < math.inf)
         assert bridge.stop()
 
 
@@ -365,15 +359,15 @@ def test_a_broker_that_hangs(
     monkeypatch.setattr("gateway.mqtt.publisher.ACK_S", 0.5)
     house.add()
     bridge = house.bridge(mosquitto.port)
-    until(lambda: bridge._broker.accepted)
+    until(lambda: bridge.status().connected)
     house.trigger()
-    until(lambda: bridge._publisher.published == 1)
+    until(lambda: bridge.status().published == 1)
     mosquitto.suspend()
     house.trigger()
     until(lambda: any("nothing acknowledged for 0.5 s" in line for line in logged()))
     mosquitto.resume()
     monkeypatch.undo()
-    until(lambda: bridge._publisher.published == 2)
+    until(lambda: bridge.status().published == 2)
 
 
 def test_a_disk_that_is_full(
@@ -388,9 +382,9 @@ def test_a_disk_that_is_full(
     house.trigger()
     seen.on("sig/test/temp/event/changed")
     mosquitto.stop()
-    until(lambda: not bridge._broker.accepted)
+    until(lambda: not bridge.status().connected)
     house.trigger()
-    until(lambda: len(bridge._outbox) == 1)
+    until(lambda: bridge.status().waiting == 1)
     mosquitto.start()
     seen.on("sig/test/temp/event/changed", count=2)
     assert sum("the outbox cannot be" in line for line in logged()) == 1
@@ -434,11 +428,11 @@ def test_one_event_that_the_broker_cannot_take(house: Any, logged: Logged) -> No
     with server(picky.talk) as port:
         house.add()
         bridge = house.bridge(port, versions=(V5,))
-        until(lambda: bridge._broker.accepted)
+        until(lambda: bridge.status().connected)
         house.trigger(unit="poison")
         for _ in range(5):
             house.trigger()
-        until(lambda: bridge._publisher.published >= 5)
+        until(lambda: bridge.status().published >= 5)
         until(lambda: any(b"/event/gap" in body for body in picky.taken))
         assert bridge.stop()
     assert sum("it cannot take a message now: Unspecified error" in line for line in logged()) <= 2
@@ -459,7 +453,7 @@ def test_a_machine_without_threads(house: Any, mosquitto: Mosquitto, monkeypatch
     bridge = house.bridge(mosquitto.port)
     until(lambda: attempts(bridge) > 2)
     refused.set()
-    until(lambda: bridge._broker.accepted)
+    until(lambda: bridge.status().connected)
     refused.clear()
     with Subscriber(mosquitto.port, "sig/test/temp/response/#") as seen:
         seen.client.publish("sig/test/temp/request/read", b"", 1)
