@@ -103,8 +103,12 @@ class Transport:
 
     def close(self) -> None:
         """Close the port."""
-        with contextlib.suppress(*_FOREIGN):  # it is gone: nothing is left to close
-            self._port.close()
+        # pyserial's sockets are not closed by it when their peer is gone: their shutdown fails first.
+        with contextlib.ExitStack() as left:
+            if (connection := getattr(self._port, "_socket", None)) is not None:
+                left.callback(connection.close)
+            with contextlib.suppress(*_FOREIGN):  # it is gone: nothing is left to close
+                self._port.close()
         os.close(self._wake_reader)
         os.close(self._wake_writer)
 
