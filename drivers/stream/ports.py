@@ -4,7 +4,6 @@ A port is named by what stays the same when a cable is pulled and put back: a US
 keeps, a URL. What that means *now* (`ttyUSB0` or `ttyUSB1`) is asked anew at each opening.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from drivers.errors import OptionError, PortError, PortNotFoundError
+from drivers.stream.presence import device_presence
 
 _USB = re.compile(r"usb:([0-9a-f]{4}):([0-9a-f]{4})(?::(\S+))?", re.IGNORECASE)
 # What pyserial's serial_for_url offers; "alt://" and "hwgrep://" are left out, "usb:" does it better.
@@ -161,15 +161,6 @@ class UrlPort:
 
     def close(self) -> None:
         """Nothing was started."""
-
-
-def device_presence(path: str) -> object:
-    """What tells one appearance of the device at `path` from the next; None when it is not there."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - the same call, on the text that the config has
-    except OSError:
-        return None
-    return status.st_rdev, status.st_ino, status.st_ctime_ns
 
 
 def _is_port_url(text: str) -> bool:
