@@ -8,8 +8,8 @@
             with MyDevice() as device:
                 yield device
 
-pytest collects the tests of the subclass; without pytest, call its `test_…` methods one by one. Each takes a rig
-of its own, has a deadline for all that it waits for, and says what it waited for when it fails.
+pytest collects the tests of the subclass; without pytest, call its `test_…` methods one by one. Each takes a
+rig of its own, has a deadline for all that it waits for, and says what it waited for when it fails.
 """
 
 import os

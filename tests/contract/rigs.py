@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from drivers.kinds import new_source
 from drivers.source import Source
@@ -99,7 +99,8 @@ class Ser2Net:
         os.close(self._end)
 
     def _serve(self) -> None:
-        while self._ended not in select.select([self._listening, self._ended], [], [])[0]:
+        waited_for: list[Any] = [self._listening, self._ended]
+        while self._ended not in select.select(waited_for, [], [])[0]:
             client, _ = self._listening.accept()
             with client, _opened(self._device) as device, suppress(ConnectionError):
                 if self._hand_on(client, device):
@@ -108,7 +109,8 @@ class Ser2Net:
     def _hand_on(self, client: socket.socket, device: int) -> bool:
         """Until the client leaves; True when it is us who end it."""
         while True:
-            ready = select.select([client, device, self._ended], [], [])[0]
+            waited_for: list[Any] = [client, device, self._ended]
+            ready = select.select(waited_for, [], [])[0]
             if self._ended in ready:
                 return True
             if device in ready:
