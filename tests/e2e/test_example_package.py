@@ -1,4 +1,4 @@
-"""docs/examples/sig-gateway-example: installed as others would, its names are the gateway's, its own tests pass."""
+"""docs/examples/sig-gateway-example: installed as others would, the gateway takes it, and its own tests pass."""
 
 import os
 import shutil
@@ -24,7 +24,14 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that it is installed into; offline."""
     copy = shutil.copytree(EXAMPLE, tmp_path_factory.mktemp("source") / "example")
     target = tmp_path_factory.mktemp("target")
-    options = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--target", target]
+    options: list[str | Path] = [
+        "--quiet",
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+        "--target",
+        target,
+    ]
     done = ran("-m", "pip", "install", *options, copy)
     assert done.returncode == 0, done.stderr
     return target
@@ -59,7 +66,7 @@ def test_check_takes_its_driver_and_its_protocol(installed: Path, tmp_path: Path
 
 def test_its_own_tests_pass(installed: Path) -> None:
     """The contract suite among them."""
-    options = ["-c", os.devnull, "--rootdir", EXAMPLE, "-p", "no:cacheprovider", "-q"]
+    options: list[str | Path] = ["-c", os.devnull, "--rootdir", EXAMPLE, "-p", "no:cacheprovider", "-q"]
     done = ran("-m", "pytest", *options, EXAMPLE / "tests", path=installed)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "20 passed" in done.stdout
