@@ -1,4 +1,4 @@
-"""docs/examples/sig-gateway-example: installed as others would, the gateway takes it, and its own tests pass."""
+"""docs/examples/sig-gateway-example, installed as others would: the gateway takes it, its own tests pass."""
 
 import os
 import shutil
