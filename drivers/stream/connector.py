@@ -7,6 +7,7 @@ A protocol over a byte stream is a `Conversation` and an entry in the registry:
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from drivers.options import Option
@@ -86,10 +87,11 @@ class StreamSource:
 class StreamProtocol:
     """A protocol over a byte stream, as the registry knows it; see `drivers.source.SourceKind`.
 
-    `conversation` makes one for each opening of a port. `own_options` are the protocol's own keys.
+    `conversation` makes one for each opening of a port. `own_options` are the protocol's own keys; it is
+    called with them, parsed, as keyword arguments.
     """
 
-    conversation: Callable[[], Conversation]
+    conversation: Callable[..., Conversation]
     baud: int = 115200
     own_options: Mapping[str, Option] = field(default_factory=dict)
 
@@ -106,4 +108,7 @@ class StreamProtocol:
         settings = PortSettings(
             parsed["baud"], parsed["parity"], parsed["stop_bits"], parsed["dtr"], parsed["rts"]
         )
-        return StreamSource(parsed["port"], parse_port(parsed["port"]), settings, self.conversation)
+        own = {name: parsed[name] for name in self.own_options}
+        return StreamSource(
+            parsed["port"], parse_port(parsed["port"]), settings, partial(self.conversation, **own)
+        )

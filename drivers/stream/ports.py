@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from drivers.errors import OptionError, PortError, PortNotFoundError
 from drivers.stream import usb_identity
 from drivers.stream.port_names import PortInfo, names_for_config
+from drivers.stream.presence import device_presence
 from drivers.stream.sim_link import is_stale
 from drivers.stream.sysfs_ports import serial_ports
 
@@ -153,15 +154,6 @@ class UrlPort:
         """Nothing was started."""
 
 
-def device_presence(path: str) -> object:
-    """What tells one appearance of the device at `path` from the next; None when it is not there."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - the same call, on the text that the config has
-    except OSError:
-        return None
-    return status.st_rdev, status.st_ino, status.st_ctime_ns
-
-
 def _is_port_url(text: str) -> bool:
     try:
         url = urlsplit(text)
@@ -178,7 +170,7 @@ def _comports() -> Iterable[Any]:
 def _udev_links(folder: Path) -> dict[str, str]:
     """Links by the device that each leads to; udev makes and removes them while we look."""
     try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 - iterdir raises only once it is iterated
+        names = sorted(os.listdir(folder))
     except OSError:
         return {}
     return {os.path.realpath(folder / name): str(folder / name) for name in names}

@@ -13,7 +13,7 @@ from typing import Self
 from urllib.parse import parse_qsl
 
 from drivers.errors import OptionError, PortError, PortNotFoundError
-from drivers.stream.ports import device_presence
+from drivers.stream.presence import device_presence
 from drivers.stream.sim_link import control_answers
 
 _OPTIONS = ("data", "speed", "seed", "faults")

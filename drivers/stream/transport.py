@@ -111,7 +111,11 @@ class Transport:
         port, self._port = self._port, None
         if port is None:
             return
+        # pyserial's sockets are not closed by it when their peer is gone: their shutdown fails first.
+        connection = getattr(port, "_socket", None)
         close_port(port)
+        if connection is not None:
+            connection.close()
         os.close(self._wake_reader)
         os.close(self._wake_writer)
 

@@ -9,7 +9,8 @@ import pytest
 
 from drivers.errors import OptionError, PortError, PortNotFoundError
 from drivers.stream import ports
-from drivers.stream.ports import PathPort, UrlPort, UsbPort, device_presence, list_ports, parse_port
+from drivers.stream.ports import PathPort, UrlPort, UsbPort, list_ports, parse_port
+from drivers.stream.presence import device_presence
 from drivers.stream.sim_port import SimPort
 
 

@@ -1,0 +1,1 @@
+"""A driver and a protocol for sig-gateway."""

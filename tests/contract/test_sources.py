@@ -1,0 +1,42 @@
+"""`drivers.contract` over every kind of source that there is."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from drivers.contract import Rig, SourceContract
+from tests.contract.memory import Thermometer
+from tests.contract.rigs import BoardRig, NetworkRig
+
+
+class TestSensorline(SourceContract):
+    """A board at a device's path."""
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with tempfile.TemporaryDirectory() as folder, BoardRig(Path(folder)) as rig:
+            yield rig
+
+
+class TestSensorlineOverTheNetwork(SourceContract):
+    """A board behind `socket://`, which tells of no unplug before it is opened."""
+
+    tells_presence = False
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with tempfile.TemporaryDirectory() as folder, NetworkRig(Path(folder)) as rig:
+            yield rig
+
+
+class TestMemory(SourceContract):
+    """No byte stream, and nothing to ask: the contract itself knows neither."""
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with Thermometer() as rig:
+            yield rig
