@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 
+import sig
 from drivers.source import Device
 from drivers.stream.line import Request
 
@@ -29,11 +30,12 @@ class Settling:
         self._link = link
         self._wanted = wanted
         self._told: dict[str, int] = {}  # the board's channels, with their intervals in ms
-        self._in_force: dict[str, int] = {}  # what the board answered to an interval, of this boot
+        self._in_force: dict[str, int] = {}  # what the board answered to an interval, since it told
         self._given_up: set[str] = set()  # channels whose interval is not asked for any more, of this boot
-        self._lock = threading.Lock()  # guards the two below, for a few assignments
+        self._lock = threading.Lock()  # guards all below, for a few assignments
         self._reads: dict[str, int] = {}  # channels to be read once, and how often that was tried
         self._intervals: dict[str, int] = {}  # the same for intervals to be set
+        self._tried: dict[str, int] = {}  # tries of those that were answered, until a hello tells them
 
     @property
     def idle(self) -> bool:
@@ -43,11 +45,11 @@ class Settling:
     def hello(self, device: Device, *, fresh: bool) -> None:
         """The board says what its channels are. `fresh`: it has just come, or started anew."""
         self._told = {name: round(channel.interval_s * 1000) for name, channel in device.channels.items()}
+        self._in_force.clear()
         if fresh:
-            self._in_force.clear()
             self._given_up.clear()
             with self._lock:
-                self._intervals = {}
+                self._intervals, self._tried = {}, {}
                 self._reads = {name: 0 for name in self._wanted() if name in self._told}
         self._compare()
 
@@ -80,7 +82,7 @@ class Settling:
         if interval is None:
             return None  # the sensor that wanted it has gone
         if tries >= TRIES:
-            self._give_up(channel, f"it did not answer {TRIES} requests for {interval} ms")
+            self._give_up(channel, f"asked for {interval} ms {TRIES} times, and it does not tell so")
             return None
         return Request("interval", (channel, str(interval)), own=True)
 
@@ -91,7 +93,10 @@ class Settling:
         if request.verb != "interval":
             return False
         channel, wanted = request.args
+        if isinstance(request.error, sig.Busy):
+            return False  # "ask again later", as often as if it had not answered
         with self._lock:
+            self._tried[channel] = self._intervals.get(channel, 0)
             self._intervals = _with(self._intervals, channel, None)
         if request.error is not None:
             self._give_up(channel, f"asked for {wanted} ms, it answered: {request.error}")
@@ -112,8 +117,10 @@ class Settling:
             with self._lock:
                 if interval is None or interval == told:
                     self._intervals = _with(self._intervals, channel, None)
+                    self._tried.pop(channel, None)
                 elif channel not in self._intervals:
-                    self._intervals = {**self._intervals, channel: 0}
+                    # A board may say yes and not do it: then this goes on from there, and ends.
+                    self._intervals = {**self._intervals, channel: self._tried.get(channel, 0)}
 
     def _give_up(self, channel: str, why: str) -> None:
         if channel not in self._given_up:
