@@ -328,6 +328,23 @@ def test_at_the_end_all_fail_and_all_that_ask_later(line: Line) -> None:
     assert line.idle
 
 
+def test_who_fails_at_the_end_and_asks_again_at_once_is_told_so(line: Line) -> None:
+    """Else it would be queued on a line that nobody serves any more."""
+
+    class Stubborn(Request):
+        def settle(self, result: object, error: Exception | None) -> None:
+            """See `Request`."""
+            with pytest.raises(sig.NotConnected):
+                ask(line)
+            super().settle(result, error)
+
+    request = Stubborn("read", ("temp",))
+    line.ask(request)
+    line.end("unplugged")
+    assert isinstance(failure(request), sig.NotConnected)
+    assert line.idle
+
+
 class Counted(Request):
     """A request that counts how often it ends."""
 

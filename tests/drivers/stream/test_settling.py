@@ -267,6 +267,23 @@ def test_a_board_that_says_yes_and_does_not_is_not_asked_for_ever(caplog: pytest
     ]
 
 
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_board_that_starts_anew_has_all_its_tries(answers: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """Those of the boot before do not count, answered or not."""
+    bench = Bench({"temp": 200})
+    bench.hello()
+    for _ in range(TRIES - 1):
+        if answers:
+            bench.answer(200)
+            bench.hello()
+        else:
+            bench.next()
+    bench.hello(fresh=True)
+    bench.settling.measured("temp")
+    assert bench.all_next() == ["interval temp 200"] * TRIES
+    assert len(said(caplog)) == 1
+
+
 def test_a_board_that_forgets_now_and_then_is_asked_anew(caplog: pytest.LogCaptureFixture) -> None:
     """One that starts anew under the same boot number; what it kept in between counts."""
     bench = Bench({"temp": 200})
