@@ -76,8 +76,12 @@ class StreamSource:
         return ""
 
     def _grow_patience(self) -> None:
-        """A board that was not there in all that time is waited for longer."""
-        if self._session is not None and self._session.ran_out_of_patience:
+        """A board that was not there in all that time is waited for longer. Each session counts once, however
+        often opening the next one fails."""
+        before, self._session = self._session, None
+        if before is None:
+            return
+        if before.ran_out_of_patience:
             self._patience_s = min(2 * self._patience_s, LAST_PATIENCE_S)
         else:
             self._patience_s = FIRST_PATIENCE_S

@@ -31,9 +31,10 @@ class Settling:
         self._wanted = wanted
         self._told: dict[str, int] = {}  # the board's channels, with their intervals in ms
         self._given_up: set[str] = set()  # channels whose interval is not asked for any more, of this boot
-        self._lock = threading.Lock()  # guards the two below, for a few assignments
+        self._lock = threading.Lock()  # guards all below, for a few assignments
         self._reads: dict[str, int] = {}  # channels to be read once, and how often that was tried
         self._intervals: dict[str, int] = {}  # the same for intervals to be set
+        self._tried: dict[str, int] = {}  # tries of those that were answered, until a hello tells them
 
     @property
     def idle(self) -> bool:
@@ -46,7 +47,7 @@ class Settling:
         if fresh:
             self._given_up.clear()
             with self._lock:
-                self._intervals = {}
+                self._intervals, self._tried = {}, {}
                 self._reads = {name: 0 for name in self._wanted() if name in self._told}
         self._compare()
 
@@ -79,7 +80,7 @@ class Settling:
         if interval is None:
             return None  # the sensor that wanted it has gone
         if tries >= TRIES:
-            self._give_up(channel, f"it did not answer {TRIES} requests for {interval} ms")
+            self._give_up(channel, f"asked for {interval} ms {TRIES} times, and it does not tell so")
             return None
         return Request("interval", (channel, str(interval)), own=True)
 
@@ -94,6 +95,7 @@ class Settling:
         if isinstance(request.error, sig.Busy):
             return None  # "ask again later": as if it had not answered
         with self._lock:
+            self._tried[channel] = self._intervals.get(channel, 0)
             self._intervals = _with(self._intervals, channel, None)
         if request.error is not None:
             self._give_up(channel, f"asked for {wanted} ms, it answered: {request.error}")
@@ -114,8 +116,10 @@ class Settling:
             with self._lock:
                 if interval is None or interval == told:
                     self._intervals = _with(self._intervals, channel, None)
+                    self._tried.pop(channel, None)
                 elif channel not in self._intervals:
-                    self._intervals = {**self._intervals, channel: 0}
+                    # A board may say yes and not do it: then this goes on from there, and ends.
+                    self._intervals = {**self._intervals, channel: self._tried.get(channel, 0)}
 
     def _give_up(self, channel: str, why: str) -> None:
         if channel not in self._given_up:

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 import sig
 from drivers.stream.conversation import Refusal, Reply, Unusable
-from drivers.stream.line import ATTEMPT_S, MAX_ID, MAX_WAITING, Answer, Line, Request
+from drivers.stream.line import ATTEMPT_S, MAX_ID, MAX_WAITING, Answer, Line, Place, Request
 from tests.support.background import in_background
 from tests.support.waiting import DEADLINE_S
 
@@ -26,10 +26,15 @@ def line() -> Line:
     return Line("board")
 
 
+def asks(line: Line, request: Request) -> bool:
+    """Queue it, and leave the writing to the link's thread; whether that has to be woken."""
+    return line.ask(request, NOW, at_once=False) is Place.FIRST
+
+
 def ask(line: Line, channel: str = "temp", unless: Callable[[], object | None] | None = None) -> Request:
     """Somebody asks for a value."""
     request = Request("read", (channel,), unless=unless)
-    line.ask(request)
+    asks(line, request)
     return request
 
 
@@ -80,13 +85,13 @@ def test_whoever_waits_is_woken_by_the_answer(line: Line) -> None:
 
 def test_only_who_finds_nothing_on_the_way_has_to_wake_the_writer(line: Line) -> None:
     """The writer comes back by itself as soon as what is in flight is answered."""
-    assert line.ask(Request("read", ("temp",)))
-    assert line.ask(Request("read", ("temp",))), "the first is not sent yet, so the writer may still sleep"
+    assert asks(line, Request("read", ("temp",)))
+    assert asks(line, Request("read", ("temp",))), "the first is not sent yet, so the writer may still sleep"
     flying = line.take(NOW)
     assert flying is not None
-    assert not line.ask(Request("read", ("temp",)))
+    assert not asks(line, Request("read", ("temp",)))
     line.complete(Reply(flying.id, None))
-    assert line.ask(Request("read", ("temp",)))
+    assert asks(line, Request("read", ("temp",)))
 
 
 def test_others_are_served_in_the_order_of_asking_one_at_a_time(line: Line) -> None:
@@ -328,6 +333,23 @@ def test_at_the_end_all_fail_and_all_that_ask_later(line: Line) -> None:
     assert line.idle
 
 
+def test_who_fails_at_the_end_and_asks_again_at_once_is_told_so(line: Line) -> None:
+    """Else it would be queued on a line that nobody serves any more."""
+
+    class Stubborn(Request):
+        def settle(self, result: object, error: Exception | None) -> None:
+            """See `Request`."""
+            with pytest.raises(sig.NotConnected):
+                ask(line)
+            super().settle(result, error)
+
+    request = Stubborn("read", ("temp",))
+    asks(line, request)
+    line.end("unplugged")
+    assert isinstance(failure(request), sig.NotConnected)
+    assert line.idle
+
+
 class Counted(Request):
     """A request that counts how often it ends."""
 
@@ -385,7 +407,7 @@ class LineMachine(RuleBasedStateMachine):
             waiting = len(self.queue) + (self.flying is not None)
             request = self.new()
             try:
-                wakes = self.line.ask(request)
+                wakes = asks(self.line, request)
             except sig.NotConnected:
                 assert self.over
                 self.requests.pop()
@@ -559,7 +581,7 @@ class Crowd:
     def outcome(self, request: Request, chance: random.Random) -> str:
         """Ask once."""
         try:
-            self.line.ask(request)
+            asks(self.line, request)
         except sig.Busy:
             return "busy"
         except sig.NotConnected:
