@@ -170,7 +170,7 @@ def _comports() -> Iterable[Any]:
 def _udev_links(folder: Path) -> dict[str, str]:
     """Links by the device that each leads to; udev makes and removes them while we look."""
     try:
-        names = sorted(os.listdir(folder))
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - iterdir raises only once it is iterated
     except OSError:
         return {}
     return {os.path.realpath(folder / name): str(folder / name) for name in names}

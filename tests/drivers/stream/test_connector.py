@@ -21,9 +21,9 @@ from drivers.stream.connector import (
     StreamSource,
 )
 from drivers.stream.port_options import port_options
+from drivers.stream.port_settings import PortSettings
 from drivers.stream.sensorline import Conversation
 from drivers.stream.session import StreamSession
-from drivers.stream.transport import PortSettings
 from tests.support.fake_clock import FakeClock
 from tests.support.scripted_board import ScriptedBoard
 

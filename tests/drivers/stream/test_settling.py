@@ -49,8 +49,8 @@ class Bench:
             assert len(asked) < 1000
         return [request for request in asked if request is not None]
 
-    def answer(self, result: object = None, error: Exception | None = None) -> bool:
-        """The board answers the next request; whether a hello is wanted."""
+    def answer(self, result: object = None, error: Exception | None = None) -> tuple[str, int] | None:
+        """The board answers the next request; the channel and the interval that are news."""
         request = self.settling.next()
         assert request is not None
         request.settle(result, error)
