@@ -40,6 +40,13 @@ def short_breaks(bridge: Any, count: int) -> bool:
     return found >= count
 
 
+def cut_short(far: FarAway, bridge: Any, count: int) -> bool:
+    """The same, after cutting what is connected: one that held for long on a busy machine does not count."""
+    if bridge.status().connected:
+        far.cut()
+    return short_breaks(bridge, count)
+
+
 def attempts(bridge: Any) -> int:
     """How many tries failed in a row."""
     failures: int = bridge.status().failures
@@ -218,9 +225,7 @@ def test_ends_the_connection_every_time(house: Any, mosquitto: Mosquitto, logged
     with FarAway(mosquitto.port, 0.0) as far:
         bridge = house.bridge(far.port)
         for breaks in range(1, 9):
-            until(lambda: bridge.status().connected)
-            far.cut()
-            until(partial(short_breaks, bridge, breaks))
+            until(partial(cut_short, far, bridge, breaks))
         assert bridge.stop()
     lines = logged()
     assert [line.split(": ")[1][:12] for line in lines] == ["connected to", "lost the con", "the connecti"]
