@@ -167,8 +167,11 @@ class Line:
                     if not self._waiting:
                         return None
                     request = self._in_flight = self._waiting.popleft()
-            if not self.known(request):
-                return self._sends(request, now)
+            if self.known(request):
+                continue
+            with self._lock:
+                if request is self._in_flight:  # else it was withdrawn, and the line may be another's
+                    return self._sends(request, now)
 
     def known(self, request: Request) -> bool:
         """Whether what was asked has been answered meanwhile, so that it need not be sent. Of the one in
@@ -190,7 +193,7 @@ class Line:
             if before is not None and not before.own:
                 self._waiting.appendleft(before)
             self._in_flight = request
-        return self._sends(request, now)
+            return self._sends(request, now)
 
     def complete(self, answer: Answer) -> Request | None:
         """Whose answer that is; None for one that nobody waits for any more."""
@@ -230,6 +233,7 @@ class Line:
         self.fail(reason)
 
     def _sends(self, request: Request, now: float) -> Request:
+        """Under the lock: two threads must not get one id."""
         request.sent = now
         request.attempts += 1
         if not request.id:

@@ -267,6 +267,19 @@ def test_a_request_may_be_withdrawn_in_each_state(line: Line) -> None:
     assert [request.wait(0.0) for request in (flying, queued, after, answered)] == [False, False, False, True]
 
 
+def test_withdrawn_while_it_is_looked_in_vain_whether_it_is_known(line: Line) -> None:
+    """It is not sent any more either: nobody waits, and the line is another's by then."""
+
+    def give_up() -> None:
+        assert line.withdraw(first)
+
+    first = ask(line, unless=give_up)
+    second = ask(line)
+    assert line.take(NOW) is second
+    assert (first.attempts, first.id, second.id) == (0, 0, 1)
+    assert line.waiting == 1
+
+
 def test_withdrawn_while_it_is_looked_whether_it_is_known(line: Line) -> None:
     """The answer is nobody's any more, and the next one is sent."""
 
