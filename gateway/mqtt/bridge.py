@@ -65,8 +65,14 @@ class Status(NamedTuple):
     """Events that the bridge has not taken yet."""
     waiting: int
     """Events that it has, and the broker has not."""
+    answers: int
+    """Answers to requests that have not been sent yet."""
+    busy: bool
+    """Something waits for its acknowledgement, or to be sent."""
     published: int
+    """Events that the broker has, since the start."""
     lost: int
+    """Events dropped since the start."""
 
 
 class Bridge:
@@ -146,6 +152,8 @@ class Bridge:
             next_s=broker.due - self._clock(),
             unread=self._mailbox.depth,
             waiting=publisher.waiting,
+            answers=publisher.answers,
+            busy=publisher.busy,
             published=publisher.published,
             lost=publisher.lost,
         )

@@ -103,9 +103,15 @@ class Publisher:
     @property
     def busy(self) -> bool:
         """Whether something waits for its acknowledgement, or to be sent."""
+        connection = self._connection
         return bool(self._sent or self._answers or self._retained) or (
-            self._connection is not None and self._connection.blocked()
+            connection is not None and connection.blocked()
         )
+
+    @property
+    def answers(self) -> int:
+        """How many answers wait to be sent."""
+        return len(self._answers)
 
     @property
     def full(self) -> bool:

@@ -89,12 +89,12 @@ class World:
         self.facts = Facts()
         self.sent: list[tuple[str, bytes]] = []
         self.refuses: set[str] = set()  # topics
-        self._unsent: dict[str, tuple[bytes, Callable[[bool], None] | None]] = {}
+        self.unsent: dict[str, tuple[bytes, Callable[[bool], None] | None]] = {}
         self.start()
 
     def start(self) -> None:
         """A gateway with the facts of now; the one before is gone with what it had not sent."""
-        self._unsent.clear()
+        self.unsent.clear()
         topics = [Topics("test").state(sensor.name) for sensor in self.facts.sensors]
         self.announcer = Announcer(
             self.store,
@@ -107,13 +107,13 @@ class World:
         self.announcer.up()
 
     def publish(self, topic: str, payload: bytes, acked: Callable[[bool], None] | None = None) -> None:
-        self._unsent[topic] = payload, acked  # a newer one replaces an older one, and that is never acked
+        self.unsent[topic] = payload, acked  # a newer one replaces an older one, and that is never acked
 
     def step(self, *, deliver: bool = True) -> bool:
         """Deliver a message or, if there is none, let time go by to what is due; False: there is neither."""
-        if deliver and self._unsent:
-            topic = next(iter(self._unsent))
-            payload, acked = self._unsent.pop(topic)
+        if deliver and self.unsent:
+            topic = next(iter(self.unsent))
+            payload, acked = self.unsent.pop(topic)
             self.sent.append((topic, payload))
             taken = topic not in self.refuses
             for assistant in self.assistants if taken else ():
@@ -262,13 +262,13 @@ def test_an_acknowledgement_that_comes_too_late(world: World) -> None:
     """With the connection gone it changes nothing; the next one begins anew."""
     world.facts.sensors = SENSORS[1:]
     world.start()
-    ((_, acked),) = world._unsent.values()
+    ((_, acked),) = world.unsent.values()
     assert acked is not None
     world.announcer.down()
     acked(True)
     assert world.announcer.due == float("inf")
     assert "sig_test_sensor_temp" in world.store.retained("discovery")[DEVICE]
-    world._unsent.clear()
+    world.unsent.clear()
     world.announcer.up()
     world.settle()
     assert "sig_test_sensor_temp" not in world.store.retained("discovery")[DEVICE]
@@ -278,7 +278,7 @@ def test_a_message_that_the_broker_never_takes(world: World) -> None:
     """The rest follows all the same, after a while."""
     world.facts.sensors = SENSORS[1:]
     world.start()
-    world._unsent.clear()
+    world.unsent.clear()
     world.settle()
     assert {STATE, DEVICE} < {topic for topic, _ in world.sent}
     assert "sig_test_sensor_temp" in world.store.retained("discovery")[DEVICE], "to be removed next time"
@@ -377,7 +377,7 @@ def test_removed_while_the_gateway_was_off(house: Any, mosquitto: Mosquitto, ass
     assert len(gone) == 3
     assert not gone & last["cmps"].keys()
     assistant.on("sig/test/Büro a%2Fb%2Bc/availability", b"")
-    until(lambda: not second._publisher.busy)
+    until(lambda: not second.status().busy)
     assert second.stop()
     there = retained(mosquitto)
     assert "sig/test/Büro a%2Fb%2Bc/availability" not in there
@@ -398,14 +398,14 @@ def test_another_form_and_none(house: Any, mosquitto: Mosquitto, assistant: Subs
     facts.form = "entities"
     bridge = house.bridge(mosquitto.port, **facts.settings())
     assistant.on(DEVICE, b"")
-    until(lambda: not bridge._publisher.busy)
+    until(lambda: not bridge.status().busy)
     assert bridge.stop()
     topics = [topic for topic in retained(mosquitto) if topic.startswith("homeassistant/")]
     assert sorted(topics) == sorted(facts.ids().values())
     bridge = house.bridge(mosquitto.port)
     for topic in topics:
         assistant.on(topic, b"")
-    until(lambda: not bridge._publisher.busy)
+    until(lambda: not bridge.status().busy)
     assert bridge.stop()
     assert not [topic for topic in retained(mosquitto) if topic.startswith("homeassistant/")]
 
@@ -429,10 +429,9 @@ def test_own_senders_of_earlier(house: Any, mosquitto: Mosquitto, assistant: Sub
     sender = house.add("mine")
     first = house.bridge(mosquitto.port)
     assistant.on("sig/test/mine/availability", b"online")
-    until(lambda: not first._publisher.busy)
-    first._router.removeListener(first._mailbox.note)
-    sender.remove()
+    until(lambda: not first.status().busy)
     first.stop()
+    sender.remove()
     house.bridge(mosquitto.port)
     assistant.on("sig/test/mine/availability", b"offline")
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
+from paho.mqtt.client import Client
 
 from gateway.mqtt.broker import V5, V311
 from gateway.mqtt.connection import MAX_PACKET, MAX_UNACKNOWLEDGED, Connection
@@ -153,14 +154,16 @@ def test_a_refused_message(made: Callable[..., Connection], code: int, final: bo
     assert (note.mid, note.problem is None, note.final) == (1, False, final)
 
 
-def test_a_failure_of_the_library(made: Callable[..., Connection], mosquitto: Mosquitto) -> None:
+def test_a_failure_of_the_library(
+    made: Callable[..., Connection], mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever it raises at what is sent to it: the connection has ended, no more."""
     connection = made(mosquitto.port)
 
-    def fail() -> None:
+    def fail(_client: Client) -> None:
         raise IndexError("list index out of range")
 
-    connection._client.loop_read = fail  # type: ignore[assignment, method-assign]
+    monkeypatch.setattr(Client, "loop_read", fail)
     connection.read()
     assert list(connection.notes) == [Lost(0, "IndexError: list index out of range")]
     assert connection.fileno() == -1

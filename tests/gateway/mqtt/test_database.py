@@ -22,7 +22,7 @@ from gateway.mqtt import salvage
 from gateway.mqtt.announcer import DISCOVERY
 from gateway.mqtt.database import KEPT_ASIDE, RETRY_S, Database
 from gateway.mqtt.rows import Bounds, Row
-from gateway.mqtt.salvage import JSON_KIND
+from gateway.mqtt.salvage import CHUNK_CHARS, CHUNK_ROWS, JSON_KIND, Copied
 from gateway.mqtt.schema import StoreError
 from gateway.mqtt.store import Store
 from tests.support.fake_clock import START_UTC, FakeClock
@@ -255,23 +255,34 @@ def test_salvage_leaves_out_nonsense(file: Database) -> None:
     assert JSON_KIND == DISCOVERY
 
 
-def test_salvage_in_few_transactions(file: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("count", "chars"), [(20_000, 150), (2_000, 2_000)])
+def test_salvage_in_few_transactions(file: Database, path: Path, count: int, chars: int) -> None:
     """Few transactions, small enough for memory: one for each row took half a millisecond each."""
-    add(file, *range(1, 20_001), head="x" * 150)
-    file.write(execute("DROP TABLE gaps"))
+    add(file, *range(1, count + 1), head="x" * chars)
+    other = Database(path.with_name("other.db"), lambda _db: None)
+    other.open()
     sizes: list[int] = []
-    chunks = salvage._chunks
 
-    def counted(found: Iterator[Any]) -> Iterator[Any]:
-        for chunk in chunks(found):
-            sizes.append(len(chunk))
-            assert sum(len(value) for row in chunk for value in row[2:]) < 1_001_000
-            yield chunk
+    def note(sql: str) -> None:
+        if sql.startswith("BEGIN"):
+            sizes.append(0)
+        elif sql.startswith("INSERT"):
+            sizes[-1] += 1
 
-    monkeypatch.setattr(salvage, "_chunks", counted)
-    assert file.read(execute("SELECT count(*) FROM gaps")) == [(0,)]
-    assert len(ids(file)) == 20_000 == sum(sizes)
-    assert 4 <= len(sizes) <= 5
+    def copy(old: sqlite3.Connection, into: sqlite3.Connection) -> Copied:
+        into.set_trace_callback(note)
+        try:
+            return salvage.copy(old, into)
+        finally:
+            into.set_trace_callback(None)
+
+    assert file.read(lambda old: other.read(lambda into: copy(old, into))) == Copied(count)
+    assert ids(other) == ids(file)
+    assert sum(sizes) == count
+    assert max(sizes) <= min(CHUNK_ROWS, CHUNK_CHARS // chars + 1)
+    assert len(sizes) == 4 or chars > CHUNK_CHARS / CHUNK_ROWS
+    assert len(sizes) <= 5
+    other.close()
 
 
 def test_no_room_for_what_is_salvaged(file: Database, path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -55,7 +55,7 @@ def test_the_rights_are_enough(
             seen.on("sig/test/temp/state")
             seen.client.publish("sig/test/temp/request/read", b"", 1)
             seen.on("sig/test/temp/response/read")
-            until(lambda: not bridge._publisher.busy)
+            until(lambda: not bridge.status().busy)
             wanted = {one.topic for one in getattr(discovery, form)(sensors, ["board"], {})}
             assert wanted <= {message.topic for message in seen.messages}
         assert bridge.stop()

@@ -162,7 +162,7 @@ def test_a_flood_that_never_ends(house: Any, mosquitto: Mosquitto, listen: Calla
                 for _ in range(100):
                     attacker.client.publish("sig/test/temp/request/nothing", b"", 0)
                 until(lambda: not attacker.client.want_write())
-                waiting.append(len(bridge._publisher._answers))
+                waiting.append(bridge.status().answers)
 
     thread = threading.Thread(target=flood)
     thread.start()
@@ -225,13 +225,15 @@ def test_answers_that_would_be_requests(house: Any, client: Subscriber) -> None:
     assert calls == [1, 1, 1]
 
 
-def test_a_retained_request_is_ignored(house: Any, client: Subscriber, ask: Ask) -> None:
+def test_a_retained_request_is_ignored(
+    house: Any, mosquitto: Mosquitto, client: Subscriber, ask: Ask
+) -> None:
     """Else it would run at every connect."""
     calls: list[Any] = []
     house.add(note=calls.append)
     client.client.publish("sig/test/temp/request/note", b"1", 1, retain=True)
     until(lambda: calls == [1])  # live it is one like any other
-    house.bridge(client._port, gateway="test", client_id="again", database=house.folder / "again.db")
+    house.bridge(mosquitto.port, gateway="test", client_id="again", database=house.folder / "again.db")
     client.on("sig/test/status", b"online", count=2)
     assert ask("note", 2)["status"] == "ok"
     assert 1 not in calls[1:]

@@ -20,7 +20,7 @@ def test_a_slow_disk(
     """A broker that hangs, and a card that takes its time to sync: what waited is on disk all the same."""
     house.add()
     bridge = house.bridge(mosquitto.port)
-    until(lambda: bridge._broker.accepted)
+    until(lambda: bridge.status().connected)
     mosquitto.suspend()
     for _ in range(300):
         house.trigger()
