@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 from typing import Self
 from urllib.parse import parse_qsl
@@ -91,6 +92,7 @@ class SimPort:
             "firmware_sim",
             "--until-eof",
             f"--link={self._link()}",
+            *self._identity(),
             *arguments,
         ]
         # A session of its own: Ctrl-C on the terminal ends the gateway, and that ends the board, in this
@@ -113,6 +115,10 @@ class SimPort:
             ]
             raise PortError(f"the simulator did not start: {lines[-1].removeprefix(_COMPLAINT)}")
         self._child = child
+
+    def _identity(self) -> list[str]:
+        """Each path has a board of its own, the same one at each start; our own folder is never the same."""
+        return [] if self._path is None else [f"--identity=SIM{zlib.crc32(os.fsencode(self._path)):08X}"]
 
     def _drain(self) -> None:
         """Forget what the child said since, so that it never finds its pipes full."""

@@ -144,3 +144,17 @@ def test_a_simulator_that_is_killed_is_started_again(house: House) -> None:
     house.wait_for("#disconnect")
     house.wait_for("#connect", count=2)
     assert house.link.status().state is LinkState.UP
+
+
+@pytest.mark.usefixtures("simulator_path")
+def test_each_simulated_board_has_an_identity_of_its_own(tmp_path: Path) -> None:
+    """Made from its path, so that it is the same one at each start."""
+
+    def identity(name: str) -> str:
+        with House(f"sim:{tmp_path / name}") as house:
+            house.wait_for("#connect")
+            board = house.link.status().board
+            assert board is not None
+            return board.identity
+
+    assert identity("board") == identity("board") != identity("other")

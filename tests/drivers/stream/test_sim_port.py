@@ -169,6 +169,7 @@ def test_the_options_reach_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
         "firmware_sim",
         "--until-eof",
         "--link=/tmp/x/board",
+        "--identity=SIM1C6E6A8D",
         "--speed=1000000",
         "--faults=flip=0.001,drop=0.1",
         "--data=",
