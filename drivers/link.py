@@ -207,6 +207,11 @@ class Link:
         session = self._session
         return session.dropped_since_reading(channel) if session is not None else 0
 
+    def warning(self, channel: str) -> str | None:
+        """Why the device of `channel` may be another one than is meant; known before any value of it is. From
+        any thread."""
+        return self._warnings.get(self._source.device_of(channel))
+
     def refresh(self, channel: str) -> None:
         """Have `channel` read soon, by the link's own thread, if it can be asked. From any thread; returns at
         once. Nothing happens while the device is not there."""
@@ -283,10 +288,10 @@ class Link:
         except (PortError, LinkLostError) as error:
             self._set(LinkState.FAILED, str(error))
             return
-        with self._lock:
-            self._session, self._where = session, session.where
         reason = _DEFECT
         try:
+            with self._lock:
+                self._session, self._where = session, session.where
             self._converse(session)
             reason = _CLOSED
         except LinkLostError as error:
@@ -312,13 +317,16 @@ class Link:
                 self._up_s = max(self._up_s or 0.0, self.clock.monotonic() - up_at)
 
     def _let_go(self, session: Session, reason: str) -> None:
-        with self._lock:
-            self._session = None
-            self._totals = _sum(self._totals, session.counters)
+        """Whatever the session raises by now, its end is not left out."""
         lost = LinkState.FAILED if self._up_s is None else LinkState.ABSENT
-        # First the news: closing a port may take long.
-        self._lose(LinkState.CLOSED if self._stopping.is_set() else lost, reason)
-        session.end(reason)
+        try:
+            with self._lock:
+                self._session = None
+                self._totals = _sum(self._totals, session.counters)
+        finally:
+            # First the news: closing a port may take long.
+            self._lose(LinkState.CLOSED if self._stopping.is_set() else lost, reason)
+            session.end(reason)
 
     def _lose(self, state: LinkState, reason: str) -> None:
         """Nobody is there any more."""
@@ -362,12 +370,14 @@ class Link:
     # The source's session, on the thread that reads; see `drivers.source.Keeper`
 
     def measured(self, measurement: Measurement) -> None:
-        """See `Keeper`: to the channel's sinks, at once and in turn."""
-        if self._refused and self._source.device_of(measurement.channel) in self._refused:
-            return
+        """See `Keeper`: to the channel's sinks, at once and in turn. Of a device that is not there, as it has
+        not been judged yet or is refused, nobody hears.
+        """
+        there = self._source.device_of(measurement.channel) in self._devices
         for sink in self._sinks.get(measurement.channel, ()):
-            sink.heard(measurement)
-            if not self.dispatcher.post(sink.accept, measurement):
+            if there:
+                sink.heard(measurement)
+            if not there or not self.dispatcher.post(sink.accept, measurement):
                 sink.missed()
 
     def tell(self, event: Up | Down) -> None:

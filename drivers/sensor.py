@@ -410,7 +410,8 @@ class Sensor:
             if self._accepted is not None and self._accepted[0] is measurement:
                 return self._accepted[1]  # what listeners got: the spike guard has moved on since
             value, reason, _ = self._judge.judge(raw)
-        return self._reading(measurement, value, reason)
+        # The news of another board may still be behind a listener that takes its time.
+        return self._reading(measurement, value, self._link.warning(self.channel) or reason)
 
     def _reading(self, measurement: Measurement, value: float, reason: str | None) -> Reading:
         utc = self._clock.utc() - (self._clock.monotonic() - measurement.measured)

@@ -14,8 +14,8 @@ import pytest
 import sig
 from drivers import Dispatcher, Link, LinkState, TemperatureSensor
 from drivers import link as link_module
-from drivers.errors import PortError, PortNotFoundError
-from drivers.source import Measurement, Session
+from drivers.errors import LinkLostError, PortError, PortNotFoundError
+from drivers.source import Device, Measurement, Session
 from drivers.stream import line as line_module
 from drivers.stream import session as session_module
 from drivers.stream.line import MAX_WAITING
@@ -601,3 +601,93 @@ def test_a_refresh_has_the_channel_read(house: House, board: ScriptedBoard) -> N
     house.wait_for("#disconnect")
     house.link.refresh("temp")
     assert board.count("read") == read + 1
+
+
+class Listening:
+    """A sink that notes what it hears, and what it is told that it missed."""
+
+    channel = "temp"
+    interval_ms = None
+
+    def __init__(self) -> None:
+        self.values: list[float | None] = []
+        self.missed_count = 0
+        self.warnings: list[str | None] = []
+
+    def heard(self, measurement: Measurement) -> None:
+        """See `Sink`."""
+        self.values.append(measurement.value)
+
+    def missed(self) -> None:
+        """See `Sink`."""
+        self.missed_count += 1
+
+    def accept(self, measurement: Measurement) -> None:
+        """See `Sink`."""
+
+    def link_up(self, _device: Device, warning: str | None) -> None:
+        """See `Sink`."""
+        self.warnings.append(warning)
+
+    def link_down(self, reason: str) -> None:
+        """See `Sink`."""
+
+
+def test_a_refused_board_is_not_heard_even_in_one_breath_with_its_hello(board: ScriptedBoard) -> None:
+    """Its readings come before anybody has judged who it is."""
+    board.script = lambda fields: [*board.healthy(fields), board.reading("temp", "-18")]
+    sink = Listening()
+    with Link("board", str(board.link), identity="0001") as link:
+        link.add(sink)
+        until(lambda: sink.missed_count)
+        board.report("temp", "-18")
+        until(lambda: sink.missed_count > 1)
+        assert link.status().state is LinkState.FAILED
+        reason = link.status().reason or ""
+        assert board.identity in reason
+        assert "identity: 0001" in reason
+    assert (sink.values, sink.warnings) == ([], [])
+
+
+def test_a_live_read_of_another_board_is_suspect_while_a_listener_holds_up_the_news(
+    board: ScriptedBoard,
+) -> None:
+    """The link knows it before the sensor is told."""
+    with House(str(board.link)) as house:
+        house.wait_for("#changed")
+        go_on = blocked_at(house, board)
+        try:
+            before, board.identity = board.identity, "OTHER"
+            board.restart(silently=False)
+            until(lambda: house.link.status().warning)
+            reading = house.read()
+            assert reading["quality"] == "suspect"
+            assert f"board OTHER answers where {before} did" in reading["reason"]
+        finally:
+            go_on.set()
+
+
+def test_a_session_that_raises_while_it_is_let_go_is_ended_all_the_same() -> None:
+    """Else its descriptor would stay open, and its sensors connected."""
+
+    class Broken:
+        where = "broken"
+        waiting = 0
+        ended = threading.Event()
+
+        @property
+        def counters(self) -> dict[str, int]:
+            raise RuntimeError("no counters")
+
+        def greet(self, _stopping: threading.Event) -> list[Device]:
+            raise LinkLostError("nobody there")
+
+        def end(self, _reason: str) -> None:
+            self.ended.set()
+
+        def wake(self) -> None: ...
+
+    source = Nothing(PortNotFoundError("not there"))
+    source.open = lambda _keeper: Broken()  # type: ignore[assignment, method-assign, return-value]
+    with Link("board", source=source):
+        happens(Broken.ended)
