@@ -3,7 +3,7 @@
 Strategy: any thread may `ask`, which queues, and then waits by itself. The link's own thread takes out what
 is to be written next (`take`), is told what was answered (`complete`), and sends again what was not. Only
 whoever finds the line idle writes the first attempt itself, at once: to wake the link's thread for it would
-make a live read a tenth slower (docs/performance.md).
+make a live read a tenth slower (docs/decisions/0001-threads.md).
 The link's own requests (hello, ping, an interval, a first read) come before those of others; while one of
 others is in flight and the link has to ask something first (`put_first`), that one goes back to the head of
 the queue. No I/O here, no thread, and the time is passed in.
