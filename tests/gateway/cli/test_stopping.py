@@ -148,7 +148,9 @@ def test_signals_that_cannot_be_read_at_first() -> None:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=DEADLINE_S)
     assert out == f"{signal.SIGTERM:d}\n"
-    assert err.count("MemoryError") == 1
+    # By the log's own words: from Python 3.13 on a traceback shows the line of such a program, too.
+    assert err.count("signals cannot be read; trying again") == 1
+    assert err.endswith("\nMemoryError\n")
 
 
 def test_no_thread_for_them() -> None:
