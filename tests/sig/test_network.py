@@ -139,9 +139,13 @@ def test_a_client_that_stops_reading(tcp: Net, logged: Logged) -> None:
     sender = publisher.addRemoteSender("p", "#c")
     signal = signal_of(sender, "#c")
     count = 5000
-    for number in range(count):
-        signal.trigger([number, "x" * 200])
-    assert [each[0] for each in inbox.data(count)] == list(range(count))
+    got: list[Any] = []
+    while len(got) < count:
+        # Half of what may wait: on a busy machine one who reads falls behind, too, but not so far.
+        for number in range(len(got), len(got) + 500):
+            signal.trigger([number, "x" * 200])
+        got += inbox.data(500)
+    assert [each[0] for each in got] == list(range(count))
     assert "reads too slowly" in logged.wait_for("reads too slowly")
     eventually(lambda: "channel #c: 1 listeners" in str(server))
     slow.close()
