@@ -59,6 +59,8 @@ class IdentityCheck:
     def judge(self, device: Device) -> Verdict:
         """Whether it is who is meant. A warning is logged once for each change."""
         found = device.identity
+        if not found:
+            return Verdict()  # a device that does not say who it is
         if self._pin is not None and not device.name:
             if found == self._pin:
                 return Verdict()
@@ -90,6 +92,8 @@ class Roster:
 
     def enter(self, link: str, device: Device) -> None:
         """The device is up; a WARNING names the other link that is up on the same one."""
+        if not device.identity:
+            return
         who = device.identity, device.boot
         with self._lock:
             if self._present.get((link, device.name)) == who:

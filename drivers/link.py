@@ -25,9 +25,10 @@ from drivers.errors import LinkLostError, PortError, PortNotFoundError, SilentEr
 from drivers.identities import Forgetful, IdentityCheck, Memory, Roster
 from drivers.kinds import new_source
 from drivers.news import News
+from drivers.notes import ForgetfulNotes
 from drivers.reasons import LoggedReasons
 from drivers.sink import Sink
-from drivers.source import Device, Down, Measurement, Session, Source, Up
+from drivers.source import Device, Down, Measurement, Notes, Session, Source, Up
 
 logger = logging.getLogger(__name__)
 
@@ -85,8 +86,9 @@ class Link:
 
     `port` and `options`: what `protocol` takes (`drivers.kinds.protocol(name).options`); or `source`, made
     already. `identity`: who the device must say it is. `memory` remembers that where there is none; `roster`
-    is shared by links that are to notice that they reach one device. `dispatcher`: shared with other links;
-    without one the link has its own. The constructor opens nothing.
+    is shared by links that are to notice that they reach one device. `notes`: what the source keeps beyond
+    the program's end; without them, it forgets. `dispatcher`: shared with other links; without one the link
+    has its own. The constructor opens nothing.
 
     Raises `OptionError` for an unknown protocol or option, or a wrong value.
     """
@@ -101,6 +103,7 @@ class Link:
         identity: str | None = None,
         memory: Memory | None = None,
         roster: Roster | None = None,
+        notes: Notes | None = None,
         dispatcher: Dispatcher | None = None,
         clock: Clock = SYSTEM_CLOCK,
         **options: object,
@@ -120,6 +123,7 @@ class Link:
         # Whoever reads, alone.
         self._identities = IdentityCheck(name, identity, memory or Forgetful())
         self._roster = roster or Roster()
+        self.notes = notes or ForgetfulNotes()
         # Guards all below; held for a few assignments and posts; no other lock is taken while it is held, but
         # those of the dispatcher's wake-up.
         self._lock = threading.Lock()

@@ -443,5 +443,5 @@ class Sensor:
 def _fault(measurement: Measurement) -> str:
     """Why a measurement is none: the board says so, or says what `invalid` names."""
     if measurement.value is None:
-        return f"the board reports {measurement.fault!r} instead of a value"
+        return measurement.fault or "the measurement failed"
     return f"the board says {measurement.value:g}, which stands for no value (`invalid`)"

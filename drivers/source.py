@@ -8,6 +8,7 @@ is opened, which makes a *session*; a session tells of devices that are there (`
 A new kind of source is a `SourceKind` under a name (see `drivers.kinds`), and passes `drivers.contract`.
 """
 
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,23 +21,29 @@ from drivers.options import Option
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One quantity that a device measures. `resolution`, `low`, `high` are in `unit`; `interval_s` is
-    the time between two readings, 0 when the device only answers requests."""
+    """One quantity that a device measures. `resolution` (0: not known), `low`, `high` are in `unit`.
+
+    `kind` and `unit` are empty where the device does not say: then they are what the sensor's config says.
+    `interval_s` is the time between two readings, 0 when the device only answers requests, or, with
+    `unannounced`, when it reports by itself and does not say how often.
+    """
 
     name: str
-    kind: str
-    unit: str
-    resolution: float
-    low: float
-    high: float
-    interval_s: float
+    kind: str = ""
+    unit: str = ""
+    resolution: float = 0.0
+    low: float = -math.inf
+    high: float = math.inf
+    interval_s: float = 0.0
+    unannounced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Who is at the other end of a link. `boot` differs at each start of the device. `channels` are by the
-    name that a sensor's `channel` has. `name` tells the devices of one link apart; where there can be only
-    one, it is empty."""
+    """Who is at the other end of a link. `identity` is empty where the device does not say who it is. `boot`
+    differs at each start of the device. `channels` are by the name that a sensor's `channel` has. `name`
+    tells the devices of one link apart; where there can be only one, it is empty. `any_channel`: the device
+    does not say which channels it has; one that is not among them may come all the same, `unannounced`."""
 
     model: str
     identity: str
@@ -44,12 +51,14 @@ class Device:
     boot: int
     channels: Mapping[str, Channel]
     name: str = ""
+    any_channel: bool = False
 
 
 class Measurement(NamedTuple):
-    """A value as the device measured it. `value` is in the channel's unit, None when the sensor failed
-    (`fault` then says how). `measured` is the gateway's monotonic time of the measurement. `asked` is
-    when a live read was sent that this answers, and None for one that the device sent by itself."""
+    """A value as the device measured it. `value` is in the channel's unit, None when the measurement failed:
+    `fault` then says why, in words for a person. `measured` is the gateway's monotonic time of the
+    measurement. `asked` is when a live read was sent that this answers, and None for one that the device sent
+    by itself."""
 
     channel: str
     seq: int
@@ -72,6 +81,18 @@ class Down(NamedTuple):
     reason: str
 
 
+class Notes(Protocol):
+    """What a source wants to know of a link after the next start of the program: the nodes of a radio
+    network, say. For the thread that reads."""
+
+    def recall(self) -> dict[str, Any]:
+        """What was noted last; empty if there is nothing, or it cannot be read."""
+
+    def note(self, content: dict[str, Any]) -> None:
+        """Keep `content`, which JSON can hold, in place of what was noted before. May wait for a disk: call
+        it when something is new. Never raises."""
+
+
 class Keeper(Protocol):
     """Who opens a source: a link. What a session may ask and tell, from whichever thread reads; none of
     it blocks."""
@@ -87,6 +108,10 @@ class Keeper(Protocol):
     @property
     def dispatcher(self) -> Dispatcher:
         """Who runs the listeners of what is measured."""
+
+    @property
+    def notes(self) -> Notes:
+        """What the source keeps beyond the program's end."""
 
     def measured(self, measurement: Measurement) -> None:
         """A value, in the order of measurement."""
@@ -135,7 +160,8 @@ class Session(Protocol):
     ) -> object:
         """Ask a device, wait for its answer until `deadline` (monotonic), return it.
 
-        `read CHANNEL` returns a `Measurement`. `unless` is asked when the request's turn has come: what it
+        `read CHANNEL` returns a `Measurement`; of a channel that cannot be asked for, the next one that comes
+        (see `drivers.next_value`). `unless` is asked when the request's turn has come: what it
         returns, if not None, is the answer, and nothing is sent. Raises `sig.NotConnected`,
         `sig.RequestTimeout`, `sig.Busy`, `sig.BadParams`, `sig.BadReply`, `sig.RequestError`.
         """
@@ -178,6 +204,12 @@ class SourceKind(Protocol):
     """A protocol, as the registry knows it: which keys its links have, and how to make a source of them."""
 
     options: Mapping[str, Option]
+
+    sets_intervals: bool
+    """Whether a device can be told how often to report: else a sensor's `interval` is refused."""
+
+    tells_identity: bool
+    """Whether its devices say who they are: else a link's `identity` is refused."""
 
     def check(self, parsed: Mapping[str, Any]) -> None:
         """What single options cannot know. Raises `OptionError`."""

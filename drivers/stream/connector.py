@@ -28,16 +28,34 @@ LAST_PATIENCE_S = 3600.0
 NETWORK_PATIENCE_S = 10.0
 
 
+def _the_one(_channel: str) -> str:
+    """Of a protocol whose links have one device each."""
+    return ""
+
+
+def _all_fits(_parsed: Mapping[str, Any]) -> None:
+    """Of a protocol whose keys can be checked one by one."""
+
+
 class StreamSource:
     """A port, and the protocol that is spoken there. See `drivers.source.Source`."""
 
     def __init__(
-        self, where: str, port: PortSource, settings: PortSettings, conversation: Callable[[], Conversation]
+        self,
+        where: str,
+        port: PortSource,
+        settings: PortSettings,
+        conversation: Callable[..., Conversation],
+        *,
+        device_of: Callable[[str], str] = _the_one,
+        remembers: bool = False,
     ) -> None:
         self.where = where
         self._port = port
         self._settings = settings
         self._conversation = conversation
+        self._device_of = device_of
+        self._remembers = remembers
         self._patience_s = FIRST_PATIENCE_S
         self._session: StreamSession | None = None
 
@@ -53,7 +71,7 @@ class StreamSource:
                 keeper,
                 device,
                 transport,
-                self._conversation(),
+                self._conversation(notes=keeper.notes) if self._remembers else self._conversation(),
                 patience_s=NETWORK_PATIENCE_S if "://" in device else self._patience_s,
                 replaced=lambda: self._port.presence() not in (before, None),
                 lends=transport.wakes and self._settings.baud <= LENT_BAUD,
@@ -71,9 +89,9 @@ class StreamSource:
         """See `drivers.source.Source`."""
         self._port.close()
 
-    def device_of(self, channel: str) -> str:  # noqa: ARG002 - there is one device
+    def device_of(self, channel: str) -> str:
         """See `drivers.source.Source`."""
-        return ""
+        return self._device_of(channel)
 
     def _grow_patience(self) -> None:
         """A board that was not there in all that time is waited for longer. Each session counts once, however
@@ -92,12 +110,21 @@ class StreamProtocol:
     """A protocol over a byte stream, as the registry knows it; see `drivers.source.SourceKind`.
 
     `conversation` makes one for each opening of a port. `own_options` are the protocol's own keys; it is
-    called with them, parsed, as keyword arguments.
+    called with them, parsed, as keyword arguments, and where it `remembers` with the link's `notes` (see
+    `drivers.source.Notes`). `own_check` sees all of them at once, and raises `OptionError`. `device_of`: see
+    `Source`. `simulated`: what the simulator calls the protocol, for the port `sim:`; empty if it speaks none
+    such.
     """
 
     conversation: Callable[..., Conversation]
     baud: int = 115200
     own_options: Mapping[str, Option] = field(default_factory=dict)
+    own_check: Callable[[Mapping[str, Any]], None] = _all_fits
+    sets_intervals: bool = False
+    tells_identity: bool = True
+    device_of: Callable[[str], str] = _the_one
+    remembers: bool = False
+    simulated: str = ""
 
     @property
     def options(self) -> dict[str, Option]:
@@ -106,6 +133,7 @@ class StreamProtocol:
 
     def check(self, parsed: Mapping[str, Any]) -> None:
         """See `SourceKind`."""
+        self.own_check(parsed)
 
     def source(self, parsed: Mapping[str, Any]) -> StreamSource:
         """See `SourceKind`."""
@@ -114,5 +142,10 @@ class StreamProtocol:
         )
         own = {name: parsed[name] for name in self.own_options}
         return StreamSource(
-            parsed["port"], parse_port(parsed["port"]), settings, partial(self.conversation, **own)
+            parsed["port"],
+            parse_port(parsed["port"]),
+            settings,
+            partial(self.conversation, **own),
+            device_of=self.device_of,
+            remembers=self.remembers,
         )

@@ -5,11 +5,12 @@ reads no clock: the session passes the time in (seconds, monotonic). So every pr
 bytes alone.
 """
 
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from drivers.source import Device, Measurement
+from drivers.source import Device, Down, Measurement
 
 
 class Hello(NamedTuple):
@@ -69,26 +70,55 @@ def escaped(data: bytes) -> str:
 
 _SHOWN_BYTES = 80
 
-Event = Measurement | Hello | Reply | Refusal | Unusable | Note | HelloWanted
+
+class Send(NamedTuple):
+    """Bytes that the other end is to have soon, though nobody asked for a request: an answer to it, say."""
+
+    data: bytes
+
+
+Event = Measurement | Hello | Reply | Refusal | Unusable | Note | HelloWanted | Send | Down
 
 
 class Conversation(Protocol):
-    """One protocol over one opened port, from the first byte to the last.
+    """One protocol over one opened port, from the first byte to the last. To be subclassed.
 
     `counters` counts what was good (`lines`), `damaged`, `malformed`, lost, …; `dropped` is the newest line
     that was damaged or malformed. Whoever reads writes both, alone. `verbs` are what its devices can be
     asked, of `hello` (who are you), `ping`, `read CHANNEL`, `interval CHANNEL MS`, and more of its own.
+    Without `hello` nothing is sent in greeting: the other end is up when it says something that is a `Hello`.
+    Without `ping`, silence does not end the session.
     """
 
-    verbs: frozenset[str]
+    verbs: frozenset[str] = frozenset()
     counters: Counter[str]
-    dropped: Dropped | None
+    dropped: Dropped | None = None
+    absence: str = "the board did not say hello"
+    """What is wrong when nobody is up yet, for a message; "within 5 s" follows."""
 
+    def __init__(self) -> None:
+        self.counters = Counter()
+
+    @abstractmethod
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """The events that `data`, received at `now`, completes. Never raises, whatever the bytes."""
 
-    def send(self, request_id: int, verb: str, args: Sequence[str], now: float) -> bytes:
+    def look(self, now: float) -> Sequence[Event]:  # noqa: ARG002 - for those that need it
+        """The events that time alone brings: a node that is overdue. Called some times a second."""
+        return ()
+
+    def asks(self, channel: str) -> bool:  # noqa: ARG002 - as above
+        """Whether a live read of the channel can be asked for; else it is the next value that comes. From any
+        thread."""
+        return "read" in self.verbs
+
+    def came(self, received: int) -> str:
+        """What the `received` bytes were, while nobody is up, in words that lead to the remedy."""
+        return "nothing came" if not received else f"{received} bytes came, and not one good line"
+
+    def send(self, request_id: int, verb: str, args: Sequence[str], now: float) -> bytes:  # noqa: ARG002
         """The bytes that carry a request, sent at `now`. The same id again is a repetition.
 
         Raises `ValueError` when an argument cannot be said in this protocol.
         """
+        raise ValueError(f"expected nothing to be asked, got {verb!r}")

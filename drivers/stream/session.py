@@ -17,7 +17,6 @@ from drivers.source import Device, Keeper, Measurement, Up
 from drivers.stream.board_notes import BoardNotes
 from drivers.stream.conversation import Conversation, Hello, HelloWanted, Note, Refusal, Reply, Unusable
 from drivers.stream.dropped import DroppedLines
-from drivers.stream.heard import what_came
 from drivers.stream.lender import Lender
 from drivers.stream.line import ATTEMPT_S, Answer, Line, Place, Request
 from drivers.stream.settling import Settling
@@ -135,8 +134,8 @@ class StreamSession:
 
     def _no_hello(self, started: float) -> str:
         waited = self._clock.monotonic() - started
-        came = what_came(self._received, self.counters, self._conversation.dropped)
-        return f"the board did not say hello within {waited:.0f} s; {came}"
+        talk = self._conversation
+        return f"{talk.absence} within {waited:.0f} s; {talk.came(self._received)}"
 
     def run(self, stopping: threading.Event) -> None:
         """See `drivers.source.Session`."""
@@ -249,7 +248,7 @@ class StreamSession:
             elif kind is Reply or kind is Refusal or kind is Unusable:
                 self._complete(event)  # type: ignore[arg-type]
             elif kind is Hello:
-                self._said_hello(event.device)  # type: ignore[union-attr]
+                self._said_hello(event.device)  # type: ignore[union-attr, arg-type]
             elif kind is HelloWanted:
                 self._want_hello(event.reason)  # type: ignore[union-attr]
             elif kind is Note:

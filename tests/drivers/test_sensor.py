@@ -363,7 +363,7 @@ def test_last_is_none_before_the_first_value() -> None:
     """Also when all that came was a fault."""
     desk = temperature()
     assert desk.sensor.last() is None
-    desk.measure(None, fault="absent")
+    desk.measure(None, fault="the board reports 'absent' instead of a value")
     assert desk.sensor.last({"anything": "goes"}) is None
 
 
@@ -415,7 +415,7 @@ def test_a_fault_is_stale_with_the_board_s_word() -> None:
     """Once; the value after it is news."""
     desk = temperature()
     desk.measure(21.5)
-    desk.measure(None, None, fault="absent")
+    desk.measure(None, None, fault="the board reports 'absent' instead of a value")
     stale = desk.events[-1][1]
     assert (stale["value"], stale["reason"]) == (21.5, "the board reports 'absent' instead of a value")
     assert desk.sensor.last() == stale

@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from drivers.source import Channel, Device, Measurement
+from drivers.stream import conversation
 from drivers.stream.conversation import Dropped, Event, Hello, HelloWanted, Note, Refusal, Reply, Unusable
+from drivers.stream.heard import what_came
 from drivers.stream.sensorline import messages
 from drivers.stream.sensorline.board_clock import BoardClock
 from drivers.stream.sensorline.frame import LineError, LineReceiver, frame, unframe
@@ -35,7 +37,7 @@ class _Asked(NamedTuple):
     sent: float
 
 
-class Conversation:
+class Conversation(conversation.Conversation):
     """The gateway's side of sensorline, from one opening of a port to its loss.
 
     `receive` belongs to whoever reads, `send` to the link's thread, one request at a time.
@@ -49,8 +51,7 @@ class Conversation:
 
     def __init__(self) -> None:
         # Every name from the start: another thread may read them while the reader counts.
-        self.counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
-        self.dropped: Dropped | None = None
+        self.counters = Counter(dict.fromkeys(COUNTERS, 0))
         self._receiver = LineReceiver()
         self._head: messages.BoardHello | None = None
         self._channels: dict[int, messages.BoardChannel] = {}
@@ -93,6 +94,10 @@ class Conversation:
         if asked is None or asked.id != request_id:
             self._asked = _Asked(request_id, verb, tuple(args), now)
         return line
+
+    def came(self, received: int) -> str:
+        """See `drivers.stream.conversation.Conversation`."""
+        return what_came(received, self.counters, self.dropped)
 
     def _on_line(self, line: bytes, now: float, events: list[Event]) -> None:
         counters = self.counters
@@ -175,7 +180,8 @@ class Conversation:
             events.append(HelloWanted(f"a reading seems {now - measured:.1f} s late"))
         if asked is not None and measured < asked:
             measured = asked  # the board measured it after it was asked: the estimate is a little off
-        return Measurement(channel, seq, value, fault, measured, asked)
+        why = None if fault is None else f"the board reports {fault!r} instead of a value"
+        return Measurement(channel, seq, value, why, measured, asked)
 
     def _restarted(self, events: list[Event]) -> None:
         self.counters["early"] += 1

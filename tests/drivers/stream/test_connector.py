@@ -9,6 +9,7 @@ import pytest
 
 from drivers.dispatcher import Dispatcher
 from drivers.errors import LinkLostError, PortError, PortNotFoundError
+from drivers.notes import ForgetfulNotes
 from drivers.options import Option, parse_options
 from drivers.source import Down, Measurement, Up
 from drivers.stream import connector
@@ -74,6 +75,7 @@ class Keeper:
     def __init__(self) -> None:
         self.clock = HastyClock()
         self.dispatcher = Dispatcher(clock=self.clock)
+        self.notes = ForgetfulNotes()
         self.session: StreamSession | None = None
         self.reasons: list[str] = []
 

@@ -15,6 +15,7 @@ import pytest
 import sig
 from drivers.dispatcher import Dispatcher
 from drivers.errors import LinkLostError, SilentError
+from drivers.notes import ForgetfulNotes
 from drivers.source import Device, Down, Measurement, Up
 from drivers.stream import lender as lender_module
 from drivers.stream.lender import SPAN_S, STREAM
@@ -142,6 +143,7 @@ class Talk:
     def __init__(self, *, patience_s: float = 60.0, intervals: dict[str, int | None] | None = None) -> None:
         self.clock = FakeClock()
         self.dispatcher = self.borrower = Borrower(self.clock)
+        self.notes = ForgetfulNotes()
         self.wire = Wire(self.clock)
         self.heard: list[Measurement] = []
         self.told: list[Up | Down] = []

@@ -117,7 +117,7 @@ def test_a_reading_has_the_gateway_s_time() -> None:
 def test_a_fault_is_a_measurement_without_a_value() -> None:
     """With the board's word for it."""
     (event,) = talk().receive(lines("R temp 1 0 !absent"), 100.0)
-    assert event == Measurement("temp", 1, None, "absent", 100.0, None)
+    assert event == Measurement("temp", 1, None, "the board reports 'absent' instead of a value", 100.0, None)
 
 
 def test_a_repeated_line_is_dropped() -> None:

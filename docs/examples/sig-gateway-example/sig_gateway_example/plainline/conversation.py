@@ -4,19 +4,19 @@ from collections import Counter
 from collections.abc import Sequence
 
 from drivers.source import Channel, Device, Measurement
+from drivers.stream import conversation
 from drivers.stream.conversation import Dropped, Event, Hello, Reply
 
 LONGEST = 200  # bytes of a line
 
 
-class Conversation:
+class Conversation(conversation.Conversation):
     """See `drivers.stream.conversation.Conversation`. `scale`: what a value is multiplied by."""
 
     verbs = frozenset({"hello", "ping", "read"})
 
     def __init__(self, scale: float = 1.0) -> None:
-        self.counters: Counter[str] = Counter(lines=0, damaged=0, malformed=0)
-        self.dropped: Dropped | None = None
+        self.counters = Counter(lines=0, damaged=0, malformed=0)
         self._scale = scale
         self._rest = b""
         self._seq = 0
