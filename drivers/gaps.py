@@ -28,6 +28,12 @@ class Gaps:
         return self._longest
 
     @property
+    def newest(self) -> float | None:
+        """When the newest measurement came (monotonic); None before there is one, and after an
+        interruption."""
+        return self._before
+
+    @property
     def stale_after(self) -> float:
         """How long a silence makes the value stale, in seconds: three times the longest gap, at least 10 s
         and at most 1 h; 5 min before there is a gap."""

@@ -75,6 +75,7 @@ class StreamSource:
                 patience_s=NETWORK_PATIENCE_S if "://" in device else self._patience_s,
                 replaced=lambda: self._port.presence() not in (before, None),
                 lends=transport.wakes and self._settings.baud <= LENT_BAUD,
+                device_of=self._device_of,
             )
         except BaseException:
             transport.close()

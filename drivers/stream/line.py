@@ -217,12 +217,15 @@ class Line:
             self._in_flight = None
         request.settle(None, error)
 
-    def fail(self, reason: str) -> None:
-        """All who wait get `sig.NotConnected` with `reason`; the line goes on."""
+    def fail(self, reason: str, concerns: Callable[[Request], bool] = lambda _request: True) -> None:
+        """Those who wait with a request that it `concerns` get `sig.NotConnected` with `reason`; the line
+        goes on."""
         with self._lock:
-            failed = [*self._waiting] if self._in_flight is None else [self._in_flight, *self._waiting]
-            self._waiting.clear()
-            self._in_flight = None
+            everyone = [*self._waiting] if self._in_flight is None else [self._in_flight, *self._waiting]
+            failed = [request for request in everyone if concerns(request)]
+            self._waiting = collections.deque(request for request in self._waiting if request not in failed)
+            if self._in_flight in failed:
+                self._in_flight = None
         for request in failed:
             request.settle(None, sig.NotConnected(f"{self._name}: {reason}"))
 

@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import re
+import socket
 import struct
 import sys
 import termios
@@ -23,6 +24,8 @@ WRITE_TIMEOUT_S = 1.0
 # How long a port that has no file descriptor to wait on is asked at a time. Set once: pyserial's rfc2217
 # settles the whole line anew with the other end whenever it is changed.
 POLL_S = 0.05
+# A peer that answers no probe is gone after 15 + 3 × 5 s.
+KEEPALIVE = {socket.TCP_KEEPIDLE: 15, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
 _PARITY = {"none": "N", "even": "E", "odd": "O"}
 _LINES = {"dtr": "DTR", "rts": "RTS"}
 _UART = re.compile(r"/dev/tty(AMA|S)\d+")
@@ -49,11 +52,20 @@ def open_port(device: str, settings: PortSettings) -> Any:
             elif device.startswith("rfc2217:"):
                 # pyserial's has no time-out for writing; its socket has one, of 5 s.
                 port._socket.settimeout(WRITE_TIMEOUT_S)
+            _notice_dead_peers(getattr(port, "_socket", None))
             _say_what_is_ignored(device, port, settings)
         except Exception as error:  # pyserial lets AttributeError, NotImplementedError, struct.error through
             raise open_error(device, error) from error
         owned.pop_all()
     return port
+
+
+def _notice_dead_peers(connection: socket.socket | None) -> None:
+    """A server that lost its power says nothing. Where we write nothing, only probes find out."""
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in KEEPALIVE.items():
+            connection.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def close_port(port: Any) -> None:

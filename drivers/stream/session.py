@@ -6,21 +6,34 @@ link's or, in a stream of readings, the one that it has lent that to; see `drive
 """
 
 import logging
+import math
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import sig
 from drivers.errors import LinkLostError, SilentError
-from drivers.source import Device, Keeper, Measurement, Up
+from drivers.next_value import NextValues
+from drivers.source import Device, Down, Keeper, Measurement, Up
 from drivers.stream.board_notes import BoardNotes
-from drivers.stream.conversation import Conversation, Hello, HelloWanted, Note, Refusal, Reply, Unusable
+from drivers.stream.conversation import (
+    Conversation,
+    Event,
+    Hello,
+    HelloWanted,
+    Note,
+    Refusal,
+    Reply,
+    Send,
+    Unusable,
+)
 from drivers.stream.dropped import DroppedLines
 from drivers.stream.lender import Lender
 from drivers.stream.line import ATTEMPT_S, Answer, Line, Place, Request
 from drivers.stream.settling import Settling
 from drivers.stream.transport import Transport
+from drivers.stream.unseen import UnseenFields
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +48,7 @@ LEAST_SILENCE_S = 5.0
 PINGS = 3
 # How long the reader waits for bytes before it looks after silence and shutdown.
 READ_S = 0.25
-# How often it does so while bytes keep coming.
+# How often it does so while bytes keep coming, and the conversation after what time alone brings.
 LOOK_S = 0.1
 _NOBODY_S = 30.0  # how often a board that only answers requests is pinged
 
@@ -43,8 +56,9 @@ _NOBODY_S = 30.0  # how often a board that only answers requests is pinged
 class StreamSession:
     """See the module, and `drivers.source.Session`. It owns the transport, and closes it.
 
-    `patience_s`: how long to ask on before opening the port anew is worth a try. `replaced` tells whether the
-    port is another one by now. `lends`: whether the reading of a stream may be lent.
+    `patience_s`: how long to ask on before opening the port anew is worth a try; where nothing can be asked,
+    it is not. `replaced` tells whether the port is another one by now. `lends`: whether the reading of a
+    stream may be lent. `device_of`: see `drivers.source.Source`.
     """
 
     def __init__(
@@ -57,6 +71,7 @@ class StreamSession:
         patience_s: float,
         replaced: Callable[[], bool],
         lends: bool,
+        device_of: Callable[[str], str],
     ) -> None:
         self.where = where
         self._keeper = keeper
@@ -64,10 +79,16 @@ class StreamSession:
         self._clock = keeper.clock
         self._transport = transport
         self._conversation = conversation
-        self._patience_s = patience_s
+        self._patience_s = patience_s if "hello" in conversation.verbs else math.inf
+        self._device_of = device_of
         self._replaced = replaced
         self._line = Line(keeper.name)
-        self._settling = Settling(keeper.name, keeper.wanted)
+        self._settling = Settling(
+            keeper.name, keeper.wanted, reads=conversation.asks, intervals="interval" in conversation.verbs
+        )
+        self._next_values = NextValues(keeper.name, keeper.clock.monotonic)
+        self._asks_all = type(conversation).asks is Conversation.asks and "read" in conversation.verbs
+        self._unseen = UnseenFields(keeper.wanted)
         self._lender = Lender(keeper.dispatcher.borrow if lends else None, keeper.clock)
         self._dropped = DroppedLines(keeper.name)
         self._notes = BoardNotes(keeper.name)
@@ -75,7 +96,9 @@ class StreamSession:
         self._closing = threading.Lock()
         self._ended = False
         # Written by whoever reads, alone.
-        self._device: Device | None = None
+        self._devices: dict[str, Device] = {}
+        self._to_send: list[bytes] = []
+        self._conversation_due = -math.inf
         self._hello_wanted = False
         self._others_next = False
         self._greeting = True
@@ -93,7 +116,7 @@ class StreamSession:
     @property
     def waiting(self) -> int:
         """How many requests are not answered yet."""
-        return self._line.waiting
+        return self._line.waiting + self._next_values.waiting
 
     # The link's thread; what reading does, on whichever reads
 
@@ -102,9 +125,9 @@ class StreamSession:
 
         Opening a port resets many boards, and one that needs longer than we wait would never come up.
         """
-        self._greeting, self._device, self._hello_wanted = True, None, False
+        self._greeting, self._devices, self._hello_wanted = True, {}, False
         started = ask_at = look_at = self._clock.monotonic()
-        while not self._known():
+        while not self._devices:
             now = self._clock.monotonic()
             if stopping.is_set():
                 raise LinkLostError("closing")
@@ -121,16 +144,14 @@ class StreamSession:
             if now >= ask_at:
                 ask_at = now + (PATIENT_STEP_S if patient else GREETING_STEP_S)
                 self._ask_own(Request("hello", own=True))
+            self._send_answers()
             self._read_once(min(ask_at - now, READ_S))
         self._greeting = False
         self._heard, self._pings = self._clock.monotonic(), 0
-        devices = self._known()
+        devices = list(self._devices.values())
         for device in devices:
             self._settling.hello(device, fresh=True)
         return devices
-
-    def _known(self) -> list[Device]:
-        return [] if self._device is None else [self._device]
 
     def _no_hello(self, started: float) -> str:
         waited = self._clock.monotonic() - started
@@ -180,6 +201,7 @@ class StreamSession:
     def end(self, reason: str) -> None:
         """See `drivers.source.Session`."""
         self._line.end(reason)
+        self._next_values.end(reason)
         with self._closing:
             if self._ended:
                 return
@@ -188,10 +210,12 @@ class StreamSession:
 
     def _wants_nothing(self) -> bool:
         """Whether readings are all that is to be read."""
-        return self._line.idle and self._settling.idle and not self._hello_wanted
+        idle = self._line.idle and self._settling.idle
+        return idle and not self._hello_wanted and not self._to_send
 
     def _write(self, now: float) -> None:
         """Send what is to be asked now, if the line is free for it: the link's own requests first."""
+        self._send_answers()
         flying = self._line.in_flight
         expired = flying is not None and self._line.due(now)
         if flying is not None and flying.own and expired:
@@ -227,12 +251,24 @@ class StreamSession:
             return
         self._transport.write(data)
 
+    def _send_answers(self) -> None:
+        """What the conversation has to say by itself."""
+        answers, self._to_send = self._to_send, []
+        for data in answers:
+            self._transport.write(data)
+
     def _read_once(self, timeout_s: float) -> None:
         data = self._transport.read(timeout_s)
-        if not data:
-            return
-        self._received += len(data)
         now = self._clock.monotonic()
+        if data:
+            self._take(data, now)
+        if now >= self._conversation_due:
+            self._conversation_due = now + LOOK_S
+            self._sort(self._conversation.look(now), now)
+            self._miss_fields(now)
+
+    def _take(self, data: bytes, now: float) -> None:
+        self._received += len(data)
         counters = self._conversation.counters
         lines = counters["lines"]
         events = self._conversation.receive(data, now)
@@ -241,6 +277,9 @@ class StreamSession:
             self._dropped.note(dropped, self._conversation.dropped, now)
         if counters["lines"] != lines:
             self._heard, self._pings = now, 0
+        self._sort(events, now)
+
+    def _sort(self, events: Sequence[Event], now: float) -> None:
         for event in events:
             kind = type(event)
             if kind is Measurement:
@@ -251,6 +290,11 @@ class StreamSession:
                 self._said_hello(event.device)  # type: ignore[union-attr, arg-type]
             elif kind is HelloWanted:
                 self._want_hello(event.reason)  # type: ignore[union-attr]
+            elif kind is Send:
+                self._to_send.append(event.data)  # type: ignore[union-attr]
+                self._lender.recall()
+            elif kind is Down:
+                self._gone(event)  # type: ignore[arg-type]
             elif kind is Note:
                 self._notes.take(event.text, now)  # type: ignore[union-attr]
 
@@ -260,9 +304,29 @@ class StreamSession:
         if not self._settling.idle:
             self._settling.measured(measurement.channel)
         self._keeper.measured(measurement)
+        if not self._asks_all:
+            self._next_values.measured(measurement)
+
+    def _miss_fields(self, now: float) -> None:
+        if not self._greeting and any(device.any_channel for device in self._devices.values()):
+            talk = self._conversation
+            for missed in self._unseen.look(now, talk.counters["lines"], talk.seen):
+                self._keeper.measured(missed)
+                self._next_values.measured(missed)
+
+    def _gone(self, down: Down) -> None:
+        if self._devices.pop(down.device, None) is None or self._greeting:
+            return
+        self._keeper.tell(down)
+        reason = f"{down.device or 'the device'} is not there: {down.reason}"
+        self._next_values.fail(reason, lambda channel: self._device_of(channel) == down.device)
+        self._line.fail(
+            reason, lambda request: bool(request.args) and self._device_of(request.args[0]) == down.device
+        )
 
     def _said_hello(self, device: Device) -> None:
-        before, self._device = self._device, device
+        before = self._devices.get(device.name)
+        self._devices[device.name] = device
         self._hello_wanted = False
         flying = self._line.in_flight
         if flying is not None and flying.verb == "hello":
@@ -275,7 +339,7 @@ class StreamSession:
             self._keeper.tell(Up(device))
 
     def _want_hello(self, reason: str) -> None:
-        if not self._hello_wanted and not self._greeting:
+        if not self._hello_wanted and not self._greeting and "hello" in self._conversation.verbs:
             logger.debug("%s: %s; asking for a hello", self._name, reason)
             self._hello_wanted = True
             self._lender.recall()
@@ -289,19 +353,23 @@ class StreamSession:
 
     def _reports_every(self, channel: str, interval_ms: int) -> None:
         """An interval is in force: those who take the channel hear of it, without another hello."""
-        device = self._device
+        device = self._devices.get(self._device_of(channel))
         if device is not None and channel in device.channels:
             changed = replace(device.channels[channel], interval_s=interval_ms / 1000)
-            self._device = replace(device, channels={**device.channels, channel: changed})
-            self._keeper.tell(Up(self._device))
+            device = replace(device, channels={**device.channels, channel: changed})
+            self._devices[device.name] = device
+            self._keeper.tell(Up(device))
 
     def _look_after_silence(self, now: float) -> None:
+        if "ping" not in self._conversation.verbs:
+            return
         silence = now - self._heard
         if silence < self._silence_s() + self._pings * ATTEMPT_S:
             return
         if self._pings >= PINGS:
             reason = f"the board has been silent for {silence:.1f} s and does not answer"
             self._line.fail(reason)
+            self._next_values.fail(reason)
             raise SilentError(reason)
         # When somebody else's request is on the line, it stands for the ping: it is not answered either.
         flying = self._line.in_flight
@@ -310,8 +378,8 @@ class StreamSession:
         self._pings += 1
 
     def _silence_s(self) -> float:
-        channels = self._device.channels.values() if self._device else ()
-        reporting = [channel.interval_s for channel in channels if channel.interval_s > 0]
+        devices = self._devices.values()
+        reporting = [c.interval_s for device in devices for c in device.channels.values() if c.interval_s > 0]
         return max(3 * min(reporting), LEAST_SILENCE_S) if reporting else _NOBODY_S
 
     # Any other thread
@@ -320,6 +388,8 @@ class StreamSession:
         self, verb: str, args: tuple[str, ...], deadline: float, unless: Callable[[], object | None] | None
     ) -> object:
         """See `drivers.source.Session`."""
+        if verb == "read" and len(args) == 1 and not self._conversation.asks(args[0]):
+            return self._wait_for_next(args[0], deadline, unless)
         if verb not in self._conversation.verbs:
             verbs = ", ".join(sorted(self._conversation.verbs))
             raise sig.BadParams(f"{self._name}: expected one of {verbs}, got {verb!r}")
@@ -341,6 +411,18 @@ class StreamSession:
         if request.error is not None:
             raise request.error
         return request.result
+
+    def _wait_for_next(
+        self, channel: str, deadline: float, unless: Callable[[], object | None] | None
+    ) -> object:
+        known = unless() if unless is not None else None
+        if known is not None:
+            return known
+        missed = self._unseen.missed(channel)
+        if missed is not None:
+            raise sig.RequestError(f"{self._name}: {missed}")
+        self._lender.recall()  # as below: this may be the thread that reads
+        return self._next_values.wait(channel, deadline)
 
     def _write_at_once(self, request: Request, now: float) -> None:
         """The first attempt, on an idle line; what the port does not take at once is left to the link's

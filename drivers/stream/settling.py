@@ -8,7 +8,7 @@ than one that started once.
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 import sig
 from drivers.source import Device
@@ -21,15 +21,27 @@ TRIES = 8
 
 
 class Settling:
-    """`wanted`: the channels in use and their intervals, see `drivers.source.Keeper`.
+    """`wanted`: the channels in use and their intervals, see `drivers.source.Keeper`. `reads`: whether a
+    channel can be asked for a value; `intervals`: whether the board can be told how often to report.
 
     `refresh` may be called by any thread, the rest by whoever reads.
     """
 
-    def __init__(self, link: str, wanted: Callable[[], Mapping[str, int | None]]) -> None:
+    def __init__(
+        self,
+        link: str,
+        wanted: Callable[[], Mapping[str, int | None]],
+        *,
+        reads: Callable[[str], bool] = lambda _channel: True,
+        intervals: bool = True,
+    ) -> None:
         self._link = link
         self._wanted = wanted
+        self._can_read = reads
+        self._sets_intervals = intervals
         self._told: dict[str, int] = {}  # the board's channels, with their intervals in ms
+        self._of_device: dict[str, frozenset[str]] = {}
+        self._any_channel = False  # whether a device has others, too
         self._given_up: set[str] = set()  # channels whose interval is not asked for any more, of this boot
         self._lock = threading.Lock()  # guards all below, for a few assignments
         self._reads: dict[str, int] = {}  # channels to be read once, and how often that was tried
@@ -43,17 +55,23 @@ class Settling:
 
     def hello(self, device: Device, *, fresh: bool) -> None:
         """The board says what its channels are. `fresh`: it has just come, or started anew."""
-        self._told = {name: round(channel.interval_s * 1000) for name, channel in device.channels.items()}
+        told = {name: round(channel.interval_s * 1000) for name, channel in device.channels.items()}
+        mine = {*self._of_device.get(device.name, ()), *told}
+        self._of_device[device.name] = frozenset(told)
+        self._any_channel |= device.any_channel
+        self._told = {**_without(self._told, mine), **told}
         if fresh:
-            self._given_up.clear()
+            self._given_up -= mine
+            first = [name for name in self._wanted() if name in told or device.any_channel]
+            first = [name for name in first if self._can_read(name)]
             with self._lock:
-                self._intervals, self._tried = {}, {}
-                self._reads = {name: 0 for name in self._wanted() if name in self._told}
+                self._intervals, self._tried = _without(self._intervals, mine), _without(self._tried, mine)
+                self._reads = {**_without(self._reads, mine), **dict.fromkeys(first, 0)}
         self._compare()
 
     def refresh(self, channel: str) -> None:
         """Read `channel` soon, and see whether its interval is as wanted."""
-        if channel not in self._told:
+        if not (channel in self._told or self._any_channel) or not self._can_read(channel):
             return
         with self._lock:
             self._reads = {**self._reads, channel: 0}
@@ -109,6 +127,8 @@ class Settling:
 
     def _compare(self) -> None:
         """Wanted with told."""
+        if not self._sets_intervals:
+            return
         for channel, interval in self._wanted().items():
             told = self._told.get(channel)
             if told is None or channel in self._given_up:
@@ -130,6 +150,10 @@ class Settling:
 
 def _least(tries: Mapping[str, int]) -> tuple[str | None, int]:
     return min(tries.items(), key=lambda item: item[1]) if tries else (None, 0)
+
+
+def _without(counts: Mapping[str, int], channels: Container[str]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if name not in channels}
 
 
 def _with(tries: Mapping[str, int], channel: str, value: int | None) -> dict[str, int]:
