@@ -16,7 +16,6 @@ class Thermometer:
     """A rig and its device. `plugs` counts; `made` makes the sessions."""
 
     channel = "temp"
-    can_read = False
 
     def __init__(self) -> None:
         self.news = threading.Condition()

@@ -18,7 +18,6 @@ class BoardRig:
     """A sensorline board at a path."""
 
     channel = "temp"
-    can_read = True
 
     def __init__(self, folder: Path) -> None:
         self.board = ScriptedBoard(folder / "board")

@@ -16,6 +16,7 @@ class Impatient(SourceContract):
     """Over sessions that a test makes."""
 
     noticed_s = 0.5
+    left_s = 0.1
 
     def __init__(self, made: Callable[[Thermometer, Keeper], MemorySession]) -> None:
         self._made = made
@@ -76,3 +77,32 @@ def test_an_unplug_that_is_not_noticed() -> None:
     """The message says what was waited for."""
     with pytest.raises(AssertionError, match=r"waited 0.5 s in vain for an unplug to be noticed"):
         Impatient(Blind).test_an_unplug_while_up()
+
+
+class Fixed(SourceContract):
+    """Soldered."""
+
+    unpluggable = False
+    several = True
+
+
+class Movable(Fixed):
+    """What is left out of a class may fit the one below."""
+
+    unpluggable = True
+
+    def test_a_quick_replug(self) -> None:
+        """One's own."""
+
+
+def test_what_does_not_fit_is_left_out() -> None:
+    """pytest does not collect it, and the class says which and why."""
+    unpluggings = {name for name in SourceContract.fitting() if "unplug" in name or "presence_tells" in name}
+    assert unpluggings | {"test_a_quick_replug"} == {
+        name for name, why in Fixed.left_out.items() if why == "unpluggable"
+    }
+    assert not Fixed.left_out.keys() & set(Fixed.fitting())
+    assert "test_an_unplug_while_up" in Movable.fitting()
+    assert "test_an_unplug_while_up" in SourceContract.fitting()
+    assert Movable.test_a_quick_replug.__doc__ == "One's own."
+    assert "several" not in Fixed.left_out.values()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from drivers.contract import Rig, SourceContract
 from tests.contract.memory import Thermometer
+from tests.contract.memory_pair import PairOfThermometers
 from tests.contract.rigs import BoardRig, NetworkRig
 
 
@@ -35,8 +36,23 @@ class TestSensorlineOverTheNetwork(SourceContract):
 class TestMemory(SourceContract):
     """No byte stream, and nothing to ask: the contract itself knows neither."""
 
+    can_read = False
+
     @contextmanager
     def rig(self) -> Iterator[Rig]:
         """See `SourceContract`."""
         with Thermometer() as rig:
+            yield rig
+
+
+class TestMemoryOfTwo(SourceContract):
+    """Two devices, whose reads wait for the next value."""
+
+    waits = True
+    several = True
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with PairOfThermometers() as rig:
             yield rig

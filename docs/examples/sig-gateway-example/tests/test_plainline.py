@@ -19,7 +19,6 @@ class Board:
     """Answers `!` and `?`."""
 
     channel = "pressure"
-    can_read = True
 
     def __init__(self, folder: Path) -> None:
         self.link = folder / "board"
