@@ -28,8 +28,8 @@ class Turn:
         self._changed = threading.Condition(threading.Lock())
         self._taken = True
         self._recalled = False
-        # The reader waits without a limit, as a guest has been reading for long.
-        self._asleep = False
+        self.asleep = False
+        """Whether the reader waits without a limit, as a guest has been reading for long."""
         self._changes = 0
 
     def take(self) -> bool:
@@ -47,7 +47,7 @@ class Turn:
             self._taken = False
             self._recalled = at_once
             self._changes += 1
-            if at_once or self._asleep:
+            if at_once or self.asleep:
                 self._changed.notify()
 
     def lend(self) -> None:
@@ -56,8 +56,8 @@ class Turn:
             self._taken = self._recalled = False
             seen = -1
             while self._taken or not (self._recalled or self._changes == seen):
-                self._asleep = self._taken and self._changes == seen
+                self.asleep = self._taken and self._changes == seen
                 seen = self._changes
-                self._changed.wait(None if self._asleep else FREE_S)
-            self._asleep = False
+                self._changed.wait(None if self.asleep else FREE_S)
+            self.asleep = False
             self._taken = True

@@ -75,6 +75,11 @@ class ServerCarrier(Carrier):
         listener = self._listener
         return listener.address if listener is not None else ("", 0)
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected, those included that have not greeted yet."""
+        return len(self._connections)
+
     def isConnected(self) -> bool:
         """Whether it listens."""
         return self._listener is not None

@@ -50,6 +50,11 @@ def eventually(holds: Callable[[], object], timeout_s: float = WAIT_S) -> None:
         pause.wait(0.005)
 
 
+def threads_called(name: str) -> list[str]:
+    """The threads that run, and whose names begin with that."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith(name)]
+
+
 class Logged:
     """A logger that keeps the texts, and tells when one comes."""
 

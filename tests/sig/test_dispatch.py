@@ -8,7 +8,7 @@ from typing import Any
 
 from sig import dispatch
 from sig.dispatch import Dispatcher, Pool, runs_for
-from tests.sig.netkit import WAIT_S, Logged, eventually, in_turn
+from tests.sig.netkit import WAIT_S, Logged, eventually, in_turn, threads_called
 
 
 def test_a_dispatcher_keeps_the_order_and_survives_a_job_that_fails(logged: Logged) -> None:
@@ -77,10 +77,10 @@ def test_a_pool_is_bounded_and_runs_side_by_side() -> None:
 def test_idle_workers_end(monkeypatch: Any) -> None:
     """And start again when there is something to do."""
     monkeypatch.setattr(dispatch, "IDLE_WORKER_S", 0.05)
-    pool = Pool("p", 2, 2, None)
+    pool = Pool("idle-pool", 2, 2, None)
     for _ in range(2):
         done = threading.Event()
         assert pool.post(done.set)
         assert done.wait(WAIT_S)
-        eventually(lambda: not pool._threads)
+        eventually(lambda: not threads_called("idle-pool"))
     pool.close()

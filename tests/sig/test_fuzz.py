@@ -88,7 +88,7 @@ class Rig:
         """The server serves the others as before, and keeps nothing of the connection."""
         assert self.client.remoteRequest("alive", "m", 7) == 7
         carrier: Any = self.server.carrier
-        eventually(lambda: len(carrier._connections) == 1)
+        eventually(lambda: carrier.connections == 1)
         assert {s.getName() for s in self.server.listSenders()} == {"private", "alive"}
         assert self.server.getSender("private").isConnected()  # type: ignore[union-attr]
 

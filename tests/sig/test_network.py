@@ -13,7 +13,9 @@ import pytest
 
 import sig
 from sig.carrier.sockets import KEEPALIVE
+from sig.session import Session
 from tests.sig.netkit import WAIT_S, Inbox, Logged, Net, eventually, in_turn, leave, signal_of, stop
+from tests.support.living import living
 
 QUICK = sig.Limits(ping_s=0.1, dead_s=0.4, tick_s=0.05)
 
@@ -51,6 +53,15 @@ class Tunnel:
                     return
                 if not self.cut:
                     (far if sock is near else near).sendall(data)
+
+    def hang_up_on_clients(self) -> None:
+        """As if the clients alone had noticed that the cable is cut."""
+        self.cut = True
+        for near in self._socks[::2]:
+            near.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads[1:]:
+            thread.join(5)
+        self.cut = False
 
     def close(self) -> None:
         self._stop.set()
@@ -322,7 +333,10 @@ def test_too_many_requests(tcp: Net) -> None:
 def test_a_connection_that_breaks_fails_its_waiting_callers(tcp: Net) -> None:
     """At once, on all sides: the caller in the client, and the server's caller of a client's handler."""
     server = tcp.server()
-    one, two = tcp.client(), tcp.client()
+    two = tcp.client()
+    tunnel = Tunnel(tcp.port)
+    tcp.port = tunnel.port
+    one = tcp.client()
     entered, hold = threading.Semaphore(0), threading.Event()
     one.addRemoteSender("a", [], {"m": in_turn(entered.release, lambda: hold.wait(WAIT_S))})
     failed: list[str] = []
@@ -338,10 +352,8 @@ def test_a_connection_that_breaks_fails_its_waiting_callers(tcp: Net) -> None:
         caller.start()
     for _ in callers:
         assert entered.acquire(timeout=WAIT_S)
-    carrier: Any = one.carrier
     began = time.monotonic()
-    connection = carrier._connection
-    connection.close("the test breaks it")
+    tunnel.close()
     for caller in callers:
         caller.join(WAIT_S)
     assert len(failed) == 2
@@ -379,9 +391,7 @@ def test_a_client_that_connects_anew_replaces_itself(tcp: Net) -> None:
         carrier: Any = client.carrier
         back = threading.Event()
         carrier.on_connected = back.set
-        tunnel.cut = True
-        carrier._connection.close("as if the client alone had noticed")
-        tunnel.cut = False
+        tunnel.hang_up_on_clients()
         assert back.wait(WAIT_S)
         assert server.request("a", "m") == 1
         leave(client)
@@ -469,7 +479,7 @@ def test_connections_that_vanish_leave_nothing(tcp: Net, count: int) -> None:
     """No thread, no file descriptor, no sender, no listener, no subscription."""
     server = tcp.server()
     kept = server.addSender("kept", "#c")
-    threads, files = threading.active_count(), open_files()
+    threads, files, sessions = threading.active_count(), open_files(), len(living(Session))
     for number in range(count):
         messages = VANISHING if number % 2 else VANISHING[1:]
         sock = raw_client(tcp.port, *(each.replace("N", str(number)) for each in messages))
@@ -479,13 +489,12 @@ def test_connections_that_vanish_leave_nothing(tcp: Net, count: int) -> None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         sock.close()
     carrier: Any = server.carrier
-    eventually(lambda: not carrier._connections, 60)
+    eventually(lambda: carrier.connections == 0, 60)
     eventually(lambda: threading.active_count() <= threads and open_files() <= files)
     assert [sender.getName() for sender in server.listSenders()] == ["kept"]
     assert kept.countListeners() == 0
     assert str(server).count("listeners") == 3
-    assert server._sessions == set()
-    assert server._owners == {}
+    assert len(living(Session)) == sessions
 
 
 def test_more_clients_than_allowed(tcp: Net, logged: Logged) -> None:

@@ -115,7 +115,7 @@ def test_a_stop_does_not_wait_for_the_penalty(tcp: Net) -> None:
     for peer in peers:
         peer.sock.sendall(b'{"id":1,"method":"auth","params":{"token":"x"}}')
     carrier: Any = server.carrier
-    eventually(lambda: len(carrier._connections) == 5)
+    eventually(lambda: carrier.connections == 5)
     began = time.monotonic()
     stop(server)
     assert time.monotonic() - began < 2

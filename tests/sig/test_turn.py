@@ -9,6 +9,7 @@ import pytest
 
 import sig
 from sig import turn
+from sig.carrier.sockets import SocketChannel
 from sig.turn import Turn
 from tests.sig.netkit import WAIT_S, Inbox, Net, eventually, in_turn, leave, signal_of
 
@@ -60,7 +61,7 @@ def test_a_turn_is_one_guests(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_turn_left_after_long_goes_back() -> None:
     """The reader had gone to sleep, as the guest read for so long."""
     lent = taken()
-    eventually(lambda: lent.turn._asleep)
+    eventually(lambda: lent.turn.asleep)
     lent.turn.leave(at_once=False)
     assert lent.back.wait(WAIT_S)
     lent.thread.join(WAIT_S)
@@ -194,7 +195,7 @@ def test_a_caller_that_reads_times_out(tcp: Net, guests: set[str]) -> None:
     assert client.remoteRequest("a", "m", 1) == 1
 
 
-def test_a_caller_that_is_interrupted(tcp: Net, guests: set[str]) -> None:
+def test_a_caller_that_is_interrupted(tcp: Net, guests: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C while it waits and reads: the connection stays as it is, and the reader reads on."""
     server = tcp.server()
     server.addSender("a", [], {"m": lambda params: params})
@@ -202,17 +203,17 @@ def test_a_caller_that_is_interrupted(tcp: Net, guests: set[str]) -> None:
     for number in range(50):
         client.remoteRequest("a", "m", number)
     carrier: Any = client.carrier
-    reader = carrier._connection.reader
-    receive = reader._channel.receive
+    receive = SocketChannel.receive
     mine = threading.current_thread()
+    presses = ["Ctrl-C"]
 
-    def interrupted(timeout_s: float) -> bytes | None:
-        if threading.current_thread() is mine:
-            reader._channel.receive = receive
+    def interrupted(self: SocketChannel, timeout_s: float) -> bytes | None:
+        if threading.current_thread() is mine and presses:
+            presses.clear()
             raise KeyboardInterrupt
-        return receive(timeout_s)  # type: ignore[no-any-return]
+        return receive(self, timeout_s)
 
-    reader._channel.receive = interrupted
+    monkeypatch.setattr(SocketChannel, "receive", interrupted)
     for number in range(1000):
         try:
             client.remoteRequest("a", "m", number)
