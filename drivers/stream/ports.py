@@ -20,6 +20,7 @@ from drivers.stream.sysfs_ports import serial_ports
 # What pyserial's serial_for_url offers; "alt://" and "hwgrep://" are left out, "usb:" does it better, and
 # "loop://" is refused: it hears only itself, so no board ever answers.
 URL_SCHEMES = ("socket", "rfc2217", "spy")
+UDEV = Path("/dev/serial")  # where udev keeps the links by-id and by-path
 EXPECTED = (
     "a device such as /dev/ttyACM0 or /dev/serial/by-id/…, usb:VID:PID or usb:VID:PID:SERIAL, "
     "socket://host:port, rfc2217://host:port, or sim: for the simulated board"
@@ -64,11 +65,11 @@ def parse_port(text: str) -> PortSource:
 
 def list_ports() -> list[PortInfo]:
     """The serial ports of this machine, USB ones with their identity. Never raises."""
-    return _named(_comports())
+    return _named(serial_ports())
 
 
 def _named(found: Iterable[Any]) -> list[PortInfo]:
-    links = {kind: _udev_links(Path("/dev/serial") / kind) for kind in ("by-id", "by-path")}
+    links = {kind: _udev_links(UDEV / kind) for kind in ("by-id", "by-path")}
     return [
         PortInfo(
             device=port.device,
@@ -110,7 +111,7 @@ class UsbPort:
         self, vid: int, pid: int, serial: str | None, *, comports: Callable[[], Iterable[Any]] | None = None
     ) -> None:
         self._vid, self._pid, self._serial = vid, pid, serial
-        self._comports = comports or _comports
+        self._comports = comports
 
     def resolve(self) -> str:
         found = self._matches()
@@ -133,7 +134,7 @@ class UsbPort:
     def _matches(self) -> list[Any]:
         return [
             port
-            for port in self._comports()
+            for port in (self._comports or serial_ports)()
             if (port.vid, port.pid) == (self._vid, self._pid) and self._serial in (None, port.serial_number)
         ]
 
@@ -161,10 +162,6 @@ def _is_port_url(text: str) -> bool:
     except ValueError:  # a port number that is none
         return False
     return url.scheme in URL_SCHEMES and bool(host_and_port or (url.scheme == "spy" and url.path))
-
-
-def _comports() -> Iterable[Any]:
-    return serial_ports()
 
 
 def _udev_links(folder: Path) -> dict[str, str]:

@@ -20,8 +20,8 @@ from drivers.stream.sim_link import control_answers
 _OPTIONS = ("data", "speed", "seed", "faults")
 _SPEEDS = (0.001, 1e6)  # what the simulator takes
 # The simulator starts in a third of a second; a loaded Pi Zero may take ten times that.
-_START_S = 10.0
-_STOP_S = 2.0
+START_S = 10.0
+STOP_S = 2.0
 _COMPLAINT = "firmware_sim: error: "
 
 
@@ -107,11 +107,11 @@ class SimPort:
             )
         except OSError as error:
             raise PortError(f"the simulator did not start: {error}") from error
-        if not _says_something(child, _START_S):
+        if not _says_something(child, START_S):
             child.kill()
             _, complaint = child.communicate()
             lines = complaint.decode(errors="replace").splitlines() or [
-                f"it said nothing within {_START_S:g} s"
+                f"it said nothing within {START_S:g} s"
             ]
             raise PortError(f"the simulator did not start: {lines[-1].removeprefix(_COMPLAINT)}")
         self._child = child
@@ -171,7 +171,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.stdout.close()
     child.stderr.close()
     try:
-        child.wait(_STOP_S)
+        child.wait(STOP_S)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

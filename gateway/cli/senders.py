@@ -34,7 +34,7 @@ def senders(url: str, token: str | None, *, as_json: bool) -> int:
     elif not found:
         print("no senders")
     else:
-        _print_table(found)
+        print_table(found)
     return 0
 
 
@@ -73,7 +73,7 @@ def _request(client: sig.ClientRouter, sender: str, method: str, deadline: float
     return client.remoteRequest(sender, method, timeout=remaining)
 
 
-def _print_table(found: list[dict[str, Any]]) -> None:
+def print_table(found: list[dict[str, Any]]) -> None:
     """Into a pipe or a file goes every column, whole; on a terminal, what has room. Warnings below."""
     if not sys.stdout.isatty():
         from rich.console import Console

@@ -146,8 +146,7 @@ def test_two_of_a_kind_without_serial_numbers_are_named_by_socket(
     (tmp_path / "by-path").mkdir()
     (tmp_path / "by-path/usb-0:1").symlink_to("/dev/null")
     (tmp_path / "by-path/usb-0:2").symlink_to("/dev/zero")
-    by_kind = ports._udev_links
-    monkeypatch.setattr(ports, "_udev_links", lambda folder: by_kind(tmp_path / folder.name))
+    monkeypatch.setattr(ports, "UDEV", tmp_path)
     folder = tmp_path / "by-path"
     with pytest.raises(PortError, match=f"write {folder}/usb-0:1 or {folder}/usb-0:2$"):
         port.resolve()
@@ -172,9 +171,8 @@ def test_the_machine_s_ports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     links.mkdir()
     (links / "usb-one").symlink_to("/dev/null")
     found = [usb("/dev/zero", serial=None), usb("/dev/null", vid=None), usb("/dev/full")]
-    monkeypatch.setattr(ports, "_comports", lambda: found)
-    by_kind = ports._udev_links
-    monkeypatch.setattr(ports, "_udev_links", lambda folder: by_kind(tmp_path / folder.name))
+    monkeypatch.setattr(ports, "serial_ports", lambda: found)
+    monkeypatch.setattr(ports, "UDEV", tmp_path)
     assert [(port.device, port.best_name) for port in list_ports()] == [
         ("/dev/full", "usb:2341:0043:A1"),
         ("/dev/null", str(links / "usb-one")),
@@ -188,7 +186,7 @@ def test_links_that_cannot_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None
     def gone(_: object) -> None:
         raise FileNotFoundError("/dev/serial/by-id")
 
-    monkeypatch.setattr(ports, "_comports", lambda: [usb("/dev/null")])
+    monkeypatch.setattr(ports, "serial_ports", lambda: [usb("/dev/null")])
     monkeypatch.setattr("os.listdir", gone)
     monkeypatch.setattr(Path, "iterdir", gone)
     monkeypatch.setattr(Path, "is_dir", lambda _: True)

@@ -12,6 +12,7 @@ import pytest
 from drivers.errors import OptionError, PortError, PortNotFoundError
 from drivers.stream import sim_port
 from drivers.stream.sim_port import SimPort
+from tests.support.processes import child_with
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("simulator_path")
@@ -21,6 +22,13 @@ def tell(path: str, command: str) -> str:
     """A command over the simulator's control socket."""
     arguments = [sys.executable, "-m", "firmware_sim", "--link", path, "--tell", command]
     return subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+
+
+def kill_the_simulator() -> int:
+    """From outside; returns its process id."""
+    pid = child_with("firmware_sim")
+    os.kill(pid, signal.SIGKILL)
+    return pid
 
 
 def test_it_starts_on_resolve_and_ends_on_close() -> None:
@@ -60,13 +68,10 @@ def test_a_child_that_died_is_started_again() -> None:
     port = SimPort.parse("sim:")
     try:
         port.resolve()
-        child = port._child
-        assert child is not None
-        os.kill(child.pid, signal.SIGKILL)
-        until(lambda: child.poll() is not None)
+        killed = kill_the_simulator()
         until(lambda: port.presence() is None)
         assert Path(port.resolve()).exists()
-        assert port._child is not child
+        assert child_with("firmware_sim") != killed
     finally:
         port.close()
 
@@ -78,15 +83,12 @@ def test_the_link_of_a_child_that_was_killed_is_not_followed(
     port = SimPort.parse(f"sim:{tmp_path / 'board'}")
     try:
         path = port.resolve()
-        child = port._child
-        assert child is not None
-        os.kill(child.pid, signal.SIGKILL)
-        until(lambda: child.poll() is not None)
+        kill_the_simulator()
         Path(path).unlink()
         Path(path).symlink_to("/dev/null")
-        assert port.presence() is None
+        until(lambda: port.presence() is None)
         with monkeypatch.context() as patched:
-            patched.setattr(child, "poll", lambda: None)
+            patched.setattr(subprocess.Popen, "poll", lambda _: None)
             with pytest.raises(PortNotFoundError, match=f"the simulated board that made {path} is gone"):
                 port.resolve()
     finally:
@@ -115,7 +117,7 @@ def test_wrong_numbers_are_refused_before_it_starts(option: str) -> None:
 
 def test_a_child_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a time, and ended."""
-    monkeypatch.setattr(sim_port, "_START_S", 0.05)
+    monkeypatch.setattr(sim_port, "START_S", 0.05)
     popen = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda _, **more: popen(["sleep", "60"], **more))
     port = SimPort.parse("sim:")
@@ -126,7 +128,7 @@ def test_a_child_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_child_that_does_not_listen_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It neither reads the end of its input nor ends by itself."""
-    monkeypatch.setattr(sim_port, "_STOP_S", 0.05)
+    monkeypatch.setattr(sim_port, "STOP_S", 0.05)
     popen = subprocess.Popen
     monkeypatch.setattr(
         subprocess, "Popen", lambda _, **more: popen(["sh", "-c", "echo up; exec sleep 60"], **more)

@@ -25,13 +25,13 @@ AWKWARD = [
 ]
 
 
-def plug(monkeypatch: pytest.MonkeyPatch, *serials: str, by_path: str = "") -> None:
+def plug(monkeypatch: pytest.MonkeyPatch, *serials: str) -> None:
     """Devices of one kind with these serial numbers."""
     found = [
         SimpleNamespace(device=f"/dev/ttyX{n}", vid=0x2341, pid=0x43, serial_number=serial, description="x")
         for n, serial in enumerate(serials)
     ]
-    monkeypatch.setattr(driver_ports, "_comports", lambda: found)
+    monkeypatch.setattr(driver_ports, "serial_ports", lambda: found)
 
 
 @pytest.mark.parametrize("serial", AWKWARD)
@@ -53,9 +53,12 @@ def test_two_alike_are_named_by_their_sockets(
 ) -> None:
     """The backslash that udev writes into such a name comes through the quotes."""
     plug(monkeypatch, "", "")
-    links = {"by-path": {f"/dev/ttyX{n}": f"/dev/serial/by-path/a\\x20{n}" for n in range(2)}}
-    monkeypatch.setattr(driver_ports, "_udev_links", lambda folder: links.get(folder.name, {}))
+    links = tmp_path / "by-path"
+    links.mkdir()
+    for number in range(2):
+        (links / f"a\\x20{number}").symlink_to(f"/dev/ttyX{number}")
+    monkeypatch.setattr(driver_ports, "UDEV", tmp_path)
     assert ports(as_json=False) == 0
     config = tmp_path / "config.yaml"
     config.write_text(f"links:\n  board:\n{capsys.readouterr().out.splitlines()[3]}\n")
-    assert load(config).links["board"].options["port"] == r"/dev/serial/by-path/a\x201"
+    assert load(config).links["board"].options["port"] == str(links / r"a\x201")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import sig
-from gateway.cli.senders import _print_table, ask
+from gateway.cli.senders import ask, print_table
 from sig.carrier.local import LocalCarrier
 
 LAST = {"value": 23.5, "unit": "°C", "time": "2020-11-22T06:30:00.123Z", "quality": "good", "seq": 7}
@@ -85,7 +85,7 @@ def test_the_table_marks_warnings(
     other = {"sender": "hum", "connected": True, "last": LAST, "events": [], "warning": None}
     for terminal in (False, True):
         monkeypatch.setattr(sys.stdout, "isatty", lambda terminal=terminal: terminal)
-        _print_table([temp, other])
+        print_table([temp, other])
         _, first, second, below = capsys.readouterr().out.splitlines()
         assert "suspect !" in first
         assert "!" not in second
@@ -95,7 +95,7 @@ def test_the_table_marks_warnings(
 def test_a_pipe_gets_every_column_whole(capsys: pytest.CaptureFixture[str]) -> None:
     """A line for each sender, however long its name is; nothing in it steers a terminal."""
     name = "a sensor in the far corner of the greenhouse \x1b[2J"
-    _print_table(
+    print_table(
         [
             {
                 "sender": name,
@@ -134,10 +134,10 @@ def test_a_terminal_of_80_columns(
         "events": ["#changed", "#stale", "dark"],
         "warning": None,
     }
-    _print_table([short])
+    print_table([short])
     line = capsys.readouterr().out.splitlines()[1]
     assert line.split() == ["light", "yes", "23.5", "°C", "06:30:00Z", "good", "#changed", "#stale", "dark"]
-    _print_table([short, short | {"sender": "a sensor in the greenhouse", "last": LAST}])
+    print_table([short, short | {"sender": "a sensor in the greenhouse", "last": LAST}])
     header, *lines = capsys.readouterr().out.splitlines()
     assert "events" not in header
     assert [line.split()[-2:] for line in lines] == [["06:30:00Z", "good"], [LAST["time"], "good"]]
