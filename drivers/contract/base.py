@@ -1,7 +1,7 @@
 """What the tests of the contract share: which of them fit a source, and a link over it."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar, TypeVar
 
@@ -50,18 +50,22 @@ class Contract:
     left_s: ClassVar[float] = 5.0
     """Threads and descriptors of a test are gone within so long."""
 
+    unfit: ClassVar[Mapping[str, str]] = {}
+    """More tests that do not fit, and why: for what no attribute here says."""
     left_out: ClassVar[dict[str, str]] = {}
-    """The tests that do not fit, and the attribute that says so. They are None in the class."""
+    """The tests that do not fit, and why: `unfit`, or the attribute that is False. They are None in the
+    class."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.left_out = {}
-        for name, test in _marked(cls).items():
+        for name, test in _tests(cls).items():
             if name in vars(cls):
                 continue  # defined here, for others to inherit; or a subclass's own
-            unmet = [attribute for attribute in test.needs if not getattr(cls, attribute)]
-            if unmet:
-                cls.left_out[name] = unmet[0]
+            unmet = [f"{need} is False" for need in getattr(test, "needs", ()) if not getattr(cls, need)]
+            why = cls.unfit.get(name, unmet[0] if unmet else None)
+            if why is not None:
+                cls.left_out[name] = why
                 setattr(cls, name, None)
             elif getattr(cls, name) is None:  # left out of the class above
                 setattr(cls, name, test)
@@ -141,11 +145,11 @@ class Contract:
         assert answered or not self.can_read, f"no answer at all to {what}: {reads[-1].outcome!r}"
 
 
-def _marked(cls: type[Contract]) -> dict[str, Any]:
-    """The tests that do not fit everywhere, by name."""
+def _tests(cls: type[Contract]) -> dict[str, Any]:
+    """All tests by name, those that are left out somewhere too."""
     return {
         name: test
         for base in reversed(cls.__mro__)
         for name, test in vars(base).items()
-        if hasattr(test, "needs")
+        if name.startswith("test_") and test is not None
     }

@@ -1,19 +1,25 @@
-"""Says, at the end of a run, which tests of the contract are left out for which source."""
+"""Nothing survives a test. At the end of a run it is said which tests of the contract do not fit a source."""
 
-from itertools import groupby
+from collections.abc import Iterator
 
 import pytest
 
 from drivers.contract import SourceContract
+from tests.support.leaks import nothing_left
+
+
+@pytest.fixture(autouse=True)
+def no_leaks() -> Iterator[None]:
+    """Not a child process either."""
+    with nothing_left():
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Not skipped, as they do not fit; but not in silence."""
     for each in SourceContract.__subclasses__():
-        if each.__module__ == "tests.contract.test_sources" and each.left_out:
-            for attribute, names in groupby(
-                sorted(each.left_out, key=each.left_out.__getitem__), each.left_out.get
-            ):
-                terminalreporter.write_line(
-                    f"{each.__name__}: {attribute} is False, so without {', '.join(names)}"
-                )
+        if each.__module__ != "tests.contract.test_sources":
+            continue
+        for why in sorted(set(each.left_out.values())):
+            names = [name for name, reason in each.left_out.items() if reason == why]
+            terminalreporter.write_line(f"{each.__name__} is without {', '.join(names)}: {why}")

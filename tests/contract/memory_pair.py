@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import sig
@@ -24,6 +24,7 @@ class PairOfThermometers:
         self.plugged = True
         self.there = {FIRST: 1, SECOND: 1}  # by device: how often it has come
         self.measured: list[str] = []
+        self.made = PairSession
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +82,7 @@ class PairSource:
         """See `Source`."""
         if not self._devices.plugged:
             raise PortNotFoundError("the thermometers are not there; plug them in")
-        return PairSession(self._devices, keeper)
+        return self._devices.made(self._devices, keeper)
 
     def presence(self) -> object:
         """See `Source`."""
@@ -104,7 +105,7 @@ class PairSession:
         self._devices = devices
         self._plugs = devices.plugs
         self._keeper = keeper
-        self._told: dict[str, int] = {}
+        self.told: dict[str, int] = {}
         self._done = len(devices.measured)
         self._ended: str | None = None
         self._waiting: list[tuple[str, list[object], threading.Event]] = []
@@ -120,8 +121,8 @@ class PairSession:
         if stopping.is_set():
             raise LinkLostError("closing")
         self._check()
-        self._told = dict(self._devices.there)
-        return [self._device(name) for name in self._told]
+        self.told = dict(self._devices.there)
+        return [self._device(name) for name in self.told]
 
     def run(self, stopping: threading.Event) -> None:
         """See `Session`."""
@@ -131,7 +132,7 @@ class PairSession:
                     self._devices.news.wait(0.25)
                 there, measured = dict(self._devices.there), self._devices.measured[self._done :]
             self._check()
-            self._tell(there)
+            self.tell(there)
             for name in measured:
                 self._done += 1
                 value = Measurement(f"{name}/temp", self._done, 21.5, None, time.monotonic())
@@ -140,18 +141,19 @@ class PairSession:
 
     def _is_news(self) -> bool:
         there, measured = self._devices.there, self._devices.measured
-        return there != self._told or len(measured) > self._done or self._gone()
+        return there != self.told or len(measured) > self._done or self._gone()
 
-    def _tell(self, there: dict[str, int]) -> None:
-        for name in [*self._told]:
-            if there.get(name) != self._told[name]:
+    def tell(self, there: Mapping[str, int]) -> None:
+        """Which devices are there now, and how often each has come."""
+        for name in [*self.told]:
+            if there.get(name) != self.told[name]:
                 with self._devices.news:
-                    del self._told[name]
+                    del self.told[name]
                 self._keeper.tell(Down(name, "unplugged by the test"))
                 gone = sig.NotConnected(f"{name} is gone")
                 self._answer(lambda channel, name=name, gone=gone: gone if channel.startswith(name) else None)  # type: ignore[misc]
-        for name in there.keys() - self._told.keys():
-            self._told[name] = there[name]
+        for name in there.keys() - self.told.keys():
+            self.told[name] = there[name]
             self._keeper.tell(Up(self._device(name)))
 
     def _answer(self, result: Callable[[str], object]) -> None:
@@ -172,7 +174,7 @@ class PairSession:
 
     def _device(self, name: str) -> Device:
         channels = {f"{name}/temp": Channel(f"{name}/temp", "temperature", "C", 0.01, -40.0, 85.0)}
-        return Device("memory", f"{name}-0001", "1", self._told.get(name, 1), channels, name)
+        return Device("memory", f"{name}-0001", "1", self.told.get(name, 1), channels, name)
 
     def exchange(
         self,
@@ -186,7 +188,7 @@ class PairSession:
             raise sig.BadParams(f"{self.where} can be asked to read, not to {verb}")
         mine: tuple[str, list[object], threading.Event] = (args[0], [], threading.Event())
         with self._devices.news:
-            if self._ended or args[0].partition("/")[0] not in self._told:
+            if self._ended or args[0].partition("/")[0] not in self.told:
                 raise sig.NotConnected(self._ended or "it is gone")
             self._waiting.append(mine)
         if not mine[2].wait(deadline - time.monotonic()):

@@ -1,17 +1,23 @@
-"""Rigs for the contract: the scripted board on a pty, and the same behind a network's port."""
+"""Rigs for the contract: the scripted board on a pty, the same behind a network's port, the simulator."""
 
 import os
 import select
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
 from drivers.kinds import new_source
 from drivers.source import Source
 from tests.support.scripted_board import ScriptedBoard
+from tests.support.waiting import DEADLINE_S
+
+ROOT = Path(__file__).parents[2]
 
 
 class BoardRig:
@@ -68,6 +74,48 @@ class NetworkRig(BoardRig):
         """See `Rig`."""
         self._server.stop()
         super().unplug()
+
+
+class SimulatorRig:
+    """The simulator, which the source itself starts: so it runs from `open` to `close`."""
+
+    channel = "temp"
+
+    def __init__(self, folder: Path) -> None:
+        self._link = folder / "board"
+        self._patch = pytest.MonkeyPatch()
+
+    def __enter__(self) -> Self:
+        # So that the child is found though it is not installed.
+        path = os.pathsep.join([str(ROOT / "firmware-sim"), *filter(None, sys.path)])
+        self._patch.setenv("PYTHONPATH", path)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patch.undo()
+
+    def source(self) -> Source:
+        """See `Rig`. A row of the recording each 20 ms, so that values come soon by themselves."""
+        return new_source("sensorline", {"port": f"sim:{self._link}?speed=3000&seed=1"})
+
+    def measure(self) -> None:
+        """See `Rig`."""
+
+    def plug(self) -> None:
+        """See `Rig`."""
+        self._tell("replug")
+
+    def unplug(self) -> None:
+        """See `Rig`."""
+        self._tell("unplug")
+
+    def _tell(self, command: str) -> None:
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(DEADLINE_S)
+            control.connect(f"{self._link}.control")
+            control.sendall(f"{command}\n".encode())
+            answer = control.recv(4096)
+        assert answer.startswith(b"ok"), answer
 
 
 class Ser2Net:

@@ -8,7 +8,7 @@ from pathlib import Path
 from drivers.contract import Rig, SourceContract
 from tests.contract.memory import Thermometer
 from tests.contract.memory_pair import PairOfThermometers
-from tests.contract.rigs import BoardRig, NetworkRig
+from tests.contract.rigs import BoardRig, NetworkRig, SimulatorRig
 
 
 class TestSensorline(SourceContract):
@@ -30,6 +30,18 @@ class TestSensorlineOverTheNetwork(SourceContract):
     def rig(self) -> Iterator[Rig]:
         """See `SourceContract`."""
         with tempfile.TemporaryDirectory() as folder, NetworkRig(Path(folder)) as rig:
+            yield rig
+
+
+class TestSimulator(SourceContract):
+    """`sim:`, whose device is a program that the source starts and ends."""
+
+    unfit = {"test_an_unplug_while_opening": "before the first opening there is no simulator to be told"}
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with tempfile.TemporaryDirectory() as folder, SimulatorRig(Path(folder)) as rig:
             yield rig
 
 

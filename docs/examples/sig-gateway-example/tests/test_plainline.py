@@ -1,15 +1,19 @@
-"""Plainline keeps the contract of every source, on a board that is a thread."""
+"""Plainline, on a board that is a thread: its own option, and the contract of every source."""
 
 import os
 import pty
 import select
 import tempfile
 import threading
+import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from drivers import Link, LinkState
 from drivers.contract import SourceContract
 from drivers.kinds import new_source
 from drivers.source import Source
@@ -54,6 +58,21 @@ class Board:
             for byte in os.read(self._master, 4096):
                 if byte in b"?!":
                     os.write(self._master, b"P 101320\n" if byte == ord("?") else b"I am 0001\n")
+
+
+@pytest.mark.parametrize(("options", "value"), [({}, 101320.0), ({"scale": 0.01}, 1013.2)])
+def test_its_option(tmp_path: Path, options: dict[str, float], value: float) -> None:
+    """What the board says is multiplied by `scale`, by 1 where a link has none."""
+    board = Board(tmp_path)
+    deadline = time.monotonic() + 20
+    try:
+        with Link("board", str(board.link), protocol="plainline", **options) as link:
+            while link.status().state is not LinkState.UP:
+                assert time.monotonic() < deadline, link.status()
+                time.sleep(0.01)
+            assert link.request("read", "pressure").value == pytest.approx(value)
+    finally:
+        board.unplug()
 
 
 class TestPlainline(SourceContract):
