@@ -120,14 +120,19 @@ def test_a_slow_job_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_start_and_stop_may_be_called_again() -> None:
     """And the dispatcher used again in between."""
-    dispatcher = Dispatcher()
+    dispatcher = Dispatcher(name="anew")
     dispatcher.stop()
-    for _ in range(2):
+    ran: list[object] = []
+    for number in range(2):
         dispatcher.start()
         dispatcher.start()
+        dispatcher.post(ran.append, number)
         settle(dispatcher)
+        assert [thread.name for thread in threading.enumerate()].count("anew") == 1
         dispatcher.stop()
         dispatcher.stop()
+        assert "anew" not in [thread.name for thread in threading.enumerate()]
+    assert ran == [0, 1]
 
 
 def test_stop_finishes_what_is_queued() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -538,6 +538,9 @@ def test_a_listener_may_close_the_link(house: House, board: ScriptedBoard) -> No
     board.report("temp", "30")
     happens(closed)
     house.wait_for("#disconnect")
+    assert house.link.status().state is LinkState.CLOSED
+    with pytest.raises(sig.NotConnected, match="the link is closed"):
+        house.link.request("read", "temp")
 
 
 def test_a_listener_of_disconnect_sees_the_link_down(house: House, board: ScriptedBoard) -> None:
@@ -673,7 +676,7 @@ def test_a_session_that_raises_while_it_is_let_go_is_ended_all_the_same() -> Non
     class Broken:
         where = "broken"
         waiting = 0
-        ended = threading.Event()
+        ended: ClassVar[list[str]] = []
 
         @property
         def counters(self) -> dict[str, int]:
@@ -682,12 +685,15 @@ def test_a_session_that_raises_while_it_is_let_go_is_ended_all_the_same() -> Non
         def greet(self, _stopping: threading.Event) -> list[Device]:
             raise LinkLostError("nobody there")
 
-        def end(self, _reason: str) -> None:
-            self.ended.set()
+        def end(self, reason: str) -> None:
+            self.ended.append(reason)
 
         def wake(self) -> None: ...
 
     source = Nothing(PortNotFoundError("not there"))
     source.open = lambda _keeper: Broken()  # type: ignore[assignment, method-assign, return-value]
-    with Link("board", source=source):
-        happens(Broken.ended)
+    with Link("board", source=source) as link:
+        until(lambda: len(Broken.ended) == 2, what="it is opened again, and ended again")
+        assert link.status().state is LinkState.FAILED
+        assert "no counters" in str(link.status().reason)
+    assert Broken.ended[0] == "nobody there"

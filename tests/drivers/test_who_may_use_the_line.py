@@ -103,6 +103,7 @@ def test_an_interval_that_got_lost_is_asked_for_again(board: ScriptedBoard) -> N
     with House(str(board.link), interval=INTERVAL_S):
         board.wait_for("interval", 3)
         until(lambda: board.channels[0].endswith(" 200"))
+    assert [fields[1:] for fields in lost] == [["interval", "temp", "200"]] * 2
 
 
 def test_a_second_sensor_does_not_wait_for_the_readers_of_the_first(board: ScriptedBoard) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import sig
-from drivers import Dispatcher
+from drivers import Dispatcher, LinkState
 from drivers.source import Device, Measurement
 from drivers.stream import connector
 from drivers.stream import lender as lender_module
@@ -255,13 +255,17 @@ def test_the_cable_is_pulled(house: House, board: ScriptedBoard, witness: Witnes
         until(witness.is_lent)
     finally:
         again.stop()
+    assert (house.count("#disconnect"), house.count("#connect")) == (1, 2)
+    assert witness.readers == {BORROWER, LENDER}
 
 
 @pytest.mark.usefixtures("unwatched")
 def test_the_link_closes(house: House, lent: Stream) -> None:
     """Though the dispatcher reads it."""
     house.link.close()
-    assert house.count("#disconnect") == 1 or house.wait_for("#disconnect")
+    house.wait_for("#disconnect")
+    assert house.link.status().state is LinkState.CLOSED
+    assert house.link.status().counters["lost"] == 0
 
 
 def test_the_dispatcher_stops_first(
@@ -270,7 +274,12 @@ def test_the_dispatcher_stops_first(
     """Then the link reads for itself, and closes as always."""
     dispatcher.stop()
     until(witness.is_back)
+    count = witness.heard_count
+    until(lambda: witness.heard_count > count + 20)
+    assert witness.is_back()
     house.link.close()
+    assert house.link.status().state is LinkState.CLOSED
+    assert house.link.status().counters["lost"] == 0
 
 
 def test_two_links_one_dispatcher(
@@ -304,6 +313,8 @@ def test_the_board_restarts(house: House, board: ScriptedBoard, witness: Witness
         until(witness.is_lent)
     finally:
         again.stop()
+    assert board.channels[0].endswith(" 500")
+    assert house.count("#disconnect") == 0
 
 
 @pytest.mark.usefixtures("unwatched")

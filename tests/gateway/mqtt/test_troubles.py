@@ -72,6 +72,7 @@ def test_unknown_host(house: Any, logged: Logged) -> None:
     """A name that nobody knows."""
     house.bridge(1883, target={"host": "no-such-host.invalid"})
     until(lambda: any("no-such-host.invalid" in line for line in logged()))
+    assert [line for line in logged() if "no-such-host" not in line] == []
 
 
 def test_passwords(house: Any, tmp_path: Path, logged: Logged) -> None:
@@ -373,6 +374,7 @@ def test_a_broker_that_hangs(
     mosquitto.resume()
     monkeypatch.undo()
     until(lambda: bridge.status().published == 2)
+    assert bridge.status().lost == 0
 
 
 def test_a_disk_that_is_full(
