@@ -13,13 +13,17 @@ A library by itself, together with `sig`:
         time.sleep(60)
 """
 
-from drivers.dispatcher import Dispatcher
-from drivers.errors import DriverError, LinkLostError, OptionError, PortError, PortNotFoundError
-from drivers.humidity import HumiditySensor
-from drivers.light import LightSensor
-from drivers.link import Link, LinkState, LinkStatus
-from drivers.sensor import Sensor
-from drivers.temperature import TemperatureSensor
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drivers.dispatcher import Dispatcher
+    from drivers.errors import DriverError, LinkLostError, OptionError, PortError, PortNotFoundError
+    from drivers.humidity import HumiditySensor
+    from drivers.light import LightSensor
+    from drivers.link import Link, LinkState, LinkStatus
+    from drivers.sensor import Sensor
+    from drivers.temperature import TemperatureSensor
 
 __all__ = [
     "Dispatcher",
@@ -36,3 +40,26 @@ __all__ = [
     "Sensor",
     "TemperatureSensor",
 ]
+
+_MODULES = {
+    "dispatcher": ("Dispatcher",),
+    "errors": ("DriverError", "LinkLostError", "OptionError", "PortError", "PortNotFoundError"),
+    "humidity": ("HumiditySensor",),
+    "light": ("LightSensor",),
+    "link": ("Link", "LinkState", "LinkStatus"),
+    "sensor": ("Sensor",),
+    "temperature": ("TemperatureSensor",),
+}
+
+
+def __getattr__(name: str) -> object:
+    """A name is imported when it is first asked for: who only lists ports pays for no link (PEP 562)."""
+    for module, names in _MODULES.items():
+        if name in names:
+            found = globals()[name] = getattr(import_module(f"drivers.{module}"), name)
+            return found
+    raise AttributeError(f"module 'drivers' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

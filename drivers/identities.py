@@ -7,6 +7,7 @@ that was seen last is remembered, and readings of another device are marked unti
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from drivers.source import Device
@@ -21,7 +22,7 @@ class Memory(Protocol):
         """The identity; None for a device that was never seen."""
 
     def remember(self, link: str, device: str, identity: str) -> None:
-        """Keep it. Called at each coming of a device, by the thread that reads: cheap when it is known."""
+        """Keep it. Called when another device has come than before; may wait for a disk. Never raises."""
 
 
 class Forgetful:
@@ -47,12 +48,25 @@ class Verdict(NamedTuple):
 
 
 class IdentityCheck:
-    """One link's devices against its pin, or against who was there before. For the thread that reads."""
+    """One link's devices against its pin, or against who was there before. For the thread that reads.
 
-    def __init__(self, link: str, pin: str | None, memory: Memory) -> None:
+    `later` has something done soon, on a thread that may wait for a disk; without it that is done at once.
+    """
+
+    def __init__(
+        self,
+        link: str,
+        pin: str | None,
+        memory: Memory,
+        later: Callable[[Callable[[], None]], None] = lambda remember: remember(),
+    ) -> None:
         self._link = link
         self._pin = pin
         self._memory = memory
+        self._later = later
+        self._remembered: dict[str, str] = {}  # by device: what the memory has, or will have soon
+        self._lock = threading.Lock()  # guards the next one
+        self._to_remember: dict[str, str] = {}
         self._expected: dict[str, str] = {}  # by device, for as long as the program runs
         self._warned: dict[str, str] = {}
 
@@ -70,7 +84,7 @@ class IdentityCheck:
         if expected is None:
             expected = self._memory.recall(self._link, device.name) or found
             self._expected[device.name] = expected
-        self._memory.remember(self._link, device.name, found)
+        self._remember(device.name, found)
         if found == expected:
             self._warned.pop(device.name, None)
             return Verdict()
@@ -81,6 +95,23 @@ class IdentityCheck:
                 "%s: %s. Until then, or the next start, its readings are suspect", self._link, warning
             )
         return Verdict(warning=warning)
+
+    def _remember(self, device: str, identity: str) -> None:
+        """At most one call waits, however often the devices change."""
+        if self._remembered.get(device) == identity:
+            return
+        self._remembered[device] = identity
+        with self._lock:
+            waits = bool(self._to_remember)
+            self._to_remember[device] = identity
+        if not waits:
+            self._later(self._tell_memory)
+
+    def _tell_memory(self) -> None:
+        with self._lock:
+            news, self._to_remember = self._to_remember, {}
+        for device, identity in news.items():
+            self._memory.remember(self._link, device, identity)
 
 
 class Roster:

@@ -121,7 +121,7 @@ class Link:
         self._up_s: float | None = None  # how long somebody has been there, of this opening
         self._logged = LoggedReasons(name, clock.monotonic)
         # Whoever reads, alone.
-        self._identities = IdentityCheck(name, identity, memory or Forgetful())
+        self._identities = IdentityCheck(name, identity, memory or Forgetful(), self._soon)
         self._roster = roster or Roster()
         self.notes = notes or ForgetfulNotes()
         # Guards all below; held for a few assignments and posts; no other lock is taken while it is held, but
@@ -457,6 +457,10 @@ class Link:
             return
         if self._logged.is_news(f"restart {device.identity}"):
             logger.info("%s: %s %s restarted, boot %d", *who, device.boot)
+
+    def _soon(self, job: Callable[[], None]) -> None:
+        """On the dispatcher's thread: who reads waits for no disk."""
+        self.dispatcher.post_always(lambda _: job(), None)
 
     def _sinks_of(self, device: str) -> list[Sink]:
         with self._lock:

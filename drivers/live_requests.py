@@ -67,9 +67,9 @@ class LiveRequests:
                 self._waiting = collections.deque(one for one in self._waiting if self._same(one) != wanted)
             # Not under the lock, as `unless` is not ours.
             for request in tuple(self._taken):
-                known = request.unless() if request.unless is not None else None
-                if known is not None and self._remove(request):
-                    request.settle(known, None)
+                result, error = request.look_up()
+                if (result is not None or error is not None) and self._remove(request):
+                    request.settle(result, error)
             with self._lock:
                 for request in self._taken:
                     request.attempts += 1

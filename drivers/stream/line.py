@@ -69,6 +69,13 @@ class Request:
         """Wait until it is answered or has failed; False after `timeout_s`. By who asked, once."""
         return self._answered.acquire(timeout=max(0.0, timeout_s))
 
+    def look_up(self) -> tuple[object | None, Exception | None]:
+        """What `unless` returns; and what it raises, which is the affair of whoever asked."""
+        try:
+            return (self.unless() if self.unless is not None else None), None
+        except Exception as error:  # noqa: BLE001 - it is raised again where it was asked
+            return None, error
+
     def settle(self, result: object, error: Exception | None) -> None:
         """It is answered, or has failed. Once, by the line."""
         self.result, self.error = result, error
@@ -176,14 +183,14 @@ class Line:
     def known(self, request: Request) -> bool:
         """Whether what was asked has been answered meanwhile, so that it need not be sent. Of the one in
         flight; not under the lock, as `unless` is not ours."""
-        result = request.unless() if request.unless is not None else None
-        if result is None:
+        result, error = request.look_up()
+        if result is None and error is None:
             return False
         with self._lock:
             if request is not self._in_flight:
                 return True  # withdrawn meanwhile
             self._in_flight = None
-        request.settle(result, None)
+        request.settle(result, error)
         return True
 
     def put_first(self, request: Request, now: float) -> Request:

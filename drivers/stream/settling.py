@@ -42,7 +42,7 @@ class Settling:
         self._told: dict[str, int] = {}  # the board's channels, with their intervals in ms
         self._of_device: dict[str, frozenset[str]] = {}
         self._any_channel = False  # whether a device has others, too
-        self._given_up: set[str] = set()  # channels whose interval is not asked for any more, of this boot
+        self._given_up: dict[str, int] = {}  # intervals that are not asked for any more, of this boot
         self._lock = threading.Lock()  # guards all below, for a few assignments
         self._reads: dict[str, int] = {}  # channels to be read once, and how often that was tried
         self._intervals: dict[str, int] = {}  # the same for intervals to be set
@@ -61,7 +61,7 @@ class Settling:
         self._any_channel |= device.any_channel
         self._told = {**_without(self._told, mine), **told}
         if fresh:
-            self._given_up -= mine
+            self._given_up = _without(self._given_up, mine)
             first = [name for name in self._wanted() if name in told or device.any_channel]
             first = [name for name in first if self._can_read(name)]
             with self._lock:
@@ -98,7 +98,9 @@ class Settling:
         if interval is None:
             return None  # the sensor that wanted it has gone
         if tries >= TRIES:
-            self._give_up(channel, f"asked for {interval} ms {TRIES} times, and it does not tell so")
+            self._give_up(
+                channel, interval, f"asked for {interval} ms {TRIES} times, and it does not tell so"
+            )
             return None
         return Request("interval", (channel, str(interval)), own=True)
 
@@ -109,21 +111,28 @@ class Settling:
             self.measured(request.args[0])  # a refusal is an answer, too
         if request.verb != "interval":
             return None
-        channel, wanted = request.args
+        channel, wanted = request.args[0], int(request.args[1])
         if isinstance(request.error, sig.Busy):
             return None  # "ask again later": as if it had not answered
         with self._lock:
             self._tried[channel] = self._intervals.get(channel, 0)
             self._intervals = _with(self._intervals, channel, None)
         if request.error is not None:
-            self._give_up(channel, f"asked for {wanted} ms, it answered: {request.error}")
+            self._give_up(channel, wanted, f"asked for {wanted} ms, it answered: {request.error}")
+            self._see_another_wish(channel, wanted)
             return None
         interval = request.result
         assert isinstance(interval, int)
         told, self._told[channel] = self._told.get(channel), interval
-        if interval != int(wanted):
-            self._give_up(channel, f"asked for {wanted} ms, it chose {interval} ms")
+        if interval != wanted:
+            self._give_up(channel, wanted, f"asked for {wanted} ms, it chose {interval} ms")
+        self._see_another_wish(channel, wanted)
         return None if told == interval else (channel, interval)
+
+    def _see_another_wish(self, channel: str, asked: int) -> None:
+        """What was asked is settled; if something else is wanted by now, that is not."""
+        if self._wanted().get(channel) != asked:
+            self._compare()
 
     def _compare(self) -> None:
         """Wanted with told."""
@@ -131,9 +140,13 @@ class Settling:
             return
         for channel, interval in self._wanted().items():
             told = self._told.get(channel)
-            if told is None or channel in self._given_up:
+            given_up = self._given_up.get(channel)
+            if told is None or (given_up is not None and given_up == interval):
                 continue
             with self._lock:
+                if given_up is not None:  # another wish, with all its tries
+                    self._given_up = _without(self._given_up, {channel})
+                    self._tried.pop(channel, None)
                 if interval is None or interval == told:
                     self._intervals = _with(self._intervals, channel, None)
                     self._tried.pop(channel, None)
@@ -141,9 +154,10 @@ class Settling:
                     # A board may say yes and not do it: then this goes on from there, and ends.
                     self._intervals = {**self._intervals, channel: self._tried.get(channel, 0)}
 
-    def _give_up(self, channel: str, why: str) -> None:
-        if channel not in self._given_up:
-            self._given_up.add(channel)
+    def _give_up(self, channel: str, interval: int, why: str) -> None:
+        """No more of that wish, which is said once."""
+        if self._given_up.get(channel) != interval:
+            self._given_up = {**self._given_up, channel: interval}
             told = self._told.get(channel, 0)
             logger.warning("%s: %s reports every %d ms: %s", self._link, channel, told, why)
 

@@ -1,6 +1,7 @@
 """Whether the device that answers is the one that is meant."""
 
 import logging
+from collections.abc import Callable
 
 import pytest
 
@@ -114,6 +115,24 @@ def test_a_device_is_compared_with_the_last_run_s(caplog: pytest.LogCaptureFixtu
     assert IdentityCheck("shed", None, memory).judge(device("0002")).warning == warning("0002", "0001")
     assert IdentityCheck("house", None, memory).judge(device("0001")).warning == warning("0001", "0002")
     assert len(said(caplog)) == 2
+
+
+def test_the_memory_is_told_later(caplog: pytest.LogCaptureFixture) -> None:
+    """Once for all that has changed meanwhile, with the newest; nothing is lost, and nothing told twice."""
+    memory, waiting = Notebook(), list[Callable[[], None]]()
+    check = IdentityCheck("bus", None, memory, waiting.append)
+    for identity in ("0001", "0002", "0001", "0003"):
+        check.judge(device(identity))
+        check.judge(device("0009", "probe"))
+    assert memory.told == []
+    assert len(waiting) == 1
+    waiting.pop()()
+    assert sorted(memory.told) == [("bus", "", "0003"), ("bus", "probe", "0009")]
+    check.judge(device("0003"))
+    assert waiting == []
+    check.judge(device("0001"))
+    waiting.pop()()
+    assert memory.told[2:] == [("bus", "", "0001")]
 
 
 def test_devices_of_one_link_are_told_apart_by_name(caplog: pytest.LogCaptureFixture) -> None:

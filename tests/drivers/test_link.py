@@ -375,6 +375,22 @@ def test_a_listener_that_raises_stops_nothing(house: House, board: ScriptedBoard
     until(lambda: calls == [30.0, 31.0])
 
 
+def test_what_unless_raises_is_the_callers(house: House) -> None:
+    """On an idle line, and when its turn comes; the link stays up."""
+    with pytest.raises(ZeroDivisionError):
+        house.link.request("read", "temp", unless=lambda: 1 // 0)
+    house.wait_for("#changed")
+    crowd = [in_background(house.read) for _ in range(8)]
+    with pytest.raises(ZeroDivisionError):
+        house.link.request("read", "temp", unless=lambda: 1 // 0)
+    for thread, results in crowd:
+        thread.join(20)
+        assert results[0]["quality"] == "good"
+    assert house.link.status().state is LinkState.UP
+    assert house.link.status().waiting == 0
+    assert house.count("#disconnect") == 0
+
+
 def blocked_at(house: House, board: ScriptedBoard) -> threading.Event:
     """Have a listener hold the dispatcher's thread; the event lets it go."""
     begun, go_on = threading.Event(), threading.Event()

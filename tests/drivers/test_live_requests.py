@@ -25,6 +25,17 @@ def result(request: Request) -> object:
     return request.error if request.error is not None else request.result
 
 
+def test_a_question_that_raises_is_the_askers_affair() -> None:
+    """Whoever asked gets what `unless` has raised; the source's thread goes on to the next."""
+    live = LiveRequests("bus")
+    broken = Request("read", ("a",), unless=lambda: 1 // 0)
+    live.ask(broken)
+    live.ask(last := Request("read", ("b",)))
+    assert live.take(0.0) == (last,)
+    assert isinstance(broken.error, ZeroDivisionError)
+    assert live.waiting == 1
+
+
 def test_requests_are_taken_in_their_order() -> None:
     """One question at a time."""
     live = LiveRequests("bus")

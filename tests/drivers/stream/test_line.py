@@ -228,6 +228,17 @@ def test_what_is_known_by_now_is_not_asked(line: Line) -> None:
     assert line.waiting == 1
 
 
+def test_a_question_that_raises_is_the_askers_affair(line: Line) -> None:
+    """Whoever asked gets what `unless` has raised; who writes goes on to the next."""
+    first, broken, last = ask(line), ask(line, unless=lambda: 1 // 0), ask(line, "hum")
+    assert line.take(0.0) is first
+    assert line.complete(Reply(first.id, 21.5)) is first
+    assert line.take(0.0) is last
+    assert isinstance(broken.error, ZeroDivisionError)
+    assert broken.wait(0)
+    assert line.waiting == 1
+
+
 def test_a_row_of_known_answers_empties_the_line(line: Line) -> None:
     """Then there is nothing to write."""
     ask(line, unless=lambda: 0)

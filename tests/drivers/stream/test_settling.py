@@ -323,6 +323,40 @@ def test_the_newest_wish_is_what_is_asked() -> None:
     assert bench.next() == "interval temp 300"
 
 
+def test_another_wish_than_the_one_given_up_is_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    """A sensor was added: at once, with all its tries; the old wish is not, whatever comes and goes."""
+    bench = Bench({"temp": 200})
+    bench.hello()
+    bench.answer(error=sig.BadParams("no"))
+    assert len(said(caplog)) == 1
+    bench.hello()
+    assert bench.settling.idle
+    bench.wanted = {"temp": 500}
+    bench.settling.refresh("hum")
+    assert bench.all_next() == ["read hum"] * TRIES + ["interval temp 500"] * TRIES
+    assert len(said(caplog)) == 1
+    bench.wanted = {"temp": 300}
+    bench.hello()
+    assert bench.answer(300) == ("temp", 300)
+    assert said(caplog) == []
+
+
+@pytest.mark.parametrize("answer", [250, None])
+def test_a_wish_that_changes_while_another_is_asked_for(answer: int | None) -> None:
+    """It is asked for as soon as that one is settled, whether it was done or refused."""
+    bench = Bench({"temp": 250})
+    bench.hello()
+    request = bench.settling.next()
+    assert str(request) == "interval temp 250"
+    bench.wanted = {"temp": 500}
+    bench.settling.refresh("temp")
+    bench.settling.measured("temp")
+    assert request is not None
+    request.settle(answer, None if answer else sig.BadParams("no"))
+    bench.settling.answered(request)
+    assert bench.next() == "interval temp 500"
+
+
 def test_a_refresh_reads_and_compares() -> None:
     """A sensor has come while the board was there; one channel that it does not have is left out."""
     bench = Bench({})
