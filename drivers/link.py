@@ -150,7 +150,10 @@ class Link:
         self._thread.start()
 
     def close(self) -> None:
-        """Let go of the source and end the thread; the sensors disconnect. Not for the link's own thread."""
+        """Let go of the source and end the thread; the sensors disconnect. Not for the link's own thread.
+
+        Waits for an opening that is under way: of `rfc2217://` at a server that does not answer, up to 11 s.
+        """
         thread, self._thread = self._thread, None
         if thread is None:
             return

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from drivers.errors import PortError, PortNotFoundError
 from drivers.stream import proc
+from drivers.stream.console import warn_of_console
 from drivers.stream.port_settings import PortSettings
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ def open_port(device: str, settings: PortSettings) -> Any:
             if path is not None:
                 fcntl.ioctl(port.fileno(), termios.TIOCEXCL)
                 _keep_lines(port.fileno())
+                warn_of_console(device, path)
             elif device.startswith("rfc2217:"):
                 # pyserial's has no time-out for writing; its socket has one, of 5 s.
                 port._socket.settimeout(WRITE_TIMEOUT_S)

@@ -7,6 +7,8 @@ device's files. Here a port whose files vanish, or cannot be read, is not listed
 import os
 from dataclasses import dataclass
 
+from drivers.stream.console import REMEDY, consoles
+
 TTYS = "/sys/class/tty"
 DEVICES = "/dev"
 # The type that the kernel gives to a place where a UART could be, and none is (uapi/linux/serial_core.h).
@@ -51,9 +53,10 @@ def serial_ports(sysfs: Sysfs | None = None, *, ttys: str = TTYS, devices: str =
     except (OSError, ValueError):
         return []
     found = []
+    on_console = consoles(f"{ttys}/console/active")
     for name in names:
         try:
-            port = _port(sysfs, ttys, devices, name)
+            port = _port(sysfs, ttys, devices, name, on_console)
         except (OSError, ValueError):  # it has gone, or is just coming: the next look will show
             continue
         if port is not None:
@@ -61,7 +64,7 @@ def serial_ports(sysfs: Sysfs | None = None, *, ttys: str = TTYS, devices: str =
     return found
 
 
-def _port(sysfs: Sysfs, ttys: str, devices: str, name: str) -> FoundPort | None:
+def _port(sysfs: Sysfs, ttys: str, devices: str, name: str, on_console: frozenset[str]) -> FoundPort | None:
     """Raises OSError and ValueError: for a console without a device at once."""
     device = sysfs.target(f"{ttys}/{name}/device")
     path = f"{devices}/{name}"
@@ -71,7 +74,9 @@ def _port(sysfs: Sysfs, ttys: str, devices: str, name: str) -> FoundPort | None:
         interface = device if subsystem == "usb" else device.rpartition("/")[0]
         return _usb_port(sysfs, path, name, interface)
     if name.startswith(_OTHERS) or sysfs.text(f"{ttys}/{name}/type") != _NO_UART:
-        return FoundPort(path, name)
+        return FoundPort(
+            path, f"{name} - also the kernel's console: {REMEDY}" if name in on_console else name
+        )
     return None
 
 

@@ -22,7 +22,7 @@ def test_each_public_name_is_there() -> None:
 def test_another_name_is_an_error() -> None:
     """The usual one."""
     with pytest.raises(AttributeError, match="module 'drivers' has no attribute 'Links'"):
-        _ = drivers.Links  # type: ignore[attr-defined]
+        _ = drivers.Links
 
 
 def test_who_needs_little_imports_little() -> None:

@@ -1,5 +1,6 @@
 """The composition root, in this process."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -70,6 +71,22 @@ def test_stop_is_bounded(tmp_path: Path) -> None:
     assert time.monotonic() - started < 1.9
     release.set()
     close()
+
+
+@pytest.mark.filterwarnings("ignore:set(Daemon|Name).. is deprecated:DeprecationWarning")  # pyserial's
+def test_stop_does_not_wait_for_an_opening(tmp_path: Path) -> None:
+    """A server that takes the connection and says nothing: the link's thread ends by itself, later."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"rfc2217://127.0.0.1:{mute.getsockname()[1]}?timeout=2.5"
+        app = make(tmp_path, f"router: {{listen: 'unix:{tmp_path}/s'}}\nlinks: {{b: {{port: '{url}'}}}}")
+        app.start()
+        with mute.accept()[0]:
+            started = time.monotonic()
+            assert not app.stop()
+            assert time.monotonic() - started < 1.9
+            (opening,) = [thread for thread in threading.enumerate() if thread.name == "link-b"]
+            opening.join(20)
+            assert not opening.is_alive()
 
 
 def test_sim_port() -> None:

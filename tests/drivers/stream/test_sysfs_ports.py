@@ -80,6 +80,18 @@ def test_what_is_listed(machine: Machine) -> None:
     ]
 
 
+def test_a_port_that_is_the_kernel_s_console(machine: Machine) -> None:
+    """It is listed, and says what to do; the screen's console is no port."""
+    (machine.ttys / "console").mkdir()
+    write(machine.ttys / "console", {"active": "tty1 ttyAMA0"})
+    uart = next(port for port in machine.ports() if port.device.endswith("ttyAMA0"))
+    assert uart.description.startswith("ttyAMA0 - also the kernel's console: ")
+    assert "raspi-config" in uart.description
+    assert [port.device for port in machine.ports()] == [
+        f"{machine.dev}/{name}" for name in ("ttyACM0", "ttyAMA0", "ttyUSB0")
+    ]
+
+
 def test_what_dev_does_not_have_is_not_listed(machine: Machine) -> None:
     """A container sees the sysfs of the whole machine."""
     (machine.dev / "ttyACM0").unlink()
