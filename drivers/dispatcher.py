@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Protocol, Self
 
 from drivers.clock import SYSTEM_CLOCK, Clock
+from drivers.reasons import LoggedReasons
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Dispatcher:
         self._thread: threading.Thread | None = None
         self._ident: int | None = None  # of the thread
         self._loan: Loan | None = None  # written by the thread alone
+        self._logged = LoggedReasons(name, clock.monotonic)  # of the thread
         self._dropping = threading.Lock()  # several readers may drop at once
         self.dropped = 0
 
@@ -197,9 +199,8 @@ class Dispatcher:
             self._guard(*item)
             now = clock()
             if now - started > SLOW_S:
-                logger.warning(
-                    "%s: the listeners of one event took %.1f s; %d events wait",
-                    *(self._name, now - started, self.depth),
+                self._logged.warn(
+                    f"the listeners of one event took {now - started:.1f} s; {self.depth} events wait"
                 )
             if now >= self._due:
                 self.run_due()
@@ -207,5 +208,8 @@ class Dispatcher:
     def _guard(self, job: Job, argument: object) -> None:
         try:
             job(argument)
-        except Exception:
-            logger.exception("%s: %r failed", self._name, job)
+        except Exception as error:
+            # A sensor with a defect fails at each reading.
+            owner = getattr(getattr(job, "__self__", None), "name", "")
+            if self._logged.is_news(f"{getattr(job, '__qualname__', job)} {owner} {type(error).__name__}"):
+                logger.exception("%s: %r failed", self._name, job)

@@ -114,8 +114,40 @@ def test_a_slow_job_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> Non
     """With how many events wait behind it."""
     clock = FakeClock()
     with Dispatcher(clock=clock) as dispatcher:
+        go_on = block(dispatcher)
         dispatcher.post(call(lambda: clock.advance(1.5)), None)
-    assert "the listeners of one event took 1.5 s" in caplog.text
+        for _ in range(3):
+            dispatcher.post(call(lambda: None), None)
+        go_on.set()
+        settle(dispatcher)
+    (said,) = caplog.messages
+    assert said in {f"dispatcher: the listeners of one event took 1.5 s; {n} events wait" for n in (3, 4)}
+
+
+def test_what_is_slow_or_raises_again_and_again_is_not_logged_each_time(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A sensor with a defect fails at each reading; the log is on an SD card. Another one's is news."""
+    clock = FakeClock()
+
+    class Defect:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def accept(self, seconds: float) -> None:
+            clock.advance(seconds)
+            raise ZeroDivisionError
+
+    one, other = Defect("one"), Defect("other")
+    with Dispatcher(clock=clock) as dispatcher:
+        for _ in range(20):
+            dispatcher.post(one.accept, 1.5)
+        dispatcher.post(other.accept, 0.0)
+        settle(dispatcher)
+    assert len(caplog.records) < 10
+    assert [record.exc_info is not None for record in caplog.records].count(True) <= 4
+    assert caplog.records[-1].exc_info is not None
+    assert "one event took" in caplog.text
 
 
 def test_start_and_stop_may_be_called_again() -> None:
