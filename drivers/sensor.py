@@ -11,33 +11,31 @@ publishes and watches for silence. Any other calls the requests: `read`, `last`,
 """
 
 import logging
-import math
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import sig
+from drivers import description
 from drivers.errors import OptionError
 from drivers.filters import Deadband, SpikeGuard, Threshold
+from drivers.heard import Heard, fault_of
 from drivers.judge import NO_LIMITS, Judge
 from drivers.link import Link
 from drivers.name_watch import NameWatch
 from drivers.options import Option, parse_options
 from drivers.publisher import Publisher
 from drivers.read_params import ReadParams
-from drivers.reading import GOOD, STALE, SUSPECT, Reading
+from drivers.reading import STALE, Reading
+from drivers.readings import Readings
 from drivers.sensor_options import COMMON_OPTIONS, threshold_options
-from drivers.source import Channel, Device, Measurement
+from drivers.silence import Silence
+from drivers.source import Device, Measurement
 
 logger = logging.getLogger(__name__)
 
-# Silence for three intervals and a second (a lost line, a late one, the time of transport) is staleness.
-STALE_INTERVALS = 3
-STALE_GRACE_S = 1.0
 # How often the board is asked for a value that confirms the first one. If none of them does, the next are
 # waited for: a board that is asked as fast as it answers would do nothing else.
 CONFIRMING_READS = 3
-COUNTERS = ("received", "suspect", "clamped", "faults", "dropped", "reads", "failed_reads")
 
 
 class Sensor:
@@ -68,15 +66,28 @@ class Sensor:
         self._link = link
         self._clock = link.clock
         self._router: sig.Router | None = None
-        # Written by whoever reads the link (one thread at a time), one assignment each; read by all.
-        self._newest: Measurement | None = None
-        self._newest_value: Measurement | None = None
-        self._live: Measurement | None = None
-        self._lock = threading.Lock()  # guards the judge and the counters; no user code runs under it
-        self._accepted: tuple[Measurement, Reading] | None = None  # the last one judged in its turn
-        self._invalid: tuple[float, ...] = parsed["invalid"] or ()
-        self._another_since = -math.inf  # when another board was found than before
-        self._judge = Judge(
+        self._heard = Heard(parsed["invalid"] or ())
+        self._readings = Readings(self.unit, link.clock, self._heard, self._new_judge(parsed))
+        # Written by the dispatcher's thread alone.
+        self._problem: str | None = None
+        self._board: Device | None = None
+        self._confirming_reads = 0  # how many are left
+        self._deadband = Deadband(
+            parsed["delta"], parsed["min_interval"], parsed["step"], parsed["heartbeat"]
+        )
+        self._publisher = self._new_publisher(parsed)
+        self._silence = Silence(
+            parsed["stale_after"],
+            heard_at=lambda: self._heard.newest_time,
+            listening=lambda: self._publisher.connected,
+            tell=lambda seconds: self._publisher.take_stale(self._stale_reading(self._silent(seconds))),
+            clock=link.clock,
+            dispatcher=link.dispatcher,
+        )
+        self._name_watch = NameWatch(name, link.dispatcher, self._try_again)
+
+    def _new_judge(self, parsed: Mapping[str, Any]) -> Judge:
+        return Judge(
             parsed["offset"],
             parsed["scale"],
             parsed["range"],
@@ -85,25 +96,14 @@ class Sensor:
             clamp=self.clamps if parsed["clamp"] is None else parsed["clamp"],
             kind=self.kind,
         )
-        self._counters = dict.fromkeys(COUNTERS, 0)
-        # Written by the dispatcher's thread alone.
-        self._problem: str | None = None
-        self._board: Device | None = None
-        self._up_since = 0.0
-        self._confirming_reads = 0  # how many are left
-        self._watch: object | None = None  # the timer that looks out for silence
-        self._watch_due = 0.0
-        self._deadband = Deadband(
-            parsed["delta"], parsed["min_interval"], parsed["step"], parsed["heartbeat"]
-        )
+
+    def _new_publisher(self, parsed: Mapping[str, Any]) -> Publisher:
         thresholds = {
             event: Threshold(parsed[event], parsed["hysteresis"], rising=rising)
             for event, rising in ((self.low_event, False), (self.high_event, True))
             if parsed[event] is not None
         }
-        events = [self.low_event, self.high_event]
-        self._publisher = Publisher(name, events, self._deadband, thresholds)
-        self._name_watch = NameWatch(name, link.dispatcher, self._try_again)
+        return Publisher(self.name, [self.low_event, self.high_event], self._deadband, thresholds)
 
     @classmethod
     def option_table(cls) -> dict[str, Option]:
@@ -154,15 +154,11 @@ class Sensor:
 
     def heard(self, measurement: Measurement) -> None:
         """See `Sink`. So `last` knows the newest value even while a listener holds up the dispatcher."""
-        self._newest = measurement
-        if measurement.value is not None and measurement.value not in self._invalid:
-            self._newest_value = measurement
-            if measurement.asked is not None:
-                self._live = measurement
+        self._heard.note(measurement)
 
     def missed(self) -> None:
         """See `Sink`."""
-        self._count("dropped")
+        self._readings.count("dropped")
 
     # The dispatcher's thread
 
@@ -174,8 +170,7 @@ class Sensor:
         """
         if self._router is None:
             return  # detached a moment ago
-        with self._lock:
-            self._judge.warning = warning
+        self._readings.warning = warning
         problem = self._unfit(board)
         if problem is None:
             problem = self._use(board, self._router)
@@ -193,16 +188,14 @@ class Sensor:
         before, self._board = self._board, board
         another = before is not None and before.identity != board.identity
         restarted = before is None or another or before.boot != board.boot
-        self._up_since = self._clock.monotonic()
+        self._silence.begin(channel)
         if another:
             self._publisher.begin_anew()
-        with self._lock:
-            if another:
-                self._accepted, self._another_since = None, self._up_since
-            if restarted or not self._publisher.connected:
-                self._judge.begin_anew()
-                self._confirming_reads = CONFIRMING_READS
-            self._deadband.resolution = self._judge.use(channel, self.units[channel.unit])
+            self._heard.begin_anew(self._clock.monotonic())
+        if restarted or not self._publisher.connected:
+            self._readings.begin_anew()
+            self._confirming_reads = CONFIRMING_READS
+        self._deadband.resolution = self._readings.use(channel, self.units[channel.unit])
         self._deadband.interval = channel.interval_s
         problem = None
         if not self._publisher.connected:
@@ -214,13 +207,13 @@ class Sensor:
                 problem = self._publisher.connect(router, self._requests())
             if problem is None:
                 self._name_watch.stop()
-        self._watch_silence(self._watch)
+        self._silence.look()
         return problem
 
     def _try_again(self) -> None:
         """The name is free, and the board still there."""
         if self._board is not None:
-            self.link_up(self._board, self._judge.warning)
+            self.link_up(self._board, self._readings.warning)
 
     def _disconnect(self) -> None:
         self._name_watch.stop()
@@ -234,51 +227,18 @@ class Sensor:
     def accept(self, measurement: Measurement) -> None:
         """See `Sink`: judge and publish."""
         if not self._publisher.connected:
-            self._count("dropped")
+            self._readings.count("dropped")
             return
         raw = measurement.value
-        if raw is None or raw in self._invalid:
-            self._count("received", "faults")
-            self._publisher.take_stale(self._stale_reading(_fault(measurement)))
+        if raw is None or self._heard.failed(raw):
+            self._readings.count("received", "faults")
+            self._publisher.take_stale(self._stale_reading(fault_of(measurement)))
             return
-        with self._lock:
-            value, reason, clamped = self._judge.judge(raw)
-            self._judge.take(value, reason)
-            reading = self._reading(measurement, value, reason)
-            self._accepted = measurement, reading
-            self._counters["received"] += 1
-            if reason is not None:
-                self._counters["suspect"] += 1
-            if clamped:
-                self._counters["clamped"] += 1
-            confirm = reason is not None and self._judge.wants_another
+        reading, confirm = self._readings.accept(measurement, raw)
         if confirm and self._confirming_reads:
             self._confirming_reads -= 1
             self._link.refresh(self.channel)
         self._publisher.take(reading, measurement.measured)
-
-    def _watch_silence(self, watch: object | None) -> None:
-        """Publish `#stale` when it is time, and look again when it might be.
-
-        `watch`: the timer that calls. A board that said hello again may report more often than before: then
-        an earlier timer takes over, and the old one finds that it is not wanted any more.
-        """
-        if watch is not self._watch:
-            return
-        stale_after = self._stale_after()
-        if not self._publisher.connected or stale_after is None:
-            self._watch = None
-            return
-        now = self._clock.monotonic()
-        newest = self._newest
-        heard = max(self._up_since, newest.measured if newest else 0.0)
-        due = heard + stale_after
-        if due <= now:
-            self._publisher.take_stale(self._stale_reading(self._silence(now - heard)))
-            due = now + stale_after
-        if self._watch is None or not now < self._watch_due <= due:
-            self._watch, self._watch_due = watch, due = object(), due
-            self._link.dispatcher.call_at(due, lambda: self._watch_silence(watch))
 
     def _unfit(self, board: Device) -> str | None:
         channel = board.channels.get(self.channel)
@@ -311,137 +271,75 @@ class Sensor:
 
         def recent() -> Measurement | None:
             """What would answer this request too: asked for since, or, if age is allowed, measured since."""
-            live, newest = self._own(self._live), self._own(self._newest_value)
-            if live is not None and live.asked is not None and live.asked >= oldest:
-                return live
-            return newest if max_age and newest is not None and newest.measured >= oldest else None
+            return self._heard.recent(oldest, or_measured=max_age > 0)
 
-        self._count("reads")
+        self._readings.count("reads")
         try:
             measurement = recent() or self._link.request(
                 "read", self.channel, timeout_s=timeout, unless=recent
             )
             return self._judged(measurement).as_data()
         except sig.RequestError:
-            self._count("failed_reads")
+            self._readings.count("failed_reads")
             raise
 
     def last(self, _params: object = None) -> dict[str, Any] | None:
         """The newest known reading's data, stale if it is; None if there has never been one. At once."""
-        newest, valued = self._own(self._newest), self._own(self._newest_value)
+        newest, valued = self._heard.newest, self._heard.newest_value
         if newest is None or valued is None:
             return None
-        if newest.value is None or newest.value in self._invalid:
-            return self._stale_reading(_fault(newest)).as_data()
-        stale_after = self._stale_after()
+        if self._heard.failed(newest.value):
+            return self._stale_reading(fault_of(newest)).as_data()
+        stale_after = self._silence.stale_after
         silence = self._clock.monotonic() - valued.measured
         if stale_after is not None and silence > stale_after:
-            return self._stale_reading(self._silence(silence)).as_data()
+            return self._stale_reading(self._silent(silence)).as_data()
         return self._judged(valued).as_data()
 
     def info(self, _params: object = None) -> dict[str, Any]:
         """What this sensor is: kind, unit, link, device, channel, thresholds, options."""
-        board, status = self._board, self._link.status()
-        channel: Channel | None = board.channels.get(self.channel) if board else None
-        options = {name: value for name, value in self._options.items() if value is not None}
+        board = self._board
+        options = description.of_options(self._options)
+        events = self.low_event, self.high_event
         return {
             "kind": self.kind,
             "unit": self.unit,
-            "link": self._link.name,
-            "port": status.port,
-            "device": {
-                "path": status.device,
-                "model": board.model if board else None,
-                "identity": board.identity if board else None,
-                "boot": board.boot if board else None,
-            },
-            "firmware": board.firmware if board else None,
-            "channel": {
-                "name": self.channel,
-                "unit": channel.unit if channel else None,
-                "resolution": channel.resolution if channel else None,
-                "range": [channel.low, channel.high] if channel else None,
-                "interval": channel.interval_s if channel else None,
-            },
-            "thresholds": {
-                event: options.pop(event) for event in (self.low_event, self.high_event) if event in options
-            },
-            "stale_after": self._stale_after(),
-            "warning": self._judge.warning,
-            "options": {
-                name: value if isinstance(value, int | float | tuple) else str(value)
-                for name, value in options.items()
-            },
+            **description.of_device(self._link.status(), board),
+            "channel": description.of_channel(
+                self.channel, board.channels.get(self.channel) if board else None
+            ),
+            "thresholds": {event: options.pop(event) for event in events if event in options},
+            "stale_after": self._silence.stale_after,
+            "warning": self._readings.warning,
+            "options": options,
         }
 
     def stats(self, _params: object = None) -> dict[str, Any]:
         """Counters since the start: the sensor's own, its link's under `link`, and under
         `dispatcher` what waits there and what was dropped."""
-        status, dispatcher = self._link.status(), self._link.dispatcher
-        with self._lock:
-            counters: dict[str, Any] = dict(self._counters)
-        counters |= {"published": self._publisher.published, "stale": self._publisher.stale}
         return {
-            **counters,
-            "link": {"state": str(status.state), "reason": status.reason, **status.counters},
-            "dispatcher": {"waiting": dispatcher.depth, "dropped": dispatcher.dropped},
+            **self._readings.counters,
+            "published": self._publisher.published,
+            "stale": self._publisher.stale,
+            **description.of_traffic(self._link.status(), self._link.dispatcher),
         }
 
     # Any thread
 
-    def _count(self, *names: str) -> None:
-        with self._lock:
-            for name in names:
-                self._counters[name] += 1
-
-    def _own(self, measurement: Measurement | None) -> Measurement | None:
-        """A measurement that was heard, if it is this board's; if it may be that of the board before, the
-        last one that is known not to be."""
-        if measurement is None or measurement.measured > self._another_since:
-            return measurement
-        accepted = self._accepted  # in their turn come those of this board only
-        return accepted[0] if accepted is not None else None
-
     def _judged(self, measurement: Measurement) -> Reading:
         raw = measurement.value
-        if raw is None or raw in self._invalid:
-            raise sig.RequestError(f"{self.name}: {_fault(measurement)}; check the sensor and its wiring")
-        with self._lock:
-            if self._accepted is not None and self._accepted[0] is measurement:
-                return self._accepted[1]  # what listeners got: the spike guard has moved on since
-            value, reason, _ = self._judge.judge(raw)
-        # The news of another board may still be behind a listener that takes its time.
-        return self._reading(measurement, value, self._link.warning(self.channel) or reason)
-
-    def _reading(self, measurement: Measurement, value: float, reason: str | None) -> Reading:
-        utc = self._clock.utc() - (self._clock.monotonic() - measurement.measured)
-        return Reading(value, self.unit, utc, SUSPECT if reason else GOOD, measurement.seq, reason)
+        if raw is None or self._heard.failed(raw):
+            raise sig.RequestError(f"{self.name}: {fault_of(measurement)}; check the sensor and its wiring")
+        return self._readings.of(measurement, raw, self._link.warning(self.channel))
 
     def _stale_reading(self, reason: str) -> Reading:
         """The newest value, marked stale; without one, a reading with the value None."""
-        valued = self._own(self._newest_value)
+        valued = self._heard.newest_value
         if valued is None:
-            return Reading(None, self.unit, self._clock.utc(), STALE, 0, reason)
+            return self._readings.never(reason)
         return self._judged(valued)._replace(quality=STALE, reason=reason)
 
-    def _silence(self, seconds: float) -> str:
+    def _silent(self, seconds: float) -> str:
         dropped = self._link.dropped_since_reading(self.channel)
         damage = f"; {dropped} damaged line{'s' if dropped > 1 else ''} since" if dropped else ""
         return f"nothing heard for {seconds:.1f} s{damage}"
-
-    def _stale_after(self) -> float | None:
-        """Seconds of silence after which the value is stale; None when the board only answers requests."""
-        stale_after: float | None = self._options["stale_after"]
-        if stale_after is not None:
-            return stale_after or None
-        channel = self._board.channels.get(self.channel) if self._board else None
-        if channel is None or not channel.interval_s:
-            return None
-        return STALE_INTERVALS * channel.interval_s + STALE_GRACE_S
-
-
-def _fault(measurement: Measurement) -> str:
-    """Why a measurement is none: the board says so, or says what `invalid` names."""
-    if measurement.value is None:
-        return measurement.fault or "the measurement failed"
-    return f"the board says {measurement.value:g}, which stands for no value (`invalid`)"
