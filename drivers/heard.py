@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from drivers.reading import Reading
 from drivers.source import Measurement
 
+# No quantity in any unit is so large; nan and infinity are beyond it too.
+_ABSURD = 1e100
+
 
 class Heard:
     """The newest measurements of a channel. `invalid`: what the source says when it has no value.
@@ -59,7 +62,7 @@ class Heard:
 
     def failed(self, raw: float | None) -> bool:
         """Whether that stands for no value."""
-        return raw is None or raw in self._invalid
+        return raw is None or raw in self._invalid or not -_ABSURD < raw < _ABSURD
 
     def _own(self, measurement: Measurement | None) -> Measurement | None:
         """A measurement that was heard, if it is this device's; if it may be that of the one before, the last
@@ -71,7 +74,9 @@ class Heard:
 
 
 def fault_of(measurement: Measurement) -> str:
-    """Why a measurement is none: the device says so, or says what `invalid` names."""
+    """Why a measurement is none: the device says so, or says what is no number, or what `invalid` names."""
     if measurement.value is None:
         return measurement.fault or "the measurement failed"
+    if not abs(measurement.value) < _ABSURD:
+        return f"the board says {measurement.value:g}, which is no value"
     return f"the board says {measurement.value:g}, which stands for no value (`invalid`)"

@@ -1,12 +1,13 @@
-"""From measurements to readings: the judge, for several threads, and the counters of what it said."""
+"""From measurements to readings: the judge and what evens out its values, for several threads; counters."""
 
 import threading
-from collections.abc import Callable
 
 from drivers.clock import Clock
 from drivers.heard import Heard
 from drivers.judge import Judge
+from drivers.quantity import Convert
 from drivers.reading import GOOD, STALE, SUSPECT, Reading
+from drivers.smoothing import Smoothing
 from drivers.source import Channel, Measurement
 
 COUNTERS = ("received", "suspect", "clamped", "faults", "dropped", "reads", "failed_reads")
@@ -14,14 +15,17 @@ COUNTERS = ("received", "suspect", "clamped", "faults", "dropped", "reads", "fai
 
 class Readings:
     """A sensor's readings, in `unit`. From any thread; what may change the stream's memory (`use`, `accept`,
-    `begin_anew`) from the dispatcher's alone."""
+    `fail`, `begin_anew`, `interrupted`) from the dispatcher's alone."""
 
-    def __init__(self, unit: str, clock: Clock, heard: Heard, judge: Judge) -> None:
+    def __init__(
+        self, unit: str, clock: Clock, heard: Heard, judge: Judge, smoothing: Smoothing | None
+    ) -> None:
         self._unit = unit
         self._clock = clock
         self._heard = heard
         self._lock = threading.Lock()  # guards the judge and the counters; no user code runs under it
         self._judge = judge
+        self._smoothing = smoothing
         self._counters = dict.fromkeys(COUNTERS, 0)
 
     @property
@@ -34,21 +38,41 @@ class Readings:
         with self._lock:
             self._judge.warning = text
 
-    def use(self, channel: Channel, convert: Callable[[float], float]) -> float:
+    def use(self, channel: Channel, convert: Convert) -> float:
         """See `Judge.use`."""
         with self._lock:
-            return self._judge.use(channel, convert)
+            resolution = self._judge.use(channel, convert)
+            if self._smoothing is not None:
+                self._smoothing.decimals = self._judge.decimals
+            return resolution
 
     def begin_anew(self) -> None:
-        """See `Judge.begin_anew`."""
+        """What comes next may be of another device, or of one that was just switched on."""
         with self._lock:
             self._judge.begin_anew()
+            self._reset()
+
+    def interrupted(self) -> None:
+        """The value has become stale: what comes next is not to be mixed with what was before."""
+        with self._lock:
+            self._reset()
+
+    def fail(self) -> None:
+        """A measurement in turn that has no value."""
+        self.count("received", "faults")
+        self.interrupted()
+
+    def _reset(self) -> None:
+        if self._smoothing is not None:
+            self._smoothing.reset()
 
     def accept(self, measurement: Measurement, raw: float) -> tuple[Reading, bool]:
         """The reading of the next measurement in turn, and whether another is wanted to confirm it."""
         with self._lock:
             value, reason, clamped = self._judge.judge(raw)
             self._judge.take(value, reason)
+            if self._smoothing is not None:
+                value = self._smoothing.take(value, reason, measurement.measured)
             reading = self._reading(measurement, value, reason)
             self._heard.accepted = measurement, reading
             self._counters["received"] += 1
@@ -66,6 +90,8 @@ class Readings:
             if accepted is not None and accepted[0] is measurement:
                 return accepted[1]  # what listeners got: the spike guard has moved on since
             value, reason, _ = self._judge.judge(raw)
+            if self._smoothing is not None:
+                value = self._smoothing.peek(value, reason, measurement.measured)
         return self._reading(measurement, value, warning or reason)
 
     def never(self, reason: str) -> Reading:

@@ -1,7 +1,8 @@
 """A sensor: the shared base of all drivers. From a channel's measurements to a sender on the router.
 
-    measurement -> calibrate, limits, plausible range, spikes -> deadband -> #changed
-                                                              -> thresholds -> cold, hot, …
+    measurement -> invalid -> unit, calibration, limits, plausible range, spikes -> median or average
+                -> deadband -> #changed
+                -> thresholds -> cold, hot, …
     silence     -> #stale
 
 A driver is a subclass that says what it measures; see `temperature.py`.
@@ -16,20 +17,23 @@ from typing import Any, ClassVar
 
 import sig
 from drivers import description
+from drivers.calibration import Calibration
 from drivers.errors import OptionError
 from drivers.filters import Deadband, SpikeGuard, Threshold
 from drivers.heard import Heard, fault_of
-from drivers.judge import NO_LIMITS, Judge
+from drivers.judge import Judge
 from drivers.link import Link
 from drivers.name_watch import NameWatch
 from drivers.options import Option, parse_options
 from drivers.publisher import Publisher
+from drivers.quantity import NO_LIMITS, Convert, Quantity, Shown, channel_of, limits_in, no_channel, shown_in
 from drivers.read_params import ReadParams
 from drivers.reading import STALE, Reading
 from drivers.readings import Readings
-from drivers.sensor_options import COMMON_OPTIONS, threshold_options
+from drivers.sensor_options import COMMON_OPTIONS, threshold_options, unit_options
 from drivers.silence import Silence
-from drivers.source import Device, Measurement
+from drivers.smoothing import smoothing_of
+from drivers.source import Channel, Device, Measurement
 
 logger = logging.getLogger(__name__)
 
@@ -45,13 +49,15 @@ class Sensor:
     `option_table()`; values as in a config file. Raises `OptionError` for an unknown option or a wrong value.
 
     Subclasses set `kind`, `unit`, `units` (the board's units and how to convert each), `low_event`,
-    `high_event`; where there are any, `limits`, the least and the most that such a value can be, and
-    `clamps`, the default of the option `clamp`.
+    `high_event`; where there are any, `limits`, the least and the most that such a value can be, `clamps`,
+    the default of the option `clamp`, and `shows`, the units to choose from for what is published, of which
+    the first is `unit`.
     """
 
     kind: ClassVar[str]
     unit: ClassVar[str]
-    units: ClassVar[Mapping[str, Callable[[float], float]]]
+    units: ClassVar[Mapping[str, Convert]]
+    shows: ClassVar[Mapping[str, Shown]] = {}
     low_event: ClassVar[str]
     high_event: ClassVar[str]
     limits: ClassVar[tuple[float, float]] = NO_LIMITS
@@ -66,11 +72,19 @@ class Sensor:
         self._link = link
         self._clock = link.clock
         self._router: sig.Router | None = None
+        self._quantity = self.quantity(parsed)
         self._heard = Heard(parsed["invalid"] or ())
-        self._readings = Readings(self.unit, link.clock, self._heard, self._new_judge(parsed))
+        self._readings = Readings(
+            self._quantity.unit,
+            link.clock,
+            self._heard,
+            self._new_judge(parsed),
+            smoothing_of(parsed, self._quantity.precision),
+        )
         # Written by the dispatcher's thread alone.
         self._problem: str | None = None
         self._board: Device | None = None
+        self._measured: Channel | None = None  # the board's channel that is taken
         self._confirming_reads = 0  # how many are left
         self._deadband = Deadband(
             parsed["delta"], parsed["min_interval"], parsed["step"], parsed["heartbeat"]
@@ -80,7 +94,7 @@ class Sensor:
             parsed["stale_after"],
             heard_at=lambda: self._heard.newest_time,
             listening=lambda: self._publisher.connected,
-            tell=lambda seconds: self._publisher.take_stale(self._stale_reading(self._silent(seconds))),
+            tell=self._fall_silent,
             clock=link.clock,
             dispatcher=link.dispatcher,
         )
@@ -92,7 +106,8 @@ class Sensor:
             parsed["scale"],
             parsed["range"],
             SpikeGuard(parsed["spike"]),
-            limits=self.limits,
+            calibration=None if parsed["calibrate"] is None else Calibration(parsed["calibrate"]),
+            limits=self._quantity.limits,
             clamp=self.clamps if parsed["clamp"] is None else parsed["clamp"],
             kind=self.kind,
         )
@@ -108,13 +123,22 @@ class Sensor:
     @classmethod
     def option_table(cls) -> dict[str, Option]:
         """Every option that this driver takes, by name."""
-        return {**COMMON_OPTIONS, **threshold_options(cls.low_event, cls.high_event, cls.unit)}
+        return {
+            **COMMON_OPTIONS,
+            **unit_options(cls.units, cls.shows),
+            **threshold_options(cls.low_event, cls.high_event, cls.unit),
+        }
 
     @classmethod
     def check_options(cls, parsed: Mapping[str, Any]) -> None:
         """What single options cannot know. Raises `OptionError`."""
         if parsed["scale"] == 0:
             raise OptionError("scale", "expected a number other than 0")
+        if parsed["calibrate"] is not None and (parsed["offset"] != 0 or parsed["scale"] != 1):
+            other = "offset" if parsed["offset"] != 0 else "scale"
+            raise OptionError(other, "`calibrate` takes its place; remove one of the two")
+        if parsed["median"] is not None and parsed["average"] is not None:
+            raise OptionError("average", "`median` evens out already; remove one of the two")
         low, high, hysteresis = parsed[cls.low_event], parsed[cls.high_event], parsed["hysteresis"]
         if low is None or high is None:
             return
@@ -124,6 +148,15 @@ class Sensor:
             raise OptionError(
                 "hysteresis", f"expected less than the distance from {low:g} to {high:g}, got {hysteresis}"
             )
+
+    @classmethod
+    def quantity(cls, parsed: Mapping[str, Any]) -> Quantity:
+        """What is measured, by the options, which are right."""
+        units, unit, limits, show = cls.units, cls.unit, cls.limits, parsed.get("show")
+        if show is not None:
+            shown = cls.shows[show]
+            units, unit, limits = shown_in(units, shown, show), shown.unit, limits_in(limits, shown)
+        return Quantity(cls.kind, unit, units, parsed.get("unit"), limits)
 
     @property
     def interval_ms(self) -> int | None:
@@ -171,31 +204,31 @@ class Sensor:
         if self._router is None:
             return  # detached a moment ago
         self._readings.warning = warning
-        problem = self._unfit(board)
-        if problem is None:
-            problem = self._use(board, self._router)
-        else:
+        channel = channel_of(board, self.channel)
+        problem = no_channel(board, self.channel) if channel is None else self._quantity.unfit(channel)
+        if channel is None or problem is not None:
             self._disconnect()
+        else:
+            problem = self._use(board, channel, self._router)
         if problem is not None and problem != self._problem:  # a board may say hello often
             logger.error("%s: %s", self.name, problem)
         elif problem is None and self._problem is not None:
             logger.info("%s: connected; it was not, as %s", self.name, self._problem)
         self._problem = problem
 
-    def _use(self, board: Device, router: sig.Router) -> str | None:
+    def _use(self, board: Device, channel: Channel, router: sig.Router) -> str | None:
         """Be connected, with what the board says of the channel; returns why not, if not."""
-        channel = board.channels[self.channel]
-        before, self._board = self._board, board
+        before, self._board, self._measured = self._board, board, channel
         another = before is not None and before.identity != board.identity
         restarted = before is None or another or before.boot != board.boot
-        self._silence.begin(channel)
+        self._silence.begin(channel, another=another)
         if another:
             self._publisher.begin_anew()
             self._heard.begin_anew(self._clock.monotonic())
         if restarted or not self._publisher.connected:
             self._readings.begin_anew()
             self._confirming_reads = CONFIRMING_READS
-        self._deadband.resolution = self._readings.use(channel, self.units[channel.unit])
+        self._deadband.resolution = self._readings.use(channel, self._quantity.convert(channel))
         self._deadband.interval = channel.interval_s
         problem = None
         if not self._publisher.connected:
@@ -218,6 +251,7 @@ class Sensor:
     def _disconnect(self) -> None:
         self._name_watch.stop()
         self._publisher.disconnect()
+        self._silence.end()
 
     def link_down(self, reason: str) -> None:
         """See `Sink`: disconnect from the router."""
@@ -229,9 +263,11 @@ class Sensor:
         if not self._publisher.connected:
             self._readings.count("dropped")
             return
+        if self._silence.learning:
+            self._silence.note(measurement)
         raw = measurement.value
         if raw is None or self._heard.failed(raw):
-            self._readings.count("received", "faults")
+            self._readings.fail()
             self._publisher.take_stale(self._stale_reading(fault_of(measurement)))
             return
         reading, confirm = self._readings.accept(measurement, raw)
@@ -240,20 +276,9 @@ class Sensor:
             self._link.refresh(self.channel)
         self._publisher.take(reading, measurement.measured)
 
-    def _unfit(self, board: Device) -> str | None:
-        channel = board.channels.get(self.channel)
-        if channel is None:
-            return (
-                f"board {board.identity} has no channel {self.channel!r}; it has {', '.join(board.channels)}"
-            )
-        if channel.kind != self.kind:
-            return (
-                f"channel {self.channel!r} measures {channel.kind}, not {self.kind}; "
-                "choose another driver or channel"
-            )
-        if channel.unit not in self.units:
-            return f"channel {self.channel!r} is in {channel.unit!r}; expected {' or '.join(self.units)}"
-        return None
+    def _fall_silent(self, seconds: float) -> None:
+        self._readings.interrupted()
+        self._publisher.take_stale(self._stale_reading(self._silent(seconds)))
 
     # Any thread: the requests
 
@@ -298,16 +323,15 @@ class Sensor:
 
     def info(self, _params: object = None) -> dict[str, Any]:
         """What this sensor is: kind, unit, link, device, channel, thresholds, options."""
-        board = self._board
+        newest = self._heard.newest
         options = description.of_options(self._options)
         events = self.low_event, self.high_event
         return {
             "kind": self.kind,
-            "unit": self.unit,
-            **description.of_device(self._link.status(), board),
-            "channel": description.of_channel(
-                self.channel, board.channels.get(self.channel) if board else None
-            ),
+            "unit": self._quantity.unit,
+            "raw": newest.value if newest is not None else None,
+            **description.of_device(self._link.status(), self._board),
+            "channel": description.of_channel(self.channel, self._measured),
             "thresholds": {event: options.pop(event) for event in events if event in options},
             "stale_after": self._silence.stale_after,
             "warning": self._readings.warning,

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from drivers.clock import Clock
 from drivers.dispatcher import Dispatcher
-from drivers.source import Channel
+from drivers.gaps import Gaps
+from drivers.source import Channel, Measurement
 
 # Silence for three intervals and a second (a lost line, a late one, the time of transport) is staleness.
 STALE_INTERVALS = 3
@@ -12,7 +13,8 @@ STALE_GRACE_S = 1.0
 
 
 class Silence:
-    """`configured`: seconds, 0 for never, None for what the channel's interval says. `heard_at`: when the
+    """`configured`: seconds, 0 for never, None for what the channel says: its interval, or that it reports by
+    itself, when the gaps between its measurements tell. `heard_at`: when the
     newest measurement was made (monotonic). `tell` is called with the seconds of a silence that is too long,
     again each time it has lasted once more, as long as somebody is `listening`.
 
@@ -36,6 +38,9 @@ class Silence:
         self._clock = clock
         self._dispatcher = dispatcher
         self._channel: Channel | None = None
+        self._gaps = Gaps()
+        self.learning = False
+        """Whether measurements are to be noted."""
         self._since = 0.0  # when the device came: what was before is no silence of its own
         self._timer: object | None = None
         self._due = 0.0  # when the timer is
@@ -46,13 +51,31 @@ class Silence:
         if self._configured is not None:
             return self._configured or None
         channel = self._channel
-        if channel is None or not channel.interval_s:
+        if channel is None:
             return None
-        return STALE_INTERVALS * channel.interval_s + STALE_GRACE_S
+        if channel.interval_s:
+            return STALE_INTERVALS * channel.interval_s + STALE_GRACE_S
+        return self._gaps.stale_after if channel.unannounced else None
 
-    def begin(self, channel: Channel) -> None:
-        """The device is there: silence is counted from now on. Call `look` when somebody listens."""
+    def begin(self, channel: Channel, *, another: bool) -> None:
+        """The device is there (`another`: than before): silence is counted from now on. Call `look` when
+        somebody listens."""
         self._channel, self._since = channel, self._clock.monotonic()
+        self.learning = channel.unannounced and not channel.interval_s and self._configured is None
+        if another:
+            self._gaps = Gaps()
+
+    def end(self) -> None:
+        """The device is gone; its silence until it is back tells nothing of how often it reports."""
+        self._gaps.interrupted()
+
+    def note(self, measurement: Measurement) -> None:
+        """A measurement, while `learning`. What answers a live read tells nothing either."""
+        if measurement.asked is not None:
+            return
+        self._gaps.note(measurement.measured)
+        if self._timer is not None and measurement.measured + self._gaps.stale_after < self._due:
+            self.look()
 
     def look(self) -> None:
         """Tell if it is time, and look again when it might be.

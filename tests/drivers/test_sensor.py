@@ -716,6 +716,7 @@ def test_info_is_what_the_sensor_is() -> None:
     assert desk.sensor.info() == {
         "kind": "temperature",
         "unit": "°C",
+        "raw": None,
         "link": "board",
         "port": "/dev/none",
         "device": {"path": None, "model": "test-board", "identity": "24A16057F685", "boot": 7},
