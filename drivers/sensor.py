@@ -123,10 +123,11 @@ class Sensor:
     @classmethod
     def option_table(cls) -> dict[str, Option]:
         """Every option that this driver takes, by name."""
+        unit = f"{cls.unit} or what `show` says" if cls.shows else cls.unit or "its `unit`"
         return {
             **COMMON_OPTIONS,
             **unit_options(cls.units, cls.shows),
-            **threshold_options(cls.low_event, cls.high_event, cls.unit),
+            **threshold_options(cls.low_event, cls.high_event, unit),
         }
 
     @classmethod

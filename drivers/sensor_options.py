@@ -173,7 +173,8 @@ def unit_options(units: Iterable[str], shows: Iterable[str]) -> dict[str, Option
 
 
 def threshold_options(low_event: str, high_event: str, unit: str) -> dict[str, Option]:
-    """The options of a sensor's two thresholds, named like the events that they fire."""
+    """The options of a sensor's two thresholds, named like the events that they fire. `unit`: theirs, in
+    words."""
     return {
         low_event: Option(
             parse_number,

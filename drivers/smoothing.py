@@ -12,8 +12,8 @@ from typing import Any, Protocol
 LEAST_MEDIAN, MOST_MEDIAN = 3, 99
 LEAST_AVERAGE_S, MOST_AVERAGE_S = 0.1, 86400.0
 # An average keeps so many sums, not each value: at 500 readings a second those of a day would be 43 million.
-# A sum is a list of three numbers in a deque, about 200 bytes: 50 KiB a sensor at most. Values that came within
-# 1/256 of the span leave it together; those further apart leave it one by one.
+# A sum is a list of three numbers in a deque, about 200 bytes: 50 KiB a sensor at most. Values that came
+# within 1/256 of the span leave it together; those further apart leave it one by one.
 PARTS = 256
 
 

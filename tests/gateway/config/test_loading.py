@@ -120,7 +120,7 @@ sensor: {}
         "3: links.board.identity: expected a text without spaces, at most 24 characters, got ''; "
         'write: identity: "0001"',
         "3: links.board.protocol: no protocol 'sensorlin'; did you mean 'sensorline'? "
-        "protocols are: sensorline",
+        "protocols are: polled, sensorline, text",
         "4: links.other.identity: expected a text without spaces, at most 24 characters, got 'a b'; "
         'write: identity: "0001"',
         "4: links.other.port: expected a port, got 'COM3'",
