@@ -30,7 +30,7 @@ def of_channel(name: str, channel: Channel | None) -> dict[str, Any]:
         "name": name,
         "unit": channel.unit if channel else None,
         "resolution": (channel.resolution or None) if channel else None,
-        "range": [_finite(channel.low), _finite(channel.high)] if channel else None,
+        "range": [finite(channel.low), finite(channel.high)] if channel else None,
         "interval": channel.interval_s if channel else None,
     }
 
@@ -52,6 +52,6 @@ def of_traffic(link: LinkStatus, dispatcher: Dispatcher) -> dict[str, Any]:
     }
 
 
-def _finite(limit: float) -> float | None:
-    """JSON has no infinity."""
-    return limit if math.isfinite(limit) else None
+def finite(value: float | None) -> float | None:
+    """JSON has no infinity, and no nan."""
+    return value if value is not None and math.isfinite(value) else None

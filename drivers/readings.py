@@ -20,7 +20,8 @@ class Readings:
     def __init__(
         self, unit: str, clock: Clock, heard: Heard, judge: Judge, smoothing: Smoothing | None
     ) -> None:
-        self._unit = unit
+        self.unit = unit
+        """Of the readings."""
         self._clock = clock
         self._heard = heard
         self._lock = threading.Lock()  # guards the judge and the counters; no user code runs under it
@@ -96,7 +97,7 @@ class Readings:
 
     def never(self, reason: str) -> Reading:
         """The reading of a sensor that never had a value."""
-        return Reading(None, self._unit, self._clock.utc(), STALE, 0, reason)
+        return Reading(None, self.unit, self._clock.utc(), STALE, 0, reason)
 
     def count(self, *names: str) -> None:
         """One more of each."""
@@ -112,4 +113,4 @@ class Readings:
 
     def _reading(self, measurement: Measurement, value: float, reason: str | None) -> Reading:
         utc = self._clock.utc() - (self._clock.monotonic() - measurement.measured)
-        return Reading(value, self._unit, utc, SUSPECT if reason else GOOD, measurement.seq, reason)
+        return Reading(value, self.unit, utc, SUSPECT if reason else GOOD, measurement.seq, reason)

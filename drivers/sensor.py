@@ -16,9 +16,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import sig
-from drivers import description
+from drivers.answers import Answers
 from drivers.calibration import Calibration
-from drivers.errors import OptionError
 from drivers.filters import Deadband, SpikeGuard, Threshold
 from drivers.heard import Heard, fault_of
 from drivers.judge import Judge
@@ -27,10 +26,14 @@ from drivers.name_watch import NameWatch
 from drivers.options import Option, parse_options
 from drivers.publisher import Publisher
 from drivers.quantity import NO_LIMITS, Convert, Quantity, Shown, channel_of, limits_in, no_channel, shown_in
-from drivers.read_params import ReadParams
-from drivers.reading import STALE, Reading
 from drivers.readings import Readings
-from drivers.sensor_options import COMMON_OPTIONS, threshold_options, unit_options
+from drivers.sensor_options import (
+    COMMON_OPTIONS,
+    check_filters,
+    check_thresholds,
+    threshold_options,
+    unit_options,
+)
 from drivers.silence import Silence
 from drivers.smoothing import smoothing_of
 from drivers.source import Channel, Device, Measurement
@@ -83,8 +86,6 @@ class Sensor:
         )
         # Written by the dispatcher's thread alone.
         self._problem: str | None = None
-        self._board: Device | None = None
-        self._measured: Channel | None = None  # the board's channel that is taken
         self._confirming_reads = 0  # how many are left
         self._deadband = Deadband(
             parsed["delta"], parsed["min_interval"], parsed["step"], parsed["heartbeat"]
@@ -98,6 +99,7 @@ class Sensor:
             clock=link.clock,
             dispatcher=link.dispatcher,
         )
+        self._answers = Answers(name, link, self.channel, self._heard, self._readings, self._silence)
         self._name_watch = NameWatch(name, link.dispatcher, self._try_again)
 
     def _new_judge(self, parsed: Mapping[str, Any]) -> Judge:
@@ -133,22 +135,8 @@ class Sensor:
     @classmethod
     def check_options(cls, parsed: Mapping[str, Any]) -> None:
         """What single options cannot know. Raises `OptionError`."""
-        if parsed["scale"] == 0:
-            raise OptionError("scale", "expected a number other than 0")
-        if parsed["calibrate"] is not None and (parsed["offset"] != 0 or parsed["scale"] != 1):
-            other = "offset" if parsed["offset"] != 0 else "scale"
-            raise OptionError(other, "`calibrate` takes its place; remove one of the two")
-        if parsed["median"] is not None and parsed["average"] is not None:
-            raise OptionError("average", "`median` evens out already; remove one of the two")
-        low, high, hysteresis = parsed[cls.low_event], parsed[cls.high_event], parsed["hysteresis"]
-        if low is None or high is None:
-            return
-        if low >= high:
-            raise OptionError(cls.low_event, f"expected less than {cls.high_event} ({high:g}), got {low:g}")
-        if low + hysteresis.at(low) >= high or high - hysteresis.at(high) <= low:
-            raise OptionError(
-                "hysteresis", f"expected less than the distance from {low:g} to {high:g}, got {hysteresis}"
-            )
+        check_filters(parsed)
+        check_thresholds(parsed, cls.low_event, cls.high_event)
 
     @classmethod
     def quantity(cls, parsed: Mapping[str, Any]) -> Quantity:
@@ -219,7 +207,8 @@ class Sensor:
 
     def _use(self, board: Device, channel: Channel, router: sig.Router) -> str | None:
         """Be connected, with what the board says of the channel; returns why not, if not."""
-        before, self._board, self._measured = self._board, board, channel
+        before = self._answers.device
+        self._answers.device, self._answers.measured = board, channel
         another = before is not None and before.identity != board.identity
         restarted = before is None or another or before.boot != board.boot
         self._silence.begin(channel, another=another)
@@ -246,8 +235,8 @@ class Sensor:
 
     def _try_again(self) -> None:
         """The name is free, and the board still there."""
-        if self._board is not None:
-            self.link_up(self._board, self._readings.warning)
+        if self._answers.device is not None:
+            self.link_up(self._answers.device, self._readings.warning)
 
     def _disconnect(self) -> None:
         self._name_watch.stop()
@@ -269,7 +258,7 @@ class Sensor:
         raw = measurement.value
         if raw is None or self._heard.failed(raw):
             self._readings.fail()
-            self._publisher.take_stale(self._stale_reading(fault_of(measurement)))
+            self._publisher.take_stale(self._answers.stale(fault_of(measurement)))
             return
         reading, confirm = self._readings.accept(measurement, raw)
         if confirm and self._confirming_reads:
@@ -279,7 +268,7 @@ class Sensor:
 
     def _fall_silent(self, seconds: float) -> None:
         self._readings.interrupted()
-        self._publisher.take_stale(self._stale_reading(self._silent(seconds)))
+        self._publisher.take_stale(self._answers.silent(seconds))
 
     # Any thread: the requests
 
@@ -292,79 +281,19 @@ class Sensor:
         Raises `sig.NotConnected`, `sig.RequestTimeout`, `sig.Busy`, `sig.BadParams`, and `sig.RequestError`
         when the board's sensor failed.
         """
-        max_age, timeout = ReadParams.parse(params)
-        oldest = self._clock.monotonic() - max_age
-
-        def recent() -> Measurement | None:
-            """What would answer this request too: asked for since, or, if age is allowed, measured since."""
-            return self._heard.recent(oldest, or_measured=max_age > 0)
-
-        self._readings.count("reads")
-        try:
-            measurement = recent() or self._link.request(
-                "read", self.channel, timeout_s=timeout, unless=recent
-            )
-            return self._judged(measurement).as_data()
-        except sig.RequestError:
-            self._readings.count("failed_reads")
-            raise
+        return self._answers.read(params).as_data()
 
     def last(self, _params: object = None) -> dict[str, Any] | None:
         """The newest known reading's data, stale if it is; None if there has never been one. At once."""
-        newest, valued = self._heard.newest, self._heard.newest_value
-        if newest is None or valued is None:
-            return None
-        if self._heard.failed(newest.value):
-            return self._stale_reading(fault_of(newest)).as_data()
-        stale_after = self._silence.stale_after
-        silence = self._clock.monotonic() - valued.measured
-        if stale_after is not None and silence > stale_after:
-            return self._stale_reading(self._silent(silence)).as_data()
-        return self._judged(valued).as_data()
+        reading = self._answers.last()
+        return reading.as_data() if reading is not None else None
 
     def info(self, _params: object = None) -> dict[str, Any]:
-        """What this sensor is: kind, unit, link, device, channel, thresholds, options."""
-        newest = self._heard.newest
-        options = description.of_options(self._options)
-        events = self.low_event, self.high_event
-        return {
-            "kind": self.kind,
-            "unit": self._quantity.unit,
-            "raw": newest.value if newest is not None else None,
-            **description.of_device(self._link.status(), self._board),
-            "channel": description.of_channel(self.channel, self._measured),
-            "thresholds": {event: options.pop(event) for event in events if event in options},
-            "stale_after": self._silence.stale_after,
-            "warning": self._readings.warning,
-            "options": options,
-        }
+        """What this sensor is: kind, unit, link, device, channel, thresholds, options; and what the source
+        said last, before all of them (`raw`)."""
+        return self._answers.info(self.kind, self._options, (self.low_event, self.high_event))
 
     def stats(self, _params: object = None) -> dict[str, Any]:
         """Counters since the start: the sensor's own, its link's under `link`, and under
         `dispatcher` what waits there and what was dropped."""
-        return {
-            **self._readings.counters,
-            "published": self._publisher.published,
-            "stale": self._publisher.stale,
-            **description.of_traffic(self._link.status(), self._link.dispatcher),
-        }
-
-    # Any thread
-
-    def _judged(self, measurement: Measurement) -> Reading:
-        raw = measurement.value
-        if raw is None or self._heard.failed(raw):
-            raise sig.RequestError(f"{self.name}: {fault_of(measurement)}; check the sensor and its wiring")
-        return self._readings.of(measurement, raw, self._link.warning(self.channel))
-
-    def _stale_reading(self, reason: str) -> Reading:
-        """The newest value, marked stale; without one, a reading with the value None."""
-        valued = self._heard.newest_value
-        if valued is None:
-            return self._readings.never(reason)
-        return self._judged(valued)._replace(quality=STALE, reason=reason)
-
-    def _silent(self, seconds: float) -> str:
-        dropped = self._link.dropped_since_reading(self.channel)
-        damage = f"; {dropped} damaged line{'s' if dropped > 1 else ''} since" if dropped else ""
-        return f"nothing heard for {seconds:.1f} s{damage}"
+        return self._answers.stats({"published": self._publisher.published, "stale": self._publisher.stale})

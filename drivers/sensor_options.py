@@ -3,10 +3,12 @@
 The config's validation and its reference are made from these tables.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import Any
 
 from drivers.calibration import MAX_POINTS, parse_points
+from drivers.errors import OptionError
 from drivers.options import (
     Amount,
     Option,
@@ -189,3 +191,28 @@ def threshold_options(low_event: str, high_event: str, unit: str) -> dict[str, O
             f"The event `{high_event}` fires at this value or above.",
         ),
     }
+
+
+def check_filters(parsed: Mapping[str, Any]) -> None:
+    """What exclude each other. Raises `OptionError`."""
+    if parsed["scale"] == 0:
+        raise OptionError("scale", "expected a number other than 0")
+    if parsed["calibrate"] is not None:
+        for name, neutral in (("offset", 0), ("scale", 1)):
+            if parsed[name] != neutral:
+                raise OptionError(name, "`calibrate` takes its place; remove one of the two")
+    if parsed["median"] is not None and parsed["average"] is not None:
+        raise OptionError("average", "`median` evens out already; remove one of the two")
+
+
+def check_thresholds(parsed: Mapping[str, Any], low_event: str, high_event: str) -> None:
+    """That the two do not cross. Raises `OptionError`."""
+    low, high, hysteresis = parsed[low_event], parsed[high_event], parsed["hysteresis"]
+    if low is None or high is None:
+        return
+    if low >= high:
+        raise OptionError(low_event, f"expected less than {high_event} ({high:g}), got {low:g}")
+    if low + hysteresis.at(low) >= high or high - hysteresis.at(high) <= low:
+        raise OptionError(
+            "hysteresis", f"expected less than the distance from {low:g} to {high:g}, got {hysteresis}"
+        )
