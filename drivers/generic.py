@@ -37,7 +37,8 @@ class GenericSensor(Sensor):
             return
         allowed = ", ".join(one or 'none (write unit: "")' for one in DEVICE_CLASSES[name].units)
         raise OptionError(
-            "unit", f"Home Assistant takes for device_class {name}: {allowed}; got {unit or 'none'!r}"
+            "unit",
+            f"Home Assistant takes for device_class {name}: {allowed}; got {repr(unit) if unit else 'none'}",
         )
 
     @classmethod
