@@ -30,10 +30,11 @@ class GenericSensor(Sensor):
 
     @classmethod
     def check_options(cls, parsed: Mapping[str, Any]) -> None:
-        """See `Sensor`. A unit that Home Assistant refuses for the class is wrong."""
+        """See `Sensor`. A unit that Home Assistant refuses for the class is wrong; one that is missing is
+        somebody else's to tell."""
         super().check_options(parsed)
         name, unit = parsed["device_class"], parsed["unit"]
-        if name is None or DEVICE_CLASSES[name].spelling(unit) is not None:
+        if name is None or unit is None or DEVICE_CLASSES[name].spelling(unit) is not None:
             return
         allowed = ", ".join(one or 'none (write unit: "")' for one in DEVICE_CLASSES[name].units)
         raise OptionError(

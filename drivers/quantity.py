@@ -55,7 +55,7 @@ class Quantity:
         unit = self._unit_of(channel)
         if channel.unit and self.said is not None and unit != self.said:
             return f"channel {name!r} is in {channel.unit!r}, and the config says `unit: {self.said}`; " + (
-                f"write unit: {channel.unit}" if self.any_kind else "remove `unit`"
+                f'write unit: "{channel.unit}"' if self.any_kind else "remove `unit`"
             )
         if unit not in self.units:
             return f"channel {name!r} is in {channel.unit!r}; expected {' or '.join(self.units)}"

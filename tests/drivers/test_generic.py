@@ -60,7 +60,7 @@ def test_the_source_s_unit_and_the_config_s(says: str, unit: str) -> None:
     if says in ("", "°C"):
         assert desk.names() == ["#connect"]
         return
-    text = f"channel 'co2' is in '{says}', and the config says `unit: {unit}`; write unit: {says}"
+    text = f'channel {"co2"!r} is in {says!r}, and the config says `unit: {unit}`; write unit: "{says}"'
     assert desk.sensor.problem == text
     assert desk.names() == []
 
