@@ -2,10 +2,9 @@
 
 import bisect
 import itertools
-import math
 from collections.abc import Sequence
 
-from drivers.options import finite
+from drivers.options import ABSURD, parse_number
 
 # More than a person measures; a driver that needs a table makes it a conversion of its own.
 MAX_POINTS = 64
@@ -44,20 +43,22 @@ def parse_points(raw: object) -> tuple[Point, ...]:
         raise ValueError(problem)
     if len(raw) > MAX_POINTS:
         raise ValueError(f"expected at most {MAX_POINTS} points, got {len(raw)}")
-    points = []
-    for pair in raw:
-        if not isinstance(pair, list | tuple) or len(pair) != 2 or not all(map(_is_number, pair)):
-            raise ValueError(f"expected two numbers, what the source says and what is true, got {pair!r}")
-        points.append((float(pair[0]), float(pair[1])))
+    points = [_point(pair) for pair in raw]
     for (left, below), (right, above) in itertools.pairwise(points):
         if left >= right:
             raise ValueError(
                 f"expected raw values that rise from point to point, got {right:g} after {left:g}"
             )
-        if not math.isfinite((above - below) / (right - left)):
+        if abs(above - below) > ABSURD * (right - left):
             raise ValueError(f"expected points further apart than {left!r} and {right!r}")
     return tuple(points)
 
 
-def _is_number(value: object) -> bool:
-    return finite(value) is not None
+def _point(raw: object) -> Point:
+    problem = f"expected two numbers, what the source says and what is true, got {raw!r}"
+    if not isinstance(raw, list | tuple) or len(raw) != 2:
+        raise ValueError(problem)
+    try:
+        return parse_number(raw[0]), parse_number(raw[1])
+    except ValueError:
+        raise ValueError(problem) from None

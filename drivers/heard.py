@@ -3,11 +3,9 @@
 import math
 from collections.abc import Sequence
 
+from drivers.options import ABSURD
 from drivers.reading import Reading
 from drivers.source import Measurement
-
-# No quantity in any unit is so large; nan and infinity are beyond it too.
-_ABSURD = 1e100
 
 
 class Heard:
@@ -62,7 +60,8 @@ class Heard:
 
     def failed(self, raw: float | None) -> bool:
         """Whether that stands for no value."""
-        return raw is None or raw in self._invalid or not -_ABSURD < raw < _ABSURD
+        # nan is not within anything
+        return raw is None or raw in self._invalid or not -ABSURD < raw < ABSURD
 
     def _own(self, measurement: Measurement | None) -> Measurement | None:
         """A measurement that was heard, if it is this device's; if it may be that of the one before, the last
@@ -77,6 +76,6 @@ def fault_of(measurement: Measurement) -> str:
     """Why a measurement is none: the device says so, or says what is no number, or what `invalid` names."""
     if measurement.value is None:
         return measurement.fault or "the measurement failed"
-    if not abs(measurement.value) < _ABSURD:
+    if not abs(measurement.value) < ABSURD:
         return f"the board says {measurement.value:g}, which is no value"
     return f"the board says {measurement.value:g}, which stands for no value (`invalid`)"

@@ -65,7 +65,7 @@ class Judge:
         self._board_range = (channel.low, channel.high) if self._plausible is None else NO_LIMITS
         finest, self._spikes.resolution = self._steps(channel)
         # One digit more than is resolved: enough after conversion and offset, and 23.18 stays 23.18.
-        digits = -math.floor(math.log10(finest)) if finest > 0 else 5
+        digits = -math.floor(math.log10(finest)) if 0 < finest < math.inf else 5
         self.decimals = max(0, digits) + 1
         return self._spikes.resolution
 

@@ -17,6 +17,8 @@ from drivers.errors import OptionError
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|min|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+# No quantity in any unit is so large; and products of three such numbers are floats still.
+ABSURD = 1e100
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 
@@ -62,9 +64,9 @@ def finite(raw: object) -> float | None:
 
 
 def parse_number(raw: object) -> float:
-    """A finite number."""
+    """A finite number, of a size that something may have."""
     number = finite(raw)
-    if number is not None:
+    if number is not None and abs(number) <= ABSURD:
         return number
     raise ValueError(f"expected a number such as 21.5, got {raw!r}")
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import sig
 from drivers import HumiditySensor, LightSensor, OptionError, Sensor, TemperatureSensor
@@ -1080,3 +1082,43 @@ def test_a_named_device_without_the_channel() -> None:
     desk = Desk(TemperatureSensor)
     desk.sensor.link_up(Device("node", "", "2.3", 0, {"12/0": replace(TEMP, name="12/0")}, "12"))
     assert desk.sensor.problem == "device 12 has no channel 'temp'; it has 12/0"
+
+
+_NUMBERS = st.floats(-1e100, 1e100)
+_OPTIONS = {
+    "offset": _NUMBERS,
+    "scale": _NUMBERS.filter(bool),
+    "show": st.sampled_from(["C", "F", "K"]),
+    "unit": st.sampled_from(["C", "F", "K"]),
+    "calibrate": st.lists(
+        st.tuples(st.floats(-1e100, 1e100), st.floats(-1e100, 1e100)), min_size=2, max_size=4
+    ),
+    "range": st.just([-5, 50]),
+    "clamp": st.booleans(),
+    "spike": st.floats(0, 100) | st.just("5%"),
+    "median": st.sampled_from([3, 5]),
+    "average": st.floats(0.1, 100),
+    "delta": st.floats(0, 10) | st.just("5%"),
+    "hot": _NUMBERS,
+    "invalid": st.just([85, -127]),
+}
+
+
+@settings(deadline=None)
+@given(
+    st.fixed_dictionaries({}, optional=_OPTIONS),
+    st.floats(0, 1e6),
+    st.lists(st.none() | st.floats() | st.floats(-200, 200), max_size=20),
+)
+def test_any_value_makes_readings_that_json_can_hold(
+    options: dict[str, Any], resolution: float, values: list[float | None]
+) -> None:
+    """Whatever a source says, and whatever the config makes of it, if it is accepted."""
+    try:
+        desk = Desk(TemperatureSensor, Channel("temp", resolution=resolution), **options).up()
+    except OptionError:
+        return
+    for value in values:
+        desk.measure(value)
+        json.dumps([desk.sensor.last(), desk.sensor.info()], allow_nan=False)
+    json.dumps(desk.events, allow_nan=False)
