@@ -213,7 +213,7 @@ def test_an_interval_too_short_for_a_board_is_refused() -> None:
 
 def test_a_number_of_no_quantity() -> None:
     """1e100 and more is no number of a config: its product with a value might be infinite."""
-    with pytest.raises(ValueError, match="expected a number such as 21.5, got 1e\\+101"):
+    with pytest.raises(ValueError, match=r"expected a number such as 21\.5, got 1e\+101"):
         parse_number(1e101)
 
 
