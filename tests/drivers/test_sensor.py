@@ -579,6 +579,7 @@ def test_a_board_that_does_not_fit(channel: Channel, text: str, caplog: pytest.L
     desk = temperature()
     desk.sensor.link_up(board_with(channel))
     assert desk.names() == ["#disconnect"]
+    assert caplog.text.count(text) == 1
     desk.sensor.link_down("unplugged")
     desk.sensor.link_up(board_with(channel))
     assert caplog.text.count(text) == 1
@@ -586,6 +587,18 @@ def test_a_board_that_does_not_fit(channel: Channel, text: str, caplog: pytest.L
     desk.up(TEMP)
     assert desk.names() == ["#connect"]
     assert desk.sensor.problem is None
+
+
+def test_that_it_fits_at_last_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """With what was wrong; a sensor that fits from the start says nothing."""
+    caplog.set_level(logging.INFO)
+    desk = temperature().up()
+    assert caplog.text == ""
+    desk.up(replace(TEMP, kind="humidity"))
+    desk.up(TEMP)
+    desk.up(TEMP)
+    text = "temp: connected; it was not, as channel 'temp' measures humidity, not temperature"
+    assert caplog.text.count(text) == 1
 
 
 def test_another_sender_of_that_name_is_an_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -795,8 +808,11 @@ def test_a_read_of_a_closed_link_fails_with_its_reason() -> None:
 
 
 def test_a_young_enough_value_answers_a_read() -> None:
-    """By its time of measurement; without `max_age` it never does."""
+    """By its time of measurement; without `max_age` it never does, be it of this very moment."""
     desk = temperature()
+    desk.hear(21.5)
+    with pytest.raises(sig.NotConnected):
+        desk.sensor.read()
     desk.measure(21.5)
     assert desk.sensor.read({"max_age": 5})["value"] == 21.5
     for params in (None, {"max_age": 0.9}):
