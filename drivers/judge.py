@@ -1,12 +1,12 @@
 """From what a board measured to a value and how far to trust it: units, calibration, limits, spikes."""
 
 import math
-from collections.abc import Callable
 
+from drivers.calibration import Calibration
 from drivers.filters import SpikeGuard
+from drivers.quantity import NO_LIMITS, Convert
 from drivers.source import Channel
 
-NO_LIMITS = (-math.inf, math.inf)
 # How far outside the limits of its kind a value may be to be set to the limit: a part of the span between
 # them.
 CLAMPED_PART = 0.05
@@ -15,7 +15,8 @@ CLAMPED_PART = 0.05
 class Judge:
     """Pure but for the spike guard's memory; the sensor guards it with a lock.
 
-    A value is `raw`, converted from the board's unit, times `scale`, plus `offset`. Before the calibration,
+    A value is `raw`, converted from the board's unit, times `scale`, plus `offset`; or, with a `calibration`,
+    what that makes of `raw`. Before the calibration,
     raw is compared with the range that the board says it can measure, unless there is `plausible` instead.
     After it, the value is compared with `limits`, what a `kind` can be at all, and with `plausible`, both in
     the sensor's unit. Outside of any it is suspect, and when `spikes` says so.
@@ -31,12 +32,14 @@ class Judge:
         plausible: tuple[float, float] | None,
         spikes: SpikeGuard,
         *,
+        calibration: Calibration | None = None,
         limits: tuple[float, float] = NO_LIMITS,
         clamp: bool = False,
         kind: str = "value",
     ) -> None:
         self._offset = offset
         self._scale = scale
+        self._calibration = calibration
         self._plausible = plausible
         self._spikes = spikes
         self._guarded = spikes.active  # asked once: most sensors have no `spike`, and readings are many
@@ -48,28 +51,37 @@ class Judge:
         self._ordinary = (
             (low, high) if plausible is None else (max(low, plausible[0]), min(high, plausible[1]))
         )
-        self._convert: Callable[[float], float] = float
+        self._convert: Convert = float
         self._board_range = NO_LIMITS
-        self._decimals = 6
+        self.decimals = 6
+        """How many digits after the point a judged value has."""
         self.warning: str | None = None
         """Why no value of this board is to be trusted, whatever it is."""
 
-    def use(self, channel: Channel, convert: Callable[[float], float]) -> float:
+    def use(self, channel: Channel, convert: Convert) -> float:
         """Judge values of `channel`; `convert` leads from its unit to the sensor's. Returns the resolution
-        of a judged value."""
-        self._convert = convert
+        of a judged value, 0 if it is not known."""
+        self._convert = self._calibration or convert
         self._board_range = (channel.low, channel.high) if self._plausible is None else NO_LIMITS
+        finest, self._spikes.resolution = self._steps(channel)
         # One digit more than is resolved: enough after conversion and offset, and 23.18 stays 23.18.
-        step = convert(channel.high) - convert(channel.high - channel.resolution)
-        self._spikes.resolution = resolution = abs(step * self._scale)
-        digits = -math.floor(math.log10(resolution)) if resolution > 0 else 5
-        self._decimals = max(0, digits) + 1
-        return resolution
+        digits = -math.floor(math.log10(finest)) if 0 < finest < math.inf else 5
+        self.decimals = max(0, digits) + 1
+        return self._spikes.resolution
+
+    def _steps(self, channel: Channel) -> tuple[float, float]:
+        """What the channel's resolution is in judged values, at least and at most."""
+        if self._calibration is not None:
+            least, most = self._calibration.slopes
+            return channel.resolution * least, channel.resolution * most
+        at = channel.high if math.isfinite(channel.high) else 0.0
+        step = abs((self._convert(at) - self._convert(at - channel.resolution)) * self._scale)
+        return step, step
 
     def judge(self, raw: float) -> tuple[float, str | None, bool]:
         """The value, why it is suspect (None: it is good), and whether it was clamped."""
         # + 0.0: a small negative value must not be rounded to "-0.0"
-        value = round(self._convert(raw) * self._scale + self._offset, self._decimals) + 0.0
+        value = round(self._convert(raw) * self._scale + self._offset, self.decimals) + 0.0
         low, high = self._board_range
         reason, clamped = self.warning, False
         if reason is not None:

@@ -26,6 +26,7 @@ _DRIVERS = {
     "temperature": "drivers.temperature:TemperatureSensor",
     "humidity": "drivers.humidity:HumiditySensor",
     "light": "drivers.light:LightSensor",
+    "generic": "drivers.generic:GenericSensor",
 }
 _PROTOCOLS = {"sensorline": "drivers.stream.sensorline:PROTOCOL"}
 

@@ -9,7 +9,7 @@ are both made from these tables, so a new sensor kind brings its options with it
 import difflib
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from drivers.errors import OptionError
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|min|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+# No quantity in any unit is so large; and products of three such numbers are floats still.
+ABSURD = 1e100
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 
@@ -62,9 +64,9 @@ def finite(raw: object) -> float | None:
 
 
 def parse_number(raw: object) -> float:
-    """A finite number."""
+    """A finite number, of a size that something may have."""
     number = finite(raw)
-    if number is not None:
+    if number is not None and abs(number) <= ABSURD:
         return number
     raise ValueError(f"expected a number such as 21.5, got {raw!r}")
 
@@ -123,6 +125,27 @@ def parse_range(raw: object) -> tuple[float, float]:
     if low >= high:
         raise ValueError(problem)
     return low, high
+
+
+def parse_text(raw: object) -> str:
+    """A text, which may be empty."""
+    if isinstance(raw, str):
+        return raw.strip()
+    raise ValueError(f"expected a text, got {raw!r}")
+
+
+def parse_whole(raw: object, least: int, most: int) -> int:
+    """A whole number within those two."""
+    number = finite(raw)
+    if number is not None and number == int(number) and least <= number <= most:
+        return int(number)
+    raise ValueError(f"expected a whole number from {least} to {most}, got {raw!r}")
+
+
+def near(raw: object, names: Iterable[str]) -> str:
+    """Of many names the one that may be meant, for an error message; else all of them."""
+    found = difflib.get_close_matches(str(raw), list(names), n=1)
+    return f"such as {found[0]}" if found else f"one of {', '.join(names)}"
 
 
 def parse_options(table: Mapping[str, Option], given: Mapping[str, object]) -> dict[str, Any]:

@@ -1,12 +1,14 @@
-"""Temperature, in °C."""
+"""Temperature, in °C, or as the config says."""
 
 import math
 
+from drivers.quantity import Shown
 from drivers.sensor import Sensor
 
 
 class TemperatureSensor(Sensor):
-    """Fires `cold` and `hot`. The board may measure in °C (`C`), °F (`F`) or kelvin (`K`)."""
+    """Fires `cold` and `hot`. The board may measure in °C (`C`), °F (`F`) or kelvin (`K`), and each can be
+    published."""
 
     kind = "temperature"
     unit = "°C"
@@ -15,6 +17,11 @@ class TemperatureSensor(Sensor):
         "C": lambda celsius: celsius,
         "F": lambda fahrenheit: (fahrenheit - 32) / 1.8,
         "K": lambda kelvin: kelvin - 273.15,
+    }
+    shows = {
+        "C": Shown("°C", lambda celsius: celsius),
+        "F": Shown("°F", lambda celsius: celsius * 1.8 + 32),
+        "K": Shown("K", lambda celsius: celsius + 273.15),
     }
     low_event = "cold"
     high_event = "hot"

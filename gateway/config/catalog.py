@@ -28,6 +28,10 @@ class Catalog(Protocol):
 
     def check_link(self, protocol: str, parsed: dict[str, Any], /) -> None: ...
 
+    def sets_intervals(self, protocol: str, /) -> bool: ...
+
+    def tells_identity(self, protocol: str, /) -> bool: ...
+
 
 class Drivers:
     """The catalog of the real drivers. Methods raise ValueError for what they refuse."""
@@ -67,3 +71,15 @@ class Drivers:
         from drivers.kinds import protocol as source_kind
 
         source_kind(protocol).check(parsed)
+
+    def sets_intervals(self, protocol: str) -> bool:
+        """Whether devices that speak it can be told how often to report."""
+        from drivers.kinds import protocol as source_kind
+
+        return source_kind(protocol).sets_intervals
+
+    def tells_identity(self, protocol: str) -> bool:
+        """Whether devices that speak it say who they are."""
+        from drivers.kinds import protocol as source_kind
+
+        return source_kind(protocol).tells_identity

@@ -78,15 +78,24 @@ def read_links(context: Context) -> dict[str, LinkSection]:
             links[name] = link
         if not isinstance(value, dict):
             continue
-        protocol = value.get("protocol", LinkSection.model_fields["protocol"].default)
+        protocol = _protocol_of(value)
         if protocol in catalog.protocols():
             parsed = check_options(catalog.link_options(protocol), keys(LinkSection), value, path, document)
             _check_together(partial(catalog.check_link, protocol), value, parsed, path, document)
+            if value.get("identity") is not None and not catalog.tells_identity(protocol):
+                text = f"nothing that speaks {protocol} says who it is; remove the key"
+                document.complain((*path, "identity"), text)
         elif (*path, "protocol") not in {problem.path for problem in document.problems[before:]}:
             text = choices("protocol", protocol, catalog.protocols())
             refuse((*path, "protocol"), "a protocol's name", text, document)
         _check_port_free(name, value.get("port"), port_lines, document)
     return links
+
+
+def _protocol_of(link: object) -> Any:
+    """What was written, right or not."""
+    default = LinkSection.model_fields["protocol"].default
+    return link.get("protocol", default) if isinstance(link, dict) else None
 
 
 _LINK = '{protocol: sensorline, port: "sim:"}'
@@ -138,8 +147,18 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
             parsed = check_options(catalog.options(driver), keys(SensorSection), value, path, document)
             _check_together(partial(catalog.check_options, driver), value, parsed, path, document)
             if sensor is not None and sensor.link in link_names and parsed.get("interval") is not None:
+                _check_interval_settable(name, links[sensor.link], context)
                 _check_interval(name, sensor, parsed["interval"], intervals, document)
     return sensors
+
+
+def _check_interval_settable(name: str, link: object, context: Context) -> None:
+    protocol = _protocol_of(link)
+    if protocol in context.catalog.protocols() and not context.catalog.sets_intervals(protocol):
+        text = f"{protocol} cannot set how often a device reports; remove the key"
+        if "every" in context.catalog.link_options(protocol):
+            text += ", and write `every` at the link"
+        context.document.complain(("sensors", name, "interval"), text)
 
 
 _Intervals = dict[tuple[str, str], tuple[str, float]]

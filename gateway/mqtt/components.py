@@ -20,8 +20,8 @@ Parts = dict[str, dict[str, Any]]
 
 DEVICE_CLASSES = {"temperature": "temperature", "humidity": "humidity", "light": "illuminance"}
 """By kind; a kind of the user's own has none, and is shown with its unit all the same."""
-DECIMALS = {"light": 0}
-"""By kind; one digit for all others."""
+DECIMALS = {"lx": 0, "ppm": 0, "ppb": 0, "Pa": 0, "V": 2, "bar": 3}
+"""By unit; one digit for all others."""
 THRESHOLD_CLASSES = {"cold": "cold", "hot": "heat", "wet": "moisture", "bright": "light"}
 """By event; the others have none: a dark room is no problem every night."""
 
@@ -52,7 +52,8 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class SensorFacts:
-    """What the config and the driver say of a sensor."""
+    """What the config and the driver say of a sensor. `device_class`: Home Assistant's, None for that of the
+    kind."""
 
     name: str
     kind: str
@@ -60,6 +61,8 @@ class SensorFacts:
     link: str
     thresholds: tuple[Threshold, ...] = ()
     decimals: int | None = None
+    device_class: str | None = None
+    state_class: str | None = "measurement"
 
 
 def object_id(*names: str) -> str:
@@ -134,14 +137,14 @@ def _of_sensor(gateway: str, topics: Topics, sensor: SensorFacts) -> Parts:
     state = topics.state(sensor.name)
     status = {"t": topics.status}
     both = {"avty": [status, {"t": topics.availability(sensor.name)}], "avty_mode": "all"}
-    decimals = DECIMALS.get(sensor.kind, 1) if sensor.decimals is None else sensor.decimals
+    decimals = DECIMALS.get(sensor.unit, 1) if sensor.decimals is None else sensor.decimals
     parts: Parts = {
         key: {
             "p": "sensor",
             "name": sensor.name,
-            "dev_cla": DEVICE_CLASSES.get(sensor.kind),
+            "dev_cla": sensor.device_class or DEVICE_CLASSES.get(sensor.kind),
             "unit_of_meas": sensor.unit or None,
-            "stat_cla": "measurement",
+            "stat_cla": sensor.state_class,
             "sug_dsp_prc": decimals,
             "stat_t": state,
             "val_tpl": _VALUE,
@@ -164,7 +167,7 @@ def _of_sensor(gateway: str, topics: Topics, sensor: SensorFacts) -> Parts:
         parts[f"{key}_{threshold.event}"] = {
             "p": "binary_sensor",
             "name": f"{sensor.name} {threshold.event}",
-            "dev_cla": THRESHOLD_CLASSES.get(threshold.event),
+            "dev_cla": _threshold_class(sensor, threshold),
             "stat_t": state,
             "val_tpl": _beyond(threshold),
             **both,
@@ -172,6 +175,12 @@ def _of_sensor(gateway: str, topics: Topics, sensor: SensorFacts) -> Parts:
     return {
         key: {name: value for name, value in part.items() if value is not None} for key, part in parts.items()
     }
+
+
+def _threshold_class(sensor: SensorFacts, threshold: Threshold) -> str | None:
+    if (sensor.device_class, threshold.event) == ("battery", "low"):
+        return "battery"  # of binary sensors: on when it is low
+    return THRESHOLD_CLASSES.get(threshold.event)
 
 
 def _beyond(threshold: Threshold) -> str:

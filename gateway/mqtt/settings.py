@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from drivers.kinds import sensor_class
-from drivers.options import Amount
+from drivers.options import Amount, parse_options
 from gateway.config.broker_url import PORTS
 from gateway.mqtt.broker import V5, V311
 from gateway.mqtt.components import SensorFacts, Threshold
@@ -111,18 +111,29 @@ def target(config: Config, section: MqttSection) -> Target:
 
 def _facts(name: str, sensor: SensorSection) -> SensorFacts:
     kind = sensor_class(sensor.driver)
-    table = kind.option_table()
-    parsed = {key: table[key].parse(raw) for key, raw in sensor.options.items()}
-    hysteresis = parsed.get("hysteresis", Amount(0.0))
+    parsed = parse_options(kind.option_table(), sensor.options)
+    quantity = kind.quantity(parsed)
+    hysteresis: Amount = parsed["hysteresis"]
     thresholds = []
     for event, rising in ((kind.low_event, False), (kind.high_event, True)):
-        limit = parsed.get(event)
+        limit = parsed[event]
         if limit is not None:
             band = hysteresis.at(limit)
             thresholds.append(Threshold(event, limit, limit - band if rising else limit + band, rising))
-    delta = parsed.get("delta")
-    decimals = _decimals(delta.size) if delta is not None and delta.size and not delta.relative else None
-    return SensorFacts(name, kind.kind, kind.unit, sensor.link, tuple(thresholds), decimals)
+    delta: Amount = parsed["delta"]
+    decimals = quantity.precision
+    if decimals is None and delta.size and not delta.relative:
+        decimals = _decimals(delta.size)
+    return SensorFacts(
+        name,
+        quantity.kind,
+        quantity.unit,
+        sensor.link,
+        tuple(thresholds),
+        decimals,
+        quantity.device_class,
+        quantity.state_class,
+    )
 
 
 def _decimals(step: float) -> int:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import TemperatureSensor
+from drivers.calibration import Calibration
 from drivers.filters import SpikeGuard
 from drivers.judge import Judge
 from drivers.options import Amount
@@ -64,7 +65,7 @@ def test_no_value_is_minus_zero() -> None:
         assert math.copysign(1.0, value) == 1.0
 
 
-@pytest.mark.parametrize("resolution", [0.0, -1.0, 1e-14, 1e14])
+@pytest.mark.parametrize("resolution", [0.0, -1.0, 1e-14, 1e14, math.inf, math.nan])
 def test_odd_resolutions_do_no_harm(resolution: float) -> None:
     """What a board may announce never makes the judge fail."""
     value, reason, _ = judge(resolution=resolution).judge(21.5)
@@ -175,3 +176,34 @@ def test_calibration_loses_nothing_that_matters(hundredths: int, scale: float, o
     raw = hundredths / 100
     value, *_ = judge(scale=scale, offset=offset / 10, plausible=(-1e6, 1e6)).judge(raw)
     assert abs(value - (raw * scale + offset / 10)) <= 0.001 * max(1.0, abs(scale))
+
+
+def test_a_channel_that_says_nothing_of_itself() -> None:
+    """No limits, no resolution: any value is good, with six digits."""
+    made = Judge(0.0, 1.0, None, SpikeGuard(None))
+    assert made.use(Channel("x"), TemperatureSensor.units["F"]) == 0.0
+    assert made.judge(70.8) == (21.555556, None, False)
+    assert made.judge(-1e99)[1] is None
+
+
+def test_a_resolution_without_limits_is_converted_too() -> None:
+    """A tenth of a °F is two digits of a °C, and one more."""
+    made = Judge(0.0, 1.0, None, SpikeGuard(None))
+    assert made.use(Channel("x", resolution=0.1), TemperatureSensor.units["F"]) == pytest.approx(0.1 / 1.8)
+    assert made.decimals == 3
+
+
+def test_a_calibration_takes_the_place_of_the_conversion() -> None:
+    """The range of the board is still that of what it says; digits are by the flattest piece, and what is a
+    change by the steepest."""
+    made = Judge(
+        0.0,
+        1.0,
+        None,
+        SpikeGuard(Amount(0.5, relative=True)),
+        calibration=Calibration([(0, 0), (10, 1), (20, 50)]),
+    )
+    assert made.use(Channel("x", "", "", 1.0, 0.0, 20.0), lambda raw: raw * 1000) == pytest.approx(4.9)
+    assert made.decimals == 2
+    assert made.judge(10.0)[0] == 1.0
+    assert made.judge(21.0)[1] == "outside the board's range, 0 to 20"

@@ -21,11 +21,11 @@ from tests.support.plugin import installed
 
 def test_every_kind_is_a_driver_of_that_kind() -> None:
     """The name in a config is the class's `kind`; events, unit and options hang together."""
-    assert sensor_kinds() == ("temperature", "humidity", "light")
+    assert sensor_kinds() == ("temperature", "humidity", "light", "generic")
     for kind in sensor_kinds():
         driver = sensor_class(kind)
         assert driver.kind == kind
-        assert driver.unit
+        assert driver.unit or driver.option_table()["unit"].required
         assert {driver.low_event, driver.high_event} < set(driver.option_table())
 
 
@@ -48,7 +48,9 @@ def test_units_and_events_are_the_product_s(
 
 def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
     """The error lists what there is."""
-    with pytest.raises(OptionError, match="driver: expected one of temperature, humidity, light, got 'ph'"):
+    with pytest.raises(
+        OptionError, match="driver: expected one of temperature, humidity, light, generic, got 'ph'"
+    ):
         sensor_class("ph")
 
 
@@ -98,7 +100,7 @@ def test_what_other_packages_register(tmp_path: Path) -> None:
         PROTOCOLS_GROUP: "ovenline = oven_sensors:PROTOCOL",
     }
     with installed(tmp_path, "oven_sensors", OURS, entries):
-        assert sensor_kinds() == ("temperature", "humidity", "light", "oven")
+        assert sensor_kinds() == ("temperature", "humidity", "light", "generic", "oven")
         assert sensor_class("oven").kind == "oven"
         assert sensor_class("light").kind == "light"
         assert protocol_names() == ("sensorline", "ovenline")

@@ -19,6 +19,8 @@ from drivers.options import (
     parse_options,
     parse_range,
     parse_switch,
+    parse_text,
+    parse_whole,
 )
 from drivers.sensor_options import COMMON_OPTIONS, threshold_options
 
@@ -33,7 +35,7 @@ def test_what_is_no_finite_number(raw: object) -> None:
         parse_number(raw)
 
 
-@pytest.mark.parametrize(("raw", "number"), [(0, 0.0), (-4, -4.0), (21.5, 21.5), (10**300, 1e300)])
+@pytest.mark.parametrize(("raw", "number"), [(0, 0.0), (-4, -4.0), (21.5, 21.5), (10**100, 1e100)])
 def test_numbers(raw: float, number: float) -> None:
     """Integers and floats become floats."""
     parsed = parse_number(raw)
@@ -207,3 +209,29 @@ def test_an_interval_too_short_for_a_board_is_refused() -> None:
     """It would be rounded to 0, which means never."""
     with pytest.raises(ValueError, match=r"expected 0 or a time span from 1ms, got 0.0001"):
         parse_interval(0.0001)
+
+
+def test_a_number_of_no_quantity() -> None:
+    """1e100 and more is no number of a config: its product with a value might be infinite."""
+    with pytest.raises(ValueError, match=r"expected a number such as 21\.5, got 1e\+101"):
+        parse_number(1e101)
+
+
+@pytest.mark.parametrize(("raw", "number"), [(3, 3), (99, 99), (5.0, 5)])
+def test_whole_numbers(raw: object, number: int) -> None:
+    """Within their bounds, which count; 5.0 is one."""
+    assert parse_whole(raw, 3, 99) == number
+
+
+@pytest.mark.parametrize("raw", [2, 100, 5.5, "5", True, None, float("nan"), float("inf"), 10**400])
+def test_what_is_no_whole_number(raw: object) -> None:
+    """The text has the bounds."""
+    with pytest.raises(ValueError, match="expected a whole number from 3 to 99, got"):
+        parse_whole(raw, 3, 99)
+
+
+def test_texts() -> None:
+    """Without white space around them; empty is one, a number is none."""
+    assert (parse_text(" hPa "), parse_text("")) == ("hPa", "")
+    with pytest.raises(ValueError, match="expected a text, got 5"):
+        parse_text(5)

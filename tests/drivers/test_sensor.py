@@ -1,17 +1,21 @@
 """Sensors: from measurements to events, and the requests. On a desk: no port, a clock of the test's own."""
 
+import json
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import sig
 from drivers import HumiditySensor, LightSensor, OptionError, Sensor, TemperatureSensor
 from drivers.dispatcher import CAPACITY
 from drivers.sensor import CONFIRMING_READS
-from drivers.source import Channel, Measurement
+from drivers.source import Channel, Device, Measurement
 from tests.support.desk import TEMP, Desk, board_with
 
 HUM = Channel("hum", "humidity", "%", 0.1, 0.0, 100.0, 1.0)
@@ -575,6 +579,7 @@ def test_a_board_that_does_not_fit(channel: Channel, text: str, caplog: pytest.L
     desk = temperature()
     desk.sensor.link_up(board_with(channel))
     assert desk.names() == ["#disconnect"]
+    assert caplog.text.count(text) == 1
     desk.sensor.link_down("unplugged")
     desk.sensor.link_up(board_with(channel))
     assert caplog.text.count(text) == 1
@@ -582,6 +587,18 @@ def test_a_board_that_does_not_fit(channel: Channel, text: str, caplog: pytest.L
     desk.up(TEMP)
     assert desk.names() == ["#connect"]
     assert desk.sensor.problem is None
+
+
+def test_that_it_fits_at_last_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """With what was wrong; a sensor that fits from the start says nothing."""
+    caplog.set_level(logging.INFO)
+    desk = temperature().up()
+    assert caplog.text == ""
+    desk.up(replace(TEMP, kind="humidity"))
+    desk.up(TEMP)
+    desk.up(TEMP)
+    text = "temp: connected; it was not, as channel 'temp' measures humidity, not temperature"
+    assert caplog.text.count(text) == 1
 
 
 def test_another_sender_of_that_name_is_an_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -716,6 +733,7 @@ def test_info_is_what_the_sensor_is() -> None:
     assert desk.sensor.info() == {
         "kind": "temperature",
         "unit": "°C",
+        "raw": None,
         "link": "board",
         "port": "/dev/none",
         "device": {"path": None, "model": "test-board", "identity": "24A16057F685", "boot": 7},
@@ -790,8 +808,11 @@ def test_a_read_of_a_closed_link_fails_with_its_reason() -> None:
 
 
 def test_a_young_enough_value_answers_a_read() -> None:
-    """By its time of measurement; without `max_age` it never does."""
+    """By its time of measurement; without `max_age` it never does, be it of this very moment."""
     desk = temperature()
+    desk.hear(21.5)
+    with pytest.raises(sig.NotConnected):
+        desk.sensor.read()
     desk.measure(21.5)
     assert desk.sensor.read({"max_age": 5})["value"] == 21.5
     for params in (None, {"max_age": 0.9}):
@@ -919,3 +940,201 @@ def test_a_wall_clock_that_jumps_changes_no_age() -> None:
     desk.measure(21.0)
     assert desk.names() == ["#changed", "#changed"]
     assert desk.sensor.last()["time"].startswith("2030-01")  # type: ignore[index]
+
+
+def plain(**options: Any) -> Desk:
+    """A temperature sensor on a source that says neither what nor in which unit it measures."""
+    desk = Desk(TemperatureSensor, Channel("temp", resolution=0.1), **options).up()
+    assert desk.names() == ["#connect"]
+    return desk
+
+
+def test_everything_is_in_the_unit_that_is_shown() -> None:
+    """Thresholds, offset, delta, spike, range; the reading's unit, and `info`."""
+    desk = plain(show="F", unit="C", hot=75, offset=-0.5, delta=1, range=[0, 100])
+    desk.measure(20.0, 20.3, 24.2, 40.0)
+    events = [(name, data["value"], data["unit"], data["quality"]) for name, data in desk.events]
+    assert events == [
+        ("#changed", 67.5, "°F", "good"),
+        ("#changed", 75.06, "°F", "good"),
+        ("hot", 75.06, "°F", "good"),
+        ("#changed", 103.5, "°F", "suspect"),
+    ]
+    assert (desk.sensor.info()["unit"], desk.sensor.info()["raw"]) == ("°F", 40.0)
+    assert desk.sensor.last()["unit"] == "°F"  # type: ignore[index]
+
+
+def test_below_absolute_zero_is_less_than_can_be_in_each_unit() -> None:
+    """The limits go along with what is shown."""
+    for show, zero in (("C", -273.15), ("F", -459.67), ("K", 0.0)):
+        desk = plain(show=show)
+        desk.measure(-273.15, -273.2)
+        (_, good), (_, suspect) = desk.events
+        assert (good["value"], good["quality"]) == (zero, "good")
+        assert suspect["reason"].startswith(f"less than temperature can be, {zero:g}")
+
+
+def test_a_stale_value_that_never_was_has_the_unit_that_is_shown() -> None:
+    """So that nobody has to guess what the null is of."""
+    desk = plain(show="K")
+    desk.measure(None, fault="no field temp")
+    assert (desk.events[0][1]["value"], desk.events[0][1]["unit"]) == (None, "K")
+
+
+def test_calibration_by_points() -> None:
+    """Takes the place of the unit's conversion; `info` shows what the source said."""
+    desk = plain(unit="F", calibrate=[[32.9, 0.0], [211.1, 100.0]])
+    desk.measure(32.9, 122.0, 211.1)
+    assert desk.taken("#changed") == [0.0, 50.0, 100.0]
+    assert desk.sensor.info()["raw"] == 211.1
+    assert desk.sensor.info()["options"]["calibrate"] == ((32.9, 0.0), (211.1, 100.0))
+    assert json.loads(json.dumps(desk.sensor.info()))["options"]["calibrate"] == [[32.9, 0.0], [211.1, 100.0]]
+
+
+def test_a_calibrated_value_has_the_digits_that_its_steepness_asks_for() -> None:
+    """An ADC's count is a step of 0.0977: two digits and one more."""
+    channel = Channel("temp", resolution=1.0)
+    desk = Desk(TemperatureSensor, channel, calibrate=[[0, 0], [1023, 100]]).up()
+    desk.measure(512)
+    assert desk.taken("#changed") == [50.049]
+
+
+def test_invalid_comes_first_and_spikes_before_the_median() -> None:
+    """What is no value is not calibrated; what is suspect is not in the median."""
+    desk = plain(invalid=85, calibrate=[[0, 10], [100, 110]], spike=5, median=3)
+    desk.measure(20, 20, 80, 21, 85, 21)
+    assert [(name, data["value"], data["quality"]) for name, data in desk.events] == [
+        ("#changed", 30, "suspect"),
+        ("#changed", 30, "good"),
+        ("#changed", 90, "suspect"),
+        ("#changed", 30.5, "good"),
+        ("#stale", 30.5, "stale"),
+        ("#changed", 31, "good"),
+    ]
+
+
+def test_what_is_clamped_is_what_goes_into_the_average() -> None:
+    """The limit, not the value beyond it."""
+    desk = Desk(HumiditySensor, HUM, average="10s").up()
+    desk.measure(99.0, 104.0)
+    assert desk.taken("#changed") == [99.0, 99.5]
+
+
+def test_thresholds_see_what_is_published() -> None:
+    """A single spike is no alarm with a median."""
+    desk = plain(median=3, hot=50)
+    desk.measure(20, 20, 80, 20, 80, 80)
+    assert desk.names() == ["#changed", "#changed", "hot"]
+
+
+def test_a_live_read_goes_through_the_median_and_leaves_no_trace() -> None:
+    """Also when it is asked again and again."""
+    desk = plain(median=3)
+    desk.measure(20, 21)
+    measurement = desk.hear(90, asked=desk.clock.monotonic())
+    assert [desk.sensor.read()["value"] for _ in range(3)] == [21, 21, 21]
+    assert desk.sensor.last()["value"] == 21  # type: ignore[index]
+    desk.sensor.accept(measurement)
+    assert desk.sensor.read()["value"] == 21
+    desk.measure(20)
+    assert desk.taken("#changed") == [20, 20.5, 21]
+
+
+@pytest.mark.parametrize("how", ["restart", "another", "reconnect", "silence", "fault"])
+def test_what_begins_a_median_anew(how: str) -> None:
+    """Values of before are of another time, or of another board."""
+    desk = Desk(TemperatureSensor, replace(TEMP, interval_s=1.0), median=5).up()
+    desk.measure(20.0, 20.0, 20.0)
+    if how == "restart":
+        desk.up(boot=8)
+    elif how == "another":
+        desk.up(identity="0002")
+    elif how == "reconnect":
+        desk.sensor.link_down("unplugged")
+        desk.up()
+    elif how == "silence":
+        desk.wait(10.0)
+    else:
+        desk.measure(None, fault="the wire is off")
+    desk.names()
+    desk.measure(30.0)
+    assert desk.taken("#changed") == [30.0]
+
+
+def test_a_hello_in_between_keeps_the_median() -> None:
+    """The same board says who it is, as it is asked to now and then."""
+    desk = temperature(median=5)
+    desk.measure(20.0, 20.0, 20.0)
+    desk.up()
+    desk.measure(30.0)
+    assert desk.taken("#changed") == [20.0]
+
+
+def test_a_value_that_is_no_number_is_a_failed_measurement() -> None:
+    """Not a reading that no JSON can hold."""
+    desk = plain()
+    desk.measure(20.0, math.nan, math.inf)
+    assert desk.names() == ["#changed", "#stale"]
+    assert desk.stats()["faults"] == 2
+    assert desk.sensor.info()["raw"] is None
+    assert "is no value" in desk.sensor.last()["reason"]  # type: ignore[index]
+    json.dumps([desk.sensor.last(), desk.sensor.info()], allow_nan=False)
+
+
+def test_a_device_that_may_have_any_channel() -> None:
+    """The sensor connects, and is stale until the channel comes."""
+    desk = Desk(TemperatureSensor)
+    desk.sensor.link_up(Device("text", "", "", 0, {}, any_channel=True))
+    assert desk.names() == ["#connect"]
+    desk.measure(None, fault="no field temprature; seen: temp, hum")
+    assert desk.names() == ["#stale"]
+    desk.measure(21.5)
+    assert desk.taken("#changed") == [21.5]
+    assert desk.sensor.info()["device"] == {"path": None, "model": "text", "identity": "", "boot": 0}
+
+
+def test_a_named_device_without_the_channel() -> None:
+    """Is called by its name."""
+    desk = Desk(TemperatureSensor)
+    desk.sensor.link_up(Device("node", "", "2.3", 0, {"12/0": replace(TEMP, name="12/0")}, "12"))
+    assert desk.sensor.problem == "device 12 has no channel 'temp'; it has 12/0"
+
+
+_NUMBERS = st.floats(-1e100, 1e100)
+_OPTIONS = {
+    "offset": _NUMBERS,
+    "scale": _NUMBERS.filter(bool),
+    "show": st.sampled_from(["C", "F", "K"]),
+    "unit": st.sampled_from(["C", "F", "K"]),
+    "calibrate": st.lists(
+        st.tuples(st.floats(-1e100, 1e100), st.floats(-1e100, 1e100)), min_size=2, max_size=4
+    ),
+    "range": st.just([-5, 50]),
+    "clamp": st.booleans(),
+    "spike": st.floats(0, 100) | st.just("5%"),
+    "median": st.sampled_from([3, 5]),
+    "average": st.floats(0.1, 100),
+    "delta": st.floats(0, 10) | st.just("5%"),
+    "hot": _NUMBERS,
+    "invalid": st.just([85, -127]),
+}
+
+
+@settings(deadline=None)
+@given(
+    st.fixed_dictionaries({}, optional=_OPTIONS),
+    st.floats(0, 1e6),
+    st.lists(st.none() | st.floats() | st.floats(-200, 200), max_size=20),
+)
+def test_any_value_makes_readings_that_json_can_hold(
+    options: dict[str, Any], resolution: float, values: list[float | None]
+) -> None:
+    """Whatever a source says, and whatever the config makes of it, if it is accepted."""
+    try:
+        desk = Desk(TemperatureSensor, Channel("temp", resolution=resolution), **options).up()
+    except OptionError:
+        return
+    for value in values:
+        desk.measure(value)
+        json.dumps([desk.sensor.last(), desk.sensor.info()], allow_nan=False)
+    json.dumps(desk.events, allow_nan=False)

@@ -35,17 +35,18 @@ def tables() -> dict[str, str]:
             default = "must be there" if option.required else _shown(option.default)
             rows.append(f"| `{protocol_name}` | `{name}` | {option.expected} | {default} | {option.doc} |")
     found["link_options"] = "\n".join(rows) + "\n"
-    first = sensor_class(sensor_kinds()[0]).option_table()
-    shared = {
-        name for name in first if all(name in sensor_class(kind).option_table() for kind in sensor_kinds())
-    }
+    first, *others = (sensor_class(kind).option_table() for kind in sensor_kinds())
+    shared = {name for name, option in first.items() if all(other.get(name) == option for other in others)}
     found["options"] = _options({name: option for name, option in first.items() if name in shared})
-    rows = ["| driver | unit | option | takes | what it does |", "| --- | --- | --- | --- | --- |"]
+    rows = ["| driver | option | takes | what it does |", "| --- | --- | --- | --- |"]
     for kind in sensor_kinds():
-        driver = sensor_class(kind)
-        own = {name: option for name, option in driver.option_table().items() if name not in shared}
-        rows += [f"| `{kind}` | {driver.unit} | `{n}` | {o.expected} | {o.doc} |" for n, o in own.items()]
-    found["thresholds"] = "\n".join(rows) + "\n"
+        table = sensor_class(kind).option_table()
+        own = {name: option for name, option in table.items() if name not in shared}
+        rows += [
+            f"| `{kind}` | `{n}` | {o.expected}{'; must be there' * o.required} | {o.doc} |"
+            for n, o in own.items()
+        ]
+    found["own_options"] = "\n".join(rows) + "\n"
     return found
 
 

@@ -45,13 +45,13 @@ class Port(Option):
 
 
 class StandIn:
-    """Two kinds, one protocol."""
+    """Two kinds; a protocol that can do all, one that can tell nothing, one that polls."""
 
     def kinds(self) -> tuple[str, ...]:
         return ("temperature", "humidity")
 
     def protocols(self) -> tuple[str, ...]:
-        return ("sensorline",)
+        return ("sensorline", "text", "polled")
 
     def options(self, _kind: str) -> dict[str, Any]:
         number = Option("a number", numbers=True)
@@ -68,8 +68,15 @@ class StandIn:
 
     def check_link(self, _protocol: str, parsed: dict[str, Any]) -> None: ...
 
-    def link_options(self, _protocol: str) -> dict[str, Any]:
-        return {"port": Port(), "baud": Option("a number", numbers=True, write="115200")}
+    def link_options(self, protocol: str) -> dict[str, Any]:
+        every = {"every": Option("a number", numbers=True)} if protocol == "polled" else {}
+        return {"port": Port(), "baud": Option("a number", numbers=True, write="115200"), **every}
+
+    def sets_intervals(self, protocol: str) -> bool:
+        return protocol == "sensorline"
+
+    def tells_identity(self, protocol: str) -> bool:
+        return protocol != "text"
 
 
 @pytest.fixture

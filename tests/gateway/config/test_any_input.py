@@ -11,7 +11,8 @@ from gateway.config import ConfigError, load
 
 WORDS = """gateway router links sensors mqtt http history name data listen token tls cert key board protocol
     port baud temp driver link channel delta cold hot url home_assistant keep range spike
-    step heartbeat interval offset scale hysteresis stale_after min_interval"""
+    step heartbeat interval offset scale hysteresis stale_after min_interval unit show device_class precision
+    calibrate median average clamp invalid low high"""
 KEYS = st.sampled_from(WORDS.split())
 SCALARS = (
     st.none()
@@ -30,6 +31,10 @@ SCALARS = (
             "3min",
             "light",
             "sensorline",
+            "generic",
+            "pressure",
+            "hPa",
+            "F",
             "127.0.0.1:7300",
             "0.0.0.0:1",
             "[::1]:9",
@@ -85,3 +90,17 @@ def test_any_yaml_soup(path: Path, text: str) -> None:
 def test_any_document(path: Path, value: object) -> None:
     """Any YAML document, most of them with the right keys in the wrong places."""
     outcome(path, yaml.safe_dump(value, allow_unicode=True))
+
+
+NUMBERS = st.integers(-5, 5) | st.floats()
+POINTS = st.lists(st.lists(NUMBERS, max_size=3), max_size=4)
+OPTIONS = st.dictionaries(KEYS, SCALARS | NUMBERS | POINTS | VALUES, max_size=6)
+
+
+@BOUNDED
+@given(st.sampled_from(["temperature", "humidity", "light", "generic"]), OPTIONS)
+def test_any_options(path: Path, driver: str, options: dict[str, object]) -> None:
+    """Of each driver."""
+    sensor = {**options, "driver": driver, "link": "board"}
+    config = {"links": {"board": {"port": "sim:"}}, "sensors": {"temp": sensor}}
+    outcome(path, yaml.safe_dump(config, allow_unicode=True))

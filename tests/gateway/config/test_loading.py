@@ -120,7 +120,7 @@ sensor: {}
         "3: links.board.identity: expected a text without spaces, at most 24 characters, got ''; "
         'write: identity: "0001"',
         "3: links.board.protocol: no protocol 'sensorlin'; did you mean 'sensorline'? "
-        "protocols are: sensorline",
+        "protocols are: polled, sensorline, text",
         "4: links.other.identity: expected a text without spaces, at most 24 characters, got 'a b'; "
         'write: identity: "0001"',
         "4: links.other.port: expected a port, got 'COM3'",
@@ -420,3 +420,58 @@ def test_tls_files_are_tried(complaints: Complaints, tmp_path: Path) -> None:
     assert found.startswith(
         "1: router.tls: expected a certificate and its private key without a passphrase, both PEM"
     )
+
+
+@pytest.mark.parametrize(
+    ("protocol", "found"),
+    [
+        ("sensorline", []),
+        (
+            "text",
+            ["4: sensors.temp.interval: text cannot set how often a device reports; remove the key"],
+        ),
+        (
+            "polled",
+            [
+                "4: sensors.temp.interval: polled cannot set how often a device reports; remove the key, and "
+                "write `every` at the link"
+            ],
+        ),
+    ],
+)
+def test_an_interval_is_for_protocols_that_can_set_it(
+    protocol: str, found: list[str], complaints: Complaints
+) -> None:
+    """Where it would do nothing, it is refused, with what to do."""
+    text = f'links: {{b: {{protocol: {protocol}, port: "sim:"}}}}\n'
+    text += (
+        "sensors:\n  hum: {driver: humidity, link: b}\n  temp: {driver: temperature, link: b, interval: 2}\n"
+    )
+    assert complaints(text) == found
+
+
+@pytest.mark.parametrize(
+    ("protocol", "found"),
+    [
+        ("sensorline", []),
+        ("polled", []),
+        ("text", ["1: links.b.identity: nothing that speaks text says who it is; remove the key"]),
+    ],
+)
+def test_an_identity_is_for_protocols_that_tell_it(
+    protocol: str, found: list[str], complaints: Complaints
+) -> None:
+    """A pin that could never be checked would be false safety."""
+    text = f'links: {{b: {{protocol: {protocol}, port: "sim:", identity: "0001"}}}}\n'
+    assert complaints(text + "sensors: {temp: {driver: temperature, link: b}}\n") == found
+
+
+def test_an_interval_on_a_link_that_is_wrong(complaints: Complaints) -> None:
+    """Only what is wrong with the link is told."""
+    text = "links: {b: 5, c: {protocol: sensorlin, port: 'sim:'}}\n"
+    text += "sensors:\n  x: {driver: humidity, link: b, interval: 2}\n"
+    text += "  y: {driver: humidity, link: c, interval: 2}\n"
+    assert [line.partition(": ")[2].partition(":")[0] for line in complaints(text)] == [
+        "links.b",
+        "links.c.protocol",
+    ]

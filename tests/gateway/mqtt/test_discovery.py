@@ -210,3 +210,48 @@ def test_every_template_takes_an_empty_payload() -> None:
     for part in components().values():
         templates = [part[name] for name in ("val_tpl", "json_attr_tpl") if name in part]
         assert all(template.startswith("{% if value_json is defined ") for template in templates)
+
+
+def found_of(tmp_path: Path, sensors: str) -> dict[str, Any]:
+    """The messages of these sensors, by name."""
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        f"gateway: {{name: g}}\nlinks: {{b: {{port: 'sim:'}}}}\nsensors:\n{sensors}"
+        "mqtt: {url: 'mqtt://h', home_assistant: true, discovery: entity}\n"
+    )
+    return {a.payload["name"]: a.payload for a in from_config(load(path), {}, "1").announcements()}
+
+
+def test_a_generic_sensor(tmp_path: Path) -> None:
+    """Class, state class, unit and digits are the config's, or what is known of the class."""
+    found = found_of(
+        tmp_path,
+        "  air: {driver: generic, link: b, unit: hPa, device_class: pressure, precision: 2}\n"
+        "  co2: {driver: generic, link: b, unit: ppm, device_class: carbon_dioxide, high: 1200}\n"
+        "  meter: {driver: generic, link: b, unit: kWh, device_class: energy, delta: 0.001}\n"
+        "  cell: {driver: generic, link: b, unit: '%', device_class: battery, low: 20}\n"
+        "  ph: {driver: generic, link: b, unit: '', device_class: ph}\n"
+        "  odd: {driver: generic, link: b, unit: furlong}\n"
+        "  wind: {driver: generic, link: b, unit: °, device_class: wind_direction}\n",
+    )
+    keys = ("dev_cla", "unit_of_meas", "stat_cla", "sug_dsp_prc")
+    for name, facts in {
+        "air": ("pressure", "hPa", "measurement", 2),
+        "co2": ("carbon_dioxide", "ppm", "measurement", 0),
+        "meter": ("energy", "kWh", "total_increasing", 3),
+        "cell": ("battery", "%", "measurement", 1),
+        "ph": ("ph", None, "measurement", 1),
+        "odd": (None, "furlong", "measurement", 1),
+        "wind": ("wind_direction", "°", None, 1),
+    }.items():
+        assert tuple(found[name].get(key) for key in keys) == facts
+    assert found["cell low"]["dev_cla"] == "battery"
+    assert "dev_cla" not in found["co2 high"]
+
+
+def test_what_is_shown_is_what_home_assistant_is_told(tmp_path: Path) -> None:
+    """The unit, and thresholds in it."""
+    found = found_of(tmp_path, "  t: {driver: temperature, link: b, show: F, hot: 75, hysteresis: 1}\n")
+    assert (found["t"]["dev_cla"], found["t"]["unit_of_meas"]) == ("temperature", "°F")
+    assert "value_json.value >= 75.0 " in found["t hot"]["val_tpl"]
+    assert "value_json.value <= 74.0 " in found["t hot"]["val_tpl"]

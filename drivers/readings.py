@@ -1,0 +1,116 @@
+"""From measurements to readings: the judge and what evens out its values, for several threads; counters."""
+
+import threading
+
+from drivers.clock import Clock
+from drivers.heard import Heard
+from drivers.judge import Judge
+from drivers.quantity import Convert
+from drivers.reading import GOOD, STALE, SUSPECT, Reading
+from drivers.smoothing import Smoothing
+from drivers.source import Channel, Measurement
+
+COUNTERS = ("received", "suspect", "clamped", "faults", "dropped", "reads", "failed_reads")
+
+
+class Readings:
+    """A sensor's readings, in `unit`. From any thread; what may change the stream's memory (`use`, `accept`,
+    `fail`, `begin_anew`, `interrupted`) from the dispatcher's alone."""
+
+    def __init__(
+        self, unit: str, clock: Clock, heard: Heard, judge: Judge, smoothing: Smoothing | None
+    ) -> None:
+        self.unit = unit
+        """Of the readings."""
+        self._clock = clock
+        self._heard = heard
+        self._lock = threading.Lock()  # guards the judge and the counters; no user code runs under it
+        self._judge = judge
+        self._smoothing = smoothing
+        self._counters = dict.fromkeys(COUNTERS, 0)
+
+    @property
+    def warning(self) -> str | None:
+        """Why no value of this device is to be trusted."""
+        return self._judge.warning
+
+    @warning.setter
+    def warning(self, text: str | None) -> None:
+        with self._lock:
+            self._judge.warning = text
+
+    def use(self, channel: Channel, convert: Convert) -> float:
+        """See `Judge.use`."""
+        with self._lock:
+            resolution = self._judge.use(channel, convert)
+            if self._smoothing is not None:
+                self._smoothing.decimals = self._judge.decimals
+            return resolution
+
+    def begin_anew(self) -> None:
+        """What comes next may be of another device, or of one that was just switched on."""
+        with self._lock:
+            self._judge.begin_anew()
+            self._reset()
+
+    def interrupted(self) -> None:
+        """The value has become stale: what comes next is not to be mixed with what was before."""
+        with self._lock:
+            self._reset()
+
+    def fail(self) -> None:
+        """A measurement in turn that has no value."""
+        self.count("received", "faults")
+        self.interrupted()
+
+    def _reset(self) -> None:
+        if self._smoothing is not None:
+            self._smoothing.reset()
+
+    def accept(self, measurement: Measurement, raw: float) -> tuple[Reading, bool]:
+        """The reading of the next measurement in turn, and whether another is wanted to confirm it."""
+        with self._lock:
+            value, reason, clamped = self._judge.judge(raw)
+            self._judge.take(value, reason)
+            if self._smoothing is not None:
+                value = self._smoothing.take(value, reason, measurement.measured)
+            reading = self._reading(measurement, value, reason)
+            self._heard.accepted = measurement, reading
+            self._counters["received"] += 1
+            if reason is not None:
+                self._counters["suspect"] += 1
+            if clamped:
+                self._counters["clamped"] += 1
+            return reading, reason is not None and self._judge.wants_another
+
+    def of(self, measurement: Measurement, raw: float, warning: str | None) -> Reading:
+        """The reading of any measurement, judged by what the stream has taught so far. `warning`: what the
+        link knows already, though its news may still be on their way."""
+        with self._lock:
+            accepted = self._heard.accepted
+            if accepted is not None and accepted[0] is measurement:
+                return accepted[1]  # what listeners got: the spike guard has moved on since
+            value, reason, _ = self._judge.judge(raw)
+            if self._smoothing is not None:
+                value = self._smoothing.peek(value, reason, measurement.measured)
+        return self._reading(measurement, value, warning or reason)
+
+    def never(self, reason: str) -> Reading:
+        """The reading of a sensor that never had a value."""
+        return Reading(None, self.unit, self._clock.utc(), STALE, 0, reason)
+
+    def count(self, *names: str) -> None:
+        """One more of each."""
+        with self._lock:
+            for name in names:
+                self._counters[name] += 1
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """A copy of them."""
+        with self._lock:
+            return dict(self._counters)
+
+    def _reading(self, measurement: Measurement, value: float, reason: str | None) -> Reading:
+        utc = self._clock.utc() - (self._clock.monotonic() - measurement.measured)
+        return Reading(value, self.unit, utc, SUSPECT if reason else GOOD, measurement.seq, reason)
