@@ -7,10 +7,12 @@ import pytest
 
 from firmware_sim.channels import CHANNELS
 from firmware_sim.cli import main
-from firmware_sim.commands import COMMANDS, answer
+from firmware_sim.commands import answer
 from firmware_sim.faults import FORMS, parse_faults
 from firmware_sim.line import LineReader
+from firmware_sim.port_commands import COMMANDS
 from firmware_sim.recording import load
+from firmware_sim.sensorline import sensorline_board
 from firmware_sim.simulator import Settings, Simulator
 
 PAGE = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
@@ -54,7 +56,7 @@ def test_examples_are_true(tmp_path: Path) -> None:
     assert len(specs) == 2
     for spec in specs:
         parse_faults(spec)
-    simulator = Simulator(Settings(tmp_path / "board", tmp_path / "board.control"), load())
+    simulator = Simulator(Settings(tmp_path / "board", tmp_path / "board.control"), load(), sensorline_board())
     simulator.open()
     told = re.findall(r'--tell "(.*)"\n(.*)', PAGE)
     assert len(told) == 2
