@@ -7,8 +7,8 @@ from itertools import count
 MAX_BATCH = 1024
 """Things done in one run, so that a board far behind still serves its port."""
 MAX_LATE_NS = 250_000_000
-"""What repeats and is later than that is done now, and the times before are skipped: the program was stopped,
-or the machine is too slow for the speed."""
+"""What is later than that is done as of now: the program was stopped, or the machine is too slow for the speed. So
+of what repeats, the times before are skipped."""
 
 Action = Callable[[int], None]
 """Called with the time it was for, in nanoseconds: what it measures, it measures then, however late it is."""
@@ -24,15 +24,6 @@ class Agenda:
     def at(self, due_ns: int, action: Action) -> None:
         """Do it once, then."""
         heappush(self._due, (due_ns, next(self._number), action))
-
-    def every(self, due_ns: int, step_ns: Callable[[], int], action: Action) -> None:
-        """Do it then and again and again, `step_ns()` apart: asked each time, so that a new speed counts."""
-
-        def again(then: int) -> None:
-            action(then)
-            self.every(then + step_ns(), step_ns, action)
-
-        self.at(due_ns, again)
 
     def next_ns(self) -> int | None:
         """When `run` next has something to do."""

@@ -9,7 +9,7 @@ from random import Random
 from selectors import EVENT_READ
 from typing import Any
 
-from firmware_sim.board import MakeBoard
+from firmware_sim.board import Carry, MakeBoard
 from firmware_sim.commands import Commands
 from firmware_sim.damage import Damager, Reset, Unplug
 from firmware_sim.errors import SimulatorError
@@ -76,10 +76,7 @@ class Simulator(Loop):
         self._complaint = ""
         self._commands: Commands = {
             **COMMANDS,
-            **{
-                name: (usage, lambda simulator, arguments, carry=carry: carry(arguments, simulator.now_ns()))
-                for name, (usage, carry) in self._board.commands.items()
-            },
+            **{name: (usage, _now(carry)) for name, (usage, carry) in self._board.commands.items()},
         }
         self.use_faults(settings.faults)
 
@@ -273,3 +270,8 @@ class Simulator(Loop):
         data = self._damager.incoming.damage(self._port.read())
         if self._started:
             self._board.receive(self.now_ns(), data, lambda: round(self._damager.answer_delay_s() * NS))
+
+
+def _now(carry: Carry) -> Callable[[Simulator, list[str]], str]:
+    """A board's command as one of the simulator's."""
+    return lambda simulator, arguments: carry(arguments, simulator.now_ns())
