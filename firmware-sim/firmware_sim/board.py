@@ -1,8 +1,8 @@
 """What is at the other end of the port: the interface of every simulated board.
 
-A board is a state machine without I/O: bytes go in, bytes come out, and it says when it next has something to
-do. Times are nanoseconds of the caller's clock, which never steps. There is one for each protocol: `sensorline`,
-`text`, `mysensors`, `modbus`, and `replay`, which repeats what another once said.
+A board is a state machine without I/O: bytes go in, bytes come out, and it says when it next has something
+to do. Times are nanoseconds of the caller's clock, which never steps. There is one for each protocol:
+`sensorline`, `text`, `mysensors`, `modbus`, and `replay`, which repeats what another once said.
 """
 
 from abc import ABC, abstractmethod
@@ -57,6 +57,9 @@ class Board(ABC):
 
     def pace_changed(self, now_ns: int) -> None:  # noqa: B027 - what reports once a row has nothing to do
         """The recording has another speed. To be called after `run`."""
+
+    def close(self) -> None:  # noqa: B027 - most hold nothing
+        """Give back what it holds."""
 
 
 MakeBoard = Callable[[Sensors, str], Board]

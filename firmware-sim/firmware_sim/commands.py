@@ -1,4 +1,4 @@
-"""The commands of the control channel: a line in, `ok …` or `error …` out; and those that every simulator has."""
+"""The commands of the control channel: a line in, `ok …` or `error …` out; and those that all have."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any

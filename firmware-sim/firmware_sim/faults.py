@@ -63,7 +63,11 @@ class FaultSpec:
     @property
     def names(self) -> list[str]:
         """Which faults were asked for; none for `none`."""
-        return [name for name in (item.partition("=")[0].strip() for item in self.text.split(",")) if name in FORMS]
+        return [
+            name
+            for name in (item.partition("=")[0].strip() for item in self.text.split(","))
+            if name in FORMS
+        ]
 
 
 def parse_faults(text: str) -> FaultSpec:

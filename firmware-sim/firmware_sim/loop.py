@@ -18,10 +18,9 @@ LONGEST_WAIT_NS = 3600 * NS
 class Loop(ABC):
     """`open`, then `run` until `stop`, then `close`. What the control channel asks for are methods here."""
 
-    def __init__(self, control: Path, sensors: Sensors, speed: float, clock: Callable[[], int]) -> None:
+    def __init__(self, control: Path, sensors: Sensors, clock: Callable[[], int]) -> None:
         self.now_ns = clock
         self.sensors = sensors
-        self._speed = speed
         self._selector = SelectSelector()  # waits to the microsecond; epoll rounds up to a millisecond
         self._control = ControlServer(control, self._selector, lambda line: answer(self, line))
         self._running = True

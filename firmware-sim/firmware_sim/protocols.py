@@ -1,7 +1,6 @@
 """Which protocols there are, which options belong to each, and what is made of them."""
 
 import argparse
-from pathlib import Path
 
 from firmware_sim.board import MakeBoard
 from firmware_sim.errors import SimulatorError
@@ -43,7 +42,7 @@ def _written(protocol: str) -> str:
 
 
 def board(protocol: str, arguments: argparse.Namespace) -> MakeBoard:
-    """What makes the board of a protocol that has a port; SimulatorError when an option of its own is wrong."""
+    """What makes the board of a protocol with a port; SimulatorError when an option of its own is wrong."""
     match protocol:
         case "text":
             from firmware_sim.text.board import text_board
@@ -60,9 +59,11 @@ def board(protocol: str, arguments: argparse.Namespace) -> MakeBoard:
         case "replay":
             from firmware_sim.replay import replay_board
 
-            return replay_board(Path(arguments.replay), arguments.speed or 1.0, arguments.loop)
+            return replay_board(arguments.replay, arguments.loop)
         case _:
             from firmware_sim.sensorline import Identity, sensorline_board
 
             known = {"model": arguments.name, "identity": arguments.identity}
-            return sensorline_board(Identity(**{name: word for name, word in known.items() if word is not None}))
+            return sensorline_board(
+                Identity(**{name: word for name, word in known.items() if word is not None})
+            )

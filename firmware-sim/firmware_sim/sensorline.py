@@ -83,9 +83,7 @@ def sensorline_board(identity: Identity | None = None) -> MakeBoard:
     """What makes a board that is called so; which boot it starts with is a matter of the seed."""
 
     def make(sensors: Sensors, seed: str) -> Board:
-        return SensorlineBoard(
-            sensors, identity or Identity(), Random(f"{seed}/boot").randint(1, MAX_BOOT)
-        )
+        return SensorlineBoard(sensors, identity or Identity(), Random(f"{seed}/boot").randint(1, MAX_BOOT))
 
     return make
 

@@ -29,7 +29,7 @@ LISTEN_NS = 20_000_000
 """How often it is looked whether somebody has opened the port, for a board that waits for that: no event
 tells, see `pty_port`."""
 SETTLE_NS = 200_000_000
-"""From then until such a board starts: programs throw away what is in a port's buffer just after opening it."""
+"""From then until such a board starts: programs open a port, then throw away what is in its buffer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,6 @@ class Simulator(Loop):
         super().__init__(
             settings.control,
             Sensors(recording, clock(), settings.speed, settings.seed),
-            settings.speed,
             clock,
         )
         self._settings = settings
@@ -110,6 +109,7 @@ class Simulator(Loop):
         """See `Loop`."""
         self.unplug()
         self._link.release()
+        self._board.close()
         self._control.close()
         self._selector.close()
 
@@ -181,7 +181,6 @@ class Simulator(Loop):
         now = self.now_ns()
         if self._started:
             self._outlet.send(self._board.run(now), self._damager, now)
-        self._speed = speed
         self.sensors.set_speed(now, speed)
         self._board.pace_changed(now)
 
@@ -196,7 +195,7 @@ class Simulator(Loop):
             "plugged": bool(self._port.device),
             "listening": self._port.listening(),
             **self._board.status(),
-            "speed": self._speed,
+            "speed": self.sensors.speed,
             "seed": self._settings.seed,
             "faults": self._faults.text,
             "silent": self.sensors.silent(now),

@@ -56,7 +56,9 @@ def test_examples_are_true(tmp_path: Path) -> None:
     assert len(specs) == 2
     for spec in specs:
         parse_faults(spec)
-    simulator = Simulator(Settings(tmp_path / "board", tmp_path / "board.control"), load(), sensorline_board())
+    simulator = Simulator(
+        Settings(tmp_path / "board", tmp_path / "board.control"), load(), sensorline_board()
+    )
     simulator.open()
     told = re.findall(r'--tell "(.*)"\n(.*)', PAGE)
     assert len(told) == 2

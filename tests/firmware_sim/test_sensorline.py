@@ -104,7 +104,9 @@ def test_golden_errors(board: SensorlineBoard, sensors: Sensors, vectors: dict[s
     assert ask(board, 0, "Q 23 read temp") == [golden(vectors, "a sensor's fault in an answer")]
 
 
-def test_golden_reading_of_a_failed_sensor(board: SensorlineBoard, sensors: Sensors, vectors: dict[str, Any]) -> None:
+def test_golden_reading_of_a_failed_sensor(
+    board: SensorlineBoard, sensors: Sensors, vectors: dict[str, Any]
+) -> None:
     """A failed sensor reports its word in place of a value."""
     sensors.fault("temp", "absent")
     ask(board, 153 * MS, "Q 1 interval temp 1000")

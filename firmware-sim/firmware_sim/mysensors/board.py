@@ -5,6 +5,7 @@ gateway does not make them do it again.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -68,7 +69,7 @@ class MySensorsBoard(Talker):
         self._send([internal(0, Internal.GATEWAY_READY, "Gateway startup complete."), _itself()])
         if self._boots == 1:
             for number, node in enumerate(self._nodes.values(), 1):
-                self.agenda.at(now_ns + number * PRESENT_NS, lambda _, node=node: self._send(node.present()))
+                self.agenda.at(now_ns + number * PRESENT_NS, partial(self._present, node))
         return now_ns + (len(self._nodes) + 1) * PRESENT_NS
 
     def report(self, now_ns: int) -> None:
@@ -93,11 +94,13 @@ class MySensorsBoard(Talker):
                 continue
             self._received += 1
             due = now_ns + delay_ns() + (RADIO_NS if message.node else 0)
-            self.agenda.at(due, lambda then, message=message: self._deliver(message, then))
+            self.agenda.at(due, partial(self._deliver, message))
 
     def interrupted(self) -> bytes:
         """See `Board`: a line of its log."""
-        return internal(0, Internal.LOG_MESSAGE, "8523 TSF:MSG:READ,12-12-0,s=0,c=1,t=0,pt=7,l=5,sg=0:21.5").line()
+        return internal(
+            0, Internal.LOG_MESSAGE, "8523 TSF:MSG:READ,12-12-0,s=0,c=1,t=0,pt=7,l=5,sg=0:21.5"
+        ).line()
 
     def status(self) -> dict[str, Any]:
         """See `Board`."""
@@ -144,6 +147,9 @@ class MySensorsBoard(Talker):
             for node in self._nodes.values():
                 if node.hears(now_ns):
                     self._send(node.receive(message, now_ns, self._measure(now_ns)))
+
+    def _present(self, node: Node, _now_ns: int) -> None:
+        self._send(node.present())
 
     def _ask_for_number(self) -> None:
         self._send([internal(EVERYBODY, Internal.ID_REQUEST)])

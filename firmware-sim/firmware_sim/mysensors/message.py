@@ -90,11 +90,12 @@ def parse(line: bytes) -> Message | None:
     parts = line.rstrip(b"\r").split(b";", 5)
     if len(parts) != 6 or not all(part.isdigit() and int(part) <= 255 for part in parts[:5]):
         return None
-    return Message(*(int(part) for part in parts[:5]), parts[5].decode("utf-8", "replace"))
+    node, child, command, ack, type_ = (int(part) for part in parts[:5])
+    return Message(node, child, command, ack, type_, parts[5].decode("utf-8", "replace"))
 
 
 class Lines:
-    """Bytes in any pieces in, whole lines out; as the gateway's buffer, it forgets lines that are too long."""
+    """Bytes in any pieces in, whole lines out; those too long for the gateway's buffer are forgotten."""
 
     def __init__(self) -> None:
         self._rest = b""

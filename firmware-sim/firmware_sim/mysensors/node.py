@@ -61,7 +61,14 @@ LIGHT = Model(
     "Light",
     "2.0",
     # Percent of 1,000 lx, as sketches with a photo resistor have it.
-    (Child(2, Sensor.LIGHT_LEVEL, "Lux", (Value(Variable.LEVEL, "lux", 2), Value(Variable.LIGHT_LEVEL, "lux", 1, 0.1))),),
+    (
+        Child(
+            2,
+            Sensor.LIGHT_LEVEL,
+            "Lux",
+            (Value(Variable.LEVEL, "lux", 2), Value(Variable.LIGHT_LEVEL, "lux", 1, 0.1)),
+        ),
+    ),
 )
 SLEEPER = Model("Bed", "1.0", (Child(0, Sensor.TEMP, "Soil", (TEMPERATURE,)),), rows=5, sleeps=True)
 NEW = Model("New node", "0.1", (Child(0, Sensor.TEMP, "", (TEMPERATURE,)),))
@@ -93,7 +100,7 @@ class Node:
             yield Message(self.id, child.id, Command.PRESENTATION, 0, child.kind, child.description)
 
     def report(self, now_ns: int, measure: Measure) -> Iterator[Message]:
-        """What it says by itself; a sleeper wakes up for it, and listens for a while before it sleeps again."""
+        """What it says by itself; a sleeper wakes up for it, and listens a while before it sleeps again."""
         self.reports += 1
         if self.model.sleeps:
             slept = max(0, now_ns - max(self.awake_until_ns, self.slept_ns)) // 1_000_000

@@ -1,6 +1,7 @@
 """A sketch that prints lines: a banner, a measurement a row, an error or a `nan` now and then. No I/O."""
 
 from collections.abc import Callable
+from functools import partial
 from math import nan
 from random import Random
 from typing import Any
@@ -9,10 +10,10 @@ from firmware_sim.board import Board, MakeBoard
 from firmware_sim.chance import Chance
 from firmware_sim.sensors import Sensors
 from firmware_sim.talker import Talker
-from firmware_sim.text.sketches import NOTHING, SKETCHES, Measured, Sketch
+from firmware_sim.text.sketches import NOTHING, SKETCHES, Measured, Printed, Sketch
 
 ERRORS = 0.025
-"""How likely a report is an error line instead; and, just as likely, has `nan` for values: of forty, one each."""
+"""How likely a report is an error line, and how likely it has `nan` for values: of forty, one each."""
 FIRST_REPORT_NS = 100_000_000
 """From the banner to the first measurement."""
 MAX_COMMAND = 64
@@ -33,7 +34,9 @@ class TextBoard(Talker):
 
     resets_in_line = True
 
-    def __init__(self, sensors: Sensors, shape: int, encoding: str, seed: str, errors: float = ERRORS) -> None:
+    def __init__(
+        self, sensors: Sensors, shape: int, encoding: str, seed: str, errors: float = ERRORS
+    ) -> None:
         super().__init__(sensors)
         self._shape = shape
         self._sketch: Sketch = SKETCHES[shape]
@@ -67,9 +70,10 @@ class TextBoard(Talker):
             answer = self._sketch.answers.get(line.decode("latin-1").strip().upper())
             if answer is not None:
                 self._asked += 1
-                self.agenda.at(
-                    now_ns + delay_ns(), lambda then, answer=answer: self._print(answer(self._measure(then)))
-                )
+                self.agenda.at(now_ns + delay_ns(), partial(self._answer, answer))
+
+    def _answer(self, answer: Printed, now_ns: int) -> None:
+        self._print(answer(self._measure(now_ns)))
 
     def interrupted(self) -> bytes:
         """See `Board`: the newest measurement again."""

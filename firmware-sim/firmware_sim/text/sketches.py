@@ -1,4 +1,4 @@
-"""Ten sketches, as people write and copy them: what they print at the start, for each measurement, when it fails.
+"""Ten sketches, as people write and copy them: what they print at the start, for a measurement, for an error.
 
 The shapes are those of sketches in public repositories; the names below say which example or library each one
 grew from. The words are as printed there, the values our own.
@@ -124,7 +124,9 @@ def _with_units(seen: Measured) -> list[str]:
     lux = -1.0 if seen.lux is not None and isnan(seen.lux) else seen.lux
     temp = -127.0 if seen.temp is not None and isnan(seen.temp) else seen.temp
     return _some(
-        l=("Light: {:.2f} lx", lux), t=("Temperature: {:.2f} deg C", temp), h=("RHumidity: {:.1f} %", seen.hum)
+        l=("Light: {:.2f} lx", lux),
+        t=("Temperature: {:.2f} deg C", temp),
+        h=("RHumidity: {:.1f} %", seen.hum),
     )
 
 

@@ -1,0 +1,107 @@
+"""The folder: files that are replaced whole, and what can stand in a file's place so that reading goes wrong."""
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from firmware_sim.errors import SimulatorError
+
+MARK = ".firmware-sim"
+"""A file that says that a folder is ours, and may be removed."""
+BAD_MEMORY = "/proc/self/mem"
+"""Whoever reads this from its start reads its own memory at address 0, where there is none: EIO."""
+
+
+class Tree:
+    """A folder at `root`, from `make` to `remove`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._new = root / f"{MARK}.new"
+
+    def check(self) -> None:
+        """SimulatorError when something that is not ours is in the way."""
+        ours = self.root.is_dir() and ((self.root / MARK).exists() or not any(self.root.iterdir()))
+        if os.path.lexists(self.root) and (self.root.is_symlink() or not ours):
+            raise SimulatorError(
+                f"{self.root}: expected nothing there, or a folder that a simulator made; got something "
+                "else, which is left alone; give another --link"
+            )
+
+    def make(self) -> None:
+        """An empty folder, whatever a simulator that was killed left there."""
+        self.remove()
+        try:
+            self.root.mkdir()
+            (self.root / MARK).touch()
+        except OSError as err:
+            raise SimulatorError(f"{self.root}: cannot make the folder: {err.strerror}") from err
+
+    def remove(self) -> None:
+        """All of it, and let readers go that hang in it."""
+        if not self.root.is_dir():
+            return
+        for path in self.root.rglob("*"):
+            self._let_go(path)
+        shutil.rmtree(self.root)
+
+    def write(self, path: str, text: str) -> None:
+        """Put a file there in one step: a reader gets the old text or the new one, whole. A link stays."""
+        where = self._ready(path)
+        self._new.write_text(text)
+        self._new.replace(where)
+
+    def overwrite(self, path: str, text: str) -> None:
+        """Change what is in a file that others write too, and may have open."""
+        with (self.root / path).open("r+") as file:
+            file.truncate(0)
+            file.write(text)
+
+    def read(self, path: str) -> str:
+        """What is in a file; nothing where there is none."""
+        try:
+            return (self.root / path).read_text(errors="replace")
+        except OSError:
+            return ""
+
+    def link(self, path: str, target: str) -> None:
+        """A symbolic link to another folder of the tree, as sysfs has them: relative."""
+        where = self._ready(path)
+        where.symlink_to(os.path.relpath(self.root / target, where.parent))
+
+    def hang(self, path: str) -> None:
+        """A FIFO: who opens it to read waits until somebody writes."""
+        where = self._ready(path)
+        os.mkfifo(self._new)
+        self._new.replace(where)
+
+    def fail(self, path: str) -> None:
+        """Reading it is an error, EIO."""
+        where = self._ready(path)
+        self._new.symlink_to(BAD_MEMORY)
+        self._new.replace(where)
+
+    def drop(self, path: str) -> None:
+        """Remove a file, a link or a folder with what is in it."""
+        where = self.root / path
+        if where.is_symlink() or not where.is_dir():
+            self._let_go(where)
+            where.unlink(missing_ok=True)
+            return
+        for inside in where.rglob("*"):
+            self._let_go(inside)
+        shutil.rmtree(where)
+
+    def _ready(self, path: str) -> Path:
+        where = self.root / path
+        where.parent.mkdir(parents=True, exist_ok=True)
+        self._let_go(where)
+        return where
+
+    @staticmethod
+    def _let_go(path: Path) -> None:
+        """Whoever hangs in a FIFO reads its end: once it is removed, he would hang there for ever."""
+        if path.is_fifo() and not path.is_symlink():
+            with suppress(OSError):  # nobody hangs
+                os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
