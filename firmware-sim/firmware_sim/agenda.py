@@ -7,7 +7,7 @@ from itertools import count
 MAX_BATCH = 1024
 """Things done in one run, so that a board far behind still serves its port."""
 MAX_LATE_NS = 250_000_000
-"""What is later than that is done as of now: the program was stopped, or the machine is too slow for the speed.
+"""What is later than that is done as of now: the program was stopped, or the machine is too slow for it.
 So of what repeats, the times before are skipped."""
 
 Action = Callable[[int], None]

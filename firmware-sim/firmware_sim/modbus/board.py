@@ -27,7 +27,7 @@ from firmware_sim.sensors import NS, Sensors
 DEFAULT_SLAVES = "1:xy-md02,2:rs-ws-n01,3:r444a01"
 MAX_ID = 247
 THINKING_NS = 2_000_000
-"""From a request's end to the answer's first byte, or t3.5 where that is longer: good probes take 2..20 ms."""
+"""From a request's end to the answer's first byte, or t3.5 where that is longer: probes take 2..20 ms."""
 SILENCE_NS = 20_000_000
 """What ends a frame here: t3.5 is too short to be seen through a pseudo-terminal and a scheduler."""
 LATE_S = 2.0

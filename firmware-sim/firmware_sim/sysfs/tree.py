@@ -1,4 +1,4 @@
-"""The folder: files that are replaced whole, and what can stand in a file's place so that reading goes wrong."""
+"""The folder: files that are replaced whole, and what stands in a file's place so that reading goes wrong."""
 
 import os
 import shutil
