@@ -83,7 +83,6 @@ class Node:
     fahrenheit: bool = False
     silent: bool = False
     reports: int = 0
-    slept_ns: int = 0
     awake_until_ns: int = 0
 
     def hears(self, now_ns: int) -> bool:
@@ -103,8 +102,8 @@ class Node:
         """What it says by itself; a sleeper wakes up for it, and listens a while before it sleeps again."""
         self.reports += 1
         if self.model.sleeps:
-            slept = max(0, now_ns - max(self.awake_until_ns, self.slept_ns)) // 1_000_000
-            yield internal(self.id, Internal.POST_SLEEP, str(slept))
+            slept = (now_ns - self.awake_until_ns) // 1_000_000 if self.awake_until_ns else 0
+            yield internal(self.id, Internal.POST_SLEEP, str(max(0, slept)))
         for child in self.model.children:
             for value in child.values:
                 yield from self._set(child, value, measure)
@@ -112,7 +111,7 @@ class Node:
             if self.reports % 5 == 1:
                 charge = max(1, FIRST_CHARGE - self.reports // 50)
                 yield internal(self.id, Internal.BATTERY_LEVEL, str(charge))
-            self.awake_until_ns = self.slept_ns = now_ns + AWAKE_NS
+            self.awake_until_ns = now_ns + AWAKE_NS
             yield internal(self.id, Internal.PRE_SLEEP, str(AWAKE_NS // 1_000_000))
 
     def receive(self, message: Message, now_ns: int, measure: Measure) -> Iterator[Message]:

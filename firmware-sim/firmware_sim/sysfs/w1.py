@@ -29,8 +29,8 @@ def scratchpad(celsius: float) -> bytes:
 
 
 def millis(data: bytes) -> int:
-    """Thousandths of a degree, as the kernel makes them of two bytes, good or bad."""
-    return int.from_bytes(data[:2], "little", signed=True) * 1000 // 16
+    """Thousandths of a degree, as the kernel makes them of two bytes, good or bad, cut towards zero."""
+    return int(int.from_bytes(data[:2], "little", signed=True) * 1000 / 16)
 
 
 def w1_slave(data: bytes) -> str:

@@ -148,7 +148,9 @@ def test_a_missing_python_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unknown_options_are_refused() -> None:
     """With the known ones."""
-    with pytest.raises(OptionError, match=r"expected data, speed, seed, faults after 'sim:…\?', got 'sped'"):
+    with pytest.raises(
+        OptionError, match=r"expected data, speed, seed, faults, baud, replay after 'sim:…\?', got 'sped'"
+    ):
         SimPort.parse("sim:?sped=1")
 
 
