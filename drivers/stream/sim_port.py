@@ -133,8 +133,8 @@ class SimPort:
         self._child = child
 
     def _spoken(self) -> list[str]:
-        """What the simulator is to speak. A sensorline board says who it is: each path has a board of its own,
-        the same one at each start; our own folder is never the same."""
+        """What the simulator is to speak. A sensorline board says who it is: each path has one of its own, the
+        same one at each start; our own folder is never the same."""
         if "replay" in self._options:
             return []
         if self._protocol != "sensorline":
