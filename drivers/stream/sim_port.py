@@ -133,7 +133,7 @@ class SimPort:
         self._child = child
 
     def _spoken(self) -> list[str]:
-        """What the simulator is to speak. A sensorline board says who it is: each path has one of its own, the
+        """What the simulator is to speak. A sensorline board says who it is: each path has one of its own,
         same one at each start; our own folder is never the same."""
         if "replay" in self._options:
             return []
