@@ -111,7 +111,7 @@ class ModbusBoard(Board):
         self._requests = Requests(SILENCE_NS)
         self._out = []
         self._free_ns = now_ns
-        self._agenda.at(now_ns, self._babble)
+        self._babble(now_ns)
 
     def receive(self, now_ns: int, data: bytes, delay_ns: Callable[[], int]) -> None:
         """See `Board`; a request is over when its last byte would be on the wire."""

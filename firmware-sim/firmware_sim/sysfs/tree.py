@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from firmware_sim.errors import SimulatorError
@@ -40,17 +41,24 @@ class Tree:
 
     def remove(self) -> None:
         """All of it, and let readers go that hang in it."""
-        if not self.root.is_dir():
-            return
-        for path in self.root.rglob("*"):
-            self._let_go(path)
-        shutil.rmtree(self.root)
+        if self.root.is_dir():
+            with _letting_go(self.root.rglob("*")):
+                shutil.rmtree(self.root)
 
     def write(self, path: str, text: str) -> None:
-        """Put a file there in one step: a reader gets the old text or the new one, whole. A link stays."""
-        where = self._ready(path)
+        """Put a file there in one step: a reader gets the old text or the new one, whole."""
         self._new.write_text(text)
-        self._new.replace(where)
+        self._put(path)
+
+    def hang(self, path: str) -> None:
+        """A FIFO: who opens it to read waits until somebody writes."""
+        os.mkfifo(self._new)
+        self._put(path)
+
+    def fail(self, path: str) -> None:
+        """Reading it is an error, EIO."""
+        self._new.symlink_to(BAD_MEMORY)
+        self._put(path)
 
     def overwrite(self, path: str, text: str) -> None:
         """Change what is in a file that others write too, and may have open."""
@@ -67,41 +75,35 @@ class Tree:
 
     def link(self, path: str, target: str) -> None:
         """A symbolic link to another folder of the tree, as sysfs has them: relative."""
-        where = self._ready(path)
+        where = self.root / path
+        where.parent.mkdir(parents=True, exist_ok=True)
         where.symlink_to(os.path.relpath(self.root / target, where.parent))
-
-    def hang(self, path: str) -> None:
-        """A FIFO: who opens it to read waits until somebody writes."""
-        where = self._ready(path)
-        os.mkfifo(self._new)
-        self._new.replace(where)
-
-    def fail(self, path: str) -> None:
-        """Reading it is an error, EIO."""
-        where = self._ready(path)
-        self._new.symlink_to(BAD_MEMORY)
-        self._new.replace(where)
 
     def drop(self, path: str) -> None:
         """Remove a file, a link or a folder with what is in it."""
         where = self.root / path
         if where.is_symlink() or not where.is_dir():
-            self._let_go(where)
-            where.unlink(missing_ok=True)
-            return
-        for inside in where.rglob("*"):
-            self._let_go(inside)
-        shutil.rmtree(where)
+            with _letting_go([where]):
+                where.unlink(missing_ok=True)
+        else:
+            with _letting_go(where.rglob("*")):
+                shutil.rmtree(where)
 
-    def _ready(self, path: str) -> Path:
+    def _put(self, path: str) -> None:
         where = self.root / path
         where.parent.mkdir(parents=True, exist_ok=True)
-        self._let_go(where)
-        return where
+        with _letting_go([where]):
+            self._new.replace(where)
 
-    @staticmethod
-    def _let_go(path: Path) -> None:
-        """Whoever hangs in a FIFO reads its end: once it is removed, he would hang there for ever."""
-        if path.is_fifo() and not path.is_symlink():
+
+@contextmanager
+def _letting_go(paths: Iterable[Path]) -> Iterator[None]:
+    """Whoever hangs in a FIFO of `paths`, once it has been removed, reads its end: else he hangs for ever."""
+    fifos = [os.open(path, os.O_PATH) for path in paths if path.is_fifo() and not path.is_symlink()]
+    try:
+        yield
+    finally:
+        for fifo in fifos:
             with suppress(OSError):  # nobody hangs
-                os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+                os.close(os.open(f"/proc/self/fd/{fifo}", os.O_WRONLY | os.O_NONBLOCK))
+            os.close(fifo)

@@ -63,7 +63,7 @@ def test_the_start(sensors: Sensors) -> None:
 
 
 def test_values(started: MySensorsBoard) -> None:
-    """Each node each row; the sleeper each fifth, with what belongs to waking and sleeping, and its charge."""
+    """Each node each row; the sleeper each fifth, with what belongs to its sleep, and its charge."""
     assert run(started, FIRST_NS) == [
         "12;0;1;0;0;20.5",
         "12;1;1;0;1;41.0",
@@ -196,7 +196,7 @@ def test_a_new_node_asks_until_it_has_a_number(started: MySensorsBoard) -> None:
 
 def test_a_node_that_falls_silent(started: MySensorsBoard) -> None:
     """It says nothing and hears nothing, until it speaks again; or it presents itself."""
-    usage, carry_out = started.commands["node"]
+    _, carry_out = started.commands["node"]
     assert carry_out(["12", "silent"], 0) == "node 12 is silent"
     assert started.status()["silent_nodes"] == [12]
     assert run(started, FIRST_NS)[0] == "20;2;1;0;37;nan"
