@@ -22,6 +22,8 @@ class Board(ABC):
     """Commands and faults that make no sense for it, and why."""
     waits_for_listener: ClassVar[bool] = False
     """It starts when somebody opens the port, and not before."""
+    reset_by_opening: ClassVar[bool] = False
+    """It starts anew each time: opening a port raises DTR, which resets most boards of the Arduino kind."""
     resets_in_line: ClassVar[bool] = False
     """Every reset cuts what it is saying in two: it talks without pause, or its reset is somebody's DTR."""
     commands: Mapping[str, tuple[str, Carry]] = {}

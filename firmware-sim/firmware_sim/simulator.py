@@ -16,6 +16,7 @@ from firmware_sim.errors import SimulatorError
 from firmware_sim.faults import FaultSpec
 from firmware_sim.link import Link
 from firmware_sim.loop import Loop
+from firmware_sim.opening import Opening
 from firmware_sim.outlet import Outlet
 from firmware_sim.pace import Pace, byte_ns
 from firmware_sim.port_commands import COMMANDS
@@ -25,11 +26,6 @@ from firmware_sim.sensors import NS, Sensors
 
 RETRY_S = 1.0
 """After the board could not be plugged in again: the link's path is taken, or there is no pty left."""
-LISTEN_NS = 20_000_000
-"""How often it is looked whether somebody has opened the port, for a board that waits for that: no event
-tells, see `pty_port`."""
-SETTLE_NS = 200_000_000
-"""From then until such a board starts: programs open a port, then throw away what is in its buffer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +61,7 @@ class Simulator(Loop):
         self._pace = Pace(self._port.write, byte_ns(settings.baud), clock)
         self._outlet = Outlet(self._pace.write, self._happened)
         self._board = make(self.sensors, settings.seed)
-        self._started = False
-        self._starts_ns: int | None = None
+        self._opening = Opening(self._board)
         self._replug_at_ns: int | None = None
         self._cuts = Random(f"{settings.seed}/cut")
         self._restarts = 0  # that a brown-out still has to come
@@ -179,7 +174,7 @@ class Simulator(Loop):
     def set_speed(self, speed: float) -> None:
         """See `Loop`."""
         now = self.now_ns()
-        if self._started:
+        if self._opening.running:
             self._outlet.send(self._board.run(now), self._damager, now)
         self.sensors.set_speed(now, speed)
         self._board.pace_changed(now)
@@ -208,9 +203,7 @@ class Simulator(Loop):
 
     def _start(self) -> None:
         """Give the board its power; one that waits for a listener has to wait for one."""
-        self._started = not self._board.waits_for_listener
-        self._starts_ns = None
-        if self._started:
+        if self._opening.begin():
             self._board.start(self.now_ns())
 
     def _work(self, now: int) -> None:
@@ -223,20 +216,11 @@ class Simulator(Loop):
             self._restart_at_ns = now + self._restart_every_ns
             self.reset(in_line=True)
         self._outlet.release(now)
-        if not self._started:
-            self._await_listener(now)
-        if self._port.device and self._started and (pieces := self._board.run(now)):
+        if self._opening.looks and self._opening.look(now, self._port.listening()):
+            self._board.start(now)
+        if self._port.device and self._opening.running and (pieces := self._board.run(now)):
             self._outlet.send(pieces, self._damager, now)
         self._pace.release(now)
-
-    def _await_listener(self, now: int) -> None:
-        if not self._port.listening():
-            self._starts_ns = None
-        elif self._starts_ns is None:
-            self._starts_ns = now + SETTLE_NS
-        elif now >= self._starts_ns:
-            self._started = True
-            self._board.start(now)
 
     def _replug_by_itself(self) -> None:
         """Nobody is there to be told if it fails; so it is tried again, and said once."""
@@ -253,7 +237,8 @@ class Simulator(Loop):
     def _next_ns(self) -> int | None:
         times = [self._replug_at_ns]
         if self._port.device:
-            times.append(self._board.next_due_ns() if self._started else self.now_ns() + LISTEN_NS)
+            times.append(self._board.next_due_ns() if self._opening.running else None)
+            times.append(self._opening.next_ns(self.now_ns()))
             times.append(self._outlet.next_ns())
             times.append(self._pace.next_ns())
             times.append(self._restart_at_ns if self._restarts else None)
@@ -267,7 +252,7 @@ class Simulator(Loop):
 
     def _readable(self) -> None:
         data = self._damager.incoming.damage(self._port.read())
-        if self._started:
+        if self._opening.running:
             self._board.receive(self.now_ns(), data, lambda: round(self._damager.answer_delay_s() * NS))
 
 

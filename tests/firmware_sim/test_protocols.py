@@ -82,6 +82,19 @@ def test_a_sketch(program: Start) -> None:
     assert sketch.status()["shape"] == 1
 
 
+def test_opening_a_sketch_s_port_resets_it(program: Start) -> None:
+    """So whoever opens it has the header that names the columns; each time."""
+    sketch = program("--protocol", "text", "--shape", "5", "--speed", "600")
+    for _ in range(2):
+        with Wire(sketch.link) as wire:
+            wire.until(rb"^humidity_pct,temperature_C\r\n\d\d\.\d\d,\d\d\.\d\d\r\n")
+        sketch.wait_status(lambda status: not status["listening"])
+        reports = sketch.status()["counters"]["reports"]
+        sketch.tell("speed 600")
+        assert sketch.status()["counters"]["reports"] <= reports + 1
+    assert sketch.status()["counters"]["boots"] == 2
+
+
 def test_a_sketch_in_latin_1(program: Start) -> None:
     """With its own baud rate: a line of 77 bytes takes 88 ms."""
     sketch = program("--protocol", "text", "--degree", "latin-1", "--baud", "9600")
@@ -97,6 +110,7 @@ def test_a_sketch_that_answers(program: Start) -> None:
     """Shape 8."""
     sketch = program("--protocol", "text", "--shape", "8", "--speed", "0.001")
     with Wire(sketch.link) as wire:
+        wire.until(rb"READY\r\n")
         wire.ask(b"TYPEID\n")
         wire.until(rb"TYPEID=LIGHTTEMP\r\n")
         wire.ask(b"CURRENTVALUES\r\n")

@@ -33,6 +33,8 @@ class TextBoard(Talker):
     """See `Board`. Lines end in CR LF, as `Serial.println` has it."""
 
     resets_in_line = True
+    waits_for_listener = True
+    reset_by_opening = True
 
     def __init__(
         self, sensors: Sensors, shape: int, encoding: str, seed: str, errors: float = ERRORS
