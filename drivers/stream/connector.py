@@ -134,6 +134,7 @@ class StreamProtocol:
 
     def check(self, parsed: Mapping[str, Any]) -> None:
         """See `SourceKind`."""
+        parse_port(parsed["port"], self.simulated)
         self.own_check(parsed)
 
     def source(self, parsed: Mapping[str, Any]) -> StreamSource:
@@ -144,7 +145,7 @@ class StreamProtocol:
         own = {name: parsed[name] for name in self.own_options}
         return StreamSource(
             parsed["port"],
-            parse_port(parsed["port"]),
+            parse_port(parsed["port"], self.simulated),
             settings,
             partial(self.conversation, **own),
             device_of=self.device_of,

@@ -42,12 +42,16 @@ class PortSource(Protocol):
         """Give back what `resolve` started."""
 
 
-def parse_port(text: str) -> PortSource:
-    """The source that a config's `port` names. Raises `OptionError` for text that is none of `EXPECTED`."""
+def parse_port(text: str, simulated: str | None = None) -> PortSource:
+    """The source that a config's `port` names. Raises `OptionError` for text that is none of `EXPECTED`.
+
+    `simulated`: what `sim:` is to speak, a protocol of the simulator; empty for one that it does not speak,
+    None while that is not known, which takes the options of all of them.
+    """
     if text.startswith("sim:"):
         from drivers.stream.sim_port import SimPort  # most gateways never start a simulator
 
-        return SimPort.parse(text)
+        return SimPort.parse(text, simulated)
     if text.startswith("usb:"):
         return UsbPort(*usb_identity.read(text))
     if text.startswith("loop:"):

@@ -17,8 +17,16 @@ from drivers.errors import OptionError, PortError, PortNotFoundError
 from drivers.stream.presence import device_presence
 from drivers.stream.sim_link import control_answers
 
-_OPTIONS = ("data", "speed", "seed", "faults")
+# What may stand after `sim:?`, and further options of some protocols; the simulator has the same.
+_OPTIONS = ("data", "speed", "seed", "faults", "baud", "replay")
+_OWN_OPTIONS: dict[str, tuple[str, ...]] = {
+    "sensorline": (),
+    "text": ("shape", "degree"),
+    "mysensors": (),
+    "modbus": ("slaves",),
+}
 _SPEEDS = (0.001, 1e6)  # what the simulator takes
+_WHOLE = {"shape": (1, 10, 2), "baud": (50, 4_000_000, 9600)}  # least, most, an example
 # The simulator starts in a third of a second; a loaded Pi Zero may take ten times that.
 START_S = 10.0
 STOP_S = 2.0
@@ -32,22 +40,30 @@ class SimPort:
     its end and goes too. `path` None: a folder of its own, removed by `close`.
     """
 
-    def __init__(self, path: str | None, options: dict[str, str]) -> None:
+    def __init__(self, path: str | None, options: dict[str, str], protocol: str = "sensorline") -> None:
         self._path = path
         self._options = options
+        self._protocol = protocol
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._child: subprocess.Popen[bytes] | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """From `sim:`, `sim:PATH`, `sim:PATH?speed=60&seed=1&faults=flip=0.001&data=FILE`. Raises
-        `OptionError`."""
+    def parse(cls, text: str, protocol: str | None = "sensorline") -> Self:
+        """From `sim:`, `sim:PATH`, `sim:PATH?speed=60&seed=1&faults=flip=0.001&data=FILE`; `protocol` as in
+        `ports.parse_port`. Raises `OptionError`."""
         path, _, query = text.removeprefix("sim:").partition("?")
         options = dict(parse_qsl(query, keep_blank_values=True))
-        if unknown := sorted(set(options) - set(_OPTIONS)):
-            raise OptionError("port", f"expected {', '.join(_OPTIONS)} after 'sim:…?', got {unknown[0]!r}")
+        if protocol is not None and protocol not in _OWN_OPTIONS:
+            known = ", ".join(_OWN_OPTIONS)
+            raise OptionError(
+                "port", f"expected a port of a device, got {text!r}: the simulator speaks {known}"
+            )
+        own = sum(_OWN_OPTIONS.values(), ()) if protocol is None else _OWN_OPTIONS[protocol]
+        if unknown := sorted(set(options) - {*_OPTIONS, *own}):
+            allowed = ", ".join((*_OPTIONS, *own))
+            raise OptionError("port", f"expected {allowed} after 'sim:…?', got {unknown[0]!r}")
         _check_numbers(options)
-        return cls(path or None, options)
+        return cls(path or None, options, protocol or "sensorline")
 
     def resolve(self) -> str:
         if self._child is None or self._child.poll() is not None:
@@ -92,7 +108,7 @@ class SimPort:
             "firmware_sim",
             "--until-eof",
             f"--link={self._link()}",
-            *self._identity(),
+            *self._spoken(),
             *arguments,
         ]
         # A session of its own: Ctrl-C on the terminal ends the gateway, and that ends the board, in this
@@ -116,8 +132,13 @@ class SimPort:
             raise PortError(f"the simulator did not start: {lines[-1].removeprefix(_COMPLAINT)}")
         self._child = child
 
-    def _identity(self) -> list[str]:
-        """Each path has a board of its own, the same one at each start; our own folder is never the same."""
+    def _spoken(self) -> list[str]:
+        """What the simulator is to speak. A sensorline board says who it is: each path has one of its own,
+        same one at each start; our own folder is never the same."""
+        if "replay" in self._options:
+            return []
+        if self._protocol != "sensorline":
+            return [f"--protocol={self._protocol}"]
         return [] if self._path is None else [f"--identity=SIM{zlib.crc32(os.fsencode(self._path)):08X}"]
 
     def _drain(self) -> None:
@@ -138,6 +159,11 @@ def _check_numbers(options: dict[str, str]) -> None:
         raise OptionError("port", problem)
     if re.fullmatch(r"[-+]?[0-9]+", seed) is None:
         raise OptionError("port", f"expected a whole number as seed, such as seed=1, got {seed!r}")
+    for name, (first, last, example) in _WHOLE.items():
+        text = options.get(name, str(example))
+        if not (re.fullmatch(r"[0-9]{1,9}", text) and first <= int(text) <= last):
+            problem = f"expected a {name} from {first} to {last}, such as {name}={example}, got {text!r}"
+            raise OptionError("port", problem)
 
 
 def _number(text: str) -> float:

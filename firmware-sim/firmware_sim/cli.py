@@ -10,17 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import SystemRandom
 
-from firmware_sim.board import Identity
 from firmware_sim.commands import speed
 from firmware_sim.control import tell
 from firmware_sim.errors import SimulatorError
 from firmware_sim.faults import EXAMPLE, parse_faults
 from firmware_sim.line import is_word
+from firmware_sim.loop import Loop
+from firmware_sim.protocols import PROTOCOLS, REPLAY, board, chosen
 from firmware_sim.recording import DEFAULT_DATA, load
 from firmware_sim.simulator import Settings, Simulator
 
-_DEFAULT = Identity()
 _STDIN = 0
+BAUDS = (50, 4_000_000)
+"""What Linux's serial ports can be set to."""
+SHAPES = 10
 
 
 def main(argv: Sequence[str] | None = None, program: str = "firmware_sim") -> int:
@@ -40,26 +43,26 @@ def main(argv: Sequence[str] | None = None, program: str = "firmware_sim") -> in
 
 def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=program, description="A sensor board on a pty, with faults to order."
+        prog=program, description="Sensors on a port that is none, or in a folder, with faults to order."
     )
-    parser.add_argument("--link", type=Path, metavar="PATH", help="make PATH a symlink to the port")
-    parser.add_argument(
-        "--data", type=Path, metavar="FILE", default=DEFAULT_DATA, help="replay this CSV file"
-    )
-    parser.add_argument(
-        "--speed", type=_speed, metavar="X", default=60.0, help="times faster than recorded (60)"
-    )
-    parser.add_argument("--seed", type=int, metavar="N", help="the same faults and boot numbers again")
-    parser.add_argument("--faults", metavar="SPEC", default="none", help=f"such as {EXAMPLE}")
-    parser.add_argument("--control", type=Path, metavar="PATH", help="the control socket (LINK.control)")
-    parser.add_argument("--until-eof", action="store_true", help="end when standard input ends")
-    parser.add_argument(
-        "--name", type=_word, metavar="MODEL", default=_DEFAULT.model, help="the board's model"
-    )
-    parser.add_argument(
-        "--identity", type=_word, metavar="ID", default=_DEFAULT.identity, help="its serial number"
-    )
-    parser.add_argument("--tell", metavar="COMMAND", help="send COMMAND to the simulator that runs at --link")
+    add = parser.add_argument
+    add("--protocol", choices=PROTOCOLS, help="what it speaks (sensorline)")
+    add("--link", type=Path, metavar="PATH", help="make PATH a symlink to the port; sysfs: a folder")
+    add("--data", type=Path, metavar="FILE", help="measure what this CSV file says")
+    add("--replay", type=Path, metavar="FILE", help="say again what a capture's device said")
+    add("--loop", action="store_true", help="begin the replay again at its end")
+    add("--speed", type=_speed, metavar="X", help="times faster than recorded (60; a replay: 1)")
+    add("--seed", type=int, metavar="N", help="the same faults and boot numbers again")
+    add("--faults", metavar="SPEC", help=f"such as {EXAMPLE}")
+    add("--baud", type=_baud, metavar="N", help="bytes take their time on the line, 11 bits each")
+    add("--shape", type=_shape, metavar="N", help="text: what kind of sketch, 1 to 10 (1)")
+    add("--degree", choices=("utf-8", "latin-1"), help="text: how it writes the sign of degrees (utf-8)")
+    add("--slaves", metavar="ID:NAME,…", help="modbus: who is on the bus (1:xy-md02,2:rs-ws-n01,3:r444a01)")
+    add("--control", type=Path, metavar="PATH", help="the control socket (LINK.control)")
+    add("--until-eof", action="store_true", help="end when standard input ends")
+    add("--name", type=_word, metavar="MODEL", help="sensorline: the board's model")
+    add("--identity", type=_word, metavar="ID", help="sensorline: its serial number")
+    add("--tell", metavar="COMMAND", help="send COMMAND to the simulator that runs at --link")
     return parser
 
 
@@ -68,6 +71,20 @@ def _speed(text: str) -> float:
         return speed(text)
     except ValueError as err:
         raise argparse.ArgumentTypeError(f"expected {err}") from err
+
+
+def _baud(text: str) -> int:
+    return _number(text, *BAUDS, "a baud rate")
+
+
+def _shape(text: str) -> int:
+    return _number(text, 1, SHAPES, "a shape")
+
+
+def _number(text: str, least: int, most: int, what: str) -> int:
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"expected {what} from {least} to {most}; got {text!r}")
+    return int(text)
 
 
 def _word(text: str) -> str:
@@ -93,34 +110,45 @@ def _control_of(link: Path) -> Path:
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
-    faults = parse_faults(arguments.faults)
-    recording = load(arguments.data)
-    seed = SystemRandom().randrange(2**32) if arguments.seed is None else arguments.seed
+    protocol = chosen(arguments)
+    faults = parse_faults(arguments.faults or "none")
     with _link_path(arguments.link) as link:
         settings = Settings(
             link=link,
             control=arguments.control or _control_of(link),
-            speed=arguments.speed,
-            seed=str(seed),
+            speed=arguments.speed or (1.0 if protocol == REPLAY else 60.0),
+            seed=str(SystemRandom().randrange(2**32) if arguments.seed is None else arguments.seed),
             faults=faults,
-            identity=Identity(arguments.name, arguments.identity),
+            baud=arguments.baud or 0,
         )
-        simulator = Simulator(settings, recording)
-        with _signals(simulator.stop) as signalled:
-            try:
-                simulator.open()
-                simulator.watch(signalled.fileno(), simulator.stop)
-                if arguments.until_eof:
-                    simulator.watch(_STDIN, lambda: _stop_at_end(simulator))
-                sys.stdout.write(f"port: {link} -> {simulator.device}\ncontrol: {settings.control}\n")
-                sys.stdout.flush()
-                simulator.run()
-            finally:
-                simulator.close()
+        return _serve(_made(protocol, settings, arguments), settings, until_eof=arguments.until_eof)
+
+
+def _made(protocol: str, settings: Settings, arguments: argparse.Namespace) -> Loop:
+    recording = load(arguments.data or DEFAULT_DATA)
+    if protocol == "sysfs":
+        from firmware_sim.sysfs.simulator import TreeSimulator
+
+        return TreeSimulator(settings, recording)
+    return Simulator(settings, recording, board(protocol, arguments))
+
+
+def _serve(simulator: Loop, settings: Settings, *, until_eof: bool) -> int:
+    with _signals(simulator.stop) as signalled:
+        try:
+            simulator.open()
+            simulator.watch(signalled.fileno(), simulator.stop)
+            if until_eof:
+                simulator.watch(_STDIN, lambda: _stop_at_end(simulator))
+            sys.stdout.write(f"{simulator.announced}\ncontrol: {settings.control}\n")
+            sys.stdout.flush()
+            simulator.run()
+        finally:
+            simulator.close()
     return 0
 
 
-def _stop_at_end(simulator: Simulator) -> None:
+def _stop_at_end(simulator: Loop) -> None:
     if not os.read(_STDIN, 4096):
         simulator.stop()
 

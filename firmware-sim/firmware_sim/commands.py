@@ -1,29 +1,32 @@
-"""The commands of the control channel: a line in, `ok …` or `error …` out."""
+"""The commands of the control channel: a line in, `ok …` or `error …` out; and those that all have."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from firmware_sim.errors import SimulatorError
-from firmware_sim.faults import channel, parse_faults, seconds, value
-from firmware_sim.line import is_word, number
+from firmware_sim.faults import channel, seconds, value
+from firmware_sim.line import is_word
 from firmware_sim.sensors import NS
 
 if TYPE_CHECKING:
-    from firmware_sim.simulator import Simulator
+    from firmware_sim.loop import Loop
+
+Commands = Mapping[str, tuple[str, Callable[[Any, list[str]], str]]]
+"""By name: how to write it, and what carries it out on a simulator, with its arguments."""
 
 MIN_SPEED, MAX_SPEED = 0.001, 1_000_000.0
 """Above, one row a minute is 50,000 readings a second of the three channels; below, a row every 17 hours."""
-MAX_RESTARTS = 10_000
-"""Of one brown-out: a board that restarts each second for three hours."""
 
 
-def answer(simulator: "Simulator", line: str) -> str:
+def answer(simulator: "Loop", line: str) -> str:
     """Carry out the command in `line`; one line, `ok` or `error` first."""
     name, *arguments = line.split() or [""]
-    if name not in COMMANDS:
-        return f"error {name!r}: expected one of {', '.join(COMMANDS)}; `help` tells more"
-    usage, carry_out = COMMANDS[name]
+    commands = simulator.commands
+    if why := simulator.why_not(name):
+        return f"error {name}: {why}"
+    if name not in commands:
+        return f"error {name!r}: expected one of {', '.join(commands)}; `help` tells more"
+    usage, carry_out = commands[name]
     try:
         result = carry_out(simulator, arguments)
     except SimulatorError as err:
@@ -48,139 +51,79 @@ def speed(text: str) -> float:
     return number
 
 
-def _take(arguments: list[str], low: int, high: int | None = None) -> list[str]:
+def take(arguments: list[str], low: int, high: int | None = None) -> list[str]:
+    """The arguments, if they are so many; ValueError otherwise."""
     high = low if high is None else high
     if not low <= len(arguments) <= high:
         raise ValueError(f"got {len(arguments)} arguments")
     return arguments
 
 
-def _unplug(simulator: "Simulator", arguments: list[str]) -> str:
-    _take(arguments, 0, 1)
-    if not simulator.device and not arguments:
-        raise SimulatorError(
-            "unplug: expected a board that is plugged in; it is unplugged already; `replug` first"
-        )
-    simulator.unplug(seconds(arguments[0]) if arguments else None)
-    return "unplugged"
-
-
-def _replug(simulator: "Simulator", arguments: list[str]) -> str:
-    match arguments:
-        case []:
-            simulator.replug()
-        case ["other"]:
-            simulator.replug(other=True)
-        case ["as", path]:
-            simulator.replug(link=Path(path))
-        case _:
-            raise ValueError(f"got {' '.join(arguments)!r}")
-    return f"{simulator.link} -> {simulator.device}"
-
-
-def _reset(simulator: "Simulator", arguments: list[str]) -> str:
-    if arguments not in ([], ["in-line"]):
-        raise ValueError(f"got {' '.join(arguments)!r}")
-    simulator.reset(in_line=bool(arguments))
-    return "reset"
-
-
-def _brownout(simulator: "Simulator", arguments: list[str]) -> str:
-    times, length = _take(arguments, 2)
-    count = number(times)
-    if count is None or not 1 <= count <= MAX_RESTARTS:
-        raise ValueError(f"a number of restarts from 1 to {MAX_RESTARTS}; got {times!r}")
-    simulator.brown_out(count, seconds(length))
-    return f"{count} restarts"
-
-
-def _stall(simulator: "Simulator", arguments: list[str]) -> str:
-    simulator.stall(seconds(*_take(arguments, 1)))
-    return "stalled"
-
-
-def _silent(simulator: "Simulator", arguments: list[str]) -> str:
-    name, *length = _take(arguments, 1, 2)
+def _silent(simulator: "Loop", arguments: list[str]) -> str:
+    name, *length = take(arguments, 1, 2)
     until = simulator.now_ns() + round(seconds(length[0]) * NS) if length else None
     simulator.sensors.silence(channel(name), until)
     return f"{name} is silent"
 
 
-def _loud(simulator: "Simulator", arguments: list[str]) -> str:
-    (name,) = _take(arguments, 1)
+def _loud(simulator: "Loop", arguments: list[str]) -> str:
+    (name,) = take(arguments, 1)
     simulator.sensors.unsilence(channel(name))
     return f"{name} speaks"
 
 
-def _spike(simulator: "Simulator", arguments: list[str]) -> str:
-    name, number = _take(arguments, 2)
+def _spike(simulator: "Loop", arguments: list[str]) -> str:
+    name, number = take(arguments, 2)
     simulator.sensors.spike(channel(name), value(number))
     return f"{name} is {number} once"
 
 
-def _value(simulator: "Simulator", arguments: list[str]) -> str:
-    name, number = _take(arguments, 2)
+def _value(simulator: "Loop", arguments: list[str]) -> str:
+    name, number = take(arguments, 2)
     simulator.sensors.hold(channel(name), None if number == "auto" else value(number))
     return f"{name} is {'as recorded' if number == 'auto' else number}"
 
 
-def _fault(simulator: "Simulator", arguments: list[str]) -> str:
-    name, word = _take(arguments, 2)
+def _fault(simulator: "Loop", arguments: list[str]) -> str:
+    name, word = take(arguments, 2)
     if not is_word(f"!{word}"):
         raise ValueError(f"a word of at most 23 bytes, such as absent; got {word!r}")
     simulator.sensors.fault(channel(name), None if word == "none" else word)
     return f"{name} is {'well' if word == 'none' else '!' + word}"
 
 
-def _say(simulator: "Simulator", arguments: list[str]) -> str:
-    data = bytes.fromhex("".join(arguments))
-    simulator.say(data)
-    return f"{len(data)} bytes"
-
-
-def _faults(simulator: "Simulator", arguments: list[str]) -> str:
-    spec = parse_faults("".join(_take(arguments, 1, 100)))
-    simulator.use_faults(spec)
-    return spec.text
-
-
-def _speed(simulator: "Simulator", arguments: list[str]) -> str:
-    number = speed(*_take(arguments, 1))
+def _speed(simulator: "Loop", arguments: list[str]) -> str:
+    number = speed(*take(arguments, 1))
     simulator.set_speed(number)
     return f"{number:g}"
 
 
-def _status(simulator: "Simulator", arguments: list[str]) -> str:
+def _status(simulator: "Loop", arguments: list[str]) -> str:
     from json import dumps  # 5 ms of start-up that few runs need
 
-    _take(arguments, 0)
+    take(arguments, 0)
     return dumps(simulator.status())
 
 
-def _help(_: "Simulator", arguments: list[str]) -> str:
-    _take(arguments, 0)
-    return "; ".join(usage for usage, _ in COMMANDS.values())
+def _help(simulator: "Loop", arguments: list[str]) -> str:
+    take(arguments, 0)
+    return "; ".join(usage for name, (usage, _) in simulator.commands.items() if not simulator.why_not(name))
 
 
-def _quit(simulator: "Simulator", arguments: list[str]) -> str:
-    _take(arguments, 0)
+def _quit(simulator: "Loop", arguments: list[str]) -> str:
+    take(arguments, 0)
     simulator.stop()
     return "bye"
 
 
-COMMANDS: dict[str, tuple[str, Callable[["Simulator", list[str]], str]]] = {
-    "unplug": ("unplug [SECONDS]", _unplug),
-    "replug": ("replug [other | as PATH]", _replug),
-    "reset": ("reset [in-line]", _reset),
-    "brownout": ("brownout N SECONDS", _brownout),
-    "stall": ("stall SECONDS", _stall),
+SENSORS: Commands = {
     "silent": ("silent CHANNEL [SECONDS]", _silent),
     "loud": ("loud CHANNEL", _loud),
     "spike": ("spike CHANNEL VALUE", _spike),
     "value": ("value CHANNEL VALUE|auto", _value),
     "fault": ("fault CHANNEL WORD|none", _fault),
-    "say": ("say BYTES_HEX", _say),
-    "faults": ("faults SPEC|none", _faults),
+}
+PROGRAM: Commands = {
     "speed": ("speed X", _speed),
     "status": ("status", _status),
     "help": ("help", _help),

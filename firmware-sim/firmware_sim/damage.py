@@ -79,8 +79,8 @@ class Damager:
         """True when `line` changes nothing, so that a caller in a hurry need not ask."""
 
     def line(self, line: bytes) -> list[Step]:
-        """What becomes of `line` (its LF included), in order; never an empty piece."""
-        data = line[:-1] if self._merge.hit() else line
+        """What becomes of `line` (its LF included) or of a frame, in order; never an empty piece."""
+        data = line.removesuffix(b"\n") if self._merge.hit() else line
         if self._garbage.hit():
             data = self._random.randbytes(self._random.randint(1, MAX_GARBAGE)) + data
         data = self._noise.damage(data)

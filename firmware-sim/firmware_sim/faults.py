@@ -60,6 +60,15 @@ class FaultSpec:
     silent: frozenset[str] = frozenset()
     spikes: tuple[Spike, ...] = ()
 
+    @property
+    def names(self) -> list[str]:
+        """Which faults were asked for; none for `none`."""
+        return [
+            name
+            for name in (item.partition("=")[0].strip() for item in self.text.split(","))
+            if name in FORMS
+        ]
+
 
 def parse_faults(text: str) -> FaultSpec:
     """Read a specification; SimulatorError says what is wrong, which names there are, and an example."""

@@ -74,6 +74,10 @@ class LineReader:
         self._rest = b""
         self.damaged = 0
 
+    def clear(self) -> None:
+        """Forget the line that has begun."""
+        self._rest = b""
+
     def feed(self, data: bytes) -> list[str]:
         """The bodies of the lines that `data` completed."""
         *lines, rest = (self._rest + data).split(b"\n")

@@ -25,6 +25,7 @@ class Sensors:
         self._seed = seed
         self._row = 0  # the row that began at _row_ns
         self._row_ns = now_ns
+        self.speed = speed
         self.step_ns = _row_length(recording, speed)
         self._silent_until: dict[str, float] = {}
         self._faults: dict[str, str] = {}
@@ -39,7 +40,7 @@ class Sensors:
         step = _row_length(self._recording, speed)
         self._row += rows
         self._row_ns = now_ns - rest * step // self.step_ns
-        self.step_ns = step
+        self.speed, self.step_ns = speed, step
 
     def use(self, spec: FaultSpec) -> None:
         """Put `spec`'s silences and spikes in the place of those of the spec before."""

@@ -1,4 +1,4 @@
-"""The program's loop: board, damage, pty, link and control channel on one thread and one selector."""
+"""A board on a pseudo-terminal: damage, pace, pty and link around it."""
 
 import sys
 import time
@@ -6,70 +6,83 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
-from selectors import EVENT_READ, SelectSelector
+from selectors import EVENT_READ
 from typing import Any
 
-from firmware_sim.board import MAX_BOOT, Board, Identity
-from firmware_sim.commands import answer
-from firmware_sim.control import ControlServer
+from firmware_sim.board import Carry, MakeBoard
+from firmware_sim.commands import Commands
 from firmware_sim.damage import Damager, Reset, Unplug
 from firmware_sim.errors import SimulatorError
 from firmware_sim.faults import FaultSpec
-from firmware_sim.line import LineReader, encode
 from firmware_sim.link import Link
+from firmware_sim.loop import Loop
+from firmware_sim.opening import Opening
 from firmware_sim.outlet import Outlet
+from firmware_sim.pace import Pace, byte_ns
+from firmware_sim.port_commands import COMMANDS
 from firmware_sim.pty_port import PtyPort
 from firmware_sim.recording import Recording
 from firmware_sim.sensors import NS, Sensors
 
-MIN_WAIT_NS = 500_000
-"""The loop runs at most 2,000 times a second, whatever the speed; readings then go several at a time."""
-LONGEST_WAIT_NS = 3600 * NS
-LAST_WORDS = encode("D the supply voltage falls")
-"""What a board is saying when it restarts in the middle of a line."""
 RETRY_S = 1.0
 """After the board could not be plugged in again: the link's path is taken, or there is no pty left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the simulator was started."""
+    """How the simulator was started; `baud` 0: bytes take no time."""
 
     link: Path
     control: Path
     speed: float = 60.0
     seed: str = "0"
     faults: FaultSpec = field(default_factory=FaultSpec)
-    identity: Identity = field(default_factory=Identity)
+    baud: int = 0
 
 
-class Simulator:
-    """`open`, then `run` until `stop`, then `close`. What the control channel asks for are methods here."""
+class Simulator(Loop):
+    """See `Loop`; `make` makes the board."""
 
     def __init__(
-        self, settings: Settings, recording: Recording, clock: Callable[[], int] = time.monotonic_ns
+        self,
+        settings: Settings,
+        recording: Recording,
+        make: MakeBoard,
+        clock: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self.now_ns = clock
+        super().__init__(
+            settings.control,
+            Sensors(recording, clock(), settings.speed, settings.seed),
+            clock,
+        )
         self._settings = settings
-        self._selector = SelectSelector()  # waits to the microsecond; epoll rounds up to a millisecond
         self._port = PtyPort()
         self._link = Link(settings.link)
-        self._control = ControlServer(settings.control, self._selector, lambda line: answer(self, line))
-        self._outlet = Outlet(self._port.write, self._happened)
-        self.sensors = Sensors(recording, clock(), settings.speed, settings.seed)
-        first_boot = Random(f"{settings.seed}/boot").randint(1, MAX_BOOT)
-        self._board = Board(self.sensors, settings.identity, first_boot)
-        self._speed = settings.speed
-        self._reader = LineReader()
-        self._requests_damaged = 0
+        self._pace = Pace(self._port.write, byte_ns(settings.baud), clock)
+        self._outlet = Outlet(self._pace.write, self._happened)
+        self._board = make(self.sensors, settings.seed)
+        self._opening = Opening(self._board)
         self._replug_at_ns: int | None = None
         self._cuts = Random(f"{settings.seed}/cut")
         self._restarts = 0  # that a brown-out still has to come
         self._restart_at_ns = 0
         self._restart_every_ns = 0
-        self._running = True
         self._complaint = ""
+        self._commands: Commands = {
+            **COMMANDS,
+            **{name: (usage, _now(carry)) for name, (usage, carry) in self._board.commands.items()},
+        }
         self.use_faults(settings.faults)
+
+    @property
+    def announced(self) -> str:
+        """See `Loop`."""
+        return f"port: {self.link} -> {self.device}"
+
+    @property
+    def commands(self) -> Commands:
+        """See `Loop`."""
+        return self._commands
 
     @property
     def device(self) -> str:
@@ -82,33 +95,22 @@ class Simulator:
         return self._link.path
 
     def open(self) -> None:
-        """Claim the link, listen for commands, plug the board in."""
+        """See `Loop`: and plug the board in."""
         self._link.claim()
         self._control.open()
         self.replug()
 
     def close(self) -> None:
-        """Unplug, and remove link and socket."""
+        """See `Loop`."""
         self.unplug()
         self._link.release()
+        self._board.close()
         self._control.close()
         self._selector.close()
 
-    def watch(self, descriptor: int, callback: Callable[[], None]) -> None:
-        """Call `callback` in the loop whenever `descriptor` can be read."""
-        self._selector.register(descriptor, EVENT_READ, callback)
-
-    def run(self) -> None:
-        """Serve until `stop`."""
-        while self._running:
-            self._work(self.now_ns())
-            wait_ns = max(MIN_WAIT_NS, self._next_ns() - self.now_ns())
-            for key, _ in self._selector.select(wait_ns / NS):
-                key.data()
-
-    def stop(self) -> None:
-        """End `run` after what it is doing."""
-        self._running = False
+    def why_not(self, name: str) -> str:
+        """See `Loop`: what the board refuses."""
+        return self._board.refuses.get(name, "")
 
     # What can be asked for
 
@@ -119,6 +121,7 @@ class Simulator:
             self._port.unplug()
             self._link.remove()
             self._outlet.clear()
+            self._pace.clear()
         self._restarts = 0
         self._replug_at_ns = None if seconds is None else self.now_ns() + round(seconds * NS)
 
@@ -133,16 +136,17 @@ class Simulator:
             self._link = new
         self._port.plug(other)
         self._selector.register(self._port, EVENT_READ, self._readable)
-        self._reader = LineReader()
         self._link.point_to(self._port.device)
-        self._board.start(self.now_ns())
+        self._start()
 
     def reset(self, in_line: bool = False) -> None:
         """Start the board anew, in the middle of a line if asked; the port stays."""
-        if in_line:
-            self._outlet.write(LAST_WORDS[: self._cuts.randint(1, len(LAST_WORDS) - 1)])
+        self._pace.clear()
+        words = self._board.interrupted() if in_line or self._board.resets_in_line else b""
+        if len(words) > 1:
+            self._outlet.write(words[: self._cuts.randint(1, len(words) - 1)])
         self._outlet.clear()
-        self._board.start(self.now_ns())
+        self._start()
 
     def brown_out(self, times: int, seconds: float) -> None:
         """Restart so many times, `seconds` apart, from now on; pulling the cable ends that."""
@@ -160,42 +164,47 @@ class Simulator:
 
     def use_faults(self, spec: FaultSpec) -> None:
         """Have these faults and no others from now on."""
+        for name in spec.names:
+            if why := self.why_not(name):
+                raise SimulatorError(f"fault {name}: {why}")
         self._faults = spec
         self._damager = Damager(spec, self._settings.seed)
         self.sensors.use(spec)
 
     def set_speed(self, speed: float) -> None:
-        """Play the recording so many times faster than recorded, and say a hello with the new intervals."""
+        """See `Loop`."""
         now = self.now_ns()
-        self._outlet.send(self._board.run(now), self._damager, now)
-        self._speed = speed
+        if self._opening.running:
+            self._outlet.send(self._board.run(now), self._damager, now)
         self.sensors.set_speed(now, speed)
         self._board.pace_changed(now)
 
     def status(self) -> dict[str, Any]:
-        """Everything worth knowing, for one line of JSON."""
+        """See `Loop`."""
         now = self.now_ns()
+        counters = asdict(self._outlet.counters)
+        counters["bytes_dropped"] += self._pace.dropped
         return {
             "link": str(self._link.path),
             "device": self._port.device or None,
             "plugged": bool(self._port.device),
             "listening": self._port.listening(),
-            "boot": self._board.boot,
-            "seq": self._board.seq,
-            "speed": self._speed,
+            **self._board.status(),
+            "speed": self.sensors.speed,
             "seed": self._settings.seed,
             "faults": self._faults.text,
             "silent": self.sensors.silent(now),
             "stalled": self._outlet.stalled(now),
             "restarts": self._restarts,
-            "counters": {
-                **asdict(self._outlet.counters),
-                **asdict(self._board.counters),
-                "requests_damaged": self._requests_damaged,
-            },
+            "counters": {**counters, **self._board.counters()},
         }
 
     # The loop's work
+
+    def _start(self) -> None:
+        """Give the board its power; one that waits for a listener has to wait for one."""
+        if self._opening.begin():
+            self._board.start(self.now_ns())
 
     def _work(self, now: int) -> None:
         if self._port.spoiled or (self._replug_at_ns is not None and now >= self._replug_at_ns):
@@ -207,8 +216,11 @@ class Simulator:
             self._restart_at_ns = now + self._restart_every_ns
             self.reset(in_line=True)
         self._outlet.release(now)
-        if self._port.device and (lines := self._board.run(now)):
-            self._outlet.send(lines, self._damager, now)
+        if self._opening.looks and self._opening.look(now, self._port.listening()):
+            self._board.start(now)
+        if self._port.device and self._opening.running and (pieces := self._board.run(now)):
+            self._outlet.send(pieces, self._damager, now)
+        self._pace.release(now)
 
     def _replug_by_itself(self) -> None:
         """Nobody is there to be told if it fails; so it is tried again, and said once."""
@@ -222,14 +234,15 @@ class Simulator:
         else:
             self._complaint = ""
 
-    def _next_ns(self) -> int:
-        """When `_work` next has something to do."""
+    def _next_ns(self) -> int | None:
         times = [self._replug_at_ns]
         if self._port.device:
-            times.append(self._board.next_due_ns())
+            times.append(self._board.next_due_ns() if self._opening.running else None)
+            times.append(self._opening.next_ns(self.now_ns()))
             times.append(self._outlet.next_ns())
+            times.append(self._pace.next_ns())
             times.append(self._restart_at_ns if self._restarts else None)
-        return min((t for t in times if t is not None), default=self.now_ns() + LONGEST_WAIT_NS)
+        return min((t for t in times if t is not None), default=None)
 
     def _happened(self, event: Reset | Unplug) -> None:
         if isinstance(event, Unplug):
@@ -238,8 +251,11 @@ class Simulator:
             self.reset()
 
     def _readable(self) -> None:
-        data = self._port.read()
-        damaged = self._reader.damaged
-        for body in self._reader.feed(self._damager.incoming.damage(data)):
-            self._board.receive(self.now_ns(), body, round(self._damager.answer_delay_s() * NS))
-        self._requests_damaged += self._reader.damaged - damaged
+        data = self._damager.incoming.damage(self._port.read())
+        if self._opening.running:
+            self._board.receive(self.now_ns(), data, lambda: round(self._damager.answer_delay_s() * NS))
+
+
+def _now(carry: Carry) -> Callable[[Simulator, list[str]], str]:
+    """A board's command as one of the simulator's."""
+    return lambda simulator, arguments: carry(arguments, simulator.now_ns())

@@ -229,19 +229,32 @@ def ports(as_json: bool) -> int:
 
 
 @cli.command()
-@click.option("--link", metavar="PATH", help="Make PATH a symbolic link to the board's port.")
-@click.option("--data", metavar="FILE", help="Replay this CSV file.  [default: recorded office data]")
-@click.option("--speed", metavar="X", help="Times faster than recorded.  [default: 60]")
+@click.option(
+    "--protocol",
+    metavar="P",
+    help="What it speaks: sensorline, text, modbus, mysensors, sysfs.  [default: sensorline]",
+)
+@click.option("--link", metavar="PATH", help="Make PATH a symbolic link to the port; sysfs: the folder.")
+@click.option(
+    "--data", metavar="FILE", help="Measure what this CSV file says.  [default: recorded office data]"
+)
+@click.option("--replay", metavar="FILE", help="Say again what the device of a capture said.")
+@click.option("--loop", is_flag=True, help="Begin the replay again at its end.")
+@click.option("--speed", metavar="X", help="Times faster than recorded.  [default: 60; a replay: 1]")
 @click.option("--seed", metavar="N", help="The same faults again.")
 @click.option("--faults", metavar="SPEC", help="Faults, such as flip=0.001,garbage=0.01.")
+@click.option("--shape", metavar="N", help="text: which of ten kinds of sketch.  [default: 1]")
+@click.option("--degree", metavar="ENCODING", help="text: ° as utf-8 or latin-1.  [default: utf-8]")
+@click.option("--slaves", metavar="ID:NAME,…", help="modbus: who is on the bus.")
+@click.option("--baud", metavar="N", help="Bytes take their time on the line, 11 bits each.")
 @click.option(
     "--tell", metavar="COMMAND", help="Send COMMAND to the simulator that runs at --link; try `help`."
 )
-def simulate(**options: str | None) -> int:
-    """Run the simulated board on a pseudo-terminal.
+def simulate(loop: bool, **options: str | None) -> int:
+    """Run a simulated device on a pseudo-terminal, or in a folder.
 
     With --tell: send a command to the one that runs at --link.
     """
     from gateway.cli.simulate import simulate as simulate_it
 
-    return simulate_it({name: value for name, value in options.items() if value is not None})
+    return simulate_it({name: value for name, value in options.items() if value is not None}, loop=loop)

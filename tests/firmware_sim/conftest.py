@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from firmware_sim.board import Board, Identity
 from firmware_sim.recording import Recording
+from firmware_sim.sensorline import Identity, SensorlineBoard
 from firmware_sim.sensors import NS, Sensors
 from tests.firmware_sim.rig import Program
 
@@ -53,9 +53,9 @@ def sensors(recording: Recording) -> Sensors:
 
 
 @pytest.fixture
-def board(sensors: Sensors) -> Board:
+def board(sensors: Sensors) -> SensorlineBoard:
     """The board of the golden bytes, boot 7, started at moment 0; its hello and first readings are out."""
-    board = Board(sensors, Identity("greenhouse-uno", "24A16057F685", "1.2.0"), 7)
+    board = SensorlineBoard(sensors, Identity("greenhouse-uno", "24A16057F685", "1.2.0"), 7)
     board.start(0)
     board.run(0)
     return board

@@ -6,6 +6,8 @@ import pytest
 
 from firmware_sim.cli import main
 
+GOLDEN = Path(__file__).parents[1] / "vectors" / "capture.txt"
+
 
 def fails(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 2) -> str:
     """What the command line says when it is refused."""
@@ -73,3 +75,33 @@ def test_help_is_there(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for option in ("--link", "--data", "--speed", "--seed", "--faults", "--control", "--until-eof", "--tell"):
         assert option in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--protocol", "zigbee"], "invalid choice: 'zigbee'"),
+        (["--shape", "2"], "--shape: goes with --protocol text only; got --protocol sensorline"),
+        (["--protocol", "text", "--shape", "11"], "expected a shape from 1 to 10; got '11'"),
+        (["--protocol", "text", "--degree", "ascii"], "invalid choice: 'ascii'"),
+        (["--protocol", "text", "--slaves", "1:cwt"], "--slaves: goes with --protocol modbus only"),
+        (["--protocol", "modbus", "--slaves", "1:cwt,1:cwt"], "each ID once"),
+        (["--protocol", "modbus", "--faults", "merge=1"], "fault merge: a Modbus frame has no line end"),
+        (["--protocol", "mysensors", "--name", "x"], "--name: goes with --protocol sensorline only"),
+        (["--protocol", "sysfs", "--faults", "flip=1"], "--faults: makes no sense with --protocol sysfs"),
+        (["--protocol", "sysfs", "--baud", "9600"], "--baud: makes no sense with --protocol sysfs"),
+        (["--loop"], "--loop: goes with --replay only; got --protocol sensorline"),
+        (["--replay", "x", "--protocol", "text"], "--protocol: makes no sense with --replay; leave it out"),
+        (["--replay", "x", "--data", "y"], "--data: makes no sense with --replay"),
+        (["--replay", "nowhere"], "nowhere: expected a capture that can be read; got: No such file"),
+        (["--replay", str(GOLDEN), "--faults", "silent=temp"], "a replay says what was recorded"),
+        (["--baud", "49"], "expected a baud rate from 50 to 4000000; got '49'"),
+        (["--baud", "fast"], "expected a baud rate"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    """Status 2, the reason, nothing left."""
+    assert said in fails(capsys, "--link", str(tmp_path / "board"), *arguments)
+    assert list(tmp_path.iterdir()) == []

@@ -8,13 +8,15 @@ import pytest
 
 from firmware_sim.commands import answer
 from firmware_sim.recording import Recording
+from firmware_sim.sensorline import sensorline_board
 from firmware_sim.simulator import Settings, Simulator
 
 
 @pytest.fixture
 def simulator(tmp_path: Path, recording: Recording) -> Iterator[Simulator]:
     """A simulator that is plugged in."""
-    simulator = Simulator(Settings(tmp_path / "board", tmp_path / "board.control", speed=1.0), recording)
+    settings = Settings(tmp_path / "board", tmp_path / "board.control", speed=1.0)
+    simulator = Simulator(settings, recording, sensorline_board())
     simulator.open()
     yield simulator
     simulator.close()

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from firmware_sim.board import Identity
 from firmware_sim.control import tell
 from firmware_sim.recording import Recording
+from firmware_sim.sensorline import Identity, sensorline_board
 from firmware_sim.sensors import NS
 from firmware_sim.simulator import Settings, Simulator
 
@@ -43,10 +43,8 @@ class MeasuredBoard:
         self._count = 0
         self._control = link.with_name(f"{identity}.control")
         recording = Recording(round(interval_s * NS), dict.fromkeys(lowest, ("0",)))
-        settings = Settings(
-            link, self._control, speed=1.0, seed=f"{seed}/{identity}", identity=Identity(identity=identity)
-        )
-        self._simulator = Simulator(settings, recording)
+        settings = Settings(link, self._control, speed=1.0, seed=f"{seed}/{identity}")
+        self._simulator = Simulator(settings, recording, sensorline_board(Identity(identity=identity)))
         self._simulator.sensors.measure = self._measure  # type: ignore[method-assign]
         self._thread = threading.Thread(target=self._simulator.run, name=f"board-{identity}")
 

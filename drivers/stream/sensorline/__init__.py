@@ -7,6 +7,6 @@ follows what a board says over time. All of it is bytes in, messages out; nothin
 from drivers.stream.connector import StreamProtocol
 from drivers.stream.sensorline.conversation import Conversation
 
-PROTOCOL = StreamProtocol(Conversation, sets_intervals=True)
+PROTOCOL = StreamProtocol(Conversation, sets_intervals=True, simulated="sensorline")
 
 __all__ = ["PROTOCOL", "Conversation"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from drivers.dispatcher import Dispatcher
-from drivers.errors import LinkLostError, PortError, PortNotFoundError
+from drivers.errors import LinkLostError, OptionError, PortError, PortNotFoundError
 from drivers.notes import ForgetfulNotes
 from drivers.options import Option, parse_options
 from drivers.source import Down, Measurement, Up
@@ -316,6 +316,20 @@ def test_a_protocol_s_source_has_the_port_as_it_is_set(
     assert (source.where, made.opened) == ("socket://127.0.0.1:1", [])
     source.open(keeper)
     assert made.opened == [("socket://127.0.0.1:1", PortSettings(**settings))]
+
+
+def test_a_protocol_s_simulator_speaks_it() -> None:
+    """And where there is none, the check says so; it knows the options of its own."""
+    for protocol, port, wrong in (
+        (StreamProtocol(Conversation), "sim:", r"expected a port of a device, got 'sim:'"),
+        (StreamProtocol(Conversation, simulated="mysensors"), "sim:?shape=1", r"got 'shape'"),
+    ):
+        with pytest.raises(OptionError, match=wrong):
+            protocol.check(parse_options(protocol.options, {"port": port}))
+    text = StreamProtocol(Conversation, simulated="text")
+    parsed = parse_options(text.options, {"port": "sim:?shape=3"})
+    text.check(parsed)
+    assert text.source(parsed).where == "sim:?shape=3"
 
 
 def test_a_protocol_s_port_is_opened_with_its_baud_rate(board: ScriptedBoard, keeper: Keeper) -> None:

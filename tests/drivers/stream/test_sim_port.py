@@ -150,8 +150,70 @@ def test_a_missing_python_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unknown_options_are_refused() -> None:
     """With the known ones."""
-    with pytest.raises(OptionError, match=r"expected data, speed, seed, faults after 'sim:…\?', got 'sped'"):
+    with pytest.raises(
+        OptionError, match=r"expected data, speed, seed, faults, baud, replay after 'sim:…\?', got 'sped'"
+    ):
         SimPort.parse("sim:?sped=1")
+
+
+@pytest.mark.parametrize(
+    ("option", "protocol", "said"),
+    [
+        ("shape=0", "text", "expected a shape from 1 to 10, such as shape=2, got '0'"),
+        ("shape=11", "text", "got '11'"),
+        ("shape=x", "text", "got 'x'"),
+        ("baud=49", "modbus", "expected a baud from 50 to 4000000, such as baud=9600, got '49'"),
+        ("slaves=1:cwt", "text", "expected data, speed, seed, faults, baud, replay, shape, degree after"),
+        ("shape=1", "modbus", "expected data, speed, seed, faults, baud, replay, slaves after"),
+        ("shape=1", "mysensors", "expected data, speed, seed, faults, baud, replay after"),
+        ("", "", "expected a port of a device, got 'sim:?': the simulator speaks sensorline, text,"),
+        ("", "plainline", "expected a port of a device"),
+        ("sped=1", None, "replay, shape, degree, slaves after 'sim:…?', got 'sped'"),
+    ],
+)
+def test_each_protocol_has_options_of_its_own(option: str, protocol: str | None, said: str) -> None:
+    """And a protocol that the simulator does not speak has no simulator."""
+    with pytest.raises(OptionError) as error:
+        SimPort.parse(f"sim:?{option}", protocol)
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "query", "arguments"),
+    [
+        ("text", "?shape=10&degree=latin-1", ["--protocol=text", "--shape=10", "--degree=latin-1"]),
+        ("modbus", "?slaves=1:cwt,2:cwt&baud=50", ["--protocol=modbus", "--slaves=1:cwt,2:cwt", "--baud=50"]),
+        ("mysensors", "", ["--protocol=mysensors"]),
+        ("text", "?replay=/a/b.txt", ["--replay=/a/b.txt"]),
+        ("sensorline", "?replay=/a/b.txt", ["--replay=/a/b.txt"]),
+    ],
+)
+def test_the_protocol_reaches_the_child(
+    monkeypatch: pytest.MonkeyPatch, protocol: str | None, query: str, arguments: list[str]
+) -> None:
+    """With its options; a replay speaks what was recorded."""
+    seen: list[str] = []
+
+    def refuse(command: list[str], **_: object) -> None:
+        seen.extend(command)
+        raise OSError("no")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    port = SimPort.parse(f"sim:/tmp/x/board{query}", protocol)
+    with pytest.raises(PortError):
+        port.resolve()
+    port.close()
+    assert seen[6:] == arguments
+
+
+@pytest.mark.parametrize("protocol", ["text", "modbus", "mysensors"])
+def test_each_protocol_starts(protocol: str) -> None:
+    """And ends with the port."""
+    port = SimPort.parse("sim:?seed=1", protocol)
+    try:
+        assert Path(port.resolve()).is_symlink()
+    finally:
+        port.close()
 
 
 def test_the_options_reach_the_child(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,24 +6,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_sim.board import MAX_BATCH, MAX_BOOT, Board, Identity
 from firmware_sim.line import decode, encode
 from firmware_sim.recording import Recording
+from firmware_sim.sensorline import MAX_BATCH, MAX_BOOT, Identity, SensorlineBoard
 from firmware_sim.sensors import NS, Sensors
 
 MS = NS // 1000
 
 
-def run(board: Board, now_ns: int) -> list[str]:
+def run(board: SensorlineBoard, now_ns: int) -> list[str]:
     """The bodies of what `board` sends by then."""
     found = [decode(line[:-1]) for line in board.run(now_ns)]
     assert None not in found
     return [body for body in found if body is not None]
 
 
-def ask(board: Board, now_ns: int, body: str, delay_ns: int = 0) -> list[str]:
+def send(board: SensorlineBoard, now_ns: int, body: str, delay_ns: int = 0) -> None:
+    """A line to it."""
+    board.receive(now_ns, encode(body), lambda: delay_ns)
+
+
+def ask(board: SensorlineBoard, now_ns: int, body: str, delay_ns: int = 0) -> list[str]:
     """What it sends in the 5 ms after a request, readings left out."""
-    board.receive(now_ns, body, delay_ns)
+    send(board, now_ns, body, delay_ns)
     return [body for body in run(board, now_ns + delay_ns + 5 * MS) if body[0] != "R"]
 
 
@@ -35,7 +40,7 @@ def golden(vectors: dict[str, Any], name: str) -> str:
 
 def test_start_says_hello_and_reads_at_once(sensors: Sensors) -> None:
     """At power on the hello comes, then the first reading of each channel."""
-    board = Board(sensors, Identity("greenhouse-uno", "24A16057F685", "1.2.0"), 7)
+    board = SensorlineBoard(sensors, Identity("greenhouse-uno", "24A16057F685", "1.2.0"), 7)
     board.start(5 * NS)
     assert run(board, 5 * NS) == [
         "H 0 1 greenhouse-uno 24A16057F685 7 1.2.0 3 0",
@@ -48,16 +53,16 @@ def test_start_says_hello_and_reads_at_once(sensors: Sensors) -> None:
     ]
 
 
-def test_each_interval_is_the_next_row(board: Board) -> None:
+def test_each_interval_is_the_next_row(board: SensorlineBoard) -> None:
     """Readings follow the recording, which starts over at its end; the time is the measurement's."""
     assert run(board, 999 * MS) == []
     assert run(board, 1000 * MS) == ["R temp 4 1000 20.5", "R hum 5 1000 41", "R lux 6 1000 !range"]
     late = run(board, 3 * NS + 200 * MS)
     assert late[:3] == ["R temp 7 3200 20", "R hum 8 3200 40", "R lux 9 3200 0"]
-    assert board.counters.readings_skipped == 3
+    assert board.counters()["readings_skipped"] == 3
 
 
-def test_a_little_late_loses_nothing(board: Board) -> None:
+def test_a_little_late_loses_nothing(board: SensorlineBoard) -> None:
     """What was due while the caller was busy comes at once, each reading with its own time."""
     ask(board, 0, "Q 1 interval temp 50")
     assert [body for body in run(board, 260 * MS) if "temp" in body] == [
@@ -65,7 +70,7 @@ def test_a_little_late_loses_nothing(board: Board) -> None:
     ]
 
 
-def test_golden_ping(board: Board, vectors: dict[str, Any]) -> None:
+def test_golden_ping(board: SensorlineBoard, vectors: dict[str, Any]) -> None:
     """The golden ping gets the golden answer."""
     run(board, 4900 * MS)
     assert ask(board, 5000 * MS, golden(vectors, "ping: the request")) == [
@@ -73,7 +78,7 @@ def test_golden_ping(board: Board, vectors: dict[str, Any]) -> None:
     ]
 
 
-def test_golden_interval(board: Board, vectors: dict[str, Any]) -> None:
+def test_golden_interval(board: SensorlineBoard, vectors: dict[str, Any]) -> None:
     """The golden interval gets the golden answer, and holds."""
     request, answer = golden(vectors, "interval: the request"), golden(vectors, "interval: the answer")
     assert ask(board, 500 * MS, request) == [answer]
@@ -82,7 +87,7 @@ def test_golden_interval(board: Board, vectors: dict[str, Any]) -> None:
     assert board.next_due_ns() == 1000 * MS  # of the others
 
 
-def test_golden_read(board: Board, sensors: Sensors, vectors: dict[str, Any]) -> None:
+def test_golden_read(board: SensorlineBoard, sensors: Sensors, vectors: dict[str, Any]) -> None:
     """The golden live read gets the golden answer, with the next sequence number and a later time."""
     for name in ("temp", "hum", "lux"):
         ask(board, 0, f"Q 1 interval {name} 0")
@@ -92,14 +97,16 @@ def test_golden_read(board: Board, sensors: Sensors, vectors: dict[str, Any]) ->
     assert ask(board, 4479 * MS + 1, request) == [answer]
 
 
-def test_golden_errors(board: Board, sensors: Sensors, vectors: dict[str, Any]) -> None:
+def test_golden_errors(board: SensorlineBoard, sensors: Sensors, vectors: dict[str, Any]) -> None:
     """A wrong channel and a failed sensor give the golden errors."""
     assert ask(board, 0, "Q 21 read tmp") == [golden(vectors, "an error with a text")]
     sensors.fault("temp", "absent")
     assert ask(board, 0, "Q 23 read temp") == [golden(vectors, "a sensor's fault in an answer")]
 
 
-def test_golden_reading_of_a_failed_sensor(board: Board, sensors: Sensors, vectors: dict[str, Any]) -> None:
+def test_golden_reading_of_a_failed_sensor(
+    board: SensorlineBoard, sensors: Sensors, vectors: dict[str, Any]
+) -> None:
     """A failed sensor reports its word in place of a value."""
     sensors.fault("temp", "absent")
     ask(board, 153 * MS, "Q 1 interval temp 1000")
@@ -110,14 +117,14 @@ def test_golden_reading_of_a_failed_sensor(board: Board, sensors: Sensors, vecto
     assert golden(vectors, "the sensor failed").replace("temp 4", "temp 7") in readings
 
 
-def test_golden_hello_on_request(board: Board, vectors: dict[str, Any]) -> None:
+def test_golden_hello_on_request(board: SensorlineBoard, vectors: dict[str, Any]) -> None:
     """A hello that is asked for carries the request's id in every line."""
     lines = ask(board, 153 * MS, golden(vectors, "hello asked for"))
     assert lines[0] == golden(vectors, "hello").replace("H 0", "H 18").replace(" 2 153", " 3 153")
     assert [line[:6] for line in lines[1:]] == ["C 18 0", "C 18 1", "C 18 2"]
 
 
-def test_every_golden_request_is_answered(board: Board, vectors: dict[str, Any]) -> None:
+def test_every_golden_request_is_answered(board: SensorlineBoard, vectors: dict[str, Any]) -> None:
     """Each golden request gets exactly one answer of its id."""
     requests = [entry["fields"] for entry in vectors["lines"] if entry["fields"][0] == "Q"]
     assert len(requests) == 4
@@ -127,18 +134,18 @@ def test_every_golden_request_is_answered(board: Board, vectors: dict[str, Any])
         assert sum(answer[0] in "AEH" for answer in answers) == 1
 
 
-def test_unknown_letters_are_skipped(board: Board, vectors: dict[str, Any]) -> None:
+def test_unknown_letters_are_skipped(board: SensorlineBoard, vectors: dict[str, Any]) -> None:
     """A message that is no request of version 1 is counted and not answered."""
     for entry in vectors["skipped"]:
         assert ask(board, 0, entry["line"][1:-9]) == []
-    assert board.counters.messages_unknown == len(vectors["skipped"])
+    assert board.counters()["messages_unknown"] == len(vectors["skipped"])
 
 
 @pytest.mark.parametrize("body", ["Q", "Q 0 ping", "Q 65536 ping", "Q -1 ping", "Q x ping", "Q 01 ping"])
-def test_requests_without_a_usable_id_are_dropped(board: Board, body: str) -> None:
+def test_requests_without_a_usable_id_are_dropped(board: SensorlineBoard, body: str) -> None:
     """Without an id there is nobody to answer."""
     assert ask(board, 0, body) == []
-    assert board.counters.requests_unusable == 1
+    assert board.counters()["requests_unusable"] == 1
 
 
 @pytest.mark.parametrize(
@@ -157,7 +164,7 @@ def test_requests_without_a_usable_id_are_dropped(board: Board, body: str) -> No
         ("Q 65535 read hum and more", "A 65535 hum 4 1 40"),
     ],
 )
-def test_answers(board: Board, request_: str, answer: str) -> None:
+def test_answers(board: SensorlineBoard, request_: str, answer: str) -> None:
     """Bad requests get the error of the specification; fields after the known ones are ignored."""
     assert ask(board, 0, request_) == [answer]
 
@@ -167,14 +174,14 @@ def test_answers(board: Board, request_: str, answer: str) -> None:
 def test_any_verb_gets_an_answer_that_fits(verb: str) -> None:
     """However long what is echoed, the answer is a line of the protocol."""
     columns: dict[str, tuple[str, ...]] = dict.fromkeys(("temp", "hum", "lux"), ("1", "2"))
-    board = Board(Sensors(Recording(NS, columns), 0, 1.0, ""), Identity(), 1)
+    board = SensorlineBoard(Sensors(Recording(NS, columns), 0, 1.0, ""), Identity(), 1)
     board.start(0)
     board.run(0)
     for body in (f"Q 7 {verb}", f"Q 7 read {verb}", f"Q 7 interval temp {verb}"[:148]):
         assert len(ask(board, 0, body)) >= 1
 
 
-def test_interval_zero_stops_the_readings(board: Board) -> None:
+def test_interval_zero_stops_the_readings(board: SensorlineBoard) -> None:
     """A channel with interval 0 only answers reads."""
     for name in ("temp", "hum", "lux"):
         assert ask(board, 0, f"Q 3 interval {name} 0") == [f"A 3 {name} 0"]
@@ -185,18 +192,18 @@ def test_interval_zero_stops_the_readings(board: Board) -> None:
     assert board.next_due_ns() == 102 * NS
 
 
-def test_read_is_measured_after_the_request_arrived(board: Board) -> None:
+def test_read_is_measured_after_the_request_arrived(board: SensorlineBoard) -> None:
     """The reading's millisecond begins after the request's arrival, also when that is on the millisecond."""
     for arrival, time in ((10 * MS, 11), (20 * MS + 999_999, 21)):
-        board.receive(arrival, "Q 8 read temp")
+        send(board, arrival, "Q 8 read temp")
         assert run(board, time * MS - 1) == []
         assert run(board, time * MS)[0].split()[4] == str(time)
 
 
-def test_readings_and_answers_are_in_order_of_time(board: Board) -> None:
+def test_readings_and_answers_are_in_order_of_time(board: SensorlineBoard) -> None:
     """Neither the sequence nor the time ever steps back, whatever is read between."""
     for ms in range(0, 3000, 7):
-        board.receive(ms * MS, f"Q {ms + 1} read hum")
+        send(board, ms * MS, f"Q {ms + 1} read hum")
     fields = [body.split() for ms in range(1, 4000, 90) for body in run(board, ms * MS)]
     seqs = [int(f[2] if f[0] == "R" else f[3]) for f in fields if f[0] in "RA"]
     times = [int(f[3] if f[0] == "R" else f[4]) for f in fields if f[0] in "RA"]
@@ -204,22 +211,22 @@ def test_readings_and_answers_are_in_order_of_time(board: Board) -> None:
     assert times == sorted(times)
 
 
-def test_a_slow_answer_is_measured_late(board: Board) -> None:
+def test_a_slow_answer_is_measured_late(board: SensorlineBoard) -> None:
     """A board that is slow carries the request out later: the reading is as fresh as the answer."""
-    board.receive(0, "Q 6 read temp", delay_ns=300 * MS)
-    board.receive(0, "Q 7 ping")
+    send(board, 0, "Q 6 read temp", delay_ns=300 * MS)
+    send(board, 0, "Q 7 ping")
     assert run(board, 300 * MS) == []
     assert run(board, 301 * MS) == ["A 6 temp 4 301 20", "A 7 7 301"]
 
 
-def test_too_many_requests_are_refused(board: Board) -> None:
+def test_too_many_requests_are_refused(board: SensorlineBoard) -> None:
     """The ninth waiting request is told so, at once."""
     for request_id in range(1, 10):
-        board.receive(0, f"Q {request_id} ping", delay_ns=NS)
+        send(board, 0, f"Q {request_id} ping", delay_ns=NS)
     assert run(board, 0) == ["E 9 busy 8 requests are waiting"]
 
 
-def test_silent_channel(board: Board, sensors: Sensors) -> None:
+def test_silent_channel(board: SensorlineBoard, sensors: Sensors) -> None:
     """A silent channel takes no sequence numbers; its read fails."""
     sensors.silence("temp")
     assert run(board, 1 * NS) == ["R hum 4 1000 41", "R lux 5 1000 !range"]
@@ -227,10 +234,10 @@ def test_silent_channel(board: Board, sensors: Sensors) -> None:
     assert ask(board, 1 * NS, "Q 2 read lux") == ["E 2 sensor_fault range"]
 
 
-def test_reset_forgets_everything_but_counts_the_boot(board: Board) -> None:
+def test_reset_forgets_everything_but_counts_the_boot(board: SensorlineBoard) -> None:
     """A reset: another boot, sequence and time from the start, intervals as before any request."""
     ask(board, 0, "Q 1 interval temp 50")
-    board.receive(400 * MS, "Q 2 ping", delay_ns=NS)
+    send(board, 400 * MS, "Q 2 ping", delay_ns=NS)
     board.start(500 * MS)
     lines = run(board, 500 * MS)
     assert lines[0] == "H 0 1 greenhouse-uno 24A16057F685 8 1.2.0 3 0"
@@ -241,13 +248,13 @@ def test_reset_forgets_everything_but_counts_the_boot(board: Board) -> None:
 
 def test_boot_numbers_go_round(sensors: Sensors) -> None:
     """After the largest boot number comes 1, never 0."""
-    board = Board(sensors, Identity(), MAX_BOOT)
+    board = SensorlineBoard(sensors, Identity(), MAX_BOOT)
     board.start(0)
     board.start(0)
     assert board.boot == 1
 
 
-def test_new_speed_is_announced(board: Board, sensors: Sensors) -> None:
+def test_new_speed_is_announced(board: SensorlineBoard, sensors: Sensors) -> None:
     """Another speed gives a hello of the same boot; an interval that was asked for stays."""
     ask(board, 0, "Q 1 interval hum 5000")
     sensors.set_speed(500 * MS, 10.0)
@@ -259,7 +266,7 @@ def test_new_speed_is_announced(board: Board, sensors: Sensors) -> None:
 
 def test_faster_than_a_millisecond(recording: Recording) -> None:
     """Below a millisecond the announced interval is 1; the readings come in batches of bounded size."""
-    board = Board(Sensors(recording, 0, 10_000.0, ""), Identity(), 1)
+    board = SensorlineBoard(Sensors(recording, 0, 10_000.0, ""), Identity(), 1)
     board.start(0)
     assert run(board, 0)[1].endswith(" 1")
     assert len(run(board, 10 * MS)) == 3 * 100
@@ -267,6 +274,6 @@ def test_faster_than_a_millisecond(recording: Recording) -> None:
     assert board.next_due_ns() is not None
 
 
-def test_lines_are_bytes_with_their_end(board: Board) -> None:
+def test_lines_are_bytes_with_their_end(board: SensorlineBoard) -> None:
     """What is sent is whole lines."""
     assert board.run(NS)[0] == encode("R temp 4 1000 20.5")

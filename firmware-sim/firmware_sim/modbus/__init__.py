@@ -1,0 +1,1 @@
+"""An RS-485 bus with Modbus slaves on it."""

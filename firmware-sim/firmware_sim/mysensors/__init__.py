@@ -1,0 +1,1 @@
+"""A MySensors serial gateway and the nodes that its radio hears."""

@@ -1,0 +1,1 @@
+"""A folder that looks like /sys of a machine with sensors on its own buses."""

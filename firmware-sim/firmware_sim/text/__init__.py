@@ -1,0 +1,1 @@
+"""Sketches that print what they measure, each in its own way."""
