@@ -1,6 +1,8 @@
 """How the kernel's files are read: with a bound on their size, and an error's number kept."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # A page, the most that such a file can have on most machines (Documentation/filesystems/sysfs.rst). A value
 # has some twenty bytes, `w1_slave` eighty.
@@ -24,7 +26,7 @@ class Files:
 
     def text(self, path: str) -> str:
         """A file's text. It may wait for the chip behind it, for as long as the chip or the bus hangs."""
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
+        with _named(path), open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
             return _bounded(file.read(LONGEST + 1))
 
     def label(self, path: str) -> str:
@@ -37,8 +39,18 @@ class Files:
 
     def write(self, path: str, text: str) -> None:
         """Give the kernel a command. May wait as `text` does."""
-        with open(path, "wb", buffering=0) as file:  # noqa: PTH123 - as above
+        with _named(path), open(path, "wb", buffering=0) as file:  # noqa: PTH123 - as above
             file.write(text.encode())
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    """An error of reading says nothing of the file; one of opening does."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = path
+        raise
 
 
 def _bounded(data: bytes | None) -> str:
