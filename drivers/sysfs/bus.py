@@ -32,11 +32,15 @@ logger = logging.getLogger(__name__)
 # whose checksum is wrong is asked five times, 750 ms each (w1_therm.c).
 HANGS_AFTER_S = 2.0
 W1_HANGS_AFTER_S = 5.0
+# Where channels are read more often than that, those behind the one that hangs would turn stale meanwhile,
+# which they do after three intervals and 1 s. But one conversion is waited for.
+_LEAST_S = 1.5
+_INTERVALS = 2
 COUNTERS = ("reads", "failed", "conversions", "hung", "returned")
 
 
 class Surroundings(NamedTuple):
-    """What a session's buses share. `hangs_after_s` is instead of both spans above; `look_soon` has the
+    """What a session's buses share. `hangs_after_s` is instead of the spans above; `look_soon` has the
     session look for what is there."""
 
     keeper: Keeper
@@ -71,7 +75,8 @@ class Bus:
         self._live = LiveRequests(keeper.name)
         self._seqs: dict[str, itertools.count[int]] = collections.defaultdict(itertools.count)
         self.counters = collections.Counter(dict.fromkeys(COUNTERS, 0))
-        usual = W1_HANGS_AFTER_S if master else HANGS_AFTER_S
+        longest = W1_HANGS_AFTER_S if master else HANGS_AFTER_S
+        usual = min(longest, max(_LEAST_S, _INTERVALS * around.every_s))
         self._turns = Turns(
             path,
             f"sysfs-{keeper.name}-{name}",

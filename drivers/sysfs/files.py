@@ -39,8 +39,12 @@ class Files:
 
     def write(self, path: str, text: str) -> None:
         """Give the kernel a command. May wait as `text` does."""
-        with _named(path), open(path, "wb", buffering=0) as file:  # noqa: PTH123 - as above
-            file.write(text.encode())
+        with _named(path):
+            descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC)  # never made where it is not
+            try:
+                os.write(descriptor, text.encode())
+            finally:
+                os.close(descriptor)
 
 
 @contextmanager
