@@ -12,53 +12,23 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple, cast
+from typing import cast
 
 import sig
 from drivers.live_requests import LiveRequests
-from drivers.source import Keeper, Measurement
-from drivers.stream.line import Request
+from drivers.source import Measurement
 from drivers.sysfs.asking import Outcome, ask
 from drivers.sysfs.bulk import Bulk
-from drivers.sysfs.files import Files
-from drivers.sysfs.left import Left, LeftReads, bus_hangs, read_hangs
+from drivers.sysfs.left import Left, bus_hangs, read_hangs
+from drivers.sysfs.live_read import LiveRead, refusal
 from drivers.sysfs.probe import Probe
 from drivers.sysfs.rounds import Rounds
+from drivers.sysfs.surroundings import Surroundings
 from drivers.sysfs.turns import Turn, Turns
 
 logger = logging.getLogger(__name__)
 
-# Nothing takes so long that goes well. An I2C transfer is given up by the kernel after 1 s; a 1-wire sensor
-# whose checksum is wrong is asked five times, 750 ms each (w1_therm.c).
-HANGS_AFTER_S = 2.0
-W1_HANGS_AFTER_S = 5.0
-# Where channels are read more often than that, those behind the one that hangs would turn stale meanwhile,
-# which they do after three intervals and 1 s. But one conversion is waited for.
-_LEAST_S = 1.5
-_INTERVALS = 2
 COUNTERS = ("reads", "failed", "conversions", "hung", "returned")
-
-
-class Surroundings(NamedTuple):
-    """What a session's buses share. `hangs_after_s` is instead of the spans above; `look_soon` has the
-    session look for what is there."""
-
-    keeper: Keeper
-    files: Files
-    every_s: float
-    left: LeftReads
-    hangs_after_s: float | None
-    look_soon: Callable[[], None]
-
-
-class _LiveRead(Request):
-    """A request with what is to be read for it."""
-
-    __slots__ = ("probe",)
-
-    def __init__(self, probe: Probe, unless: Callable[[], object | None] | None) -> None:
-        super().__init__("read", (probe.channel,), unless=unless)
-        self.probe = probe
 
 
 class Bus:
@@ -75,14 +45,12 @@ class Bus:
         self._live = LiveRequests(keeper.name)
         self._seqs: dict[str, itertools.count[int]] = collections.defaultdict(itertools.count)
         self.counters = collections.Counter(dict.fromkeys(COUNTERS, 0))
-        longest = W1_HANGS_AFTER_S if master else HANGS_AFTER_S
-        usual = min(longest, max(_LEAST_S, _INTERVALS * around.every_s))
         self._turns = Turns(
             path,
             f"sysfs-{keeper.name}-{name}",
             keeper.clock,
             around.left,
-            usual if around.hangs_after_s is None else around.hangs_after_s,
+            around.longest_read_s(converts=bool(master)),
             self._step,
             self.counters,
         )
@@ -107,7 +75,7 @@ class Bus:
         """A live read: its `Measurement`. Raises as `drivers.source.Session.exchange` does."""
         if (why := self._hangs(probe)) is not None:
             raise sig.RequestError(f"{self._link}: {why}")
-        return self._live.exchange(_LiveRead(probe, unless), timeout_s, self._wake)
+        return self._live.exchange(LiveRead(probe, unless), timeout_s, self._wake)
 
     def hasten(self, channel: str) -> None:
         """Have a channel that is wanted read as soon as may be."""
@@ -164,12 +132,12 @@ class Bus:
         why = read_hangs(left, now)
         for probe in concerned:
             self._tell(probe.channel, Outcome(None, why, now))
-        self._live.settle(_refusal(sig.RequestError(f"{self._link}: {why}")))
+        self._live.settle(refusal(sig.RequestError(f"{self._link}: {why}")))
 
     def _say_bus_hangs(self, why: str, now: float) -> None:
         """As often as a measurement would fail."""
         while self._live.take(now):
-            self._live.settle(_refusal(sig.RequestError(f"{self._link}: {why}")))
+            self._live.settle(refusal(sig.RequestError(f"{self._link}: {why}")))
         if now - self._hang_told < self._around.every_s:
             return
         self._hang_told = now
@@ -188,7 +156,7 @@ class Bus:
         # A value that waits since a common conversion is older than the request: it is fetched first.
         requests = () if converted else self._live.take(now, job_due=due)
         if requests:
-            self._answer(turn, cast("_LiveRead", requests[0]))
+            self._answer(turn, cast("LiveRead", requests[0]))
         elif (channel := self._next(now)) is not None:
             if self._convert_first:
                 self._convert(turn)
@@ -234,13 +202,13 @@ class Bus:
         else:
             self._tell(probe.channel, outcome)
 
-    def _answer(self, turn: Turn, request: _LiveRead) -> None:
+    def _answer(self, turn: Turn, request: LiveRead) -> None:
         """It, and all that were taken with it, as they are for the same channel."""
         probe = request.probe
         outcome = self._outcome(turn, probe)
         if outcome.gone:
             self._around.look_soon()
-            self._live.settle(_refusal(sig.NotConnected(f"{self._link}: {probe.device} is gone")))
+            self._live.settle(refusal(sig.NotConnected(f"{self._link}: {probe.device} is gone")))
             return
         measurement = self._tell(probe.channel, outcome, request.sent)
         self._live.settle(lambda _request: measurement)
@@ -271,12 +239,3 @@ class Bus:
         measurement = Measurement(channel, seq, outcome.value, outcome.fault, outcome.measured, asked)
         self._around.keeper.measured(measurement)
         return measurement
-
-
-def _refusal(error: sig.RequestError) -> Callable[[Request], object]:
-    """An answer that each of several gets by itself."""
-
-    def answer(_request: Request) -> object:
-        raise type(error)(*error.args)
-
-    return answer

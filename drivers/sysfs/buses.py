@@ -5,10 +5,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import sig
-from drivers.sysfs.bus import COUNTERS, Bus, Surroundings
+from drivers.sysfs.bus import COUNTERS, Bus
 from drivers.sysfs.devices import Named, probe_fault
 from drivers.sysfs.names import quantity_of
 from drivers.sysfs.probe import AmbiguousReader, Probe, Reader, reader_of
+from drivers.sysfs.surroundings import Surroundings
 from drivers.sysfs.tree import Chip
 
 

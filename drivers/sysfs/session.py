@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 import sig
 from drivers.errors import LinkLostError
 from drivers.source import Device, Down, Keeper, Up
-from drivers.sysfs.bus import Surroundings
 from drivers.sysfs.buses import Buses
 from drivers.sysfs.devices import Named, named_devices
 from drivers.sysfs.files import Files
 from drivers.sysfs.left import LEFT, LeftReads
 from drivers.sysfs.names import device_of, listed
+from drivers.sysfs.surroundings import Surroundings
 from drivers.sysfs.tree import Tree, scan
 
 logger = logging.getLogger(__name__)

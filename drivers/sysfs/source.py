@@ -62,40 +62,6 @@ class SysfsSource:
         return device_of(channel)
 
 
-class SysfsKind:
-    """See `drivers.source.SourceKind`. A link has many chips, so none of them can be pinned for all."""
-
-    sets_intervals = False
-    tells_identity = False
-
-    @property
-    def options(self) -> Mapping[str, Option]:
-        """See `SourceKind`."""
-        return {
-            "every": Option(
-                _parse_every,
-                EVERY_S,
-                "a time span from 100ms",
-                "How often each channel is read.",
-                write="10s",
-            ),
-            "root": Option(
-                _parse_root,
-                ROOT,
-                "a folder's path",
-                "Where the kernel's files are; another folder than /sys is for trying things out.",
-                write=ROOT,
-            ),
-        }
-
-    def check(self, parsed: Mapping[str, Any]) -> None:
-        """See `SourceKind`: each key stands alone."""
-
-    def source(self, parsed: Mapping[str, Any]) -> SysfsSource:
-        """See `SourceKind`."""
-        return SysfsSource(parsed["root"], parsed["every"])
-
-
 def _parse_every(raw: object) -> float:
     every_s = parse_duration(raw)
     if every_s < LEAST_EVERY_S:
@@ -107,3 +73,33 @@ def _parse_root(raw: object) -> str:
     if not isinstance(raw, str) or not raw.strip() or "\0" in raw:
         raise ValueError(f"expected a folder's path such as {ROOT}, got {raw!r}")
     return raw.rstrip("/") or "/"
+
+
+class SysfsKind:
+    """See `drivers.source.SourceKind`. A link has many chips, so none of them can be pinned for all."""
+
+    sets_intervals: bool = False
+    tells_identity: bool = False
+    options: Mapping[str, Option] = {
+        "every": Option(
+            _parse_every,
+            EVERY_S,
+            "a time span from 100ms",
+            "How often each channel is read.",
+            write="10s",
+        ),
+        "root": Option(
+            _parse_root,
+            ROOT,
+            "a folder's path",
+            "Where the kernel's files are; another folder than /sys is for trying things out.",
+            write=ROOT,
+        ),
+    }
+
+    def check(self, parsed: Mapping[str, Any]) -> None:
+        """See `SourceKind`: each key stands alone."""
+
+    def source(self, parsed: Mapping[str, Any]) -> SysfsSource:
+        """See `SourceKind`."""
+        return SysfsSource(parsed["root"], parsed["every"])

@@ -38,10 +38,8 @@ _DOUBTFUL = (0, _POWER_ON, _TOO_LITTLE_POWER)
 _NOT_CONVERTED = 0x0C
 _CHECKS_CONVERSION = 1  # the bit of `features` with which the kernel looks at byte 6 itself
 _SCRATCHPAD = re.compile(r"((?:[0-9a-f]{2} ){9}): crc=([0-9a-f]{2}) (YES|NO)")
-_VALUE = re.compile(r"((?:[0-9a-f]{2} ){9})t=(-?[0-9]{1,7})")
-# Of these the bytes 0 and 1 are the temperature in sixteenths of a degree; a coarser resolution leaves the
-# last bits as they are.
-_SIXTEENTHS = ("22", "28", "42")
+# The bytes of the second line are the last good ones; how many degrees they are differs from chip to chip.
+_VALUE = re.compile(r"(?:[0-9a-f]{2} ){9}t=(-?[0-9]{1,7})")
 
 _EMPTY = "the sensor did not answer, or its checksum was wrong; check the wiring and the pull-up of 4.7 kΩ"
 _NO = "the checksum is wrong (CRC NO): a long cable, noise, or a pull-up that is too weak"
@@ -55,7 +53,6 @@ _NO_DRIVER = "neither `temperature` nor `w1_slave` is there; load the kernel's d
 class W1Quantity:
     """See `Quantity`. `files` are those that are there of `temperature`, `w1_slave` and `features`."""
 
-    family: str
     files: frozenset[str]
     low: float = -math.inf
     high: float = math.inf
@@ -69,7 +66,7 @@ class W1Quantity:
         if "temperature" in self.files:
             return self._read_temperature(files, folder) / 1000
         if "w1_slave" in self.files:
-            return scratchpad(files.text(f"{folder}/w1_slave"), self.family) / 1000
+            return scratchpad(files.text(f"{folder}/w1_slave")) / 1000
         raise Fault(_NO_DRIVER)
 
     def _read_temperature(self, files: Files, folder: str) -> float:
@@ -81,7 +78,7 @@ class W1Quantity:
         if milli not in _DOUBTFUL:
             return milli
         if "w1_slave" in self.files:
-            return scratchpad(files.text(f"{folder}/w1_slave"), self.family)
+            return scratchpad(files.text(f"{folder}/w1_slave"))
         if milli == 0:
             return milli
         again = self._milli(files.text(path))
@@ -108,10 +105,10 @@ def quantities(names: Iterable[str], identity: str) -> dict[str, Quantity]:
         return {}
     low, high = FAMILIES[family][1]
     files = frozenset(names) & {"temperature", "w1_slave", "features"}
-    return {"": W1Quantity(family, files, low, high)}
+    return {"": W1Quantity(files, low, high)}
 
 
-def scratchpad(text: str, family: str) -> float:
+def scratchpad(text: str) -> float:
     """Thousandths of a degree from what `w1_slave` says. Raises `Fault` for whatever is not to be trusted."""
     if not text.strip():
         raise Fault(_EMPTY)
@@ -121,13 +118,11 @@ def scratchpad(text: str, family: str) -> float:
         raise Fault(f"w1_slave says {shown(text.strip())} where a scratchpad was expected")
     if match[3] == "NO":
         raise Fault(_NO)
-    sent, milli = bytes.fromhex(match[1]), int(value[2])
+    sent, milli = bytes.fromhex(match[1]), int(value[1])
     if not any(sent):
         raise Fault(_IS_SHORT)
-    if not crc8(sent[:8]) == sent[8] == int(match[2], 16) or bytes.fromhex(value[1]) != sent:
-        raise Fault("w1_slave says YES, and its bytes do not fit: the text is damaged")
-    if family in _SIXTEENTHS and milli != _sixteenths(sent):
-        raise Fault(f"w1_slave says t={milli}, and its bytes mean {_sixteenths(sent)}: the text is damaged")
+    if not crc8(sent[:8]) == sent[8] == int(match[2], 16):
+        raise Fault("w1_slave says YES, and the checksum does not fit its bytes: the text is damaged")
     if sent[6] == _NOT_CONVERTED and milli in (_POWER_ON, _TOO_LITTLE_POWER):
         raise Fault(_IS_POWER_ON if milli == _POWER_ON else _IS_POWERLESS)
     return milli
@@ -141,9 +136,3 @@ def crc8(data: bytes) -> int:
         for _ in range(8):
             crc = crc >> 1 ^ (0x8C if crc & 1 else 0)
     return crc
-
-
-def _sixteenths(sent: bytes) -> int:
-    """As the kernel computes it: in C, a division leaves the fraction off towards zero."""
-    raw = int.from_bytes(sent[:2], "little", signed=True) * 1000
-    return raw // 16 if raw >= 0 else -(-raw // 16)

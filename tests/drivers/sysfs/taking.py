@@ -92,7 +92,7 @@ class Scripted(Files):
                 return turn
         return super().text(path)
 
-    def write(self, path: str, text: str) -> None:
+    def write(self, path: str, text: str) -> None:  # noqa: ARG002 - see `Files`
         """See `Files`."""
         self.writes.append(path)
         for end, turns in self.script.items():

@@ -1,5 +1,6 @@
 """Which channels are read when."""
 
+import itertools
 import math
 
 from drivers.sysfs.rounds import Rounds
@@ -81,7 +82,7 @@ def test_one_whose_failure_costs_much_is_asked_apart() -> None:
             else:
                 assert due == ("b",)
     assert 3.0 * len(asked) < 0.1 * 900.0, asked
-    gaps = [after - before for before, after in zip(asked, asked[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(asked)]
     assert gaps[-1] >= 3 * gaps[0]
     rounds.succeeded("a", now)
     assert ("b", "a") in {rounds.due(now + step) for step in range(20)}

@@ -229,7 +229,7 @@ def test_a_defect_in_a_reader_is_a_fault(tree: MadeUpTree, caplog: pytest.LogCap
     bme280(tree)
 
     class Defect(Scripted):
-        def text(self, path: str) -> str:
+        def text(self, _path: str) -> str:
             raise ZeroDivisionError("of ours")
 
     with linked(tree, "iio/bme280/temp", files=Defect()) as (_, inside):

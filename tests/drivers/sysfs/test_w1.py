@@ -1,7 +1,9 @@
 """1-wire thermometers: real scratchpads, and what is not to be believed.
 
-Sources: `50 05 4b 46 7f ff 0c 10 1c` is the power-on value of the DS18B20's data sheet; the good ones and the
-one with `NO` were posted by users (friendlyelec.com's forum, f=47 t=393; raspberrypi.stackexchange.com, 65828).
+Sources: `50 05 4b 46 7f ff 0c 10 1c` is the power-on value of the DS18B20's data sheet. The others that are
+written out were posted by users: in raspberrypi.org's forum, t=91982 (3.9375 °C), at
+raspberrypi.stackexchange.com, 48106 (a clone without 4b 46), and in many places (23.125 °C, and a DS18S20 of
+25.625 °C). What `made` makes has no source but the data sheet's layout.
 """
 
 import random
@@ -45,6 +47,10 @@ def test_the_checksum() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (pad("72 01 4b 46 7f ff 0e 10 57", milli=23125), 23125),
+        (pad("3f 00 4b 46 7f ff 01 10 47", milli=3937), 3937),
+        (pad("5e 01 ff ff 7f ff ff ff 52", milli=21875), 21875),
+        (pad("33 00 4b 46 ff ff 02 10 f4", milli=25625), 25625),
         (pad(WARM, milli=21187), 21187),
         (pad(made(0x90, 0xFF, 0x4B, 0x46, 0x7F, 0xFF, 0x0C, 0x10), milli=-7000), -7000),
         (pad(made(0xFF, 0xFF, 0x4B, 0x46, 0x7F, 0xFF, 0x0C, 0x10), milli=-62), -62),  # -62.5, cut by C
@@ -55,7 +61,7 @@ def test_the_checksum() -> None:
 )
 def test_good_scratchpads(text: str, expected: int) -> None:
     """`t=` of a `YES` whose bytes say the same."""
-    assert scratchpad(text, "28") == expected
+    assert scratchpad(text) == expected
     assert read(w1_slave=text) == expected / 1000
 
 
@@ -69,10 +75,9 @@ def test_good_scratchpads(text: str, expected: int) -> None:
         (pad("00 00 00 00 00 00 00 00 00", milli=0), "shorted to ground"),
         # The second line has the last good bytes, and t= of the bad ones.
         (pad("ff ff ff ff ff ff ff ff ff", "NO", -62, second=WARM, crc="c9"), "CRC NO"),
-        (pad(WARM, milli=21250), "t=21250, and its bytes mean 21187"),
-        (pad(WARM, milli=21187, crc="00"), "says YES, and its bytes do not fit"),
-        (pad(WARM, milli=21187, second=POWER_ON), "says YES, and its bytes do not fit"),
-        (pad(WARM[:-2] + "00", milli=21187), "says YES, and its bytes do not fit"),
+        (pad(WARM, milli=21187, crc="00"), "says YES, and the checksum does not fit"),
+        (pad(WARM[:-2] + "00", milli=21187), "says YES, and the checksum does not fit"),
+        (pad(WARM[:-2] + "00", milli=21187, crc=WARM[-2:]), "says YES, and the checksum does not fit"),
         ("21187", "where a scratchpad was expected"),
         (pad(WARM, milli=21187) + "more", "where a scratchpad was expected"),
         (pad(WARM, milli=21187).partition("\n")[0], "where a scratchpad was expected"),
@@ -82,14 +87,9 @@ def test_good_scratchpads(text: str, expected: int) -> None:
 def test_bad_scratchpads(text: str, why: str) -> None:
     """No value of these, whatever `t=` says."""
     with pytest.raises(Fault, match=why):
-        scratchpad(text, "28")
+        scratchpad(text)
     with pytest.raises(Fault, match=why):
         read(w1_slave=text)
-
-
-def test_a_ds18s20_computes_in_another_way() -> None:
-    """By the remainder of its count (w1_therm.c): its bytes are not compared with `t=`."""
-    assert scratchpad(pad(made(0x32, 0x00, 0x4B, 0x46, 0xFF, 0xFF, 0x04, 0x10), milli=25500), "10") == 25500
 
 
 def test_the_newer_file_goes_first() -> None:
@@ -166,22 +166,20 @@ def test_a_thermometer_without_a_driver() -> None:
         quantities(["id", "uevent"], "28-000000000001")[""].read(Texts({}), "folder")
 
 
-def test_damaged_scratchpads_give_no_wrong_value() -> None:
-    """A hundred thousand, each with a letter or two changed, lost or doubled."""
+def test_damaged_scratchpads_give_no_value() -> None:
+    """A hundred thousand with one or two bits turned on the wire, as older kernels print them: `t=` is of the
+    bad bytes; and with YES, as no kernel does."""
     rng = random.Random(20261129)
-    good = pad(WARM, milli=21187)
-    letters = "0123456789abcdef :=YESNOcrt-\n"
-    wrong = 0
-    for _ in range(100_000):
-        text = list(good)
-        for _ in range(rng.randint(1, 2)):
-            at = rng.randrange(len(text))
-            text[at] = rng.choice(["", rng.choice(letters), text[at] * 2])
-        try:
-            wrong += scratchpad("".join(text), "28") != 21187
-        except Fault:
-            continue
-    assert wrong == 0
+    good = bytes.fromhex(WARM)
+    for number in range(100_000):
+        sent = bytearray(good)
+        for bit in rng.sample(range(72), rng.randint(1, 2)):
+            sent[bit // 8] ^= 1 << bit % 8
+        milli = int.from_bytes(sent[:2], "little", signed=True) * 1000 // 16
+        verdict = ("NO", "YES")[number % 2]
+        text = pad(bytes(sent).hex(" "), verdict, milli, second=WARM, crc=f"{crc8(bytes(sent[:8])):02x}")
+        with pytest.raises(Fault):
+            scratchpad(text)
 
 
 @given(st.text(), st.text(), st.text(), st.sampled_from(sorted(FAMILIES)))
@@ -204,7 +202,7 @@ def test_any_scratchpads(data: bytes, milli: int, verdict: str) -> None:
     """Of any bytes with any verdict: what is believed has a checksum that fits."""
     hexes = " ".join(f"{byte:02x}" for byte in data)
     try:
-        scratchpad(pad(hexes, verdict, milli), "28")
+        scratchpad(pad(hexes, verdict, milli))
     except Fault:
         return
     assert crc8(data[:8]) == data[8]
