@@ -127,7 +127,6 @@ class Bus:
             *(self._link, left.path, now - left.since, self._name),
         )
         with self._news:
-            self._converted = self._convert_first = False
             concerned = [probe for probe in self._wanted.values() if probe.folder == left.path]
         why = read_hangs(left, now)
         for probe in concerned:

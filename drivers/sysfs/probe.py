@@ -102,7 +102,6 @@ class DhtReader:
                 break
         if started - self._measured >= DHT_PAUSE_S:
             self._measured = self._clock.monotonic()
-        self._failed = None
         return Value(value, self._measured)
 
 

@@ -202,3 +202,18 @@ def test_live_reads_go_ahead(tree: MadeUpTree, left: LeftReads) -> None:
         asking.join(20.0)
         until(lambda: len(order) == 4)
     assert order == [channels[0], channels[2], channels[1], channels[2]]
+
+
+def test_a_bus_that_hangs_says_so_in_the_rhythm(tree: MadeUpTree, left: LeftReads) -> None:
+    """Not more often than its sensors would be measured."""
+    channels = thermometers(tree, 2)
+    held = Held()
+    files = Scripted()
+    files.before = held
+    held.hold("temperature")
+    with linked(tree, *channels, every_s=1.0, files=files, left=left, hangs_after_s=0.1) as (_, one, _other):
+        until(lambda: sum("the bus" in fault for fault in one.faults) == 3)
+        times = [each.measured for each in one.measurements if "the bus" in str(each.fault)]
+        held.let_go("temperature")
+    assert times[1] - times[0] > 0.99
+    assert times[2] - times[1] > 0.99

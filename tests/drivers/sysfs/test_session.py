@@ -90,14 +90,57 @@ def test_a_chip_that_comes_and_goes(tree: MadeUpTree) -> None:
         folder = tree.w1("28-0316a2794b1f", temperature="21187\n")
         outside.wait_for(21.187)
         tree.remove(folder)
+        with pytest.raises(sig.NotConnected, match=r"w1/28-0316a2794b1f is (gone|not there)"):
+            link.request("read", "w1/28-0316a2794b1f")
         until(lambda: outside.downs)
         assert outside.downs == ["w1/28-0316a2794b1f is gone"]
+        assert outside.faults == []
         assert link.status().state is LinkState.UP
         tree.w1("28-0316a2794b1f", temperature="22000\n")
         outside.wait_for(22.0)
         assert len(outside.ups) == 2
         assert outside.ups[0].boot != outside.ups[1].boot
         assert (len(inside.ups), inside.downs) == (1, [])
+
+
+def test_a_chip_that_is_bound_anew(tree: MadeUpTree) -> None:
+    """Between two looks: it goes and comes, and is read at once."""
+    folder = tree.w1("28-0316a2794b1f", temperature="21187\n")
+    with linked(tree, "w1/28-0316a2794b1f", every_s=1000.0) as (_, outside):
+        outside.wait_for(21.187)
+        tree.remove(folder)
+        tree.w1("28-0316a2794b1f", temperature="22000\n")
+        outside.wait_for(22.0)
+        assert outside.downs == ["w1/28-0316a2794b1f is gone"]
+        assert len(outside.ups) == 2
+
+
+def test_in_its_rhythm(tree: MadeUpTree) -> None:
+    """Thirty values, a tenth of a second apart, are there long before thirty seconds are over."""
+    bme280(tree)
+    with linked(tree, "iio/bme280/temp") as (_, inside):
+        until(lambda: len(inside.measurements) >= 30, 15.0)
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_one_that_fails_slowly_is_back_in_the_rhythm(tree: MadeUpTree, live: bool) -> None:
+    """When it works again, in its turn or by a live read; meanwhile it is asked ever more rarely."""
+    bme280(tree)
+    fails = 50 if live else 4
+    files = Scripted({"in_temp_input": [errno.EIO] * fails + ["21500"]})
+
+    def before(_path: str) -> None:
+        if files.script:
+            threading.Event().wait(0.02)  # more than a twentieth of the time
+
+    files.before = before
+    with linked(tree, "iio/bme280/temp", "iio/bme280/temp", files=files) as (link, inside, _):
+        inside.wait_for_fault("EIO")
+        if live:
+            until(lambda: len(inside.faults) == 4)
+            files.script.clear()
+            assert link.request("read", "iio/bme280/temp").value == 21.5
+        until(lambda: inside.values.count(21.5) >= 20, 10.0)
 
 
 def test_another_number(tree: MadeUpTree) -> None:
@@ -182,6 +225,24 @@ def test_what_is_missing_is_said_once(tree: MadeUpTree, caplog: pytest.LogCaptur
     said = [record.getMessage() for record in caplog.records]
     assert said.count("pi: iio/bme28 is not there; there are iio/bme280") == 1
     assert sum("00-400000000000 is no sensor, but noise on the 1-wire bus" in text for text in said) == 1
+
+
+def test_what_is_missing_again_is_said_again(tree: MadeUpTree, caplog: pytest.LogCaptureFixture) -> None:
+    """After it was there."""
+    bme280(tree)
+    caplog.set_level(logging.WARNING)
+    folder = tree.w1("28-0316a2794b1f", temperature="21187\n")
+
+    def said() -> int:
+        return sum("w1/28-0316a2794b1f is not there" in record.getMessage() for record in caplog.records)
+
+    with linked(tree, "w1/28-0316a2794b1f") as (_, outside):
+        for count in (1, 2):
+            outside.wait_for(21.187)
+            tree.remove(folder)
+            until(lambda: said() == count)  # noqa: B023 - at once
+            outside.measurements.clear()
+            folder = tree.w1("28-0316a2794b1f", temperature="21187\n")
 
 
 @pytest.mark.parametrize(

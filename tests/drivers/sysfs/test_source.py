@@ -76,3 +76,15 @@ def test_a_link_waits_for_the_first_sensor(tree: MadeUpTree) -> None:
         tree.iio("bme280", f"{I2C}/1-0076", in_temp_input="21500\n")
         until(lambda: link.status().state is LinkState.UP)
         assert link.status().device == str(tree.root)
+
+
+def test_presence_is_another_for_another(tree: MadeUpTree) -> None:
+    """Also where all but the mark is the same; it does not change by itself."""
+    folder = tree.iio("bme280", f"{I2C}/1-0076", in_temp_input="21500\n")
+    source = SysfsSource(str(tree.root))
+    first = source.presence()
+    assert first is not None
+    assert source.presence() == first
+    tree.remove(folder)
+    tree.iio("bme280", f"{I2C}/1-0076", in_temp_input="21500\n")
+    assert source.presence() not in (None, first)
