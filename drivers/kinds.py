@@ -28,7 +28,10 @@ _DRIVERS = {
     "light": "drivers.light:LightSensor",
     "generic": "drivers.generic:GenericSensor",
 }
-_PROTOCOLS = {"sensorline": "drivers.stream.sensorline:PROTOCOL"}
+_PROTOCOLS = {
+    "sensorline": "drivers.stream.sensorline:PROTOCOL",
+    "sysfs": "drivers.sysfs:PROTOCOL",
+}
 
 
 def sensor_kinds() -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import json
 
 from drivers.stream.port_names import names_for_config
 from drivers.stream.ports import list_ports
+from gateway.cli.kernel_sensors import print_kernel_sensors
 
 __all__ = ["names_for_config", "ports"]
 
@@ -22,9 +23,9 @@ def ports(*, as_json: bool) -> int:
         return 0
     if not found:
         print('No serial ports found. Plug a board in and try again; port: "sim:" is the simulated board.')
-        return 0
     for name, port in zip(names, found, strict=True):
         description = "" if port.description == "n/a" else port.description
         print(f"{port.device}  {description}".rstrip())
         print(f"    port: {json.dumps(name, ensure_ascii=False)}")  # what JSON quotes, YAML reads
+    print_kernel_sensors()
     return 0

@@ -9,6 +9,7 @@ from drivers.contract import Rig, SourceContract
 from tests.contract.memory import Thermometer
 from tests.contract.memory_pair import PairOfThermometers
 from tests.contract.rigs import BoardRig, NetworkRig, SimulatorRig
+from tests.contract.sysfs_rig import SysfsRig
 
 
 class TestSensorline(SourceContract):
@@ -67,4 +68,16 @@ class TestMemoryOfTwo(SourceContract):
     def rig(self) -> Iterator[Rig]:
         """See `SourceContract`."""
         with PairOfThermometers() as rig:
+            yield rig
+
+
+class TestSysfs(SourceContract):
+    """The kernel's files, in a made-up tree: a 1-wire thermometer, and a chip on an I2C bus."""
+
+    several = True
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with tempfile.TemporaryDirectory() as folder, SysfsRig(Path(folder)) as rig:
             yield rig
