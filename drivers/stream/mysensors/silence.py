@@ -1,0 +1,68 @@
+"""How long a node may say nothing before it counts as gone. Learnt from what it did before. Pure.
+
+A node that measures and sleeps says everything within a second or two and is silent for minutes or hours; one
+that reports an open window may be silent for a day, but for its heartbeat. None of them says how often it
+will be heard. So: three times the longest of the last eight silences, since radio loses a message now and
+then.
+"""
+
+import collections
+import math
+
+REMEMBERED = 8
+TIMES = 3
+# What is said within so long of a first message belongs to one waking.
+WAKING_S = 5.0
+LEAST_S = 300.0
+# A node that says something once a day, and an hour late.
+MOST_S = 25 * 3600.0
+# At least so long until eight silences are known: most nodes sleep for less than 20 minutes.
+UNKNOWN_S = 3600.0
+
+
+class Silence:
+    """The silences of one node. `usual_s`: what was noted of them in an earlier run, 0 if nothing."""
+
+    def __init__(self, usual_s: float = 0.0) -> None:
+        self.usual_s = usual_s
+        self.heard = -math.inf
+        self._waking = -math.inf
+        self._silences: collections.deque[float] = collections.deque(maxlen=REMEMBERED)
+
+    def hear(self, now: float) -> bool:
+        """Something came at `now` (monotonic seconds). Whether `usual_s` is another by that."""
+        before, self.heard = self.heard, now
+        if now - self._waking < WAKING_S:
+            return False
+        self._waking = now
+        if before == -math.inf:
+            return False
+        self._silences.append(min(now - before, MOST_S))
+        return self._learn()
+
+    @property
+    def limit_s(self) -> float:
+        """Seconds of silence after which the node is gone."""
+        longest, least = max(self._silences, default=0.0), LEAST_S
+        if len(self._silences) < REMEMBERED:
+            longest = max(longest, self.usual_s)
+            least = LEAST_S if self.usual_s else UNKNOWN_S
+        return min(max(TIMES * longest, least), MOST_S)
+
+    @property
+    def due(self) -> float:
+        """When it is gone, if nothing comes until then."""
+        return self.heard + self.limit_s
+
+    def _learn(self) -> bool:
+        """Keep `usual_s` at the longest silence, rounded up to 100 s times a power of two: it is put on a
+        disk, and few changes are worth that."""
+        longest = max(self._silences)
+        step = LEAST_S / TIMES
+        while step < longest:
+            step *= 2
+        full = len(self._silences) == REMEMBERED
+        if (full and 4 * step <= self.usual_s) or (step > self.usual_s and (full or step > LEAST_S / TIMES)):
+            self.usual_s = step
+            return True
+        return False
