@@ -1,12 +1,11 @@
 """What is known of the nodes of a radio network, of their children, and of what these report."""
 
 import collections
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from drivers.source import Channel, Device
 from drivers.stream.mysensors import types
-from drivers.stream.mysensors.message import BROADCAST, SET, encode
-from drivers.stream.mysensors.message import Message as Line
+from drivers.stream.mysensors.message import SET
 from drivers.stream.mysensors.silence import Silence
 
 GATEWAY = 0
@@ -89,12 +88,6 @@ class Child:
             self.main = next(iter(self.reported), None)
 
 
-class Battery(NamedTuple):
-    """A node's battery: percent, as it says."""
-
-    percent: str
-
-
 class Node:
     """One node. `up`: it has been heard, and not been silent for too long since. `library` is the version of
     MySensors that it was built with. `sleeps`: it can be reached only when it says that it is awake."""
@@ -107,6 +100,7 @@ class Node:
         self.version = ""
         self.library = ""
         self.battery: str | None = None
+        self.has_battery = False
         self.sleeps = False
         self.up = False
         self.boot = 0
@@ -124,6 +118,16 @@ class Node:
     def child(self, number: int) -> Child:
         """The child of that number; a new one if it is not known."""
         return self.children.setdefault(number, Child())
+
+    def quantities(self) -> Iterator[Reported]:
+        """All that its children report."""
+        return (one for child in self.children.values() for one in child.reported.values())
+
+    def ask_anew(self) -> None:
+        """It runs another sketch, which may answer requests that the one before did not."""
+        for one in self.quantities():
+            if not one.answers:
+                one.tries = one.hits = 0
 
     def wait(self, line: bytes) -> None:
         """Have `line` sent when it wakes."""
@@ -148,7 +152,7 @@ class Node:
                 for name in one.names:
                     offered = one.sure and (name == bare) is main
                     channels[name] = Channel(name, kind, unit or child.unit, unannounced=True, offered=offered)
-        if self.battery is not None:
+        if self.has_battery:
             name = self.battery_channel
             channels[name] = Channel(name, "battery", "%", 1.0, 0.0, 100.0, unannounced=True)
         gateway = self.number == GATEWAY
@@ -160,13 +164,5 @@ class Node:
             channels=channels,
             name=str(self.number),
             any_channel=True,
-            about={} if self.battery is None else {"battery": self.battery},
+            about={} if self.battery is None else {"battery": f"{self.battery} %"},
         )
-
-
-def internal(node: int, child: int, kind: types.Internal, payload: str = "") -> bytes:
-    """A line that keeps the network going."""
-    return encode(Line(node, child, 3, 0, kind, payload))
-
-
-PRESENT = BROADCAST
