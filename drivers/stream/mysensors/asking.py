@@ -1,8 +1,9 @@
 """Who answers a live read: `N;C;2;0;V;` brings a value only where the sketch answers it, and most do not.
 
-So each quantity that is measured is asked for in the background, once it is known, and is read live from then on
-if the answer came twice at once. Not asked is a node that sleeps, a quantity that reports every few seconds by
-itself (its next value is as good), and whatever is not measured: common relay sketches switch on any message.
+So each quantity that is measured is asked for in the background, once it is known, and is read live from then
+on if the answer came twice at once. Not asked is a node that sleeps, a quantity that reports every few
+seconds by itself (its next value is as good), and whatever is not measured: common relay sketches switch on
+any message.
 """
 
 import math

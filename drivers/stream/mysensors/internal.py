@@ -1,14 +1,14 @@
-"""What keeps the network going: numbers, settings, time, names, batteries, sleep. Command 3 of the protocol."""
+"""What keeps the network going: numbers, settings, time, names, sleep. Command 3 of the protocol."""
 
 import calendar
 import time
 from collections.abc import Callable
 
 from drivers.stream.conversation import Event, Note, Send
-from drivers.stream.mysensors.message import BROADCAST, INTERNAL, Message, MessageError, encode
+from drivers.stream.mysensors.message import BROADCAST, INTERNAL, Message, encode
 from drivers.stream.mysensors.network import Network
-from drivers.stream.mysensors.nodes import GATEWAY, Node
-from drivers.stream.mysensors.types import LAST_INTERNAL, Internal
+from drivers.stream.mysensors.nodes import GATEWAY, Heard
+from drivers.stream.mysensors.types import Internal
 
 # Smart sleep tells by itself when a node listens from 2.2 on; before that, its heartbeat does.
 SMART_SLEEP = (2, 2)
@@ -33,8 +33,7 @@ class Housekeeping:
         self._told_all_given = False
         self.version = ""
         """The gateway's, once it has said it."""
-        self._handlers: dict[int, Callable[[Message, Node, float, list[Event]], None]] = {
-            Internal.BATTERY_LEVEL: self._nothing,  # a value: the conversation's
+        self._handlers: dict[int, Callable[[Heard], None]] = {
             Internal.TIME: self._on_time,
             Internal.VERSION: self._on_version,
             Internal.CONFIG: self._on_config,
@@ -51,14 +50,12 @@ class Housekeeping:
             Internal.POST_SLEEP: self._on_post_sleep,
         }
 
-    def take(self, message: Message, node: Node, now: float, events: list[Event]) -> bool:
-        """Whether that is of use. Raises `MessageError` for a type that there is not."""
-        if message.type > LAST_INTERNAL:
-            raise MessageError(f"type: expected an internal type up to {LAST_INTERNAL}, got {message.type}")
-        handler = self._handlers.get(message.type)
-        if handler is None or message.ack:
+    def take(self, heard: Heard) -> bool:
+        """Whether that is of use."""
+        handler = self._handlers.get(heard.message.type)
+        if handler is None:
             return False
-        handler(message, node, now, events)
+        handler(heard)
         return True
 
     def give_id(self, message: Message, events: list[Event]) -> None:
@@ -81,76 +78,77 @@ class Housekeeping:
             self._discover_wanted = False
             events.append(_internal(BROADCAST, BROADCAST, Internal.DISCOVER_REQUEST))
 
-    def _nothing(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
-        pass
-
-    def _on_time(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
+    def _on_time(self, heard: Heard) -> None:
         """Local seconds since 1970, as other controllers answer: a sketch shows them on a clock."""
         utc = self._utc()
         if utc >= LEAST_UTC:
-            events.append(_answer(message, Internal.TIME, str(calendar.timegm(time.localtime(utc)))))
+            heard.events.append(
+                _answer(heard.message, Internal.TIME, str(calendar.timegm(time.localtime(utc))))
+            )
 
-    def _on_version(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
-        if node.number == GATEWAY:
-            self.is_gateway(message.payload, now, events)
+    def _on_version(self, heard: Heard) -> None:
+        if heard.node.number == GATEWAY:
+            self.is_gateway(heard.message.payload, heard.now, heard.events)
 
-    def _on_config(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
-        events.append(_answer(message, Internal.CONFIG, "M"))
+    def _on_config(self, heard: Heard) -> None:
+        heard.events.append(_answer(heard.message, Internal.CONFIG, "M"))
 
-    def _on_words(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
-        events.append(Note(message.payload[:LONGEST_NOTE]))
+    def _on_words(self, heard: Heard) -> None:
+        heard.events.append(Note(heard.message.payload[:LONGEST_NOTE]))
 
-    def _on_locked(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
-        events.append(Note(f"node {node.number} has locked itself: {message.payload[:LONGEST_NOTE]}"))
+    def _on_locked(self, heard: Heard) -> None:
+        heard.events.append(
+            Note(f"node {heard.node.number} has locked itself: {heard.message.payload[:LONGEST_NOTE]}")
+        )
 
-    def _on_sketch_name(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
-        if node.sketch != message.payload:
-            node.sketch = message.payload
-            node.ask_anew()
-            self._tell(node, now, events)
+    def _on_sketch_name(self, heard: Heard) -> None:
+        if heard.node.sketch != heard.message.payload:
+            heard.node.sketch = heard.message.payload
+            heard.node.ask_anew()
+            self._tell(heard)
 
-    def _on_sketch_version(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
-        if node.version != message.payload:
-            node.version = message.payload
-            node.ask_anew()
-            self._tell(node, now, events)
+    def _on_sketch_version(self, heard: Heard) -> None:
+        if heard.node.version != heard.message.payload:
+            heard.node.version = heard.message.payload
+            heard.node.ask_anew()
+            self._tell(heard)
 
-    def _on_ready(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
+    def _on_ready(self, heard: Heard) -> None:
         """The gateway has started: it will say its version, and then be told to look who is there."""
         self._discover_wanted = True
         if self.version:
-            self.is_gateway(self.version, now, events)
+            self.is_gateway(self.version, heard.now, heard.events)
 
-    def _on_heartbeat(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
-        if node.number != GATEWAY and (0,) < version_of(node.library) < SMART_SLEEP:
-            self._sleeps(node, now)
-            self._network.awake(node, events)
+    def _on_heartbeat(self, heard: Heard) -> None:
+        if heard.node.number != GATEWAY and (0,) < version_of(heard.node.library) < SMART_SLEEP:
+            self._sleeps(heard)
+            self._network.awake(heard.node, heard.events)
 
-    def _on_ping(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
-        events.append(_answer(message, Internal.PONG, "1"))  # one hop
+    def _on_ping(self, heard: Heard) -> None:
+        heard.events.append(_answer(heard.message, Internal.PONG, "1"))  # one hop
 
-    def _on_registration(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
+    def _on_registration(self, heard: Heard) -> None:
         """Only a gateway with MY_REGISTRATION_CONTROLLER leaves that to us: whoever asks is welcome."""
-        events.append(_answer(message, Internal.REGISTRATION_RESPONSE, "1"))
+        heard.events.append(_answer(heard.message, Internal.REGISTRATION_RESPONSE, "1"))
 
-    def _on_pre_sleep(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
+    def _on_pre_sleep(self, heard: Heard) -> None:
         """It listens for a moment before it sleeps; the payload says for how many milliseconds."""
-        self._sleeps(node, now)
-        self._network.awake(node, events)
+        self._sleeps(heard)
+        self._network.awake(heard.node, heard.events)
 
-    def _on_post_sleep(self, message: Message, node: Node, now: float, events: list[Event]) -> None:
+    def _on_post_sleep(self, heard: Heard) -> None:
         """It has woken, and is about to measure: it listens again before it sleeps."""
-        self._sleeps(node, now)
+        self._sleeps(heard)
 
-    def _sleeps(self, node: Node, now: float) -> None:
-        if not node.sleeps:
-            node.sleeps = True
-            self._network.changed(now)
+    def _sleeps(self, heard: Heard) -> None:
+        if not heard.node.sleeps:
+            heard.node.sleeps = True
+            self._network.changed(heard.now)
 
-    def _tell(self, node: Node, now: float, events: list[Event]) -> None:
-        self._network.changed(now)
-        if node.up:
-            self._network.rise(node, now, events)
+    def _tell(self, heard: Heard) -> None:
+        self._network.changed(heard.now)
+        if heard.node.up:
+            self._network.rise(heard.node, heard.now, heard.events)
 
 
 def version_of(text: str) -> tuple[int, ...]:

@@ -2,7 +2,8 @@
 
     {"ids": [12], "nodes": {"12": {"sketch": "Greenhouse node", "version": "1.4", "library": "2.3.2",
      "sleeps": true, "silence_s": 1600.0, "battery": true,
-     "children": {"0": {"type": 6, "name": "Air", "unit": "", "main": 0, "reported": {"0": {"answers": false}}}}}}}
+     "children": {"0": {"type": 6, "name": "Air", "unit": "", "main": 0,
+      "reported": {"0": {"answers": false, "tried": 2}}}}}}}
 
 Only nodes that have been presented, and quantities that are sure, are noted: a damaged line must not make a
 node for ever. At most 254 nodes of 300 quantities in all children, some 60 bytes each: 5 MB if all were used,

@@ -17,7 +17,7 @@ PRESENTATION, SET, REQ, INTERNAL, STREAM = range(5)
 # A gateway's own lines are cut at 120 bytes (MY_SERIAL_OUTPUT_SIZE, MY_GATEWAY_MAX_SEND_LENGTH), but some
 # sketches make these larger; twice that, CR included.
 MAX_LINE = 240
-# The gateway takes 100 bytes with the end of a C string (MY_GATEWAY_MAX_RECEIVE_LENGTH), and throws away more.
+# The gateway takes 100 bytes with the end of a C string (MY_GATEWAY_MAX_RECEIVE_LENGTH); it throws away more.
 MAX_SENT = 99
 
 _FIELDS = (("node", 255), ("child", 255), ("command", STREAM), ("ack", 1), ("type", 255))

@@ -1,4 +1,4 @@
-"""The radio network: its nodes, who of them is there, and what is remembered of them beyond the program's end."""
+"""The radio network: its nodes, who of them is there, and what is kept of them over the program's end."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -46,8 +46,8 @@ class Names(Sequence[str]):
 class Network:
     """All nodes of one gateway. For the thread that reads.
 
-    `by_head`: the quantities that have come, by how their lines begin. `seen`: the channels that have come, or
-    came in an earlier run. `answering`: those that a request is answered for; any thread may look.
+    `by_head`: the quantities that have come, by how their lines begin. `seen`: the channels that have come,
+    or came in an earlier run. `answering`: those that a request is answered for; any thread may look.
     """
 
     def __init__(self, notes: Notes) -> None:
@@ -178,4 +178,3 @@ class Network:
 def _silent(seconds: float) -> str:
     shown = f"{seconds / 3600:.1f} h" if seconds >= 7200 else f"{seconds / 60:.0f} min"
     return f"nothing heard for {shown}"
-

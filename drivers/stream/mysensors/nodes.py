@@ -2,18 +2,21 @@
 
 import collections
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from drivers.source import Channel, Device
+from drivers.stream.conversation import Event
 from drivers.stream.mysensors import types
-from drivers.stream.mysensors.message import SET
+from drivers.stream.mysensors.message import SET, Message
 from drivers.stream.mysensors.silence import Silence
 
 GATEWAY = 0
 GATEWAY_MODEL = "MySensors gateway"
-# Of lines that wait until a sleeping node wakes; each is there once. A presentation is all that is asked of one.
+# Of lines that wait until a sleeping node wakes; each is there once. All that is asked of one is to present
+# itself.
 MAX_WAITING = 8
-# So many quantities of one node are told apart. A child reports one to three, a node has at most 255 children;
-# real ones have up to 20.
+# So many quantities of one node are told apart. A child reports one to three, a node has at most 255
+# children; real ones have up to 20.
 MAX_REPORTED = 300
 
 
@@ -26,7 +29,19 @@ class Reported:
     """One quantity that a child reports. `sure`: the child was presented, or the quantity has come twice.
     `last` is the payload that came last, at `at` (monotonic). `answers`: a request for it is answered."""
 
-    __slots__ = ("answers", "asked_at", "at", "child", "hits", "last", "names", "node", "sure", "tries", "type")
+    __slots__ = (
+        "answers",
+        "asked_at",
+        "at",
+        "child",
+        "hits",
+        "last",
+        "names",
+        "node",
+        "sure",
+        "tries",
+        "type",
+    )
 
     def __init__(self, node: "Node", child: int, value_type: int, *, sure: bool) -> None:
         self.node = node
@@ -34,7 +49,7 @@ class Reported:
         self.type = value_type
         self.sure = sure
         self.names: tuple[str, ...] = ()
-        self.last: str | None = None
+        self.last: bytes | None = None
         self.at = 0.0
         self.answers = False
         self.tries = 0
@@ -52,7 +67,7 @@ class Reported:
 
 
 class Child:
-    """A sensor of a node. `type` is None while it has not been presented. `unit`: what it says of its unit."""
+    """A sensor of a node. `type` is None while it was not presented. `unit`: what it says of its unit."""
 
     __slots__ = ("main", "name", "reported", "type", "unit")
 
@@ -151,7 +166,9 @@ class Node:
                 one.names = (bare, one.name()) if main else (one.name(),)
                 for name in one.names:
                     offered = one.sure and (name == bare) is main
-                    channels[name] = Channel(name, kind, unit or child.unit, unannounced=True, offered=offered)
+                    channels[name] = Channel(
+                        name, kind, unit or child.unit, unannounced=True, offered=offered
+                    )
         if self.has_battery:
             name = self.battery_channel
             channels[name] = Channel(name, "battery", "%", 1.0, 0.0, 100.0, unannounced=True)
@@ -166,3 +183,12 @@ class Node:
             any_channel=True,
             about={} if self.battery is None else {"battery": f"{self.battery} %"},
         )
+
+
+class Heard(NamedTuple):
+    """A message of a node's, when it came, and what it brings about."""
+
+    message: Message
+    node: Node
+    now: float
+    events: list[Event]

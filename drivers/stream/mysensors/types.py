@@ -35,14 +35,48 @@ class Internal(IntEnum):
     POST_SLEEP = 33
 
 
-LAST_INTERNAL = 33
-S_ARDUINO_NODE, S_ARDUINO_REPEATER_NODE = 17, 18
 CHILD_TYPES = (
-    "S_DOOR S_MOTION S_SMOKE S_BINARY S_DIMMER S_COVER S_TEMP S_HUM S_BARO S_WIND S_RAIN S_UV S_WEIGHT S_POWER "
-    "S_HEATER S_DISTANCE S_LIGHT_LEVEL S_ARDUINO_NODE S_ARDUINO_REPEATER_NODE S_LOCK S_IR S_WATER S_AIR_QUALITY "
-    "S_CUSTOM S_DUST S_SCENE_CONTROLLER S_RGB_LIGHT S_RGBW_LIGHT S_COLOR_SENSOR S_HVAC S_MULTIMETER S_SPRINKLER "
-    "S_WATER_LEAK S_SOUND S_VIBRATION S_MOISTURE S_INFO S_GAS S_GPS S_WATER_QUALITY"
-).split()
+    "S_DOOR",
+    "S_MOTION",
+    "S_SMOKE",
+    "S_BINARY",
+    "S_DIMMER",
+    "S_COVER",
+    "S_TEMP",
+    "S_HUM",
+    "S_BARO",
+    "S_WIND",
+    "S_RAIN",
+    "S_UV",
+    "S_WEIGHT",
+    "S_POWER",
+    "S_HEATER",
+    "S_DISTANCE",
+    "S_LIGHT_LEVEL",
+    "S_ARDUINO_NODE",
+    "S_ARDUINO_REPEATER_NODE",
+    "S_LOCK",
+    "S_IR",
+    "S_WATER",
+    "S_AIR_QUALITY",
+    "S_CUSTOM",
+    "S_DUST",
+    "S_SCENE_CONTROLLER",
+    "S_RGB_LIGHT",
+    "S_RGBW_LIGHT",
+    "S_COLOR_SENSOR",
+    "S_HVAC",
+    "S_MULTIMETER",
+    "S_SPRINKLER",
+    "S_WATER_LEAK",
+    "S_SOUND",
+    "S_VIBRATION",
+    "S_MOISTURE",
+    "S_INFO",
+    "S_GAS",
+    "S_GPS",
+    "S_WATER_QUALITY",
+)
 """By number."""
 _S = {name: number for number, name in enumerate(CHILD_TYPES)}
 
@@ -138,6 +172,9 @@ VALUES: tuple[Value, ...] = (
 """By number."""
 _V = {value.name: number for number, value in enumerate(VALUES)}
 V_UNIT_PREFIX = _V["V_UNIT_PREFIX"]
+
+LAST = (len(CHILD_TYPES) - 1, len(VALUES) - 1, len(VALUES) - 1, max(Internal), 255)
+"""The last type of each command."""
 
 _LEVELS = {
     _S["S_LIGHT_LEVEL"]: ("light", "lx"),
