@@ -31,6 +31,7 @@ from drivers.stream.mysensors.message import (
 from drivers.stream.mysensors.network import Network
 from drivers.stream.mysensors.nodes import GATEWAY, Heard, Reported
 from drivers.stream.mysensors.presenting import Presenting
+from drivers.stream.mysensors.silence import DEFAULT_LIMITS, Limits
 from drivers.stream.mysensors.types import Internal
 from drivers.stream.mysensors.values import NUMBER, Asked, Values
 
@@ -43,7 +44,7 @@ class Conversation(conversation.Conversation):
 
     `receive` and `look` belong to whoever reads; `send` to who asks, one request at a time; `asks` to any.
     `notes`: what is known of the network. `utc`: the time of day, in seconds since 1970; it is asked only
-    when a node wants to know it, and nothing else depends on it.
+    when a node wants to know it, and nothing else depends on it. `limits`: which silence is too long.
 
     Counters: `lines` (good ones), `malformed`, `echoes` (of messages of ours), `texts` (values that are no
     numbers and need not be), `no_number` (values that should be), `skipped` (what a controller need not
@@ -53,11 +54,13 @@ class Conversation(conversation.Conversation):
     verbs = frozenset({"hello", "ping", "read"})
     absence = "the MySensors gateway did not say its version"
 
-    def __init__(self, notes: Notes, utc: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, notes: Notes, utc: Callable[[], float] = time.time, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         # Every name from the start: another thread may read them while the reader counts.
         self.counters = Counter(dict.fromkeys(COUNTERS, 0))
         self._receiver = LineReceiver()
-        self._network = Network(notes)
+        self._network = Network(notes, limits)
         self._keeping = Housekeeping(self._network, utc)
         self._asking = Asking(self._network)
         self._values = Values(self._network, self._asking, self.counters)

@@ -15,7 +15,7 @@ from typing import Any
 
 from drivers.stream.mysensors import types
 from drivers.stream.mysensors.nodes import GATEWAY, MAX_REPORTED, Child, Node, Reported
-from drivers.stream.mysensors.silence import MOST_S
+from drivers.stream.mysensors.silence import Limits, Silence
 
 LONGEST_TEXT = 32  # more than a payload has
 _TRIED = "tried"
@@ -59,20 +59,18 @@ def _of_child(child: Child) -> dict[str, Any]:
     }
 
 
-def from_notes(content: Mapping[str, Any]) -> tuple[set[int], dict[int, Node]]:
+def from_notes(content: Mapping[str, Any], limits: Limits) -> tuple[set[int], dict[int, Node]]:
     """The numbers that were given to nodes, and the nodes."""
     ids = content.get("ids")
     given = {number for number in ids if _is_number(number, 254)} if isinstance(ids, list) else set()
-    nodes = {}
-    for key, noted in _items(content.get("nodes"), 254):
-        nodes[key] = _node(key, noted)
+    nodes = {key: _node(key, noted, limits) for key, noted in _items(content.get("nodes"), 254)}
     return given, nodes
 
 
-def _node(number: int, noted: Mapping[str, Any]) -> Node:
-    silence = noted.get("silence_s")
-    usual = float(silence) if isinstance(silence, int | float) and 0 <= silence <= MOST_S * 2 else 0.0
-    node = Node(number, usual)
+def _node(number: int, noted: Mapping[str, Any], limits: Limits) -> Node:
+    usual = noted.get("silence_s")
+    usual_s = min(float(usual), limits.most) if isinstance(usual, int | float) and usual > 0 else 0.0
+    node = Node(number, Silence(usual_s, limits))
     node.known = True
     node.sketch, node.version, node.library = (
         _text(noted.get(key)) for key in ("sketch", "version", "library")

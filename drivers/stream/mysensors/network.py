@@ -9,6 +9,7 @@ from drivers.stream.conversation import Event, Hello, Send
 from drivers.stream.mysensors.ids import next_id
 from drivers.stream.mysensors.memory import from_notes, to_notes
 from drivers.stream.mysensors.nodes import GATEWAY, MAX_REPORTED, Node, Reported
+from drivers.stream.mysensors.silence import Limits, Silence
 
 # What is learnt goes to the disk so long after: a node presents all its children within a second or two.
 NOTE_S = 5.0
@@ -50,20 +51,24 @@ class Network:
     or came in an earlier run. `answering`: those that a request is answered for; any thread may look.
     """
 
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, notes: Notes, limits: Limits) -> None:
         self._notes = notes
+        self._limits = limits
         self.by_head: dict[bytes, Reported] = {}
         self.seen = Names()
         self.answering: frozenset[str] = frozenset()
         self._note_due = math.inf
         self._look_due = math.inf
-        self.given, self.nodes = from_notes(notes.recall())
+        self.given, self.nodes = from_notes(notes.recall(), limits)
         for node in self.nodes.values():
             self._enter(node)
 
     def node(self, number: int) -> Node:
         """The node of that number; a new one if it is not known."""
-        return self.nodes.get(number) or self.nodes.setdefault(number, Node(number))
+        node = self.nodes.get(number)
+        if node is None:
+            node = self.nodes[number] = Node(number, Silence(limits=self._limits))
+        return node
 
     def hear(self, node: Node, now: float, events: list[Event]) -> None:
         """Something came from `node`: it is there. The gateway is there once it has said who it is."""

@@ -107,9 +107,9 @@ class Node:
     """One node. `up`: it has been heard, and not been silent for too long since. `library` is the version of
     MySensors that it was built with. `sleeps`: it can be reached only when it says that it is awake."""
 
-    def __init__(self, number: int, usual_s: float = 0.0) -> None:
+    def __init__(self, number: int, silence: Silence) -> None:
         self.number = number
-        self.silence = Silence(usual_s)
+        self.silence = silence
         self.children: dict[int, Child] = {}
         self.sketch = ""
         self.version = ""

@@ -8,23 +8,35 @@ then.
 
 import collections
 import math
+from typing import NamedTuple
 
 REMEMBERED = 8
 TIMES = 3
 # What is said within so long of a first message belongs to one waking.
 WAKING_S = 5.0
-LEAST_S = 300.0
-# A node that says something once a day, and an hour late.
-MOST_S = 25 * 3600.0
-# At least so long until eight silences are known: most nodes sleep for less than 20 minutes.
-UNKNOWN_S = 3600.0
+
+
+class Limits(NamedTuple):
+    """After which silence a node is gone, in seconds: at least and at most, and at least so long until eight
+    silences are known. Most nodes sleep for less than 20 minutes, which is an hour by `TIMES`; some say
+    something once a day, and an hour late."""
+
+    least: float = 300.0
+    most: float = 25 * 3600.0
+    unknown: float = 3600.0
+
+
+DEFAULT_LIMITS = Limits()
+# What is noted of a node's silence, so that few changes of it are written: this times a power of two.
+NOTED_S = 100.0
 
 
 class Silence:
     """The silences of one node. `usual_s`: what was noted of them in an earlier run, 0 if nothing."""
 
-    def __init__(self, usual_s: float = 0.0) -> None:
+    def __init__(self, usual_s: float = 0.0, limits: Limits = DEFAULT_LIMITS) -> None:
         self.usual_s = usual_s
+        self._limits = limits
         self.heard = -math.inf
         self._waking = -math.inf
         self._silences: collections.deque[float] = collections.deque(maxlen=REMEMBERED)
@@ -37,17 +49,18 @@ class Silence:
         self._waking = now
         if before == -math.inf:
             return False
-        self._silences.append(min(now - before, MOST_S))
+        self._silences.append(min(now - before, self._limits.most))
         return self._learn()
 
     @property
     def limit_s(self) -> float:
         """Seconds of silence after which the node is gone."""
-        longest, least = max(self._silences, default=0.0), LEAST_S
+        limits = self._limits
+        longest, least = max(self._silences, default=0.0), limits.least
         if len(self._silences) < REMEMBERED:
             longest = max(longest, self.usual_s)
-            least = LEAST_S if self.usual_s else UNKNOWN_S
-        return min(max(TIMES * longest, least), MOST_S)
+            least = limits.least if self.usual_s else limits.unknown
+        return min(max(TIMES * longest, least), limits.most)
 
     @property
     def due(self) -> float:
@@ -55,14 +68,13 @@ class Silence:
         return self.heard + self.limit_s
 
     def _learn(self) -> bool:
-        """Keep `usual_s` at the longest silence, rounded up to 100 s times a power of two: it is put on a
-        disk, and few changes are worth that."""
+        """Keep `usual_s` at the longest silence, rounded up to what is noted."""
         longest = max(self._silences)
-        step = LEAST_S / TIMES
+        step = NOTED_S
         while step < longest:
             step *= 2
         full = len(self._silences) == REMEMBERED
-        if (full and 4 * step <= self.usual_s) or (step > self.usual_s and (full or step > LEAST_S / TIMES)):
+        if (step > self.usual_s and (full or step > NOTED_S)) or (full and 4 * step <= self.usual_s):
             self.usual_s = step
             return True
         return False
