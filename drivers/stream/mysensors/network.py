@@ -1,47 +1,17 @@
 """The radio network: its nodes, who of them is there, and what is kept of them over the program's end."""
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import overload
 
 from drivers.source import Down, Notes
 from drivers.stream.conversation import Event, Hello, Send
 from drivers.stream.mysensors.ids import next_id
 from drivers.stream.mysensors.memory import from_notes, to_notes
 from drivers.stream.mysensors.nodes import GATEWAY, MAX_REPORTED, Node, Reported
+from drivers.stream.mysensors.seen import Seen
 from drivers.stream.mysensors.silence import Limits, Silence
 
 # What is learnt goes to the disk so long after: a node presents all its children within a second or two.
 NOTE_S = 5.0
-
-
-class Names(Sequence[str]):
-    """Names in the order in which they came, each once, and quick to be looked up."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, None] = {}
-
-    def add(self, name: str) -> None:
-        """One more, if it is new."""
-        self._names.setdefault(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._names))
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[str]: ...
-
-    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
-        return tuple(self._names)[index]
 
 
 class Network:
@@ -55,11 +25,11 @@ class Network:
         self._notes = notes
         self._limits = limits
         self.by_head: dict[bytes, Reported] = {}
-        self.seen = Names()
         self.answering: frozenset[str] = frozenset()
         self._note_due = math.inf
         self._look_due = math.inf
         self.given, self.nodes = from_notes(notes.recall(), limits)
+        self.seen = Seen(self.nodes)
         for node in self.nodes.values():
             self._enter(node)
 

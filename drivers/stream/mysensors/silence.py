@@ -38,6 +38,7 @@ class Silence:
         self.usual_s = usual_s
         self._limits = limits
         self.heard = -math.inf
+        self.wakings = 0
         self._waking = -math.inf
         self._silences: collections.deque[float] = collections.deque(maxlen=REMEMBERED)
 
@@ -47,6 +48,7 @@ class Silence:
         if now - self._waking < WAKING_S:
             return False
         self._waking = now
+        self.wakings += 1
         if before == -math.inf:
             return False
         self._silences.append(min(now - before, self._limits.most))
