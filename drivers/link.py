@@ -29,6 +29,7 @@ from drivers.notes import ForgetfulNotes
 from drivers.reasons import LoggedReasons
 from drivers.sink import Sink
 from drivers.source import Device, Down, Measurement, Notes, Session, Source, Up
+from drivers.watcher import Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,7 @@ class Link:
         # those of the dispatcher's wake-up.
         self._lock = threading.Lock()
         self._sinks: dict[str, tuple[Sink, ...]] = {}
+        self._watchers: tuple[Watcher, ...] = ()
         self._session: Session | None = None
         self._devices: dict[str, Device] = {}
         self._warnings: dict[str, str | None] = {}
@@ -188,6 +190,12 @@ class Link:
         with self._lock:
             left = tuple(other for other in self._sinks.get(sink.channel, ()) if other is not sink)
             self._sinks = {**self._sinks, sink.channel: left}
+
+    def watch(self, callback: Callable[[Device], None]) -> None:
+        """Have `callback` called on the dispatcher's thread with each device that comes, or says anew who it is
+        and what it has; before the sensors on its channels hear of it. Call it before the link is opened."""
+        with self._lock:
+            self._watchers = (*self._watchers, Watcher(callback))
 
     def status(self) -> LinkStatus:
         """The link as it is now. From any thread."""
@@ -460,8 +468,9 @@ class Link:
 
     def _sinks_of(self, device: str) -> list[Sink]:
         with self._lock:
+            watchers = self._watchers
             sinks = [sink for sinks in self._sinks.values() for sink in sinks]
-        return [sink for sink in sinks if self._source.device_of(sink.channel) == device]
+        return [*watchers, *(sink for sink in sinks if self._source.device_of(sink.channel) == device)]
 
 
 def _sum(totals: Mapping[str, int], counters: Mapping[str, int]) -> dict[str, int]:
