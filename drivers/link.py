@@ -192,8 +192,8 @@ class Link:
             self._sinks = {**self._sinks, sink.channel: left}
 
     def watch(self, callback: Callable[[Device], None]) -> None:
-        """Have `callback` called on the dispatcher's thread with each device that comes, or says anew who it is
-        and what it has; before the sensors on its channels hear of it. Call it before the link is opened."""
+        """Have `callback` called on the dispatcher's thread with each device that comes, or says anew who it
+        is and what it has, before the sensors on its channels hear of it. Call it before `open`."""
         with self._lock:
             self._watchers = (*self._watchers, Watcher(callback))
 
@@ -224,6 +224,14 @@ class Link:
         any thread."""
         return self._warnings.get(self._source.device_of(channel))
 
+    def absence(self, channel: str) -> str | None:
+        """Why the device of `channel` is not there though the link may be up; None while it is. From any
+        thread."""
+        name = self._source.device_of(channel)
+        if name in self._devices:
+            return None
+        return self._refused.get(name, f"{name or 'the device'} is not there")
+
     def refresh(self, channel: str) -> None:
         """Have `channel` read soon, by the link's own thread, if it can be asked. From any thread; returns at
         once. Nothing happens while the device is not there."""
@@ -250,10 +258,8 @@ class Link:
         with self._lock:
             session = self._session if self._state is LinkState.UP else None
             reason = self._reason
-            if session is not None and args:
-                name = self._source.device_of(args[0])
-                if name not in self._devices:
-                    session, reason = None, self._refused.get(name, f"{name or 'the device'} is not there")
+            if session is not None and args and (absence := self.absence(args[0])) is not None:
+                session, reason = None, absence
         if session is None:
             raise sig.NotConnected(f"{self.name}: {reason or 'the device is not there'}")
         return session.exchange(verb, args, self.clock.monotonic() + timeout_s, unless)

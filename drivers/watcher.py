@@ -1,4 +1,4 @@
-"""Who wants to know of every device that comes, whatever its channels: one more sink, that takes no values."""
+"""Who wants to know of every device that comes, whatever its channels: a sink that takes no values."""
 
 from collections.abc import Callable
 

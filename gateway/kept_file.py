@@ -48,23 +48,28 @@ class KeptFile:
     def write(self, content: Mapping[str, Any]) -> bool:
         """Whether it is on the disk now. Waits for that."""
         text = json.dumps({"version": self._version, **content})
+        why = f"it would be larger than {self._max_bytes} bytes"
+        if len(text) <= self._max_bytes:
+            try:
+                self._replace(text)
+            except OSError as error:
+                why = error.strerror or str(error)
+            else:
+                self._complained = False
+                return True
+        if not self._complained:
+            logger.warning("%s: cannot be written: %s; %s", self._path, why, self._unwritten)
+        self._complained = True
+        return False
+
+    def _replace(self, text: str) -> None:
         new = self._path.with_name(self._path.name + ".new")
-        try:
-            if len(text) > self._max_bytes:
-                raise OSError(None, f"it would be larger than {self._max_bytes} bytes")
-            with new.open("w", encoding="ascii") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path)
-            _sync_folder(self._path.parent)
-        except OSError as error:
-            if not self._complained:
-                logger.warning("%s: cannot be written: %s; %s", self._path, error.strerror, self._unwritten)
-            self._complained = True
-            return False
-        self._complained = False
-        return True
+        with new.open("w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path)
+        _sync_folder(self._path.parent)
 
     def _content(self) -> dict[str, Any]:
         """Raises OSError, and ValueError or RecursionError for what is not ours."""

@@ -14,12 +14,12 @@ from gateway.kept_file import KeptFile
 
 VERSION = 1
 MAX_BYTES = 8 * 1024 * 1024
-"""254 nodes with 300 quantities each take 5 MB, see `drivers.stream.mysensors.memory`; a large house 100 KB."""
+"""254 nodes of 300 quantities take 5 MB, see `drivers.stream.mysensors.memory`; a large house 100 KB."""
 
 
 class LinkNotes:
-    """`drivers.source.Notes` of the link `link`, in the file at `path`. The file is read at the first question,
-    and written when something is new."""
+    """`drivers.source.Notes` of the link `link`, in the file at `path`. It is read at the first question, and
+    written when something is new."""
 
     def __init__(self, path: Path, link: str) -> None:
         self._file = KeptFile(
@@ -48,4 +48,4 @@ class LinkNotes:
 
 def _check(content: dict[str, Any]) -> None:
     if not isinstance(content.get("notes"), dict):
-        raise ValueError("expected notes in it")
+        raise ValueError("expected notes in it")  # noqa: TRY004 - as for all that is not ours
