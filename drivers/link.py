@@ -463,14 +463,15 @@ class Link:
         self._news.tell(name, lambda sink: sink.link_down(reason))
 
     def _log(self, before: Device | None, device: Device) -> None:
-        who = self.name, device.model, device.identity
-        if before is None and self._logged.is_news(f"up {device.identity}"):
-            line = "%s: up on %s: %s %s, firmware %s, channels %s"
-            logger.info(line, self.name, self._where, *who[1:], device.firmware, ", ".join(device.channels))
+        who = " ".join(filter(None, (device.name, device.model, device.identity)))
+        if before is None and self._logged.is_news(f"up {device.name} {device.identity}"):
+            line = "%s: up on %s: %s, firmware %s, channels %s"
+            channels = ", ".join(device.channels) or "not known yet"
+            logger.info(line, self.name, self._where, who, device.firmware or "unknown", channels)
         if before is None or (before.identity, before.boot) == (device.identity, device.boot):
             return
-        if self._logged.is_news(f"restart {device.identity}"):
-            logger.info("%s: %s %s restarted, boot %d", *who, device.boot)
+        if self._logged.is_news(f"restart {device.name} {device.identity}"):
+            logger.info("%s: %s restarted, boot %d", self.name, who, device.boot)
 
     def _sinks_of(self, device: str) -> list[Sink]:
         with self._lock:

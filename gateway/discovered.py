@@ -2,8 +2,8 @@
 
 Each channel that a device offers becomes a sensor with the default options, called LINK-CHANNEL with `-` for
 `/`. A sensor of the config on the same channel wins. What was discovered is remembered, in a small JSON file
-of the data folder for each link, so that its sender, its topics and its entities are there from the next start
-on, though its node sleeps for another hour:
+of the data folder for each link: from the next start on its sender, its topics and its entities are there at
+once, though its node sleeps for another hour.
 
     {"version": 1, "sensors": {"12/0": {"kind": "temperature", "unit": "C"}}}
 """

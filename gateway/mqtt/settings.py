@@ -31,8 +31,8 @@ VERSIONS = {"auto": (V5, V311), "5": (V5,), "3.1.1": (V311,)}
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`sensors`: those of the config. `discovered`: those that links have found by now. `links`: the state of
-    each link, asked for again and again. `announcements`: Home Assistant's messages, or none. `birth_topic`: where Home Assistant says that it has
-    started."""
+    each link, asked for again and again. `announcements`: Home Assistant's messages, or none. `birth_topic`:
+    where Home Assistant says that it has started."""
 
     gateway: str
     target: Target

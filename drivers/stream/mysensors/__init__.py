@@ -1,9 +1,9 @@
 """The MySensors serial API 2.x, as its serial and network gateways speak it: docs/mysensors.md.
 
-`message` is one line and its fields, `types` the protocol's tables; `nodes`, `network` and `memory` know who
-is in the radio network, `silence` how long a node may say nothing, `seen` what may come yet; `ids` has numbers
-for nodes, `asking` finds out who answers a live read. `presenting`, `values` and `internal` take what is said,
-by its command; `conversation` puts it together. Nothing here does I/O.
+`message` is one line and its fields, `types` the protocol's tables. `nodes`, `network` and `memory` know who
+is in the radio network, `silence` how long a node may say nothing, `seen` what may come yet; `ids` has
+numbers for nodes, `asking` finds out who answers a live read. `presenting`, `values` and `internal` take what
+is said, by its command; `conversation` puts it together. Nothing here does I/O.
 
 Sources: MySensors 2.4.0-alpha, commit e298769 (core/MyMessage.h, MyProtocol.cpp, MyTransport.cpp,
 MySensorsCore.cpp, MyConfig.h), and mysensors.org/download/serial_api_20.
