@@ -12,7 +12,7 @@ from drivers.stream.mysensors.types import Internal
 
 # Smart sleep tells by itself when a node listens from 2.2 on; before that, its heartbeat does.
 SMART_SLEEP = (2, 2)
-DISCOVERS = (2, 0)
+DISCOVERS = (2,)
 # The clock of a machine that starts without one stands at 1970, or at its image's date: no answer is better
 # than that one. 2024-01-01T00:00:00Z.
 LEAST_UTC = 1_704_067_200.0
