@@ -1,4 +1,4 @@
-"""A MySensors gateway with two nodes on a pty: the senders that are found, and what is known of them later."""
+"""A MySensors gateway with two nodes on a pty: the senders that are found, and what is known later."""
 
 import json
 import signal

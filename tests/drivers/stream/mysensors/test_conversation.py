@@ -191,7 +191,7 @@ def test_another_version_is_told() -> None:
 
 
 def test_a_new_greeting_finds_everybody_anew() -> None:
-    """The link has forgotten who was there: each is told of again when it is heard, and keeps its channels."""
+    """The link has forgotten who was there: each is told of again when it is heard, with its channels."""
     talk = Talk()
     talk.say(*GOLDEN)
     talk.conversation.send(7, "hello", (), talk.now)

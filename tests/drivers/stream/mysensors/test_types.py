@@ -8,9 +8,20 @@ from drivers.stream.mysensors.types import CHILD_TYPES, VALUES, Payload, quantit
 
 @pytest.mark.parametrize(
     ("number", "name"),
-    [(0, "S_DOOR"), (3, "S_BINARY"), (6, "S_TEMP"), (7, "S_HUM"), (8, "S_BARO"), (16, "S_LIGHT_LEVEL")]
-    + [(17, "S_ARDUINO_NODE"), (18, "S_ARDUINO_REPEATER_NODE"), (22, "S_AIR_QUALITY"), (30, "S_MULTIMETER")]
-    + [(35, "S_MOISTURE"), (39, "S_WATER_QUALITY")],
+    [
+        (0, "S_DOOR"),
+        (3, "S_BINARY"),
+        (6, "S_TEMP"),
+        (7, "S_HUM"),
+        (8, "S_BARO"),
+        (16, "S_LIGHT_LEVEL"),
+        (17, "S_ARDUINO_NODE"),
+        (18, "S_ARDUINO_REPEATER_NODE"),
+        (22, "S_AIR_QUALITY"),
+        (30, "S_MULTIMETER"),
+        (35, "S_MOISTURE"),
+        (39, "S_WATER_QUALITY"),
+    ],
 )
 def test_children(number: int, name: str) -> None:
     """Each has its number."""
@@ -20,18 +31,34 @@ def test_children(number: int, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "name"),
-    [(0, "V_TEMP"), (1, "V_HUM"), (2, "V_STATUS"), (4, "V_PRESSURE"), (5, "V_FORECAST"), (10, "V_DIRECTION")]
-    + [
+    [
+        (0, "V_TEMP"),
+        (1, "V_HUM"),
+        (2, "V_STATUS"),
+        (4, "V_PRESSURE"),
+        (5, "V_FORECAST"),
+        (10, "V_DIRECTION"),
         (16, "V_TRIPPED"),
         (17, "V_WATT"),
         (18, "V_KWH"),
         (23, "V_LIGHT_LEVEL"),
         (24, "V_VAR1"),
         (28, "V_VAR5"),
-    ]
-    + [(33, "V_IR_RECEIVE"), (34, "V_FLOW"), (35, "V_VOLUME"), (37, "V_LEVEL"), (38, "V_VOLTAGE")]
-    + [(39, "V_CURRENT"), (43, "V_UNIT_PREFIX"), (47, "V_TEXT"), (48, "V_CUSTOM"), (49, "V_POSITION")]
-    + [(51, "V_PH"), (53, "V_EC"), (56, "V_POWER_FACTOR"), (57, "V_MULTI_MESSAGE")],
+        (33, "V_IR_RECEIVE"),
+        (34, "V_FLOW"),
+        (35, "V_VOLUME"),
+        (37, "V_LEVEL"),
+        (38, "V_VOLTAGE"),
+        (39, "V_CURRENT"),
+        (43, "V_UNIT_PREFIX"),
+        (47, "V_TEXT"),
+        (48, "V_CUSTOM"),
+        (49, "V_POSITION"),
+        (51, "V_PH"),
+        (53, "V_EC"),
+        (56, "V_POWER_FACTOR"),
+        (57, "V_MULTI_MESSAGE"),
+    ],
 )
 def test_values(number: int, name: str) -> None:
     """Each has its number."""
@@ -52,8 +79,13 @@ def test_what_values_are() -> None:
 
 @pytest.mark.parametrize(
     ("child", "expected"),
-    [("S_LIGHT_LEVEL", ("light", "lx")), ("S_SOUND", ("sound_pressure", "dB"))]
-    + [("S_MOISTURE", ("moisture", "%")), ("S_VIBRATION", ("frequency", "Hz")), ("S_DUST", ("", ""))],
+    [
+        ("S_LIGHT_LEVEL", ("light", "lx")),
+        ("S_SOUND", ("sound_pressure", "dB")),
+        ("S_MOISTURE", ("moisture", "%")),
+        ("S_VIBRATION", ("frequency", "Hz")),
+        ("S_DUST", ("", "")),
+    ],
 )
 def test_a_level_is_what_the_child_measures(child: str, expected: tuple[str, str]) -> None:
     """V_LEVEL says nothing by itself; nothing else depends on the child."""

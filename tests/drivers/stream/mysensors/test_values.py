@@ -18,7 +18,7 @@ def test_a_value_of_a_presented_child() -> None:
     talk = Talk()
     talk.say(*PRESENTED)
     talk.say("12;0;1;0;0;20.5")
-    assert [type(event) for event in talk.events][0] is Hello
+    assert type(talk.events[0]) is Hello
     assert talk.values() == {"12/0": 20.5, "12/0/V_TEMP": 20.5}
     talk.say("12;0;1;0;0;20.6")
     assert talk.devices() == []
@@ -96,8 +96,17 @@ def test_what_is_no_number(payload: str) -> None:
 
 @pytest.mark.parametrize(
     ("payload", "value"),
-    [("20.5", 20.5), (" 5", 5.0), ("-3.50", -3.5), ("+1", 1.0), ("0", 0.0), ("1834.00", 1834.0), ("007", 7.0)]
-    + [("4294967295", 4294967295.0), ("123456789012345678901234", 123456789012345678901234.0)],
+    [
+        ("20.5", 20.5),
+        (" 5", 5.0),
+        ("-3.50", -3.5),
+        ("+1", 1.0),
+        ("0", 0.0),
+        ("1834.00", 1834.0),
+        ("007", 7.0),
+        ("4294967295", 4294967295.0),
+        ("123456789012345678901234", 123456789012345678901234.0),
+    ],
 )
 def test_numbers(payload: str, value: float) -> None:
     """As the libraries of C write them."""
