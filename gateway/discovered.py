@@ -62,17 +62,17 @@ class Names:
     thread may look."""
 
     def __init__(self, configured: Mapping[str, SensorSection]) -> None:
-        self._configured = configured
+        self.configured = configured
         self._lock = threading.Lock()  # guards the exchange of what is below
         self._sections: Mapping[str, SensorSection] = {}
 
     def __contains__(self, name: object) -> bool:
         """Whether a sensor, of the config or discovered, is called so."""
-        return name in self._configured or name in self._sections
+        return name in self.configured or name in self._sections
 
     def get(self, name: str) -> SensorSection | None:
         """The sensor of that name, of the config or discovered."""
-        return self._configured.get(name) or self._sections.get(name)
+        return self.configured.get(name) or self._sections.get(name)
 
     def discovered(self) -> Mapping[str, SensorSection]:
         """Those that were discovered."""
@@ -80,12 +80,12 @@ class Names:
 
     def all(self) -> dict[str, SensorSection]:
         """Those of the config, and those that were discovered."""
-        return {**self._configured, **self._sections}
+        return {**self.configured, **self._sections}
 
     def take(self, name: str, section: SensorSection, before: SensorSection | None) -> bool:
         """Whether `name` is `section`'s now: it is free, or `before` had it."""
         with self._lock:
-            if name in self._configured or self._sections.get(name) is not before:
+            if name in self.configured or self._sections.get(name) is not before:
                 return False
             self._sections = {**self._sections, name: section}
             return True
@@ -117,7 +117,7 @@ class Discovery:
             unwritten=f"after the next start senders of the link {link.name} come with their first values",
         )
         self._configured = frozenset(
-            section.channel or name for name, section in names.all().items() if section.link == link.name
+            section.channel or name for name, section in names.configured.items() if section.link == link.name
         )
         self._sensors: dict[str, tuple[Quantity, SensorSection, Sensor]] = {}
         self._refused: set[str] = set()
