@@ -2,8 +2,8 @@
 
 Each of the lines here is damaged in one way: a bit flipped, a byte lost or repeated, a line without its end
 that runs into the next one, garbage before it. Of 100,000 such lines (`python -m` this module) 5,899 bring a
-wrong value of a quantity that there is, 7,151 a value of one that there is not, and 11 nodes that there are not
-are remembered: 2, 112, 122 and the like for 12, which come again. What that means: docs/mysensors.md.
+wrong value of a quantity that there is, 7,151 a value of one that there is not, and 11 nodes that there are
+not are remembered: 2, 112, 122 and the like for 12, which come again. What that means: docs/mysensors.md.
 """
 
 from collections import Counter
