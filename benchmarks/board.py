@@ -43,8 +43,7 @@ class Board:
                 return
             if not readable:
                 raise TimeoutError("the program under test has neither asked nor finished for 20 s")
-            for number, verb in _REQUEST.findall(os.read(self._master, 65536)):
-                self._answer(int(number), verb)
+            self._hear(os.read(self._master, 65536))
 
     def send(self, count: int, per_second: float | None) -> None:
         """Send `count` readings, evenly spaced or, with None, as fast as they are taken."""
@@ -67,6 +66,10 @@ class Board:
     def _next(self) -> bytes:
         self.sent += 1
         return reading(self.sent)
+
+    def _hear(self, data: bytes) -> None:
+        for number, verb in _REQUEST.findall(data):
+            self._answer(int(number), verb)
 
     def _answer(self, number: int, verb: bytes) -> None:
         if verb == b"hello":

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -40,22 +41,26 @@ THREE = ONE + (
 
 
 class Contender:
-    """A process under test, its board, and a subscriber that notes when each message came."""
+    """A process under test, its board, and a subscriber that notes when each message came.
 
-    def __init__(self, name: str, broker: int, stack: ExitStack, folder: Path) -> None:
+    `command` takes readings from the board's port and publishes each to `topic`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        board: Board,
+        command: Sequence[str],
+        broker: int,
+        stack: ExitStack,
+        topic: str = "sig/bench/temp/event/changed",
+    ) -> None:
         self.name = name
-        self.board: Board = stack.enter_context(plugged_board())
+        self.board = board
         self.came: list[float] = []
         self._subscriber = stack.enter_context(Subscriber(broker))
         self._subscriber.client.on_message = lambda *_: self.came.append(time.monotonic())
-        self._subscriber.client.subscribe("sig/bench/temp/event/changed", 1)
-        command = [sys.executable, "-m", "benchmarks.mqtt_minimal", self.board.port, str(broker)]
-        if name == "gateway":
-            config = folder / "config.yaml"
-            sensors = ONE
-            text = CONFIG.format(data=folder, port=self.board.port, broker=broker, sensors=sensors)
-            config.write_text(text)
-            command = [sys.executable, "-m", "gateway", "run", "-c", str(config)]
+        self._subscriber.client.subscribe(topic, 1)
         started = time.monotonic()
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(self._process.wait)
@@ -123,6 +128,20 @@ class Contender:
         return found
 
 
+def command(name: str, board: Board, broker: int, folder: Path) -> list[str]:
+    """How the contender of that name is started."""
+    if name == "minimal":
+        return [sys.executable, "-m", "benchmarks.mqtt_minimal", board.port, str(broker)]
+    return gateway(folder, CONFIG.format(data=folder, port=board.port, broker=broker, sensors=ONE))
+
+
+def gateway(folder: Path, text: str) -> list[str]:
+    """How the gateway is started, with a config of that text."""
+    config = folder / "config.yaml"
+    config.write_text(text)
+    return [sys.executable, "-m", "gateway", "run", "-c", str(config)]
+
+
 def idle_cpu(broker: int, folder: Path) -> float:
     """Percent of one CPU, with three sensors at 1 Hz of a simulated board (which is a process of its own)."""
     folder = folder / "idle"  # of its own, without the backlog of others
@@ -162,7 +181,9 @@ def measure(rounds: int) -> str:
         for _ in range(rounds):
             for name in names:
                 with ExitStack() as inner:
-                    contender = Contender(name, broker.port, inner, folder)
+                    board = inner.enter_context(plugged_board())
+                    started = command(name, board, broker.port, folder)
+                    contender = Contender(name, board, started, broker.port, inner)
                     note(name, start=contender.start_s * 1000)
                     contender.round(500, PACED)
                     note(name, rss=contender.rss_mb())

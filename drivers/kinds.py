@@ -31,6 +31,7 @@ _DRIVERS = {
 _PROTOCOLS = {
     "sensorline": "drivers.stream.sensorline:PROTOCOL",
     "sysfs": "drivers.sysfs:PROTOCOL",
+    "mysensors": "drivers.stream.mysensors:PROTOCOL",
 }
 
 

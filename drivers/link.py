@@ -29,6 +29,7 @@ from drivers.notes import ForgetfulNotes
 from drivers.reasons import LoggedReasons
 from drivers.sink import Sink
 from drivers.source import Device, Down, Measurement, Notes, Session, Source, Up
+from drivers.watcher import Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,7 @@ class Link:
         # those of the dispatcher's wake-up.
         self._lock = threading.Lock()
         self._sinks: dict[str, tuple[Sink, ...]] = {}
+        self._watchers: tuple[Watcher, ...] = ()
         self._session: Session | None = None
         self._devices: dict[str, Device] = {}
         self._warnings: dict[str, str | None] = {}
@@ -192,6 +194,12 @@ class Link:
             left = tuple(other for other in self._sinks.get(sink.channel, ()) if other is not sink)
             self._sinks = {**self._sinks, sink.channel: left}
 
+    def watch(self, callback: Callable[[Device], None]) -> None:
+        """Have `callback` called on the dispatcher's thread with each device that comes, or says anew who it
+        is and what it has, before the sensors on its channels hear of it. Call it before `open`."""
+        with self._lock:
+            self._watchers = (*self._watchers, Watcher(callback))
+
     def status(self) -> LinkStatus:
         """The link as it is now. From any thread."""
         with self._lock:
@@ -219,6 +227,14 @@ class Link:
         any thread."""
         return self._warnings.get(self._source.device_of(channel))
 
+    def absence(self, channel: str) -> str | None:
+        """Why the device of `channel` is not there though the link may be up; None while it is. From any
+        thread."""
+        name = self._source.device_of(channel)
+        if name in self._devices:
+            return None
+        return self._refused.get(name, f"{name or 'the device'} is not there")
+
     def refresh(self, channel: str) -> None:
         """Have `channel` read soon, by the link's own thread, if it can be asked. From any thread; returns at
         once. Nothing happens while the device is not there."""
@@ -245,10 +261,8 @@ class Link:
         with self._lock:
             session = self._session if self._state is LinkState.UP else None
             reason = self._reason
-            if session is not None and args:
-                name = self._source.device_of(args[0])
-                if name not in self._devices:
-                    session, reason = None, self._refused.get(name, f"{name or 'the device'} is not there")
+            if session is not None and args and (absence := self.absence(args[0])) is not None:
+                session, reason = None, absence
         if session is None:
             raise sig.NotConnected(f"{self.name}: {reason or 'the device is not there'}")
         return session.exchange(verb, args, self.clock.monotonic() + timeout_s, unless)
@@ -452,14 +466,15 @@ class Link:
         self._news.tell(name, lambda sink: sink.link_down(reason))
 
     def _log(self, before: Device | None, device: Device) -> None:
-        who = self.name, device.model, device.identity
-        if before is None and self._logged.is_news(f"up {device.identity}"):
-            line = "%s: up on %s: %s %s, firmware %s, channels %s"
-            logger.info(line, self.name, self._where, *who[1:], device.firmware, ", ".join(device.channels))
+        who = " ".join(filter(None, (device.name, device.model, device.identity)))
+        if before is None and self._logged.is_news(f"up {device.name} {device.identity}"):
+            line = "%s: up on %s: %s, firmware %s, channels %s"
+            channels = ", ".join(device.channels) or "not known yet"
+            logger.info(line, self.name, self._where, who, device.firmware or "unknown", channels)
         if before is None or (before.identity, before.boot) == (device.identity, device.boot):
             return
-        if self._logged.is_news(f"restart {device.identity}"):
-            logger.info("%s: %s %s restarted, boot %d", *who, device.boot)
+        if self._logged.is_news(f"restart {device.name} {device.identity}"):
+            logger.info("%s: %s restarted, boot %d", self.name, who, device.boot)
 
     def _soon(self, job: Callable[[], None]) -> None:
         """On the dispatcher's thread: who reads waits for no disk."""
@@ -467,8 +482,9 @@ class Link:
 
     def _sinks_of(self, device: str) -> list[Sink]:
         with self._lock:
+            watchers = self._watchers
             sinks = [sink for sinks in self._sinks.values() for sink in sinks]
-        return [sink for sink in sinks if self._source.device_of(sink.channel) == device]
+        return [*watchers, *(sink for sink in sinks if self._source.device_of(sink.channel) == device)]
 
 
 def _sum(totals: Mapping[str, int], counters: Mapping[str, int]) -> dict[str, int]:

@@ -11,7 +11,7 @@ A new kind of source is a `SourceKind` under a name (see `drivers.kinds`), and p
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from drivers.clock import Clock
@@ -25,7 +25,9 @@ class Channel:
 
     `kind` and `unit` are empty where the device does not say: then they are what the sensor's config says.
     `interval_s` is the time between two readings, 0 when the device only answers requests, or, with
-    `unannounced`, when it reports by itself and does not say how often.
+    `unannounced`, when it reports by itself and does not say how often. `offered`: a sensor may be made of it
+    unasked (`discover`); not of a second name of a channel, and not of one that may be the work of a damaged
+    line.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Channel:
     high: float = math.inf
     interval_s: float = 0.0
     unannounced: bool = False
+    offered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Device:
     """Who is at the other end of a link. `identity` is empty where the device does not say who it is. `boot`
     differs at each start of the device. `channels` are by the name that a sensor's `channel` has. `name`
     tells the devices of one link apart; where there can be only one, it is empty. `any_channel`: the device
-    does not say which channels it has; one that is not among them may come all the same, `unannounced`."""
+    does not say which channels it has; one that is not among them may come all the same, `unannounced`.
+    `about`: what else it says of itself, for a sensor's `info`: its battery."""
 
     model: str
     identity: str
@@ -52,6 +56,7 @@ class Device:
     channels: Mapping[str, Channel]
     name: str = ""
     any_channel: bool = False
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 class Measurement(NamedTuple):

@@ -19,7 +19,9 @@ from drivers.link import Link
 from drivers.sensor import Sensor
 from gateway.config import Config
 from gateway.config.models import parse_address
+from gateway.discovered import Discovery, Names, discovers
 from gateway.identities import Identities
+from gateway.notes import LinkNotes
 from gateway.senders import GatewayRouter, explaining_sender
 from gateway.version import package_version
 from sig.carrier.tcpserver import CarrierTCPServer
@@ -59,6 +61,7 @@ class App:
         self.dispatcher = Dispatcher()
         self.links: dict[str, Link] = {}
         self.sensors: dict[str, Sensor] = {}
+        self.names = Names(config.sensors)
         self._carrier: CarrierTCPServer | None = None
         self._bridge: Bridge | None = None
 
@@ -98,7 +101,7 @@ class App:
             ssl_context=_tls_context(self.config),
             limits=_LIMITS,
         )
-        self.router = GatewayRouter(self._carrier, self.config.sensors, explaining_sender(self._why_down))
+        self.router = GatewayRouter(self._carrier, self.names, explaining_sender(self._why_down))
         address = parse_address(listen)
         try:
             self._carrier.start(f"unix:{address.host}" if address.unix else address.host, address.port)
@@ -107,13 +110,12 @@ class App:
         logger.info("router: listening on %s", listen)
 
     def _why_down(self, name: str) -> str | None:
-        sensor = self.sensors.get(name)
-        if sensor is None:
+        sensor, section = self.sensors.get(name), self.names.get(name)
+        if sensor is None or section is None:
             return None
-        status = self.links[self.config.sensors[name].link].status()
-        return (
-            f"link {status.name}: {status.reason or sensor.problem or 'the board has just come; ask again'}"
-        )
+        link = self.links[section.link]
+        reason = link.status().reason or sensor.problem or link.absence(sensor.channel)
+        return f"link {link.name}: {reason or 'the board has just come; ask again'}"
 
     def _make_links(self) -> None:
         memory = Identities(self.config.data / "identities.json", self.config.links)
@@ -128,6 +130,7 @@ class App:
                 identity=link.identity,
                 memory=memory,
                 roster=roster,
+                notes=LinkNotes(self.config.data / f"{name}.notes.json", name),
                 dispatcher=self.dispatcher,
                 **options,
             )
@@ -135,6 +138,16 @@ class App:
             kind = sensor_class(sensor.driver)
             self.sensors[name] = kind(name, self.links[sensor.link], sensor.channel, **sensor.options)
             self.sensors[name].attach(self.router)
+        for name, section in self.config.links.items():
+            if discovers(section.options):
+                Discovery(
+                    self.links[name], self.names, self.config.data, made=self._found, gone=Sensor.detach
+                ).remember()
+
+    def _found(self, sensor: Sensor) -> None:
+        """At the start, and then on the dispatcher's thread."""
+        self.sensors = {**self.sensors, sensor.name: sensor}
+        sensor.attach(self.router)
 
     def _bridge_to_mqtt(self) -> None:
         """Before the links are opened, so that it hears their sensors' connects."""
@@ -143,7 +156,9 @@ class App:
         from gateway.mqtt.bridge import Bridge  # paho costs 12 MB
         from gateway.mqtt.settings import from_config
 
-        self._bridge = Bridge(self.router, from_config(self.config, self.links, package_version()))
+        self._bridge = Bridge(
+            self.router, from_config(self.config, self.links, package_version(), self.names.discovered)
+        )
         self._bridge.start()
 
     def _open_links(self) -> None:

@@ -9,14 +9,12 @@ gateway goes on as if nothing had been remembered.
 
 from __future__ import annotations
 
-import json
-import logging
-import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-logger = logging.getLogger(__name__)
+from gateway.kept_file import KeptFile
 
 VERSION = 1
 MAX_DEVICES = 256
@@ -36,7 +34,13 @@ class Identities:
     """
 
     def __init__(self, path: Path, links: Iterable[str]) -> None:
-        self._path = path
+        self._file = KeptFile(
+            path,
+            version=VERSION,
+            max_bytes=MAX_BYTES,
+            forgotten="Which boards were on the links is forgotten, and learned anew",
+            unwritten="after the next start it is not known which board was where",
+        )
         self._links = frozenset(links)
         self._lock = threading.Lock()  # guards what is in memory, and the one reading
         self._entries: _Entries | None = None
@@ -44,7 +48,6 @@ class Identities:
             threading.Lock()
         )  # guards the rest: one writes, nobody who only asks waits for the disk
         self._saved: _Entries = {}
-        self._complained = False
 
     def recall(self, link: str, device: str) -> str | None:
         """The identity last remembered; None if there is none."""
@@ -61,71 +64,20 @@ class Identities:
         with self._writing:
             with self._lock:
                 wanted = {name: dict(known) for name, known in self._read().items() if name in self._links}
-            if wanted != self._saved:
-                self._write(wanted)
+            if wanted != self._saved and self._file.write({"links": wanted}):
+                self._saved = wanted
 
     def _read(self) -> _Entries:
         """What is in memory, from the file the first time. Under the lock."""
         if self._entries is None:
-            try:
-                self._entries = _from_file(self._path)
-            except (OSError, ValueError, RecursionError) as error:
-                self._entries = {}
-                self._set_aside(error)
+            self._entries = self._file.read(_check).get("links", {})
             self._saved = {name: dict(devices) for name, devices in self._entries.items()}
         return self._entries
 
-    def _set_aside(self, error: Exception) -> None:
-        aside = self._path.with_name(self._path.name + ".damaged")
-        why = getattr(error, "strerror", None) or str(error)
-        try:
-            self._path.replace(aside)
-            kept = f"it is kept as {aside.name}"
-        except OSError as second:
-            kept = f"it cannot be kept as {aside.name}: {second.strerror}"
-        text = "%s: cannot be used: %s; %s. Which boards were on the links is forgotten, and learned anew"
-        logger.warning(text, self._path, why, kept)
 
-    def _write(self, wanted: _Entries) -> None:
-        """The whole file or nothing: whenever the power goes, the old one or the new one is there."""
-        new = self._path.with_name(self._path.name + ".new")
-        try:
-            with new.open("w", encoding="ascii") as file:
-                json.dump({"version": VERSION, "links": wanted}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path)
-            _sync_folder(self._path.parent)
-        except OSError as error:
-            if not self._complained:
-                text = "%s: cannot be written: %s; after the next start it is not known which board was where"
-                logger.warning(text, self._path, error.strerror)
-            self._complained = True
-            return
-        self._saved, self._complained = wanted, False
-
-
-def _from_file(path: Path) -> _Entries:
-    """Raises OSError, and ValueError or RecursionError for what is not ours."""
-    if not path.exists():
-        return {}
-    if not path.is_file():
-        raise ValueError("it is not a regular file")
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"it is larger than {MAX_BYTES} bytes")
-    try:
-        whole = json.loads(data)
-    except ValueError as error:
-        raise ValueError(f"it is not JSON: {error}") from None
-    version = whole.get("version") if isinstance(whole, dict) else None
-    if version != VERSION:
-        raise ValueError(f"expected version {VERSION} of it, got {version!r}")
-    links: _Entries = whole.get("links")
-    if not _fits(links):
+def _check(content: dict[str, Any]) -> None:
+    if not _fits(content.get("links")):
         raise ValueError("expected links with devices with texts in it")
-    return links
 
 
 def _fits(links: object) -> bool:
@@ -133,12 +85,3 @@ def _fits(links: object) -> bool:
         isinstance(devices, dict) and all(isinstance(identity, str) for identity in devices.values())
         for devices in links.values()
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    """So that the new name outlives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -19,6 +19,8 @@ def check(path: Path) -> int:
     print(f"{path}: correct")
     for name in config.links:
         on_it = [sensor for sensor, options in config.sensors.items() if options.link == name]
+        if config.links[name].options.get("discover") is True:
+            on_it.append("what it finds")
         print(f"  link {name} ({_what(name, config)}): {', '.join(on_it) or 'no sensors'}")
     for name, sensor in config.sensors.items():
         print(f"  sensor {name}: {sensor.driver}, channel {sensor.channel or name} of {sensor.link}")

@@ -20,6 +20,7 @@ from gateway.config import Config
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
+    from drivers.link import Link
     from gateway.app import App
     from gateway.logs import Tail
 
@@ -90,14 +91,23 @@ def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
     return 0
 
 
+def _problem(app: App, sensor: str) -> str | None:
+    found = app.sensors.get(sensor)  # one that was found this moment is not there yet
+    return found.problem if found is not None else None
+
+
+def _links(app: App) -> dict[str, tuple[str, Link]]:
+    """By sensor, those of the config first."""
+    return {name: (sensor.link, app.links[sensor.link]) for name, sensor in app.names.all().items()}
+
+
 def _show(app: App, config: Config, tail: Tail, stops: SimpleQueue[int]) -> None:
     """Draw the live table once a second until a signal comes, even if the terminal goes before."""
     from gateway.live.rows import Rows
     from gateway.live.screen import Screen
 
-    links = {name: (sensor.link, app.links[sensor.link]) for name, sensor in config.sensors.items()}
     subtitle = f"listening on {config.router.listen}, Ctrl-C ends it"
-    rows = Rows(app.router, links, lambda sensor: app.sensors[sensor].problem)
+    rows = Rows(app.router, lambda: _links(app), lambda sensor: _problem(app, sensor))
     stop = False
     try:
         with Screen(config.gateway.name, subtitle, rows.now, lambda: list(tail.lines)) as screen:

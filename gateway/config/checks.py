@@ -193,8 +193,12 @@ def _seconds(interval: float) -> str:
 
 
 def no_sensors(name: str, context: Context) -> list[Problem]:
-    """A warning: a gateway without sensors is a router."""
-    if context.section(name):
+    """A warning: a gateway without sensors is a router. Links may find some by themselves."""
+    links = context.section("links")
+    found = isinstance(links, dict) and any(
+        isinstance(link, dict) and link.get("discover") is True for link in links.values()
+    )
+    if context.section(name) or found:
         return []
     return [Problem(context.document.file, context.document.line((name,)), "there are no sensors", (name,))]
 

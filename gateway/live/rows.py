@@ -39,14 +39,14 @@ class Row:
 class Rows:
     """Makes the rows; keeps the newest reading of each sensor, to show those of a lost link as stale.
 
-    `links`: by sensor name, the link's name and the link. `problem`: by sensor name, why it is not connected
-    though its link is up. For one thread.
+    `links`: by sensor name, the link's name and the link; asked each time, as links may find sensors.
+    `problem`: by sensor name, why it is not connected though its link is up. For one thread.
     """
 
     def __init__(
         self,
         router: sig.Router,
-        links: Mapping[str, tuple[str, Link]],
+        links: Callable[[], Mapping[str, tuple[str, Link]]],
         problem: Callable[[str], str | None],
         utc: Callable[[], float] = time.time,
     ) -> None:
@@ -58,9 +58,10 @@ class Rows:
         self._decimals: dict[str, int] = {}
 
     def now(self) -> list[Row]:
-        """A row for each sensor, in the order of the config."""
-        states = {name: link.status() for name, link in dict(self._links.values()).items()}
-        return [self._row(sensor, states[link]) for sensor, (link, _) in self._links.items()]
+        """A row for each sensor, in the order of the config, then those that links have found."""
+        links = self._links()
+        states = {name: link.status() for name, link in dict(links.values()).items()}
+        return [self._row(sensor, states[link]) for sensor, (link, _) in links.items()]
 
     def _row(self, sensor: str, link: Any) -> Row:
         connected, reading = self._ask(sensor)

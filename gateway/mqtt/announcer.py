@@ -130,6 +130,10 @@ class Announcer:
             self.announce()
             self._refresh()
 
+    def own(self, topics: Iterable[str]) -> None:
+        """These are there, too, and are not taken away."""
+        self._topics.update(dict.fromkeys(topics, ""))
+
     def own_senders(self) -> Iterable[str]:
         """Users' own senders of earlier runs."""
         self._own |= self._remembered(SENDER)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import sig
@@ -51,12 +51,10 @@ class Retained:
         self._instance = instance
         self._born: str | None = None  # UTC, since when the broker has diagnostics of ours
         self._states = States(names, publisher.retain, clock)
-        own = [names.status, names.diagnostics]
-        for sensor in settings.sensors:
-            own += names.state(sensor), names.availability(sensor)
+        self._adopted: set[str] = set()  # sensors that were discovered
         self._announcer = Announcer(
             store,
-            own,
+            [names.status, names.diagnostics, *self._topics_of(settings.sensors)],
             settings.announcements,
             publish=publisher.retain,
             refresh=self._refresh,
@@ -75,6 +73,7 @@ class Retained:
 
     def open(self) -> None:
         """Who there is at the start: sensors of the config, senders of the router, those of earlier runs."""
+        self._adopt()
         for sender in (*self._settings.sensors, *self._announcer.own_senders()):
             self._states.online(sender, self._clock(), online=False)
         self.ask_router()
@@ -89,6 +88,7 @@ class Retained:
 
     def lifecycle(self, sender: str, *, online: bool) -> None:
         """A sender has come or gone."""
+        self._adopt()
         self._states.online(sender, self._clock(), online=online)
         if online:
             self._announcer.remember_sender(sender, self._names.availability(sender))
@@ -135,6 +135,18 @@ class Retained:
         if not isinstance(said, dict) or said.get("instance") in (None, self._instance):
             return False
         return not retained or (self._born is not None and str(said.get("time")) > self._born)
+
+    def _adopt(self) -> None:
+        """What links have found meanwhile is as good as what the config has: it is there until it comes."""
+        new = [sensor for sensor in self._settings.discovered() if sensor not in self._adopted]
+        self._adopted.update(new)
+        self._announcer.own(self._topics_of(new))
+        for sensor in new:
+            self._states.online(sensor, self._clock(), online=False)
+
+    def _topics_of(self, sensors: Iterable[str]) -> list[str]:
+        of = self._names.state, self._names.availability
+        return [topic(sensor) for sensor in sensors for topic in of]
 
     def _refresh(self) -> None:
         """Say all states; that the gateway is online comes last, so what is shown then is new."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,9 +30,9 @@ VERSIONS = {"auto": (V5, V311), "5": (V5,), "3.1.1": (V311,)}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`sensors`: those of the config. `links`: the state of each link, asked for again and again.
-    `announcements`: Home Assistant's messages, or none. `birth_topic`: where Home Assistant says that it has
-    started."""
+    """`sensors`: those of the config. `discovered`: those that links have found by now. `links`: the state of
+    each link, asked for again and again. `announcements`: Home Assistant's messages, or none. `birth_topic`:
+    where Home Assistant says that it has started."""
 
     gateway: str
     target: Target
@@ -43,17 +43,25 @@ class Settings:
     backlog_rate: float = 200.0
     request_s: float = 10.0
     sensors: tuple[str, ...] = ()
+    discovered: Callable[[], Iterable[str]] = tuple
     version: str = ""
     links: Callable[[], Mapping[str, str]] = dict
     announcements: Callable[[], list[Announcement]] = list
     birth_topic: str | None = None
 
 
-def from_config(config: Config, links: Mapping[str, Link], version: str) -> Settings:
-    """The settings of the config's `mqtt` section, which must be there."""
+def from_config(
+    config: Config,
+    links: Mapping[str, Link],
+    version: str,
+    discovered: Callable[[], Mapping[str, SensorSection]] = dict,
+) -> Settings:
+    """The settings of the config's `mqtt` section, which must be there. `discovered`: the sensors that links
+    have found by now."""
     section = config.mqtt
     assert section is not None
-    sensors = [_facts(name, sensor) for name, sensor in config.sensors.items()]
+    facts = Facts()
+    facts.of(config.sensors)
     topics = Topics(config.gateway.name)
     discovery = Discovery(config.gateway.name, topics, section.discovery_prefix, version)
     boards: dict[str, BoardFacts] = {}
@@ -66,7 +74,8 @@ def from_config(config: Config, links: Mapping[str, Link], version: str) -> Sett
             board = link.status().board
             if board is not None:  # else what is known of it from before stays true
                 boards[name] = BoardFacts(board.model, board.identity, board.firmware)
-        return announce(sensors, config.links, boards)
+        sensors = {**config.sensors, **discovered()}
+        return announce(facts.of(sensors), config.links, boards)
 
     return Settings(
         gateway=config.gateway.name,
@@ -78,6 +87,7 @@ def from_config(config: Config, links: Mapping[str, Link], version: str) -> Sett
         backlog_rate=section.backlog_rate,
         request_s=section.request_timeout,
         sensors=tuple(config.sensors),
+        discovered=discovered,
         version=version,
         links=lambda: {name: str(link.status().state) for name, link in links.items()},
         announcements=announcements,
@@ -107,6 +117,21 @@ def target(config: Config, section: MqttSection) -> Target:
         cert=config.beside(tls.cert) if tls and tls.cert else None,
         key=config.beside(tls.key) if tls and tls.key else None,
     )
+
+
+class Facts:
+    """Of sensors; those of one that is the same as before are not worked out again. One thread at a time."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[SensorSection, SensorFacts]] = {}
+
+    def of(self, sensors: Mapping[str, SensorSection]) -> list[SensorFacts]:
+        """In the same order."""
+        for name, section in sensors.items():
+            known = self._known.get(name)
+            if known is None or known[0] is not section:
+                self._known[name] = section, _facts(name, section)
+        return [self._known[name][1] for name in sensors]
 
 
 def _facts(name: str, sensor: SensorSection) -> SensorFacts:

@@ -8,6 +8,7 @@ from pathlib import Path
 from drivers.contract import Rig, SourceContract
 from tests.contract.memory import Thermometer
 from tests.contract.memory_pair import PairOfThermometers
+from tests.contract.mysensors_rig import MySensorsRig
 from tests.contract.rigs import BoardRig, NetworkRig, SimulatorRig
 from tests.contract.sysfs_rig import SysfsRig
 
@@ -80,4 +81,17 @@ class TestSysfs(SourceContract):
     def rig(self) -> Iterator[Rig]:
         """See `SourceContract`."""
         with tempfile.TemporaryDirectory() as folder, SysfsRig(Path(folder)) as rig:
+            yield rig
+
+
+class TestMySensors(SourceContract):
+    """A gateway with two nodes, of which no sketch answers requests."""
+
+    waits = True
+    several = True
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with tempfile.TemporaryDirectory() as folder, MySensorsRig(Path(folder)) as rig:
             yield rig

@@ -32,7 +32,7 @@ def test_rows() -> None:
     router, link = sig.Router(), FakeLink()
     readings = [READING | {"value": 23.25}, READING]
     router.addSender("temp", ["#changed"], {"last": lambda _: readings.pop(0)})
-    rows = Rows(router, {"temp": ("board", link)}, no_problem, lambda: UTC + 4)
+    rows = Rows(router, lambda: {"temp": ("board", link)}, no_problem, lambda: UTC + 4)
     assert rows.now() == [Row("temp", 23.25, "°C", 4.0, "good", "board", "up", "", 2)]
     assert rows.now() == [Row("temp", 23.5, "°C", 4.0, "good", "board", "up", "", 2)]
     router.removeSender("temp")
@@ -45,13 +45,13 @@ def test_rows_without_a_reading() -> None:
     router = sig.Router()
     absent, up = FakeLink("absent", "not there"), FakeLink()
     links = {"a": ("board", absent), "b": ("other", up)}
-    rows = Rows(router, links, {"b": "no such channel"}.get).now()
+    rows = Rows(router, lambda: links, {"b": "no such channel"}.get).now()
     assert rows == [
         Row("a", None, "", None, "", "board", "absent", "not there"),
         Row("b", None, "", None, "", "board", "up", "no such channel"),
     ]
     router.addSender("b", ["#changed"], {"last": lambda _: None})
-    assert Rows(router, links, no_problem).now()[1].reason == ""
+    assert Rows(router, lambda: links, no_problem).now()[1].reason == ""
 
 
 def test_a_suspect_reading_says_why() -> None:
@@ -60,7 +60,7 @@ def test_a_suspect_reading_says_why() -> None:
     router.addSender(
         "t", ["#changed"], {"last": lambda _: READING | {"quality": "suspect", "reason": "spike"}}
     )
-    (row,) = Rows(router, {"t": ("board", FakeLink())}, no_problem).now()
+    (row,) = Rows(router, lambda: {"t": ("board", FakeLink())}, no_problem).now()
     assert (row.quality, row.reason) == ("suspect", "spike")
 
 
@@ -130,7 +130,7 @@ def test_the_reason_of_a_suspect_reading_is_on_the_screen() -> None:
     router.addSender(
         "t", ["#changed"], {"last": lambda _: READING | {"quality": "suspect", "reason": reason}}
     )
-    rows = Rows(router, {"t": ("board", FakeLink())}, no_problem, lambda: UTC + 4).now()
+    rows = Rows(router, lambda: {"t": ("board", FakeLink())}, no_problem, lambda: UTC + 4).now()
     (_, _, _, line, *_), after = drawn(130, 20, rows, [])
     assert ["suspect", "board", "up", *reason.split()] == line.split()[5:]
     assert reason in after[-1]

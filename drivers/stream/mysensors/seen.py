@@ -1,0 +1,49 @@
+"""Which channels have come, and which may come yet."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import overload
+
+from drivers.stream.mysensors.nodes import Node, device_of
+
+# A node says all that it measures in one waking; some leave out what has not changed, or every other time.
+WAKINGS = 3
+
+
+class Seen(Sequence[str]):
+    """The names of the channels that have come, in that order; see `drivers.stream.conversation`.
+
+    A name is `in` it also when it may come yet: other nodes may say a hundred things while this one sleeps.
+    """
+
+    def __init__(self, nodes: Mapping[int, Node]) -> None:
+        self._nodes = nodes
+        self._names: dict[str, None] = {}
+
+    def add(self, name: str) -> None:
+        """One more, if it is new."""
+        self._names.setdefault(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names or (isinstance(name, str) and self._may_come(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._names))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        return tuple(self._names)[index]
+
+    def _may_come(self, name: str) -> bool:
+        number = device_of(name)
+        if not (number.isascii() and number.isdigit() and len(number) <= 3):
+            return False
+        node = self._nodes.get(int(number))
+        return node is None or node.silence.wakings < WAKINGS

@@ -1,0 +1,109 @@
+"""A small JSON file of the data folder that helps after a restart, and is no need.
+
+Whatever is wrong with it is a warning; it is set aside, and the gateway goes on as if there were none. It is
+written whole or not at all: whenever the power goes, the old one or the new one is there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+
+class KeptFile:
+    """The file at `path`. `version`: of its format, written with the rest; a file of another one is not ours,
+    nor is one of more than `max_bytes`. `forgotten`, `unwritten`: what it means when it cannot be read or
+    written, for a person. One thread at a time. Nothing here raises.
+    """
+
+    def __init__(self, path: Path, *, version: int, max_bytes: int, forgotten: str, unwritten: str) -> None:
+        self._path = path
+        self._version = version
+        self._max_bytes = max_bytes
+        self._forgotten = forgotten
+        self._unwritten = unwritten
+        self._complained = False
+
+    def read(self, check: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+        """What is in it, its version left out; empty if there is none, or it cannot be used.
+
+        `check` raises `ValueError` for what is not ours.
+        """
+        try:
+            if not self._path.exists():
+                return {}
+            content = self._content()
+            check(content)
+        except (OSError, ValueError, RecursionError) as error:
+            self._set_aside(error)
+            return {}
+        return content
+
+    def write(self, content: Mapping[str, Any]) -> bool:
+        """Whether it is on the disk now. Waits for that."""
+        text = json.dumps({"version": self._version, **content})
+        why = f"it would be larger than {self._max_bytes} bytes"
+        if len(text) <= self._max_bytes:
+            try:
+                self._replace(text)
+            except OSError as error:
+                why = error.strerror or str(error)
+            else:
+                self._complained = False
+                return True
+        if not self._complained:
+            logger.warning("%s: cannot be written: %s; %s", self._path, why, self._unwritten)
+        self._complained = True
+        return False
+
+    def _replace(self, text: str) -> None:
+        new = self._path.with_name(self._path.name + ".new")
+        with new.open("w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path)
+        _sync_folder(self._path.parent)
+
+    def _content(self) -> dict[str, Any]:
+        """Raises OSError, and ValueError or RecursionError for what is not ours."""
+        if not self._path.is_file():
+            raise ValueError("it is not a regular file")
+        with self._path.open("rb") as file:
+            data = file.read(self._max_bytes + 1)
+        if len(data) > self._max_bytes:
+            raise ValueError(f"it is larger than {self._max_bytes} bytes")
+        try:
+            whole = json.loads(data)
+        except ValueError as error:
+            raise ValueError(f"it is not JSON: {error}") from None
+        version = whole.pop("version", None) if isinstance(whole, dict) else None
+        if version != self._version:
+            raise ValueError(f"expected version {self._version} of it, got {version!r}")
+        content: dict[str, Any] = whole
+        return content
+
+    def _set_aside(self, error: Exception) -> None:
+        aside = self._path.with_name(self._path.name + ".damaged")
+        why = getattr(error, "strerror", None) or str(error)
+        try:
+            self._path.replace(aside)
+            kept = f"it is kept as {aside.name}"
+        except OSError as second:
+            kept = f"it cannot be kept as {aside.name}: {second.strerror}"
+        logger.warning("%s: cannot be used: %s; %s. %s", self._path, why, kept, self._forgotten)
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the new name outlives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
