@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:x([0-7][0-9A-Fa-f])|(.))", re.DOTALL)
 _NAMED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "\\": "\\", '"': '"', "'": "'"}
 
 
@@ -17,7 +17,7 @@ def unescaped(text: str) -> str:
         if match[1]:
             return chr(int(match[1], 16))
         if match[2] not in _NAMED:
-            raise ValueError(rf"expected one of \n, \r, \t, \0, \\ and \x1b, got \{match[2]}")
+            raise ValueError(rf"expected one of \n, \r, \t, \0, \\ and \x00 to \x7f, got \{match[2]}")
         return _NAMED[match[2]]
 
     return _ESCAPE.sub(character, text)
@@ -45,6 +45,8 @@ class Asking:
         """What asks for the channel. Raises `ValueError` where nothing does."""
         ask = self._each.get(channel, self._all)
         if ask is None:
-            raise ValueError(f"{channel!r} cannot be asked for, only {', '.join(self._each)}: see the key ask")
+            raise ValueError(
+                f"{channel!r} cannot be asked for, only {', '.join(self._each)}: see the key ask"
+            )
         data = ask.encode()
         return data if data.endswith((self._ends, b"\n", b"\r")) else data + self._ends

@@ -1,8 +1,8 @@
-"""The checksum of NMEA 0183: `$` or `!`, a body, `*`, and two hexadecimal digits: the XOR of the body's bytes.
+"""The checksum of NMEA 0183: `$` or `!`, a body, `*`, two hexadecimal digits: the XOR of the body's bytes.
 
-It has eight bits: of lines with many damaged bits, one in 256 passes. Damage of a single bit never does, which
-is why the line must begin with its `$`, and no body has a `*`: a bit that makes a `$` of another character, or
-an LF into something else, would otherwise make a new line whose checksum may fit.
+It has eight bits: of lines with many damaged bits, one in 256 passes. Damage of a single bit never does,
+which is why the line must begin with its `$`, and no body has a `*`: a bit that makes a `$` of another
+character, or something else of an LF, would make a new line whose checksum may fit.
 """
 
 from functools import reduce

@@ -32,8 +32,8 @@ class _Asked(NamedTuple):
 class Conversation(conversation.Conversation):
     """The gateway's side of a sketch that prints text, from one opening of a port to its loss.
 
-    `receive` belongs to whoever reads, `send` to the link's thread, one request at a time. `keys` are those of
-    `drivers.stream.text.options`, parsed.
+    `receive` belongs to whoever reads, `send` to the link's thread, one request at a time. `keys` are those
+    of `drivers.stream.text.options`, parsed.
 
     Counters: `lines` (those that fit; of a document over several, one), `damaged` (wrong checksum),
     `malformed` (all others that do not fit, comments too), `ignored` (named by the key `ignore`), `half` (the
@@ -64,7 +64,7 @@ class Conversation(conversation.Conversation):
 
     @property
     def seen(self) -> Sequence[str]:
-        """The names of the fields so far, in the order in which they came first; not more than `MAX_NAMES`."""
+        """The names of the fields so far, at most `MAX_NAMES`, in the order in which they came first."""
         return self._reader.names.seen
 
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
@@ -82,7 +82,7 @@ class Conversation(conversation.Conversation):
         return events
 
     def look(self, now: float) -> Sequence[Event]:
-        """See `drivers.stream.conversation.Conversation`: what comes after a silence is a line's beginning."""
+        """See `drivers.stream.conversation.Conversation`: what follows a silence begins a line."""
         self._splitter.look(now)
         return ()
 

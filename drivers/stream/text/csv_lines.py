@@ -12,8 +12,7 @@ from drivers.stream.text.numbers import Numbers
 from drivers.stream.text.parser import Parser
 
 # What sketches put at a line's ends for those who look for its beginning and end.
-_STARTS = "$@!<[("
-_ENDS = "#>]);"
+_MARKS = {"": "#;", "$": "#;", "@": "#;", "!": "#;", "<": ">", "[": "]", "(": ")"}
 _MEANT = 3
 
 
@@ -53,9 +52,9 @@ class CsvParser(Parser):
 
     def _cells(self, text: str) -> list[str]:
         separator = self._separator
-        if text[:1] in _STARTS and text[:1] != separator:
-            text = text[1:]
-        if text[-1:] in _ENDS and text[-1:] != separator:
+        mark = text[0] if text[0] in _MARKS and text[0] != separator else ""
+        text = text[len(mark) :]
+        if text[-1:] in tuple(_MARKS[mark]) and text[-1:] != separator:
             text = text[:-1]
         cells = text.split() if separator == " " else text.split(separator)
         if len(cells) > MAX_FIELDS:

@@ -5,6 +5,7 @@ indented, with a bracket that cannot be a part of it, the board has started anew
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -17,7 +18,7 @@ MAX_DOCUMENT = 8192
 MAX_DEPTH = 16
 # Brackets, and what may stand between them: outside of texts, no other characters matter here.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s"{}\[\]]|"')
-# What C prints for a float that is no number; JSON has no word for it. Texts are matched to be left as they are.
+# What C prints for a float that is no number; JSON has no word for it. Texts match, and stay as they are.
 _NO_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|[+-]?\b(?i:nan|inf|infinity|ovf)\b')
 
 
@@ -29,7 +30,7 @@ class JsonParser(Parser):
         self._lines: list[str] = []
         self._size = 0
         self._open: list[str] = []
-        self._last = ""  # the newest token
+        self._last = ""  # its newest bracket, text or character
 
     @property
     def unfinished(self) -> bool:
@@ -41,23 +42,23 @@ class JsonParser(Parser):
         indented, text = text[0] in " \t", text.strip()
         anew = text[0] in "{[" and not indented and self.unfinished and not self._may_nest()
         if anew or not self.unfinished:
-            self._forget()
+            self.forget()
             if text[0] not in "{[":
                 raise UnfitError("expected a line that begins with { or [")
         self._lines.append(text)
         self._size += len(text) + 1
         if self._size > MAX_DOCUMENT:
-            self._forget()
+            self.forget()
             raise UnfitError(f"expected a document of at most {MAX_DOCUMENT} characters")
         try:
             self._follow(text)
         except UnfitError:
-            self._forget()
+            self.forget()
             raise
         if self._open:
             return ()
         document = "\n".join(self._lines)
-        self._forget()
+        self.forget()
         return self._fields(document)
 
     def parse_half(self, text: str) -> Sequence[Field]:
@@ -74,19 +75,20 @@ class JsonParser(Parser):
 
     def _follow(self, text: str) -> None:
         for match in _TOKEN.finditer(text):
-            token = match[0]
-            if token in ("{", "["):
-                self._open.append(token)
-            elif token in ("}", "]"):
-                if not self._open or self._open.pop() != {"}": "{", "]": "["}[token]:
-                    raise UnfitError(f"a {token} that closes nothing")
-            elif token == '"':
+            piece = match[0]
+            if piece in ("{", "["):
+                self._open.append(piece)
+            elif piece in ("}", "]"):
+                if not self._open or self._open.pop() != {"}": "{", "]": "["}[piece]:
+                    raise UnfitError(f"a {piece} that closes nothing")
+            elif piece == '"':
                 raise UnfitError("a text that does not end")
-            self._last = token
+            self._last = piece
         if len(self._open) > MAX_DEPTH:
             raise UnfitError(f"expected at most {MAX_DEPTH} brackets in each other")
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """See `Parser`."""
         self._lines, self._size, self._open, self._last = [], 0, [], ""
 
     def _fields(self, text: str) -> Sequence[Field]:
@@ -114,12 +116,12 @@ class JsonParser(Parser):
             return self._numbers.read(value)
         if value is None:
             return no_value("null")
-        number = float(value)  # type: ignore[arg-type] - json has nothing else
-        return Value(number) if abs(number) < float("inf") else no_value(str(number))
+        number = float(value) if isinstance(value, int | float) else math.nan
+        return Value(number) if math.isfinite(number) else no_value(str(number))
 
 
 def _document(text: str) -> tuple[object, str]:
-    """The first document, and the rest: two follow each other in a line where the LF between them was lost."""
+    """The first document, and the rest: two are in a line where the LF between them was lost."""
     for attempt in (text, _NO_NUMBER.sub(_as_json, text)):
         try:
             document, end = _DECODER.raw_decode(attempt)

@@ -63,7 +63,7 @@ def _pattern(raw: object) -> re.Pattern[str]:
 
 def _separator(raw: object) -> str:
     text = unescaped(raw) if isinstance(raw, str) else ""
-    if len(text) != 1 or text.isalnum() or text in "+-.\"\r\n":
+    if len(text) != 1 or text.isalnum() or text in '+-."\r\n':
         raise ValueError(f'expected one character that is in no number, such as ";" or "\\t", got {raw!r}')
     return text
 
@@ -121,7 +121,7 @@ OPTIONS: Mapping[str, Option] = {
         _separator,
         None,
         "one character",
-        "What is between csv's columns: a comma, or with `decimal: \",\"` a semicolon.",
+        'What is between csv\'s columns: a comma, or with `decimal: ","` a semicolon.',
         write=r'"\t"',
     ),
     "header": Option(
@@ -141,9 +141,7 @@ OPTIONS: Mapping[str, Option] = {
         "What to send for a live read; LF, or the terminator, is put behind it.",
         write='"R"',
     ),
-    "checksum": Option(
-        _one_of("nmea"), None, "nmea", "Lines are `$…*hh`; others are dropped.", write="nmea"
-    ),
+    "checksum": Option(_one_of("nmea"), None, "nmea", "Lines are `$…*hh`; others are dropped.", write="nmea"),
     "ignore": Option(
         _patterns,
         (),
@@ -152,7 +150,11 @@ OPTIONS: Mapping[str, Option] = {
         write="'^DHTxx'",
     ),
     "decimal": Option(
-        _one_of(".", ","), ".", '"." or ","', "What is between a number's whole part and the rest.", write='","'
+        _one_of(".", ","),
+        ".",
+        '"." or ","',
+        "What is between a number's whole part and the rest.",
+        write='","',
     ),
 }
 

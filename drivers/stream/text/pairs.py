@@ -1,4 +1,4 @@
-"""Lines of names and values: `T:21.5,H:40.1`, `Humidity: 40.10%  Temperature: 21.50°C 70.70°F`, `L: 512 T: 22`.
+"""Lines of names and values: `T:21.5,H:40.1`, `L: 512 T: 22`, `Humidity: 40.1%  Temperature: 21.5°C 70.7°F`.
 
 A name begins with a letter and ends at `:` or `=`; it may have single spaces in it (`Heat index`). A value
 is a number, perhaps with a unit; more numbers may follow it, which are `NAME.2`, `NAME.3`. A unit that stands
@@ -12,9 +12,9 @@ from drivers.stream.text.fields import Field, UnfitError
 from drivers.stream.text.numbers import NAN, UNIT, Numbers, Value, no_value, number
 from drivers.stream.text.parser import Parser
 
-_KEY = r"(?<![\w.])([^\W\d][\w.%()/#°-]{0,40}(?:[ ][\w.%()/#°-]{1,40}){0,5})[ \t]*[:=]>?[ \t]*"
+_KEY = r"(?<![\w.])([^\W\d][\w.%()/#°-]{0,40}(?:[ ][\w.%()/#°-]{1,40}){0,9})[ \t]*[:=]>?[ \t]*"
 _APART = (
-    r"(?i:deg(?:rees?)?\.?(?:[ ]?(?:c|f|k|celsius|fahrenheit))?|[°º˚*][ ]?[cfk]|[cfk]|celsius|fahrenheit|kelvin"
+    r"(?i:deg(?:rees?)?\.?(?:[ ]?(?:c|f|k|celsius|fahrenheit))?|(?:[°º˚*][ ]?)?[cfk]|celsius|fahrenheit"
     r"|%(?:[ ]?rh)?|rh%?|percent|lx|lux|[hkm]?pa|m?bar|pp[mb]|[km]?v|[mµu]?a|[km]?wh?|[ckm]?m|m/s|km/h"
     r"|[mµμu]g/m[3³]|db[am]?|[mµu]?s|min|h|[km]?hz|m?l|k?g|[km]?Ω|k?ohms?|raw|counts?)"
 )

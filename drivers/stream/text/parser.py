@@ -1,13 +1,12 @@
 """What the formats have in common."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 from drivers.stream.text.fields import Field, HalfError
 
 
-class Parser(Protocol):
+class Parser(ABC):
     """One format. It sees the lines of one opened port in their order, decoded; none is blank."""
 
     comments: bool = True
@@ -17,6 +16,9 @@ class Parser(Protocol):
     def unfinished(self) -> bool:
         """Whether what has begun is not complete without the next line."""
         return False
+
+    def forget(self) -> None:  # noqa: B027 - for those that keep something
+        """A line was no text: what has begun is not complete any more."""
 
     @abstractmethod
     def parse(self, text: str) -> Sequence[Field]:

@@ -17,7 +17,7 @@ _MANY = 10
 
 
 def nested_repetition(pattern: str) -> int | None:
-    """Where in a valid `pattern` a repetition begins whose inside can be of several lengths; None without one.
+    """Where in a valid `pattern` a repetition begins whose inside can be of several lengths; None if nowhere.
 
     Possessive repetitions (`a++`) and atomic groups do not try again, and are fine.
     """
@@ -25,36 +25,36 @@ def nested_repetition(pattern: str) -> int | None:
     atomic = [False]
     closed = False  # the same of the group that ends just before
     for match in _TOKEN.finditer(pattern):
-        token = match[0]
+        piece = match[0]
         inner, closed = closed, False
-        if token.startswith("("):
+        if piece.startswith("("):
             varies.append(False)
-            atomic.append(token == "(?>")
-        elif token == ")" and len(varies) > 1:
+            atomic.append(piece == "(?>")
+        elif piece == ")" and len(varies) > 1:
             inside, sealed = varies.pop(), atomic.pop()
             closed = inside and not sealed
             varies[-1] |= closed
-        elif token == "|":
+        elif piece == "|":
             varies[-1] = True
-        elif (most := _most(token)) is not None and not (len(token) > 1 and token[-1] == "+"):
+        elif (most := _most(piece)) is not None and not (len(piece) > 1 and piece[-1] == "+"):
             if inner and most >= _MANY:
                 return match.start()
-            varies[-1] |= not _exact(token)
+            varies[-1] |= not _exact(piece)
     return None
 
 
-def _most(token: str) -> float | None:
+def _most(piece: str) -> float | None:
     """How often a quantifier repeats at most; None of what is none."""
-    if token[0] in "*+":
+    if piece[0] in "*+":
         return float("inf")
-    if token[0] == "?":
+    if piece[0] == "?":
         return 1
-    count = _COUNT.fullmatch(token)
-    if count is None or token.startswith(("{}", "{,}")):
+    count = _COUNT.fullmatch(piece)
+    if count is None or piece.startswith(("{}", "{,}")):
         return None
     least, comma, most = count.groups()
     return float(most if comma else least) if most or not comma else float("inf")
 
 
-def _exact(token: str) -> bool:
-    return token[0] == "{" and "," not in token
+def _exact(piece: str) -> bool:
+    return piece[0] == "{" and "," not in piece

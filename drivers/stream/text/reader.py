@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from drivers.stream.text.checksum import unwrap
 from drivers.stream.text.csv_lines import CsvParser
-from drivers.stream.text.fields import Field, HalfError, UnfitError, numbered
+from drivers.stream.text.fields import Field, UnfitError, numbered
 from drivers.stream.text.json_lines import JsonParser
 from drivers.stream.text.names import Names
 from drivers.stream.text.numbers import Numbers
@@ -63,6 +63,7 @@ class Reader:
         """
         data = line.data
         if len(data) > MAX_LINE:
+            self._parser.forget()
             raise UnfitError(f"expected at most {MAX_LINE} bytes and the end of a line")
         text = decoded(data)
         start = text.strip()[:MAX_TEXT]
@@ -71,7 +72,8 @@ class Reader:
         if self._checksum:
             text = decoded(unwrap(data))
         if not text.replace("\t", " ").isprintable():
-            raise HalfError("noise") if not line.whole else UnfitError("expected text, got bytes that are none")
+            self._parser.forget()
+            raise UnfitError("expected text, got bytes that are none")
         if not text.strip():
             return ()
         if self._parser.comments and text.lstrip().startswith(("#", "//")):
@@ -85,7 +87,7 @@ class Reader:
 
 
 def decoded(data: bytes) -> str:
-    """UTF-8, or else Latin-1, which has a character for each byte. White space stays: it may be empty columns."""
+    """UTF-8, or else Latin-1, which has a character for each byte. White space stays: it may be columns."""
     try:
         text = data.decode()
     except UnicodeDecodeError:

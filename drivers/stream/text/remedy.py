@@ -9,9 +9,11 @@ from drivers.stream.text.shapes import guess
 
 
 def remedy(lines: Sequence[bytes], dropped: Dropped | None, form: str | None) -> str:
-    """`lines`: the newest that did not fit; `dropped`: the last of them, and why; `form`: the key `format`."""
+    """`lines`: the newest that did not fit; `dropped`: why the last did not; `form`: the key `format`."""
     if not lines:
-        return "not one line was complete (wrong baud rate? Or does a line end with something else: terminator?)"
+        return (
+            "not one line was complete (wrong baud rate? Or does a line end with something else: terminator?)"
+        )
     if 2 * sum(is_text(line) for line in lines) < len(lines):
         return "they are no text (wrong baud rate? Sketches use 9600, or else 115200)"
     last = f"; last: {dropped}" if dropped is not None else ""

@@ -1,7 +1,6 @@
 """Which keys would read these lines? A guess for a person to look at; a link's config is explicit.
 
-It tries what there is, with the very parsers of the protocol, and takes what reads most: a guess without lines
-that it reads is none.
+It tries what there is, with the very parsers of the protocol, and takes what reads most.
 """
 
 import json

@@ -28,6 +28,7 @@ class Splitter:
 
     def __init__(self, terminator: bytes | None) -> None:
         self._terminator = terminator
+        self._end_bytes = len(terminator or b"\n")
         self._rest = b""
         self._whole = False
         self._skipping = False  # a line that was too long has been handed out, its end is to come
@@ -62,6 +63,7 @@ class Splitter:
         if len(self._rest) > MAX_LINE:
             if not self._skipping:
                 lines.append(Line(self._rest[: MAX_LINE + 1], self._whole))
-            # Of what is skipped, so much as a terminator may have begun.
-            self._rest, self._skipping = self._rest[1 - len(self._terminator or b"\n") or len(self._rest) :], True
+            # Of the rest of that line, only as much is kept as its end may have begun in.
+            self._rest = self._rest[len(self._rest) + 1 - self._end_bytes :]
+            self._skipping = True
         return lines
