@@ -52,7 +52,7 @@ class CsvParser(Parser):
 
     def _cells(self, text: str) -> list[str]:
         separator = self._separator
-        mark = text[0] if text[0] in _MARKS and text[0] != separator else ""
+        mark = text[:1] if text[:1] in _MARKS and text[:1] != separator else ""
         text = text[len(mark) :]
         if text[-1:] in tuple(_MARKS[mark]) and text[-1:] != separator:
             text = text[:-1]

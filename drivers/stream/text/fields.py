@@ -1,6 +1,5 @@
 """What a line says, whatever its format: fields; and why it may say nothing of use."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -41,10 +40,11 @@ def numbered(fields: Iterable[Field]) -> Sequence[Field]:
         raise UnfitError(f"expected at most {MAX_FIELDS} values in a line, got {len(listed)}")
     if len({field.name for field in listed}) == len(listed):
         return listed
-    times: Counter[str] = Counter()
-    distinct = []
+    taken: dict[str, Field] = {}
     for field in listed:
-        times[field.name] += 1
-        count = times[field.name]
-        distinct.append(field if count == 1 else field._replace(name=f"{field.name}.{count}"))
-    return distinct
+        name, count = field.name, 1
+        while name in taken:
+            count += 1
+            name = f"{field.name}.{count}"
+        taken[name] = field._replace(name=name)
+    return list(taken.values())

@@ -63,7 +63,7 @@ def _pattern(raw: object) -> re.Pattern[str]:
 
 def _separator(raw: object) -> str:
     text = unescaped(raw) if isinstance(raw, str) else ""
-    if len(text) != 1 or text.isalnum() or text in '+-."\r\n':
+    if len(text) != 1 or text.isalnum() or text in '+-.#"\r\n':
         raise ValueError(f'expected one character that is in no number, such as ";" or "\\t", got {raw!r}')
     return text
 

@@ -12,7 +12,7 @@ from drivers.stream.text.fields import Field, UnfitError
 from drivers.stream.text.numbers import NAN, UNIT, Numbers, Value, no_value, number
 from drivers.stream.text.parser import Parser
 
-_KEY = r"(?<![\w.])([^\W\d][\w.%()/#°-]{0,40}(?:[ ][\w.%()/#°-]{1,40}){0,9})[ \t]*[:=]>?[ \t]*"
+_KEY = r"(?<![\w.])([^\W\d][\w.%()/#°-]{0,40}(?:[ ][\w.%()/#°-]{1,40}){0,9})[ \t]*[:=]=?>?[ \t]*"
 _APART = (
     r"(?i:deg(?:rees?)?\.?(?:[ ]?(?:c|f|k|celsius|fahrenheit))?|(?:[°º˚*][ ]?)?[cfk]|celsius|fahrenheit"
     r"|%(?:[ ]?rh)?|rh%?|percent|lx|lux|[hkm]?pa|m?bar|pp[mb]|[km]?v|[mµu]?a|[km]?wh?|[ckm]?m|m/s|km/h"
