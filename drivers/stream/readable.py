@@ -8,11 +8,16 @@ _SIGNS = b"\t\xb0\xb2\xb3\xb5"
 
 
 def is_text(line: bytes) -> bool:
-    """Whether a person could read it, in UTF-8 or, with `°` and the like, Latin-1."""
+    """Whether a person could read it, and it is long enough to tell."""
+    return len(line.decode(errors="replace").strip("\r\n\t ")) >= LEAST_TEXT and is_readable(line)
+
+
+def is_readable(line: bytes) -> bool:
+    """Whether what is there is characters of UTF-8 or, with `°` and the like, Latin-1."""
     text = line.strip(b"\r\n\t ")
     try:
-        readable = sum(character.isprintable() or character == "\t" for character in text.decode())
-        length = len(text.decode())
+        characters = text.decode()
     except UnicodeDecodeError:
-        readable, length = sum(32 <= byte < 127 or byte in _SIGNS for byte in text), len(text)
-    return length >= LEAST_TEXT and readable >= READABLE * length
+        return sum(32 <= byte < 127 or byte in _SIGNS for byte in text) >= READABLE * len(text)
+    readable = sum(character.isprintable() or character == "\t" for character in characters)
+    return readable >= READABLE * len(characters)

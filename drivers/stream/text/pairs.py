@@ -21,7 +21,7 @@ _APART = (
 # `:` and `=` are not among them: what stands before these is a name. A point ends a sentence.
 _ENDS = r"(?=\.?(?:\s|$)|[,;|&)\]}>#!])(?![ \t]*[:=])"
 # `21,5` is 21.5 in half of Europe, and two numbers elsewhere; with `decimal: ","` it is known.
-_UNCLEAR = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_UNCLEAR = re.compile(r"[+-]?[0-9]+,[0-9]+(?![0-9.]|,[0-9])")
 
 
 class PairsParser(Parser):
@@ -48,7 +48,7 @@ class PairsParser(Parser):
     def _values(self, values: str | None, word: str) -> Iterator[Value]:
         if values is None:
             yield self._numbers.read(word)
-        elif self._numbers.decimal == "." and _UNCLEAR.fullmatch(values):
+        elif self._numbers.decimal == "." and _UNCLEAR.match(values):
             yield no_value(values, sure=False)
         else:
             for match in self._value.finditer(values):

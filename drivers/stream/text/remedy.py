@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from drivers.stream.conversation import Dropped
-from drivers.stream.readable import is_text
+from drivers.stream.readable import is_readable
 from drivers.stream.text.foreign import foreign_protocol
 from drivers.stream.text.shapes import guess
 
@@ -11,10 +11,8 @@ from drivers.stream.text.shapes import guess
 def remedy(lines: Sequence[bytes], dropped: Dropped | None, form: str | None) -> str:
     """`lines`: the newest that did not fit; `dropped`: why the last did not; `form`: the key `format`."""
     if not lines:
-        return (
-            "not one line was complete (wrong baud rate? Or does a line end with something else: terminator?)"
-        )
-    if 2 * sum(is_text(line) for line in lines) < len(lines):
+        return "not one line ended (wrong baud rate? Or do lines end with something else: see terminator)"
+    if 2 * sum(is_readable(line) for line in lines) < len(lines):
         return "they are no text (wrong baud rate? Sketches use 9600, or else 115200)"
     last = f"; last: {dropped}" if dropped is not None else ""
     protocol = foreign_protocol(lines)

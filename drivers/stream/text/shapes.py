@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.options import parse_options
-from drivers.stream.readable import is_text
+from drivers.stream.readable import is_readable
 from drivers.stream.text.fields import UnfitError
 from drivers.stream.text.foreign import foreign_protocol
 from drivers.stream.text.options import OPTIONS
@@ -60,7 +60,7 @@ def guess(lines: Sequence[bytes]) -> Shape | None:
     """The keys that read most of `lines`, which are as they came, with their ends or without; None if nothing
     does, or they are of another protocol, or no text."""
     lines = [line for line in lines if line.strip()][-_MOST_LINES:]
-    if not any(is_text(line) for line in lines) or foreign_protocol(lines) is not None:
+    if not any(is_readable(line) for line in lines) or foreign_protocol(lines) is not None:
         return None
     checked = _attempt({"format": "csv", "checksum": "nmea"}, lines)
     checksum = {"checksum": "nmea"} if 2 * checked.lines > len(lines) else {}

@@ -11,12 +11,15 @@ _SMALL_WORDS = frozenset({"and", "are", "at", "is", "of", "the", "to"})
 _GROUP = r"(?P<{name}>[-+]?[0-9.]+|nan)"
 _MOST_PATTERNS = 8
 _MOST_GROUPS = 16
+_LONGEST_PATTERN = 500
 
 
 def patterns_for(texts: Sequence[str]) -> list[str]:
-    """One for each kind of line that has a number, the most frequent first."""
-    made = Counter(pattern for text in texts if (pattern := _pattern(text.strip())))
-    return [pattern for pattern, _ in made.most_common(_MOST_PATTERNS)]
+    """One for each kind of line that has a number, the most frequent first; no banners, which come rarely."""
+    made = Counter(pattern for text in texts if (pattern := _pattern(text.strip()))).most_common(
+        _MOST_PATTERNS
+    )
+    return [pattern for pattern, count in made if 3 * count >= made[0][1]]
 
 
 def _pattern(text: str) -> str:
@@ -31,7 +34,8 @@ def _pattern(text: str) -> str:
         end = match.end()
     if not names or sum(names.values()) > _MOST_GROUPS:
         return ""
-    return "".join((*pieces, _literal(text[end:]), "$"))
+    pattern = "".join((*pieces, _literal(text[end:]), "$"))
+    return pattern if len(pattern) <= _LONGEST_PATTERN else ""
 
 
 def _literal(text: str) -> str:
