@@ -11,7 +11,7 @@ _SMALL_WORDS = frozenset({"and", "are", "at", "is", "of", "the", "to"})
 _GROUP = r"(?P<{name}>[-+]?[0-9.]+|nan)"
 _MOST_PATTERNS = 8
 _MOST_GROUPS = 16
-_LONGEST_PATTERN = 500
+_LONGEST_PATTERN = 1000  # as the key allows
 
 
 def patterns_for(texts: Sequence[str]) -> list[str]:
