@@ -112,7 +112,7 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "pattern": Option(
         _named_patterns,
-        (),
+        None,
         "one or several regular expressions",
         "Each that is found in a line counts; its named groups are channels.",
         write=r"'T=(?P<temp>[-\d.]+)'",
@@ -144,7 +144,7 @@ OPTIONS: Mapping[str, Option] = {
     "checksum": Option(_one_of("nmea"), None, "nmea", "Lines are `$…*hh`; others are dropped.", write="nmea"),
     "ignore": Option(
         _patterns,
-        (),
+        None,
         "one or several regular expressions",
         "Lines in which one is found are not counted as bad.",
         write="'^DHTxx'",

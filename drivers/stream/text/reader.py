@@ -30,17 +30,17 @@ class Reader:
         self,
         *,
         format: str | None = None,  # noqa: A002 - the key's name
-        pattern: Sequence[re.Pattern[str]] = (),
+        pattern: Sequence[re.Pattern[str]] | None = None,
         separator: str | None = None,
         header: bool | Sequence[str] = False,
         checksum: str | None = None,
-        ignore: Sequence[re.Pattern[str]] = (),
+        ignore: Sequence[re.Pattern[str]] | None = None,
         decimal: str = ".",
     ) -> None:
         numbers = Numbers(decimal)
         self.names = Names()
         self._checksum = checksum == "nmea"
-        self._ignore = ignore
+        self._ignore = ignore or ()
         self._parser: Parser
         if format == "json":
             self._parser = JsonParser(numbers)
@@ -49,7 +49,7 @@ class Reader:
         elif format == "pairs":
             self._parser = PairsParser(numbers)
         else:
-            self._parser = PatternParser(pattern, numbers)
+            self._parser = PatternParser(pattern or (), numbers)
 
     @property
     def unfinished(self) -> bool:

@@ -28,13 +28,13 @@ def test_the_defaults() -> None:
     """All but the format."""
     assert parsed(format="json") == {
         "format": "json",
-        "pattern": (),
+        "pattern": None,
         "separator": None,
         "header": False,
         "terminator": None,
         "ask": None,
         "checksum": None,
-        "ignore": (),
+        "ignore": None,
         "decimal": ".",
     }
 
