@@ -62,7 +62,7 @@ def test_protocols_by_name() -> None:
 
 def test_an_unknown_protocol_is_refused_with_the_known_ones() -> None:
     """Also by the link, before anything is opened."""
-    with pytest.raises(OptionError, match="protocol: expected one of sensorline, .*, got 'morse'"):
+    with pytest.raises(OptionError, match=r"protocol: expected one of sensorline, .*, got 'morse'"):
         protocol("morse")
     with pytest.raises(OptionError, match="protocol: expected one of sensorline"):
         drivers.Link("board", "/dev/ttyACM0", protocol="morse")

@@ -48,7 +48,6 @@ def test_a_line_of_failures_is_a_hello_too() -> None:
 def test_what_does_not_fit_is_counted_and_shown() -> None:
     """By its cause; the newest is there to look at."""
     talk = made(format="pairs", ignore="^Failed")
-    assert talk.dropped is None
     said(talk, [b"hello\n", b"# comment\n", b"\n", b"Failed to read\n", b"T: 5\n"])
     assert talk.counters == {"lines": 1, "damaged": 0, "malformed": 2, "ignored": 1, "half": 0}
     assert talk.dropped == Dropped("a comment", b"# comment")

@@ -181,7 +181,8 @@ def test_every_document_is_read_however_it_is_printed(document: dict[str, Any], 
         )
 
     text = json.dumps(document, indent=indent or None)
-    json_parser, fields = parser(), []
+    json_parser = parser()
+    fields: list[Field] = []
     for line in text.split("\n"):
         fields += json_parser.parse(line)
     assert [field.value for field in fields] == leaves(document)

@@ -73,14 +73,11 @@ def test_a_line_may_be_long_and_not_longer() -> None:
 
 def test_a_line_is_pending_from_its_first_byte_to_its_end() -> None:
     """Also when it is too long."""
-    splitter = Splitter(None)
-    assert not splitter.pending
-    splitter.receive(b"a", 0.0)
-    assert splitter.pending
-    splitter.receive(b"\n", 0.0)
-    assert not splitter.pending
-    splitter.receive(b"x" * 5000, 0.0)
-    assert splitter.pending
+    splitter, pending = Splitter(None), []
+    for piece in (b"", b"a", b"\n", b"x" * 5000, b"x", b"\n"):
+        splitter.receive(piece, 0.0)
+        pending.append(splitter.pending)
+    assert pending == [False, True, False, True, True, False]
 
 
 @given(
