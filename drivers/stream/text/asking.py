@@ -1,4 +1,4 @@
-"""What is sent for a live read: the key `ask`."""
+"""What is sent for a live read, and to a sketch that says nothing by itself: the key `ask`."""
 
 import re
 from collections.abc import Mapping
@@ -48,5 +48,13 @@ class Asking:
             raise ValueError(
                 f"{channel!r} cannot be asked for, only {', '.join(self._each)}: see the key ask"
             )
-        data = ask.encode()
+        return self._ended(ask)
+
+    def everything(self) -> bytes:
+        """What asks for all channels that can be asked for; each text once."""
+        texts = [self._all] if self._all is not None else self._each.values()
+        return b"".join(self._ended(text) for text in dict.fromkeys(texts))
+
+    def _ended(self, text: str) -> bytes:
+        data = text.encode()
         return data if data.endswith((self._ends, b"\n", b"\r")) else data + self._ends

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from drivers.source import Device, Measurement
 from drivers.stream import conversation
-from drivers.stream.conversation import Dropped, Event, Hello, Reply
+from drivers.stream.conversation import Dropped, Event, Hello, Reply, Send
 from drivers.stream.text.asking import Asking
 from drivers.stream.text.fields import DamagedError, Field, HalfError, UnfitError
 from drivers.stream.text.reader import IgnoredError, Reader
@@ -17,6 +17,9 @@ DEVICE = Device("text", "", "", 0, {}, any_channel=True)
 COUNTERS = ("lines", "damaged", "malformed", "ignored", "half")
 # After so many lines a channel that was in none of them is not asked for: no answer would have it.
 SETTLED_LINES = 10
+# A sketch that has said nothing of use for so long is asked, for it may speak only when it is spoken to. A
+# sensor is stale after three of these.
+ASK_AFTER_S = 10.0
 # Enough lines for a guess: a banner, and each line of a sketch that prints one quantity a line.
 _REMEMBERED = 20
 
@@ -55,11 +58,12 @@ class Conversation(conversation.Conversation):
         self._splitter = Splitter(terminator)
         self._reader = Reader(**keys)
         self._asking = Asking(ask, terminator)
-        self.verbs = frozenset() if self._asking.nothing else frozenset({"read"})
+        self.verbs = frozenset() if self._asking.nothing else frozenset({"hello", "read"})
         self._format = keys.get("format")
         self._asked: _Asked | None = None
         self._under_way = False  # a line had begun when the request was sent: it is no answer
         self._greeted = False
+        self._quiet_since = 0.0  # the newest line that fits, or what was asked since
         self._unfit: deque[bytes] = deque(maxlen=_REMEMBERED)
 
     @property
@@ -82,19 +86,25 @@ class Conversation(conversation.Conversation):
         return events
 
     def look(self, now: float) -> Sequence[Event]:
-        """See `drivers.stream.conversation.Conversation`: what follows a silence begins a line."""
+        """See `drivers.stream.conversation.Conversation`: asks a sketch that is silent."""
         self._splitter.look(now)
-        return ()
+        if not self._greeted or self._asking.nothing or now - self._quiet_since < ASK_AFTER_S:
+            return ()
+        self._quiet_since = now
+        return (Send(self._asking.everything()),)
 
     def asks(self, channel: str) -> bool:
         """See `drivers.stream.conversation.Conversation`."""
         return self._asking.asks(channel)
 
-    def send(self, request_id: int, verb: str, args: Sequence[str], now: float) -> bytes:  # noqa: ARG002
-        """What asks for a channel. The same id again is a repetition, and keeps its first time.
+    def send(self, request_id: int, verb: str, args: Sequence[str], now: float) -> bytes:
+        """What asks for a channel, or for `hello` for all. The same id again keeps its first time.
 
         Raises `ValueError` for a channel that cannot be asked for, or that no line has.
         """
+        if verb == "hello":
+            self._greeted = False
+            return self._asking.everything()
         channel = args[0]
         data = self._asking.text(channel)
         if channel not in self._reader.names and self.counters["lines"] >= SETTLED_LINES:
@@ -123,6 +133,7 @@ class Conversation(conversation.Conversation):
 
     def _used(self, fields: Sequence[Field], now: float, events: list[Event]) -> None:
         self.counters["lines"] += 1
+        self._quiet_since = now
         if not self._greeted:
             self._greeted = True
             events.append(Hello(DEVICE))

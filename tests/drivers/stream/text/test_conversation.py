@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.source import Measurement
-from drivers.stream.conversation import Dropped, Hello, Reply
-from drivers.stream.text.conversation import DEVICE, SETTLED_LINES
+from drivers.stream.conversation import Dropped, Hello, Reply, Send
+from drivers.stream.text.conversation import ASK_AFTER_S, DEVICE, SETTLED_LINES
 from drivers.stream.text.json_lines import MAX_DOCUMENT
 from drivers.stream.text.names import MAX_NAMES
 from drivers.stream.text.splitter import MAX_LINE
@@ -97,7 +97,7 @@ def test_without_ask_nothing_can_be_asked() -> None:
 def test_the_next_line_with_the_channel_is_the_answer() -> None:
     """Lines without it are not; it is asked once, and answered once."""
     talk = made(format="pairs", ask="R")
-    assert talk.verbs == {"read"}
+    assert talk.verbs == {"hello", "read"}
     assert talk.asks("T")
     assert talk.send(7, "read", ("T",), 2.0) == b"R\n"
     assert values(talk.receive(b"H: 40\n", 2.1)) == {"H": 40.0}
@@ -158,6 +158,35 @@ def test_a_channel_that_does_not_come_is_not_asked_for() -> None:
     assert talk.send(9, "read", ("temp",), 3.0) == b"R\n"
     with pytest.raises(ValueError, match="'hum' cannot be asked for, only temp"):
         made(format="pairs", ask={"temp": "T"}).send(9, "read", ("hum",), 3.0)
+
+
+def test_a_sketch_that_only_answers_is_greeted_with_what_it_answers() -> None:
+    """Its answer is the hello, and no answer to a read; asked again, the next line is one again."""
+    talk = made(format="pairs", ask={"T": "t", "H": "h"})
+    for request_id in (1, 2):
+        assert talk.send(request_id, "hello", (), 2.0) == b"t\nh\n"
+        events = talk.receive(b"T: 21.5\nH: 40\n", 2.1)
+        assert [type(event) for event in events] == [Hello, Measurement, Measurement]
+        assert not [event for event in events if isinstance(event, Measurement) and event.asked]
+
+
+def test_a_silent_sketch_is_asked() -> None:
+    """When it was up, and nothing that fits has come for a while; then again after as long."""
+    talk = made(format="pairs", ask="R")
+    assert talk.look(3 * ASK_AFTER_S) == ()
+    talk.receive(b"T: 21.5\n", 40.0)
+    assert talk.look(40.0 + ASK_AFTER_S - 0.1) == ()
+    talk.receive(b"hello\n", 41.0)
+    assert talk.look(40.0 + ASK_AFTER_S) == (Send(b"R\n"),)
+    assert talk.look(40.1 + ASK_AFTER_S) == ()
+    (answer,) = talk.receive(b"T: 22\n", 41.0 + ASK_AFTER_S)
+    assert isinstance(answer, Measurement)
+    assert answer.asked is None
+    assert talk.look(40.0 + 2 * ASK_AFTER_S) == ()
+    assert talk.look(41.0 + 2 * ASK_AFTER_S) == (Send(b"R\n"),)
+    silent = made(format="pairs")
+    silent.receive(b"T: 21.5\n", 40.0)
+    assert silent.look(400.0) == ()
 
 
 # When nothing fits

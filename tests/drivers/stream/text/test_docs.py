@@ -14,22 +14,29 @@ PAGE = (Path(__file__).parents[4] / "docs" / "text.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```text\n(.*?)```\n\n```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
+def own_keys(config: dict[str, Any]) -> dict[str, Any]:
+    """The link's, without those of every link."""
+    link = config["links"]["sketch"]
+    assert link["protocol"] == "text"
+    return {key: value for key, value in link.items() if key not in ("protocol", "port", "baud")}
+
+
 @pytest.mark.parametrize(("lines", "keys"), EXAMPLES)
 def test_examples(lines: str, keys: str) -> None:
-    """All channels that are named have a value."""
-    link: dict[str, Any] = yaml.safe_load(keys)
-    channels = link.pop("channels")
-    read = values(said(made(**link), [lines.encode()]))
+    """Every sensor's channel has a value."""
+    config = yaml.safe_load(keys)
+    read = values(said(made(**own_keys(config)), [lines.encode()]))
+    channels = [sensor["channel"] for sensor in config["sensors"].values()]
     assert {channel: type(read.get(channel)) for channel in channels} == dict.fromkeys(channels, float)
 
 
 def test_there_are_all_shapes() -> None:
     """And the two ways to ask."""
-    assert len(EXAMPLES) == 12
+    assert len(EXAMPLES) == 13
     block = re.search(r"Live reads\n.*?```yaml\n(.*?)```", PAGE, re.DOTALL)
     assert block is not None
     for line in block[1].strip().split("\n"):
-        assert made(format="pairs", **yaml.safe_load(line)).verbs == {"read"}
+        assert made(format="pairs", **yaml.safe_load(line)).verbs == {"hello", "read"}
 
 
 def test_its_whole_config_is_one() -> None:
@@ -38,8 +45,7 @@ def test_its_whole_config_is_one() -> None:
     assert block is not None
     assert len(block[1].strip().split("\n")) == 10
     config = yaml.safe_load(block[1])
-    link = {k: v for k, v in config["links"]["sketch"].items() if k not in ("protocol", "port", "baud")}
-    read = values(said(made(**link), ["Humidity: 40.10%  Temperature: 21.50°C\n".encode()]))
+    read = values(said(made(**own_keys(config)), ["Humidity: 40.10%  Temperature: 21.50°C\n".encode()]))
     assert {sensor["channel"] for sensor in config["sensors"].values()} <= read.keys()
 
 
