@@ -30,6 +30,7 @@ _DRIVERS = {
 }
 _PROTOCOLS = {
     "sensorline": "drivers.stream.sensorline:PROTOCOL",
+    "text": "drivers.stream.text:PROTOCOL",
     "sysfs": "drivers.sysfs:PROTOCOL",
     "mysensors": "drivers.stream.mysensors:PROTOCOL",
 }

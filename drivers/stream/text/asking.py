@@ -1,0 +1,60 @@
+"""What is sent for a live read, and to a sketch that says nothing by itself: the key `ask`."""
+
+import re
+from collections.abc import Mapping
+
+_ESCAPE = re.compile(r"\\(?:x([0-7][0-9A-Fa-f])|(.))", re.DOTALL)
+_NAMED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "\\": "\\", '"': '"', "'": "'"}
+
+
+def unescaped(text: str) -> str:
+    r"""`text` with `\n`, `\r`, `\t`, `\0`, `\\` and `\x1b` made the characters that they stand for.
+
+    YAML does the same between double quotes, and not elsewhere. Raises `ValueError`.
+    """
+
+    def character(match: re.Match[str]) -> str:
+        if match[1]:
+            return chr(int(match[1], 16))
+        if match[2] not in _NAMED:
+            raise ValueError(rf"expected one of \n, \r, \t, \0, \\ and \x00 to \x7f, got \{match[2]}")
+        return _NAMED[match[2]]
+
+    return _ESCAPE.sub(character, text)
+
+
+class Asking:
+    """`ask`: one text for all channels, or one for each; None: nothing can be asked. It ends with the
+    terminator, or LF, CR where it has one of its own."""
+
+    def __init__(self, ask: str | Mapping[str, str] | None, terminator: bytes | None) -> None:
+        self._ends = terminator or b"\n"
+        self._all = ask if isinstance(ask, str) else None
+        self._each = {} if ask is None or isinstance(ask, str) else ask
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no channel can be asked for."""
+        return self._all is None and not self._each
+
+    def asks(self, channel: str) -> bool:
+        """Whether the channel can."""
+        return self._all is not None or channel in self._each
+
+    def text(self, channel: str) -> bytes:
+        """What asks for the channel. Raises `ValueError` where nothing does."""
+        ask = self._each.get(channel, self._all)
+        if ask is None:
+            raise ValueError(
+                f"{channel!r} cannot be asked for, only {', '.join(self._each)}: see the key ask"
+            )
+        return self._ended(ask)
+
+    def everything(self) -> bytes:
+        """What asks for all channels that can be asked for; each text once."""
+        texts = [self._all] if self._all is not None else self._each.values()
+        return b"".join(self._ended(text) for text in dict.fromkeys(texts))
+
+    def _ended(self, text: str) -> bytes:
+        data = text.encode()
+        return data if data.endswith((self._ends, b"\n", b"\r")) else data + self._ends
