@@ -115,14 +115,23 @@ class Schedule(Generic[K]):
         if job is None:
             return
         job.failures += 1
-        failing = self._failing()
-        # Where none works there is nobody to spare the time for.
-        share = SHARE / failing if failing < len(self._jobs) else 1.0
-        job.debt_s = max(0.0, job.debt_s - share * (now - job.owed_at_s)) + cost_s
-        job.owed_at_s = now
         pause = min(job.every_s * 2.0 ** min(job.failures - 1, 64), max(SLOWEST_S, job.every_s))
-        owed = (job.debt_s - (NOISE - 1) * cost_s) / share
-        self._plan(key, max(_next_moment(job, now + pause - job.every_s), now + owed))
+        self._plan(key, max(_next_moment(job, now + pause - job.every_s), self._owes(job, now, cost_s)))
+
+    def charge(self, key: K, now: float, cost_s: float) -> None:
+        """The job's doing kept the source busy for `cost_s` in vain, though it did not fail: it is asked more
+        rarely if that takes more than its share."""
+        job = self._jobs.get(key)
+        if job is None:
+            return
+        free = self._owes(job, now, cost_s)
+        if job.due_s < free:
+            self._plan(key, free)
+
+    def postpone(self, key: K, until_s: float) -> None:
+        """The job that was due cannot be asked before then."""
+        if key in self._jobs:
+            self._plan(key, until_s)
 
     def failures(self, key: K) -> int:
         """How often the job has failed since it last went well."""
@@ -131,6 +140,15 @@ class Schedule(Generic[K]):
 
     def _failing(self) -> int:
         return sum(job.failures > 0 for job in self._jobs.values())
+
+    def _owes(self, job: _Job, now: float, cost_s: float) -> float:
+        """From when on the job's share allows it to be asked again, now that it has cost so much."""
+        failing = self._failing()
+        # Where none works there is nobody to spare the time for.
+        share = 1.0 if failing == len(self._jobs) else SHARE / max(1, failing)
+        job.debt_s = max(0.0, job.debt_s - share * (now - job.owed_at_s)) + cost_s
+        job.owed_at_s = now
+        return now + (job.debt_s - (NOISE - 1) * cost_s) / share
 
     def _plan(self, key: K, due_s: float) -> None:
         self._jobs[key].due_s = due_s
