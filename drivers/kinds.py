@@ -27,7 +27,10 @@ _DRIVERS = {
     "humidity": "drivers.humidity:HumiditySensor",
     "light": "drivers.light:LightSensor",
 }
-_PROTOCOLS = {"sensorline": "drivers.stream.sensorline:PROTOCOL"}
+_PROTOCOLS = {
+    "sensorline": "drivers.stream.sensorline:PROTOCOL",
+    "modbus": "drivers.modbus:PROTOCOL",
+}
 
 
 def sensor_kinds() -> tuple[str, ...]:

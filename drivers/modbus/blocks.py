@@ -25,10 +25,15 @@ class Block:
         return words[start : start + register.count]
 
     def parts(self) -> tuple["Block", ...]:
-        """The same registers without gaps, for a slave that refuses to read what is between; () if there
-        are none."""
-        found = blocks(self.query.slave, self.registers, max_gap=0)
-        return found if len(found) > 1 else ()
+        """The same registers in smaller blocks, for a slave that refuses to read this one: without what is
+        between, and at last one by one. () if it cannot be smaller."""
+        slave = self.query.slave
+        if len(self.registers) == 1:
+            return ()
+        found = blocks(slave, self.registers, max_gap=0)
+        if len(found) > 1:
+            return found
+        return tuple(_block(slave, {name: register}) for name, register in self.registers.items())
 
 
 def blocks(slave: int, registers: Mapping[str, Register], max_gap: int = MAX_GAP) -> tuple[Block, ...]:

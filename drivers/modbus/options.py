@@ -36,7 +36,8 @@ class SlaveOptions:
 def parse_devices(raw: object) -> dict[str, SlaveOptions]:
     """Slaves by name. Raises `ValueError`."""
     devices = {
-        name: _slave(name, value) for name, value in _names(raw, "", "roof: {id: 2, profile: xy-md02}").items()
+        name: _slave(name, value)
+        for name, value in _names(raw, "", "roof: {id: 2, profile: xy-md02}").items()
     }
     seen: dict[int, str] = {}
     for name, slave in devices.items():
@@ -118,13 +119,13 @@ def _keys(
 ) -> dict[str, Any]:
     """A mapping whose keys are ours; those that are there, parsed."""
     if not isinstance(raw, dict):
-        raise ValueError(f"{_at(where)}expected a mapping such as {example}, got {_shown(raw)}")
+        raise _PlacedError(f"{_at(where)}expected a mapping such as {example}, got {_shown(raw)}")
     parsed = {}
     for key, value in raw.items():
         if key not in table:
             near = difflib.get_close_matches(str(key), table, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(table)}"
-            raise ValueError(f"{where}.{key}: unknown key; {hint}")
+            raise _PlacedError(f"{where}.{key}: unknown key; {hint}")
         place = f"{where}.{key}"
         try:
             parsed[key] = table[key](value, place)
@@ -170,7 +171,9 @@ def _scale(raw: object) -> float:
 def _shown(raw: object) -> str:
     if raw is None:
         return "nothing"
-    return {dict: "a mapping", list: "a list"}.get(type(raw)) or repr(raw)[:60]
+    if isinstance(raw, dict | list):
+        return "a list" if isinstance(raw, list) else "a mapping"
+    return repr(raw)[:60]
 
 
 def _at(where: str) -> str:

@@ -29,27 +29,27 @@ ILLEGAL = (2, 3)
 
 
 class Query(NamedTuple):
-    """A question: `count` registers from `address` (counted from 0), of the slave with that id."""
+    """A question: `quantity` registers from `address` (counted from 0), of the slave with that id."""
 
     slave: int
     function: int
     address: int
-    count: int
+    quantity: int
 
     @property
     def shape(self) -> tuple[int, int]:
         """What an answer shows of its question: by nothing else can two answers of a slave be told apart."""
-        return self.function, self.count
+        return self.function, self.quantity
 
     @property
     def pdu(self) -> bytes:
         """Function and what follows, without the slave's id."""
-        return struct.pack(">BHH", self.function, self.address, self.count)
+        return struct.pack(">BHH", self.function, self.address, self.quantity)
 
     @property
     def head(self) -> bytes:
         """How the PDU of an answer that has the registers begins."""
-        return bytes((self.function, 2 * self.count))
+        return bytes((self.function, 2 * self.quantity))
 
 
 class Registers(NamedTuple):
@@ -74,6 +74,6 @@ def answer_of(query: Query, pdu: bytes) -> Answer | None:
     """What the PDU of an undamaged frame of the right slave says; None if it is no answer to `query`."""
     if len(pdu) == 2 and pdu[0] == query.function | _EXCEPTION:
         return Refused(pdu[1])
-    if pdu[:2] != query.head or len(pdu) != 2 + 2 * query.count:
+    if pdu[:2] != query.head or len(pdu) != 2 + 2 * query.quantity:
         return None
-    return Registers(struct.unpack(f">{query.count}H", pdu[2:]))
+    return Registers(struct.unpack(f">{query.quantity}H", pdu[2:]))

@@ -16,7 +16,9 @@ Others are asked meanwhile. What remains: an answer that is the slave's first la
 time-outs. Modbus TCP numbers its answers, and waits for nothing.
 """
 
-from drivers.modbus.pdu import Query, answer_of
+import math
+
+from drivers.modbus.pdu import Answer, Query, answer_of
 
 # How long an answer may be late, in time-outs, before one of that slave has been late.
 _PATIENCE = 2.0
@@ -26,19 +28,22 @@ LONGEST_PATIENCE_S = 60.0
 
 
 class Pending:
-    """One slave's. For one thread."""
+    """One slave's. `numbered`: its answers say which question they answer. For one thread."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, *, numbered: bool = False) -> None:
         self._timeout_s = timeout_s
+        self._numbered = numbered
         self.patience_s = _PATIENCE * timeout_s
         self.latest_s = 0.0
         """How long after its question the latest answer came; 0 if none was late."""
         self._owed: tuple[Query, float] | None = None
-        self._last: tuple[Query, bytes, float] | None = None
+        self._last: tuple[Query, Answer, float] | None = None
 
     def ready_at(self, query: Query) -> float:
         """From when on an answer to the question cannot be one to an earlier question."""
-        ready = 0.0
+        if self._numbered:
+            return -math.inf
+        ready = -math.inf
         if self._owed is not None:
             owed, asked = self._owed
             alike = owed != query and owed.shape == query.shape
@@ -53,10 +58,10 @@ class Pending:
         """The question of `asked` was not answered in time."""
         self._owed = query, asked
 
-    def answered(self, query: Query, pdu: bytes, now: float) -> None:
+    def answered(self, query: Query, answer: Answer, now: float) -> None:
         """It was."""
         self._owed = None
-        self._last = query, pdu, now
+        self._last = query, answer, now
 
     def stray(self, pdu: bytes, now: float) -> str:
         """What an answer of the slave is that nobody waits for: `late`, `double` or `unasked`."""
@@ -65,6 +70,6 @@ class Pending:
             self.patience_s = min(max(self.patience_s, 2 * self.latest_s), LONGEST_PATIENCE_S)
             self._owed = None
             return "late"
-        if self._last is not None and self._last[1] == pdu:
+        if self._last is not None and answer_of(self._last[0], pdu) == self._last[1]:
             return "double"
         return "unasked"

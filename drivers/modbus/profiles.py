@@ -62,7 +62,7 @@ PROFILES: Mapping[str, Profile] = {
         "R444A01",
         {"temperature": _temperature(0), "humidity": _humidity(1)},
         ((9600, "none"), (19_200, "none")),
-        "eletechsup R444A01: the maker's table as quoted in stackoverflow.com/questions/58773136; 19,200 baud: "
+        "eletechsup R444A01: the maker's table as in stackoverflow.com/questions/58773136; at 19,200 baud: "
         "industrialmonitordirect.com, R444A01 register map",
     ),
     "pta8d08": Profile(
@@ -73,7 +73,10 @@ PROFILES: Mapping[str, Profile] = {
     ),
     "kincony-sht30": Profile(
         "KinCony SHT30",
-        {"temperature": _temperature(0, function=4, kind="sign-offset"), "humidity": _humidity(1, function=4)},
+        {
+            "temperature": _temperature(0, function=4, kind="sign-offset"),
+            "humidity": _humidity(1, function=4),
+        },
         ((9600, "none"),),
         "KinCony, shop.kincony.com/products/rs485-temperature-and-humidity-sensor-modbus-rtu-use-by-sht30",
     ),

@@ -44,7 +44,7 @@ class RtuWire:
 
     def answer_bytes(self, query: Query) -> int:
         """See `Wire`."""
-        return _AROUND + 2 * query.count
+        return _AROUND + 2 * query.quantity
 
     def receive(self, data: bytes) -> Answer | Damaged | None:
         """See `Wire`."""
@@ -109,7 +109,7 @@ def _find(query: Query, heard: bytes) -> tuple[Answer, int, int] | None:
     """The answer to the question in what was heard: from where to where."""
     slave = bytes((query.slave,))
     for head, length in (
-        (slave + query.head, _AROUND + 2 * query.count),
+        (slave + query.head, _AROUND + 2 * query.quantity),
         (slave + bytes((query.function | 0x80,)), _EXCEPTION_BYTES),
     ):
         at = heard.find(head)

@@ -37,7 +37,7 @@ class TcpWire:
 
     def answer_bytes(self, query: Query) -> int:
         """See `Wire`."""
-        return _HEADER.size + 2 + 2 * query.count
+        return _HEADER.size + 2 + 2 * query.quantity
 
     def receive(self, data: bytes) -> Answer | Damaged | None:
         """See `Wire`. After an answer, what came behind it is looked at with the next bytes."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from drivers.contract import Rig, SourceContract
 from tests.contract.memory import Thermometer
 from tests.contract.memory_pair import PairOfThermometers
+from tests.contract.modbus_rig import ModbusRig
 from tests.contract.rigs import BoardRig, NetworkRig
 
 
@@ -55,4 +56,16 @@ class TestMemoryOfTwo(SourceContract):
     def rig(self) -> Iterator[Rig]:
         """See `SourceContract`."""
         with PairOfThermometers() as rig:
+            yield rig
+
+
+class TestModbus(SourceContract):
+    """Two slaves on a bus."""
+
+    several = True
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with tempfile.TemporaryDirectory() as folder, ModbusRig(Path(folder)) as rig:
             yield rig
