@@ -17,10 +17,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-# All jobs that fail cost those that do not, together, at most so much of the time,
-SHARE = 0.05
-# in the long run: so many failures of one are taken for noise first, and asked again at its pace.
-NOISE = 3
+# All jobs that fail cost those that do not, together, at most so much of the time in the long run: 5 % are
+# promised, and what comes first is on top.
+SHARE = 0.04
+# So many failures in a row of a job that went well before are taken for noise, and cost it nothing.
+NOISE = 2
 # What has failed for long is asked so often all the same, if the share allows: it may be back.
 SLOWEST_S = 60.0
 # The golden section: multiples of it, without their whole part, lie well apart however many there are.
@@ -40,6 +41,7 @@ class _Job:
     owed_at_s: float
     failures: int = 0
     debt_s: float = 0.0
+    worked: bool = False
 
 
 class Schedule(Generic[K]):
@@ -106,7 +108,7 @@ class Schedule(Generic[K]):
         if self._failing() == len(self._jobs):
             for other in self._jobs:
                 self._plan(other, now)
-        job.failures = 0
+        job.failures, job.worked = 0, True
         self._plan(key, _next_moment(job, now))
 
     def failed(self, key: K, now: float, cost_s: float = 0.0) -> None:
@@ -148,7 +150,7 @@ class Schedule(Generic[K]):
         share = 1.0 if failing == len(self._jobs) else SHARE / max(1, failing)
         job.debt_s = max(0.0, job.debt_s - share * (now - job.owed_at_s)) + cost_s
         job.owed_at_s = now
-        return now + (job.debt_s - (NOISE - 1) * cost_s) / share
+        return now + (job.debt_s - (NOISE * cost_s if job.worked else 0.0)) / share
 
     def _plan(self, key: K, due_s: float) -> None:
         self._jobs[key].due_s = due_s

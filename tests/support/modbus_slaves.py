@@ -1,8 +1,8 @@
 """A Modbus bus on a bare pty, with slaves that do what a test says, for better and for worse.
 
-It has one thread. With a `baud` it paces its bytes as a line does, 11 bits each and 3.5 characters of silence
-before an answer, takes as long for a question to arrive, and counts how long the line was busy. Its frames and
-its CRC share no code with the drivers.
+It has one thread. With a `baud` it paces its bytes as a line does, 11 bits each and 3.5 characters of
+silence before an answer, takes as long for a question to arrive, and counts how long the line was busy. Its
+frames and its CRC share no code with the drivers.
 """
 
 import heapq
@@ -40,8 +40,8 @@ def framed(body: bytes) -> bytes:
 @dataclass
 class FakeSlave:
     """`registers` by address, for every function. The rest is what is wrong with it: it is `silent`, answers
-    only after `delay_s`, `copies` times, `copy_after_s` apart, with exception `refuses`, or what `spoil` makes
-    of its answer. `missing` addresses are answered with exception 2."""
+    only after `delay_s`, `copies` times, `copy_after_s` apart, with exception `refuses`, or what `spoil`
+    makes of its answer. `missing` addresses are answered with exception 2."""
 
     registers: dict[int, int]
     silent: bool = False
@@ -52,14 +52,14 @@ class FakeSlave:
     missing: frozenset[int] = frozenset()
     spoil: Callable[[bytes], bytes] = field(default=lambda answer: answer)
 
-    def answer(self, slave: int, function: int, address: int, count: int) -> bytes:
+    def answer(self, slave: int, function: int, address: int, quantity: int) -> bytes:
         """The frame of an answer."""
-        asked = range(address, address + count)
+        asked = range(address, address + quantity)
         code = self.refuses or (2 if self.missing & set(asked) else 0)
         if code:
             return self.spoil(framed(bytes((slave, function | 0x80, code))))
         words = [self.registers.get(each, 0) for each in asked]
-        body = bytes((slave, function, 2 * count)) + struct.pack(f">{count}H", *words)
+        body = bytes((slave, function, 2 * quantity)) + struct.pack(f">{quantity}H", *words)
         return self.spoil(framed(body))
 
 
@@ -71,7 +71,7 @@ class Asked(NamedTuple):
     slave: int
     function: int
     address: int
-    count: int
+    quantity: int
 
 
 class FakeBus:
@@ -164,16 +164,16 @@ class FakeBus:
         self._heard += data
         while len(self._heard) >= 8:
             frame = self._heard[:8]
-            slave, function, address, count = struct.unpack(">BBHH", frame[:6])
+            slave, function, address, quantity = struct.unpack(">BBHH", frame[:6])
             if crc(frame[:6]) != frame[6:] or function not in (3, 4):
                 self.junk += self._heard[:1]
                 self._heard = self._heard[1:]
                 continue
             self._heard = self._heard[8:]
-            self.asked.append(Asked(now, now - self._busy_until, slave, function, address, count))
-            self._answer(now, slave, function, address, count)
+            self.asked.append(Asked(now, now - self._busy_until, slave, function, address, quantity))
+            self._answer(now, slave, function, address, quantity)
 
-    def _answer(self, now: float, number: int, function: int, address: int, count: int) -> None:
+    def _answer(self, now: float, number: int, function: int, address: int, quantity: int) -> None:
         arrived = now + 8 * self._byte_s
         self.busy_s += 8 * self._byte_s
         self._busy_until = max(self._busy_until, arrived)
@@ -181,7 +181,7 @@ class FakeBus:
         if slave is None or slave.silent:
             return
         for copy in range(slave.copies):
-            frame = slave.answer(number, function, address, count)
+            frame = slave.answer(number, function, address, quantity)
             begin = arrived + self._gap_s + slave.delay_s + copy * slave.copy_after_s
             if self._byte_s:
                 begin = max(begin, self._busy_until)
