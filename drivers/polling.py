@@ -9,7 +9,6 @@ What fails costs time that the others need: a `Schedule` asks it ever more rarel
 than a share of the time, however long each failure takes and whether or not it works in between.
 """
 
-import collections
 import heapq
 import itertools
 import math
@@ -55,7 +54,7 @@ class Schedule(Generic[K]):
         self._jobs: dict[K, _Job] = {}
         self._heap: list[tuple[float, int, K]] = []  # may have outdated entries, told by their time
         self._counted = itertools.count()
-        self._hastened: collections.deque[K] = collections.deque()
+        self._hastened: set[K] = set()
 
     def add(self, key: K, every_s: float, now: float) -> None:
         """A new job, in place of one with the same key. Raises `ValueError` unless `every_s` is above 0."""
@@ -97,7 +96,7 @@ class Schedule(Generic[K]):
     def hasten(self, key: K) -> None:
         """Have the job asked as soon as may be, beside its rhythm. From any thread. One that fails is not
         asked more often for that."""
-        self._hastened.append(key)
+        self._hastened.add(key)
 
     def succeeded(self, key: K, now: float) -> None:
         """The job went well, in its turn or by a live request: back to its rhythm. Where all had failed, what
@@ -158,7 +157,7 @@ class Schedule(Generic[K]):
 
     def _hasten(self, now: float) -> None:
         while self._hastened:
-            key = self._hastened.popleft()
+            key = self._hastened.pop()
             job = self._jobs.get(key)
             if job is not None and not job.failures and now < job.due_s < math.inf:
                 self._plan(key, now)

@@ -1,6 +1,5 @@
 """One slave of a bus: what it is asked, whether it is there, and what its answers mean."""
 
-import collections
 from collections.abc import Iterator, Mapping
 
 from drivers.modbus.blocks import Block, blocks
@@ -39,7 +38,7 @@ class Slave:
         registers = {channel_name(name, key): register for key, register in options.registers.items()}
         self._blocks = list(blocks(options.id, registers))
         self._turns = 0
-        self._wanted: collections.deque[str] = collections.deque()
+        self._wanted: dict[str, None] = {}
         self._seq = 0
         model = PROFILES[options.profile].model if options.profile else "Modbus device"
         channels = {key: _channel(key, each, self._every_s) for key, each in registers.items()}
@@ -52,7 +51,7 @@ class Slave:
 
     def want(self, channel: str) -> None:
         """Have the channel's block asked next. From any thread."""
-        self._wanted.append(channel)
+        self._wanted[channel] = None
 
     @property
     def wants(self) -> bool:
@@ -72,7 +71,7 @@ class Slave:
     def next_block(self) -> Block:
         """Which one has its turn."""
         if self._wanted:
-            return self.block_of(self._wanted.popleft())
+            return self.block_of(self._wanted.popitem()[0])
         self._turns += 1
         return self._blocks[self._turns % len(self._blocks)]
 
