@@ -34,7 +34,7 @@ class Questions:
         self._counters = Counter(dict.fromkeys(("requests", "answers", *_CAUSES), 0))
         self._opened = self._clock.monotonic()
         self._held: list[Measurement] | None = None
-        self._unanswered: int | None = None  # whose was the last question, if that had no answer
+        self._unanswered: Slave | None = None  # whose was the last question, if that had no answer
         for name, slave in slaves.items():
             self.schedule.add(name, slave.every_s, self._opened)
         self.bus = bus(self._stray)
@@ -82,7 +82,7 @@ class Questions:
         Raises `JammedError`, `LinkLostError`.
         """
         asked = self._clock.monotonic()
-        outcome = self._asked(block.query, stopping)
+        outcome = self._asked(slave, block.query, stopping)
         now = self._clock.monotonic()
         if isinstance(outcome, Silent):
             slave.pending.timed_out(block.query, asked)
@@ -103,18 +103,22 @@ class Questions:
                     measured[one.channel] = one
         return outcome
 
-    def _asked(self, query: Query, stopping: threading.Event) -> Outcome:
+    def _asked(self, slave: Slave, query: Query, stopping: threading.Event) -> Outcome:
         """A slave on libmodbus that has heard a question to another takes what comes next for that one's
         answer (modbus-rtu.c, `confirmation_to_ignore`). Where none came, that is the next question: it is
-        asked twice."""
-        lost, self._unanswered = self._unanswered, None
+        asked twice, and the other pays for it."""
+        before, self._unanswered = self._unanswered, None
+        started = self._clock.monotonic()
         self._counters["requests"] += 1
         outcome = self.bus.ask(query, stopping)
-        if isinstance(outcome, Silent) and lost not in (None, query.slave) and not stopping.is_set():
+        if isinstance(outcome, Silent) and before not in (None, slave) and not stopping.is_set():
+            lost_at = self._clock.monotonic()
             self._counters["requests"] += 1
             outcome = self.bus.ask(query, stopping)
+            if before is not None and not isinstance(outcome, Silent):
+                self.schedule.charge(before.name, self._clock.monotonic(), lost_at - started)
         if isinstance(outcome, Silent):
-            self._unanswered = query.slave
+            self._unanswered = slave
         return outcome
 
     def _measured(self, measurement: Measurement) -> None:

@@ -54,7 +54,7 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
 
 def test_protocols_by_name() -> None:
     """Each says what its links take, and makes sources of it that open nothing."""
-    assert protocol_names() == ("sensorline",)
+    assert protocol_names() == ("sensorline", "modbus")
     assert protocol("sensorline").options["port"].required
     source = new_source("sensorline", {"port": "/dev/ttyACM0", "baud": 9600})
     assert (source.where, source.device_of("temp")) == ("/dev/ttyACM0", "")
@@ -101,7 +101,7 @@ def test_what_other_packages_register(tmp_path: Path) -> None:
         assert sensor_kinds() == ("temperature", "humidity", "light", "oven")
         assert sensor_class("oven").kind == "oven"
         assert sensor_class("light").kind == "light"
-        assert protocol_names() == ("sensorline", "ovenline")
+        assert protocol_names() == ("sensorline", "modbus", "ovenline")
         assert "port" in protocol("ovenline").options
 
 

@@ -25,5 +25,7 @@ int main(int argc, char **argv)
             modbus_reply(bus, query, length, map);
         else if (length < 0 && (errno == EIO || errno == ENODEV || errno == EBADF))
             return 0;
+        else
+            modbus_flush(bus); /* else the rest is taken for the beginning of the next question */
     }
 }

@@ -86,12 +86,15 @@ class FakeBus:
         self.busy_s = 0.0
         self.babble = b""
         """Written again and again, without end, while it is not empty."""
+        self.as_libmodbus = False
+        """A slave takes what comes after a question to another for that one's answer."""
         self._byte_s = BITS / baud if baud else 0.0
         self._gap_s = 3.5 * self._byte_s
         self._busy_until = 0.0
         self._outbox: list[tuple[float, int, bytes]] = []
         self._order = itertools.count()
         self._heard = b""
+        self._unanswered = False
         self._master = self._guard = -1
         self._thread: threading.Thread | None = None
         self._wake_reader, self._wake_writer = os.pipe()
@@ -178,7 +181,8 @@ class FakeBus:
         self.busy_s += 8 * self._byte_s
         self._busy_until = max(self._busy_until, arrived)
         slave = self.slaves.get(number)
-        if slave is None or slave.silent:
+        lost, self._unanswered = self.as_libmodbus and self._unanswered, slave is None or slave.silent
+        if slave is None or slave.silent or lost:
             return
         for copy in range(slave.copies):
             frame = slave.answer(number, function, address, quantity)

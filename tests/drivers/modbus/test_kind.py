@@ -37,7 +37,6 @@ def refused(**given: Any) -> str:
 def test_the_registry_has_it() -> None:
     """With the product's keys and defaults."""
     kind = protocol("modbus")
-    assert kind == PROTOCOL
     assert (kind.sets_intervals, kind.tells_identity) == (False, False)
     parsed = parse_options(kind.options, {"port": "/dev/ttyUSB0", "devices": ROOF})
     defaults = {

@@ -218,6 +218,18 @@ def test_a_dead_slave_is_asked_ever_more_rarely(bus: FakeBus) -> None:
         assert counters(link)["d2/no_answer"] <= len(asked)
 
 
+def test_a_question_that_is_lost_to_another_s_silence(bus: FakeBus) -> None:
+    """As slaves on libmodbus do, which wait for the absent one's answer: it is asked again at once."""
+    del bus.slaves[2]
+    bus.as_libmodbus = True
+    with linked(bus.link, ONE, devices=devices(1, 2), every="1h") as (link, _):
+        until(lambda: is_up(link) and counters(link)["d2/no_answer"])
+        until(lambda: bus.asked[-1].slave == 2)
+        assert isinstance(read(link, ONE), Measurement)
+        assert [each.slave for each in bus.asked[-3:]] == [2, 1, 1]
+        assert counters(link)["d1/no_answer"] == 0
+
+
 def test_answers_with_a_wrong_crc(bus: FakeBus) -> None:
     """Are no values; the device goes, and its reason says what to look at."""
     with linked(bus.link, ONE, TWO, devices=devices(1, 2)) as (link, (first, second)):
