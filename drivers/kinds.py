@@ -32,6 +32,7 @@ _PROTOCOLS = {
     "sensorline": "drivers.stream.sensorline:PROTOCOL",
     "text": "drivers.stream.text:PROTOCOL",
     "sysfs": "drivers.sysfs:PROTOCOL",
+    "modbus": "drivers.modbus:PROTOCOL",
     "mysensors": "drivers.stream.mysensors:PROTOCOL",
 }
 

@@ -96,6 +96,11 @@ class LiveRequests:
         """All who wait, and everybody who asks later, get `sig.NotConnected` with `reason`."""
         with self._lock:
             self._ended = reason
+        self.fail(reason)
+
+    def fail(self, reason: str) -> None:
+        """All who wait get `sig.NotConnected` with `reason`; others may ask."""
+        with self._lock:
             failed = [*self._taken, *self._waiting]
             self._taken = []
             self._waiting.clear()

@@ -9,7 +9,6 @@ What fails costs time that the others need: a `Schedule` asks it ever more rarel
 than a share of the time, however long each failure takes and whether or not it works in between.
 """
 
-import collections
 import heapq
 import itertools
 import math
@@ -17,10 +16,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-# All jobs that fail cost those that do not, together, at most so much of the time,
-SHARE = 0.05
-# in the long run: so many failures of one are taken for noise first, and asked again at its pace.
-NOISE = 3
+# All jobs that fail cost those that do not, together, at most so much of the time in the long run: 5 % are
+# promised, and what comes first is on top.
+SHARE = 0.04
+# So many failures in a row of a job that went well before are taken for noise, and cost it nothing.
+NOISE = 2
 # What has failed for long is asked so often all the same, if the share allows: it may be back.
 SLOWEST_S = 60.0
 # The golden section: multiples of it, without their whole part, lie well apart however many there are.
@@ -40,6 +40,7 @@ class _Job:
     owed_at_s: float
     failures: int = 0
     debt_s: float = 0.0
+    worked: bool = False
 
 
 class Schedule(Generic[K]):
@@ -53,7 +54,7 @@ class Schedule(Generic[K]):
         self._jobs: dict[K, _Job] = {}
         self._heap: list[tuple[float, int, K]] = []  # may have outdated entries, told by their time
         self._counted = itertools.count()
-        self._hastened: collections.deque[K] = collections.deque()
+        self._hastened: set[K] = set()
 
     def add(self, key: K, every_s: float, now: float) -> None:
         """A new job, in place of one with the same key. Raises `ValueError` unless `every_s` is above 0."""
@@ -95,7 +96,7 @@ class Schedule(Generic[K]):
     def hasten(self, key: K) -> None:
         """Have the job asked as soon as may be, beside its rhythm. From any thread. One that fails is not
         asked more often for that."""
-        self._hastened.append(key)
+        self._hastened.add(key)
 
     def succeeded(self, key: K, now: float) -> None:
         """The job went well, in its turn or by a live request: back to its rhythm. Where all had failed, what
@@ -106,7 +107,7 @@ class Schedule(Generic[K]):
         if self._failing() == len(self._jobs):
             for other in self._jobs:
                 self._plan(other, now)
-        job.failures = 0
+        job.failures, job.worked = 0, True
         self._plan(key, _next_moment(job, now))
 
     def failed(self, key: K, now: float, cost_s: float = 0.0) -> None:
@@ -115,14 +116,23 @@ class Schedule(Generic[K]):
         if job is None:
             return
         job.failures += 1
-        failing = self._failing()
-        # Where none works there is nobody to spare the time for.
-        share = SHARE / failing if failing < len(self._jobs) else 1.0
-        job.debt_s = max(0.0, job.debt_s - share * (now - job.owed_at_s)) + cost_s
-        job.owed_at_s = now
         pause = min(job.every_s * 2.0 ** min(job.failures - 1, 64), max(SLOWEST_S, job.every_s))
-        owed = (job.debt_s - (NOISE - 1) * cost_s) / share
-        self._plan(key, max(_next_moment(job, now + pause - job.every_s), now + owed))
+        self._plan(key, max(_next_moment(job, now + pause - job.every_s), self._owes(job, now, cost_s)))
+
+    def charge(self, key: K, now: float, cost_s: float) -> None:
+        """The job's doing kept the source busy for `cost_s` in vain, though it did not fail: it is asked more
+        rarely if that takes more than its share."""
+        job = self._jobs.get(key)
+        if job is None:
+            return
+        free = self._owes(job, now, cost_s)
+        if job.due_s < free:
+            self._plan(key, free)
+
+    def postpone(self, key: K, until_s: float) -> None:
+        """The job that was due cannot be asked before then."""
+        if key in self._jobs:
+            self._plan(key, until_s)
 
     def failures(self, key: K) -> int:
         """How often the job has failed since it last went well."""
@@ -132,13 +142,22 @@ class Schedule(Generic[K]):
     def _failing(self) -> int:
         return sum(job.failures > 0 for job in self._jobs.values())
 
+    def _owes(self, job: _Job, now: float, cost_s: float) -> float:
+        """From when on the job's share allows it to be asked again, now that it has cost so much."""
+        failing = self._failing()
+        # Where none works there is nobody to spare the time for.
+        share = 1.0 if failing == len(self._jobs) else SHARE / max(1, failing)
+        job.debt_s = max(0.0, job.debt_s - share * (now - job.owed_at_s)) + cost_s
+        job.owed_at_s = now
+        return now + (job.debt_s - (NOISE * cost_s if job.worked else 0.0)) / share
+
     def _plan(self, key: K, due_s: float) -> None:
         self._jobs[key].due_s = due_s
         heapq.heappush(self._heap, (due_s, next(self._counted), key))
 
     def _hasten(self, now: float) -> None:
         while self._hastened:
-            key = self._hastened.popleft()
+            key = self._hastened.pop()
             job = self._jobs.get(key)
             if job is not None and not job.failures and now < job.due_s < math.inf:
                 self._plan(key, now)

@@ -8,6 +8,7 @@ from pathlib import Path
 from drivers.contract import Rig, SourceContract
 from tests.contract.memory import Thermometer
 from tests.contract.memory_pair import PairOfThermometers
+from tests.contract.modbus_rig import ModbusRig
 from tests.contract.mysensors_rig import MySensorsRig
 from tests.contract.rigs import BoardRig, NetworkRig, SimulatorRig
 from tests.contract.sysfs_rig import SysfsRig
@@ -94,4 +95,16 @@ class TestMySensors(SourceContract):
     def rig(self) -> Iterator[Rig]:
         """See `SourceContract`."""
         with tempfile.TemporaryDirectory() as folder, MySensorsRig(Path(folder)) as rig:
+            yield rig
+
+
+class TestModbus(SourceContract):
+    """Two slaves on a bus."""
+
+    several = True
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with tempfile.TemporaryDirectory() as folder, ModbusRig(Path(folder)) as rig:
             yield rig
