@@ -8,18 +8,24 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sig
 from drivers.dispatcher import Dispatcher
 from drivers.identities import Roster
-from drivers.kinds import sensor_class
+from drivers.kinds import new_source, sensor_class
 from drivers.link import Link
 from drivers.sensor import Sensor
+from drivers.source import Source
+from drivers.stream.port_settings import PortSettings
+from drivers.stream.tap import Tap
+from gateway.captures import Tapped
 from gateway.config import Config
-from gateway.config.models import parse_address
+from gateway.config.models import LinkSection, parse_address
 from gateway.identities import Identities
+from gateway.own_sender import OwnSender
 from gateway.senders import GatewayRouter, explaining_sender
 from gateway.version import package_version
 from sig.carrier.tcpserver import CarrierTCPServer
@@ -59,6 +65,8 @@ class App:
         self.dispatcher = Dispatcher()
         self.links: dict[str, Link] = {}
         self.sensors: dict[str, Sensor] = {}
+        self._taps: dict[str, Tapped | None] = {}
+        self._own: OwnSender | None = None
         self._carrier: CarrierTCPServer | None = None
         self._bridge: Bridge | None = None
 
@@ -82,6 +90,8 @@ class App:
         deadline = time.monotonic() + STOP_S
         done = _all_within([link.close for link in self.links.values()], LINKS_S, "link")
         done &= _all_within([lambda: self.dispatcher.stop(DISPATCHER_S)], DISPATCHER_S + 0.1, "dispatcher")
+        if self._own is not None:
+            self._own.close()
         carrier, self._carrier = self._carrier, None
         bridge, self._bridge = self._bridge, None
         left_s = max(SERVER_S, deadline - time.monotonic())
@@ -99,12 +109,21 @@ class App:
             limits=_LIMITS,
         )
         self.router = GatewayRouter(self._carrier, self.config.sensors, explaining_sender(self._why_down))
+        self._attach_own()
         address = parse_address(listen)
         try:
             self._carrier.start(f"unix:{address.host}" if address.unix else address.host, address.port)
         except (OSError, ValueError) as error:
             raise StartError(_listen_problem(self.config, error)) from None
         logger.info("router: listening on %s", listen)
+
+    def _attach_own(self) -> None:
+        """Before anybody can connect, so that nobody hears of it."""
+        hidden = frozenset(
+            name for name in self.config.links if ("links", name, "port") in self.config.secrets
+        )
+        self._own = OwnSender(self.config.gateway.name, self.links, self._taps, hidden=hidden)
+        self._own.attach(self.router)
 
     def _why_down(self, name: str) -> str | None:
         sensor = self.sensors.get(name)
@@ -122,14 +141,15 @@ class App:
             options = link.options
             if isinstance(port := options.get("port"), str):
                 options["port"] = sim_port(port, self.config.data / name)
+            source = new_source(link.protocol, options)
+            self._taps[name] = _tapped(source, link)
             self.links[name] = Link(
                 name,
-                protocol=link.protocol,
+                source=source,
                 identity=link.identity,
                 memory=memory,
                 roster=roster,
                 dispatcher=self.dispatcher,
-                **options,
             )
         for name, sensor in self.config.sensors.items():
             kind = sensor_class(sensor.driver)
@@ -150,6 +170,15 @@ class App:
         self.dispatcher.start()
         for opened in self.links.values():
             opened.open()
+
+
+def _tapped(source: Source, link: LinkSection) -> Tapped | None:
+    """What captures of a link hear; None where its source has no port."""
+    tap, settings = getattr(source, "tap", None), getattr(source, "settings", None)
+    if not isinstance(tap, Tap):
+        return None
+    about = asdict(settings) if isinstance(settings, PortSettings) else {}
+    return Tapped(tap, {"protocol": link.protocol, **about})
 
 
 def make_data_folder(config: Config) -> None:
