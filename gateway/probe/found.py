@@ -1,0 +1,61 @@
+"""What a detector has found, and what it would ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from drivers.stream.port_settings import PortSettings
+
+
+class FoundChannel(NamedTuple):
+    """Something that is measured there. `name` is what a sensor's `channel` takes; `kind` and `unit` are empty,
+    and `value` None, where nothing has said them."""
+
+    name: str
+    kind: str = ""
+    unit: str = ""
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who speaks at a port. `what`: for a person. `link`: the keys of its protocol's own that the config needs.
+    `name`: what such a link may be called. `complete`: nothing more is to be learnt by waiting; `certain`: nor
+    by asking."""
+
+    protocol: str
+    what: str
+    channels: tuple[FoundChannel, ...] = ()
+    link: Mapping[str, Any] = field(default_factory=dict)
+    name: str = "board"
+    complete: bool = False
+    certain: bool = True
+
+
+class Question(NamedTuple):
+    """`data` is sent at `settings`, and the answer waited for, for `wait_s` seconds."""
+
+    settings: PortSettings
+    data: bytes
+    wait_s: float
+
+
+class Detector(Protocol):
+    """Knows one protocol. No I/O, no clock."""
+
+    protocol: str
+    """As in a config."""
+
+    asks: str
+    """What its questions send, and at which rates, for a person who is to agree to it."""
+
+    def heard(self, data: bytes) -> Found | None:
+        """Who has sent `data`, all that came at one rate, unasked."""
+
+    def questions(self) -> Sequence[Question]:
+        """What to ask, one after the other, until one is answered."""
+
+    def answered(self, question: Question, data: bytes) -> Found | None:
+        """Who has sent `data` after `question`."""
