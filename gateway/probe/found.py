@@ -10,8 +10,8 @@ from drivers.stream.port_settings import PortSettings
 
 
 class FoundChannel(NamedTuple):
-    """Something that is measured there. `name` is what a sensor's `channel` takes; `kind` and `unit` are empty,
-    and `value` None, where nothing has said them."""
+    """Something that is measured there. `name` is what a sensor's `channel` takes; `kind` and `unit` are
+    empty, and `value` None, where nothing has said them."""
 
     name: str
     kind: str = ""
@@ -21,9 +21,9 @@ class FoundChannel(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Who speaks at a port. `what`: for a person. `link`: the keys of its protocol's own that the config needs.
-    `name`: what such a link may be called. `complete`: nothing more is to be learnt by waiting; `certain`: nor
-    by asking."""
+    """Who speaks at a port. `what`: for a person. `link`: the keys of its protocol's own that the config
+    needs. `name`: what such a link may be called. `complete`: nothing more is to be learnt by waiting;
+    `certain`: nor by asking."""
 
     protocol: str
     what: str

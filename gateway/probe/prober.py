@@ -1,8 +1,8 @@
 """Listening at a port, and asking there.
 
 A port that another program has open is never touched. First the port is only listened to, at one baud rate
-after the other, until somebody is understood. Only then, and only if that is agreed to, something is sent; who
-is to agree has been told what.
+after the other, until somebody is understood. Only then, and only if that is agreed to, something is sent;
+who is to agree has been told what.
 """
 
 from __future__ import annotations
@@ -35,9 +35,8 @@ MOST_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is known of a port. `holders` have it open, and then nothing was tried; `problem`: why nothing could
-    be tried, or no more; `found` at `settings`; `sample`: the beginning of what came if nobody was understood.
-    """
+    """What is known of a port. `holders` have it open, and then nothing was tried; `problem`: why nothing
+    could be tried, or no more; `found` at `settings`; `sample`: what came if nobody was understood."""
 
     holders: tuple[str, ...] = ()
     problem: str | None = None
@@ -65,7 +64,8 @@ class Prober:
         self._clock = clock
 
     def probe(self, device: str) -> Verdict:
-        """Find out what speaks at `device`, a path or a URL of pyserial's. Never raises for what a port does."""
+        """Find out what speaks at `device`, a path or a URL of pyserial's. Raises nothing for what a port
+        does."""
         holders = tuple(proc.holders(device)) if "://" not in device else ()
         if holders:
             return Verdict(holders)
