@@ -8,7 +8,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from drivers.stream.port_settings import PortSettings
 from drivers.stream.tap import Tap
 from gateway.captures import Tapped
 from gateway.config import Config
-from gateway.config.models import LinkSection, parse_address
+from gateway.config.models import parse_address
 from gateway.identities import Identities
 from gateway.own_sender import OwnSender
 from gateway.senders import GatewayRouter, explaining_sender
@@ -125,6 +124,17 @@ class App:
         self._own = OwnSender(self.config.gateway.name, self.links, self._taps, hidden=hidden)
         self._own.attach(self.router)
 
+    def _tapped(self, name: str, source: Source) -> Tapped | None:
+        """What captures of a link hear; None where its source has no port."""
+        tap, settings = getattr(source, "tap", None), getattr(source, "settings", None)
+        if not isinstance(tap, Tap):
+            return None
+        link = self.config.links[name]
+        hidden = ("links", name, "port") in self.config.secrets
+        baud = settings.baud if isinstance(settings, PortSettings) else None
+        port = None if hidden else link.options.get("port")
+        return Tapped(tap, {"port": port, "baud": baud, "protocol": link.protocol})
+
     def _why_down(self, name: str) -> str | None:
         sensor = self.sensors.get(name)
         if sensor is None:
@@ -142,7 +152,7 @@ class App:
             if isinstance(port := options.get("port"), str):
                 options["port"] = sim_port(port, self.config.data / name)
             source = new_source(link.protocol, options)
-            self._taps[name] = _tapped(source, link)
+            self._taps[name] = self._tapped(name, source)
             self.links[name] = Link(
                 name,
                 source=source,
@@ -170,15 +180,6 @@ class App:
         self.dispatcher.start()
         for opened in self.links.values():
             opened.open()
-
-
-def _tapped(source: Source, link: LinkSection) -> Tapped | None:
-    """What captures of a link hear; None where its source has no port."""
-    tap, settings = getattr(source, "tap", None), getattr(source, "settings", None)
-    if not isinstance(tap, Tap):
-        return None
-    about = asdict(settings) if isinstance(settings, PortSettings) else {}
-    return Tapped(tap, {"protocol": link.protocol, **about})
 
 
 def make_data_folder(config: Config) -> None:

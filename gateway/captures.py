@@ -1,7 +1,7 @@
 """Captures: what goes over a link's port, handed out piece by piece to whoever asked for it.
 
 A capture begins with `{"link": NAME}`, is fetched with `{"capture": NUMBER}` some times a second, and ends
-with `{"capture": NUMBER, "end": true}`. What is not fetched in time is missed, and shows as a gap; a capture
+with `{"capture": NUMBER, "end": true}`. What is not fetched in time is missed, counted and noted; a capture
 that nobody fetches any more ends by itself (`drivers.stream.tap.FORGOTTEN_S`).
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import sig
 from drivers.clock import Clock
 from drivers.reading import format_utc
-from drivers.stream.tap import Piece, Recorder, Tap
+from drivers.stream.tap import NOTE, Piece, Recorder, Tap
 
 # Each may hold half a megabyte (see `drivers.stream.tap`); a person makes one at a time.
 MOST = 4
@@ -105,6 +105,6 @@ class Captures:
 
 
 def _as_json(piece: Piece, began: float) -> list[Any]:
-    """`[seconds since the beginning, "<" or ">", bytes in hexadecimal]`, or `[seconds, "gap", bytes]`."""
+    """`[seconds since the beginning, "<" or ">", bytes in hexadecimal]`, or `[seconds, "#", words]`."""
     seconds = round(max(0.0, piece.at - began), 6)
-    return [seconds, piece.way, piece.missed or piece.data.hex()]
+    return [seconds, piece.way, piece.data.decode() if piece.way == NOTE else piece.data.hex()]

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 READ = "<"
 WRITTEN = ">"
-GAP = "gap"
+NOTE = "#"
 
 Listener = Callable[[float, str, bytes], None]
-"""When (monotonic; of what is written, before the writing), `READ` or `WRITTEN`, and the bytes."""
+"""When (monotonic; of what is written, before the writing), what it is, and the bytes: `READ`, `WRITTEN`; or
+`NOTE`, then they are words for a person, in UTF-8: the port was opened, closed."""
 
 # 22 s of the usual 115,200 baud, and 1 s of the fastest port; a fetch is due every fraction of a second.
 MOST_BYTES = 256 * 1024
@@ -51,18 +52,16 @@ class Tap:
 
 
 class Piece(NamedTuple):
-    """Bytes that went by at `at` (monotonic seconds). `way`: `READ`, `WRITTEN`; or `GAP`, from `at` on: then
-    there are no bytes, and `missed` says how many were not kept."""
+    """What a listener is told; see `Listener`."""
 
     at: float
     way: str
     data: bytes
-    missed: int = 0
 
 
 class Recorder:
     """Keeps what goes by until it is taken, and no more than there is room for: what comes when it is full is
-    missed, counted, and shows as a gap. One that nobody takes from any more stops to listen by itself.
+    missed, counted, and noted. One that nobody takes from any more stops to listen by itself.
 
     `began` and all times are monotonic seconds.
     """
@@ -121,11 +120,11 @@ class Recorder:
     def _put(self, piece: Piece) -> None:
         """In order of time: an answer may have been read before its request is told of."""
         later: list[Piece] = []
-        while self._pieces and self._pieces[-1].at > piece.at and self._pieces[-1].way != GAP:
+        while self._pieces and self._pieces[-1].at > piece.at:
             later.append(self._pieces.pop())
         self._pieces.append(piece)
         self._pieces.extend(reversed(later))
 
     def _gap(self) -> Piece:
         missed, self._missed = self._missed, 0
-        return Piece(self._missed_from, GAP, b"", missed)
+        return Piece(self._missed_from, NOTE, b"%d bytes left out: they were not fetched in time" % missed)

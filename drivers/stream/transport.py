@@ -13,7 +13,7 @@ from drivers.errors import LinkLostError
 from drivers.stream import opening, proc
 from drivers.stream.opening import close_port, is_polled, open_error, open_port, words
 from drivers.stream.port_settings import PortSettings
-from drivers.stream.tap import READ, WRITTEN, Tap
+from drivers.stream.tap import NOTE, READ, WRITTEN, Tap
 
 logger = logging.getLogger(__name__)
 
@@ -118,11 +118,14 @@ class Transport:
         with contextlib.suppress(BlockingIOError):  # the pipe is full: the reader will wake anyway
             os.write(self._wake_writer, b"\0")
 
-    def close(self) -> None:
-        """Close the port; nothing happens if it is closed."""
+    def close(self, reason: str = "") -> None:
+        """Close the port; nothing happens if it is closed. `reason` is for whoever listens in."""
         port, self._port = self._port, None
         if port is None:
             return
+        if self._tap.listeners:
+            words = f"port closed: {reason}" if reason else "port closed"
+            self._tap.told(time.monotonic(), NOTE, words.encode(errors="replace"))
         # pyserial's sockets are not closed by it when their peer is gone: their shutdown fails first.
         connection = getattr(port, "_socket", None)
         close_port(port)
@@ -193,4 +196,6 @@ def open_transport(device: str, settings: PortSettings = _DEFAULT, *, tap: Tap |
         except FOREIGN as error:  # no descriptors left
             raise open_error(device, error) from error
         owned.pop_all()
+    if tap is not None:
+        tap.told(time.monotonic(), NOTE, b"port opened")
     return transport

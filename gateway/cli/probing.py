@@ -161,11 +161,8 @@ def _words(verdict: Verdict) -> list[str]:
     if verdict.found is not None and verdict.settings is not None:
         words += _found_words(verdict.found, verdict.settings.baud)
     elif verdict.problem is None:
-        words.append(
-            f"nobody was understood; what came: {escaped(verdict.sample)}"
-            if verdict.sample
-            else "nothing came"
-        )
+        came = f"nobody was understood; what came: {escaped(verdict.sample)}"
+        words.append(came if verdict.sample else "nothing came")
     if verdict.problem is not None:
         words.append(verdict.problem)
     return words

@@ -26,13 +26,11 @@ class SensorlineDetector:
     def heard(self, data: bytes) -> Found | None:
         """By a hello, or by readings alone: these do not say what they measure."""
         device, values = _hello_and_values(data)
+        if device is None and not values:
+            return None
         if device is None:
             channels = tuple(FoundChannel(name, value=value) for name, value in values.items())
-            return (
-                Found(self.protocol, "a board that reports readings", channels, certain=False)
-                if values
-                else None
-            )
+            return Found(self.protocol, "a board that reports readings", channels, certain=False)
         channels = tuple(
             FoundChannel(channel.name, channel.kind, channel.unit, values.get(channel.name))
             for channel in device.channels.values()
