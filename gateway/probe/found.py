@@ -35,8 +35,10 @@ class Found:
 
 
 class Question(NamedTuple):
-    """`data` is sent at `settings`, and the answer waited for, for `wait_s` seconds."""
+    """`data`, which is `words` for a person who is to agree to it, is sent at `settings`, and the answer waited
+    for, for `wait_s` seconds."""
 
+    words: str
     settings: PortSettings
     data: bytes
     wait_s: float
@@ -48,14 +50,11 @@ class Detector(Protocol):
     protocol: str
     """As in a config."""
 
-    asks: str
-    """What its questions send, and at which rates, for a person who is to agree to it."""
-
     def heard(self, data: bytes) -> Found | None:
         """Who has sent `data`, all that came at one rate, unasked."""
 
-    def questions(self) -> Sequence[Question]:
-        """What to ask, one after the other, until one is answered."""
+    def questions(self, at: PortSettings | None) -> Sequence[Question]:
+        """What to ask, one after the other, until one is answered. `at`: how it was heard, if it was."""
 
     def answered(self, question: Question, data: bytes) -> Found | None:
         """Who has sent `data` after `question`."""

@@ -100,17 +100,20 @@ class Prober:
 
     def _ask(self, device: str, before: Verdict) -> Verdict:
         """What was found by listening is asked for by its own protocol alone."""
-        asked = [d for d in self._detectors if before.found is None or d.protocol == before.found.protocol]
-        asked = [detector for detector in asked if detector.questions()]
-        if not asked or not self._agrees(f"{device}: may send " + "; ".join(d.asks for d in asked)):
+        asked = [
+            (detector, question)
+            for detector in self._detectors
+            if before.found is None or detector.protocol == before.found.protocol
+            for question in detector.questions(before.settings)
+        ]
+        if not asked or not self._agrees(f"{device}: {_in_words([question for _, question in asked])}"):
             return before
-        for detector in asked:
-            for settings, questions in itertools.groupby(detector.questions(), lambda asked: asked.settings):
-                with open_transport(device, settings) as port:
-                    for question in questions:
-                        found = self._answer(port, detector, question)
-                        if found is not None:
-                            return Verdict(found=found, settings=settings)
+        for settings, questions in itertools.groupby(asked, lambda pair: pair[1].settings):
+            with open_transport(device, settings) as port:
+                for detector, question in questions:
+                    found = self._answer(port, detector, question)
+                    if found is not None:
+                        return Verdict(found=found, settings=settings)
         return before
 
     def _answer(self, port: Transport, detector: Detector, question: Question) -> Found | None:
@@ -134,6 +137,19 @@ class Prober:
                 data += more
                 found = understand(data)
         return data, found
+
+
+def _in_words(questions: Sequence[Question]) -> str:
+    """What will be sent, all of it: `will send A at 9600 and 115200 baud, then B at 9600 baud`."""
+    rates: dict[str, list[str]] = {}
+    for question in questions:
+        rate = f"{question.settings.baud}"
+        if question.settings.parity != "none":
+            rate += f" ({question.settings.parity} parity)"
+        if rate not in rates.setdefault(question.words, []):
+            rates[question.words].append(rate)
+    sent = [f"{words} at {', '.join(at)} baud" for words, at in rates.items()]
+    return f"will send {'; then '.join(sent)}; until one is answered"
 
 
 def _readable(data: bytes) -> bool:

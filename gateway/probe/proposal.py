@@ -18,6 +18,7 @@ _OWN_DRIVERS = ("temperature", "humidity", "light")
 _BY_NAME = (
     ("temperature", re.compile(r"temp|^t\d*$", re.IGNORECASE)),
     ("humidity", re.compile(r"hum|^rh$|^h\d*$", re.IGNORECASE)),
+    ("light", re.compile(r"lux|^lx$", re.IGNORECASE)),
 )
 _BY_UNIT = {
     "c": "temperature",

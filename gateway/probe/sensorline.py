@@ -21,7 +21,6 @@ class SensorlineDetector:
     """See `gateway.probe.found.Detector`."""
 
     protocol = "sensorline"
-    asks = f"sensorline: `$Q 1 hello` and its checksum, at {' and '.join(map(str, BAUDS))} baud"
 
     def heard(self, data: bytes) -> Found | None:
         """By a hello, or by readings alone: these do not say what they measure."""
@@ -39,10 +38,12 @@ class SensorlineDetector:
         what = f"{device.model} {device.identity}, firmware {device.firmware}"
         return Found(self.protocol, what, channels, complete=reporting <= values.keys())
 
-    def questions(self) -> Sequence[Question]:
+    def questions(self, at: PortSettings | None) -> Sequence[Question]:
         """Who are you?"""
         hello = Conversation().send(1, "hello", (), 0.0)
-        return [Question(PortSettings(baud), hello, WAIT_S) for baud in BAUDS]
+        words = f"sensorline's `{hello.decode().strip()}`"
+        rates = [PortSettings(baud) for baud in BAUDS] if at is None else [at]
+        return [Question(words, settings, hello, WAIT_S) for settings in rates]
 
     def answered(self, _question: Question, data: bytes) -> Found | None:
         """The hello, and readings that came with it."""
