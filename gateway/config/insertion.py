@@ -66,10 +66,18 @@ def as_flow(value: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """What JSON quotes, YAML reads, but for the two halves of what lies beyond 16 bits."""
+    """Numbers and truth values as JSON has them."""
     if isinstance(value, str):
-        return value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=not value.isprintable())
+        return value if _PLAIN.fullmatch(value) else f'"{"".join(map(_letter, value))}"'
     return json.dumps(value)
+
+
+def _letter(letter: str) -> str:
+    """As it stands between quotes. (JSON has two halves for what lies beyond 16 bits; YAML refuses them.)"""
+    if letter in '"\\':
+        return "\\" + letter
+    number = ord(letter)
+    return letter if letter.isprintable() else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def _nested(path: Sequence[str], entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -35,8 +35,8 @@ class Found:
 
 
 class Question(NamedTuple):
-    """`data`, which is `words` for a person who is to agree to it, is sent at `settings`, and the answer waited
-    for, for `wait_s` seconds."""
+    """`data`, which is `words` for a person who is to agree to it, is sent at `settings`, and the answer
+    waited for, for `wait_s` seconds."""
 
     words: str
     settings: PortSettings
