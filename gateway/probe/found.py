@@ -53,7 +53,7 @@ class Detector(Protocol):
     def heard(self, data: bytes) -> Found | None:
         """Who has sent `data`, all that came at one rate, unasked."""
 
-    def questions(self, at: PortSettings | None) -> Sequence[Question]:
+    def questions(self, at: PortSettings | None, /) -> Sequence[Question]:
         """What to ask, one after the other, until one is answered. `at`: how it was heard, if it was."""
 
     def answered(self, question: Question, data: bytes) -> Found | None:
