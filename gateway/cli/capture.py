@@ -28,6 +28,8 @@ from drivers.stream.transport import open_transport
 from gateway.cli.check import load_or_explain
 from gateway.cli.client import complain, connection, plain
 from gateway.cli.common import EXIT_USAGE
+from gateway.config import Config
+from gateway.config.models import parse_address
 from gateway.senders import OWN_NAME
 
 EVERY_S = 0.2
@@ -64,23 +66,28 @@ class _File:
 
 
 def capture(
-    url: str,
-    token: str | None,
     link: str,
     path: Path,
     *,
-    config: Path,
-    running: bool,
+    url: str | None,
+    token: str | None,
+    config_path: Path,
     seconds: float | None,
 ) -> int:
-    """Capture a link of the gateway that listens at `url`. Where none does, and none must (`running`), one of
-    `config`."""
+    """Capture a link of the gateway that listens at `url`; without one, of that which runs with the config,
+    and where none does, of the config alone."""
+    config = None
+    if url is None:
+        config = load_or_explain(config_path)
+        if config is None:
+            return EXIT_USAGE
+        url, token = _own_url(config), token or _own_token(config)
     try:
         with contextlib.ExitStack() as owned:
             try:
                 client = owned.enter_context(connection(url, token))
             except click.ClickException:
-                if running or not config.exists():
+                if config is None:
                     raise
                 return _capture_alone(config, link, path, seconds)
             begun = client.remoteRequest(OWN_NAME, "capture", {"link": link})
@@ -111,13 +118,24 @@ def _fetch(client: sig.ClientRouter, number: int, file: _File, path: Path, endin
     return _done(file, path)
 
 
-def _capture_alone(config_path: Path, link: str, path: Path, seconds: float | None) -> int:
+def _own_url(config: Config) -> str:
+    """Where the gateway of that config listens, as seen from this machine."""
+    address = parse_address(config.router.listen)
+    if address.unix:
+        return f"unix:{address.host}"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104 - told apart
+    scheme = "tcp" if config.router.tls is None else "tls"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{address.port}"
+
+
+def _own_token(config: Config) -> str | None:
+    return None if config.router.token is None else config.router.token.get_secret_value()
+
+
+def _capture_alone(config: Config, link: str, path: Path, seconds: float | None) -> int:
     """Capture a link of the config, with no gateway running."""
-    config = load_or_explain(config_path)
-    if config is None:
-        return EXIT_USAGE
     if link not in config.links:
-        print(plain(f"error: no link {link!r} in {config_path}"), file=sys.stderr)
+        print(plain(f"error: no link {link!r} in {config.path}"), file=sys.stderr)
         return EXIT_USAGE
     section = config.links[link]
     source = new_source(section.protocol, section.options)

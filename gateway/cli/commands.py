@@ -220,7 +220,7 @@ def watch(
 
 
 @cli.command()
-@click.argument("names", metavar="[PORT]...", nargs=-1)
+@click.argument("names", metavar="[PORT …]", nargs=-1)
 @_json_option
 @click.option("--probe", is_flag=True, help="Find out what speaks there: listen, then ask.")
 @click.option("--write", is_flag=True, help="With --probe: put what was found into the config file.")
@@ -276,16 +276,23 @@ def capture(
     url: str,
     token: str | None,
 ) -> int:
-    """Record what goes over a link's port in a new FILE, each byte with its time.
+    """Record a link's bytes, with their times, in a new FILE.
 
-    While the gateway runs, through it; where none runs, the port is opened with the config's settings.
+    While the gateway runs, through it (that of the config, unless --connect names another); where none
+    runs, the port is opened with the config's settings.
     `simulate --replay FILE` plays it back.
     """
     from gateway.cli.capture import capture as capture_it
 
-    asked_for = ctx.get_parameter_source("url") is not click.core.ParameterSource.DEFAULT
-    config = path or Path(DEFAULT_CONFIG)
-    return capture_it(url, token, link, file, config=config, running=asked_for, seconds=seconds)
+    by_config = ctx.get_parameter_source("url") is click.core.ParameterSource.DEFAULT
+    return capture_it(
+        link,
+        file,
+        url=None if by_config else url,
+        token=token,
+        config_path=path or Path(DEFAULT_CONFIG),
+        seconds=seconds,
+    )
 
 
 @cli.command()
