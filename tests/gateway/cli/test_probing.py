@@ -56,7 +56,8 @@ def test_a_board(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = shown.err.splitlines()
     assert told[0].startswith(f"{board.link}: listening at 9600, 115200, 57600, 38400, 19200, 4800 baud")
     assert told[1:] == [
-        f"{board.link}: will send sensorline's `$Q 1 hello*83DCD986` at 115200, 9600 baud; until one is answered"
+        f"{board.link}: will send sensorline's `$Q 1 hello*83DCD986` at 115200, 9600 baud; "
+        "until one is answered"
     ]
     assert shown.out == (
         f"{board.link}\n"
