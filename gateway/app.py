@@ -18,8 +18,7 @@ from drivers.kinds import new_source, sensor_class
 from drivers.link import Link
 from drivers.sensor import Sensor
 from drivers.source import Source
-from drivers.stream.port_settings import PortSettings
-from drivers.stream.tap import Tap
+from drivers.stream.on_port import OnPort
 from gateway.captures import Tapped
 from gateway.config import Config
 from gateway.config.models import parse_address
@@ -126,14 +125,13 @@ class App:
 
     def _tapped(self, name: str, source: Source) -> Tapped | None:
         """What captures of a link hear; None where its source has no port."""
-        tap, settings = getattr(source, "tap", None), getattr(source, "settings", None)
-        if not isinstance(tap, Tap):
+        if not isinstance(source, OnPort):
             return None
         link = self.config.links[name]
         hidden = ("links", name, "port") in self.config.secrets
-        baud = settings.baud if isinstance(settings, PortSettings) else None
         port = None if hidden else link.options.get("port")
-        return Tapped(tap, {"port": port, "baud": baud, "protocol": link.protocol})
+        about = {"port": port, "baud": source.settings.baud, "protocol": link.protocol}
+        return Tapped(source.tap, about)
 
     def _why_down(self, name: str) -> str | None:
         sensor = self.sensors.get(name)

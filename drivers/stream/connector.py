@@ -52,21 +52,21 @@ class StreamSource:
         remembers: bool = False,
     ) -> None:
         self.where = where
-        self._port = port
+        self.port = port
         self._conversation = conversation
         self._device_of = device_of
         self._remembers = remembers
         self._patience_s = FIRST_PATIENCE_S
         self._session: StreamSession | None = None
+        # See `drivers.stream.on_port`.
         self.settings = settings
         self.tap = Tap()
-        """Hears what is read and written, over all openings."""
 
     def open(self, keeper: Keeper) -> StreamSession:
         """See `drivers.source.Source`."""
         self._grow_patience()
-        device = self._port.resolve()
-        before = self._port.presence()
+        device = self.port.resolve()
+        before = self.port.presence()
         transport = open_transport(device, self.settings, tap=self.tap)
         # From here on the port is the session's; until there is one, ours.
         try:
@@ -76,7 +76,7 @@ class StreamSource:
                 transport,
                 self._conversation(notes=keeper.notes) if self._remembers else self._conversation(),
                 patience_s=NETWORK_PATIENCE_S if "://" in device else self._patience_s,
-                replaced=lambda: self._port.presence() not in (before, None),
+                replaced=lambda: self.port.presence() not in (before, None),
                 lends=transport.wakes and self.settings.baud <= LENT_BAUD,
                 device_of=self._device_of,
             )
@@ -87,11 +87,11 @@ class StreamSource:
 
     def presence(self) -> object:
         """See `drivers.source.Source`."""
-        return self._port.presence()
+        return self.port.presence()
 
     def close(self) -> None:
         """See `drivers.source.Source`."""
-        self._port.close()
+        self.port.close()
 
     def device_of(self, channel: str) -> str:
         """See `drivers.source.Source`."""

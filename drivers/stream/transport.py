@@ -123,9 +123,6 @@ class Transport:
         port, self._port = self._port, None
         if port is None:
             return
-        if self._tap.listeners:
-            words = f"port closed: {reason}" if reason else "port closed"
-            self._tap.told(time.monotonic(), NOTE, words.encode(errors="replace"))
         # pyserial's sockets are not closed by it when their peer is gone: their shutdown fails first.
         connection = getattr(port, "_socket", None)
         close_port(port)
@@ -133,6 +130,9 @@ class Transport:
             connection.close()
         os.close(self._wake_reader)
         os.close(self._wake_writer)
+        if self._tap.listeners:
+            said = f"port closed: {reason}" if reason else "port closed"
+            self._tap.told(time.monotonic(), NOTE, said.encode(errors="replace"))
 
     def __enter__(self) -> Self:
         return self

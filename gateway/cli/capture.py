@@ -7,12 +7,14 @@ with the config's settings, and only listened to: nobody asks the device for any
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -21,8 +23,7 @@ from drivers.errors import LinkLostError, PortError
 from drivers.kinds import new_source
 from drivers.reading import format_utc
 from drivers.stream.capture import CaptureWriter, header
-from drivers.stream.connector import StreamSource
-from drivers.stream.ports import parse_port
+from drivers.stream.on_port import OnPort
 from drivers.stream.tap import NOTE
 from drivers.stream.transport import open_transport
 from gateway.cli.check import load_or_explain
@@ -40,10 +41,9 @@ AGAIN_S = 0.5
 
 
 class _File:
-    """The capture as it grows. What is there is on the disk's side of the program at each moment, so that a
-    capture that is cut short is good up to there."""
+    """The capture as it grows. Nothing waits in the program: one that is cut short is good up to there."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: FileIO) -> None:
         self._file = file
         self._writer = CaptureWriter()
         self.bytes = 0
@@ -58,11 +58,13 @@ class _File:
         self.bytes += len(data) if way != NOTE else 0
 
     def _put(self, text: str) -> None:
+        data = text.encode()
         try:
-            self._file.write(text)
-            self._file.flush()
+            while data:
+                data = data[self._file.write(data) :]
         except OSError as error:
-            raise click.ClickException(f"{self._file.name} cannot be written: {error.strerror}") from None
+            name = os.fsdecode(self._file.name)
+            raise click.ClickException(f"{name} cannot be written: {error.strerror}") from None
 
 
 def capture(
@@ -139,7 +141,7 @@ def _capture_alone(config: Config, link: str, path: Path, seconds: float | None)
         return EXIT_USAGE
     section = config.links[link]
     source = new_source(section.protocol, section.options)
-    if not isinstance(source, StreamSource):
+    if not isinstance(source, OnPort):
         print(plain(f"error: link {link} has no port, and so no bytes to capture"), file=sys.stderr)
         return EXIT_USAGE
     hidden = ("links", link, "port") in config.secrets
@@ -155,15 +157,14 @@ def _capture_alone(config: Config, link: str, path: Path, seconds: float | None)
         return _listen(source, file, path, _Ending(seconds))
 
 
-def _listen(source: StreamSource, file: _File, path: Path, ending: _Ending) -> int:
+def _listen(source: OnPort, file: _File, path: Path, ending: _Ending) -> int:
     """From opening to opening, as long as nobody ends it; what cannot be opened at all ends it at once."""
     began = time.monotonic()
-    port = parse_port(source.where)
     source.tap.add(lambda at, way, data: file.add(at - began, way, data))
-    with contextlib.closing(port), _interruptible():
+    with contextlib.closing(source.port), _interruptible():
         while not ending.come():
             try:
-                with open_transport(port.resolve(), source.settings, tap=source.tap) as transport:
+                with open_transport(source.port.resolve(), source.settings, tap=source.tap) as transport:
                     while not ending.come():
                         transport.read(min(EVERY_S, ending.left()))
             except LinkLostError as error:
@@ -201,7 +202,7 @@ class _Ending:
 def _new_file(path: Path) -> Iterator[_File]:
     """A file that was not there before; nothing is written over. Raises `click.ClickException`."""
     try:
-        opened = path.open("x", encoding="utf-8", newline="\n")
+        opened = path.open("xb", buffering=0)
     except FileExistsError:
         raise click.ClickException(f"{path} is there already; choose another name, or remove it") from None
     except OSError as error:

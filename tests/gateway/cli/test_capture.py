@@ -29,6 +29,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+def environment() -> dict[str, str]:
+    """For a process of its own."""
+    root = Path(__file__).parents[3]
+    return os.environ | {"PYTHONPATH": f"{root}:{root / 'firmware-sim'}"}
+
+
 def configure(folder: Path, port: Path, more: str = "") -> Path:
     """A config with a link to that port, and a socket for the gateway."""
     path = folder / "config.yaml"
@@ -111,12 +117,10 @@ def test_refused(
 def test_a_port_that_comes_back(tmp_path: Path) -> None:
     """A capture goes on over an unplug; Ctrl-C ends it, and all that came is there."""
     configure(tmp_path, tmp_path / "port")
-    root = Path(__file__).parents[3]
-    environ = os.environ | {"PYTHONPATH": f"{root}:{root / 'firmware-sim'}"}
     file = tmp_path / "c.txt"
     with ScriptedBoard(tmp_path / "port") as board:
         command = [sys.executable, "-m", "gateway", "capture", "board", str(file)]
-        with subprocess.Popen(command, env=environ, cwd=tmp_path, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen(command, env=environment(), cwd=tmp_path, stderr=subprocess.PIPE) as process:
 
             def reported(value: str) -> bool:
                 board.report("temp", value)
@@ -133,6 +137,19 @@ def test_a_port_that_comes_back(tmp_path: Path) -> None:
             assert process.wait(20) == 0
     assert "bytes in" in errors
     assert "unplugged?" in errors
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """Is said, and ends it; what is in the file is good. (A limit on files does what a disk would.)"""
+    configure(tmp_path, tmp_path / "port")
+    with Talker(tmp_path / "port", {115200: b"x" * 50 + b"\n"}):
+        command = f"ulimit -f 1; exec {sys.executable} -m gateway capture board c.txt"
+        result = subprocess.run(
+            ["sh", "-c", command], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
+        )
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == "error: c.txt cannot be written: File too large"
+    assert (tmp_path / "c.txt").read_text().startswith("sig-gateway capture 1 link=board ")
 
 
 @pytest.mark.parametrize(
