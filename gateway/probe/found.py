@@ -22,14 +22,16 @@ class FoundChannel(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Found:
     """Who speaks at a port. `what`: for a person. `link`: the keys of its protocol's own that the config
-    needs. `name`: what such a link may be called. `complete`: nothing more is to be learnt by waiting;
+    needs; None where a person has to find them. `name`: what such a link may be called. `sensors`: whether
+    each of the channels needs a sensor in the config. `complete`: nothing more is to be learnt by waiting;
     `certain`: nor by asking."""
 
     protocol: str
     what: str
     channels: tuple[FoundChannel, ...] = ()
-    link: Mapping[str, Any] = field(default_factory=dict)
+    link: Mapping[str, Any] | None = field(default_factory=dict)
     name: str = "board"
+    sensors: bool = True
     complete: bool = False
     certain: bool = True
 
@@ -54,7 +56,8 @@ class Detector(Protocol):
         """Who has sent `data`, all that came at one rate, unasked."""
 
     def questions(self, at: PortSettings | None, /) -> Sequence[Question]:
-        """What to ask, one after the other, until one is answered. `at`: how it was heard, if it was."""
+        """What to ask, one rate after the other, until somebody has answered at one. `at`: how it was heard,
+        if it was."""
 
-    def answered(self, question: Question, data: bytes) -> Found | None:
-        """Who has sent `data` after `question`."""
+    def answered(self, answers: Sequence[tuple[Question, bytes]]) -> Found | None:
+        """Who has answered: the questions of one rate so far, each with what came after it."""

@@ -7,10 +7,10 @@ who is to agree has been told what.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from drivers.clock import SYSTEM_CLOCK, Clock
 from drivers.errors import LinkLostError, PortError
@@ -108,19 +108,25 @@ class Prober:
         ]
         if not asked or not self._agrees(f"{device}: {_in_words([question for _, question in asked])}"):
             return before
-        for settings, questions in itertools.groupby(asked, lambda pair: pair[1].settings):
+        for settings, of_rate in itertools.groupby(asked, lambda pair: pair[1].settings):
             with open_transport(device, settings) as port:
-                for detector, question in questions:
-                    found = self._answer(port, detector, question)
+                for detector, pairs in itertools.groupby(of_rate, lambda pair: pair[0]):
+                    found = self._answers(port, detector, [question for _, question in pairs])
                     if found is not None:
                         return Verdict(found=found, settings=settings)
         return before
 
-    def _answer(self, port: Transport, detector: Detector, question: Question) -> Found | None:
-        with contextlib.suppress(TimeoutError):
+    def _answers(self, port: Transport, detector: Detector, questions: Sequence[Question]) -> Found | None:
+        """Who answers the questions of one rate; all are asked, unless an answer leaves none open."""
+        answers: list[tuple[Question, bytes]] = []
+        for question in questions:
             port.write(question.data)
-        _, found = self._collect(port, question.wait_s, lambda data: detector.answered(question, data))
-        return found
+            so_far = partial(_answered, detector, tuple(answers), question)
+            data, found = self._collect(port, question.wait_s, so_far)
+            if found is not None and found.complete:
+                return found
+            answers.append((question, data))
+        return detector.answered(answers)
 
     def _collect(
         self, port: Transport, seconds: float, understand: Callable[[bytes], Found | None]
@@ -137,6 +143,12 @@ class Prober:
                 data += more
                 found = understand(data)
         return data, found
+
+
+def _answered(
+    detector: Detector, before: Sequence[tuple[Question, bytes]], question: Question, data: bytes
+) -> Found | None:
+    return detector.answered([*before, (question, data)])
 
 
 def _in_words(questions: Sequence[Question]) -> str:

@@ -44,13 +44,14 @@ class Proposal:
     sensors: dict[str, dict[str, Any]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
-    def add(self, port: str, found: Found, settings: PortSettings) -> str:
-        """A link at `port`, and a sensor for each channel; returns the link's name."""
+    def add(self, port: str, found: Found, settings: PortSettings) -> None:
+        """A link at `port`, and a sensor for each channel; nothing where the link's keys are not known."""
+        if found.link is None:
+            return
         name = _free(found.name, {*self.taken_links, *self.links})
-        self.links[name] = _link(port, found, settings)
-        for channel in found.channels:
+        self.links[name] = _link(port, found.protocol, settings) | dict(found.link)
+        for channel in found.channels if found.sensors else ():
             self._add_sensor(name, channel)
-        return name
 
     @property
     def sections(self) -> dict[str, Mapping[str, Mapping[str, Any]]]:
@@ -78,15 +79,15 @@ class Proposal:
         self.sensors[name] = sensor
 
 
-def _link(port: str, found: Found, settings: PortSettings) -> dict[str, Any]:
+def _link(port: str, name: str, settings: PortSettings) -> dict[str, Any]:
     """What differs from the protocol's own defaults."""
-    link: dict[str, Any] = {"protocol": found.protocol, "port": port}
-    options = protocol(found.protocol).options
+    link: dict[str, Any] = {"protocol": name, "port": port}
+    options = protocol(name).options
     for key in ("baud", "parity", "stop_bits"):
         value = getattr(settings, key)
         if key in options and options[key].default != value:
             link[key] = value
-    return link | dict(found.link)
+    return link
 
 
 def _driver(channel: FoundChannel) -> str | None:

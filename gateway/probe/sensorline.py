@@ -45,9 +45,9 @@ class SensorlineDetector:
         rates = [PortSettings(baud) for baud in BAUDS] if at is None else [at]
         return [Question(words, settings, hello, WAIT_S) for settings in rates]
 
-    def answered(self, _question: Question, data: bytes) -> Found | None:
+    def answered(self, answers: Sequence[tuple[Question, bytes]]) -> Found | None:
         """The hello, and readings that came with it."""
-        found = self.heard(data)
+        found = self.heard(b"".join(data for _, data in answers))
         return found if found is not None and found.certain else None
 
 

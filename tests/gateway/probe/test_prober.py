@@ -70,8 +70,10 @@ class Echo:
     def questions(self, _at: PortSettings | None) -> Sequence[Question]:
         return self._questions
 
-    def answered(self, question: Question, data: bytes) -> Found | None:
-        return Found("echo", f"answers {question.words}", complete=True) if b"yes" in data else None
+    def answered(self, answers: Sequence[tuple[Question, bytes]]) -> Found | None:
+        words = [question.words for question, data in answers if b"yes" in data]
+        done = any(b"done" in data for _, data in answers)
+        return Found("echo", f"answers {', '.join(words)}", complete=done) if words else None
 
 
 @pytest.mark.parametrize("rate", BAUDS)
@@ -113,7 +115,7 @@ def test_all_that_is_sent_was_named(tmp_path: Path) -> None:
     second = Echo(*(Question(f"`{word}`", slow, word.encode(), 0.1) for word in "BCD"))
 
     def answer(rate: int, data: bytes) -> bytes:
-        return b"yes" if (rate, data) == (4800, b"C") else b"no"
+        return b"yes done" if (rate, data) == (4800, b"C") else b"no"
 
     with Talker(tmp_path / "port", answer=answer) as talker:
         verdict = person.probe(talker.link, first, second)
@@ -127,6 +129,23 @@ def test_all_that_is_sent_was_named(tmp_path: Path) -> None:
     assert verdict.settings == slow
     assert verdict.found is not None
     assert verdict.found.what == "answers `C`"
+
+
+def test_several_may_answer_at_one_rate(tmp_path: Path) -> None:
+    """All the questions of that rate are asked, those of the next are not."""
+    bus = Echo(
+        *(Question(f"`{word}`", PortSettings(9600), word.encode(), 0.1) for word in "ABC"),
+        Question("`A`", PortSettings(4800), b"A", 0.1),
+    )
+
+    def answer(_rate: int, data: bytes) -> bytes:
+        return b"yes" if data in b"AC" else b""
+
+    with Talker(tmp_path / "port", answer=answer) as talker:
+        verdict = Person(agrees=True).probe(talker.link, bus)
+        assert talker.heard == [(9600, b"A"), (9600, b"B"), (9600, b"C")]
+    assert verdict.found is not None
+    assert verdict.found.what == "answers `A`, `C`"
 
 
 def test_a_board_s_hello(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_readings_alone() -> None:
     assert found is not None
     assert found.channels == (FoundChannel("temp", value=23.18), FoundChannel("hum", value=27.3))
     assert (found.complete, found.certain) == (False, False)
-    assert DETECTOR.answered(QUESTION, READINGS) is None
+    assert DETECTOR.answered([(QUESTION, READINGS)]) is None
 
 
 def test_nobody() -> None:
@@ -61,6 +61,6 @@ def test_the_question() -> None:
     assert [question.settings for question in DETECTOR.questions(PortSettings(57600))] == [
         PortSettings(57600)
     ]
-    found = DETECTOR.answered(QUESTION, HELLO)
+    found = DETECTOR.answered([(QUESTION, HELLO)])
     assert found is not None
     assert found.certain
