@@ -171,13 +171,22 @@ def _words(verdict: Verdict) -> list[str]:
 def _found_words(found: Found, baud: int) -> list[str]:
     return [
         f"{found.protocol} at {baud} baud: {found.what}",
-        *(f"  {_channel_words(channel)}" for channel in found.channels),
+        *(f"  {line}" for line in _channel_words(found.channels)),
     ]
 
 
-def _channel_words(channel: FoundChannel) -> str:
-    value = "" if channel.value is None else f"{channel.value:g} {channel.unit}".strip()
-    return f"{channel.name:<12}  {channel.kind:<12}  {value}".rstrip()
+def _channel_words(channels: Sequence[FoundChannel]) -> list[str]:
+    """A line each, in columns."""
+    names = max((len(channel.name) for channel in channels), default=0)
+    kinds = max((len(channel.kind) for channel in channels), default=0)
+    return [
+        f"{channel.name:<{names}}  {channel.kind:<{kinds}}  {_value_words(channel)}".rstrip()
+        for channel in channels
+    ]
+
+
+def _value_words(channel: FoundChannel) -> str:
+    return "" if channel.value is None else f"{channel.value:g} {channel.unit}".strip()
 
 
 def _print_proposal(proposal: Proposal, rows: Sequence[object], *, write: bool) -> None:

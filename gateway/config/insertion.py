@@ -20,6 +20,9 @@ STEP = 2
 _PLAIN = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[A-Za-z_/][A-Za-z0-9_./-]*", re.IGNORECASE)
 
 
+_ESCAPED = {'"': '\\"', "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+
 class CannotInsertError(ValueError):
     """The text is written in a way that nothing can safely be put in; says why."""
 
@@ -74,8 +77,8 @@ def _scalar(value: Any) -> str:
 
 def _letter(letter: str) -> str:
     """As it stands between quotes. (JSON has two halves for what lies beyond 16 bits; YAML refuses them.)"""
-    if letter in '"\\':
-        return "\\" + letter
+    if letter in _ESCAPED:
+        return _ESCAPED[letter]
     number = ord(letter)
     return letter if letter.isprintable() else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 

@@ -26,11 +26,14 @@ _BY_UNIT = {
     "f": "temperature",
     "°f": "temperature",
     "k": "temperature",
+    "°k": "temperature",
     "lx": "light",
     "lux": "light",
     "klx": "light",
     "%rh": "humidity",
 }
+# What is not the driver's own unit, and written beside the number only: then the config has to say it.
+_OTHER_UNITS = {"F": "F", "°F": "F", "K": "K", "°K": "K", "klx": "klx"}
 
 
 @dataclass
@@ -70,12 +73,13 @@ class Proposal:
             return
         taken = {*self.taken_sensors, *self.sensors}
         name = _sender_name(channel.name)
-        name = name if name not in taken else _free(_sender_name(f"{link}-{channel.name}"), taken)
+        if name in taken or name.isdecimal():
+            name = _free(_sender_name(f"{link}-{channel.name}"), taken)
         sensor = {"driver": driver, "link": link}
         if channel.name != name:
             sensor["channel"] = channel.name
-        if driver == "generic" and channel.unit:
-            sensor["unit"] = channel.unit
+        if channel.unit and (driver == "generic" or (not channel.kind and channel.unit in _OTHER_UNITS)):
+            sensor["unit"] = _OTHER_UNITS.get(channel.unit, channel.unit)
         self.sensors[name] = sensor
 
 

@@ -63,9 +63,9 @@ def test_a_board(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         f"{board.link}\n"
         f'    port: "{board.link}"\n'
         f"    sensorline at 115200 baud: test-board {board.identity}, firmware 1.0\n"
-        "      temp          temperature\n"
-        "      hum           humidity\n"
-        "      lux           light\n"
+        "      temp  temperature\n"
+        "      hum   humidity\n"
+        "      lux   light\n"
         "\n# For the config:\n"
         + BOARD_LINES.format(port=board.link).replace(f'"{board.link}"', str(board.link))
     )

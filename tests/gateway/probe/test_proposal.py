@@ -86,6 +86,29 @@ def test_names() -> None:
     assert plain.sensors == {"temp": {"driver": "temperature", "link": "board"}}
 
 
+def test_numbers_are_no_names() -> None:
+    """A column of a table gets its link's name in front."""
+    assert proposed(FoundChannel("1", "", "C")).sensors == {
+        "board-1": {"driver": "temperature", "link": "board", "channel": "1"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("channel", "unit"),
+    [
+        (FoundChannel("x", "", "°F"), "F"),
+        (FoundChannel("x", "", "K"), "K"),
+        (FoundChannel("x", "", "°C"), None),
+        (FoundChannel("x", "", "klx"), "klx"),
+        (FoundChannel("x", "temperature", "F"), None),
+    ],
+)
+def test_units(channel: FoundChannel, unit: str | None) -> None:
+    """The config has to say what the source does not say itself, where it is not the driver's own."""
+    (sensor,) = proposed(channel).sensors.values()
+    assert sensor.get("unit") == unit
+
+
 def test_links() -> None:
     """Names that are free; only what differs from the protocol's defaults; its own keys behind that."""
     proposal = Proposal(taken_links=("board", "board-2"))
