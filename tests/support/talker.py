@@ -28,6 +28,7 @@ class Talker:
         self.says = dict(says or {})
         self.answer = answer
         self.heard: list[tuple[int, bytes]] = []
+        self._rounds = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="talker")
 
@@ -46,9 +47,19 @@ class Talker:
         os.close(self._master)
         os.close(self._slave)
 
+    def monotonic(self) -> float:
+        """It is a `drivers.clock.Clock`, too, that goes by how often it has had its turn: so who listens for
+        a time hears it so often, on however busy a machine."""
+        return self._rounds * EVERY_S
+
+    def utc(self) -> float:
+        """The same."""
+        return self.monotonic()
+
     def _serve(self) -> None:
         while not self._ended.is_set():
             came = select.select([self._master], [], [], EVERY_S)[0]
+            self._rounds += 1
             rate = _RATES.get(termios.tcgetattr(self._slave)[5], 0)
             if came:
                 data = os.read(self._master, 4096)

@@ -6,6 +6,8 @@ import pty
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +15,7 @@ import pytest
 
 from drivers.stream import ports as driver_ports
 from firmware_sim.line import encode
-from gateway.cli import main
+from gateway.cli import main, probing
 from gateway.config import load
 from gateway.probe import prober
 from tests.support.programs import running
@@ -48,6 +50,20 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+Pace = Callable[[Talker], Path]
+
+
+@pytest.fixture
+def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
+    """Have time go as a talker gets its turns; returns its port."""
+
+    def by(talker: Talker) -> Path:
+        monkeypatch.setattr(probing, "Prober", partial(prober.Prober, clock=talker))
+        return talker.link
+
+    return by
+
+
 def test_a_board(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is sent is told first; the lines can be pasted into a config."""
     with ScriptedBoard(tmp_path / "port") as board:
@@ -73,24 +89,24 @@ def test_a_board(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert load(tmp_path / "config.yaml").sensors.keys() == {"temp", "hum", "lux"}
 
 
-def test_nobody_to_ask(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nobody_to_ask(tmp_path: Path, pace: Pace, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a terminal and without --yes nothing is sent."""
     with Talker(tmp_path / "port") as talker:
-        assert main(["ports", *QUICK, str(talker.link)]) == 0
+        assert main(["ports", *QUICK, str(pace(talker))]) == 0
         assert talker.heard == []
     shown = capsys.readouterr()
     assert "that needs --yes here, as nobody can be asked" in shown.err
     assert shown.out.splitlines()[-1] == "    nothing came"
 
 
-def test_what_came_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_came_is_shown(tmp_path: Path, pace: Pace, capsys: pytest.CaptureFixture[str]) -> None:
     """Escaped: it may be anything."""
     with Talker(tmp_path / "port", {9600: b"\x1b[31m!\n"}) as talker:
-        assert main(["ports", *QUICK, str(talker.link)]) == 0
+        assert main(["ports", *QUICK, str(pace(talker))]) == 0
     assert r"nobody was understood; what came: '\x1b[31m!\n" in capsys.readouterr().out
 
 
-def test_a_port_in_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use(tmp_path: Path, pace: Pace, capsys: pytest.CaptureFixture[str]) -> None:
     """Named, with who has it."""
     with (
         Talker(tmp_path / "port") as talker,
@@ -98,17 +114,17 @@ def test_a_port_in_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         running(["sleep", "60"], held) as pid,
     ):
         until(lambda: Path(f"/proc/{pid}/comm").read_text() == "sleep\n")
-        assert main(["ports", *QUICK, "--json", str(talker.link)]) == 0
+        assert main(["ports", *QUICK, "--json", str(pace(talker))]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["ports"][0]["holders"] == [f"sleep (pid {pid})"]
     assert shown["ports"][0]["found"] is None
     assert shown["config"] == {"links": {}, "sensors": {}}
 
 
-def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json(tmp_path: Path, pace: Pace, capsys: pytest.CaptureFixture[str]) -> None:
     """What was found, and the sections to write."""
     with Talker(tmp_path / "port", {57600: encode("R temp 1 5 21.5")}) as talker:
-        assert main(["ports", *QUICK, "--json", str(talker.link)]) == 0
+        assert main(["ports", *QUICK, "--json", str(pace(talker))]) == 0
     shown = json.loads(capsys.readouterr().out)
     (port,) = shown["ports"]
     assert port["found"] == {
@@ -163,19 +179,19 @@ def test_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (tmp_path / "config.yaml.bak").read_text() == before
 
 
-def test_write_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_write_refuses(tmp_path: Path, pace: Pace, capsys: pytest.CaptureFixture[str]) -> None:
     """A config with errors, before anything is touched; one that nothing can be put into, afterwards."""
     config = tmp_path / "config.yaml"
     config.write_text("links: {a: {}}\n")
     with Talker(tmp_path / "port", {9600: encode("R temp 1 5 21.5")}) as talker:
-        assert main(["ports", *QUICK, "--write", str(talker.link)]) == 2
+        assert main(["ports", *QUICK, "--write", str(pace(talker))]) == 2
         shown = capsys.readouterr()
         assert (shown.out, shown.err) == (
             "",
             "error: config.yaml has errors; `sig-gateway check` shows them\n",
         )
         config.write_text("router: &r {}\nlinks: *r\n")
-        assert main(["ports", *QUICK, "--write", str(talker.link)]) == 1
+        assert main(["ports", *QUICK, "--write", str(pace(talker))]) == 1
         shown = capsys.readouterr()
     assert "# New in the config:\nlinks:\n  board:\n" in shown.out
     assert "nothing can safely be put into" in shown.err

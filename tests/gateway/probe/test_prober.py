@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from drivers.clock import SYSTEM_CLOCK
 from drivers.stream.port_settings import PortSettings
 from firmware_sim.line import encode
-from gateway.probe import prober
+from gateway.probe import prober, sensorline
 from gateway.probe.found import Detector, Found, Question
 from gateway.probe.prober import BAUDS, Prober, Verdict
 from gateway.probe.sensorline import SensorlineDetector
@@ -47,13 +48,16 @@ class Person:
         self.asked.append(words)
         return self.says_yes
 
-    def probe(self, device: Path, *detectors: Detector) -> Verdict:
+    def probe(self, device: Talker | Path, *detectors: Detector) -> Verdict:
+        """At a talker's port, by the talker's clock."""
+        clock, path = (device, device.link) if isinstance(device, Talker) else (SYSTEM_CLOCK, device)
         return Prober(
             detectors or (SensorlineDetector(),),
             say=self.told.append,
             agrees=self.agrees,
             listen_s=LISTEN_S,
-        ).probe(str(device))
+            clock=clock,
+        ).probe(str(path))
 
 
 class Echo:
@@ -82,7 +86,7 @@ def test_listening_finds_the_rate(tmp_path: Path, rate: int) -> None:
     person = Person(agrees=True)
     says = dict.fromkeys(BAUDS, b"\xfe\x81\x00\n") | {rate: b"hello\n"}
     with Talker(tmp_path / "port", says) as talker:
-        verdict = person.probe(talker.link, Echo(Question("`?`", PortSettings(), b"?", 0.1)))
+        verdict = person.probe(talker, Echo(Question("`?`", PortSettings(), b"?", 0.1)))
         assert talker.heard == []
     assert verdict.settings == PortSettings(rate)
     assert verdict.found is not None
@@ -97,7 +101,7 @@ def test_nothing_is_sent_without_consent(tmp_path: Path) -> None:
     person = Person(agrees=False)
     says = {9600: b"\xfe\x81\x00\n", 57600: b"Light meter v2\n"}
     with Talker(tmp_path / "port", says) as talker:
-        verdict = person.probe(talker.link)
+        verdict = person.probe(talker)
         assert talker.heard == []
     assert verdict.found is None
     assert b"Light meter v2\n" in verdict.sample
@@ -118,7 +122,7 @@ def test_all_that_is_sent_was_named(tmp_path: Path) -> None:
         return b"yes done" if (rate, data) == (4800, b"C") else b"no"
 
     with Talker(tmp_path / "port", answer=answer) as talker:
-        verdict = person.probe(talker.link, first, second)
+        verdict = person.probe(talker, first, second)
         assert talker.heard == [(9600, b"A"), (4800, b"A"), (4800, b"B"), (4800, b"C")]
     (asked,) = person.asked
     assert asked == (
@@ -142,7 +146,7 @@ def test_several_may_answer_at_one_rate(tmp_path: Path) -> None:
         return b"yes" if data in b"AC" else b""
 
     with Talker(tmp_path / "port", answer=answer) as talker:
-        verdict = Person(agrees=True).probe(talker.link, bus)
+        verdict = Person(agrees=True).probe(talker, bus)
         assert talker.heard == [(9600, b"A"), (9600, b"B"), (9600, b"C")]
     assert verdict.found is not None
     assert verdict.found.what == "answers `A`, `C`"
@@ -164,7 +168,7 @@ def test_what_was_heard_is_asked_for_by_its_own_protocol_alone(tmp_path: Path) -
     person = Person(agrees=True)
     other = Echo(Question("`?`", PortSettings(), b"?", 0.1))
     with Talker(tmp_path / "port", {57600: READING}, answer=hello) as talker:
-        verdict = person.probe(talker.link, other, SensorlineDetector())
+        verdict = person.probe(talker, other, SensorlineDetector())
         assert talker.heard == [(57600, encode("Q 1 hello"))]
     assert person.asked[0].endswith("hello*83DCD986` at 57600 baud; until one is answered")
     assert verdict.settings == PortSettings(57600)
@@ -173,10 +177,13 @@ def test_what_was_heard_is_asked_for_by_its_own_protocol_alone(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("agrees", [False, True])
-def test_what_was_heard_is_better_than_nothing(tmp_path: Path, agrees: bool) -> None:
+def test_what_was_heard_is_better_than_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, agrees: bool
+) -> None:
     """Without consent, and where the question is not answered."""
+    monkeypatch.setattr(sensorline, "WAIT_S", LISTEN_S)
     with Talker(tmp_path / "port", {9600: READING}) as talker:
-        verdict = Person(agrees=agrees).probe(talker.link)
+        verdict = Person(agrees=agrees).probe(talker)
         assert len(talker.heard) == agrees
     assert verdict.found is not None
     assert [(channel.name, channel.value) for channel in verdict.found.channels] == [("temp", 21.5)]
@@ -192,7 +199,7 @@ def test_a_port_that_is_in_use_is_not_touched(tmp_path: Path) -> None:
         running(["sleep", "60"], held) as pid,
     ):
         until(lambda: Path(f"/proc/{pid}/comm").read_text() == "sleep\n")
-        verdict = person.probe(talker.link, Echo())
+        verdict = person.probe(talker, Echo())
     assert verdict == Verdict(holders=(f"sleep (pid {pid})",))
     assert person.told == []
 
@@ -215,7 +222,9 @@ def test_a_port_that_goes_while_somebody_is_asked(tmp_path: Path) -> None:
         return True
 
     with Talker(tmp_path / "port", {9600: READING}) as talker:
-        asking = Prober([SensorlineDetector()], say=lambda _: None, agrees=unplug, listen_s=LISTEN_S)
+        asking = Prober(
+            [SensorlineDetector()], say=lambda _: None, agrees=unplug, listen_s=LISTEN_S, clock=talker
+        )
         verdict = asking.probe(str(talker.link))
         elsewhere.rename(talker.link)
     assert "is not there" in str(verdict.problem)
@@ -226,7 +235,7 @@ def test_a_port_that_goes_while_somebody_is_asked(tmp_path: Path) -> None:
 def test_a_flood_is_bounded(tmp_path: Path) -> None:
     """What comes without an end is not kept without one."""
     with Talker(tmp_path / "port", dict.fromkeys(BAUDS, b"x" * 4000)) as talker:
-        verdict = Person(agrees=False).probe(talker.link)
+        verdict = Person(agrees=False).probe(talker)
     assert 0 < len(verdict.sample) < prober.MOST_BYTES + 65536
 
 
@@ -240,6 +249,6 @@ def test_readable_text_is_given_more_time(tmp_path: Path) -> None:
                     talker.says[9600] = b"hello\n"
                 return super().heard(data)
 
-        verdict = Person(agrees=False).probe(talker.link, Late())
+        verdict = Person(agrees=False).probe(talker, Late())
     assert verdict.found is not None
     assert verdict.settings == PortSettings(9600)
