@@ -29,6 +29,9 @@ Additions = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """By section (`links`, `sensors`) and name, what to write there; a name that is taken is an error."""
 
 
+_OTHERWISE = "the result would not say what was there and what is added"
+
+
 class CannotWriteError(Exception):
     """The file is as it was; the text says why, and what to do."""
 
@@ -47,9 +50,7 @@ def add_to_config(path: Path, additions: Additions, environ: Mapping[str, str] |
     text = before or b""
     try:
         new = with_additions(text.decode(), additions, Secrets(path.parent, environ)).encode()
-    except UnicodeDecodeError:
-        raise CannotWriteError(f"{path} is not UTF-8 text") from None
-    except (CannotInsertError, yaml.YAMLError) as error:
+    except (UnicodeDecodeError, CannotInsertError) as error:
         raise CannotWriteError(
             f"nothing can safely be put into {path}: {error}; paste the lines yourself"
         ) from None
@@ -64,12 +65,15 @@ def with_additions(text: str, additions: Additions, secrets: Secrets) -> str:
     before = parse(text, "", secrets)
     wanted = _merged(before.tree, additions)
     new = text
-    for section, entries in additions.items():
-        if entries:
-            new = inserted(new, (section,), entries)
+    try:
+        for section, entries in additions.items():
+            if entries:
+                new = inserted(new, (section,), entries)
+    except yaml.YAMLError:  # by the first section's lines
+        raise CannotInsertError(_OTHERWISE) from None
     after = parse(new, "", secrets)
     if after.tree != wanted or len(after.problems) != len(before.problems) or not _all_kept(before, after):
-        raise CannotInsertError("the result would not say what was there and what is added")
+        raise CannotInsertError(_OTHERWISE)
     return new
 
 

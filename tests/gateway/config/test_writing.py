@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.config import ConfigError, load
+from gateway.config.insertion import CannotInsertError
 from gateway.config.secrets import Secrets
 from gateway.config.writing import Additions, CannotWriteError, add_to_config, with_additions
 
@@ -95,6 +96,8 @@ def test_secrets_stay_secrets(tmp_path: Path) -> None:
         ("links: [", "not valid YAML.*mend them first"),
         ("links: ~\n", "mend them first|not a mapping"),
         ("", "is empty"),
+        # a line end of YAML's that is no other program's
+        ("links:\n  a: {port: /dev/x}\x85sensors: {}\n", "would not say what was there and what is added;"),
         ("x: 1\n", "unknown key 'x'"),
     ],
 )
@@ -106,6 +109,20 @@ def test_refused_and_untouched(tmp_path: Path, text: str, why: str) -> None:
         add_to_config(path, ADDITIONS)
     assert path.read_text() == text
     assert [file.name for file in tmp_path.iterdir()] == ["config.yaml"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "links:\x85gateway:\n  name: g\n",  # the lines would be the gateway's
+        "links:\x85sensors: {}\n",
+        "x: &a {}\nlinks: &b {<<: *a}\nrouter: *b\n",  # what is put in would be the router's too
+    ],
+)
+def test_the_result_is_judged(text: str) -> None:
+    """Whatever the insertion makes of a text: what would say anything else is refused."""
+    with pytest.raises(CannotInsertError, match="would not say"):
+        with_additions(text, ADDITIONS, Secrets(Path(), {}))
 
 
 def test_no_file_at_all(tmp_path: Path) -> None:
@@ -207,7 +224,7 @@ def configs(draw: st.DrawFn) -> str:
     return text.replace("\n", draw(st.sampled_from(["\n", "\r\n"])))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(configs())
 def test_every_other_byte_stays(text: str) -> None:
     """Whatever the style: the result is what was there and two insertions; none of these is refused."""
@@ -215,7 +232,7 @@ def test_every_other_byte_stays(text: str) -> None:
     assert one_insertion_each(text.encode(), after.encode())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(configs())
 def test_the_result_loads(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     """As a file."""
