@@ -116,7 +116,7 @@ def test_refused_and_untouched(tmp_path: Path, text: str, why: str) -> None:
     [
         "links:\x85gateway:\n  name: g\n",  # the lines would be the gateway's
         "links:\x85sensors: {}\n",
-        "x: &a {}\nlinks: &b {<<: *a}\nrouter: *b\n",  # what is put in would be the router's too
+        "links: &b {a: {}}\nrouter: *b\n",  # what is put in would be the router's too
     ],
 )
 def test_the_result_is_judged(text: str) -> None:
