@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING
 import sig
 from drivers.dispatcher import Dispatcher
 from drivers.identities import Roster
-from drivers.kinds import sensor_class
+from drivers.kinds import new_source, sensor_class
 from drivers.link import Link
 from drivers.sensor import Sensor
+from drivers.source import Source
+from drivers.stream.on_port import OnPort
+from gateway.captures import Tapped
 from gateway.config import Config
 from gateway.config.models import parse_address
 from gateway.discovered import Discovery, Names, discovers
 from gateway.identities import Identities
 from gateway.notes import LinkNotes
+from gateway.own_sender import OwnSender
 from gateway.senders import GatewayRouter, explaining_sender
 from gateway.version import package_version
 from sig.carrier.tcpserver import CarrierTCPServer
@@ -62,6 +66,8 @@ class App:
         self.links: dict[str, Link] = {}
         self.sensors: dict[str, Sensor] = {}
         self.names = Names(config.sensors)
+        self._taps: dict[str, Tapped | None] = {}
+        self._own: OwnSender | None = None
         self._carrier: CarrierTCPServer | None = None
         self._bridge: Bridge | None = None
 
@@ -85,6 +91,8 @@ class App:
         deadline = time.monotonic() + STOP_S
         done = _all_within([link.close for link in self.links.values()], LINKS_S, "link")
         done &= _all_within([lambda: self.dispatcher.stop(DISPATCHER_S)], DISPATCHER_S + 0.1, "dispatcher")
+        if self._own is not None:
+            self._own.close()
         carrier, self._carrier = self._carrier, None
         bridge, self._bridge = self._bridge, None
         left_s = max(SERVER_S, deadline - time.monotonic())
@@ -102,12 +110,31 @@ class App:
             limits=_LIMITS,
         )
         self.router = GatewayRouter(self._carrier, self.names, explaining_sender(self._why_down))
+        self._attach_own()
         address = parse_address(listen)
         try:
             self._carrier.start(f"unix:{address.host}" if address.unix else address.host, address.port)
         except (OSError, ValueError) as error:
             raise StartError(_listen_problem(self.config, error)) from None
         logger.info("router: listening on %s", listen)
+
+    def _attach_own(self) -> None:
+        """Before anybody can connect, so that nobody hears of it."""
+        hidden = frozenset(
+            name for name in self.config.links if ("links", name, "port") in self.config.secrets
+        )
+        self._own = OwnSender(self.config.gateway.name, self.links, self._taps, hidden=hidden)
+        self._own.attach(self.router)
+
+    def _tapped(self, name: str, source: Source) -> Tapped | None:
+        """What captures of a link hear; None where its source has no port."""
+        if not isinstance(source, OnPort):
+            return None
+        link = self.config.links[name]
+        hidden = ("links", name, "port") in self.config.secrets
+        port = None if hidden else link.options.get("port")
+        about = {"port": port, "baud": source.settings.baud, "protocol": link.protocol}
+        return Tapped(source.tap, about)
 
     def _why_down(self, name: str) -> str | None:
         sensor, section = self.sensors.get(name), self.names.get(name)
@@ -124,15 +151,16 @@ class App:
             options = link.options
             if isinstance(port := options.get("port"), str):
                 options["port"] = sim_port(port, self.config.data / name)
+            source = new_source(link.protocol, options)
+            self._taps[name] = self._tapped(name, source)
             self.links[name] = Link(
                 name,
-                protocol=link.protocol,
+                source=source,
                 identity=link.identity,
                 memory=memory,
                 roster=roster,
                 notes=LinkNotes(self.config.data / f"{name}.notes.json", name),
                 dispatcher=self.dispatcher,
-                **options,
             )
         for name, sensor in self.config.sensors.items():
             kind = sensor_class(sensor.driver)

@@ -1,4 +1,4 @@
-"""The sensors' senders: nobody else may take their names, and they say why they are not connected."""
+"""The senders of a gateway: whose their names are, which are listed, and why one is not connected."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from sig.carrier.base import Carrier
 from sig.sender import Handlers
 from sig.session import Session
 
+OWN_NAME = "$gateway"
+"""The sender of the gateway itself (`gateway.own_sender`)."""
+
 
 class GatewayRouter(sig.ServerRouter):
-    """A router whose clients may add senders, but none that is called like a sensor.
+    """A router whose clients may add senders, but none that is called like a sensor or the gateway's own.
 
     A sensor's sender is not connected while its board is away. Could a client take the name then, listeners
     would get that client's values as the sensor's, and the sensor could not connect when its board is back.
@@ -22,10 +25,16 @@ class GatewayRouter(sig.ServerRouter):
         super().__init__(carrier, class_sender=class_sender)
         self._sensors = sensors
 
+    def listSenders(self) -> list[sig.Sender]:  # noqa: N802 - the seed's name
+        """As `sig.Router`'s, but for the gateway's own."""
+        return [sender for sender in super().listSenders() if sender.getName() != OWN_NAME]
+
     def register_for(
         self, session: Session, name: str, events: Iterable[str] | str | None, requests: Handlers
     ) -> None:
         """As `sig.ServerRouter`'s; NameError, which the client is told, for a sensor's name."""
+        if name == OWN_NAME:
+            raise NameError(f"'{name}' is the gateway itself: choose another name")
         if name in self._sensors:
             raise NameError(f"'{name}' is a sensor of this gateway: choose another name")
         super().register_for(session, name, events, requests)

@@ -17,6 +17,7 @@ from drivers.stream.port_options import port_options
 from drivers.stream.port_settings import PortSettings
 from drivers.stream.ports import PortSource, parse_port
 from drivers.stream.session import StreamSession
+from drivers.stream.tap import Tap
 from drivers.stream.transport import open_transport
 
 # The fastest port whose reading is lent: the 4 KiB that the kernel keeps are 178 ms there, see `loan.TICK_S`.
@@ -51,20 +52,22 @@ class StreamSource:
         remembers: bool = False,
     ) -> None:
         self.where = where
-        self._port = port
-        self._settings = settings
+        self.port = port
         self._conversation = conversation
         self._device_of = device_of
         self._remembers = remembers
         self._patience_s = FIRST_PATIENCE_S
         self._session: StreamSession | None = None
+        # See `drivers.stream.on_port`.
+        self.settings = settings
+        self.tap = Tap()
 
     def open(self, keeper: Keeper) -> StreamSession:
         """See `drivers.source.Source`."""
         self._grow_patience()
-        device = self._port.resolve()
-        before = self._port.presence()
-        transport = open_transport(device, self._settings)
+        device = self.port.resolve()
+        before = self.port.presence()
+        transport = open_transport(device, self.settings, tap=self.tap)
         # From here on the port is the session's; until there is one, ours.
         try:
             self._session = StreamSession(
@@ -73,8 +76,8 @@ class StreamSource:
                 transport,
                 self._conversation(notes=keeper.notes) if self._remembers else self._conversation(),
                 patience_s=NETWORK_PATIENCE_S if "://" in device else self._patience_s,
-                replaced=lambda: self._port.presence() not in (before, None),
-                lends=transport.wakes and self._settings.baud <= LENT_BAUD,
+                replaced=lambda: self.port.presence() not in (before, None),
+                lends=transport.wakes and self.settings.baud <= LENT_BAUD,
                 device_of=self._device_of,
             )
         except BaseException:
@@ -84,11 +87,11 @@ class StreamSource:
 
     def presence(self) -> object:
         """See `drivers.source.Source`."""
-        return self._port.presence()
+        return self.port.presence()
 
     def close(self) -> None:
         """See `drivers.source.Source`."""
-        self._port.close()
+        self.port.close()
 
     def device_of(self, channel: str) -> str:
         """See `drivers.source.Source`."""

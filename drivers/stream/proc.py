@@ -7,20 +7,22 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 LONGEST_S = 0.5  # a Pi Zero needs a tenth of it for 150 programs
 ENOUGH = 4
 
 
 def holders(path: str) -> list[str]:
-    """The other programs that have the device at `path` open, such as `ModemManager (pid 812)`."""
+    """The other programs that have the device at `path` open, such as `ModemManager (pid 812)`. Of a
+    pseudo-terminal, whoever is its other end is no user."""
     device = os.path.realpath(path)
     until = time.monotonic() + LONGEST_S
     found: list[str] = []
     for pid in _pids():
         if time.monotonic() > until or len(found) == ENOUGH:
             break
-        if pid != os.getpid() and _has_open(pid, device):
+        if pid != os.getpid() and _has_open(pid, device) and not _is_other_end(pid, device):
             found.append(f"{_name(pid)} (pid {pid})")
     return found
 
@@ -69,6 +71,20 @@ def _has_open(pid: int, device: str) -> bool:
                 return True
     except OSError:  # not ours to look at, or it has just ended
         pass
+    return False
+
+
+def _is_other_end(pid: int, device: str) -> bool:
+    """Whether the program has the other end of that pseudo-terminal: it stands for the device."""
+    if not device.startswith("/dev/pts/"):
+        return False
+    index = f"tty-index:\t{device.removeprefix('/dev/pts/')}\n"
+    folder = f"/proc/{pid}/fd"
+    with suppress(OSError):
+        for number in os.listdir(folder):  # noqa: PTH208 - as above
+            is_master = os.readlink(f"{folder}/{number}") == "/dev/ptmx"  # noqa: PTH115 - as above
+            if is_master and index in _read(pid, f"fdinfo/{number}"):
+                return True
     return False
 
 

@@ -206,7 +206,7 @@ class StreamSession:
             if self._ended:
                 return
             self._ended = True
-        self._transport.close()
+        self._transport.close(reason)
 
     def _wants_nothing(self) -> bool:
         """Whether readings are all that is to be read."""

@@ -13,6 +13,7 @@ from drivers.errors import LinkLostError
 from drivers.stream import opening, proc
 from drivers.stream.opening import close_port, is_polled, open_error, open_port, words
 from drivers.stream.port_settings import PortSettings
+from drivers.stream.tap import NOTE, READ, WRITTEN, Tap
 
 logger = logging.getLogger(__name__)
 
@@ -26,14 +27,16 @@ _DEFAULT = PortSettings()
 
 
 class Transport:
-    """An open port. One thread at a time reads, one at a time writes, any may `wake` the reader.
+    """An open port. One thread at a time reads, one at a time writes, any may `wake` the reader. `tap` hears
+    what is read and written.
 
     Opened by `open_transport`, closed by `close`, which the reader's thread calls when it is done.
     """
 
-    def __init__(self, port: Any, device: str = "", *, pollable: bool) -> None:
+    def __init__(self, port: Any, device: str = "", *, pollable: bool, tap: Tap | None = None) -> None:
         self._port = port
         self._device = device
+        self._tap = tap or Tap()
         self.wakes = pollable
         """Whether `wake` ends a read at once, or only by and by."""
         # poll, not select, which fails on descriptors over 1023; os.read and os.write, not the port's own:
@@ -72,6 +75,8 @@ class Transport:
         except FOREIGN as error:
             raise LinkLostError(f"reading failed: {words(error)}") from error
         if data:
+            if self._tap.listeners:
+                self._tap.told(time.monotonic(), READ, data)
             return data
         # A port that is gone hangs up, and stays so. One that had bytes a moment ago, has none now and does
         # not hang up was read by somebody else. A socket's empty read is its end.
@@ -83,6 +88,7 @@ class Transport:
 
     def write(self, data: bytes) -> None:
         """Write all of `data` within `WRITE_TIMEOUT_S`. Raises `LinkLostError`."""
+        began = time.monotonic()
         try:
             if self._descriptor is None:
                 self._port.write(data)
@@ -90,24 +96,30 @@ class Transport:
                 _write_all(self._descriptor, data)
         except FOREIGN as error:
             raise LinkLostError(f"writing failed: {words(error)}") from error
+        if self._tap.listeners:
+            self._tap.told(began, WRITTEN, data)
 
     def write_at_once(self, data: bytes) -> bool:
         """Write all of `data` if the port takes it without a wait; False if it did not, or failed: `write`
         tells why. From any thread."""
         if self._descriptor is None:
             return False
+        began = time.monotonic()
         try:
-            return os.write(self._descriptor, data) == len(data)
+            written = os.write(self._descriptor, data)
         except OSError:
             return False
+        if self._tap.listeners:
+            self._tap.told(began, WRITTEN, data[:written])
+        return written == len(data)
 
     def wake(self) -> None:
         """Have `read` return soon. Not after `close`."""
         with contextlib.suppress(BlockingIOError):  # the pipe is full: the reader will wake anyway
             os.write(self._wake_writer, b"\0")
 
-    def close(self) -> None:
-        """Close the port; nothing happens if it is closed."""
+    def close(self, reason: str = "") -> None:
+        """Close the port; nothing happens if it is closed. `reason` is for whoever listens in."""
         port, self._port = self._port, None
         if port is None:
             return
@@ -118,6 +130,9 @@ class Transport:
             connection.close()
         os.close(self._wake_reader)
         os.close(self._wake_writer)
+        if self._tap.listeners:
+            said = f"port closed: {reason}" if reason else "port closed"
+            self._tap.told(time.monotonic(), NOTE, said.encode(errors="replace"))
 
     def __enter__(self) -> Self:
         return self
@@ -128,6 +143,8 @@ class Transport:
     def _read_polling(self) -> bytes:
         first: bytes = self._port.read(1)  # waits for `POLL_S` at most
         rest: bytes = self._port.read(self._port.in_waiting) if first else b""
+        if first and self._tap.listeners:
+            self._tap.told(time.monotonic(), READ, first + rest)
         return first + rest
 
     def _taken_by_another(self) -> None:
@@ -164,8 +181,9 @@ def _write_all(descriptor: int, data: bytes) -> None:
             data = data[os.write(descriptor, data) :]
 
 
-def open_transport(device: str, settings: PortSettings = _DEFAULT) -> Transport:
-    """Open a device path or a URL of pyserial's; see `drivers.stream.opening.open_port`.
+def open_transport(device: str, settings: PortSettings = _DEFAULT, *, tap: Tap | None = None) -> Transport:
+    """Open a device path or a URL of pyserial's; see `drivers.stream.opening.open_port`. `tap` hears what is
+    read and written.
 
     Nothing stays open when it fails. Raises `PortNotFoundError` when nothing is there, `PortError` when it
     cannot be opened; the text says what to do.
@@ -174,8 +192,10 @@ def open_transport(device: str, settings: PortSettings = _DEFAULT) -> Transport:
         port = open_port(device, settings)
         owned.callback(close_port, port)
         try:
-            transport = Transport(port, device, pollable=not is_polled(device))
+            transport = Transport(port, device, pollable=not is_polled(device), tap=tap)
         except FOREIGN as error:  # no descriptors left
             raise open_error(device, error) from error
         owned.pop_all()
+    if tap is not None:
+        tap.told(time.monotonic(), NOTE, b"port opened")
     return transport

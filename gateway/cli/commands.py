@@ -220,12 +220,79 @@ def watch(
 
 
 @cli.command()
+@click.argument("names", metavar="[PORT …]", nargs=-1)
 @_json_option
-def ports(as_json: bool) -> int:
-    """List the serial ports and how to write them in the config."""
-    from gateway.cli.ports import ports as list_them
+@click.option("--probe", is_flag=True, help="Find out what speaks there: listen, then ask.")
+@click.option("--write", is_flag=True, help="With --probe: put what was found into the config file.")
+@click.option("--yes", is_flag=True, help="With --probe: send what is named, without a question.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 600),
+    metavar="S",
+    help="With --probe: listen so long at each baud rate.  [default: 3]",
+)
+@_config_option
+def ports(
+    names: tuple[str, ...],
+    as_json: bool,
+    probe: bool,
+    write: bool,
+    yes: bool,
+    seconds: float | None,
+    path: Path | None,
+) -> int:
+    """List the serial ports and how to write them in the config.
 
-    return list_them(as_json=as_json)
+    With --probe: what speaks on each of them, or on each PORT, and the config for it. Nothing is sent
+    that was not shown and agreed to before; a port that another program has open is not touched.
+    """
+    if not probe:
+        if names or write or yes or seconds:
+            raise click.UsageError("PORT, --write, --yes and --seconds go with --probe")
+        from gateway.cli.ports import ports as list_them
+
+        return list_them(as_json=as_json)
+    from gateway.cli.probing import probe as probe_them
+
+    config = path or Path(DEFAULT_CONFIG)
+    return probe_them(names, config, as_json=as_json, write=write, yes=yes, listen_s=seconds)
+
+
+@cli.command()
+@click.argument("link")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--seconds", type=click.FloatRange(0.1), metavar="S", help="Stop after so long; without it, on Ctrl-C."
+)
+@_config_option
+@_connect_options
+@click.pass_context
+def capture(
+    ctx: click.Context,
+    link: str,
+    file: Path,
+    seconds: float | None,
+    path: Path | None,
+    url: str,
+    token: str | None,
+) -> int:
+    """Record a link's bytes, with their times, in a new FILE.
+
+    While the gateway runs, through it (that of the config, unless --connect names another); where none
+    runs, the port is opened with the config's settings.
+    `simulate --replay FILE` plays it back.
+    """
+    from gateway.cli.capture import capture as capture_it
+
+    by_config = ctx.get_parameter_source("url") is click.core.ParameterSource.DEFAULT
+    return capture_it(
+        link,
+        file,
+        url=None if by_config else url,
+        token=token,
+        config_path=path or Path(DEFAULT_CONFIG),
+        seconds=seconds,
+    )
 
 
 @cli.command()

@@ -131,6 +131,7 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
         path: Location = ("sensors", name)
         if not is_sender_name(name):
             text = f"expected a name of at most {MAX_SENDER_CHARS} characters that does not begin with '#'"
+            text += ", nor is $gateway" if name == "$gateway" else ""
             document.complain(path, text)
         before = len(document.problems)
         sensor = validate(SensorSection, value, path, document)

@@ -120,8 +120,9 @@ def is_link_name(text: str) -> bool:
 
 
 def is_sender_name(text: str) -> bool:
-    """A sensor's name is its sender's: anything a person can type, but no `#` first (that is a channel)."""
-    fits = text.strip() != "" and len(text) <= MAX_SENDER_CHARS
+    """A sensor's name is its sender's: anything a person can type, but no `#` first (that is a channel), and
+    not the name of the gateway's own sender."""
+    fits = text.strip() != "" and len(text) <= MAX_SENDER_CHARS and text != "$gateway"
     return fits and not text.startswith("#") and _BAD_IN_SENDER.search(text) is None
 
 

@@ -25,6 +25,7 @@ from drivers.stream.port_options import port_options
 from drivers.stream.port_settings import PortSettings
 from drivers.stream.sensorline import Conversation
 from drivers.stream.session import StreamSession
+from drivers.stream.tap import Tap
 from tests.support.fake_clock import FakeClock
 from tests.support.scripted_board import ScriptedBoard
 
@@ -245,7 +246,7 @@ class Made:
         monkeypatch.setattr(connector, "open_transport", self.open_transport)
         monkeypatch.setattr(connector, "StreamSession", self.session)
 
-    def open_transport(self, device: str, settings: PortSettings) -> "Made":
+    def open_transport(self, device: str, settings: PortSettings, *, tap: Tap) -> "Made":  # noqa: ARG002
         """As the transport's."""
         self.opened.append((device, settings))
         return self
