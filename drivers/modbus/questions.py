@@ -111,11 +111,16 @@ class Questions:
         started = self._clock.monotonic()
         self._counters["requests"] += 1
         outcome = self.bus.ask(query, stopping)
-        if isinstance(outcome, Silent) and before not in (None, slave) and not stopping.is_set():
+        if (
+            isinstance(outcome, Silent)
+            and before is not None
+            and before is not slave
+            and not stopping.is_set()
+        ):
             lost_at = self._clock.monotonic()
             self._counters["requests"] += 1
             outcome = self.bus.ask(query, stopping)
-            if before is not None and not isinstance(outcome, Silent):
+            if not isinstance(outcome, Silent):
                 self.schedule.charge(before.name, self._clock.monotonic(), lost_at - started)
         if isinstance(outcome, Silent):
             self._unanswered = slave

@@ -93,13 +93,16 @@ class Conversation(Protocol):
     verbs: frozenset[str] = frozenset()
     counters: Counter[str]
     dropped: Dropped | None = None
-    seen: Sequence[str] = ()
-    """The channels that have come so far, of devices with `any_channel`; bounded. Whoever reads writes it."""
     absence: str = "the board did not say hello"
     """What is wrong when nobody is up yet, for a message; "within 5 s" follows."""
 
     def __init__(self) -> None:
         self.counters = Counter()
+
+    @property
+    def seen(self) -> Sequence[str]:
+        """The channels that have come so far, of devices with `any_channel`; bounded."""
+        return ()
 
     @abstractmethod
     def receive(self, data: bytes, now: float) -> Sequence[Event]:

@@ -15,8 +15,8 @@ from functools import partial
 from drivers.clock import SYSTEM_CLOCK, Clock
 from drivers.errors import LinkLostError, PortError
 from drivers.stream import proc
-from drivers.stream.heard import is_text
 from drivers.stream.port_settings import PortSettings
+from drivers.stream.readable import is_text
 from drivers.stream.transport import Transport, open_transport
 from gateway.probe.found import Detector, Found, Question
 

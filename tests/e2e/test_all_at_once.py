@@ -1,4 +1,4 @@
-"""One gateway with a source of every kind, each on its simulator, beside a real broker: nobody disturbs another."""
+"""One gateway with a source of every kind, on simulators, beside a real broker: nobody disturbs another."""
 
 import contextlib
 import json
@@ -142,7 +142,7 @@ class House:
 
 
 def apart(pace: Mapping[str, int], usual: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """Those whose pace is more than a tenth (and one measurement, which falls on either side of the span's end)
+    """Those whose pace is more than a tenth (and one, which may fall on either side of the span's end)
     from the usual one."""
     return {
         name: (count, usual[name])
@@ -187,7 +187,7 @@ def test_all_are_in_mqtt_and_in_home_assistant(house: House, mosquitto: Mosquitt
 
 @pytest.mark.timeout(180)
 def test_a_fault_of_one_is_no_fault_of_another(house: House) -> None:
-    """Each source fails in turn: the others keep their pace, and what it had said last is not good any more."""
+    """Each source fails in turn: the others keep their pace, and what it had said last is good no more."""
     everyone = {"board", "sketch", "radio", "roof", "cellar", "air", "wall", "bed"} | DISCOVERED
     usual = house.pace(*everyone)
     assert all(count >= 5 for count in usual.values()), usual

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from drivers.source import Notes
 from drivers.stream import conversation
 from drivers.stream.conversation import Dropped, Event, escaped
-from drivers.stream.heard import is_text
 from drivers.stream.mysensors import types
 from drivers.stream.mysensors.asking import Asking, request
 from drivers.stream.mysensors.internal import Housekeeping
@@ -34,6 +33,7 @@ from drivers.stream.mysensors.presenting import Presenting
 from drivers.stream.mysensors.silence import DEFAULT_LIMITS, Limits
 from drivers.stream.mysensors.types import Internal
 from drivers.stream.mysensors.values import NUMBER, Asked, Values
+from drivers.stream.readable import is_text
 
 COUNTERS = ("lines", "malformed", "echoes", "texts", "no_number", "skipped", "late")
 _VERSION = encode(Message(GATEWAY, BROADCAST, INTERNAL, 0, Internal.VERSION))

@@ -226,7 +226,7 @@ class Words(Conversation):
         self.names: list[str] = []
 
     @property
-    def seen(self) -> Sequence[str]:  # type: ignore[override]
+    def seen(self) -> Sequence[str]:
         """See `Conversation`."""
         return self.names
 
