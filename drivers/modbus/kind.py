@@ -37,6 +37,9 @@ _TCP_PORT = 502
 _PATIENCE_S = 60.0
 _NETWORK_PATIENCE_S = 10.0
 
+# What the simulator calls it, for the port `sim:`.
+SIMULATED = "modbus"
+
 
 class ModbusSource:
     """A port, and the slaves behind it. See `drivers.source.Source`."""
@@ -52,7 +55,7 @@ class ModbusSource:
     ) -> None:
         self.where = where
         self._tcp = where.startswith(_TCP)
-        self._port: PortSource = parse_port(_socket_url(where) if self._tcp else where)
+        self._port: PortSource = parse_port(_socket_url(where) if self._tcp else where, SIMULATED)
         self._settings = settings
         self._slaves = slaves
         self._every_s = every_s
@@ -97,11 +100,10 @@ class ModbusSource:
 
 @dataclass(frozen=True)
 class ModbusKind:
-    """See `drivers.source.SourceKind`. `simulated`: what the simulator calls the protocol, for `sim:`."""
+    """See `drivers.source.SourceKind`."""
 
     sets_intervals: bool = False
     tells_identity: bool = False
-    simulated: str = "modbus"
 
     @property
     def options(self) -> Mapping[str, Option]:
@@ -111,6 +113,8 @@ class ModbusKind:
 
     def check(self, parsed: Mapping[str, Any]) -> None:
         """See `SourceKind`."""
+        if not parsed["port"].startswith(_TCP):
+            parse_port(parsed["port"], SIMULATED)
         if parsed["devices"] is not None and parsed["registers"] is not None:
             raise OptionError(
                 "registers", "expected one of devices and registers, got both; put them under a device's name"

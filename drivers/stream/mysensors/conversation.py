@@ -65,7 +65,6 @@ class Conversation(conversation.Conversation):
         self._asking = Asking(self._network)
         self._values = Values(self._network, self._asking, self.counters)
         self._presenting = Presenting(self._network, self._keeping)
-        self.seen = self._network.seen
         self._handlers: dict[int, Callable[[Heard], object]] = {
             PRESENTATION: self._presenting.take,
             SET: self._on_set,
@@ -73,6 +72,11 @@ class Conversation(conversation.Conversation):
             INTERNAL: self._on_internal,
             STREAM: self._skip,
         }
+
+    @property
+    def seen(self) -> Sequence[str]:
+        """See `drivers.stream.conversation.Conversation`."""
+        return self._network.seen
 
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """See `drivers.stream.conversation.Conversation`."""
