@@ -41,5 +41,4 @@ def _device(name: str, alike: Sequence[Chip], every_s: float) -> Device:
         (full := channel_name(name, quantity.name)): channel(quantity, full, every_s)
         for quantity in chip.quantities.values()
     }
-    mark = chip.mark if len(alike) == 1 else 0
-    return Device(chip.model, chip.identity, "", mark, channels, name)
+    return Device(chip.model, chip.identity, "", chip.mark, channels, name)

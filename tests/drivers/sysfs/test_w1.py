@@ -171,6 +171,7 @@ def test_damaged_scratchpads_give_no_value() -> None:
     bad bytes; and with YES, as no kernel does."""
     rng = random.Random(20261129)
     good = bytes.fromhex(WARM)
+    believed = []
     for number in range(100_000):
         sent = bytearray(good)
         for bit in rng.sample(range(72), rng.randint(1, 2)):
@@ -178,8 +179,11 @@ def test_damaged_scratchpads_give_no_value() -> None:
         milli = int.from_bytes(sent[:2], "little", signed=True) * 1000 // 16
         verdict = ("NO", "YES")[number % 2]
         text = pad(bytes(sent).hex(" "), verdict, milli, second=WARM, crc=f"{crc8(bytes(sent[:8])):02x}")
-        with pytest.raises(Fault):
-            scratchpad(text)
+        try:
+            believed.append(scratchpad(text))
+        except Fault:
+            continue
+    assert believed == []
 
 
 @given(st.text(), st.text(), st.text(), st.sampled_from(sorted(FAMILIES)))
