@@ -94,6 +94,32 @@ def test_only_who_finds_nothing_on_the_way_has_to_wake_the_writer(line: Line) ->
     assert asks(line, Request("read", ("temp",)))
 
 
+def test_whoever_finds_the_line_idle_writes_itself(line: Line) -> None:
+    """Then it is in flight with an id of its own; nobody else may, and no queue is jumped."""
+    first, second, third = (Request("read", (name,)) for name in ("temp", "hum", "lux"))
+    assert line.ask(first, NOW, at_once=True) is Place.FLYING
+    assert (line.in_flight, line.waiting, line.idle) == (first, 1, False)
+    assert (first.id, first.attempts, first.sent) == (1, 1, NOW)
+    assert line.take(NOW) is None, "it is on its way"
+    assert line.ask(second, NOW, at_once=True) is Place.WAITING
+    assert line.complete(Reply(first.id, "21.5")) is first
+    assert line.ask(third, NOW, at_once=True) is Place.FIRST
+    assert line.in_flight is None
+    assert [line.take(NOW), line.take(LATER)] == [second, second]
+    assert (second.id, second.attempts, third.id) == (2, 2, 0)
+
+
+def test_what_could_not_be_written_at_once_is_sent_by_the_link(line: Line) -> None:
+    """Without waiting for the answer that cannot come."""
+    request = Request("read", ("temp",))
+    line.ask(request, NOW, at_once=True)
+    line.overdue(request)
+    assert line.due(NOW)
+    assert line.take(NOW) is request
+    assert (request.id, request.attempts, request.sent) == (1, 2, NOW)
+    assert not line.due(NOW)
+
+
 def test_others_are_served_in_the_order_of_asking_one_at_a_time(line: Line) -> None:
     """None is sent while another is on the way."""
     requests = [ask(line) for _ in range(3)]

@@ -341,6 +341,22 @@ def test_another_wish_than_the_one_given_up_is_asked_for(caplog: pytest.LogCaptu
     assert said(caplog) == []
 
 
+def test_another_wish_ends_too(caplog: pytest.LogCaptureFixture) -> None:
+    """A board that refused the first and says yes to the second without doing it is not asked for ever."""
+    bench = Bench({"temp": 200})
+    bench.hello()
+    bench.answer(error=sig.BadParams("no"))
+    bench.wanted = {"temp": 500}
+    bench.hello()
+    for _ in range(TRIES):
+        assert bench.answer(500)
+        bench.hello()
+    assert bench.next() is None
+    bench.hello()
+    assert bench.settling.idle
+    assert len(said(caplog)) == 2
+
+
 @pytest.mark.parametrize("answer", [250, None])
 def test_a_wish_that_changes_while_another_is_asked_for(answer: int | None) -> None:
     """It is asked for as soon as that one is settled, whether it was done or refused."""
