@@ -5,6 +5,9 @@ numbers in the sensor's unit. Those that keep state separate asking (`check`, `p
 (`take`), so that a live read can be judged without disturbing the stream.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from drivers.options import Amount
 
 # So many values in a row that agree with each other are no spike but the new level. At the beginning two are
@@ -165,3 +168,12 @@ class Threshold:
 
     def _beyond(self, value: float) -> bool:
         return value >= self.level if self._rising else value <= self.level
+
+
+def thresholds_of(parsed: Mapping[str, Any], low_event: str, high_event: str) -> dict[str, Threshold]:
+    """Those that a sensor's options ask for, by the event that each fires."""
+    return {
+        event: Threshold(parsed[event], parsed["hysteresis"], rising=rising)
+        for event, rising in ((low_event, False), (high_event, True))
+        if parsed[event] is not None
+    }

@@ -1,10 +1,12 @@
 """From what a board measured to a value and how far to trust it: units, calibration, limits, spikes."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from drivers.calibration import Calibration
 from drivers.filters import SpikeGuard
-from drivers.quantity import NO_LIMITS, Convert
+from drivers.quantity import NO_LIMITS, Convert, Quantity
 from drivers.source import Channel
 
 # How far outside the limits of its kind a value may be to be set to the limit: a part of the span between
@@ -135,3 +137,17 @@ class Judge:
         end, value = self._convert(low if raw < low else high), self._convert(raw)
         limit = self._limits[1 if value > end else 0]
         return abs(end - limit) <= self._band and abs(value - limit) <= self._band
+
+
+def judge_of(parsed: Mapping[str, Any], quantity: Quantity, *, clamps: bool) -> Judge:
+    """The judge that a sensor's options ask for. `clamps`: the driver's default."""
+    return Judge(
+        parsed["offset"],
+        parsed["scale"],
+        parsed["range"],
+        SpikeGuard(parsed["spike"]),
+        calibration=None if parsed["calibrate"] is None else Calibration(parsed["calibrate"]),
+        limits=quantity.limits,
+        clamp=clamps if parsed["clamp"] is None else parsed["clamp"],
+        kind=quantity.kind,
+    )

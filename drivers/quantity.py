@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from drivers.source import Channel, Device
@@ -41,6 +41,16 @@ class Quantity:
     state_class: str | None = "measurement"
     precision: int | None = None
 
+    def shown_in(self, name: str, shown: Shown) -> "Quantity":
+        """The same, published in another unit, which sources call `name`."""
+        low, high = (round(shown.convert(limit), _LIMIT_DIGITS) for limit in self.limits)
+        units = {
+            # What is in that unit already stays as it is.
+            each: float if each == name else _through(convert, shown.convert)
+            for each, convert in self.units.items()
+        }
+        return replace(self, unit=shown.unit, units=units, limits=(low, high))
+
     def convert(self, channel: Channel) -> Convert:
         """From the channel's values to `unit`. The channel fits."""
         return self.units[self._unit_of(channel)]
@@ -67,20 +77,8 @@ class Quantity:
         return self.said if self.said is not None else next(iter(self.units))
 
 
-def shown_in(units: Mapping[str, Convert], shown: Shown, same: str) -> dict[str, Convert]:
-    """`units`, each converted further to `shown`; a value that is in it already (`same`) stays as it is."""
-
-    def through(first: Convert) -> Convert:
-        second = shown.convert
-        return lambda value: second(first(value))
-
-    return {name: float if name == same else through(convert) for name, convert in units.items()}
-
-
-def limits_in(limits: tuple[float, float], shown: Shown) -> tuple[float, float]:
-    """`limits` in the unit that is shown."""
-    low, high = limits
-    return round(shown.convert(low), _LIMIT_DIGITS), round(shown.convert(high), _LIMIT_DIGITS)
+def _through(first: Convert, second: Convert) -> Convert:
+    return lambda value: second(first(value))
 
 
 def channel_of(device: Device, name: str) -> Channel | None:

@@ -17,15 +17,14 @@ from typing import Any, ClassVar
 
 import sig
 from drivers.answers import Answers
-from drivers.calibration import Calibration
-from drivers.filters import Deadband, SpikeGuard, Threshold
+from drivers.filters import Deadband, thresholds_of
 from drivers.heard import Heard, fault_of
-from drivers.judge import Judge
+from drivers.judge import judge_of
 from drivers.link import Link
 from drivers.name_watch import NameWatch
 from drivers.options import Option, parse_options
 from drivers.publisher import Publisher
-from drivers.quantity import NO_LIMITS, Convert, Quantity, Shown, channel_of, limits_in, no_channel, shown_in
+from drivers.quantity import NO_LIMITS, Convert, Quantity, Shown, channel_of, no_channel
 from drivers.readings import Readings
 from drivers.sensor_options import (
     COMMON_OPTIONS,
@@ -81,7 +80,7 @@ class Sensor:
             self._quantity.unit,
             link.clock,
             self._heard,
-            self._new_judge(parsed),
+            judge_of(parsed, self._quantity, clamps=self.clamps),
             smoothing_of(parsed, self._quantity.precision),
         )
         # Written by the dispatcher's thread alone.
@@ -90,7 +89,8 @@ class Sensor:
         self._deadband = Deadband(
             parsed["delta"], parsed["min_interval"], parsed["step"], parsed["heartbeat"]
         )
-        self._publisher = self._new_publisher(parsed)
+        thresholds = thresholds_of(parsed, self.low_event, self.high_event)
+        self._publisher = Publisher(name, [self.low_event, self.high_event], self._deadband, thresholds)
         self._silence = Silence(
             parsed["stale_after"],
             heard_at=lambda: self._heard.newest_time,
@@ -101,26 +101,6 @@ class Sensor:
         )
         self._answers = Answers(name, link, self.channel, self._heard, self._readings, self._silence)
         self._name_watch = NameWatch(name, link.dispatcher, self._try_again)
-
-    def _new_judge(self, parsed: Mapping[str, Any]) -> Judge:
-        return Judge(
-            parsed["offset"],
-            parsed["scale"],
-            parsed["range"],
-            SpikeGuard(parsed["spike"]),
-            calibration=None if parsed["calibrate"] is None else Calibration(parsed["calibrate"]),
-            limits=self._quantity.limits,
-            clamp=self.clamps if parsed["clamp"] is None else parsed["clamp"],
-            kind=self.kind,
-        )
-
-    def _new_publisher(self, parsed: Mapping[str, Any]) -> Publisher:
-        thresholds = {
-            event: Threshold(parsed[event], parsed["hysteresis"], rising=rising)
-            for event, rising in ((self.low_event, False), (self.high_event, True))
-            if parsed[event] is not None
-        }
-        return Publisher(self.name, [self.low_event, self.high_event], self._deadband, thresholds)
 
     @classmethod
     def option_table(cls) -> dict[str, Option]:
@@ -141,11 +121,9 @@ class Sensor:
     @classmethod
     def quantity(cls, parsed: Mapping[str, Any]) -> Quantity:
         """What is measured, by the options, which are right."""
-        units, unit, limits, show = cls.units, cls.unit, cls.limits, parsed.get("show")
-        if show is not None:
-            shown = cls.shows[show]
-            units, unit, limits = shown_in(units, shown, show), shown.unit, limits_in(limits, shown)
-        return Quantity(cls.kind, unit, units, parsed.get("unit"), limits)
+        quantity = Quantity(cls.kind, cls.unit, cls.units, parsed.get("unit"), cls.limits)
+        show = parsed.get("show")
+        return quantity if show is None else quantity.shown_in(show, cls.shows[show])
 
     @property
     def interval_ms(self) -> int | None:
@@ -209,13 +187,14 @@ class Sensor:
         """Be connected, with what the board says of the channel; returns why not, if not."""
         before = self._answers.device
         self._answers.device, self._answers.measured = board, channel
-        another = before is not None and before.identity != board.identity
-        restarted = before is None or another or before.boot != board.boot
-        self._silence.begin(channel, another=another)
+        # One that says at last who it is was not another before.
+        another = before is not None and before.identity not in ("", board.identity)
+        fresh = before is None or another or before.boot != board.boot or not self._publisher.connected
+        self._silence.begin(channel, fresh=fresh, another=another)
         if another:
             self._publisher.begin_anew()
             self._heard.begin_anew(self._clock.monotonic())
-        if restarted or not self._publisher.connected:
+        if fresh:
             self._readings.begin_anew()
             self._confirming_reads = CONFIRMING_READS
         self._deadband.resolution = self._readings.use(channel, self._quantity.convert(channel))
@@ -223,9 +202,8 @@ class Sensor:
         problem = None
         if not self._publisher.connected:
             problem = self._publisher.connect(router, self._requests())
-            if (
-                problem is not None
-            ):  # the name is taken: from now on we hear when it is free, if it is not by now
+            if problem is not None:
+                # The name is taken: from now on we hear when it is free, if it is not by now.
                 self._name_watch.start(router)
                 problem = self._publisher.connect(router, self._requests())
             if problem is None:

@@ -57,10 +57,13 @@ class Silence:
             return STALE_INTERVALS * channel.interval_s + STALE_GRACE_S
         return self._gaps.stale_after if channel.unannounced else None
 
-    def begin(self, channel: Channel, *, another: bool) -> None:
-        """The device is there (`another`: than before): silence is counted from now on. Call `look` when
-        somebody listens."""
-        self._channel, self._since = channel, self._clock.monotonic()
+    def begin(self, channel: Channel, *, fresh: bool, another: bool) -> None:
+        """The device is there. `fresh`: it was not, or has started anew; `another`: it is not the one before.
+        Silence is counted from now on then, or if it says another thing of the channel; one that only says
+        again who it is has said nothing of the channel. Call `look` when somebody listens."""
+        if fresh or channel != self._channel:
+            self._since = self._clock.monotonic()
+        self._channel = channel
         self.learning = channel.unannounced and not channel.interval_s and self._configured is None
         if another:
             self._gaps = Gaps()

@@ -1138,3 +1138,13 @@ def test_any_value_makes_readings_that_json_can_hold(
         desk.measure(value)
         json.dumps([desk.sensor.last(), desk.sensor.info()], allow_nan=False)
     json.dumps(desk.events, allow_nan=False)
+
+
+def test_who_says_at_last_who_it_is_was_not_another_before() -> None:
+    """Its values count on; one that said another thing before is another."""
+    desk = temperature(median=5)
+    for identity, median in (("", 20.0), ("0001", 25.0), ("0002", 30.0)):
+        desk.up(identity=identity)
+        desk.names()
+        desk.measure(20.0 if identity == "" else 30.0)
+        assert desk.sensor.last()["value"] == median  # type: ignore[index]

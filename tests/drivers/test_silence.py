@@ -132,3 +132,24 @@ def test_a_steady_source_is_watched_by_one_timer(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(desk.dispatcher, "call_at", count)
     desk.measure(*[20.0] * 100, every_s=4.0)
     assert len(timers) == 50
+
+
+def test_who_only_says_again_who_it_is_has_not_reported() -> None:
+    """A radio node that is heard each minute does not keep the value of its broken probe alive."""
+    desk = Desk(TemperatureSensor).up()
+    desk.measure(20.0, every_s=0.0)
+    for _ in range(5):
+        desk.wait(1.0)
+        desk.up()
+    assert desk.names() == ["#connect", "#changed", "#stale"]
+
+
+def test_another_interval_begins_another_silence() -> None:
+    """It was heard within the old one; the new one is not over yet."""
+    desk = Desk(TemperatureSensor, Channel("temp", interval_s=3600.0)).up()
+    desk.measure(20.0, every_s=1800.0)
+    desk.up(Channel("temp", interval_s=1.0))
+    desk.wait(3.9)
+    assert desk.names() == ["#connect", "#changed"]
+    desk.wait(0.2)
+    assert desk.names() == ["#stale"]
