@@ -69,10 +69,11 @@ def as_flow(value: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """Numbers and truth values as JSON has them."""
+    """Truth values and numbers as JSON has them, but that YAML wants a point in `5e-05`."""
     if isinstance(value, str):
         return value if _PLAIN.fullmatch(value) else f'"{"".join(map(_letter, value))}"'
-    return json.dumps(value)
+    text = json.dumps(value)
+    return text.replace("e", ".0e") if isinstance(value, float) and "." not in text else text
 
 
 def _letter(letter: str) -> str:

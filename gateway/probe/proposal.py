@@ -78,7 +78,8 @@ class Proposal:
         sensor = {"driver": driver, "link": link}
         if channel.name != name:
             sensor["channel"] = channel.name
-        if channel.unit and (driver == "generic" or (not channel.kind and channel.unit in _OTHER_UNITS)):
+        if driver == "generic" or (not channel.kind and channel.unit in _OTHER_UNITS):
+            # A generic sensor must say one; nobody knows better, so it is left for a person to fill in.
             sensor["unit"] = _OTHER_UNITS.get(channel.unit, channel.unit)
         self.sensors[name] = sensor
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from gateway.probe.found import Detector
+from gateway.probe.modbus import ModbusDetector
+from gateway.probe.mysensors import MySensorsDetector
 from gateway.probe.sensorline import SensorlineDetector
+from gateway.probe.text import TextDetector
 
 
 def detectors() -> tuple[Detector, ...]:
     """One of each."""
-    return (SensorlineDetector(),)
+    return (SensorlineDetector(), MySensorsDetector(), TextDetector(), ModbusDetector())

@@ -105,7 +105,7 @@ class Wire:
         assert not self.closed
         self.woken.set()
 
-    def close(self) -> None:
+    def close(self, _reason: str = "") -> None:
         """See `Transport`."""
         assert not self.closed
         self.closed = True

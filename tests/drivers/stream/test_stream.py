@@ -159,7 +159,7 @@ def test_what_is_not_lent(
     if why == "the port is fast":
         monkeypatch.setattr(connector, "LENT_BAUD", 57_600)
     else:
-        monkeypatch.setattr(connector, "open_transport", lambda *_: sleepy(board))
+        monkeypatch.setattr(connector, "open_transport", lambda *_, **__: sleepy(board))
     with House(str(board.link), dispatcher=dispatcher) as house:
         house.link.add(witness)
         house.wait_for("#changed")

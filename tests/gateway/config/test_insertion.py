@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.config.insertion import CannotInsertError, as_block, as_flow, inserted
@@ -140,6 +140,7 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.text(st.characters(codec="ascii"), min_size=1, max_size=6), VALUES, max_size=3))
+@example({"a": 5e-05, "b": 1e16, "c": 1.5e-7, "d": -1e22, "e": True, "f": 3})
 def test_whatever_is_written_is_read(entry: dict[str, Any]) -> None:
     """On one line, and on several."""
     assert yaml.safe_load(as_flow(entry)) == entry

@@ -67,8 +67,10 @@ class Echo:
 
     def __init__(self, *questions: Question) -> None:
         self._questions = questions
+        self.understood = 0
 
     def heard(self, data: bytes) -> Found | None:
+        self.understood += b"hello" in data
         return Found("echo", "an echo", complete=True) if b"hello" in data else None
 
     def questions(self, _at: PortSettings | None) -> Sequence[Question]:
@@ -86,8 +88,10 @@ def test_listening_finds_the_rate(tmp_path: Path, rate: int) -> None:
     person = Person(agrees=True)
     says = dict.fromkeys(BAUDS, b"\xfe\x81\x00\n") | {rate: b"hello\n"}
     with Talker(tmp_path / "port", says) as talker:
-        verdict = person.probe(talker, Echo(Question("`?`", PortSettings(), b"?", 0.1)))
+        echo = Echo(Question("`?`", PortSettings(), b"?", 0.1))
+        verdict = person.probe(talker, echo)
         assert talker.heard == []
+    assert echo.understood == 1  # and then nobody listens on
     assert verdict.settings == PortSettings(rate)
     assert verdict.found is not None
     assert verdict.found.what == "an echo"

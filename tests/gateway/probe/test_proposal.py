@@ -53,11 +53,11 @@ def test_drivers(channel: FoundChannel, driver: str) -> None:
     ],
 )
 def test_what_no_driver_fits(channel: FoundChannel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The generic one, with the unit, where there is one; else it is left out, by name."""
+    """The generic one, where there is one, with the unit or an empty one to be filled in; else it is left
+    out, by name."""
     monkeypatch.setattr(proposals, "sensor_kinds", lambda: ("temperature", "generic"))
     (sensor,) = proposed(channel).sensors.values()
-    unit = {"unit": channel.unit} if channel.unit else {}
-    assert sensor == {"driver": "generic", "link": "board"} | unit
+    assert sensor == {"driver": "generic", "link": "board", "unit": channel.unit}
     monkeypatch.setattr(proposals, "sensor_kinds", lambda: ("temperature",))
     assert proposed(channel).sensors == {}
     assert proposed(channel).left_out == [f"{channel.name} of board"]
