@@ -9,6 +9,7 @@ from drivers.contract import Rig, SourceContract
 from tests.contract.memory import Thermometer
 from tests.contract.memory_pair import PairOfThermometers
 from tests.contract.rigs import BoardRig, NetworkRig
+from tests.contract.text_rig import SketchRig
 
 
 class TestSensorline(SourceContract):
@@ -55,4 +56,16 @@ class TestMemoryOfTwo(SourceContract):
     def rig(self) -> Iterator[Rig]:
         """See `SourceContract`."""
         with PairOfThermometers() as rig:
+            yield rig
+
+
+class TestText(SourceContract):
+    """A sketch that prints lines; its reads wait for the next one."""
+
+    waits = True
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with tempfile.TemporaryDirectory() as folder, SketchRig(Path(folder)) as rig:
             yield rig
