@@ -109,8 +109,9 @@ class Conversation(conversation.Conversation):
         data = self._asking.text(channel)
         lines = self.counters["lines"]
         if self._asked is None or self._asked.id != request_id:
-            self._asked = _Asked(request_id, channel, now, lines)
+            # In this order: another thread may be reading the rest of that line now.
             self._under_way = self._splitter.pending or self._reader.unfinished
+            self._asked = _Asked(request_id, channel, now, lines)
         if channel not in self.seen and (lines >= SETTLED_LINES or lines - self._asked.lines >= ANSWER_LINES):
             raise ValueError(f"no field {channel}; seen: {', '.join(self.seen)}")
         return data
