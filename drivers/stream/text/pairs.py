@@ -12,8 +12,8 @@ from drivers.stream.text.fields import Field, UnfitError
 from drivers.stream.text.numbers import NAN, UNIT, Numbers, Value, no_value, number
 from drivers.stream.text.parser import Parser
 
-# White space is matched possessively (`*+`): sharing a run of it out between two parts takes a time that grows
-# with a power of its length.
+# White space is matched possessively (`*+`): to share a run of it out between two parts takes a time that
+# grows with a power of its length.
 _KEY = r"(?<![\w.])([^\W\d][\w.%()/#°-]{0,40}(?:[ ][\w.%()/#°-]{1,40}){0,9})[ \t]*+[:=]=?>?[ \t]*+"
 _APART = (
     r"(?i:deg(?:rees?)?\.?(?:[ ]?(?:c|f|k|celsius|fahrenheit))?|(?:[°º˚*][ ]?)?[cfk]|celsius|fahrenheit"
