@@ -14,7 +14,7 @@ from drivers.stream.text.remedy import remedy
 from drivers.stream.text.splitter import Splitter
 
 DEVICE = Device("text", "", "", 0, {}, any_channel=True)
-COUNTERS = ("lines", "damaged", "malformed", "ignored", "half")
+COUNTERS = ("lines", "damaged", "malformed", "ignored", "half", "late")
 # After so many lines a channel that was in none of them is not asked for: no answer would have it. The second
 # is for those that came since it was asked for; it is asked once a second.
 SETTLED_LINES = 10
@@ -44,8 +44,8 @@ class Conversation(conversation.Conversation):
 
     Counters: `lines` (those that fit; of a document over several, one), `damaged` (wrong checksum),
     `malformed` (all others that do not fit, comments too), `ignored` (named by the key `ignore`), `half` (the
-    first line after the opening, see `drivers.stream.text.splitter`). `dropped`: the newest damaged or
-    malformed one.
+    first line after the opening, see `drivers.stream.text.splitter`), `late` (answers nobody waits for).
+    `dropped`: the newest damaged or malformed one.
     """
 
     absence = "no line fitted"
@@ -57,6 +57,7 @@ class Conversation(conversation.Conversation):
         terminator: bytes | None = None,
         **keys: Any,
     ) -> None:
+        # Every name from the start: another thread may read them while the reader counts.
         self.counters = Counter(dict.fromkeys(COUNTERS, 0))
         self.dropped: Dropped | None = None
         self.seen: Sequence[str] = ()

@@ -49,11 +49,11 @@ def test_what_does_not_fit_is_counted_and_shown() -> None:
     """By its cause; the newest is there to look at."""
     talk = made(format="pairs", ignore="^Failed")
     said(talk, [b"hello\n", b"# comment\n", b"\n", b"Failed to read\n", b"T: 5\n"])
-    assert talk.counters == {"lines": 1, "damaged": 0, "malformed": 2, "ignored": 1, "half": 0}
+    assert talk.counters == {"lines": 1, "damaged": 0, "malformed": 2, "ignored": 1, "half": 0, "late": 0}
     assert talk.dropped == Dropped("a comment", b"# comment")
     talk = made(format="pairs", checksum="nmea")
     said(talk, [b"$T:5*73\n", b"hello\n"])
-    assert talk.counters == {"lines": 0, "damaged": 2, "malformed": 0, "ignored": 0, "half": 0}
+    assert talk.counters == {"lines": 0, "damaged": 2, "malformed": 0, "ignored": 0, "half": 0, "late": 0}
     assert talk.dropped is not None
     assert talk.dropped.line == b"hello"
 
