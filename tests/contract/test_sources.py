@@ -12,6 +12,7 @@ from tests.contract.modbus_rig import ModbusRig
 from tests.contract.mysensors_rig import MySensorsRig
 from tests.contract.rigs import BoardRig, NetworkRig, SimulatorRig
 from tests.contract.sysfs_rig import SysfsRig
+from tests.contract.text_rig import SketchRig
 
 
 class TestSensorline(SourceContract):
@@ -107,4 +108,16 @@ class TestModbus(SourceContract):
     def rig(self) -> Iterator[Rig]:
         """See `SourceContract`."""
         with tempfile.TemporaryDirectory() as folder, ModbusRig(Path(folder)) as rig:
+            yield rig
+
+
+class TestText(SourceContract):
+    """A sketch that prints lines; its reads wait for the next one."""
+
+    waits = True
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with tempfile.TemporaryDirectory() as folder, SketchRig(Path(folder)) as rig:
             yield rig

@@ -14,9 +14,11 @@ from drivers.stream.text.remedy import remedy
 from drivers.stream.text.splitter import Splitter
 
 DEVICE = Device("text", "", "", 0, {}, any_channel=True)
-COUNTERS = ("lines", "damaged", "malformed", "ignored", "half")
-# After so many lines a channel that was in none of them is not asked for: no answer would have it.
+COUNTERS = ("lines", "damaged", "malformed", "ignored", "half", "late")
+# After so many lines a channel that was in none of them is not asked for: no answer would have it. The second
+# is for those that came since it was asked for; it is asked once a second.
 SETTLED_LINES = 10
+ANSWER_LINES = 3
 # A sketch that has said nothing of use for so long is asked, for it may speak only when it is spoken to. A
 # sensor is stale after three of these.
 ASK_AFTER_S = 10.0
@@ -30,6 +32,8 @@ class _Asked(NamedTuple):
     id: int
     channel: str
     sent: float
+    lines: int
+    """How many had fitted by then."""
 
 
 class Conversation(conversation.Conversation):
@@ -40,8 +44,8 @@ class Conversation(conversation.Conversation):
 
     Counters: `lines` (those that fit; of a document over several, one), `damaged` (wrong checksum),
     `malformed` (all others that do not fit, comments too), `ignored` (named by the key `ignore`), `half` (the
-    first line after the opening, see `drivers.stream.text.splitter`). `dropped`: the newest damaged or
-    malformed one.
+    first line after the opening, see `drivers.stream.text.splitter`), `late` (answers nobody waits for).
+    `dropped`: the newest damaged or malformed one.
     """
 
     absence = "no line fitted"
@@ -53,8 +57,10 @@ class Conversation(conversation.Conversation):
         terminator: bytes | None = None,
         **keys: Any,
     ) -> None:
+        # Every name from the start: another thread may read them while the reader counts.
         self.counters = Counter(dict.fromkeys(COUNTERS, 0))
         self.dropped: Dropped | None = None
+        self.seen: Sequence[str] = ()
         self._splitter = Splitter(terminator)
         self._reader = Reader(**keys)
         self._asking = Asking(ask, terminator)
@@ -65,11 +71,6 @@ class Conversation(conversation.Conversation):
         self._greeted = False
         self._quiet_since = 0.0  # the newest line that fits, or what was asked since
         self._unfit: deque[bytes] = deque(maxlen=_REMEMBERED)
-
-    @property
-    def seen(self) -> Sequence[str]:
-        """The names of the fields so far, at most `MAX_NAMES`, in the order in which they came first."""
-        return self._reader.names.seen
 
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """The events that `data`, received at `now`, completes. Never raises, whatever the bytes."""
@@ -107,11 +108,13 @@ class Conversation(conversation.Conversation):
             return self._asking.everything()
         channel = args[0]
         data = self._asking.text(channel)
-        if channel not in self._reader.names and self.counters["lines"] >= SETTLED_LINES:
-            raise ValueError(f"no field {channel}; seen: {', '.join(self.seen)}")
+        lines = self.counters["lines"]
         if self._asked is None or self._asked.id != request_id:
-            self._asked = _Asked(request_id, channel, now)
+            # In this order: another thread may be reading the rest of that line now.
             self._under_way = self._splitter.pending or self._reader.unfinished
+            self._asked = _Asked(request_id, channel, now, lines)
+        if channel not in self.seen and (lines >= SETTLED_LINES or lines - self._asked.lines >= ANSWER_LINES):
+            raise ValueError(f"no field {channel}; seen: {', '.join(self.seen)}")
         return data
 
     def came(self, received: int) -> str:
@@ -137,12 +140,17 @@ class Conversation(conversation.Conversation):
         if not self._greeted:
             self._greeted = True
             events.append(Hello(DEVICE))
-        asked = None if self._under_way else self._asked
-        count = self._reader.names.count
-        for name, value, fault, _ in fields:
-            if asked is None or name != asked.channel:
-                events.append(Measurement(name, count(name), value, fault, now))
-                continue
-            answer = Measurement(name, count(name), value, fault, now, asked.sent)
-            events += (answer, Reply(asked.id, answer))
-            self._asked = None
+        for field in fields:
+            events += self._measured(field, now)
+
+    def _measured(self, field: Field, now: float) -> Sequence[Event]:
+        names = self._reader.names
+        seq = names.count(field.name)
+        if seq == 1:
+            self.seen = names.seen
+        asked = self._asked
+        if asked is None or self._under_way or field.name != asked.channel:
+            return (Measurement(field.name, seq, field.value, field.fault, now),)
+        self._asked = None
+        answer = Measurement(field.name, seq, field.value, field.fault, now, asked.sent)
+        return answer, Reply(asked.id, answer)

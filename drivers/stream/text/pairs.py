@@ -12,14 +12,16 @@ from drivers.stream.text.fields import Field, UnfitError
 from drivers.stream.text.numbers import NAN, UNIT, Numbers, Value, no_value, number
 from drivers.stream.text.parser import Parser
 
-_KEY = r"(?<![\w.])([^\W\d][\w.%()/#°-]{0,40}(?:[ ][\w.%()/#°-]{1,40}){0,9})[ \t]*[:=]=?>?[ \t]*"
+# White space is matched possessively (`*+`): to share a run of it out between two parts takes a time that
+# grows with a power of its length.
+_KEY = r"(?<![\w.])([^\W\d][\w.%()/#°-]{0,40}(?:[ ][\w.%()/#°-]{1,40}){0,9})[ \t]*+[:=]=?>?[ \t]*+"
 _APART = (
     r"(?i:deg(?:rees?)?\.?(?:[ ]?(?:c|f|k|celsius|fahrenheit))?|(?:[°º˚*][ ]?)?[cfk]|celsius|fahrenheit"
     r"|%(?:[ ]?rh)?|rh%?|percent|lx|lux|[hkm]?pa|m?bar|pp[mb]|[km]?v|[mµu]?a|[km]?wh?|[ckm]?m|m/s|km/h"
     r"|[mµμu]g/m[3³]|db[am]?|[mµu]?s|min|h|[km]?hz|m?l|k?g|[km]?Ω|k?ohms?|raw|counts?)"
 )
 # `:` and `=` are not among them: what stands before these is a name. A point ends a sentence.
-_ENDS = r"(?=\.?(?:\s|$)|[,;|&)\]}>#!])(?![ \t]*[:=])"
+_ENDS = r"(?=\.?(?:\s|$)|[,;|&)\]}>#!])(?![ \t]*+[:=])"
 # `21,5` is 21.5 in half of Europe, and two numbers elsewhere; with `decimal: ","` it is known.
 _UNCLEAR = re.compile(r"[+-]?[0-9]+,[0-9]+(?![0-9.]|,[0-9])")
 
@@ -31,7 +33,7 @@ class PairsParser(Parser):
         self._numbers = numbers
         value = rf"(?:{number(numbers.decimal)}|{NAN})(?:[ ]?{_APART}{_ENDS}|{UNIT}{_ENDS})"
         self._value = re.compile(value)
-        more = rf"(?:[ \t]*[,;/|]?[ \t]*(?<![\w.]){value})*"
+        more = rf"(?:[ \t]*+(?:[,;/|][ \t]*+)?(?<![\w.]){value})*+"
         self._pair = re.compile(rf"{_KEY}(?:({value}{more})|([^\s,;|&:=]+)(?![^\s,;|&]))?")
 
     def parse(self, text: str) -> Sequence[Field]:

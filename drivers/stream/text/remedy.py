@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from drivers.stream.conversation import Dropped
+from drivers.stream.conversation import Dropped, escaped
 from drivers.stream.readable import is_readable
 from drivers.stream.text.foreign import foreign_protocol
 from drivers.stream.text.shapes import guess
@@ -14,7 +14,7 @@ def remedy(lines: Sequence[bytes], dropped: Dropped | None, form: str | None) ->
         return "not one line ended (wrong baud rate? Or do lines end with something else: see terminator)"
     if 2 * sum(is_readable(line) for line in lines) < len(lines):
         return "they are no text (wrong baud rate? Sketches use 9600, or else 115200)"
-    last = f"; last: {dropped}" if dropped is not None else ""
+    last = f"; last: {dropped or escaped(lines[-1])}"
     protocol = foreign_protocol(lines)
     if protocol is not None:
         return f"this is {protocol}: write protocol: {protocol}{last}"

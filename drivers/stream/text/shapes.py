@@ -18,8 +18,8 @@ from drivers.stream.text.reader import Reader, decoded
 from drivers.stream.text.skeletons import patterns_for
 from drivers.stream.text.splitter import Line
 
-# More do not make a guess better, and each costs a dozen attempts.
-_MOST_LINES = 60
+# More do not make a guess better, and each costs a dozen attempts: the newest sixty of a common length.
+_MOST_BYTES = 4096
 # In the order in which they are preferred where they read equally much.
 _PLAIN: Sequence[Mapping[str, Any]] = (
     {"format": "pairs"},
@@ -59,7 +59,7 @@ class _Attempt:
 def guess(lines: Sequence[bytes]) -> Shape | None:
     """The keys that read most of `lines`, which are as they came, with their ends or without; None if nothing
     does, or they are of another protocol, or no text."""
-    lines = [line for line in lines if line.strip()][-_MOST_LINES:]
+    lines = _newest(lines)
     if not any(is_readable(line) for line in lines) or foreign_protocol(lines) is not None:
         return None
     checked = _attempt({"format": "csv", "checksum": "nmea"}, lines)
@@ -78,6 +78,19 @@ def guess(lines: Sequence[bytes]) -> Shape | None:
     if best is None or not best.lines:
         return None
     return _with_header(best, lines).shape
+
+
+def _newest(lines: Sequence[bytes]) -> Sequence[bytes]:
+    """Those that are not blank, as many as have no more than `_MOST_BYTES`."""
+    newest: list[bytes] = []
+    left = _MOST_BYTES
+    for line in reversed(lines):
+        left -= len(line)
+        if left < 0:
+            break
+        if line.strip():
+            newest.append(line)
+    return newest[::-1]
 
 
 def _may_be(keys: Mapping[str, Any], texts: Sequence[str]) -> bool:

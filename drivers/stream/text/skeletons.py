@@ -1,5 +1,6 @@
 """Regular expressions made from example lines: the numbers are groups, and what is between them stays."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ def patterns_for(texts: Sequence[str]) -> list[str]:
 
 def _pattern(text: str) -> str:
     pieces, names, end = ["^"], Counter[str](), 0
-    for match in _NUMBER.finditer(text):
+    for match in itertools.islice(_NUMBER.finditer(text), _MOST_GROUPS + 1):
         between = text[end : match.start()]
         words = [word for word in _WORD.findall(between) if word.lower() not in _SMALL_WORDS]
         name = max(words, key=len) if words else "value"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from drivers.source import Measurement
 from drivers.stream.conversation import Dropped, Hello, Reply, Send
-from drivers.stream.text.conversation import ASK_AFTER_S, DEVICE, SETTLED_LINES
+from drivers.stream.text.conversation import ANSWER_LINES, ASK_AFTER_S, DEVICE, SETTLED_LINES
 from drivers.stream.text.json_lines import MAX_DOCUMENT
 from drivers.stream.text.names import MAX_NAMES
 from drivers.stream.text.splitter import MAX_LINE
@@ -49,11 +49,11 @@ def test_what_does_not_fit_is_counted_and_shown() -> None:
     """By its cause; the newest is there to look at."""
     talk = made(format="pairs", ignore="^Failed")
     said(talk, [b"hello\n", b"# comment\n", b"\n", b"Failed to read\n", b"T: 5\n"])
-    assert talk.counters == {"lines": 1, "damaged": 0, "malformed": 2, "ignored": 1, "half": 0}
+    assert talk.counters == {"lines": 1, "damaged": 0, "malformed": 2, "ignored": 1, "half": 0, "late": 0}
     assert talk.dropped == Dropped("a comment", b"# comment")
     talk = made(format="pairs", checksum="nmea")
     said(talk, [b"$T:5*73\n", b"hello\n"])
-    assert talk.counters == {"lines": 0, "damaged": 2, "malformed": 0, "ignored": 0, "half": 0}
+    assert talk.counters == {"lines": 0, "damaged": 2, "malformed": 0, "ignored": 0, "half": 0, "late": 0}
     assert talk.dropped is not None
     assert talk.dropped.line == b"hello"
 
@@ -148,14 +148,23 @@ def test_a_line_that_was_under_way_is_no_answer() -> None:
 
 
 def test_a_channel_that_does_not_come_is_not_asked_for() -> None:
-    """After enough lines without it."""
+    """After enough lines without it, altogether or since it was asked for."""
+    said_of = r"no field temprature; seen: temp, hum"
     talk = made(format="pairs", ask="R")
-    for _ in range(SETTLED_LINES):
-        assert talk.send(7, "read", ("temprature",), 2.0) == b"R\n"
+    for _ in range(SETTLED_LINES - 1):
         said(talk, [b"temp: 21.5 hum: 40\n"])
-    with pytest.raises(ValueError, match="no field temprature; seen: temp, hum"):
+    assert talk.send(7, "read", ("temprature",), 2.0) == b"R\n"
+    said(talk, [b"temp: 21.5 hum: 40\n"])
+    with pytest.raises(ValueError, match=said_of):
         talk.send(8, "read", ("temprature",), 3.0)
     assert talk.send(9, "read", ("temp",), 3.0) == b"R\n"
+    fresh = made(format="pairs", ask="R")
+    for _ in range(ANSWER_LINES):
+        assert fresh.send(7, "read", ("temprature",), 2.0) == b"R\n"
+        said(fresh, [b"temp: 21.5 hum: 40\n"])
+    with pytest.raises(ValueError, match=said_of):
+        fresh.send(7, "read", ("temprature",), 2.0)
+    assert fresh.send(8, "read", ("temprature",), 2.0) == b"R\n"
     with pytest.raises(ValueError, match="'hum' cannot be asked for, only temp"):
         made(format="pairs", ask={"temp": "T"}).send(9, "read", ("hum",), 3.0)
 
@@ -223,10 +232,12 @@ def test_what_is_said_when_nothing_fits() -> None:
 
 
 def test_a_half_line_alone_is_looked_at_too() -> None:
-    """Though it is not shown as bad."""
+    """Though it is not counted as bad."""
     talk = made(format="csv")
     talk.receive(b"T: 21.5\n", 0.1)
-    assert talk.came(8) == "8 bytes came; this would read them: format: pairs (see docs/text.md)"
+    assert talk.came(8) == (
+        "8 bytes came; this would read them: format: pairs (see docs/text.md); last: 'T: 21.5'"
+    )
 
 
 # Any bytes

@@ -11,7 +11,9 @@ def test_what_would_read_them_is_only_said_if_it_is_something_else() -> None:
         "this would read them: format: pairs (see docs/text.md)"
     )
     assert remedy([b"T: 5"], dropped, "pairs") == "see docs/text.md; last: why: 'T: 5'"
-    assert remedy([b"T: 5"], None, None) == "this would read them: format: pairs (see docs/text.md)"
+    assert remedy([b"T: 5"], None, None) == (
+        "this would read them: format: pairs (see docs/text.md); last: 'T: 5'"
+    )
     assert remedy([b"T 5 x"], dropped, None).startswith('this would read them: pattern: "^T')
 
 

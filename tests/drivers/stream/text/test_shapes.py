@@ -154,9 +154,12 @@ def test_of_two_that_read_as_many_lines_the_one_with_more_values() -> None:
 
 def test_only_the_newest_lines_count() -> None:
     """A guess takes bounded time."""
-    shape = guess([*[b"T: 1"] * 1000, *[b"1,2"] * 60])
-    assert shape is not None
-    assert shape.format_options == {"format": "csv"}
+    long = b"1,2" + b" " * 2040
+    for old, new in ((b"T: 1", [b"1,2"] * 1400), (b"T: 1", [long] * 2), (b"x" * 5000, [b"1,2"])):
+        shape = guess([*[old] * 5000, *new])
+        assert shape is not None
+        assert shape.format_options == {"format": "csv"}
+    assert guess([b"T: 1" + b" " * 5000]) is None
 
 
 @given(
