@@ -4,7 +4,7 @@
 
 Four processes, each on a pty of its own with the same radio gateway behind it (a node with a thermometer),
 publish to one Mosquitto. All are there during a round; blocks of messages go to one after the other, every
-other time the other way round. Measured from outside: CPU (user and system) of the process for each message
+other time the other way round. Measured from outside: CPU (user and system) of the process for each message,
 at 500/s and flat out, latency from the line to a subscriber, memory. What counts are the ratios within a
 round. Results go to benchmarks/results/mysensors.md.
 """

@@ -91,6 +91,12 @@ def test_what_was_found_is_there_after_kill_9(
     again = start(CONFIG.format(port=mosquitto.port))
     again.wait_for_error("radio: up")
     assert again.senders()[FOUND]["connected"] is False
+    again.wait_for_error("mqtt: connected")
+    with Subscriber(mosquitto.port, f"sig/test/{FOUND}/availability") as seen:
+        seen.on(f"sig/test/{FOUND}/availability", b"offline")
+    with Subscriber(mosquitto.port, "homeassistant/#") as seen:
+        device = json.loads(seen.on("homeassistant/device/sig_test_radio/config").payload)
+    assert FOUND in {part["name"] for part in device["cmps"].values()}
     failed = again.cli("read", FOUND)
     assert failed.returncode == 1
     assert "12 is not there" in failed.stderr

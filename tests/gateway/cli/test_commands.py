@@ -61,6 +61,9 @@ def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
         "  link a (sensorline, sim:, identity SIM1): no sensors",
         "  link b (sensorline, /x, identity that is not shown): no sensors",
     ]
+    path.write_text("links: {r: {protocol: mysensors, port: /x, discover: true}}\n")
+    assert main(["check", "-c", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == ["  link r (mysensors, /x): what it finds"]
     path.write_text("sensors: {}\nmqtt: {url: 'mqtts://gw:hush@h', home_assistant: true}\n")
     assert main(["check", "-c", str(path)]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == ["  mqtt: broker h:8883, encrypted, Home Assistant on"]

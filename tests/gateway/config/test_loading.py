@@ -371,6 +371,14 @@ def test_a_section_with_nothing_under_it(load_text: LoadText) -> None:
     ]
 
 
+@pytest.mark.parametrize(("discover", "warnings"), [("true", 0), ("false", 1)])
+def test_links_that_find_sensors_by_themselves(tmp_path: Path, discover: str, warnings: int) -> None:
+    """Need none in the config."""
+    path = tmp_path / "config.yaml"
+    path.write_text(f"links: {{r: {{protocol: mysensors, port: /dev/r, discover: {discover}}}}}\n")
+    assert len(load(path).warnings) == warnings
+
+
 @pytest.mark.parametrize(
     ("data", "problem"),
     [

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.config import load
+from gateway.config.models import SensorSection
 from gateway.mqtt.components import SensorFacts, Threshold, object_id, of_link
 from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery
 from gateway.mqtt.settings import from_config
@@ -120,6 +121,28 @@ def test_facts_from_the_config(tmp_path: Path) -> None:
     assert "value_json.value <= 25.5 " in found["t hot"]["val_tpl"]
     assert "value_json.value >= 11.0 " in found["l dark"]["val_tpl"]
     assert found["t hot"]["dev_cla"] == "heat"
+
+
+def test_what_links_find(tmp_path: Path) -> None:
+    """Is announced like what the config has, as soon as it is found; another kind is another entity."""
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "gateway: {name: g}\nlinks: {b: {port: 'sim:'}}\nsensors: {t: {driver: temperature, link: b}}\n"
+        "mqtt: {url: 'mqtt://h', home_assistant: true, discovery: entity}\n"
+    )
+    found: dict[str, SensorSection] = {}
+    settings = from_config(load(path), {}, "1", lambda: found)
+
+    def classes() -> dict[str, str]:
+        announced = [a.payload for a in settings.announcements()]
+        return {a["name"]: a["dev_cla"] for a in announced if "stat_cla" in a and "b" in a["dev"]["name"]}
+
+    assert (classes(), set(settings.discovered())) == ({"t": "temperature"}, set())
+    found["b-1-0"] = SensorSection(driver="humidity", link="b", channel="1/0")
+    assert classes() == {"t": "temperature", "b-1-0": "humidity"}
+    found["b-1-0"] = SensorSection(driver="light", link="b", channel="1/0")
+    assert classes() == {"t": "temperature", "b-1-0": "illuminance"}
+    assert set(settings.discovered()) == {"b-1-0"}
 
 
 PRESSURE = """

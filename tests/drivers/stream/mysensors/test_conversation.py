@@ -1,5 +1,6 @@
 """What is said over a MySensors gateway's port: whole starts, damaged lines, requests."""
 
+import itertools
 import time
 
 import pytest
@@ -85,21 +86,29 @@ def comparable(events: list[Event]) -> list[object]:
     return [event for event in events if not isinstance(event, Send)]
 
 
-@given(st.data())
-def test_cut_anywhere(data: st.DataObject) -> None:
-    """Whole, byte by byte, merged and split: the same is understood."""
-    lines = GOLDEN + [entry["line"] for entry in VECTORS["recorded"]]
-    whole, pieces = Talk(), Talk()
-    whole.say(*lines)
-    rest = "".join(f"{line}\r\n" for line in lines).encode()
-    events: list[Event] = []
-    sizes = st.integers(1, 1) if data.draw(st.booleans()) else st.integers(1, 200)
-    while rest:
-        size = data.draw(sizes)
-        events += pieces.conversation.receive(rest[:size], pieces.now)
-        rest = rest[size:]
+ALL = GOLDEN + [entry["line"] for entry in VECTORS["recorded"]]
+BYTES = "".join(f"{line}\r\n" for line in ALL).encode()
+
+
+def in_pieces(pieces: list[bytes]) -> None:
+    """The same is understood as of the whole."""
+    whole, cut = Talk(), Talk()
+    whole.say(*ALL)
+    events = [event for piece in pieces for event in cut.conversation.receive(piece, cut.now)]
     assert comparable(events) == comparable(whole.events)
-    assert pieces.conversation.counters == whole.conversation.counters
+    assert cut.conversation.counters == whole.conversation.counters
+
+
+def test_byte_by_byte() -> None:
+    """And with CR before each LF."""
+    in_pieces([bytes([byte]) for byte in BYTES])
+
+
+@given(st.sets(st.integers(1, len(BYTES) - 1), max_size=30))
+def test_cut_anywhere(cuts: set[int]) -> None:
+    """Lines are merged and split."""
+    places = [0, *sorted(cuts), len(BYTES)]
+    in_pieces([BYTES[begin:end] for begin, end in itertools.pairwise(places)])
 
 
 @given(st.lists(st.binary(max_size=80) | st.sampled_from([line.encode() for line in GOLDEN]), max_size=20))
