@@ -111,15 +111,17 @@ class Questions:
         started = self._clock.monotonic()
         self._counters["requests"] += 1
         outcome = self.bus.ask(query, stopping)
-        if isinstance(outcome, Silent) and before not in (None, slave) and not stopping.is_set():
+        if before is None or before is slave or not isinstance(outcome, Silent) or stopping.is_set():
+            again = outcome
+        else:
             lost_at = self._clock.monotonic()
             self._counters["requests"] += 1
-            outcome = self.bus.ask(query, stopping)
-            if before is not None and not isinstance(outcome, Silent):
+            again = self.bus.ask(query, stopping)
+            if not isinstance(again, Silent):
                 self.schedule.charge(before.name, self._clock.monotonic(), lost_at - started)
-        if isinstance(outcome, Silent):
+        if isinstance(again, Silent):
             self._unanswered = slave
-        return outcome
+        return again
 
     def _measured(self, measurement: Measurement) -> None:
         if self._held is None:

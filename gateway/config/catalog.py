@@ -6,7 +6,7 @@ drivers it names only. A sensor kind brings its options with it: nothing here kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Catalog(Protocol):
     def link_options(self, protocol: str, /) -> Mapping[str, Option]: ...
 
     def check_link(self, protocol: str, parsed: dict[str, Any], /) -> None: ...
+
+    def link_warnings(self, protocol: str, parsed: dict[str, Any], /) -> Iterable[tuple[str, str]]: ...
 
 
 class Drivers:
@@ -67,3 +69,10 @@ class Drivers:
         from drivers.kinds import protocol as source_kind
 
         source_kind(protocol).check(parsed)
+
+    def link_warnings(self, protocol: str, parsed: dict[str, Any]) -> Iterable[tuple[str, str]]:
+        """What is not wrong, and most likely not what was meant: an option's name, and what about it."""
+        from drivers.kinds import protocol as source_kind
+
+        warnings = getattr(source_kind(protocol), "warnings", None)
+        return warnings(parsed) if warnings is not None else ()

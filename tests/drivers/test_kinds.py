@@ -62,10 +62,10 @@ def test_protocols_by_name() -> None:
 
 def test_an_unknown_protocol_is_refused_with_the_known_ones() -> None:
     """Also by the link, before anything is opened."""
-    with pytest.raises(OptionError, match="protocol: expected one of sensorline, got 'modbus'"):
-        protocol("modbus")
+    with pytest.raises(OptionError, match="protocol: expected one of sensorline, modbus, got 'can'"):
+        protocol("can")
     with pytest.raises(OptionError, match="protocol: expected one of sensorline"):
-        drivers.Link("board", "/dev/ttyACM0", protocol="modbus")
+        drivers.Link("board", "/dev/ttyACM0", protocol="can")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,9 @@ class StandIn:
 
     def check_link(self, _protocol: str, parsed: dict[str, Any]) -> None: ...
 
+    def link_warnings(self, _protocol: str, parsed: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+        return (("baud", "no board is that slow"),) if parsed["baud"] == 50 else ()
+
     def link_options(self, _protocol: str) -> dict[str, Any]:
         return {"port": Port(), "baud": Option("a number", numbers=True, write="115200")}
 
