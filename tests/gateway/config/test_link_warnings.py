@@ -29,6 +29,6 @@ def test_of_a_modbus_profile(tmp_path: Path) -> None:
     )
     (warning,) = load(path, Drivers(), {}).warnings
     assert str(warning).endswith(
-        "config.yaml:2: links.bus.devices: hall: cwt comes set to 4800 8N1, and this bus is 9600 8N1: set one "
-        "of them to the other's, or it will not answer"
+        "config.yaml:2: links.bus.devices: hall: cwt comes set to 4800 8N1, and this bus is 9600 8N1: set one"
+        " of them to the other's, or it will not answer"
     )
