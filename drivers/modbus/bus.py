@@ -1,5 +1,6 @@
 """A bus: an open port, and one question at a time on it, with the silence that the norm wants between."""
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -104,14 +105,17 @@ class Bus:
         give_up = self._clock.monotonic() + longest
         while True:
             wait = self._heard_at + self.timing.gap_s - self._clock.monotonic()
-            data = self._transport.read(max(0.0, wait))
+            # Whole milliseconds: a read rounds up to them, and 4.01 would be 5.
+            data = self._transport.read(math.floor(max(0.0, wait) * 1000) / 1000)
             if data:
                 self._take_unasked(data)
                 if self._heard_at >= give_up:
                     raise JammedError(f"the bus is jammed: bytes come without a pause, {longest:g} s by now")
                 stopping.wait(_REST_S)
-            elif self._clock.monotonic() >= self._heard_at + self.timing.gap_s or stopping.is_set():
+            elif wait <= 0 or stopping.is_set():
                 return
+            elif (rest := self._heard_at + self.timing.gap_s - self._clock.monotonic()) > 0:
+                stopping.wait(rest)
 
     def _exchange(self, query: Query, stopping: threading.Event) -> Outcome:
         wire = self._wire
