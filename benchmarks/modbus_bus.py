@@ -101,8 +101,8 @@ def _client_text(rounds: list[dict[str, Mapping[str, float]]]) -> str:
     ]
     return (
         f"**Our frames and pymodbus' client**: {READS} reads of two registers, of a slave that answers at "
-        "once on a pty; median of the rounds. Ours is a whole link with its thread and the norm's silence before "
-        "each question, asked from another thread; pymodbus is called by the thread that reads.\n\n"
+        "once on a pty; median of the rounds. Ours is a whole link with its thread and the norm's silence "
+        "before each question, asked from another thread; pymodbus is called by the thread that reads.\n\n"
         + report.table(["", *columns], rows)
     )
 

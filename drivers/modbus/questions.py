@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from drivers.modbus.blocks import Block
-from drivers.modbus.bus import Bus, Outcome, Silent
+from drivers.modbus.bus import Bus, JammedError, Outcome, Silent
 from drivers.modbus.pdu import ILLEGAL, NOBODY, Query, Refused, Registers
 from drivers.modbus.slave import GONE, Slave
 from drivers.modbus.wire import Damaged, Frame
@@ -82,7 +82,11 @@ class Questions:
         Raises `JammedError`, `LinkLostError`.
         """
         asked = self._clock.monotonic()
-        outcome = self._asked(slave, block.query, stopping)
+        try:
+            outcome = self._asked(slave, block.query, stopping)
+        except JammedError:
+            slave.pending.timed_out(block.query, asked)  # if it was asked
+            raise
         now = self._clock.monotonic()
         if isinstance(outcome, Silent):
             slave.pending.timed_out(block.query, asked)
