@@ -217,7 +217,11 @@ class SourceKind(Protocol):
     """Whether its devices say who they are: else a link's `identity` is refused."""
 
     def check(self, parsed: Mapping[str, Any]) -> None:
-        """What single options cannot know. Raises `OptionError`."""
+        """What single options cannot know. Raises `OptionError`.
+
+        A kind may also have `warnings(parsed)`: what is not wrong and most likely not what was meant, each as
+        an option's name and a text.
+        """
 
     def source(self, parsed: Mapping[str, Any]) -> Source:
         """The source that the parsed options describe; opens nothing."""

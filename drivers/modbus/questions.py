@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from drivers.modbus.blocks import Block
-from drivers.modbus.bus import Bus, Outcome, Silent
+from drivers.modbus.bus import Bus, JammedError, Outcome, Silent
 from drivers.modbus.pdu import ILLEGAL, NOBODY, Query, Refused, Registers
 from drivers.modbus.slave import GONE, Slave
 from drivers.modbus.wire import Damaged, Frame
@@ -82,7 +82,11 @@ class Questions:
         Raises `JammedError`, `LinkLostError`.
         """
         asked = self._clock.monotonic()
-        outcome = self._asked(slave, block.query, stopping)
+        try:
+            outcome = self._asked(slave, block.query, stopping)
+        except JammedError:
+            slave.pending.timed_out(block.query, asked)  # if it was asked
+            raise
         now = self._clock.monotonic()
         if isinstance(outcome, Silent):
             slave.pending.timed_out(block.query, asked)
@@ -111,20 +115,17 @@ class Questions:
         started = self._clock.monotonic()
         self._counters["requests"] += 1
         outcome = self.bus.ask(query, stopping)
-        if (
-            isinstance(outcome, Silent)
-            and before is not None
-            and before is not slave
-            and not stopping.is_set()
-        ):
+        if before is None or before is slave or not isinstance(outcome, Silent) or stopping.is_set():
+            again = outcome
+        else:
             lost_at = self._clock.monotonic()
             self._counters["requests"] += 1
-            outcome = self.bus.ask(query, stopping)
-            if not isinstance(outcome, Silent):
+            again = self.bus.ask(query, stopping)
+            if not isinstance(again, Silent):
                 self.schedule.charge(before.name, self._clock.monotonic(), lost_at - started)
-        if isinstance(outcome, Silent):
+        if isinstance(again, Silent):
             self._unanswered = slave
-        return outcome
+        return again
 
     def _measured(self, measurement: Measurement) -> None:
         if self._held is None:

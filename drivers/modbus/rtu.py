@@ -58,7 +58,7 @@ class RtuWire:
             self._heard = self._heard[len(self._request) :]
             self._received -= len(self._request)
             self.echoes += 1
-        found = _find(query, self._heard)
+        found = _find(query, self._heard) if len(self._heard) >= _EXCEPTION_BYTES else None
         if found is not None:
             answer, start, end = found
             self._query, self._unasked = None, self._heard[end:]

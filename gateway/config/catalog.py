@@ -6,7 +6,7 @@ drivers it names only. A sensor kind brings its options with it: nothing here kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Catalog(Protocol):
     def sets_intervals(self, protocol: str, /) -> bool: ...
 
     def tells_identity(self, protocol: str, /) -> bool: ...
+
+    def link_warnings(self, protocol: str, parsed: dict[str, Any], /) -> Iterable[tuple[str, str]]: ...
 
 
 class Drivers:
@@ -83,3 +85,10 @@ class Drivers:
         from drivers.kinds import protocol as source_kind
 
         return source_kind(protocol).tells_identity
+
+    def link_warnings(self, protocol: str, parsed: dict[str, Any]) -> Iterable[tuple[str, str]]:
+        """What is not wrong, and most likely not what was meant: an option's name, and what about it."""
+        from drivers.kinds import protocol as source_kind
+
+        warnings = getattr(source_kind(protocol), "warnings", None)
+        return warnings(parsed) if warnings is not None else ()

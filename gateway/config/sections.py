@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from gateway.config.checks import check_router, no_sensors, read_links, read_sensors
 from gateway.config.context import Context
 from gateway.config.explain import validate
+from gateway.config.link_warnings import link_warnings
 from gateway.config.models import (
     GatewaySection,
     HistorySection,
@@ -98,7 +99,7 @@ class Sections:
 
     gateway: Annotated[GatewaySection, _always(GatewaySection)]
     router: Annotated[RouterSection, _always(RouterSection, check_router)]
-    links: Annotated[Mapping[str, LinkSection], _named(LinkSection, read_links)]
+    links: Annotated[Mapping[str, LinkSection], _named(LinkSection, read_links, link_warnings)]
     sensors: Annotated[Mapping[str, SensorSection], _named(SensorSection, read_sensors, no_sensors)]
     mqtt: Annotated[MqttSection | None, _optional(MqttSection, check_mqtt, mqtt_warnings)]
     http: Annotated[HttpSection | None, _optional(HttpSection, warn=_ignored)]

@@ -246,3 +246,20 @@ def test_each_of_many_threads_is_answered_once() -> None:
     assert len(outcomes) == 8 * 200
     assert set(outcomes) <= {21.5, sig.Busy, sig.RequestTimeout}
     assert live.waiting == 0
+
+
+def test_those_who_wait_fail_and_others_may_ask() -> None:
+    """When nobody is there for a while."""
+    live = LiveRequests("bus")
+    out, waiting = read("a"), read("b")
+    live.ask(out)
+    live.ask(waiting)
+    live.take(NOW)
+    live.fail("nobody answers")
+    for request in (out, waiting):
+        error = result(request)
+        assert isinstance(error, sig.NotConnected)
+        assert str(error) == "bus: nobody answers"
+    later = read("c")
+    live.ask(later)
+    assert live.take(NOW) == (later,)

@@ -202,3 +202,51 @@ def test_where_all_fail_the_share_is_no_matter() -> None:
     assert schedule.next_due == now
     found = {schedule.due(now) for _ in range(29)}
     assert found | {key} == set(range(30))
+
+
+def test_what_is_charged_delays_a_job() -> None:
+    """When it is more than the share, and not for less; it is no failure."""
+    schedule = scheduled(10.0, 10.0)
+    assert schedule.due(NOW) == 0
+    schedule.charge(0, NOW, 0.1)  # while it is being asked
+    assert schedule.next_due > NOW
+    schedule.succeeded(0, NOW)
+    schedule.charge(0, NOW, 0.1)
+    assert (schedule.due(NOW + 9.9), schedule.failures(0)) == (1, 0)
+    schedule.succeeded(1, NOW + 9.9)
+    assert schedule.due(NOW + 10.0) == 0
+    schedule.succeeded(0, NOW + 10.0)
+    for _ in range(10):
+        schedule.charge(0, NOW + 10.0, 1.0)
+    assert schedule.due(NOW + 100.0) == 1
+    schedule.succeeded(1, NOW + 100.0)
+    assert schedule.next_due > NOW + 100.0
+    schedule.charge(5, NOW, 1.0)
+    assert schedule.failures(5) == 0
+
+
+def test_a_job_that_is_put_off() -> None:
+    """Comes then, and has not gone wrong."""
+    schedule = scheduled(10.0)
+    assert schedule.due(NOW) == 0
+    schedule.postpone(0, NOW + 3.0)
+    schedule.postpone(5, NOW)
+    assert (schedule.due(NOW + 2.9), schedule.next_due, schedule.due(NOW + 3.0)) == (None, NOW + 3.0, 0)
+    assert schedule.failures(0) == 0
+
+
+def test_the_first_failures_of_what_has_worked_cost_it_nothing() -> None:
+    """They are taken for noise; of what has never worked they are not."""
+    schedule = scheduled(1.0, 1.0)
+    assert schedule.due(NOW) == 0
+    schedule.succeeded(0, NOW)
+    assert schedule.due(NOW + 1.0) in (0, 1)
+    schedule.failed(0, NOW + 1.0, 0.5)
+    schedule.failed(1, NOW + 1.0, 0.5)
+    due = {}
+    for _ in range(2):
+        now = schedule.next_due
+        key = schedule.due(now)
+        assert key is not None
+        due[key] = now - NOW
+    assert due[0] == 2.0

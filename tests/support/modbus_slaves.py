@@ -1,7 +1,7 @@
 """A Modbus bus on a bare pty, with slaves that do what a test says, for better and for worse.
 
 It has one thread. With a `baud` it paces its bytes as a line does, 11 bits each and 3.5 characters of
-silence before an answer, takes as long for a question to arrive, and counts how long the line was busy. Its
+silence between frames, takes as long for a question to arrive, and counts how long the line was busy. Its
 frames and its CRC share no code with the drivers.
 """
 
@@ -177,7 +177,8 @@ class FakeBus:
             self._answer(now, slave, function, address, quantity)
 
     def _answer(self, now: float, number: int, function: int, address: int, quantity: int) -> None:
-        arrived = now + 8 * self._byte_s
+        # A slave that hears no silence takes the question for more of the frame before: here it waits.
+        arrived = max(now, self._busy_until + self._gap_s) + 8 * self._byte_s
         self.busy_s += 8 * self._byte_s
         self._busy_until = max(self._busy_until, arrived)
         slave = self.slaves.get(number)

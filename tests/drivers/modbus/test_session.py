@@ -158,8 +158,8 @@ def test_nobody_answers(bus: FakeBus) -> None:
         until(lambda: link.status().state is LinkState.FAILED)
         reason = link.status().reason
         assert reason == (
-            f"no device answers on {bus.link} at 9600 8N1; d1 (id 1) does not answer within 0.1 s; "
-            "d2 (id 2) does not answer within 0.1 s"
+            f"no device answers on {bus.link} at 9600 8N1; d1 (id 1) does not answer within 0.3 s; "
+            "d2 (id 2) does not answer within 0.3 s"
         )
         bus.slaves[2] = xy()
         until(lambda: is_up(link))
@@ -173,7 +173,7 @@ def test_one_that_is_silent_is_gone_and_comes_back(bus: FakeBus) -> None:
         until(lambda: first.ups and second.ups)
         bus.slaves[2].silent = True
         until(lambda: second.downs)
-        assert second.downs == ["d2 (id 2) does not answer within 0.1 s"]
+        assert second.downs == ["d2 (id 2) does not answer within 0.3 s"]
         assert isinstance(read(link, TWO), sig.NotConnected)
         count = len(first.values)
         until(lambda: len(first.values) > count + 5)
@@ -190,7 +190,7 @@ def test_the_only_one_is_gone(bus: FakeBus) -> None:
         until(lambda: taker.ups)
         bus.slaves[1].silent = True
         until(lambda: taker.downs)
-        assert "d1 (id 1) does not answer within 0.1 s" in taker.downs[0]
+        assert "d1 (id 1) does not answer within 0.3 s" in taker.downs[0]
         assert not is_up(link)
         bus.slaves[1].silent = False
         until(lambda: taker.ups == 2)
@@ -203,7 +203,7 @@ def test_a_live_read_of_one_that_has_just_gone(bus: FakeBus) -> None:
         bus.slaves[1].silent = True
         error = read(link, ONE)
         assert isinstance(error, sig.RequestTimeout)
-        assert str(error) == "bus: d1 (id 1) does not answer within 0.1 s"
+        assert str(error) == "bus: d1 (id 1) does not answer within 0.3 s"
 
 
 def test_a_dead_slave_is_asked_ever_more_rarely(bus: FakeBus) -> None:
@@ -213,7 +213,7 @@ def test_a_dead_slave_is_asked_ever_more_rarely(bus: FakeBus) -> None:
         until(lambda: len(taker.values) > 100)
         asked = [each.at for each in bus.asked if each.slave == 2]
         lasted = bus.asked[-1].at - bus.asked[0].at
-        assert len(asked) * 0.1 <= 0.05 * lasted + 0.2
+        assert len(asked) * 0.3 <= 0.05 * lasted + 0.6
         assert taker.downs == []
         assert counters(link)["d2/no_answer"] <= len(asked)
 
@@ -307,13 +307,12 @@ def test_registers_that_are_missing_between(bus: FakeBus) -> None:
         assert answer.value == 8.0
 
 
-def test_a_late_slave_says_so(bus: FakeBus) -> None:
-    """Its answers are counted as late, and never are values; the reason has what to write."""
-    bus.slaves[2].delay_s = 0.15
+def test_a_late_slave(bus: FakeBus) -> None:
+    """Its answers are counted as late, and never are values."""
+    bus.slaves[2].delay_s = 1.0
     with linked(bus.link, ONE, TWO, devices=devices(1, 2)) as (link, (first, second)):
-        until(lambda: counters(link)["late"] >= 2)
+        until(lambda: counters(link)["d2/late"])
         until(lambda: len(first.values) > 5)
-        assert counters(link)["d2/late"] >= 2
         assert second.values == []
         assert set(first.values) == {30.5}
 
@@ -322,7 +321,7 @@ def test_a_late_answer_is_not_another_s(bus: FakeBus) -> None:
     """Two blocks of one shape, and a slave whose answers come later than they are waited for: not one value
     of the other block, whatever the order."""
     bus.slaves[1] = slave = FakeSlave({1: 1111, 101: 2222})
-    with linked(bus.link, "a", "b", registers=ALIKE) as (link, (first, second)):
+    with linked(bus.link, "a", "b", registers=ALIKE, timeout="0.1s") as (link, (first, second)):
         until(lambda: first.values and second.values)
         for delay_s in (0.12, 0.0, 0.18, 0.05, 0.11, 0.0):
             slave.delay_s = delay_s
@@ -395,7 +394,7 @@ def test_frames_that_nobody_asked_for(bus: FakeBus) -> None:
 
 def test_one_that_never_stops_talking(bus: FakeBus) -> None:
     """The bus is jammed: devices go, reads fail in time; all is well when it stops."""
-    with linked(bus.link, ONE, TWO, devices=devices(1, 2)) as (link, (first, second)):
+    with linked(bus.link, ONE, TWO, devices=devices(1, 2), gap="0.3s") as (link, (first, second)):
         until(lambda: first.ups and second.ups)
         bus.babble = b"\x55" * 40
         outcomes: list[Any] = []
