@@ -70,6 +70,10 @@ class Requests:
         self._rest = b""
         self.damaged = 0
 
+    def clear(self) -> None:
+        """Forget the frame that has begun."""
+        self._rest = b""
+
     def feed(self, now_ns: int, data: bytes) -> list[Request]:
         """The requests that `data` completed. What has a wrong CRC takes all that came with it along: only a
         silence says where the next one begins."""
