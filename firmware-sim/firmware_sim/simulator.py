@@ -10,6 +10,7 @@ from selectors import EVENT_READ
 from typing import Any
 
 from firmware_sim.board import Carry, MakeBoard
+from firmware_sim.brownout import BrownOut
 from firmware_sim.commands import Commands
 from firmware_sim.damage import Damager, Reset, Unplug
 from firmware_sim.errors import SimulatorError
@@ -64,9 +65,7 @@ class Simulator(Loop):
         self._opening = Opening(self._board)
         self._replug_at_ns: int | None = None
         self._cuts = Random(f"{settings.seed}/cut")
-        self._restarts = 0  # that a brown-out still has to come
-        self._restart_at_ns = 0
-        self._restart_every_ns = 0
+        self._brown_out = BrownOut()
         self._complaint = ""
         self._commands: Commands = {
             **COMMANDS,
@@ -122,7 +121,7 @@ class Simulator(Loop):
             self._link.remove()
             self._outlet.clear()
             self._pace.clear()
-        self._restarts = 0
+        self._brown_out.end()
         self._replug_at_ns = None if seconds is None else self.now_ns() + round(seconds * NS)
 
     def replug(self, other: bool = False, link: Path | None = None) -> None:
@@ -150,9 +149,7 @@ class Simulator(Loop):
 
     def brown_out(self, times: int, seconds: float) -> None:
         """Restart so many times, `seconds` apart, from now on; pulling the cable ends that."""
-        self._restarts = times
-        self._restart_at_ns = self.now_ns()
-        self._restart_every_ns = round(seconds * NS)
+        self._brown_out.begin(times, seconds, self.now_ns())
 
     def stall(self, seconds: float) -> None:
         """Send nothing for that long; what the board says meanwhile is kept and sent then."""
@@ -195,7 +192,7 @@ class Simulator(Loop):
             "faults": self._faults.text,
             "silent": self.sensors.silent(now),
             "stalled": self._outlet.stalled(now),
-            "restarts": self._restarts,
+            "restarts": self._brown_out.left,
             "counters": {**counters, **self._board.counters()},
         }
 
@@ -211,9 +208,7 @@ class Simulator(Loop):
             self._replug_by_itself()
         if not self._port.device:
             return
-        if self._restarts and now >= self._restart_at_ns:
-            self._restarts -= 1
-            self._restart_at_ns = now + self._restart_every_ns
+        if self._brown_out.hits(now):
             self.reset(in_line=True)
         self._outlet.release(now)
         if self._opening.looks and self._opening.look(now, self._port.listening()):
@@ -241,7 +236,7 @@ class Simulator(Loop):
             times.append(self._opening.next_ns(self.now_ns()))
             times.append(self._outlet.next_ns())
             times.append(self._pace.next_ns())
-            times.append(self._restart_at_ns if self._restarts else None)
+            times.append(self._brown_out.next_ns())
         return min((t for t in times if t is not None), default=None)
 
     def _happened(self, event: Reset | Unplug) -> None:

@@ -108,7 +108,7 @@ class ModbusBoard(Board):
     def start(self, now_ns: int) -> None:
         """See `Board`: answers on their way are lost; a slave that babbles goes on."""
         self._agenda.clear()
-        self._requests = Requests(SILENCE_NS)
+        self._requests.clear()
         self._out = []
         self._free_ns = now_ns
         self._babble(now_ns)

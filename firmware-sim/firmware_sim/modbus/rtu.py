@@ -14,7 +14,6 @@ ILLEGAL_FUNCTION = 1
 ILLEGAL_ADDRESS = 2
 ILLEGAL_VALUE = 3
 MAX_REGISTERS = 125
-MAX_FRAME = 256
 _FIXED_GAP_NS = 1_750_000
 _SHORT = range(1, 7)
 """Functions whose request is an address and a number: 8 bytes with id and CRC."""
@@ -62,13 +61,18 @@ class Request(NamedTuple):
 
 
 class Requests:
-    """Bytes in any pieces in, requests out. A silence of `silence_ns` ends a frame, whole or not."""
+    """Bytes in any pieces in, requests out. A silence of `silence_ns` ends a frame, whole or not. Holds less
+    than the longest request, which has 264 bytes, between two calls."""
 
     def __init__(self, silence_ns: int) -> None:
         self._silence_ns = silence_ns
         self._last_ns = 0
         self._rest = b""
         self.damaged = 0
+
+    def clear(self) -> None:
+        """Forget the frame that has begun."""
+        self._rest = b""
 
     def feed(self, now_ns: int, data: bytes) -> list[Request]:
         """The requests that `data` completed. What has a wrong CRC takes all that came with it along: only a
@@ -85,8 +89,6 @@ class Requests:
                 break
             found.append(Request(body[0], body[1], body[2:]))
             self._rest = self._rest[length:]
-        if len(self._rest) > MAX_FRAME:
-            self._spoil()
         return found
 
     def _spoil(self) -> None:

@@ -64,7 +64,7 @@ class MySensorsBoard(Talker):
     def began(self, now_ns: int) -> int:
         """See `Talker`."""
         self._start_ns = now_ns
-        self._lines = Lines()
+        self._lines.clear()
         self._log(now_ns, "MCO:BGN:INIT GW,CP=RNNGA---,FQ=16,REL=255,VER=2.3.2")
         self._send([internal(0, Internal.GATEWAY_READY, "Gateway startup complete."), _itself()])
         if self._boots == 1:

@@ -101,6 +101,10 @@ class Lines:
         self._rest = b""
         self.too_long = 0
 
+    def clear(self) -> None:
+        """Forget the line that has begun."""
+        self._rest = b""
+
     def feed(self, data: bytes) -> list[bytes]:
         """The lines that `data` completed, without their ends."""
         *lines, rest = (self._rest + data).split(b"\n")

@@ -98,6 +98,17 @@ def test_a_damaged_request_is_not_answered(sensors: Sensors) -> None:
     assert board.counters()["requests_damaged"] == 1
 
 
+def test_a_reset_forgets_the_half_of_a_request(sensors: Sensors) -> None:
+    """And keeps its counts."""
+    board = bus(sensors)
+    ask(board, 0, READ_1[:-1] + b"\x00")
+    assert ask(board, 0, READ_1[:5]) == []
+    board.start(1)
+    assert ask(board, 2, READ_1[5:]) == []
+    assert ask(board, NS // 10, READ_1) == [ANSWER_1]
+    assert board.counters()["requests_damaged"] == 2
+
+
 def test_slow(sensors: Sensors) -> None:
     """The fault lets an answer wait."""
     board = bus(sensors)

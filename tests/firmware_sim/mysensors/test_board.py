@@ -216,6 +216,10 @@ def test_counters(started: MySensorsBoard) -> None:
     """What came, what was rubbish, what was too long."""
     started.receive(NS, b"0;255;3;0;2;\nrubbish\n" + b"x" * 200 + b"\n", lambda: 0)
     assert started.counters() == {"boots": 1, "reports": 0, "messages": 1, "rubbish": 2}
+    started.receive(NS, b"0;255;3", lambda: 0)
+    started.start(2 * NS)
+    started.receive(2 * NS, b";0;2;\n", lambda: 0)
+    assert started.counters() == {"boots": 2, "reports": 0, "messages": 1, "rubbish": 3}
 
 
 def test_the_charge_falls(recording: Recording) -> None:

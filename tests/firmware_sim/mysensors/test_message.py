@@ -73,6 +73,8 @@ def test_a_line_longer_than_the_gateway_s_buffer_is_thrown_away() -> None:
         assert lines.feed(piece) == []
     assert lines.too_long == 2
     assert lines.feed(b"ok\n") == [b"ok"]
+    assert lines.feed(b"x" * MAX_LINE) == lines.feed(b"\n") == []
+    assert lines.too_long == 3
 
 
 @given(st.binary(max_size=60))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from firmware_sim.line import decode, encode
 from firmware_sim.recording import Recording
-from firmware_sim.sensorline import MAX_BATCH, MAX_BOOT, Identity, SensorlineBoard
+from firmware_sim.sensorline import Identity, SensorlineBoard
+from firmware_sim.sensorline.board import MAX_BATCH, MAX_BOOT
 from firmware_sim.sensors import NS, Sensors
 
 MS = NS // 1000

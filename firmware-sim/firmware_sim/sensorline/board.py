@@ -9,16 +9,16 @@ Times are nanoseconds of the caller's clock; what goes on the line is millisecon
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from random import Random
 from typing import Any
 
 from firmware_sim.board import Board, MakeBoard
-from firmware_sim.channels import CHANNELS, NAMES, Channel
+from firmware_sim.channels import CHANNELS, NAMES
 from firmware_sim.line import MAX_WORD, LineReader, encode, number
+from firmware_sim.sensorline.parts import NS_PER_MS, Counters, Identity, Pace, Request
 from firmware_sim.sensors import Sensors
 
-NS_PER_MS = 1_000_000
 VERSION = 1
 MAX_ID = 65535
 MAX_BOOT = 2**32 - 1
@@ -33,50 +33,6 @@ MAX_REQUESTS = 8
 """Requests waiting. The gateway has one outstanding and repeats it when a slow board does not answer."""
 LAST_WORDS = encode("D the supply voltage falls")
 """What it is saying when it restarts in the middle of a line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the board says it is, in its hello: three words."""
-
-    model: str = "occupancy-sim"
-    identity: str = "SIM000000001"
-    firmware: str = "1.0.0"
-
-
-@dataclass(slots=True)
-class _Pace:
-    """When a channel reports. `asked`: a request set the interval, so a new speed leaves it alone."""
-
-    channel: Channel
-    interval_ns: int
-    due_ns: int
-    asked: bool = False
-
-    @property
-    def interval_ms(self) -> int:
-        return max(1, round(self.interval_ns / NS_PER_MS)) if self.interval_ns else 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    due_ns: int
-    id: int
-    verb: str
-    arguments: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Counters:
-    """What the board did since the program started."""
-
-    boots: int = 0
-    readings: int = 0
-    readings_skipped: int = 0
-    requests: int = 0
-    requests_unusable: int = 0
-    messages_unknown: int = 0
-    requests_damaged: int = 0
 
 
 def sensorline_board(identity: Identity | None = None) -> MakeBoard:
@@ -96,8 +52,8 @@ class SensorlineBoard(Board):
         self._identity = identity
         self._next_boot = boot
         self._start_ns = 0
-        self._paces: dict[str, _Pace] = {}
-        self._requests: deque[_Request] = deque()
+        self._paces: dict[str, Pace] = {}
+        self._requests: deque[Request] = deque()
         self._out: list[bytes] = []
         self._reader = LineReader()
         self._counters = Counters()
@@ -111,7 +67,7 @@ class SensorlineBoard(Board):
         self._counters.boots += 1
         self.seq = 0
         self._start_ns = now_ns
-        self._paces = {c.name: _Pace(c, self._sensors.step_ns, now_ns) for c in CHANNELS}
+        self._paces = {c.name: Pace(c, self._sensors.step_ns, now_ns) for c in CHANNELS}
         self._requests.clear()
         self._reader.clear()
         self._out = []
@@ -152,7 +108,7 @@ class SensorlineBoard(Board):
             due = self._start_ns + ((due - self._start_ns) // NS_PER_MS + 1) * NS_PER_MS
         if self._requests:
             due = max(due, self._requests[-1].due_ns)
-        self._requests.append(_Request(due, request_id, verb, tuple(fields[2:])))
+        self._requests.append(Request(due, request_id, verb, tuple(fields[2:])))
 
     def next_due_ns(self) -> int | None:
         """See `Board`."""
@@ -199,7 +155,7 @@ class SensorlineBoard(Board):
                 self._counters.readings_skipped += (now_ns - pace.due_ns) // pace.interval_ns
                 pace.due_ns = now_ns
 
-    def _report(self, pace: _Pace) -> None:
+    def _report(self, pace: Pace) -> None:
         value = self._sensors.measure(pace.channel.name, pace.due_ns)
         if value is not None:
             self.seq += 1
@@ -207,7 +163,7 @@ class SensorlineBoard(Board):
             self._say(f"R {pace.channel.name} {self.seq} {self._ms(pace.due_ns)} {value}")
         pace.due_ns += pace.interval_ns
 
-    def _carry_out(self, request: _Request) -> None:
+    def _carry_out(self, request: Request) -> None:
         self._counters.requests += 1
         match request.verb, request.arguments:
             case "hello", _:
@@ -227,7 +183,7 @@ class SensorlineBoard(Board):
             case verb, _:
                 self._error(request.id, "unknown_verb", f"no verb {verb[:MAX_WORD]}")
 
-    def _read(self, request: _Request, name: str) -> None:
+    def _read(self, request: Request, name: str) -> None:
         if name not in NAMES:
             self._error(request.id, "unknown_channel", f"no channel {name[:MAX_WORD]}")
             return
@@ -239,7 +195,7 @@ class SensorlineBoard(Board):
         self._counters.readings += 1
         self._say(f"A {request.id} {name} {self.seq} {self._ms(request.due_ns)} {value}")
 
-    def _set_interval(self, request: _Request, name: str, text: str) -> None:
+    def _set_interval(self, request: Request, name: str, text: str) -> None:
         if name not in NAMES:
             self._error(request.id, "unknown_channel", f"no channel {name[:MAX_WORD]}")
             return
@@ -275,5 +231,5 @@ class SensorlineBoard(Board):
         return (now_ns - self._start_ns) // NS_PER_MS
 
 
-def _due(pace: _Pace) -> int:
+def _due(pace: Pace) -> int:
     return pace.due_ns

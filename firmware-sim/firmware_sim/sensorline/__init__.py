@@ -1,0 +1,6 @@
+"""A board of our own protocol, docs/protocol.md; its lines are in `firmware_sim.line`."""
+
+from firmware_sim.sensorline.board import SensorlineBoard, sensorline_board
+from firmware_sim.sensorline.parts import Identity
+
+__all__ = ["Identity", "SensorlineBoard", "sensorline_board"]
