@@ -113,7 +113,7 @@ class ModbusKind:
 
     def check(self, parsed: Mapping[str, Any]) -> None:
         """See `SourceKind`."""
-        if not parsed["port"].startswith(_TCP):
+        if parsed["port"] is not None and not parsed["port"].startswith(_TCP):
             parse_port(parsed["port"], SIMULATED)
         if parsed["devices"] is not None and parsed["registers"] is not None:
             raise OptionError(
@@ -126,7 +126,7 @@ class ModbusKind:
 
     def warnings(self, parsed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """What is not wrong, and most likely not what was meant: the option, and what about it."""
-        if "://" in parsed["port"] or parsed["devices"] is None:
+        if parsed["port"] is None or "://" in parsed["port"] or parsed["devices"] is None:
             return  # the line is set somewhere else
         line = parsed["baud"], parsed["parity"]
         settings = PortSettings(*line, parsed["stop_bits"])

@@ -137,7 +137,8 @@ class StreamProtocol:
 
     def check(self, parsed: Mapping[str, Any]) -> None:
         """See `SourceKind`."""
-        parse_port(parsed["port"], self.simulated)
+        if parsed["port"] is not None:  # it is missing, or wrong by itself
+            parse_port(parsed["port"], self.simulated)
         self.own_check(parsed)
 
     def source(self, parsed: Mapping[str, Any]) -> StreamSource:
