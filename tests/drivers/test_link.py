@@ -632,6 +632,7 @@ class Listening:
         self.values: list[float | None] = []
         self.missed_count = 0
         self.warnings: list[str | None] = []
+        self.downs: list[str] = []
 
     def heard(self, measurement: Measurement) -> None:
         """See `Sink`."""
@@ -650,6 +651,28 @@ class Listening:
 
     def link_down(self, reason: str) -> None:
         """See `Sink`."""
+        self.downs.append(reason)
+
+
+def test_the_right_board_is_replaced_by_another_and_comes_back(board: ScriptedBoard) -> None:
+    """No cable was pulled; sensors hear all the same that theirs is gone, and that it is there again."""
+    sink, right = Listening(), board.identity
+    with Link("board", str(board.link), identity=right) as link:
+        link.add(sink)
+        until(lambda: sink.values)
+        board.identity = "OTHER"
+        board.restart(silently=False)
+        until(lambda: sink.downs)
+        refusal = f"board OTHER answers, and identity: {right} is wanted"
+        assert sink.downs == [f"{refusal}; plug that one in, or write identity: OTHER"]
+        assert (link.status().state, link.status().devices) == (LinkState.FAILED, {})
+        with pytest.raises(sig.NotConnected, match=f"identity: {right} is wanted"):
+            link.request("read", "temp")
+        board.identity = right
+        board.restart(silently=False)
+        until(lambda: len(sink.warnings) >= 2)
+        assert link.status().state is LinkState.UP
+        assert len(sink.downs) == 1
 
 
 def test_a_refused_board_is_not_heard_even_in_one_breath_with_its_hello(board: ScriptedBoard) -> None:

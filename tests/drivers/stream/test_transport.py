@@ -5,6 +5,7 @@ import os
 import pty
 import resource
 import socket
+import struct
 import threading
 import time
 import tty
@@ -18,6 +19,7 @@ from drivers.errors import LinkLostError, PortError, PortNotFoundError
 from drivers.stream import opening
 from drivers.stream.opening import WRITE_TIMEOUT_S
 from drivers.stream.transport import Transport, open_transport
+from tests.support.living import living
 
 
 class Pty:
@@ -210,6 +212,21 @@ def test_a_socket_is_a_port() -> None:
                 port.read(5.0)
     with pytest.raises(PortNotFoundError, match="is not there"):
         open_transport(url)
+
+
+def test_a_socket_whose_peer_is_gone_is_closed() -> None:
+    """At once, whoever holds it still: pyserial's own closing ends with the shutdown, which fails then."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        before = {id(each) for each in living(socket.socket)}
+        port = open_transport(f"socket://127.0.0.1:{server.getsockname()[1]}")
+        (ours,) = [each for each in living(socket.socket) if id(each) not in before]
+        peer, _ = server.accept()
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no farewell
+        peer.close()
+        with pytest.raises(LinkLostError, match="Connection reset by peer"):
+            port.read(5.0)
+        port.close()
+        assert ours.fileno() == -1
 
 
 def test_a_port_that_cannot_be_waited_on_is_asked() -> None:
