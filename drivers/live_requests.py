@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Hashable, Sequence
 
 import sig
-from drivers.stream.line import Request
+from drivers.request import Request
 
 # More threads than this waiting for one source is a flood; at 50 ms a request they wait over 3 s already.
 MAX_WAITING = 64

@@ -10,7 +10,7 @@ A new kind of source is a `SourceKind` under a name (see `drivers.kinds`), and p
 
 import math
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -222,6 +222,9 @@ class SourceKind(Protocol):
         A kind may also have `warnings(parsed)`: what is not wrong and most likely not what was meant, each as
         an option's name and a text.
         """
+
+    def warnings(self, parsed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """What is not wrong, and most likely not what was meant: an option's name, and what about it."""
 
     def source(self, parsed: Mapping[str, Any]) -> Source:
         """The source that the parsed options describe; opens nothing."""

@@ -18,8 +18,8 @@ from drivers.modbus.pdu import Registers
 from drivers.modbus.questions import Questions
 from drivers.modbus.slave import Slave
 from drivers.modbus.wire import Damaged, Frame
+from drivers.request import Request
 from drivers.source import Device, Keeper, Measurement
-from drivers.stream.line import Request
 
 # How long the bus is listened to before the thread looks after a stop.
 _LISTEN_S = 0.25

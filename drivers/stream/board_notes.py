@@ -2,6 +2,8 @@
 
 import logging
 
+from drivers.stream.conversation import Note
+
 logger = logging.getLogger(__name__)
 
 # So many notes are logged in such a time, the rest is counted: a board that prints in its main loop would
@@ -18,12 +20,15 @@ class BoardNotes:
         self._count = 0
         self._until = 0.0
 
-    def take(self, text: str, now: float) -> None:
-        """Log `text`, said at `now` (monotonic), or count it."""
+    def take(self, note: Note, now: float) -> None:
+        """Log what was said at `now` (monotonic), or count it. Chatter is for level debug."""
+        if note.chatter:
+            logger.debug("%s: the board says: %s", self._link, note.text)
+            return
         if now >= self._until:
             if self._count > MAX_NOTES:
                 logger.info("%s: the board said %d more notes", self._link, self._count - MAX_NOTES)
             self._count, self._until = 0, now + NOTES_S
         self._count += 1
         if self._count <= MAX_NOTES:
-            logger.info("%s: the board says: %s", self._link, text)
+            logger.info("%s: the board says: %s", self._link, note.text)

@@ -5,7 +5,7 @@ A protocol over a byte stream is a `Conversation` and an entry in the registry:
     PROTOCOL = StreamProtocol(Conversation)
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -140,6 +140,10 @@ class StreamProtocol:
         if parsed["port"] is not None:  # it is missing, or wrong by itself
             parse_port(parsed["port"], self.simulated)
         self.own_check(parsed)
+
+    def warnings(self, parsed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG002 - there is none
+        """See `SourceKind`."""
+        return ()
 
     def source(self, parsed: Mapping[str, Any]) -> StreamSource:
         """See `SourceKind`."""

@@ -42,9 +42,10 @@ class Unusable(NamedTuple):
 
 
 class Note(NamedTuple):
-    """Words from the board for whoever debugs it."""
+    """Words from the board for whoever debugs it. `chatter`: it says such things all day long."""
 
     text: str
+    chatter: bool = False
 
 
 class HelloWanted(NamedTuple):

@@ -15,6 +15,7 @@ from dataclasses import replace
 import sig
 from drivers.errors import LinkLostError, SilentError
 from drivers.next_value import NextValues
+from drivers.request import Request
 from drivers.source import Device, Down, Keeper, Measurement, Up
 from drivers.stream.board_notes import BoardNotes
 from drivers.stream.conversation import (
@@ -30,7 +31,7 @@ from drivers.stream.conversation import (
 )
 from drivers.stream.dropped import DroppedLines
 from drivers.stream.lender import Lender
-from drivers.stream.line import ATTEMPT_S, Answer, Line, Place, Request
+from drivers.stream.line import ATTEMPT_S, Answer, Line, Place
 from drivers.stream.settling import Settling
 from drivers.stream.transport import Transport
 from drivers.stream.unseen import UnseenFields
@@ -296,7 +297,7 @@ class StreamSession:
             elif kind is Down:
                 self._gone(event)  # type: ignore[arg-type]
             elif kind is Note:
-                self._notes.take(event.text, now)  # type: ignore[union-attr]
+                self._notes.take(event, now)  # type: ignore[arg-type]
 
     def _measured(self, measurement: Measurement) -> None:
         self._lender.took()

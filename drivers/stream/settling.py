@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Container, Mapping
 
 import sig
+from drivers.request import Request
 from drivers.source import Device
-from drivers.stream.line import Request
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import sig
-from drivers.stream.line import Request
+from drivers.request import Request
 from drivers.sysfs.probe import Probe
 
 

@@ -1,6 +1,6 @@
 """The source `sysfs`: the kernel's own drivers, below a folder that is `/sys` but for tests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from drivers.errors import PortNotFoundError
@@ -99,6 +99,10 @@ class SysfsKind:
 
     def check(self, parsed: Mapping[str, Any]) -> None:
         """See `SourceKind`: each key stands alone."""
+
+    def warnings(self, parsed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG002 - there is none
+        """See `drivers.source.SourceKind`."""
+        return ()
 
     def source(self, parsed: Mapping[str, Any]) -> SysfsSource:
         """See `SourceKind`."""

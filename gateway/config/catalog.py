@@ -90,5 +90,4 @@ class Drivers:
         """What is not wrong, and most likely not what was meant: an option's name, and what about it."""
         from drivers.kinds import protocol as source_kind
 
-        warnings = getattr(source_kind(protocol), "warnings", None)
-        return warnings(parsed) if warnings is not None else ()
+        return source_kind(protocol).warnings(parsed)

@@ -6,7 +6,7 @@ import pytest
 
 import sig
 from drivers.live_requests import IN_A_ROW, MAX_WAITING, LiveRequests
-from drivers.stream.line import Request
+from drivers.request import Request
 from tests.support.background import in_background
 from tests.support.waiting import DEADLINE_S, happens
 

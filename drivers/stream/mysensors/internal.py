@@ -94,7 +94,7 @@ class Housekeeping:
         heard.events.append(_answer(heard.message, Internal.CONFIG, "M"))
 
     def _on_words(self, heard: Heard) -> None:
-        heard.events.append(Note(heard.message.payload[:LONGEST_NOTE]))
+        heard.events.append(Note(heard.message.payload[:LONGEST_NOTE], chatter=True))
 
     def _on_locked(self, heard: Heard) -> None:
         heard.events.append(

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import sig
+from drivers.request import Request
 from drivers.stream.conversation import Refusal, Reply, Unusable
-from drivers.stream.line import ATTEMPT_S, MAX_ID, MAX_WAITING, Answer, Line, Place, Request
+from drivers.stream.line import ATTEMPT_S, MAX_ID, MAX_WAITING, Answer, Line, Place
 from tests.support.background import in_background
 from tests.support.waiting import DEADLINE_S
 

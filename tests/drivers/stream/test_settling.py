@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 import sig
+from drivers.request import Request
 from drivers.source import Channel, Device
-from drivers.stream.line import Request
 from drivers.stream.settling import TRIES, Settling
 
 

@@ -72,8 +72,10 @@ def test_a_board(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = shown.err.splitlines()
     assert told[0].startswith(f"{board.link}: listening at 9600, 115200, 57600, 38400, 19200, 4800 baud")
     assert told[1:] == [
-        f"{board.link}: will send sensorline's `$Q 1 hello*83DCD986` at 115200, 9600 baud; "
-        "until one is answered"
+        f"{board.link}: will send sensorline's `$Q 1 hello*83DCD986` at 115200, 9600 baud; then MySensors' "
+        "question for the version, `0;255;3;0;2;` at 115200, 38400 baud; then Modbus reads of the ids 1 to 4 "
+        "(input registers 1 and 2, then holding registers 0 and 1; nothing is written) at 9600, 4800, 9600 "
+        "(even parity) baud; until one is answered"
     ]
     assert shown.out == (
         f"{board.link}\n"
@@ -202,13 +204,13 @@ def test_all_ports(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Those that the kernel has, under their best names; none at all is said."""
-    monkeypatch.setattr(driver_ports, "_comports", list)
+    monkeypatch.setattr(driver_ports, "serial_ports", list)
     assert main(["ports", *QUICK]) == 0
     assert capsys.readouterr().out.startswith("No serial ports found.")
     with Talker(tmp_path / "port", {9600: encode("R temp 1 5 21.5")}) as talker:
         device = os.path.realpath(talker.link)
         found = SimpleNamespace(device=device, vid=0x2341, pid=0x43, serial_number="A1", description="Uno")
-        monkeypatch.setattr(driver_ports, "_comports", lambda: [found])
+        monkeypatch.setattr(driver_ports, "serial_ports", lambda: [found])
         assert main(["ports", *QUICK]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert lines[:2] == [f"{device}  Uno", '    port: "usb:2341:0043:A1"']
