@@ -151,6 +151,17 @@ def test_a_document_has_bounds() -> None:
         assert not json_parser.unfinished
 
 
+def test_depth_is_bounded_over_several_lines_too() -> None:
+    """The line that opens one bracket too many is the end of it."""
+    deep = ["[ "] * MAX_DEPTH
+    assert parsed(*deep, "1", *["]"] * MAX_DEPTH) == {".".join("0" * MAX_DEPTH): 1.0}
+    json_parser = parser()
+    for line in deep:
+        json_parser.parse(line)
+    with pytest.raises(UnfitError, match=f"expected at most {MAX_DEPTH} brackets in each other"):
+        json_parser.parse("[")
+
+
 def test_forgetting() -> None:
     """A line that was no text may have been anything."""
     json_parser = parser()

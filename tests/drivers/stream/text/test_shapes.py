@@ -138,6 +138,16 @@ def test_no_guess(lines: list[bytes]) -> None:
     assert guess(lines) is None
 
 
+def test_what_few_lines_have_is_not_made_a_rule() -> None:
+    """A checksum, a header that names fewer columns than most lines have."""
+    shape = guess([b"$OSMSG,LR,512*6D", b"T: 5", b"T: 6"])
+    assert shape is not None
+    assert shape.format_options == {"format": "pairs"}
+    shape = guess([b"a,b", b"1,2", *[b"1,2,3"] * 5])
+    assert shape is not None
+    assert shape.format_options == {"format": "csv"}
+
+
 def test_columns_between_spaces_are_numbers() -> None:
     """Words between spaces are a sentence."""
     shape = guess([b"  21.5   40.1 "])

@@ -68,6 +68,7 @@ def test_a_line_may_be_long_and_not_longer() -> None:
         data = b"x" * (3 * MAX_LINE) + b"\n21.5\n"
         assert lines(data[:cut], data[cut:]) == [b"x" * (MAX_LINE + 1), b"21.5"], cut
     assert lines(*[b"x" * 100] * 100, b"y\nz\n") == [b"x" * (MAX_LINE + 1), b"z"]
+    assert lines(b"x" * 5000 + b";", b";z;;", terminator=b";;") == [b"x" * (MAX_LINE + 1), b"z"]
     assert lines(b"x" * 5000, b"y;", b";z;;", terminator=b";;") == [b"x" * (MAX_LINE + 1), b"z"]
 
 
