@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.stream.text.fields import UnfitError
@@ -125,6 +125,7 @@ def test_a_comma_between_two_whole_numbers_may_be_a_point() -> None:
     assert pairs("T: 21.5", COMMA) == []
 
 
+@settings(deadline=None)
 @given(st.text("aT:= ,;|.15-%°C\tn", max_size=200).filter(str.strip))
 def test_only_unfit_is_raised(line: str) -> None:
     """Whatever comes; and what is a number says so."""
@@ -141,6 +142,7 @@ NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,8}", fullmatch=True)
 NUMBERS = st.decimals(-1000, 1000, places=2)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(NAMES, NUMBERS, min_size=1, max_size=6),
     st.sampled_from([":", "=", ": ", " = "]),

@@ -1,6 +1,6 @@
 """Bytes to lines: every end of a line, halves after the opening, and what never ends."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.stream.text.splitter import MAX_LINE, QUIET_S, Line, Splitter
@@ -81,6 +81,7 @@ def test_a_line_is_pending_from_its_first_byte_to_its_end() -> None:
     assert pending == [False, True, False, True, True, False]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.binary(max_size=3000) | st.sampled_from([b"\r", b"\n", b"x" * MAX_LINE]), max_size=20),
     st.sampled_from([None, b"#", b"\0\0"]),
