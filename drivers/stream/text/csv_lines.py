@@ -84,7 +84,7 @@ class CsvParser(Parser):
             self._other_width, self._others = width, 1
         if self._width and width != self._width and self._others < _MEANT:
             raise UnfitError(f"expected {self._width} columns as before, got {width}")
-        self._width, self._others = width, 0
+        self._width = width
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -33,7 +33,7 @@ class PairsParser(Parser):
         self._numbers = numbers
         value = rf"(?:{number(numbers.decimal)}|{NAN})(?:[ ]?{_APART}{_ENDS}|{UNIT}{_ENDS})"
         self._value = re.compile(value)
-        more = rf"(?:[ \t]*+(?:[,;/|][ \t]*+)?(?<![\w.]){value})*+"
+        more = rf"(?:[ \t]*+(?:[,;/|][ \t]*+)?{value})*+"
         self._pair = re.compile(rf"{_KEY}(?:({value}{more})|([^\s,;|&:=]+)(?![^\s,;|&]))?")
 
     def parse(self, text: str) -> Sequence[Field]:

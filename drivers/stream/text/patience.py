@@ -22,7 +22,7 @@ def nested_repetition(pattern: str) -> int | None:
     Possessive repetitions (`a++`) and atomic groups do not try again, and are fine.
     """
     varies = [False]  # for each open group: whether what is in it can be of several lengths
-    atomic = [False]
+    atomic: list[bool] = []
     closed = False  # the same of the group that ends just before
     for match in _TOKEN.finditer(pattern):
         piece = match[0]

@@ -42,6 +42,7 @@ def test_good_lines(line: bytes, body: bytes) -> None:
         b"$OSMSG,LR,512*0x6D",
         b"$A*41$B*42",
         framed(b"A*41J$B"),
+        framed(b"A*41JB"),
         framed(b"A$B"),
     ],
 )

@@ -1,7 +1,7 @@
 """What a sketch says over time. No port, no clock but the one passed in."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.source import Measurement
@@ -250,6 +250,7 @@ LINES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(LINES, st.sampled_from(ALL_KEYS))
 def test_any_bytes(pieces: list[bytes], keys: dict[str, object]) -> None:
     """Nothing raises; events are what they should be; every name is counted by itself."""
@@ -267,6 +268,7 @@ def test_any_bytes(pieces: list[bytes], keys: dict[str, object]) -> None:
     assert talk.came(sum(map(len, pieces)))
 
 
+@settings(deadline=None)
 @given(LINES, st.sampled_from(ALL_KEYS))
 def test_cuts_do_not_matter(pieces: list[bytes], keys: dict[str, object]) -> None:
     """The events of bytes are those of the same bytes in one piece."""

@@ -1,7 +1,7 @@
 """Columns."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.stream.text.csv_lines import CsvParser
@@ -150,6 +150,7 @@ def test_there_is_a_bound() -> None:
         parser().parse(",".join("1" * (MAX_FIELDS + 1)))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text('1,; \t#$/"a.', min_size=1).filter(str.strip), max_size=20),
     st.sampled_from([",", ";", "\t", " ", "$"]),

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.stream.text.fields import Field, HalfError, UnfitError
@@ -151,6 +151,17 @@ def test_a_document_has_bounds() -> None:
         assert not json_parser.unfinished
 
 
+def test_depth_is_bounded_over_several_lines_too() -> None:
+    """The line that opens one bracket too many is the end of it."""
+    deep = ["[ "] * MAX_DEPTH
+    assert parsed(*deep, "1", *["]"] * MAX_DEPTH) == {".".join("0" * MAX_DEPTH): 1.0}
+    json_parser = parser()
+    for line in deep:
+        json_parser.parse(line)
+    with pytest.raises(UnfitError, match=f"expected at most {MAX_DEPTH} brackets in each other"):
+        json_parser.parse("[")
+
+
 def test_forgetting() -> None:
     """A line that was no text may have been anything."""
     json_parser = parser()
@@ -169,6 +180,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text("ab{}[]\",:\\ '", max_size=3), VALUES, max_size=4), st.integers(0, 4))
 def test_every_document_is_read_however_it_is_printed(document: dict[str, Any], indent: int) -> None:
     """On one line or pretty-printed, with whatever is in its names."""
@@ -188,6 +200,7 @@ def test_every_document_is_read_however_it_is_printed(document: dict[str, Any], 
     assert [field.value for field in fields] == leaves(document)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text('{}[]",:1a\\ n', min_size=1).filter(str.strip), max_size=30))
 def test_only_unfit_is_raised(lines: list[str]) -> None:
     """Whatever comes."""

@@ -1,7 +1,7 @@
 """Numbers as sketches print them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.stream.text.numbers import Numbers, Value
@@ -116,12 +116,14 @@ def test_the_point_is_one_of_two() -> None:
     assert COMMA.read("21.5").value is None
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(["", "%", " °C", " hPa", "lx"]))
 def test_every_number_that_is_printed_is_read(number: float, unit: str) -> None:
     """With any of these units."""
     assert POINT.read(f"{number!r}{unit}") == Value(number)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_nothing_raises(text: str) -> None:
     """And either there is a number, or a reason."""

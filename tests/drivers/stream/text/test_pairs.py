@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.stream.text.fields import UnfitError
@@ -53,6 +53,8 @@ def pairs(line: str, parser: PairsParser = POINT) -> list[tuple[str, float | Non
         ("xyz: 0.1,0.2", [("xyz", 0.1), ("xyz", 0.2)]),
         ("t: 1 2: 3", [("t", 1.0)]),
         ("T: 21.5 C: 3", [("T", 21.5), ("C", 3.0)]),
+        ("T: 21.5 C : 3", [("T", 21.5), ("C", 3.0)]),
+        ("t: 1 2 : 3", [("t", 1.0)]),
         ("V: 3 A: 2 lx=5", [("V", 3.0), ("A", 2.0), ("lx", 5.0)]),
         ("L: 5 lx lx: 6 Lx", [("L", 5.0), ("lx", 6.0)]),
         ("P: 1013 hPa T: 21.5 deg C H: 40 %RH", [("P", 1013.0), ("T", 21.5), ("H", 40.0)]),
@@ -123,6 +125,7 @@ def test_a_comma_between_two_whole_numbers_may_be_a_point() -> None:
     assert pairs("T: 21.5", COMMA) == []
 
 
+@settings(deadline=None)
 @given(st.text("aT:= ,;|.15-%°C\tn", max_size=200).filter(str.strip))
 def test_only_unfit_is_raised(line: str) -> None:
     """Whatever comes; and what is a number says so."""
@@ -139,6 +142,7 @@ NAMES = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,8}", fullmatch=True)
 NUMBERS = st.decimals(-1000, 1000, places=2)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(NAMES, NUMBERS, min_size=1, max_size=6),
     st.sampled_from([":", "=", ": ", " = "]),

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.stream.text.patience import nested_repetition
@@ -76,6 +76,7 @@ def test_allowed(pattern: str) -> None:
     assert nested_repetition(pattern) is None
 
 
+@settings(deadline=None)
 @given(st.text("a+*?{}2,|()[]\\^:P<x>=!", max_size=20))
 def test_every_pattern_that_compiles_is_looked_through(pattern: str) -> None:
     """Without an error; and what is told is in it."""

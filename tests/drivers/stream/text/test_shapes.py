@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.source import Measurement
@@ -69,6 +69,7 @@ def test_what_is_guessed_is_what_is_read(vector: dict[str, Any]) -> None:
 NUMBERS = st.integers(-99999, 99999).map(lambda hundredths: hundredths / 100)
 
 
+@settings(deadline=None)
 @given(NUMBERS, NUMBERS, st.sampled_from(["\r\n", "\n", ""]))
 def test_right_values_of_all_ten_shapes(first: float, second: float, end: str) -> None:
     """Whatever the numbers are."""
@@ -138,6 +139,16 @@ def test_no_guess(lines: list[bytes]) -> None:
     assert guess(lines) is None
 
 
+def test_what_few_lines_have_is_not_made_a_rule() -> None:
+    """A checksum, a header that names fewer columns than most lines have."""
+    shape = guess([b"$OSMSG,LR,512*6D", b"T: 5", b"T: 6"])
+    assert shape is not None
+    assert shape.format_options == {"format": "pairs"}
+    shape = guess([b"a,b", b"1,2", *[b"1,2,3"] * 5])
+    assert shape is not None
+    assert shape.format_options == {"format": "csv"}
+
+
 def test_columns_between_spaces_are_numbers() -> None:
     """Words between spaces are a sentence."""
     shape = guess([b"  21.5   40.1 "])
@@ -162,6 +173,7 @@ def test_only_the_newest_lines_count() -> None:
     assert guess([b"T: 1" + b" " * 5000]) is None
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.binary(max_size=60) | st.text('aT:=,;{}"[] .15\t', max_size=40).map(str.encode), max_size=8)
 )

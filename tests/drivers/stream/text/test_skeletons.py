@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.stream.text.skeletons import patterns_for
@@ -44,6 +44,7 @@ def test_one_for_each_kind_of_line() -> None:
     assert patterns[0].startswith("^temp")
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("a1. (+)*[\\^$-{}|?_", max_size=30), max_size=5))
 def test_every_one_compiles_and_is_found(texts: list[str]) -> None:
     """In the line that it was made of."""

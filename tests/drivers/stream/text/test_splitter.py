@@ -1,6 +1,6 @@
 """Bytes to lines: every end of a line, halves after the opening, and what never ends."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.stream.text.splitter import MAX_LINE, QUIET_S, Line, Splitter
@@ -68,6 +68,7 @@ def test_a_line_may_be_long_and_not_longer() -> None:
         data = b"x" * (3 * MAX_LINE) + b"\n21.5\n"
         assert lines(data[:cut], data[cut:]) == [b"x" * (MAX_LINE + 1), b"21.5"], cut
     assert lines(*[b"x" * 100] * 100, b"y\nz\n") == [b"x" * (MAX_LINE + 1), b"z"]
+    assert lines(b"x" * 5000 + b";", b";z;;", terminator=b";;") == [b"x" * (MAX_LINE + 1), b"z"]
     assert lines(b"x" * 5000, b"y;", b";z;;", terminator=b";;") == [b"x" * (MAX_LINE + 1), b"z"]
 
 
@@ -80,6 +81,7 @@ def test_a_line_is_pending_from_its_first_byte_to_its_end() -> None:
     assert pending == [False, True, False, True, True, False]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.binary(max_size=3000) | st.sampled_from([b"\r", b"\n", b"x" * MAX_LINE]), max_size=20),
     st.sampled_from([None, b"#", b"\0\0"]),
