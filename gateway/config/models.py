@@ -11,7 +11,7 @@ import ipaddress
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from gateway.config.spans import Span
 
@@ -101,6 +101,11 @@ def _check_not_blank(text: str) -> str:
     if not text.strip() or _BAD_IN_SENDER.search(text):
         raise ValueError("blank")
     return text
+
+
+def _column(value: object) -> object:
+    """A column's number is as good as the text of it: what else could be meant?"""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _check_identity(text: str) -> str:
@@ -198,9 +203,9 @@ class SensorSection(OpenSection):
 
     driver: Text = field(..., "The kind of sensor.", "a driver's name", "temperature")
     link: Text = field(..., "The link it is on: a name from `links`.", "a link's name", "board")
-    channel: Text | None = field(
+    channel: Annotated[Text, BeforeValidator(_column)] | None = field(
         None,
-        "What the board calls it; left out, the sensor's own name.",
+        "What the board calls it, a column's number too; left out, the sensor's own name.",
         "a channel's name",
         "temp",
     )

@@ -8,6 +8,8 @@ import sig
 from drivers.errors import LinkLostError
 from drivers.source import Channel, Device, Down, Measurement, Up
 from drivers.stream.conversation import Conversation, Event, Hello, Reply, Send
+from drivers.stream.lender import STREAM
+from drivers.stream.loan import Loan
 from drivers.stream.unseen import SECONDS
 from tests.support.background import in_background
 from tests.support.talk import LONGEST_S, Talk
@@ -128,6 +130,33 @@ def test_what_the_other_end_wants_to_know_is_sent(talk: NodesTalk) -> None:
     assert talk.written == [b"!time", b"!id", b"!config"]
 
 
+def test_what_the_other_end_wants_to_know_while_the_reading_is_lent(talk: NodesTalk) -> None:
+    """Whoever has borrowed the reading does not write: the loan ends, and the link sends it."""
+    talk.hear("+12")
+    talk.session.greet(talk.stopping)
+    quiet = talk.wire.read
+    says = b"12/0=5"
+    lent: list[bool] = []
+
+    def read(_timeout_s: float) -> bytes:
+        talk.clock.advance(0.5 / STREAM)
+        return says
+
+    def borrow(loan: Loan) -> bool:
+        nonlocal says
+        says = b"?id"
+        lent.append(loan.read(0.0))
+        lent.append(loan.hold(lambda: False))
+        talk.wire.read = quiet  # type: ignore[method-assign]
+        talk.stopping.set()
+        return True
+
+    talk.borrower.takes = borrow
+    talk.wire.read = read  # type: ignore[assignment, method-assign]
+    talk.session.run(talk.stopping)
+    assert lent == [True, True]
+
+
 def test_what_time_alone_brings(talk: NodesTalk) -> None:
     """The conversation is asked some times a second."""
     talk.hear("+12")
@@ -175,6 +204,15 @@ def test_a_read_of_what_cannot_be_asked_gets_the_next_value(running: NodesTalk) 
     until(lambda: outcome, what="the read's end")
     assert outcome == [Measurement("13/0", 1, 2.0, None, running.clock.monotonic())]
     assert running.written == []
+
+
+def test_reads_that_wait_are_counted(running: NodesTalk) -> None:
+    """Those that were sent, and those that wait for the next value."""
+    asking(running, "12/0")
+    asking(running, "13/0")
+    assert running.session.waiting == 2
+    running.session.end("the test is over")
+    assert running.session.waiting == 0
 
 
 def test_a_read_of_what_can_be_asked_is_sent(running: NodesTalk) -> None:
