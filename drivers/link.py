@@ -394,8 +394,11 @@ class Link:
         """See `Keeper`: to the channel's sinks, at once and in turn. Of a device that is not there, as it has
         not been judged yet or is refused, nobody hears.
         """
+        sinks = self._sinks.get(measurement.channel)
+        if not sinks:
+            return  # most channels of a radio network are nobody's
         there = self._source.device_of(measurement.channel) in self._devices
-        for sink in self._sinks.get(measurement.channel, ()):
+        for sink in sinks:
             if there:
                 sink.heard(measurement)
             if not there or not self.dispatcher.post(sink.accept, measurement):

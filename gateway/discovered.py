@@ -120,7 +120,7 @@ class Discovery:
             section.channel or name for name, section in names.configured.items() if section.link == link.name
         )
         self._sensors: dict[str, tuple[Quantity, SensorSection, Sensor]] = {}
-        self._refused: set[str] = set()
+        self._complained = False
         self._writing = False
 
     def remember(self) -> None:
@@ -156,7 +156,7 @@ class Discovery:
     def _make(self, channel: str, quantity: Quantity) -> bool:
         """Whether there is a sensor more, or another."""
         before = self._sensors.get(channel)
-        if (before is not None and before[0] == quantity) or channel in self._refused:
+        if before is not None and before[0] == quantity:
             return False
         section = quantity.section(self._link.name, channel)
         name = f"{self._link.name}-{channel.replace('/', '-')}"
@@ -178,10 +178,9 @@ class Discovery:
             why = f"another sensor is called {name}; rename that one, or write this one into the config"
         else:
             return True
-        if len(self._refused) < MAX_SENSORS:
-            if not self._refused:
-                logger.warning("%s: channel %s has no sender: %s", self._link.name, channel, why)
-            self._refused.add(channel)
+        if not self._complained:
+            logger.warning("%s: channel %s has no sender: %s", self._link.name, channel, why)
+        self._complained = True
         return False
 
 

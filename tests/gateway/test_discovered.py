@@ -143,6 +143,8 @@ def test_what_was_found_is_there_at_the_next_start(tmp_path: Path) -> None:
     finding = Finding(tmp_path)
     finding.find(TEMP, HUM)
     finding.write()
+    finding.find(TEMP, HUM)
+    assert not finding.discovery._writing
     text = (tmp_path / "radio.discovered.json").read_text()
     assert json.loads(text)["sensors"]["12/0"] == {"kind": "temperature", "unit": "C"}
     assert [sensor.name for sensor in Finding(tmp_path).made] == ["radio-12-0", "radio-12-1"]

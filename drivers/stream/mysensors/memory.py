@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers.stream.mysensors import types
-from drivers.stream.mysensors.nodes import GATEWAY, MAX_REPORTED, Child, Node, Reported
+from drivers.stream.mysensors.nodes import MAX_REPORTED, Child, Node, Reported
 from drivers.stream.mysensors.silence import Limits, Silence
 
 LONGEST_TEXT = 32  # more than a payload has
@@ -75,7 +75,7 @@ def _node(number: int, noted: Mapping[str, Any], limits: Limits) -> Node:
     node.sketch, node.version, node.library = (
         _text(noted.get(key)) for key in ("sketch", "version", "library")
     )
-    node.sleeps = noted.get("sleeps") is True and number != GATEWAY
+    node.sleeps = noted.get("sleeps") is True
     node.has_battery = noted.get("battery") is True
     for key, child in _items(noted.get("children"), 254):
         _read_child(node, key, child)

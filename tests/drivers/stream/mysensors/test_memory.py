@@ -107,6 +107,15 @@ def test_what_may_be_the_work_of_a_damaged_line_is_not_noted() -> None:
     assert "12/9" in after(talk).conversation.seen
 
 
+def test_a_node_that_never_presents_itself_is_noted_all_the_same() -> None:
+    """With what has come twice, so that its number is not given away."""
+    talk = Talk(CountingNotes())
+    talk.say("46;0;1;0;0;20.3", "46;0;1;0;0;20.4", "46;0;1;0;1;60")
+    talk.wait(NOTE_S)
+    noted = talk.notes.recall()["nodes"]["46"]["children"]["0"]
+    assert list(noted["reported"]) == ["0"]
+
+
 def test_little_is_written() -> None:
     """Once for all that a node presents, and not for its values."""
     notes = CountingNotes()

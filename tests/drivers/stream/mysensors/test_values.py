@@ -177,6 +177,15 @@ def test_a_node_with_too_many_quantities() -> None:
     assert talk.values()["12/0"] == 20.5
 
 
+def test_a_child_that_is_another_sensor_each_time() -> None:
+    """Does not use up what a node may have."""
+    talk = Talk()
+    talk.say("12;255;0;0;17;2.3.2")
+    for number in range(400):
+        talk.say(f"12;0;0;0;{6 + number % 2};x", "12;0;1;0;0;20.5")
+    assert talk.count("skipped") == 0
+
+
 def test_the_answer_to_a_read() -> None:
     """Is the next value, under the name that was asked for, with the time of the first try."""
     talk = Talk()
