@@ -760,6 +760,12 @@ def test_info_is_what_the_sensor_is() -> None:
     }
 
 
+def test_info_has_what_the_device_says_of_itself(desk: Desk) -> None:
+    """A node's battery, say."""
+    desk.up(about={"battery": "87 %"})
+    assert desk.sensor.info()["device"]["battery"] == "87 %"
+
+
 def test_info_before_the_board_was_there() -> None:
     """All of it, with None for what only the board knows."""
     info = Desk(TemperatureSensor).sensor.info()

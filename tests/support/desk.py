@@ -1,5 +1,6 @@
 """A sensor on a desk: no port, no thread, a clock of the test's own."""
 
+from dataclasses import replace
 from typing import Any
 
 import sig
@@ -40,10 +41,12 @@ class Desk:
         boot: int = 7,
         identity: str = IDENTITY,
         warning: str | None = None,
+        about: dict[str, str] | None = None,
     ) -> "Desk":
         """The board says hello."""
         self.channel = channel or self.channel
-        self.sensor.link_up(board_with(self.channel, boot=boot, identity=identity), warning)
+        board = board_with(self.channel, boot=boot, identity=identity)
+        self.sensor.link_up(replace(board, about=about or {}), warning)
         return self
 
     def hear(

@@ -60,7 +60,6 @@ class Conversation(conversation.Conversation):
         # Every name from the start: another thread may read them while the reader counts.
         self.counters = Counter(dict.fromkeys(COUNTERS, 0))
         self.dropped: Dropped | None = None
-        self.seen: Sequence[str] = ()
         self._splitter = Splitter(terminator)
         self._reader = Reader(**keys)
         self._asking = Asking(ask, terminator)
@@ -71,6 +70,11 @@ class Conversation(conversation.Conversation):
         self._greeted = False
         self._quiet_since = 0.0  # the newest line that fits, or what was asked since
         self._unfit: deque[bytes] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def seen(self) -> Sequence[str]:
+        """See `drivers.stream.conversation.Conversation`: at most `MAX_NAMES`, in order of appearance."""
+        return self._reader.names.seen
 
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """The events that `data`, received at `now`, completes. Never raises, whatever the bytes."""
@@ -144,10 +148,7 @@ class Conversation(conversation.Conversation):
             events += self._measured(field, now)
 
     def _measured(self, field: Field, now: float) -> Sequence[Event]:
-        names = self._reader.names
-        seq = names.count(field.name)
-        if seq == 1:
-            self.seen = names.seen
+        seq = self._reader.names.count(field.name)
         asked = self._asked
         if asked is None or self._under_way or field.name != asked.channel:
             return (Measurement(field.name, seq, field.value, field.fault, now),)
