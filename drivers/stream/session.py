@@ -51,6 +51,8 @@ PINGS = 3
 READ_S = 0.25
 # How often it does so while bytes keep coming, and the conversation after what time alone brings.
 LOOK_S = 0.1
+# A line of a sketch has some values; a burst with the hello may have one of each channel.
+MOST_FIRST = 256
 _NOBODY_S = 30.0  # how often a board that only answers requests is pinged
 
 
@@ -103,6 +105,7 @@ class StreamSession:
         self._hello_wanted = False
         self._others_next = False
         self._greeting = True
+        self._first: list[Measurement] = []  # what came with the hello, before anybody knew of the device
         self._heard = keeper.clock.monotonic()
         self._pings = 0
         self._received = 0  # bytes
@@ -126,7 +129,7 @@ class StreamSession:
 
         Opening a port resets many boards, and one that needs longer than we wait would never come up.
         """
-        self._greeting, self._devices, self._hello_wanted = True, {}, False
+        self._greeting, self._devices, self._hello_wanted, self._first = True, {}, False, []
         started = ask_at = look_at = self._clock.monotonic()
         while not self._devices:
             now = self._clock.monotonic()
@@ -161,6 +164,9 @@ class StreamSession:
 
     def run(self, stopping: threading.Event) -> None:
         """See `drivers.source.Session`."""
+        first, self._first = self._first, []
+        for measurement in first:
+            self._measured(measurement)
         look_at = 0.0
         breathe = self._keeper.dispatcher.breathe
         # What is posted wakes the dispatcher, which then wants the interpreter: so the loop goes back to
@@ -300,6 +306,10 @@ class StreamSession:
                 self._notes.take(event, now)  # type: ignore[arg-type]
 
     def _measured(self, measurement: Measurement) -> None:
+        if self._greeting:
+            if self._device_of(measurement.channel) in self._devices and len(self._first) < MOST_FIRST:
+                self._first.append(measurement)
+            return
         self._lender.took()
         self._dropped.note_reading(measurement.channel)
         if not self._settling.idle:

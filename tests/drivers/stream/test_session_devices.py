@@ -105,6 +105,16 @@ def test_it_is_up_with_whoever_is_there_first(talk: NodesTalk) -> None:
     ]
 
 
+def test_what_comes_with_the_hello_counts(talk: NodesTalk) -> None:
+    """It is told when the devices are known; what came before the hello, or is another's, is not."""
+    talk.hear("12/0=4 +12 12/0=5 13/0=6")
+    talk.session.greet(talk.stopping)
+    assert talk.heard == []
+    talk.hear("12/0=7")
+    talk.last()
+    assert [(each.channel, each.value) for each in talk.heard] == [("12/0", 5.0), ("12/0", 7.0)]
+
+
 def test_nobody_asks_for_a_port_to_be_opened_anew(talk: NodesTalk) -> None:
     """Where nothing can be asked, a board that is silent for long may just be slow."""
     with pytest.raises(LinkLostError, match="the test has lasted long enough"):
