@@ -8,10 +8,11 @@ installed packages are looked through only for names that are not ours, or when 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
+from drivers.defects import driver_defect, protocol_defect
 from drivers.errors import OptionError
 from drivers.options import parse_options
 
@@ -44,7 +45,7 @@ def sensor_kinds() -> tuple[str, ...]:
 
 def sensor_class(kind: str) -> type[Sensor]:
     """The driver called `kind`. Raises `OptionError` for a name that is none, or that cannot be loaded."""
-    driver: type[Sensor] = _load("driver", kind, _DRIVERS, DRIVERS_GROUP)
+    driver: type[Sensor] = _load("driver", kind, _DRIVERS, DRIVERS_GROUP, driver_defect)
     return driver
 
 
@@ -55,7 +56,7 @@ def protocol_names() -> tuple[str, ...]:
 
 def protocol(name: str) -> SourceKind:
     """The protocol called `name`. Raises `OptionError` for a name that is none, or that cannot be loaded."""
-    kind: SourceKind = _load("protocol", name, _PROTOCOLS, PROTOCOLS_GROUP)
+    kind: SourceKind = _load("protocol", name, _PROTOCOLS, PROTOCOLS_GROUP, protocol_defect)
     return kind
 
 
@@ -74,12 +75,17 @@ def _names(ours: Mapping[str, str], group: str) -> tuple[str, ...]:
     return (*ours, *sorted({entry.name for entry in entry_points(group=group)} - set(ours)))
 
 
-def _load(what: str, name: str, ours: Mapping[str, str], group: str) -> Any:
+def _load(
+    what: str, name: str, ours: Mapping[str, str], group: str, defect: Callable[[str, object], str | None]
+) -> Any:
     if name in ours:
         module, _, attribute = ours[name].partition(":")
         return getattr(importlib.import_module(module), attribute)
     for entry in entry_points(group=group, name=name):
-        return _load_foreign(what, entry)
+        loaded = _load_foreign(what, entry)
+        if (wrong := defect(name, loaded)) is not None:
+            raise OptionError(what, f"{name!r} of {_package(entry)}: {wrong}")
+        return loaded
     raise OptionError(what, f"expected one of {', '.join(_names(ours, group))}, got {name!r}")
 
 
@@ -87,9 +93,12 @@ def _load_foreign(what: str, entry: EntryPoint) -> Any:
     try:
         return entry.load()
     except Exception as error:
-        package = entry.dist.name if entry.dist is not None else "an installed package"
         raise OptionError(
             what,
-            f"{entry.name!r} of {package} cannot be loaded: {type(error).__name__}: {error}; "
+            f"{entry.name!r} of {_package(entry)} cannot be loaded: {type(error).__name__}: {error}; "
             "install it again, or ask those who made it",
         ) from error
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else "an installed package"

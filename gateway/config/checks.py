@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.config.certificates import check_certificate, unreadable
 from gateway.config.context import Context
@@ -21,6 +21,9 @@ from gateway.config.models import (
 )
 from gateway.config.option_checks import check_options, refuse
 from gateway.config.problems import Location, Problem, choices, path_text, shown
+
+if TYPE_CHECKING:
+    from drivers.options import Option
 
 
 def check_router(router: RouterSection | None, context: Context) -> None:
@@ -80,7 +83,10 @@ def read_links(context: Context) -> dict[str, LinkSection]:
             continue
         protocol = _protocol_of(value)
         if protocol in catalog.protocols():
-            parsed = check_options(catalog.link_options(protocol), keys(LinkSection), value, path, document)
+            table = _table(partial(catalog.link_options, protocol), (*path, "protocol"), document)
+            if table is None:
+                continue
+            parsed = check_options(table, keys(LinkSection), value, path, document)
             _check_together(partial(catalog.check_link, protocol), value, parsed, path, document)
             if value.get("identity") is not None and not catalog.tells_identity(protocol):
                 text = f"nothing that speaks {protocol} says who it is; remove the key"
@@ -90,6 +96,17 @@ def read_links(context: Context) -> dict[str, LinkSection]:
             refuse((*path, "protocol"), "a protocol's name", text, document)
         _check_port_free(name, value.get("port"), port_lines, document)
     return links
+
+
+def _table(
+    ask: Callable[[], Mapping[str, Option]], path: Location, document: Document
+) -> Mapping[str, Option] | None:
+    """The options of a driver or a protocol; None, and noted, where a package of others is broken."""
+    try:
+        return ask()
+    except ValueError as error:
+        document.complain(path, getattr(error, "problem", str(error)))
+        return None
 
 
 def _protocol_of(link: object) -> Any:
@@ -145,7 +162,10 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
                 refuse((*path, key), f"a {key}'s name", choices(key, value[key], names), document)
         driver = value.get("driver")
         if driver in catalog.kinds():
-            parsed = check_options(catalog.options(driver), keys(SensorSection), value, path, document)
+            table = _table(partial(catalog.options, driver), (*path, "driver"), document)
+            if table is None:
+                continue
+            parsed = check_options(table, keys(SensorSection), value, path, document)
             _check_together(partial(catalog.check_options, driver), value, parsed, path, document)
             if sensor is not None and sensor.link in link_names and parsed.get("interval") is not None:
                 _check_interval_settable(name, links[sensor.link], context)
@@ -155,7 +175,11 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
 
 def _check_interval_settable(name: str, link: object, context: Context) -> None:
     protocol = _protocol_of(link)
-    if protocol in context.catalog.protocols() and not context.catalog.sets_intervals(protocol):
+    try:
+        refused = protocol in context.catalog.protocols() and not context.catalog.sets_intervals(protocol)
+    except ValueError:  # it has been said of the link that its protocol cannot be used
+        return
+    if refused:
         text = f"{protocol} cannot set how often a device reports; remove the key"
         if "every" in context.catalog.link_options(protocol):
             text += ", and write `every` at the link"

@@ -1,5 +1,7 @@
 """The drivers and protocols by their names, and the package's face."""
 
+import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +122,53 @@ def test_a_package_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
         ),
     ):
         protocol("brokenline")
+
+
+@pytest.mark.parametrize(
+    ("group", "program", "wrong"),
+    [
+        (DRIVERS_GROUP, "THING = 5", "expected a subclass of drivers.Sensor, got 5"),
+        (
+            DRIVERS_GROUP,
+            "from drivers import Sensor\nclass THING(Sensor):\n    kind = 'thing'\n    units = {}",
+            "expected the class attributes kind, unit, units, low_event, high_event, unit, low_event, "
+            "high_event is missing",
+        ),
+        (
+            DRIVERS_GROUP,
+            "from drivers import HumiditySensor\nclass THING(HumiditySensor): kind = 'soil'",
+            "expected kind = 'thing', as its entry point is called, got 'soil'",
+        ),
+        (
+            DRIVERS_GROUP,
+            "from drivers import HumiditySensor\nclass THING(HumiditySensor):\n    kind = 'thing'\n"
+            "    limits = (0.0, float('inf'))",
+            "expected two finite limits where clamps is True, got limits = (0.0, inf)",
+        ),
+        (
+            DRIVERS_GROUP,
+            "from drivers import HumiditySensor\nclass THING(HumiditySensor):\n    kind = 'thing'\n"
+            "    units = {'%': 1.0}",
+            "expected units as a mapping of names to functions, got {'%': 1.0}",
+        ),
+        (
+            PROTOCOLS_GROUP,
+            "THING = {}",
+            "another drivers.source.SourceKind; options, check, warnings, source",
+        ),
+    ],
+)
+def test_what_another_package_registers_is_looked_at(
+    tmp_path: Path, group: str, program: str, wrong: str
+) -> None:
+    """Before anything is made of it; the package is named."""
+    load = sensor_class if group == DRIVERS_GROUP else protocol
+    package = f"odd_{zlib.crc32(program.encode())}"  # one that has not been imported before
+    with (
+        installed(tmp_path, package, program, {group: f"thing = {package}:THING"}),
+        pytest.raises(OptionError, match=rf"'thing' of {package}: .*{re.escape(wrong)}"),
+    ):
+        load("thing")
 
 
 def test_the_package_offers_what_it_says() -> None:
