@@ -135,7 +135,7 @@ class Contract:
             assert outcome.channel == channel, f"{what} of {channel} was answered with {outcome}"
             if not self.waits:
                 assert outcome.asked is not None, (
-                    f"the answer to {what} says not when it was asked: {outcome}; if a read waits for the next "
+                    f"the answer to {what} says not when it was asked: {outcome}; if it waits for the next "
                     "value, say so: waits = True"
                 )
             elif outcome.asked is None:
