@@ -27,14 +27,16 @@ class Problem:
     column: int = 0
 
     def __str__(self) -> str:
-        """`config.yaml:12: sensors.temp.delta: expected …`."""
+        """`config.yaml:12: sensors.temp.delta: expected …`. What could steer a terminal is written out: a
+        driver's words may hold any name that was given."""
         place = self.file
         if self.line:
             place += f":{self.line}"
         if self.line and self.column:
             place += f":{self.column}"
         parts = [place, path_text(self.path), self.text] if self.path else [place, self.text]
-        return ": ".join(parts)
+        text = ": ".join(parts)
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class ConfigError(Exception):

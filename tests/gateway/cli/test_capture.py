@@ -137,6 +137,43 @@ def test_without_a_gateway(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err.splitlines()[0].startswith("no gateway runs: listening to board alone")
 
 
+def test_a_file_that_is_there_takes_no_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was begun at the gateway for it is ended at once: only four may be made at a time."""
+    (tmp_path / "c.txt").write_text("mine")
+    with ScriptedBoard(tmp_path / "port") as board:
+        app = App(load(configure(tmp_path, board.link)))
+        app.start()
+        try:
+            for _ in range(6):
+                assert main(["capture", "board", "c.txt"]) == 1
+                assert capsys.readouterr().err.endswith(
+                    "c.txt is there already; choose another name, or remove it\n"
+                )
+        finally:
+            assert app.stop()
+    assert (tmp_path / "c.txt").read_text() == "mine"
+
+
+def test_a_gateway_that_is_not_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As its config has changed since: it has the port still, and no byte is taken from it, even by root."""
+    with ScriptedBoard(tmp_path / "port") as board:
+        config = configure(tmp_path, board.link)
+        command = [sys.executable, "-m", "gateway", "run", "-c", str(config)]
+        with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE) as process:
+            assert process.stderr is not None
+            while b"board: up on" not in process.stderr.readline():
+                assert process.poll() is None
+            config.write_text(config.read_text().replace("/s'}", "/other'}"))
+            try:
+                assert main(["capture", "board", "c.txt"]) == 1
+            finally:
+                process.terminate()
+                process.stderr.read()
+    errors = capsys.readouterr().err
+    assert f"(pid {process.pid}): not touched; no gateway answers at unix:{tmp_path}/other: " in errors
+    assert not (tmp_path / "c.txt").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
