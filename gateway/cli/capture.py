@@ -27,10 +27,11 @@ from drivers.stream.on_port import OnPort
 from drivers.stream.tap import NOTE
 from drivers.stream.transport import open_transport
 from gateway.cli.check import load_or_explain
-from gateway.cli.client import complain, connection, plain
+from gateway.cli.client import complain, connection
 from gateway.cli.common import EXIT_USAGE
 from gateway.config import Config
 from gateway.config.models import parse_address
+from gateway.plain import plain
 from gateway.probe.users import refuse_used
 from gateway.senders import OWN_NAME
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 
+from gateway.plain import plain
+
 Location = tuple[str | int, ...]
 """Where in the document: `("sensors", "temp", "delta")`."""
 
@@ -35,8 +37,7 @@ class Problem:
         if self.line and self.column:
             place += f":{self.column}"
         parts = [place, path_text(self.path), self.text] if self.path else [place, self.text]
-        text = ": ".join(parts)
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return plain(": ".join(parts))
 
 
 class ConfigError(Exception):
