@@ -53,7 +53,7 @@ class Captures:
         if isinstance(given.get("link"), str) and given.keys() == {"link"}:
             return self._begin(given["link"])
         number, end = given.get("capture"), given.get("end", False)
-        if isinstance(number, int) and isinstance(end, bool) and given.keys() <= {"capture", "end"}:
+        if type(number) is int and isinstance(end, bool) and given.keys() <= {"capture", "end"}:
             return self._fetch(number, end=end)
         raise sig.BadParams(
             'capture: expected {"link": NAME}, then {"capture": NUMBER}, at last {"capture": NUMBER, '

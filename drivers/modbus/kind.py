@@ -29,6 +29,7 @@ from drivers.source import Keeper
 from drivers.stream.port_options import port_options
 from drivers.stream.port_settings import PortSettings
 from drivers.stream.ports import PortSource, parse_port
+from drivers.stream.tap import Tap
 from drivers.stream.transport import open_transport
 
 _TCP = "tcp://"
@@ -42,7 +43,7 @@ SIMULATED = "modbus"
 
 
 class ModbusSource:
-    """A port, and the slaves behind it. See `drivers.source.Source`."""
+    """A port, and the slaves behind it. See `drivers.source.Source`, `drivers.stream.on_port.OnPort`."""
 
     def __init__(
         self,
@@ -55,8 +56,9 @@ class ModbusSource:
     ) -> None:
         self.where = where
         self._tcp = where.startswith(_TCP)
-        self._port: PortSource = parse_port(_socket_url(where) if self._tcp else where, SIMULATED)
-        self._settings = settings
+        self.port: PortSource = parse_port(_socket_url(where) if self._tcp else where, SIMULATED)
+        self.settings = settings
+        self.tap = Tap()
         self._slaves = slaves
         self._every_s = every_s
         byte_s = 0.0 if self._tcp else BITS / settings.baud
@@ -65,9 +67,9 @@ class ModbusSource:
 
     def open(self, keeper: Keeper) -> ModbusSession:
         """See `drivers.source.Source`."""
-        device = self._port.resolve()
-        before = self._port.presence()
-        transport = open_transport(device, self._settings)
+        device = self.port.resolve()
+        before = self.port.presence()
+        transport = open_transport(device, self.settings, tap=self.tap)
         wire = TcpWire() if self._tcp else RtuWire()
         # From here on the port is the session's; until there is one, ours.
         try:
@@ -76,9 +78,9 @@ class ModbusSource:
                 self.where if self._tcp else device,
                 slaves_of(self._slaves, self._every_s, self._timing.timeout_s, numbered=self._tcp),
                 partial(Bus, transport, wire, self._timing, keeper.clock),
-                line=self.where if self._tcp else f"{device} at {line_text(self._settings)}",
+                line=self.where if self._tcp else f"{device} at {line_text(self.settings)}",
                 patience_s=_NETWORK_PATIENCE_S if "://" in device else _PATIENCE_S,
-                replaced=lambda: self._port.presence() not in (before, None),
+                replaced=lambda: self.port.presence() not in (before, None),
             )
         except BaseException:
             transport.close()
@@ -86,11 +88,11 @@ class ModbusSource:
 
     def presence(self) -> object:
         """See `drivers.source.Source`."""
-        return self._port.presence()
+        return self.port.presence()
 
     def close(self) -> None:
         """See `drivers.source.Source`."""
-        self._port.close()
+        self.port.close()
 
     def device_of(self, channel: str) -> str:
         """See `drivers.source.Source`."""

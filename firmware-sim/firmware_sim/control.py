@@ -159,20 +159,27 @@ class ControlServer:
 
 
 def tell(path: Path, command: str, timeout_s: float = TELL_TIMEOUT_S) -> str:
-    """Send one command to the simulator that listens at `path`; its answer."""
+    """Send one command to the simulator that listens at `path`; its answer, fit for a terminal."""
+    if len(command.splitlines()) > 1:
+        raise SimulatorError(f"--tell: expected one command; got several lines: {command!r:.100}")
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout_s)
         try:
             with _short(path) as name:
                 connection.connect(name)
-            connection.sendall(command.encode() + b"\n")
+            connection.sendall(command.strip().encode("utf-8", "replace") + b"\n")
             with connection.makefile("rb") as answers:
                 answer = answers.readline()
         except OSError as err:
             raise SimulatorError(
                 f"{path}: expected a simulator's control socket; got: {err.strerror or err}; is it running?"
             ) from err
-    return answer.decode().rstrip("\n")
+    if not answer.endswith(b"\n"):
+        raise SimulatorError(
+            f"{path}: expected a simulator's answer, and got {answer!r:.100}; what listens there?"
+        )
+    text = answer.decode("utf-8", "backslashreplace").rstrip("\n")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _served(path: Path) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 import sig
-from drivers.errors import LinkLostError, PortError
+from drivers.errors import LinkLostError, PortError, PortNotFoundError
 from drivers.kinds import new_source
 from drivers.reading import format_utc
 from drivers.stream.capture import CaptureWriter, header
@@ -27,10 +27,12 @@ from drivers.stream.on_port import OnPort
 from drivers.stream.tap import NOTE
 from drivers.stream.transport import open_transport
 from gateway.cli.check import load_or_explain
-from gateway.cli.client import complain, connection, plain
+from gateway.cli.client import complain, connection
 from gateway.cli.common import EXIT_USAGE
 from gateway.config import Config
 from gateway.config.models import parse_address
+from gateway.plain import plain
+from gateway.probe.users import refuse_used
 from gateway.senders import OWN_NAME
 
 EVERY_S = 0.2
@@ -88,14 +90,19 @@ def capture(
         with contextlib.ExitStack() as owned:
             try:
                 client = owned.enter_context(connection(url, token))
-            except click.ClickException:
+            except click.ClickException as error:
                 if config is None:
                     raise
-                return _capture_alone(config, link, path, seconds)
+                return _capture_alone(config, link, path, seconds, error.message)
             begun = client.remoteRequest(OWN_NAME, "capture", {"link": link})
-            file = owned.enter_context(_new_file(path))
-            file.begin(link, begun)
-            return _fetch(client, begun["capture"], file, path, _Ending(seconds))
+            try:
+                file = owned.enter_context(_new_file(path))
+                file.begin(link, begun)
+                return _fetch(client, begun["capture"], file, path, _Ending(seconds))
+            except click.ClickException:  # of the file: the gateway need not wait for us, nor others for it
+                with contextlib.suppress(sig.RequestError):
+                    client.remoteRequest(OWN_NAME, "capture", {"capture": begun["capture"], "end": True})
+                raise
     except sig.RequestError as error:
         return complain(error)
 
@@ -134,8 +141,8 @@ def _own_token(config: Config) -> str | None:
     return None if config.router.token is None else config.router.token.get_secret_value()
 
 
-def _capture_alone(config: Config, link: str, path: Path, seconds: float | None) -> int:
-    """Capture a link of the config, with no gateway running."""
+def _capture_alone(config: Config, link: str, path: Path, seconds: float | None, why: str) -> int:
+    """Capture a link of the config, as no gateway answers; `why` that is."""
     if link not in config.links:
         print(plain(f"error: no link {link!r} in {config.path}"), file=sys.stderr)
         return EXIT_USAGE
@@ -151,6 +158,14 @@ def _capture_alone(config: Config, link: str, path: Path, seconds: float | None)
         "protocol": section.protocol,
         "time": format_utc(time.time()),
     }
+    try:
+        refuse_used(source.port.resolve())
+    except PortNotFoundError:
+        pass  # that is told below
+    except PortError as error:
+        source.port.close()
+        print(plain(f"error: {error}; {why}"), file=sys.stderr)
+        return 1
     with _new_file(path) as file:
         file.begin(link, about)
         _say(f"no gateway runs: listening to {link} alone, into {path}; Ctrl-C ends it")
@@ -164,7 +179,9 @@ def _listen(source: OnPort, file: _File, path: Path, ending: _Ending) -> int:
     with contextlib.closing(source.port), _interruptible():
         while not ending.come():
             try:
-                with open_transport(source.port.resolve(), source.settings, tap=source.tap) as transport:
+                device = source.port.resolve()
+                refuse_used(device)
+                with open_transport(device, source.settings, tap=source.tap) as transport:
                     while not ending.come():
                         transport.read(min(EVERY_S, ending.left()))
             except LinkLostError as error:

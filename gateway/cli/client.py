@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import click
 
 import sig
+from gateway.plain import plain
 from sig.carrier.tcpclient import CarrierTCPClient
 
 DEFAULT_PORT = 7300
@@ -106,11 +107,6 @@ def to_json(value: object) -> str:
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     text = json.dumps(value, ensure_ascii=encoding != "utf8")
     return text if text.isprintable() else json.dumps(value)
-
-
-def plain(text: str) -> str:
-    """`text` with what could steer the terminal written out, as in `\\x1b`: any client may send any name."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def complain(error: sig.RequestError) -> int:

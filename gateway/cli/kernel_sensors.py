@@ -28,6 +28,23 @@ def print_kernel_sensors(root: str = ROOT) -> None:
         print(f"w1/{ghost}  is no sensor, but noise: check the pull-up of 4.7 kΩ on the 1-wire bus")
 
 
+def kernel_rows(root: str = ROOT) -> Iterator[dict[str, str | None]]:
+    """Each channel as `--json` shows it; what is not known of it is null."""
+    files = Files()
+    chips = scan(root, files).chips
+    for chip in chips:
+        name = shown(chip, chips)
+        for quantity in chip.quantities.values():
+            yield {
+                "description": f"{name}  {_where(chip)}".rstrip(),
+                "protocol": "sysfs",
+                "channel": channel_name(name, quantity.name),
+                "kind": quantity.kind or None,
+                "unit": quantity.unit or None,
+                "label": _label(chip, quantity.name, files) or None,
+            }
+
+
 def _where(chip: Chip) -> str:
     on = f" on {chip.bus_name}" if chip.bus_name not in ("", chip.name) else ""
     return f"{chip.model}{on}"
@@ -37,7 +54,8 @@ def _channels(chip: Chip, name: str, files: Files) -> Iterator[str]:
     for quantity in chip.quantities.values():
         channel = channel_name(name, quantity.name)
         text = channel if _PLAIN.fullmatch(channel) else json.dumps(channel, ensure_ascii=False)
-        about = " ".join(filter(None, (quantity.kind, quantity.unit, _label(chip, quantity.name, files))))
+        label = _label(chip, quantity.name, files)
+        about = " ".join(filter(None, (quantity.kind, quantity.unit, label and f"({label})")))
         yield f"{text}  # {about}" if about else text
 
 
@@ -47,4 +65,4 @@ def _label(chip: Chip, quantity: str, files: Files) -> str:
         text = files.label(f"{chip.folder}/{quantity}_label").strip()
     except OSError:
         return ""
-    return f"({text})" if text.isprintable() and text else ""
+    return text if text.isprintable() else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from drivers.stream.port_names import PortInfo, names_for_config
 from drivers.stream.ports import list_ports
-from gateway.cli.kernel_sensors import print_kernel_sensors
+from gateway.cli.kernel_sensors import kernel_rows, print_kernel_sensors
 
 __all__ = ["as_row", "names_for_config", "ports", "title"]
 
@@ -15,11 +15,14 @@ FIELDS = ("device", "description", "usb_id", "by_id", "by_path")
 
 
 def ports(*, as_json: bool) -> int:
-    """Print the serial ports of this machine."""
+    """Print the serial ports of this machine, and the sensors that its kernel reads."""
     found = list_ports()
     names = names_for_config(found)
     if as_json:
-        print(json.dumps([as_row(name, port) for name, port in zip(names, found, strict=True)]))
+        rows = [as_row(name, port) for name, port in zip(names, found, strict=True)]
+        # With the same keys, so that who looks at a row's port only need not know of these.
+        no_port = dict.fromkeys(("port", *FIELDS))
+        print(json.dumps(rows + [no_port | row for row in kernel_rows()]))
         return 0
     if not found:
         print('No serial ports found. Plug a board in and try again; port: "sim:" is the simulated board.')

@@ -17,10 +17,10 @@ from drivers.errors import OptionError, PortError, PortNotFoundError
 from drivers.stream.conversation import escaped
 from drivers.stream.port_names import PortInfo, names_for_config
 from drivers.stream.ports import PortSource, list_ports, parse_port
-from gateway.cli.client import plain
 from gateway.cli.ports import as_row, title
 from gateway.config import Config, ConfigError, load
 from gateway.config.writing import BACKUP, CannotWriteError, add_to_config
+from gateway.plain import plain
 from gateway.probe.found import Found, FoundChannel
 from gateway.probe.prober import LISTEN_S, Prober, Verdict
 from gateway.probe.proposal import Proposal

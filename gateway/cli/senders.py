@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import sig
-from gateway.cli.client import complain, connection, plain, to_json
+from gateway.cli.client import complain, connection, to_json
+from gateway.plain import plain
 
 if TYPE_CHECKING:
     from rich.table import Table

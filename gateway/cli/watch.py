@@ -11,7 +11,8 @@ from queue import Full, Queue
 from typing import Any
 
 import sig
-from gateway.cli.client import complain, connection, plain, to_json
+from gateway.cli.client import complain, connection, to_json
+from gateway.plain import plain
 
 WAITING_EVENTS = 1000
 """What may wait to be printed. When nobody reads our output, we stop reading from the gateway."""

@@ -241,4 +241,6 @@ def _check_together(
     except ValueError as error:
         option = getattr(error, "option", None)
         where = (*path, option) if option in value else path
-        document.complain(where, getattr(error, "problem", str(error)))
+        # What is wrong by itself counts as not there, which is nothing more to tell.
+        if where == path or where not in {problem.path for problem in document.problems}:
+            document.complain(where, getattr(error, "problem", str(error)))

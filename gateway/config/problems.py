@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 
+from gateway.plain import plain
+
 Location = tuple[str | int, ...]
 """Where in the document: `("sensors", "temp", "delta")`."""
 
@@ -27,14 +29,15 @@ class Problem:
     column: int = 0
 
     def __str__(self) -> str:
-        """`config.yaml:12: sensors.temp.delta: expected …`."""
+        """`config.yaml:12: sensors.temp.delta: expected …`. What could steer a terminal is written out: a
+        driver's words may hold any name that was given."""
         place = self.file
         if self.line:
             place += f":{self.line}"
         if self.line and self.column:
             place += f":{self.column}"
         parts = [place, path_text(self.path), self.text] if self.path else [place, self.text]
-        return ": ".join(parts)
+        return plain(": ".join(parts))
 
 
 class ConfigError(Exception):

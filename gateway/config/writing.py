@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import yaml
@@ -57,7 +58,9 @@ def add_to_config(path: Path, additions: Additions, environ: Mapping[str, str] |
     try:
         _replace(path, before, new, environ)
     except OSError as error:
-        raise CannotWriteError(f"{error.filename or path} cannot be written: {error.strerror}") from None
+        raise CannotWriteError(
+            f"{path}, or a new file in its folder, cannot be written: {error.strerror}"
+        ) from None
 
 
 def with_additions(text: str, additions: Additions, secrets: Secrets) -> str:
@@ -100,8 +103,12 @@ def _read(path: Path) -> bytes | None:
     """What is there; None where nothing is."""
     try:
         with path.open("rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
                 raise CannotWriteError(f"{path} is not a regular file")
+            # Another file could take its place all the same, which nobody who has it so would want.
+            if not mode & 0o222:
+                raise CannotWriteError(f"{path} is read-only; `chmod u+w` it, or paste the lines yourself")
             return file.read()
     except FileNotFoundError:
         return None
@@ -137,17 +144,23 @@ def _replace(path: Path, before: bytes | None, new: bytes, environ: Mapping[str,
 
 def _beside(path: Path, content: bytes, owned: contextlib.ExitStack) -> Path:
     """A file in the same folder, with the same rights and owner as that at `path`; removed at the end, if it
-    is still there."""
-    name = path.parent / f".{path.name}.{os.getpid()}.{len(content)}"
-    number = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    is still there.
+
+    Its name is by chance: one that a power cut left there must not be in the way of the next.
+    """
+    name = path.parent / f".{path.name}.{token_hex(4)}"
+    there = path.stat() if path.exists() else None
+    # What others may not read of the config, they may not read of the copy at any moment.
+    number = os.open(
+        name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if there is None else 0o600
+    )
     owned.callback(lambda: name.unlink(missing_ok=True))
     with os.fdopen(number, "wb") as file:
-        file.write(content)
-        with contextlib.suppress(FileNotFoundError):
-            there = path.stat()
-            os.fchmod(number, stat.S_IMODE(there.st_mode))
+        if there is not None:
             with contextlib.suppress(PermissionError):
                 os.fchown(number, there.st_uid, there.st_gid)
+            os.fchmod(number, stat.S_IMODE(there.st_mode))
+        file.write(content)
         file.flush()
         os.fsync(number)
     return name

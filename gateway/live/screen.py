@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.live.rows import Row
+from gateway.plain import plain
 
 _QUALITY_STYLES = {"good": "green", "suspect": "yellow", "stale": "red"}
 _STATE_STYLES = {"up": "green", "failed": "red", "absent": "red"}
@@ -103,22 +104,22 @@ class Screen:
 
 def _cells(row: Row, width: int) -> list[Text]:
     style = _QUALITY_STYLES.get(row.quality, "")
-    state = Text.assemble(row.link, " ", (row.link_state, _STATE_STYLES.get(row.link_state, "yellow")))
+    state = Text.assemble(plain(row.link), " ", (row.link_state, _STATE_STYLES.get(row.link_state, "yellow")))
     return [
-        Text(row.name, style="bold"),
+        Text(plain(row.name), style="bold"),
         Text(value_text(row.value, row.decimals), style="" if row.quality == "good" else style),
-        Text(row.unit),
+        Text(plain(row.unit)),
         Text(age_text(row.age_s)),
         Text(row.quality or "-", style=style),
         state,
-        Text(row.reason if width >= WIDE else with_short_paths(row.reason)),
+        Text(plain(row.reason if width >= WIDE else with_short_paths(row.reason))),
     ]
 
 
 def _log_line(level: int, line: str, width: int) -> Text:
     # The date says nothing here: the time of day leaves more room for the words.
     date, t, rest = line.partition("T")
-    shown = rest if t and len(date) == 10 and date[:4].isdigit() else line
+    shown = plain(rest if t and len(date) == 10 and date[:4].isdigit() else line)
     if len(shown) > width:
         shown = with_short_paths(shown)
     style = "dim" if level < logging.WARNING else _LEVEL_STYLES.get(level, "")

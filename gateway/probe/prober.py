@@ -14,11 +14,11 @@ from functools import partial
 
 from drivers.clock import SYSTEM_CLOCK, Clock
 from drivers.errors import LinkLostError, PortError
-from drivers.stream import proc
 from drivers.stream.port_settings import PortSettings
 from drivers.stream.readable import is_text
 from drivers.stream.transport import Transport, open_transport
 from gateway.probe.found import Detector, Found, Question
+from gateway.probe.users import refuse_used, users
 
 # What sketches and modules use, the most usual first.
 BAUDS = (9600, 115200, 57600, 38400, 19200, 4800)
@@ -66,7 +66,7 @@ class Prober:
     def probe(self, device: str) -> Verdict:
         """Find out what speaks at `device`, a path or a URL of pyserial's. Raises nothing for what a port
         does."""
-        holders = tuple(proc.holders(device)) if "://" not in device else ()
+        holders = tuple(users(device))
         if holders:
             return Verdict(holders)
         verdict = Verdict()
@@ -86,7 +86,7 @@ class Prober:
         )
         sample, extra = b"", STARTING_S
         for settings in map(PortSettings, BAUDS):
-            with open_transport(device, settings) as port:
+            with _opened(device, settings) as port:
                 data, found = self._collect(port, self._listen_s + extra, self._heard)
             extra = 0.0
             if found is not None:
@@ -109,7 +109,7 @@ class Prober:
         if not asked or not self._agrees(f"{device}: {_in_words([question for _, question in asked])}"):
             return before
         for settings, of_rate in itertools.groupby(asked, lambda pair: pair[1].settings):
-            with open_transport(device, settings) as port:
+            with _opened(device, settings) as port:
                 for detector, pairs in itertools.groupby(of_rate, lambda pair: pair[0]):
                     found = self._answers(port, detector, [question for _, question in pairs])
                     if found is not None:
@@ -143,6 +143,12 @@ class Prober:
                 data += more
                 found = understand(data)
         return data, found
+
+
+def _opened(device: str, settings: PortSettings) -> Transport:
+    """Each time anew: a person may take long to agree, and a gateway may have started meanwhile."""
+    refuse_used(device)
+    return open_transport(device, settings)
 
 
 def _answered(

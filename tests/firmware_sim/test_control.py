@@ -200,3 +200,42 @@ def test_one_that_does_not_answer(tmp_path: Path) -> None:
         deaf.listen()
         with pytest.raises(SimulatorError, match="timed out; is it running"):
             tell(path, "hello", timeout_s=0.05)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"ok \xff\n", r"ok \xff"),
+        (b"ok \x1b[2J\n", r"ok \x1b[2J"),
+        (b"", "and got b''"),
+        (b"ok", "and got b'ok'"),
+    ],
+)
+def test_an_answer_that_is_none(tmp_path: Path, answer: bytes, told: str) -> None:
+    """Whatever listens there: no traceback, nothing that steers the terminal."""
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(tmp_path / "control"))
+        other.listen()
+
+        def serve() -> None:
+            caller, _ = other.accept()
+            with caller:
+                caller.recv(100)
+                caller.sendall(answer)
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        try:
+            said = tell(tmp_path / "control", "help")
+        except SimulatorError as error:
+            said = str(error)
+        serving.join()
+    assert told in said
+    assert said.isprintable()
+
+
+def test_a_command_is_one_line_of_text(served: Served) -> None:
+    """Of two only one answer would be seen; what no encoding has is sent as `?`."""
+    with pytest.raises(SimulatorError, match="expected one command; got several lines: 'help"):
+        tell(served.path, "help\nunplug")
+    assert tell(served.path, " a\udcff\n") == "A?"

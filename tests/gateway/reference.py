@@ -7,13 +7,14 @@ there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from drivers.kinds import protocol, protocol_names, sensor_class, sensor_kinds
+from drivers.options import Option
 from gateway.config.sections import entries
 from gateway.config.spans import AS_SPAN
 
@@ -29,12 +30,9 @@ def tables() -> dict[str, str]:
         for section, entry in entries().items()
         for name, model in _with_inner(section, entry.model)
     }
-    rows = ["| protocol | key | takes | default | what it is |", "| --- | --- | --- | --- | --- |"]
-    for protocol_name in protocol_names():
-        for name, option in protocol(protocol_name).options.items():
-            default = "must be there" if option.required else _shown(option.default)
-            rows.append(f"| `{protocol_name}` | `{name}` | {option.expected} | {default} | {option.doc} |")
-    found["link_options"] = "\n".join(rows) + "\n"
+    found["port_options"], found["link_options"] = _link_options(
+        {name: protocol(name).options for name in protocol_names()}
+    )
     first, *others = (sensor_class(kind).option_table() for kind in sensor_kinds())
     shared = {name for name, option in first.items() if all(other.get(name) == option for other in others)}
     found["options"] = _options({name: option for name, option in first.items() if name in shared})
@@ -74,6 +72,42 @@ def _section(model: type[BaseModel]) -> str:
             default = f"`{_span(field.default)}`"
         rows.append(f"| `{name}` | {extra['expected']} | {default} | {field.description} |")
     return "\n".join(rows) + "\n"
+
+
+def _link_options(by_protocol: Mapping[str, Mapping[str, Option]]) -> tuple[str, str]:
+    """The keys that all links on a port have, and then what each protocol has beside them."""
+    on_ports = {name: table for name, table in by_protocol.items() if "port" in table}
+    first = next(iter(on_ports.values()))
+    shared = [
+        key
+        for key, option in first.items()
+        if all(key in table and _same(table[key], option) for table in on_ports.values())
+    ]
+    rows = ["| key | takes | default | what it is |", "| --- | --- | --- | --- |"]
+    for key in shared:
+        defaults: dict[str, list[str]] = {}
+        for name, table in on_ports.items():
+            defaults.setdefault(_default(table[key]), []).append(name)
+        said = [f"{default} ({', '.join(names)})" for default, names in defaults.items()]
+        default = next(iter(defaults)) if len(defaults) == 1 else ", ".join(said)
+        rows.append(f"| `{key}` | {first[key].expected} | {default} | {first[key].doc} |")
+    own = ["| protocol | key | takes | default | what it is |", "| --- | --- | --- | --- | --- |"]
+    for name, table in by_protocol.items():
+        own += [
+            f"| `{name}` | `{key}` | {option.expected} | {_default(option)} | {option.doc} |"
+            for key, option in table.items()
+            if name not in on_ports or key not in shared
+        ]
+    return "\n".join(rows) + "\n", "\n".join(own) + "\n"
+
+
+def _same(option: Option, other: Option) -> bool:
+    """Whether two read alike in a table, but for their defaults."""
+    return (option.expected, option.doc, option.required) == (other.expected, other.doc, other.required)
+
+
+def _default(option: Option) -> str:
+    return "must be there" if option.required else _shown(option.default)
 
 
 def _options(table: dict[str, Any]) -> str:

@@ -60,6 +60,7 @@ def test_from_the_beginning_to_the_end(captures: Captures, tap: Tap, clock: Fake
         ({"link": 5}, "expected"),
         ({"link": "board", "x": 1}, "expected"),
         ({"capture": "1"}, "expected"),
+        ({"capture": True}, "expected"),
         ({"capture": 1, "end": "yes"}, "expected"),
         ({"capture": 1, "x": 1}, "expected"),
         ([1], "expected"),

@@ -16,6 +16,8 @@ from gateway.cli import capture as capturing
 from gateway.cli import main
 from gateway.config import load
 from tests.support.leaks import nothing_left
+from tests.support.modbus_link import xy
+from tests.support.modbus_slaves import FakeBus, framed
 from tests.support.scripted_board import ScriptedBoard
 from tests.support.talker import Talker
 from tests.support.waiting import until
@@ -80,6 +82,46 @@ def test_through_a_gateway(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert not (tmp_path / "d.txt").exists()
 
 
+def test_a_bus_while_it_is_polled(tmp_path: Path) -> None:
+    """Each question of the gateway's to a Modbus device, and the answer, as they are on the line."""
+    with FakeBus(tmp_path / "port", {1: xy()}) as bus:
+        (tmp_path / "config.yaml").write_text(
+            f"router: {{listen: 'unix:{tmp_path}/s'}}\n"
+            f"links: {{bus: {{protocol: modbus, port: {bus.link}, every: 100ms, devices: "
+            "{roof: {id: 1, profile: xy-md02}}}}\n"
+            "sensors: {temp: {driver: temperature, link: bus, channel: roof/temperature}}\n"
+        )
+        app = App(load(tmp_path / "config.yaml"))
+        app.start()
+        try:
+            until(app.router.getSender("temp").isConnected)  # type: ignore[union-attr]
+            assert main(["capture", "bus", "c.txt", "--seconds", "1"]) == 0
+        finally:
+            assert app.stop()
+    head, *lines = (tmp_path / "c.txt").read_text().splitlines()
+    assert " baud=9600 protocol=modbus start=" in head
+    said = [line.partition(" ")[2] for line in lines]
+    question = framed(bytes.fromhex("01 04 0001 0002"))  # two input registers from 1
+    answer = framed(bytes.fromhex("01 04 04 0131 0222"))  # 30.5 °C, 54.6 %
+    at = said.index(f">x {question.hex(' ')}")
+    assert said[at + 1] == f"<x {answer.hex(' ')}"
+
+
+def test_a_bus_without_a_gateway(tmp_path: Path) -> None:
+    """Is only listened to."""
+    with FakeBus(tmp_path / "port", {1: xy()}) as bus:
+        (tmp_path / "config.yaml").write_text(
+            f"links: {{bus: {{protocol: modbus, port: {bus.link}, devices: "
+            "{roof: {id: 1, profile: xy-md02}}}}\n"
+        )
+        said = threading.Timer(0.2, bus.say, [framed(bytes.fromhex("01 04 0001 0002"))])
+        said.start()
+        assert main(["capture", "bus", "c.txt", "--seconds", "1"]) == 0
+        said.join()
+        assert bus.asked == []
+    assert "<x 01 04 00 01 00 02 20 0b" in (tmp_path / "c.txt").read_text()
+
+
 def test_without_a_gateway(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The port is opened with the config's settings, and nothing is sent."""
     configure(tmp_path, tmp_path / "port", ", baud: 19200")
@@ -93,6 +135,43 @@ def test_without_a_gateway(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert all(line.endswith(r"21.5\r\n") for line in lines[:-1])
     assert len(lines) > 2
     assert capsys.readouterr().err.splitlines()[0].startswith("no gateway runs: listening to board alone")
+
+
+def test_a_file_that_is_there_takes_no_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was begun at the gateway for it is ended at once: only four may be made at a time."""
+    (tmp_path / "c.txt").write_text("mine")
+    with ScriptedBoard(tmp_path / "port") as board:
+        app = App(load(configure(tmp_path, board.link)))
+        app.start()
+        try:
+            for _ in range(6):
+                assert main(["capture", "board", "c.txt"]) == 1
+                assert capsys.readouterr().err.endswith(
+                    "c.txt is there already; choose another name, or remove it\n"
+                )
+        finally:
+            assert app.stop()
+    assert (tmp_path / "c.txt").read_text() == "mine"
+
+
+def test_a_gateway_that_is_not_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As its config has changed since: it has the port still, and no byte is taken from it, even by root."""
+    with ScriptedBoard(tmp_path / "port") as board:
+        config = configure(tmp_path, board.link)
+        command = [sys.executable, "-m", "gateway", "run", "-c", str(config)]
+        with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE) as process:
+            assert process.stderr is not None
+            while b"board: up on" not in process.stderr.readline():
+                assert process.poll() is None
+            config.write_text(config.read_text().replace("/s'}", "/other'}"))
+            try:
+                assert main(["capture", "board", "c.txt"]) == 1
+            finally:
+                process.terminate()
+                process.stderr.read()
+    errors = capsys.readouterr().err
+    assert f"(pid {process.pid}): not touched; no gateway answers at unix:{tmp_path}/other: " in errors
+    assert not (tmp_path / "c.txt").exists()
 
 
 @pytest.mark.parametrize(

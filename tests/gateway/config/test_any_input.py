@@ -1,5 +1,6 @@
 """hypothesis: whatever the file holds: `load` gives a Config or a ConfigError, every error in one line."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from drivers.kinds import new_source, protocol, protocol_names
 from gateway.config import ConfigError, load
 
 WORDS = """gateway router links sensors mqtt http history name data listen token tls cert key board protocol
@@ -104,3 +106,52 @@ def test_any_options(path: Path, driver: str, options: dict[str, object]) -> Non
     sensor = {**options, "driver": driver, "link": "board"}
     config = {"links": {"board": {"port": "sim:"}}, "sensors": {"temp": sensor}}
     outcome(path, yaml.safe_dump(config, allow_unicode=True))
+
+
+WORDS_OF_LINKS = [
+    *("json", "csv", "pairs", "nmea", "(?P<t>x)", "(", "(?P<a b>x)", ",", "\n", "{", "°", "10s", "-1s"),
+    *("xy-md02", "cwt", "u16", "f32", "sign-offset", "big", "little", "C", "%", "roof", "even", "odd", "2"),
+    *("sim:", "sim:?shape=3", "sim:?slaves=1:xy-md02", "sim:?speed=nan", "sim:?x", "/dev/x", "usb:1:2"),
+    *("tcp://h", "tcp://h:0", "tcp://[::1]:1", "tcp://[", "tcp://h:99999", "socket://h:1", "socket://h:x"),
+    *("rfc2217://", "spy://", "usb:", "unix:/x", "\udc80", "~", "~nobody/x", "", " "),
+]  # fmt: skip
+LINK_KEYS = st.sampled_from(
+    sorted(
+        {
+            "protocol",
+            "identity",
+            "id",
+            "profile",
+            "function",
+            "address",
+            "type",
+            "word_order",
+            "scale",
+            "unit",
+        }
+        | {"offset", "invalid", "roof", "temperature"}
+        | {key for name in protocol_names() for key in protocol(name).options}
+    )
+)
+LINK_VALUES = st.recursive(
+    SCALARS | NUMBERS | st.sampled_from(WORDS_OF_LINKS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(LINK_KEYS | SCALARS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@BOUNDED
+@given(
+    st.sampled_from(protocol_names()),
+    st.sampled_from(["sim:", "/dev/x", *WORDS_OF_LINKS]),
+    st.dictionaries(LINK_KEYS, LINK_VALUES, max_size=6),
+)
+def test_any_link(path: Path, name: str, port: str, options: dict[str, object]) -> None:
+    """Of each protocol; of what `check` takes a source can be made."""
+    link = {"port": port, **options, "protocol": name}
+    if name == "sysfs":
+        link.pop("port")
+    outcome(path, yaml.safe_dump({"links": {"x": link}}, allow_unicode=True))
+    with suppress(ConfigError):
+        section = load(path).links["x"]
+        new_source(section.protocol, section.options).close()

@@ -1,6 +1,11 @@
 """The words of error messages."""
 
-from gateway.config.problems import ConfigError, Problem, choices, nearest, path_text, shown, unknown_key
+from pathlib import Path
+
+import pytest
+
+from gateway.config import ConfigError, load
+from gateway.config.problems import Problem, choices, nearest, path_text, shown, unknown_key
 
 
 def test_problem_as_one_line() -> None:
@@ -34,3 +39,27 @@ def test_names() -> None:
     assert choices("link", "x", [f"n{i:02}" for i in range(30)]).endswith("n23, … (30 in all)")
     assert unknown_key("x", ["a", "b"]) == "unknown key 'x'; keys here are: a, b"
     assert path_text(()) == ""
+
+
+def test_what_could_steer_a_terminal_is_written_out(tmp_path: Path) -> None:
+    """Such as a device's name in the words of a protocol."""
+    path = tmp_path / "config.yaml"
+    path.write_text('links: {bus: {protocol: modbus, port: /dev/x, devices: {"\\u202E": {}}}}\n')
+    with pytest.raises(ConfigError, match=r"devices: \\u202e.id: is missing") as caught:
+        load(path)
+    assert str(caught.value).isprintable()
+
+
+def test_a_wrong_option_is_told_once(tmp_path: Path) -> None:
+    """That it counts as missing, then, is no error more."""
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "links:\n  bus: {protocol: modbus, port: /dev/x, devices: 3}\n"
+        "  two: {protocol: text, port: /dev/y, format: jsn}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert [problem.path for problem in caught.value.problems] == [
+        ("links", "bus", "devices"),
+        ("links", "two", "format"),
+    ]

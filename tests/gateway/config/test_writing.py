@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,6 +154,57 @@ def test_a_disk_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
                 add_to_config(path, ADDITIONS)
         assert path.read_text() == "router: {}\n"
         assert [file.name for file in tmp_path.iterdir()] == ["config.yaml"]
+
+
+def test_a_read_only_file(tmp_path: Path) -> None:
+    """Is not replaced, though its folder would let us."""
+    path = tmp_path / "config.yaml"
+    path.write_text("router: {}\n")
+    path.chmod(0o444)
+    with pytest.raises(CannotWriteError, match="is read-only; `chmod u"):
+        add_to_config(path, ADDITIONS)
+    assert path.read_text() == "router: {}\n"
+    assert [file.name for file in tmp_path.iterdir()] == ["config.yaml"]
+
+
+CUT = """
+import os, sys
+from pathlib import Path
+from gateway.config.writing import add_to_config
+os.getpid = os.getppid  # numbers come again after a start
+Path.replace = lambda *_: os._exit(7)
+add_to_config(Path(sys.argv[1]), {"links": {"new": {"port": "/dev/x"}}})
+"""
+
+
+def test_what_a_power_cut_left(tmp_path: Path) -> None:
+    """Files of a program that was cut off, and had our number, are not in the way of the next."""
+    path = tmp_path / "config.yaml"
+    path.write_text("router: {}\n")
+    assert subprocess.run([sys.executable, "-c", CUT, path], check=False).returncode == 7
+    assert path.read_text() == "router: {}\n"
+    assert len(list(tmp_path.iterdir())) == 3
+    add_to_config(path, {"links": {"new": {"port": "/dev/x"}}})
+    assert "new" in load(path).links
+
+
+def test_a_config_of_one_user_is_never_another_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The copies beside it have its rights before there is anything in them."""
+    path = tmp_path / "config.yaml"
+    path.write_text("router: {token: hush}\n" + "# more than a buffer holds\n" * 1000)
+    path.chmod(0o600)
+    seen: list[tuple[int, int]] = []
+    real = os.fchmod
+
+    def look(descriptor: int, mode: int) -> None:
+        status = os.fstat(descriptor)
+        seen.append((status.st_mode & 0o777, status.st_size))
+        real(descriptor, mode)
+
+    monkeypatch.setattr(os, "fchmod", look)
+    add_to_config(path, ADDITIONS)
+    assert seen == [(0o600, 0), (0o600, 0)]
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o600}
 
 
 def test_another_program_writes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

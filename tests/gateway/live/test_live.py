@@ -150,6 +150,18 @@ def test_long_paths_lose_their_middle() -> None:
     assert path in log[1]
 
 
+def test_what_could_steer_the_terminal_is_written_out() -> None:
+    """Whoever the words are from: a config's unit, a board's reason, a client's name in the log."""
+    odd = "a\x1b[2J\nb"
+    row = Row(odd, 1.0, odd, 1.0, "stale", odd, "up", odd)
+    shown, after = drawn(200, 20, [row], [(logging.WARNING, f"2026-11-22T06:30:00.000Z {odd}")])
+    assert len(after) == 2
+    for line in (shown[3], shown[5], after[1]):
+        assert r"a\x1b[2J\nb" in line
+        assert "\x1b" not in line
+    assert shown[3].count(r"a\x1b[2J\nb") == 4
+
+
 def test_texts() -> None:
     """Values keep their decimals, ages grow units."""
     assert value_text(23.1, 2) == "23.10"

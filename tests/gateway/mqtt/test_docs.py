@@ -11,6 +11,7 @@ import yaml
 from gateway.config import load
 from gateway.mqtt.components import SensorFacts, of_gateway
 from gateway.mqtt.discovery import Discovery
+from gateway.mqtt.settings import Facts
 from gateway.mqtt.topics import Topics
 from tests.gateway.mqtt.conftest import House
 from tests.support.mosquitto import Mosquitto, Subscriber
@@ -71,9 +72,32 @@ def test_configs(tmp_path: Path) -> None:
         assert load(tmp_path / "config.yaml").mqtt is not None
 
 
+def test_generic_sensors(tmp_path: Path) -> None:
+    """Home Assistant is told what the page says of them."""
+    sensors = blocks("home-assistant", "yaml")[1]
+    link = "links: {board: {protocol: text, format: pairs, port: /dev/x}}\n"
+    (tmp_path / "config.yaml").write_text(link + sensors)
+    facts = Facts().of(load(tmp_path / "config.yaml").sensors)
+    (_, board) = Discovery("g", Topics("g"), "homeassistant", "1").devices(facts, ["board"], {})
+    parts = {part["name"]: part for part in board.payload["cmps"].values()}
+    shown = {
+        name: tuple(parts[name].get(key) for key in ("dev_cla", "unit_of_meas", "stat_cla", "sug_dsp_prc"))
+        for name in ("air", "co2", "soil", "cell", "tank")
+    }
+    assert shown == {
+        "air": ("pressure", "hPa", "measurement", 1),
+        "co2": ("carbon_dioxide", "ppm", "measurement", 0),
+        "soil": ("moisture", "%", "measurement", 1),
+        "cell": ("battery", "%", "measurement", 1),
+        "tank": (None, "cm", "measurement", 1),
+    }
+    assert parts["cell low"]["dev_cla"] == "battery"
+    assert {"co2 high", "soil low"} <= parts.keys()
+
+
 def test_the_automation() -> None:
     """It is YAML, and listens to an event's topic."""
-    automation: dict[str, Any] = yaml.safe_load(blocks("home-assistant", "yaml")[1])
+    automation: dict[str, Any] = yaml.safe_load(blocks("home-assistant", "yaml")[-1])
     assert automation["triggers"][0]["topic"] == Topics("greenhouse").event("temp", "hot")
     assert automation.keys() == {"alias", "triggers", "conditions", "actions"}
 

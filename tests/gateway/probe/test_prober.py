@@ -1,6 +1,7 @@
 """Listening and asking, on ptys: who is understood at which rate, and what is never done."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -206,6 +207,28 @@ def test_a_port_that_is_in_use_is_not_touched(tmp_path: Path) -> None:
         verdict = person.probe(talker, Echo())
     assert verdict == Verdict(holders=(f"sleep (pid {pid})",))
     assert person.told == []
+
+
+def test_a_port_that_is_taken_while_somebody_is_asked(tmp_path: Path) -> None:
+    """A gateway may start meanwhile: it is not asked into its port. (Root's opening would succeed.)"""
+    with ExitStack() as owned:
+        talker = owned.enter_context(Talker(tmp_path / "port", {9600: READING}))
+
+        def take(_words: str) -> bool:
+            held = owned.enter_context(talker.link.open("rb", buffering=0))
+            pid = owned.enter_context(running(["sleep", "60"], held))
+            until(lambda: Path(f"/proc/{pid}/comm").read_text() == "sleep\n")
+            held.close()
+            return True
+
+        asking = Prober(
+            [SensorlineDetector()], say=lambda _: None, agrees=take, listen_s=LISTEN_S, clock=talker
+        )
+        verdict = asking.probe(str(talker.link))
+        assert talker.heard == []
+    assert "is in use by sleep (pid " in str(verdict.problem)
+    assert verdict.holders == ()
+    assert verdict.found is not None
 
 
 def test_a_port_that_cannot_be_opened(tmp_path: Path) -> None:
