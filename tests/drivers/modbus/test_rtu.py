@@ -133,6 +133,8 @@ def test_frames_in_a_row() -> None:
     frame = Frame(1, ANSWER[1:-2])
     assert list(frames_in(data)) == [frame, Frame(3, b"\x83\x02"), frame]
     assert list(frames_in(ANSWER[:-1])) == []
+    assert list(frames_in(framed(b"\x01\x04\x00"))) == []
+    assert list(frames_in(framed(b"\x01\x04\x03\x00\x00\x00"))) == []
     longest = framed(bytes((247, 3, 250)) + bytes(250))
     assert list(frames_in(longest)) == [Frame(247, longest[1:-2])]
 
