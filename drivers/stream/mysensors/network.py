@@ -12,6 +12,8 @@ from drivers.stream.mysensors.silence import Limits, Silence
 
 # What is learnt goes to the disk so long after: a node presents all its children within a second or two.
 NOTE_S = 5.0
+# So often it is looked who is overdue: a node's limit changes with what is learnt of its silences.
+LOOK_S = 60.0
 
 
 class Network:
@@ -51,7 +53,7 @@ class Network:
         """`node` is there, or is to be told of anew, as more is known of it."""
         node.up = True
         if node.number != GATEWAY:
-            self._look_due = min(self._look_due, now + node.silence.limit_s)
+            self._look_due = min(self._look_due, now + min(node.silence.limit_s, LOOK_S))
         events.append(Hello(node.device()))
         self._enter(node)
 
@@ -87,7 +89,7 @@ class Network:
         if now < self._look_due:
             return []
         gone: list[Event] = []
-        due = math.inf
+        due = now + LOOK_S
         for node in self.nodes.values():
             if not node.up or node.number == GATEWAY:
                 continue

@@ -71,3 +71,16 @@ def test_what_waits_for_a_sleeping_node_is_bounded(count: int) -> None:
             node.wait(b"%d\n" % number)
     talk.say("12;255;3;0;32;500")
     assert talk.sent() == [str(number) for number in range(count)][-8:]
+
+
+def test_a_node_that_is_known_well_is_missed_soon() -> None:
+    """Eight silences of a minute are known: five minutes are enough, though it was an hour when it came."""
+    talk = Talk()
+    talk.say(*PRESENTED)
+    for _ in range(9):
+        talk.say("12;0;1;0;0;20.5", after=60.0)
+        talk.wait(0.0)
+    for _ in range(36):
+        if talk.wait(10.0):
+            break
+    assert talk.downs() == [Down("12", "nothing heard for 5 min")]
