@@ -17,8 +17,8 @@ PRESENTATION, SET, REQ, INTERNAL, STREAM = range(5)
 # A gateway's own lines are cut at 120 bytes (MY_SERIAL_OUTPUT_SIZE, MY_GATEWAY_MAX_SEND_LENGTH), but some
 # sketches make these larger; twice that, CR included.
 MAX_LINE = 240
-# Longer than a gateway waits in the middle of a line, and shorter than an Arduino's boot loader, which takes 1
-# to 2 s: what comes first after so long is the beginning of a line.
+# Longer than a gateway waits in the middle of a line, and shorter than an Arduino's boot loader, which takes
+# 1 to 2 s: what comes first after so long is the beginning of a line.
 QUIET_S = 1.0
 # The gateway takes 100 bytes with the end of a C string (MY_GATEWAY_MAX_RECEIVE_LENGTH); it throws away more.
 MAX_SENT = 99
@@ -86,8 +86,8 @@ def _text(payload: bytes) -> str:
 class LineReceiver:
     """Collects bytes and cuts them into lines. Between calls it keeps at most `MAX_LINE` + 1 bytes.
 
-    What comes first after the opening of a port may lack its beginning, and `2;0;1;0;0;20.5` is a line, too: a
-    value of another node than `12;0;1;0;0;20.5`.
+    What comes first after the opening of a port may lack its beginning, and `2;0;1;0;0;20.5` is a line, too:
+    a value of another node than `12;0;1;0;0;20.5`.
     """
 
     def __init__(self) -> None:

@@ -2,6 +2,7 @@
 
 import math
 
+from drivers.pace import Pace
 from drivers.source import Down, Notes
 from drivers.stream.conversation import Event, Hello, Send
 from drivers.stream.mysensors.ids import next_id
@@ -11,9 +12,11 @@ from drivers.stream.mysensors.seen import Seen
 from drivers.stream.mysensors.silence import Limits, Silence
 
 # What is learnt goes to the disk so long after: a node presents all its children within a second or two.
+# Where there is always something new, at last so rarely: 100 KB (see `memory`) are 29 MB a day then.
 NOTE_S = 5.0
+LONGEST_NOTE_S = 300.0
 # So often it is looked who is overdue: a node's limit changes with what is learnt of its silences.
-LOOK_S = 60.0
+LOOK_S = 10.0
 
 
 class Network:
@@ -29,6 +32,7 @@ class Network:
         self.by_head: dict[bytes, Reported] = {}
         self.answering: frozenset[str] = frozenset()
         self._note_due = math.inf
+        self._pace = Pace(NOTE_S, LONGEST_NOTE_S)
         self._look_due = math.inf
         self.given, self.nodes = from_notes(notes.recall(), limits)
         self.seen = Seen(self.nodes)
@@ -71,6 +75,8 @@ class Network:
         """What a child reported: it is another sensor now."""
         for one in node.child(child).reported.values():
             self.by_head.pop(one.head, None)
+            self.seen.discard(one.names)
+            self.answers(one, yes=False)
             node.reported_count -= 1
 
     def answers(self, one: Reported, *, yes: bool) -> None:
@@ -126,7 +132,8 @@ class Network:
 
     def changed(self, now: float) -> None:
         """Something new is known: it is to be noted soon."""
-        self._note_due = min(self._note_due, now + NOTE_S)
+        if self._note_due == math.inf:
+            self._note_due = self._pace.due(now)
 
     def note_if_due(self, now: float) -> None:
         """Note what has changed, if it is time."""

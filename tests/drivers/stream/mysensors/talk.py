@@ -19,8 +19,8 @@ PRESENTED = ("12;255;0;0;17;2.3.2", "12;0;0;0;6;Air", "12;1;0;0;7;", "12;2;0;0;1
 
 
 class Talk:
-    """`now` goes on only when a test says so. `events` are all that came of what was said last. The port has been
-    open for a while, so what comes first is the beginning of a line."""
+    """`now` goes on only when a test says so. `events` are all that came of what was said last. The port has
+    been open for a while, so what comes first is the beginning of a line."""
 
     def __init__(self, notes: Notes | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
         self.notes = notes if notes is not None else ForgetfulNotes()

@@ -12,7 +12,7 @@ from drivers.source import Measurement
 from drivers.stream.conversation import Dropped, Event, Hello, Note, Send
 from drivers.stream.mysensors import Conversation
 from drivers.stream.mysensors.message import MAX_LINE, QUIET_S
-from tests.drivers.stream.mysensors.talk import GOLDEN, UTC, VECTORS, Talk
+from tests.drivers.stream.mysensors.talk import GOLDEN, PRESENTED, UTC, VECTORS, Talk
 
 
 def local_seconds(utc: float) -> int:

@@ -80,7 +80,7 @@ def test_a_node_that_is_known_well_is_missed_soon() -> None:
     for _ in range(9):
         talk.say("12;0;1;0;0;20.5", after=60.0)
         talk.wait(0.0)
-    for _ in range(36):
-        if talk.wait(10.0):
-            break
+    for _ in range(30):
+        assert talk.downs() == []
+        talk.wait(10.0)
     assert talk.downs() == [Down("12", "nothing heard for 5 min")]
