@@ -106,7 +106,7 @@ class Conversation(conversation.Conversation):
     def look(self, now: float) -> Sequence[Event]:
         """See `drivers.stream.conversation.Conversation`."""
         self._receiver.look(now)
-        events = self._network.overdue(now)
+        events = self._network.look(now)
         self._asking.look(now, events)
         self._network.note_if_due(now)
         self._values.look(now)

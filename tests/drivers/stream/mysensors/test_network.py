@@ -3,6 +3,8 @@
 import pytest
 
 from drivers.source import Down
+from drivers.stream.conversation import Hello
+from drivers.stream.mysensors.network import TELLING, TOLD_IN_A_ROW
 from tests.drivers.stream.mysensors.talk import PRESENTED, Talk
 
 
@@ -84,3 +86,36 @@ def test_a_node_that_is_known_well_is_missed_soon() -> None:
         assert talk.downs() == []
         talk.wait(10.0)
     assert talk.downs() == [Down("12", "nothing heard for 5 min")]
+
+
+def test_news_without_end_are_told_of_at_a_pace() -> None:
+    """A node that changes its name with each line; its newest one is told in the end, and so is another's."""
+    talk = Talk()
+    talk.say(*PRESENTED, "13;255;0;0;17;2.3.2")
+    told = 0
+    for number in range(1000):
+        talk.say(f"12;255;3;0;11;Sketch {number}", after=0.001)
+        told += len(talk.devices())
+    assert told < 2 * TOLD_IN_A_ROW / TELLING
+    talk.say("13;255;3;0;11;Cellar")
+    assert talk.devices() == []
+    talk.wait(1.0)
+    assert [(device.name, device.model) for device in talk.devices()] == [
+        ("12", "Sketch 999"),
+        ("13", "Cellar"),
+    ]
+    assert talk.wait(1.0) == []
+    talk.say("12;255;3;0;11;Air")
+    assert [device.model for device in talk.devices()] == ["Air"]
+
+
+def test_news_of_a_node_that_has_gone_meanwhile() -> None:
+    """Are told when it is back."""
+    talk = Talk()
+    talk.say(*PRESENTED)
+    for number in range(1000):
+        talk.say(f"12;255;3;0;11;Sketch {number}")
+    talk.conversation.send(1, "hello", (), talk.now)
+    assert not [event for event in talk.wait(1.0) if isinstance(event, Hello)]
+    talk.say("12;255;3;0;22;1")
+    assert [device.model for device in talk.devices()] == ["Sketch 999"]
