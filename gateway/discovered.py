@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from drivers.kinds import sensor_class, sensor_kinds
 from drivers.link import Link
 from drivers.options import parse_options
+from drivers.pace import Pace
 from drivers.sensor import Sensor
 from drivers.source import Channel, Device
 from gateway.config.models import SensorSection
@@ -31,7 +32,8 @@ OPTION = "discover"
 MAX_SENSORS = 512
 """Of one link: 254 nodes with two kinds of values each. A sensor takes some 10 KB."""
 WRITE_S = 2.0
-"""After so long what is new is written, with all that has come meanwhile."""
+"""After so long what is new is written, with all that has come meanwhile; see `drivers.pace`."""
+LONGEST_WRITE_S = 300.0
 VERSION = 1
 MAX_BYTES = 256 * 1024
 """512 sensors of some 100 bytes each, and room for more."""
@@ -122,6 +124,7 @@ class Discovery:
         self._sensors: dict[str, tuple[Quantity, SensorSection, Sensor]] = {}
         self._complained = False
         self._writing = False
+        self._pace = Pace(WRITE_S, LONGEST_WRITE_S)
 
     def remember(self) -> None:
         """Make the sensors of earlier runs, and look out for new ones."""
@@ -139,7 +142,7 @@ class Discovery:
                 new |= self._make(channel, Quantity(what.kind, what.unit))
         if new and not self._writing:
             self._writing = True
-            self._link.dispatcher.call_at(self._link.clock.monotonic() + WRITE_S, self._write)
+            self._link.dispatcher.call_at(self._pace.due(self._link.clock.monotonic()), self._write)
 
     def _write(self) -> None:
         self._writing = False

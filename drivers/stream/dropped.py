@@ -9,6 +9,8 @@ logger = logging.getLogger(__name__)
 
 # A line that is wrong is often one of thousands.
 LOG_S = 1.0
+# Of damaged lines a channel may be called anything: more than a link has.
+MAX_CHANNELS = 1024
 
 
 class DroppedLines:
@@ -34,6 +36,8 @@ class DroppedLines:
 
     def note_reading(self, channel: str) -> None:
         """A reading of `channel` came."""
+        if channel not in self._at_reading and len(self._at_reading) >= MAX_CHANNELS:
+            del self._at_reading[next(iter(self._at_reading))]
         self._at_reading[channel] = self.count
 
     def since(self, channel: str) -> int:

@@ -27,6 +27,7 @@ WRITE_TIMEOUT_S = 1.0
 POLL_S = 0.05
 # A peer that answers no probe is gone after 15 + 3 × 5 s.
 KEEPALIVE = {socket.TCP_KEEPIDLE: 15, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
+UNHEARD_MS = 30_000
 _PARITY = {"none": "N", "even": "E", "odd": "O"}
 _LINES = {"dtr": "DTR", "rts": "RTS"}
 _UART = re.compile(r"/dev/tty(AMA|S)\d+")
@@ -68,6 +69,8 @@ def _notice_dead_peers(connection: socket.socket | None) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in KEEPALIVE.items():
             connection.setsockopt(socket.IPPROTO_TCP, option, value)
+        # While something that we wrote is not acknowledged, no probe is sent: it tries for 15 minutes.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNHEARD_MS)
 
 
 def close_port(port: Any) -> None:

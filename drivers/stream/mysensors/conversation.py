@@ -35,8 +35,13 @@ from drivers.stream.mysensors.types import Internal
 from drivers.stream.mysensors.values import NUMBER, Asked, Values
 from drivers.stream.readable import is_text
 
-COUNTERS = ("lines", "malformed", "echoes", "texts", "no_number", "skipped", "late")
+COUNTERS = ("lines", "malformed", "half", "echoes", "texts", "no_number", "skipped", "late")
 _VERSION = encode(Message(GATEWAY, BROADCAST, INTERNAL, 0, Internal.VERSION))
+# What no other node says: the end of another line does not begin so.
+_GATEWAYS_OWN = tuple(
+    encode(Message(GATEWAY, BROADCAST, INTERNAL, 0, kind)).rstrip(b"\n")
+    for kind in (Internal.VERSION, Internal.GATEWAY_READY, Internal.LOG_MESSAGE)
+)
 
 
 class Conversation(conversation.Conversation):
@@ -46,7 +51,8 @@ class Conversation(conversation.Conversation):
     `notes`: what is known of the network. `utc`: the time of day, in seconds since 1970; it is asked only
     when a node wants to know it, and nothing else depends on it. `limits`: which silence is too long.
 
-    Counters: `lines` (good ones), `malformed`, `echoes` (of messages of ours), `texts` (values that are no
+    Counters: `lines` (good ones), `malformed`, `half` (the first line after the opening, see `LineReceiver`),
+    `echoes` (of messages of ours), `texts` (values that are no
     numbers and need not be), `no_number` (values that should be), `skipped` (what a controller need not
     know), `late` (answers nobody waits for any more).
     """
@@ -82,7 +88,10 @@ class Conversation(conversation.Conversation):
         """See `drivers.stream.conversation.Conversation`."""
         events: list[Event] = []
         by_head, hear, measured = self._network.by_head, self._network.hear, self._values.measured
-        for line in self._receiver.receive(data):
+        lines = self._receiver.receive(data, now)
+        if lines and not self._receiver.whole:
+            lines = self._without_half(lines)
+        for line in lines:
             head, _, payload = line.rpartition(b";")
             one = by_head.get(head)
             if one is None or not one.sure or (number := NUMBER.fullmatch(payload)) is None:
@@ -96,7 +105,8 @@ class Conversation(conversation.Conversation):
 
     def look(self, now: float) -> Sequence[Event]:
         """See `drivers.stream.conversation.Conversation`."""
-        events = self._network.overdue(now)
+        self._receiver.look(now)
+        events = self._network.look(now)
         self._asking.look(now, events)
         self._network.note_if_due(now)
         self._values.look(now)
@@ -115,7 +125,7 @@ class Conversation(conversation.Conversation):
         one = None
         if verb == "read":
             one = self._find(args[0])
-        elif verb == "hello" and self._network.node(GATEWAY).up:
+        elif verb == "hello":
             self._network.everybody_left()  # the link has lost them all, and greets who comes
         before = self._values.asked
         if before is None or before.id != request_id:
@@ -144,6 +154,14 @@ class Conversation(conversation.Conversation):
             if channel in one.names:
                 return one
         raise ValueError(f"expected a channel such as 12/0 that has come before, got {channel!r}")
+
+    def _without_half(self, lines: list[bytes]) -> list[bytes]:
+        """The same without the first, if that may be the end of another."""
+        self._receiver.whole = True
+        if not lines[0].strip(b"\r") or lines[0].startswith(_GATEWAYS_OWN):
+            return lines
+        self.counters["half"] += 1
+        return lines[1:]
 
     def _on_line(self, line: bytes, now: float, events: list[Event]) -> None:
         try:

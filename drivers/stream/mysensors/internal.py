@@ -143,6 +143,9 @@ class Housekeeping:
     def _sleeps(self, heard: Heard) -> None:
         if not heard.node.sleeps:
             heard.node.sleeps = True
+            for one in heard.node.quantities():  # it does not hear what is asked
+                if one.answers:
+                    self._network.answers(one, yes=False)
             self._network.changed(heard.now)
 
     def _tell(self, heard: Heard) -> None:

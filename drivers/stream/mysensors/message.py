@@ -17,6 +17,9 @@ PRESENTATION, SET, REQ, INTERNAL, STREAM = range(5)
 # A gateway's own lines are cut at 120 bytes (MY_SERIAL_OUTPUT_SIZE, MY_GATEWAY_MAX_SEND_LENGTH), but some
 # sketches make these larger; twice that, CR included.
 MAX_LINE = 240
+# Longer than a gateway waits in the middle of a line, and shorter than an Arduino's boot loader, which takes
+# 1 to 2 s: what comes first after so long is the beginning of a line.
+QUIET_S = 1.0
 # The gateway takes 100 bytes with the end of a C string (MY_GATEWAY_MAX_RECEIVE_LENGTH); it throws away more.
 MAX_SENT = 99
 
@@ -81,14 +84,31 @@ def _text(payload: bytes) -> str:
 
 
 class LineReceiver:
-    """Collects bytes and cuts them into lines. Between calls it keeps at most `MAX_LINE` + 1 bytes."""
+    """Collects bytes and cuts them into lines. Between calls it keeps at most `MAX_LINE` + 1 bytes.
+
+    What comes first after the opening of a port may lack its beginning, and `2;0;1;0;0;20.5` is a line, too:
+    a value of another node than `12;0;1;0;0;20.5`.
+    """
 
     def __init__(self) -> None:
         self._rest = b""
+        self._heard: float | None = None
+        self.whole = False
+        """Whether the beginning of the next line was seen: a line ended before it, or nothing came for
+        `QUIET_S`."""
 
-    def receive(self, data: bytes) -> list[bytes]:
-        """The lines that `data` completes, unchecked, without their LF. One that is too long stays so, and is
-        refused when it is parsed."""
+    def look(self, now: float) -> None:
+        """The port was open at `now`, and nothing came."""
+        if self._heard is None:
+            self._heard = now
+
+    def receive(self, data: bytes, now: float) -> list[bytes]:
+        """The lines that `data`, received at `now`, completes, unchecked, without their LF. One that is too
+        long stays so, and is refused when it is parsed. Who takes them sets `whole`."""
+        if not self.whole:
+            if self._heard is not None and now - self._heard >= QUIET_S:
+                self._rest, self.whole = b"", True
+            self._heard = now
         *lines, rest = (self._rest + data).split(b"\n")
         self._rest = rest[: MAX_LINE + 1]
         return lines

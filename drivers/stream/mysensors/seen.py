@@ -1,6 +1,6 @@
 """Which channels have come, and which may come yet."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import overload
 
 from drivers.stream.mysensors.nodes import Node, device_of
@@ -22,6 +22,11 @@ class Seen(Sequence[str]):
     def add(self, name: str) -> None:
         """One more, if it is new."""
         self._names.setdefault(name)
+
+    def discard(self, names: Iterable[str]) -> None:
+        """A child that is another sensor now does not report these."""
+        # A copy: another thread may be looking at the old one.
+        self._names = {name: None for name in self._names if name not in names}
 
     def __contains__(self, name: object) -> bool:
         return name in self._names or (isinstance(name, str) and self._may_come(name))

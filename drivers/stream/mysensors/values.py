@@ -12,8 +12,9 @@ from drivers.stream.mysensors.network import Network
 from drivers.stream.mysensors.nodes import Heard, Reported
 from drivers.stream.mysensors.types import Payload
 
-NUMBER = re.compile(rb" *([+-]?[0-9]{1,25}(?:\.[0-9]{1,25})?) *\r?")
-"""As `dtostrf` and `itoa` write one, padded with spaces to a least width; a payload has 25 bytes."""
+NUMBER = re.compile(rb" {0,25}([+-]?[0-9]{1,25}(?:\.[0-9]{1,25})?) {0,25}\r?")
+"""As `dtostrf` and `itoa` write one, padded with spaces to a least width; a payload has 25 bytes.
+So no line that was cut for its length fits: what was cut off may have been more than spaces."""
 # A read that is not answered in that time counts as one that is not answered.
 MISSED_S = 2.5
 

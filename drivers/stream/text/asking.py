@@ -1,7 +1,7 @@
 """What is sent for a live read, and to a sketch that says nothing by itself: the key `ask`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 _ESCAPE = re.compile(r"\\(?:x([0-7][0-9A-Fa-f])|(.))", re.DOTALL)
 _NAMED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "\\": "\\", '"': '"', "'": "'"}
@@ -43,17 +43,30 @@ class Asking:
 
     def text(self, channel: str) -> bytes:
         """What asks for the channel. Raises `ValueError` where nothing does."""
-        ask = self._each.get(channel, self._all)
+        ask = self.text_of(channel)
         if ask is None:
             raise ValueError(
                 f"{channel!r} cannot be asked for, only {', '.join(self._each)}: see the key ask"
             )
         return self._ended(ask)
 
-    def everything(self) -> bytes:
-        """What asks for all channels that can be asked for; each text once."""
-        texts = [self._all] if self._all is not None else self._each.values()
-        return b"".join(self._ended(text) for text in dict.fromkeys(texts))
+    @property
+    def texts(self) -> Sequence[str]:
+        """All that is sent, each once."""
+        return tuple(dict.fromkeys(self._each.values() if self._all is None else [self._all]))
+
+    def text_of(self, channel: str) -> str | None:
+        """Which of the `texts` asks for the channel."""
+        return self._each.get(channel, self._all)
+
+    @property
+    def one_for_all(self) -> bool:
+        """Whether one text asks for all channels."""
+        return self._all is not None
+
+    def lines(self, texts: Iterable[str]) -> bytes:
+        """What is sent for these texts."""
+        return b"".join(map(self._ended, texts))
 
     def _ended(self, text: str) -> bytes:
         data = text.encode()

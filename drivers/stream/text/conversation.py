@@ -19,8 +19,8 @@ COUNTERS = ("lines", "damaged", "malformed", "ignored", "half", "late")
 # is for those that came since it was asked for; it is asked once a second.
 SETTLED_LINES = 10
 ANSWER_LINES = 3
-# A sketch that has said nothing of use for so long is asked, for it may speak only when it is spoken to. A
-# sensor is stale after three of these.
+# What can be asked for and has not come by itself for so long is asked for: the sketch may speak only when it
+# is spoken to. A sensor is stale after three of these.
 ASK_AFTER_S = 10.0
 # Enough lines for a guess: a banner, and each line of a sketch that prints one quantity a line.
 _REMEMBERED = 20
@@ -68,7 +68,9 @@ class Conversation(conversation.Conversation):
         self._asked: _Asked | None = None
         self._under_way = False  # a line had begun when the request was sent: it is no answer
         self._greeted = False
-        self._quiet_since = 0.0  # the newest line that fits, or what was asked since
+        # By what is asked: when it was asked last, or a value of its channels came that answered no live
+        # read. Those do not count, as a channel's pace is learnt without them.
+        self._quiet_since: dict[str, float] = {}
         self._unfit: deque[bytes] = deque(maxlen=_REMEMBERED)
 
     @property
@@ -93,10 +95,11 @@ class Conversation(conversation.Conversation):
     def look(self, now: float) -> Sequence[Event]:
         """See `drivers.stream.conversation.Conversation`: asks a sketch that is silent."""
         self._splitter.look(now)
-        if not self._greeted or self._asking.nothing or now - self._quiet_since < ASK_AFTER_S:
+        due = [text for text, since in self._quiet_since.items() if now - since >= ASK_AFTER_S]
+        if not due or not self._greeted:
             return ()
-        self._quiet_since = now
-        return (Send(self._asking.everything()),)
+        self._quiet_since.update(dict.fromkeys(due, now))
+        return (Send(self._asking.lines(due)),)
 
     def asks(self, channel: str) -> bool:
         """See `drivers.stream.conversation.Conversation`."""
@@ -109,7 +112,7 @@ class Conversation(conversation.Conversation):
         """
         if verb == "hello":
             self._greeted = False
-            return self._asking.everything()
+            return self._asking.lines(self._asking.texts)
         channel = args[0]
         data = self._asking.text(channel)
         lines = self.counters["lines"]
@@ -117,7 +120,9 @@ class Conversation(conversation.Conversation):
             # In this order: another thread may be reading the rest of that line now.
             self._under_way = self._splitter.pending or self._reader.unfinished
             self._asked = _Asked(request_id, channel, now, lines)
-        if channel not in self.seen and (lines >= SETTLED_LINES or lines - self._asked.lines >= ANSWER_LINES):
+        # Of a channel that has a text of its own, lines that came unasked say nothing.
+        settled = self._asking.one_for_all and lines >= SETTLED_LINES
+        if channel not in self.seen and (settled or lines - self._asked.lines >= ANSWER_LINES):
             raise ValueError(f"no field {channel}; seen: {', '.join(self.seen)}")
         return data
 
@@ -140,9 +145,9 @@ class Conversation(conversation.Conversation):
 
     def _used(self, fields: Sequence[Field], now: float, events: list[Event]) -> None:
         self.counters["lines"] += 1
-        self._quiet_since = now
         if not self._greeted:
             self._greeted = True
+            self._quiet_since = dict.fromkeys(self._asking.texts, now)
             events.append(Hello(DEVICE))
         for field in fields:
             events += self._measured(field, now)
@@ -151,6 +156,9 @@ class Conversation(conversation.Conversation):
         seq = self._reader.names.count(field.name)
         asked = self._asked
         if asked is None or self._under_way or field.name != asked.channel:
+            text = self._asking.text_of(field.name)
+            if text is not None:
+                self._quiet_since[text] = now
             return (Measurement(field.name, seq, field.value, field.fault, now),)
         self._asked = None
         answer = Measurement(field.name, seq, field.value, field.fault, now, asked.sent)

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from drivers.stream.conversation import Dropped
-from drivers.stream.dropped import DroppedLines
+from drivers.stream.dropped import MAX_CHANNELS, DroppedLines
 from tests.support.house import House
 from tests.support.scripted_board import ScriptedBoard
 from tests.support.waiting import until
@@ -31,6 +31,15 @@ def test_they_are_counted_from_a_channel_s_last_reading_on() -> None:
     lines.note_reading("temp")
     lines.note(3, Dropped("no '$'", b"x"), 100.0)
     assert (lines.count, lines.since("temp"), lines.since("hum")) == (3, 2, 3)
+
+
+def test_made_up_channels_take_no_memory() -> None:
+    """The newest are known."""
+    lines = DroppedLines("board")
+    lines.note(2, Dropped("no '$'", b"x"), 100.0)
+    for number in range(MAX_CHANNELS + 1):
+        lines.note_reading(f"T{number}")
+    assert (lines.since("T0"), lines.since("T1"), lines.since(f"T{MAX_CHANNELS}")) == (2, 0, 0)
 
 
 def test_a_link_knows_how_many(board: ScriptedBoard) -> None:

@@ -19,6 +19,7 @@ import serial
 
 from drivers.errors import LinkLostError, PortError
 from drivers.stream import proc
+from drivers.stream.opening import close_port, open_port
 from drivers.stream.port_settings import PortSettings
 from drivers.stream.transport import open_transport
 from tests.support.leaks import nothing_left
@@ -121,6 +122,19 @@ def test_a_port_without_the_lines_opens_and_says_so(line: Pty, caplog: pytest.Lo
         open_transport(url, PortSettings(rts=False)).close()
         server.accept()[0].close()
     assert caplog.messages[1:] == [f"{url} has no line RTS: the setting is without effect"]
+
+
+def test_a_server_that_lost_its_power_is_noticed() -> None:
+    """By probes, and where something waits to be acknowledged by its age: within half a minute."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = open_port(f"socket://127.0.0.1:{server.getsockname()[1]}", PortSettings())
+        try:
+            connection = port._socket
+            assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+        finally:
+            close_port(port)
 
 
 def test_a_port_is_ours_alone(line: Pty) -> None:

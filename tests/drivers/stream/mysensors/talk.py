@@ -8,6 +8,7 @@ from drivers.notes import ForgetfulNotes
 from drivers.source import Device, Down, Measurement, Notes
 from drivers.stream.conversation import Event, Hello, Reply, Send
 from drivers.stream.mysensors import Conversation
+from drivers.stream.mysensors.message import QUIET_S
 from drivers.stream.mysensors.silence import DEFAULT_LIMITS, Limits
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[3] / "vectors" / "mysensors.json").read_text())
@@ -18,7 +19,8 @@ PRESENTED = ("12;255;0;0;17;2.3.2", "12;0;0;0;6;Air", "12;1;0;0;7;", "12;2;0;0;1
 
 
 class Talk:
-    """`now` goes on only when a test says so. `events` are all that came of what was said last."""
+    """`now` goes on only when a test says so. `events` are all that came of what was said last. The port has
+    been open for a while, so what comes first is the beginning of a line."""
 
     def __init__(self, notes: Notes | None = None, limits: Limits = DEFAULT_LIMITS) -> None:
         self.notes = notes if notes is not None else ForgetfulNotes()
@@ -26,6 +28,7 @@ class Talk:
         self.conversation = Conversation(self.notes, lambda: self.utc, limits)
         self.now = 1000.0
         self.events: list[Event] = []
+        self.conversation.look(self.now - 2 * QUIET_S)
 
     def say(self, *lines: str, after: float = 0.0) -> list[Event]:
         """Have lines come, `after` so many seconds."""

@@ -138,3 +138,11 @@ def test_reads_that_are_not_answered() -> None:
     assert not talk.conversation.asks("12/0")
     talk.wait(1000.0)
     assert talk.sent() == []
+
+
+def test_one_that_sleeps_by_now_is_not_asked_any_more() -> None:
+    """It would not hear it: a read waits for its next value."""
+    talk = answering()
+    talk.say("12;255;3;0;32;500")
+    assert not talk.conversation.asks("12/0")
+    assert not talk.conversation.asks("12/0/V_TEMP")

@@ -11,7 +11,8 @@ from drivers.notes import ForgetfulNotes
 from drivers.source import Measurement
 from drivers.stream.conversation import Dropped, Event, Hello, Note, Send
 from drivers.stream.mysensors import Conversation
-from tests.drivers.stream.mysensors.talk import GOLDEN, UTC, VECTORS, Talk
+from drivers.stream.mysensors.message import MAX_LINE, QUIET_S
+from tests.drivers.stream.mysensors.talk import GOLDEN, PRESENTED, UTC, VECTORS, Talk
 
 
 def local_seconds(utc: float) -> int:
@@ -247,3 +248,48 @@ def test_values_that_come_fast_are_values() -> None:
     talk.say("12;0;1;0;0; 5\r", "12;0;1;0;0;-0.25", "12;0;1;0;0;+1")
     assert [one.value for one in talk.measurements() if one.channel == "12/0"] == [5.0, -0.25, 1.0]
     assert talk.count("lines") == 28
+
+
+def test_the_first_line_after_the_opening_may_be_half() -> None:
+    """Of `12;0;1;0;0;20.5` only the end came, and node 2 has said nothing."""
+    for first in ("2;0;1;0;0;20.5", "0;255;3;0;0;98"):
+        conversation = Conversation(ForgetfulNotes())
+        assert conversation.receive(f"{first}\n".encode(), 0.1) == []
+        assert conversation.receive(b"2;0;1;0;0;20.6\n2;0;1;0;0;20.7\n", 0.2) != []
+        assert (conversation.counters["half"], conversation.counters["lines"]) == (1, 2)
+
+
+@pytest.mark.parametrize("first", ["0;255;3;0;2;2.3.2", "0;255;3;0;14;Gateway startup complete.", "\r"])
+def test_a_first_line_that_is_whole(first: str) -> None:
+    """What only the gateway says, and the rest of what nothing is left of."""
+    conversation = Conversation(ForgetfulNotes())
+    conversation.receive(f"{first}\n2;0;1;0;0;20.5\n".encode(), 0.1)
+    assert conversation.counters["half"] == 0
+
+
+def test_what_comes_after_silence_is_whole() -> None:
+    """A gateway that was reset; bytes that were left in the port before that are none of it."""
+    conversation = Conversation(ForgetfulNotes())
+    conversation.receive(b"1", 0.0)
+    conversation.receive(b"2;0;1;0;0;20.5\n", QUIET_S)
+    assert (conversation.counters["half"], conversation.seen[0]) == (0, "2/0")
+
+
+def test_a_value_of_a_line_that_was_cut_for_its_length() -> None:
+    """Is none: what was cut off may have been more than spaces."""
+    talk = Talk()
+    talk.say(*PRESENTED, "12;0;1;0;0;20.5")
+    long = b"12;0;1;0;0;20" + b" " * (MAX_LINE - 12) + b"is no value"
+    assert talk.conversation.receive(long, talk.now) == []
+    assert talk.conversation.receive(b"\n", talk.now) == []
+    assert talk.count("malformed") == 1
+
+
+def test_a_greeting_of_a_gateway_that_never_said_its_version() -> None:
+    """Finds its nodes anew, too: the link has lost them."""
+    talk = Talk()
+    talk.conversation.send(1, "hello", (), talk.now)
+    talk.say(*PRESENTED, "12;0;1;0;0;20.5")
+    talk.conversation.send(2, "hello", (), talk.now)
+    talk.say("12;0;1;0;0;20.5", after=60.0)
+    assert [device.name for device in talk.devices()] == ["12"]

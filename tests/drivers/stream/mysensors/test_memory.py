@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from drivers.notes import ForgetfulNotes
 from drivers.stream.mysensors import Conversation
-from drivers.stream.mysensors.network import NOTE_S
+from drivers.stream.mysensors.network import LONGEST_NOTE_S, NOTE_S
 from drivers.stream.mysensors.silence import WAKING_S
-from tests.drivers.stream.mysensors.talk import GOLDEN, Talk
+from tests.drivers.stream.mysensors.talk import GOLDEN, PRESENTED, Talk
 
 
 class CountingNotes(ForgetfulNotes):
@@ -29,7 +29,7 @@ class CountingNotes(ForgetfulNotes):
 
 def after(talk: Talk) -> Talk:
     """The next start, with what is noted by then."""
-    talk.wait(NOTE_S)
+    talk.wait(LONGEST_NOTE_S)
     return Talk(talk.notes)
 
 
@@ -178,3 +178,14 @@ def test_any_notes(content: dict[str, Any]) -> None:
     conversation = Conversation(notes)
     conversation.receive("".join(f"{line}\n" for line in GOLDEN).encode(), 1000.0)
     conversation.look(2000.0)
+
+
+def test_what_never_rests_is_noted_ever_more_rarely() -> None:
+    """Two nodes of one number, say: each line is news, and an hour of them some twenty writings."""
+    notes = CountingNotes()
+    talk = Talk(notes)
+    talk.say(*PRESENTED)
+    for second in range(3600):
+        talk.say(f"12;0;0;0;6;{'Air' if second % 2 else 'Water'}", after=1.0)
+        talk.wait(0.0)
+    assert 10 < notes.written < 25

@@ -113,7 +113,7 @@ def test_lines_cut_anywhere(lines: list[bytes], data: st.DataObject) -> None:
     receiver, found = LineReceiver(), []
     while whole:
         size = data.draw(st.integers(1, len(whole)))
-        found += receiver.receive(whole[:size])
+        found += receiver.receive(whole[:size], 0.0)
         whole = whole[size:]
     assert found == lines
 
@@ -122,9 +122,9 @@ def test_a_line_without_an_end() -> None:
     """Takes no memory, is refused, and the next one is whole."""
     receiver = LineReceiver()
     for _ in range(1000):
-        assert receiver.receive(b"1" * 1000) == []
+        assert receiver.receive(b"1" * 1000, 0.0) == []
     assert len(receiver._rest) == MAX_LINE + 1
-    long, good = receiver.receive(b"2\n12;0;1;0;0;20.5\n")
+    long, good = receiver.receive(b"2\n12;0;1;0;0;20.5\n", 0.0)
     with pytest.raises(MessageError, match="expected at most 240 bytes"):
         parse(long)
     assert good == b"12;0;1;0;0;20.5"

@@ -3,6 +3,8 @@
 import pytest
 
 from drivers.source import Down
+from drivers.stream.conversation import Hello
+from drivers.stream.mysensors.network import TELLING, TOLD_IN_A_ROW
 from tests.drivers.stream.mysensors.talk import PRESENTED, Talk
 
 
@@ -71,3 +73,49 @@ def test_what_waits_for_a_sleeping_node_is_bounded(count: int) -> None:
             node.wait(b"%d\n" % number)
     talk.say("12;255;3;0;32;500")
     assert talk.sent() == [str(number) for number in range(count)][-8:]
+
+
+def test_a_node_that_is_known_well_is_missed_soon() -> None:
+    """Eight silences of a minute are known: five minutes are enough, though it was an hour when it came."""
+    talk = Talk()
+    talk.say(*PRESENTED)
+    for _ in range(9):
+        talk.say("12;0;1;0;0;20.5", after=60.0)
+        talk.wait(0.0)
+    for _ in range(30):
+        assert talk.downs() == []
+        talk.wait(10.0)
+    assert talk.downs() == [Down("12", "nothing heard for 5 min")]
+
+
+def test_news_without_end_are_told_of_at_a_pace() -> None:
+    """A node that changes its name with each line; its newest one is told in the end, and so is another's."""
+    talk = Talk()
+    talk.say(*PRESENTED, "13;255;0;0;17;2.3.2")
+    told = 0
+    for number in range(1000):
+        talk.say(f"12;255;3;0;11;Sketch {number}", after=0.001)
+        told += len(talk.devices())
+    assert told < 2 * TOLD_IN_A_ROW / TELLING
+    talk.say("13;255;3;0;11;Cellar")
+    assert talk.devices() == []
+    talk.wait(1.0)
+    assert [(device.name, device.model) for device in talk.devices()] == [
+        ("12", "Sketch 999"),
+        ("13", "Cellar"),
+    ]
+    assert talk.wait(1.0) == []
+    talk.say("12;255;3;0;11;Air")
+    assert [device.model for device in talk.devices()] == ["Air"]
+
+
+def test_news_of_a_node_that_has_gone_meanwhile() -> None:
+    """Are told when it is back."""
+    talk = Talk()
+    talk.say(*PRESENTED)
+    for number in range(1000):
+        talk.say(f"12;255;3;0;11;Sketch {number}")
+    talk.conversation.send(1, "hello", (), talk.now)
+    assert not [event for event in talk.wait(1.0) if isinstance(event, Hello)]
+    talk.say("12;255;3;0;22;1")
+    assert [device.model for device in talk.devices()] == ["Sketch 999"]

@@ -33,3 +33,13 @@ def test_what_no_node_can_have() -> None:
     seen = Talk().conversation.seen
     for name in ("temprature", "", "1234/0", "x/0", "²/0", 5, None):
         assert name not in seen
+
+
+def test_a_child_that_is_another_sensor_now() -> None:
+    """What it reported before is not counted among what has come, however often it changes."""
+    talk = Talk()
+    talk.say("12;255;0;0;17;2.3.2")
+    for child_type, value_type in ((6, 0), (7, 1)) * 3:
+        talk.say(f"12;0;0;0;{child_type};", f"12;0;1;0;{value_type};20.5")
+        assert len(talk.conversation.seen) == 2
+    assert list(talk.conversation.seen) == ["12/0", "12/0/V_HUM"]

@@ -64,10 +64,11 @@ def test_nothing_can_be_asked() -> None:
     asking = Asking(None, None)
     assert asking.nothing
     assert not asking.asks("temp")
-    assert asking.everything() == b""
+    assert asking.texts == ()
 
 
 def test_all_channels_at_once() -> None:
     """A text that is there for several is sent once."""
-    assert Asking("R", None).everything() == b"R\n"
-    assert Asking({"temp": "T", "hum": "H\r", "dew": "T"}, None).everything() == b"T\nH\r"
+    assert Asking("R", None).texts == ("R",)
+    asking = Asking({"temp": "T", "hum": "H\r", "dew": "T"}, None)
+    assert asking.lines(asking.texts) == b"T\nH\r"

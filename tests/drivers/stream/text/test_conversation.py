@@ -198,6 +198,37 @@ def test_a_silent_sketch_is_asked() -> None:
     assert silent.look(400.0) == ()
 
 
+def test_a_channel_with_a_text_of_its_own_is_asked_for_by_its_own_time() -> None:
+    """Whatever the sketch says of the others by itself."""
+    talk = made(format="pairs", ask={"H": "h"})
+    talk.receive(b"T: 21.5\n", 40.0)
+    for second in range(41, 50):
+        talk.receive(b"T: 21.5\n", float(second))
+        assert talk.look(float(second)) == ()
+    talk.receive(b"T: 21.5\n", 50.0)
+    assert talk.look(50.0) == (Send(b"h\n"),)
+    assert talk.look(51.0) == ()
+    assert talk.send(7, "read", ("H",), 60.0) == b"h\n"  # though eleven lines came without it
+
+
+def test_live_reads_do_not_keep_it_from_being_asked() -> None:
+    """What answers one says nothing of a channel's pace, and what waits for the pace would wait for ever."""
+    talk = made(format="pairs", ask="R")
+    talk.receive(b"T: 21.5\n", 40.0)
+    for second in range(41, 50):
+        talk.send(second, "read", ("T",), float(second))
+        talk.receive(b"T: 21.5\n", second + 0.1)
+        assert talk.look(second + 0.2) == ()
+    assert talk.look(50.0) == (Send(b"R\n"),)
+
+
+def test_a_sketch_that_cannot_be_asked_is_not() -> None:
+    """However silent it is."""
+    silent = made(format="pairs")
+    silent.receive(b"T: 21.5\n", 40.0)
+    assert silent.look(400.0) == ()
+
+
 # When nothing fits
 
 
