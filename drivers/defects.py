@@ -12,18 +12,17 @@ _OF_A_PROTOCOL = ("options", "check", "warnings", "source", "sets_intervals", "t
 
 def driver_defect(name: str, driver: object) -> str | None:
     """Why `driver` cannot be the driver called `name`; None if it can."""
-    from drivers.sensor import Sensor  # whoever asks for a protocol does without
-
-    if not (isinstance(driver, type) and issubclass(driver, Sensor)):
+    if not (isinstance(driver, type) and all(hasattr(driver, each) for each in ("option_table", "accept"))):
         return f"expected a subclass of drivers.Sensor, got {driver!r}"
     if missing := [attribute for attribute in _OF_A_DRIVER if not hasattr(driver, attribute)]:
         return f"expected the class attributes {', '.join(_OF_A_DRIVER)}, {', '.join(missing)} is missing"
-    if driver.kind != name:
-        return f"expected kind = {name!r}, as its entry point is called, got {driver.kind!r}"
-    if not _are_units(driver.units):
-        return f"expected units as a mapping of names to functions, got {driver.units!r}"
-    if driver.clamps and not all(map(math.isfinite, driver.limits)):
-        return f"expected two finite limits where clamps is True, got limits = {driver.limits}"
+    sensor: Any = driver
+    if sensor.kind != name:
+        return f"expected kind = {name!r}, as its entry point is called, got {sensor.kind!r}"
+    if not _are_units(sensor.units):
+        return f"expected units as a mapping of names to functions, got {sensor.units!r}"
+    if sensor.clamps and not all(map(math.isfinite, sensor.limits)):
+        return f"expected two finite limits where clamps is True, got limits = {sensor.limits}"
     return None
 
 

@@ -13,6 +13,8 @@ from tests.support.scripted_board import TEMP, ScriptedBoard
 from tests.support.sources import on_port
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.once
+
 ROUNDS = 200
 FOREIGN = (
     TypeError("int() argument must be a string, not 'NoneType'"),  # pyserial, of a device that has just gone

@@ -760,8 +760,9 @@ def test_info_is_what_the_sensor_is() -> None:
     }
 
 
-def test_info_has_what_the_device_says_of_itself(desk: Desk) -> None:
+def test_info_has_what_the_device_says_of_itself() -> None:
     """A node's battery, say."""
+    desk = Desk(TemperatureSensor)
     desk.up(about={"battery": "87 %"})
     assert desk.sensor.info()["device"]["battery"] == "87 %"
 

@@ -16,6 +16,8 @@ from tests.support.house import House
 from tests.support.scripted_board import ScriptedBoard
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.once
+
 NAMES = ("temp", "hum", "lux")
 INTERVAL_S = 0.2
 ONE_LINE_IN_FIVE = 0.0007

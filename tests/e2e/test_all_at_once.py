@@ -16,6 +16,8 @@ from tests.e2e.conftest import environment
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.once
+
 # Every source measures several times a second, so that a few seconds tell its pace.
 CONFIG = """\
 gateway: {{{{name: test, data: ./data}}}}
@@ -58,8 +60,8 @@ STEADY = {
     "bed": "pi",
 }
 """Each with its link. A slave that says everything twice is asked more rarely, and has no pace."""
-WINDOW_S = 6.0
-"""Long enough for 30 polls of a slow source: then a tenth is three."""
+WINDOW_S = 4.0
+"""Long enough for 20 polls of a slow source: then a tenth is two."""
 
 # What happens to a link, what mends it, and whose values suffer.
 FAULTS = {

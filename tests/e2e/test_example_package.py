@@ -10,6 +10,8 @@ import pytest
 
 from tests.e2e.conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 EXAMPLE = ROOT / "docs" / "examples" / "sig-gateway-example"
 CONFIG = """\
 links:

@@ -17,6 +17,8 @@ from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.scripted_board import HUM, TEMP, ScriptedBoard
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.once
+
 WINDOW_S = 1.0
 SLACK_S = 0.5
 """From a trigger to the bridge's thread, and for a disk and a machine that do a lot else."""

@@ -11,6 +11,8 @@ import pytest
 from tests.e2e.conftest import ROOT, Gateway, environment, run_cli
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.once
+
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()]
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.S)

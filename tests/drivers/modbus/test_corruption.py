@@ -2,9 +2,13 @@
 
 import random
 
+import pytest
+
 from drivers.modbus.pdu import Query, Registers
 from drivers.modbus.rtu import RtuWire
 from tests.support.modbus_slaves import framed
+
+pytestmark = pytest.mark.once
 
 SEED = 20261129
 PROMISED = 100_000

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+from drivers.polling import SHARE
 from drivers.sysfs.rounds import Rounds
 
 
@@ -58,16 +59,16 @@ def test_a_round_takes_those_that_are_hastened_with_it() -> None:
 
 
 def test_a_failure_that_costs_little_stays_in_the_round() -> None:
-    """Up to a twentieth of the time."""
+    """Up to its share of the time."""
     rounds = Rounds(10.0)
     rounds.want(["a", "b"], 100.0)
     rounds.due(100.0)
-    rounds.failed("a", 100.5, 0.5)
+    rounds.failed("a", 100.4, SHARE * 10.0)
     assert rounds.due(110.0) == ("a", "b")
 
 
 def test_one_whose_failure_costs_much_is_asked_apart() -> None:
-    """Ever more rarely, until it works: then it is in the round again."""
+    """So rarely that it keeps to its share, until it works: then it is in the round again."""
     rounds = Rounds(10.0)
     rounds.want(["a", "b"], 100.0)
     rounds.due(100.0)
@@ -83,7 +84,7 @@ def test_one_whose_failure_costs_much_is_asked_apart() -> None:
                 assert due == ("b",)
     assert 3.0 * len(asked) < 0.1 * 900.0, asked
     gaps = [after - before for before, after in itertools.pairwise(asked)]
-    assert gaps[-1] >= 3 * gaps[0]
+    assert min(gaps) >= 3.0 / SHARE
     rounds.succeeded("a", now)
     assert ("b", "a") in {rounds.due(now + step) for step in range(20)}
 

@@ -23,6 +23,8 @@ from tests.support.scripted_board import ScriptedBoard
 from tests.support.talker import Talker
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.once
+
 QUICK = ("--probe", "--seconds", "0.2")
 BOARD_LINES = """\
 links:

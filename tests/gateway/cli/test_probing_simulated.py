@@ -11,6 +11,8 @@ from gateway.config import load
 from gateway.probe import prober
 from tests.support.programs import running
 
+pytestmark = pytest.mark.once
+
 SIMULATOR = [sys.executable, "-m", "firmware_sim"]
 
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from drivers.kinds import new_source, protocol, protocol_names
 from gateway.config import ConfigError, load
 
+pytestmark = pytest.mark.once
+
 WORDS = """gateway router links sensors mqtt http history name data listen token tls cert key board protocol
     port baud temp driver link channel delta cold hot url home_assistant keep range spike
     step heartbeat interval offset scale hysteresis stale_after min_interval unit show device_class precision

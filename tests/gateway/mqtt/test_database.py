@@ -497,7 +497,7 @@ def test_a_file_of_a_newer_version(file: Database, path: Path, caplog: pytest.Lo
 def test_a_second_gateway_on_the_same_file(opened: Any, path: Path) -> None:
     """Is told so; the first one goes on."""
     store = opened()
-    other = Store(path, ROOMY, lambda: "g")
+    other = Store(path, ROOMY, lambda: "g", utc=lambda: START_UTC)
     with pytest.raises(StoreError, match="does another gateway use this data folder"):
         other.open()
     put(store, *rows(store, 1))

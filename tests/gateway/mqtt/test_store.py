@@ -130,7 +130,7 @@ def test_a_gap_on_its_way_does_not_grow(opened: Any) -> None:
 
 def test_another_file_in_its_place(opened: Any, tmp_path: Path) -> None:
     """Somebody restores a backup: ids that the caller knows from before are not those of its rows."""
-    backup = Store(tmp_path / "backup.db", ROOMY, lambda: "g")
+    backup = Store(tmp_path / "backup.db", ROOMY, lambda: "g", utc=lambda: START_UTC)
     backup.open()
     put(backup, rows(backup, 1)[0]._replace(uid="restored"))
     backup.close()

@@ -19,6 +19,8 @@ from tests.support.scripted_board import ScriptedBoard
 from tests.support.talker import Talker
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.once
+
 LISTEN_S = 0.2
 READING = encode("R temp 1 5 21.5")
 HELLO = encode("H 1 1 test-board X1 7 1.0 1 9") + encode("C 1 0 temp temperature C 0.01 -40 85 1000")
