@@ -17,8 +17,8 @@ NOTE_S = 5.0
 LONGEST_NOTE_S = 300.0
 # So often it is looked who is overdue: a node's limit changes with what is learnt of its silences.
 LOOK_S = 10.0
-# To tell of a node anew costs some 20 us a channel, and as much as 25 channels beside that. So many are told of
-# in a row, which is a hundred nodes that present themselves; then so many a second: 1 % of a processor.
+# To tell of a node anew costs some 20 us a channel, and as much as 25 channels beside that. So many are told
+# of in a row, which is a hundred nodes that present themselves; then so many a second: 1 % of a processor.
 TOLD_IN_A_ROW = 4000
 TOLD_A_SECOND = 500
 TELLING = 25
