@@ -1,5 +1,6 @@
 """What a sensor answers when it is asked: `read`, `last`, `info`, `stats`. From any thread."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,7 +40,7 @@ class Answers:
 
         def recent() -> Measurement | None:
             """What would answer this request too: asked for since, or, if age is allowed, measured since."""
-            return self._heard.recent(oldest, or_measured=max_age > 0)
+            return self._heard.recent(max(oldest, self._fresh_since()), or_measured=max_age > 0)
 
         self._readings.count("reads")
         try:
@@ -49,6 +50,11 @@ class Answers:
         except sig.RequestError:
             self._readings.count("failed_reads")
             raise
+
+    def _fresh_since(self) -> float:
+        """What was measured earlier is stale by now (monotonic)."""
+        stale_after = self._silence.stale_after
+        return -math.inf if stale_after is None else self._clock.monotonic() - stale_after
 
     def last(self) -> Reading | None:
         """See `Sensor.last`."""

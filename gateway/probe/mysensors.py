@@ -11,6 +11,7 @@ from drivers.notes import ForgetfulNotes
 from drivers.source import Channel, Measurement
 from drivers.stream.conversation import Hello
 from drivers.stream.mysensors import Conversation
+from drivers.stream.mysensors.message import QUIET_S
 from drivers.stream.port_settings import PortSettings
 from gateway.probe.found import Found, FoundChannel, Question
 
@@ -44,6 +45,7 @@ class MySensorsDetector:
 
 def _found(data: bytes, least: int) -> Found | None:
     talk = Conversation(ForgetfulNotes())
+    talk.look(-QUIET_S)  # what is missing at the beginning has been seen to
     devices, channels, values = {}, dict[str, Channel](), dict[str, float | None]()
     for event in talk.receive(data, 0.0):
         if isinstance(event, Hello):

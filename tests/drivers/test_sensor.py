@@ -827,6 +827,17 @@ def test_a_young_enough_value_answers_a_read() -> None:
             desk.sensor.read(params)
 
 
+def test_a_value_that_is_stale_answers_no_read() -> None:
+    """However old it may be: the board has fallen silent, and is asked."""
+    desk = temperature()
+    desk.measure(21.5, every_s=4.0)
+    assert desk.sensor.read({"max_age": 60})["value"] == 21.5
+    desk.wait(0.1)
+    assert desk.sensor.last()["quality"] == "stale"  # type: ignore[index]
+    with pytest.raises(sig.NotConnected):
+        desk.sensor.read({"max_age": 60})
+
+
 def test_a_live_value_asked_for_since_answers_a_read_too() -> None:
     """Somebody else asked the board in the same moment: then it need not be asked again."""
     desk = temperature()
