@@ -281,6 +281,18 @@ def test_a_slave_that_refuses(bus: FakeBus) -> None:
         assert counters(link)["d1/refused"] >= 2
 
 
+def test_a_refusal_between_two_silences(bus: FakeBus) -> None:
+    """Shows that the slave is there: it is not gone after three that are not in a row."""
+    with linked(bus.link, ONE, devices=devices(1), every="1h", timeout="0.1s") as (link, (taker,)):
+        until(lambda: taker.ups)
+        for _ in range(2):
+            bus.slaves[1].silent = True
+            assert [type(read(link, ONE)) for _ in range(2)] == [sig.RequestTimeout] * 2
+            bus.slaves[1].silent, bus.slaves[1].refuses = False, 6
+            assert type(read(link, ONE)) is sig.RequestError
+        assert taker.downs == []
+
+
 def test_a_slave_that_has_only_refused(bus: FakeBus) -> None:
     """Has not come: its registers are wrong, and the link says so."""
     bus.slaves[1].refuses = 1
