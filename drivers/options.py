@@ -163,5 +163,5 @@ def parse_options(table: Mapping[str, Option], given: Mapping[str, object]) -> d
         try:
             parsed[name] = option.default if value is None else option.parse(value)
         except ValueError as error:
-            raise OptionError(name, str(error)) from None
+            raise OptionError(name, getattr(error, "problem", str(error))) from None
     return parsed

@@ -76,7 +76,10 @@ def connection(
         if not carrier.connect(target.host, target.port):
             reason = re.sub(r"^\[Errno -?\d+\] ", "", carrier.last_error or "")
             text = f"no gateway answers at {url}: {reason}; is it running?"
-            raise click.ClickException(f"{text} start it with: sig-gateway run")
+            raise click.ClickException(
+                f"{text} start it with: sig-gateway run; where its router.listen is another, say so: "
+                "--connect tcp://HOST:PORT"
+            )
         carrier.on_connected, carrier.on_disconnected = on_back, on_lost
         yield client
     finally:

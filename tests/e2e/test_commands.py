@@ -71,7 +71,8 @@ def test_no_gateway(cli: Cli, command: list[str]) -> None:
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == (
         "error: no gateway answers at tcp://127.0.0.1:9: Connection refused; is it running? "
-        "start it with: sig-gateway run\n"
+        "start it with: sig-gateway run; where its router.listen is another, say so: "
+        "--connect tcp://HOST:PORT\n"
     )
 
 

@@ -22,8 +22,9 @@ _APART = (
 )
 # `:` and `=` are not among them: what stands before these is a name. A point ends a sentence.
 _ENDS = r"(?=\.?(?:\s|$)|[,;|&)\]}>#!])(?![ \t]*+[:=])"
-# `21,5` is 21.5 in half of Europe, and two numbers elsewhere; with `decimal: ","` it is known.
-_UNCLEAR = re.compile(r"[+-]?[0-9]+,[0-9]+(?![0-9.]|,[0-9])")
+# `21,5` is 21.5 in half of Europe, and two numbers elsewhere; with `decimal: ","` it is known. `1,013.25` is
+# most likely a thousand and thirteen, and no list.
+_UNCLEAR = re.compile(r"[+-]?(?:[0-9]+,[0-9]+(?![0-9.]|,[0-9])|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9])")
 
 
 class PairsParser(Parser):

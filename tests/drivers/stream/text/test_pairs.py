@@ -121,6 +121,13 @@ def test_a_comma_between_two_whole_numbers_may_be_a_point() -> None:
     assert (field.value, field.sure) == (None, False)
     assert field.fault == "the board reports '21,5' instead of a value"
     assert pairs("T: 21,5", COMMA) == [("T", 21.5)]
+
+
+def test_a_comma_between_thousands() -> None:
+    """A pressure in two parts would be two wrong values; a list of whole numbers is one."""
+    (field,) = POINT.parse("P: 1,013.25 hPa")
+    assert (field.value, field.fault) == (None, "the board reports '1,013.25 hPa' instead of a value")
+    assert pairs("RGB: 120,200,255") == [("RGB", 120.0), ("RGB", 200.0), ("RGB", 255.0)]
     assert pairs("T: 21,5 °C, 70,7 °F; H=40%", COMMA) == [("T", 21.5), ("T", 70.7), ("H", 40.0)]
     assert pairs("T: 21.5", COMMA) == []
 
