@@ -97,6 +97,8 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.network
 	$(BIN)/python -m benchmarks.serial_to_listener
 	$(BIN)/python -m benchmarks.mqtt
+	$(BIN)/python -m benchmarks.mysensors
+	$(BIN)/python -m benchmarks.many_links
 	$(BIN)/python -m benchmarks.sd_card
 	$(BIN)/python -m benchmarks.modbus_bus
 	$(BIN)/python -m benchmarks.summary

@@ -49,7 +49,7 @@ def of_options(parsed: Mapping[str, Any]) -> dict[str, Any]:
 def of_traffic(link: LinkStatus, dispatcher: Dispatcher) -> dict[str, Any]:
     """The counters that a sensor shares with others."""
     return {
-        "link": {"state": str(link.state), "reason": link.reason, **link.counters},
+        "link": {"state": str(link.state), "reason": link.reason, **link.counters, "dropped": link.dropped},
         "dispatcher": {"waiting": dispatcher.depth, "dropped": dispatcher.dropped},
     }
 

@@ -62,8 +62,9 @@ class LinkState(StrEnum):
 class LinkStatus:
     """A link at one moment. `port` is what the config calls its source, `device` what was opened of it last;
     `reason` says why the link is not up; `devices` are there, by name; `warning`: why one of them may be
-    another than is meant; `counters` count from the link's creation; `waiting` requests are not answered yet;
-    `since` is the monotonic time of the last change of state."""
+    another than is meant; `counters` count from the link's creation; `dropped` is the newest line or frame of
+    this opening that was of no use; `waiting` requests are not answered yet; `since` is the monotonic time of
+    the last change of state."""
 
     name: str
     state: LinkState
@@ -73,6 +74,7 @@ class LinkStatus:
     devices: Mapping[str, Device]
     warning: str | None
     counters: dict[str, int]
+    dropped: str | None
     waiting: int
     since: float
 
@@ -213,6 +215,7 @@ class Link:
                 dict(self._devices),
                 next(filter(None, self._warnings.values()), None),
                 _sum(self._totals, session.counters if session else {}),
+                session.dropped if session else None,
                 session.waiting if session else 0,
                 self._since,
             )

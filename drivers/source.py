@@ -171,6 +171,10 @@ class Session(Protocol):
         `sig.RequestTimeout`, `sig.Busy`, `sig.BadParams`, `sig.BadReply`, `sig.RequestError`.
         """
 
+    @property
+    def dropped(self) -> str | None:
+        """The newest line or frame that was of no use, and why, for a person; None where none was kept."""
+
     def refresh(self, channel: str) -> None:
         """Have the channel read soon, and the keeper's `wanted` looked at; returns at once. Where nothing can
         be asked it does nothing."""

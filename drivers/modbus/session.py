@@ -210,6 +210,9 @@ class ModbusSession:
         timeout_s = deadline - self._clock.monotonic()
         return self._live.exchange(Request(verb, args, unless=unless), timeout_s, self.wake)
 
+    dropped = None
+    """See `drivers.source.Session`: the counters tell the causes."""
+
     def refresh(self, channel: str) -> None:
         """See `drivers.source.Session`."""
         slave = self._channels.get(channel)

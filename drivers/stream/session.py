@@ -191,6 +191,12 @@ class StreamSession:
         self._settling.refresh(channel)
         self.wake()
 
+    @property
+    def dropped(self) -> str | None:
+        """See `drivers.source.Session`."""
+        newest = self._conversation.dropped
+        return None if newest is None else str(newest)
+
     def dropped_since_reading(self, channel: str) -> int:
         """See `drivers.source.Session`."""
         return self._dropped.since(channel)

@@ -163,6 +163,9 @@ class SysfsSession:
             raise sig.NotConnected(f"{self._keeper.name}: {device_of(args[0])} is not there")
         return self._buses.exchange(named, args[0], deadline - self._clock.monotonic(), unless)
 
+    dropped = None
+    """See `drivers.source.Session`: the counters tell the causes."""
+
     def refresh(self, channel: str) -> None:
         """See `drivers.source.Session`."""
         named = self._devices.get(device_of(channel))

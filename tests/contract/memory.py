@@ -84,6 +84,7 @@ class MemorySession:
 
     where = "the thermometer"
     waiting = 0
+    dropped = None
 
     def __init__(self, device: Thermometer, keeper: Keeper) -> None:
         self.device = device

@@ -200,6 +200,8 @@ class PairSession:
             raise mine[1][0]
         return mine[1][0]
 
+    dropped = None
+
     def refresh(self, _channel: str) -> None:
         """See `Session`."""
 

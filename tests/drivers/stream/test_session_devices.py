@@ -7,7 +7,7 @@ import pytest
 import sig
 from drivers.errors import LinkLostError
 from drivers.source import Channel, Device, Down, Measurement, Up
-from drivers.stream.conversation import Conversation, Event, Hello, Reply, Send
+from drivers.stream.conversation import Conversation, Dropped, Event, Hello, Reply, Send
 from drivers.stream.lender import STREAM
 from drivers.stream.loan import Loan
 from drivers.stream.unseen import SECONDS
@@ -214,6 +214,13 @@ def test_a_read_of_what_cannot_be_asked_gets_the_next_value(running: NodesTalk) 
     until(lambda: outcome, what="the read's end")
     assert outcome == [Measurement("13/0", 1, 2.0, None, running.clock.monotonic())]
     assert running.written == []
+
+
+def test_the_newest_line_of_no_use(talk: NodesTalk) -> None:
+    """For whoever asks why nothing comes."""
+    assert talk.session.dropped is None
+    talk.speaks.dropped = Dropped("no number in it", b"DHTxx test!")
+    assert talk.session.dropped == "no number in it: 'DHTxx test!'"
 
 
 def test_reads_that_wait_are_counted(running: NodesTalk) -> None:
