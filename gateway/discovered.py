@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from drivers.kinds import sensor_class, sensor_kinds
+from drivers.kinds import sensor_class
 from drivers.link import Link
 from drivers.options import parse_options
 from drivers.pace import Pace
@@ -47,12 +47,10 @@ class Quantity(NamedTuple):
     kind: str
     unit: str
 
-    def section(self, link: str, channel: str) -> SensorSection | None:
-        """As it would stand in a config; None where there is no driver for it."""
+    def section(self, link: str, channel: str) -> SensorSection:
+        """As it would stand in a config."""
         if self.kind in OWN_DRIVERS:
             return SensorSection(driver=self.kind, link=link, channel=channel)
-        if "generic" not in sensor_kinds():
-            return None
         options = {"unit": self.unit}
         if self.kind and _fits({**options, "device_class": self.kind}):
             options["device_class"] = self.kind
@@ -163,9 +161,7 @@ class Discovery:
             return False
         section = quantity.section(self._link.name, channel)
         name = f"{self._link.name}-{channel.replace('/', '-')}"
-        if section is None or not self._may(
-            channel, name, section, before[1] if before is not None else None
-        ):
+        if not self._may(channel, name, section, before[1] if before is not None else None):
             return False
         if before is not None:
             self._gone(before[2])
