@@ -195,6 +195,11 @@ def _print_proposal(proposal: Proposal, rows: Sequence[object], *, write: bool) 
     if proposal.links:
         print("\n# For the config:" if not write else "\n# New in the config:")
         print(proposal.text(), end="")
+    if proposal.choices:
+        print(
+            "\n# Not in the config, as only you can tell which it is. Of these, one belongs there:\n# links:"
+        )
+        print(*(plain(line) for line in proposal.choices), sep="\n")
     if proposal.left_out:
         print(f"# No driver fits: {', '.join(proposal.left_out)}")
 

@@ -19,12 +19,20 @@ class FoundChannel(NamedTuple):
     value: float | None = None
 
 
+class Choice(NamedTuple):
+    """One of several things that may be there, of which a person has to choose: `link`, the keys of the link
+    that it needs, and `words` for what would be read then."""
+
+    link: Mapping[str, Any]
+    words: str
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Who speaks at a port. `what`: for a person. `link`: the keys of its protocol's own that the config
     needs; None where a person has to find them. `name`: what such a link may be called. `sensors`: whether
     each of the channels needs a sensor in the config. `complete`: nothing more is to be learnt by waiting;
-    `certain`: nor by asking."""
+    `certain`: nor by asking. `choices`: what is in neither, as what came does not tell which it is."""
 
     protocol: str
     what: str
@@ -34,6 +42,7 @@ class Found:
     sensors: bool = True
     complete: bool = False
     certain: bool = True
+    choices: tuple[Choice, ...] = ()
 
 
 class Question(NamedTuple):

@@ -39,20 +39,26 @@ _OTHER_UNITS = {"F": "F", "°F": "F", "K": "K", "°K": "K", "klx": "klx"}
 @dataclass
 class Proposal:
     """Links and sensors for a config, under names that are not taken there. `left_out`: channels for which
-    there is no driver."""
+    there is no driver. `choices`: lines to paste one of, each a comment, and none of them written."""
 
     taken_links: Collection[str] = ()
     taken_sensors: Collection[str] = ()
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     sensors: dict[str, dict[str, Any]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    choices: list[str] = field(default_factory=list)
 
     def add(self, port: str, found: Found, settings: PortSettings) -> None:
-        """A link at `port`, and a sensor for each channel; nothing where the link's keys are not known."""
+        """A link at `port`, and a sensor for each channel; nothing where the link's keys are not known. What
+        has to be chosen goes to `choices`."""
+        name = _free(found.name, {*self.taken_links, *self.links})
+        link = _link(port, found.protocol, settings)
+        for choice in found.choices:
+            keys = dict(choice.link) if found.link is not None else link | dict(choice.link)
+            self.choices += [f"# {line}  # {choice.words}" for line in as_block({name: keys}, 2, depth=0)]
         if found.link is None:
             return
-        name = _free(found.name, {*self.taken_links, *self.links})
-        self.links[name] = _link(port, found.protocol, settings) | dict(found.link)
+        self.links[name] = link | dict(found.link)
         for channel in found.channels if found.sensors else ():
             self._add_sensor(name, channel)
 

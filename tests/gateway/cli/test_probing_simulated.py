@@ -48,3 +48,5 @@ def test_found_and_written(
     assert link.options["port"] == str(port)
     if channel is not None:
         assert channel in {sensor.channel or name for name, sensor in config.sensors.items()}
+    if protocol == "modbus":
+        assert set(link.options["devices"]) == {"device1"}  # the others' order of values cannot be told

@@ -2,6 +2,9 @@
 
 import struct
 
+import pytest
+
+from drivers.modbus.profiles import PROFILES
 from drivers.stream.port_settings import PortSettings
 from gateway.probe.found import Found
 from gateway.probe.modbus import IDS, LINES, READS, WAIT_S, ModbusDetector
@@ -47,26 +50,64 @@ def test_an_xy_md02() -> None:
     ]
 
 
-def test_the_line_tells_profiles_apart() -> None:
-    """At 4800 baud humidity comes first; values that cannot be rule a profile out."""
+def test_what_cannot_be_told_apart_is_not_guessed() -> None:
+    """Humidity first or temperature first: all that fit are named with what they would read, those that come
+    set to the line first; nothing goes into the config."""
+    found = asked(PortSettings(4800), {(2, 3): answer(2, 3, 275, 224)})
+    assert found is not None
+    assert (found.link, found.channels) == (None, ())
+    assert (
+        "rs-ws-n01, cwt: 22.4 °C, 27.5 %; r444a01: 27.5 °C, 22.4 %; pta8d08: 27.5 °C, 22.4 °C" in found.what
+    )
+    assert "look at its label, or at a thermometer" in found.what
+    assert found.choices[0].link == {"devices": {"device2": {"id": 2, "profile": "rs-ws-n01"}}}
+    assert found.choices[1].words == "r444a01: 27.5 °C, 22.4 %"
+
+
+def test_values_that_cannot_be_rule_a_profile_out() -> None:
+    """Frost, and 65.8 %: no profile reads that with temperature first and humidity behind it."""
     found = asked(PortSettings(4800), {(2, 3): answer(2, 3, 0x0292, 0xFF9B)})
     assert found is not None
-    assert found.channels[0][:1] + found.channels[0][3:] == ("device2/humidity", 65.8)
-    assert found.link == {"devices": {"device2": {"id": 2, "profile": "rs-ws-n01"}}}
-    assert "(or cwt)" in found.what
+    assert [choice.words for choice in found.choices] == [
+        "rs-ws-n01, cwt: -10.1 °C, 65.8 %",
+        "pta8d08: 65.8 °C, -10.1 °C",
+    ]
     hot = asked(PortSettings(9600), {(2, 3): answer(2, 3, 9000, 300)})
     assert hot is not None
     assert "r444a01" not in hot.what
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_profile_is_taken_for_another_with_other_registers(profile: str) -> None:
+    """Of each, computed from the profiles: what it answers at 22.4 °C, 27.5 %, 500 lx gives itself, one that
+    reads the same registers alike, or choices."""
+    raw = {"temperature": 22.4, "humidity": 27.5, "light": 500.0, "pressure": 101_325.0}
+    words = {}
+    for register in PROFILES[profile].registers.values():
+        value = round(raw[register.kind] / register.scale)
+        for word in range(register.count):
+            shift = 16 * (register.count - 1 - word)
+            words[register.function, register.address + word] = value >> shift & 0xFFFF
+    answers = {
+        (1, function): answer(
+            1, function, *(words.get((function, at), 0) for at in range(first, first + count))
+        )
+        for function, first, count in READS
+        if any((function, at) in words for at in range(first, first + count))
+    }
+    found = asked(PortSettings(9600), answers)
+    named = found.link["devices"]["device1"]["profile"] if found is not None and found.link else None
+    assert named is None or PROFILES[named].registers == PROFILES[profile].registers
 
 
 def test_several_devices_and_one_that_nobody_knows() -> None:
     """It is said that it answers; its registers are for a person to find."""
     found = asked(
         PortSettings(9600),
-        {(1, 3): answer(1, 3, 215, 401), (3, 3): refusal(3, 3), (3, 4): refusal(3, 4), (4, 3): b"noise"},
+        {(1, 4): answer(1, 4, 215, 401), (3, 3): refusal(3, 3), (3, 4): refusal(3, 4), (4, 3): b"noise"},
     )
     assert found is not None
-    assert found.link == {"devices": {"device1": {"id": 1, "profile": "r444a01"}}}
+    assert found.link == {"devices": {"device1": {"id": 1, "profile": "xy-md02"}}}
     assert "id 3 answers, and no profile fits" in found.what
     alone = asked(PortSettings(9600), {(3, 3): refusal(3, 3)})
     assert alone is not None

@@ -7,7 +7,7 @@ import pytest
 from drivers.stream.port_settings import PortSettings
 from gateway.config import load
 from gateway.probe import proposal as proposals
-from gateway.probe.found import Found, FoundChannel
+from gateway.probe.found import Choice, Found, FoundChannel
 from gateway.probe.proposal import Proposal
 
 USUAL = PortSettings()
@@ -159,3 +159,17 @@ def test_the_text_is_a_config(tmp_path: Path) -> None:
         "board-2-temp": ("board-2", "temp"),
         "board-2-# 1": ("board-2", "# 1"),
     }
+
+
+@pytest.mark.parametrize("link", [None, {"devices": {"device1": {"id": 1, "profile": "xy-md02"}}}])
+def test_what_is_to_be_chosen_is_a_comment(link: dict[str, object] | None) -> None:
+    """Nothing of it is written; where there is no link yet, the line has all of it."""
+    proposal = Proposal()
+    choice = Choice({"devices": {"device2": {"id": 2, "profile": "cwt"}}}, "cwt: 22.4 °C, 27.5 %")
+    found = Found("modbus", "it", (), link, "bus", choices=(choice,))
+    proposal.add("/dev/a", found, PortSettings(4800))
+    assert "device2" not in proposal.text()
+    before = "" if link else "protocol: modbus, port: /dev/a, baud: 4800, "
+    assert proposal.choices == [
+        f"#   bus: {{{before}devices: {{device2: {{id: 2, profile: cwt}}}}}}  # cwt: 22.4 °C, 27.5 %"
+    ]
