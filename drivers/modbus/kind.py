@@ -38,6 +38,9 @@ _TCP_PORT = 502
 _PATIENCE_S = 60.0
 _NETWORK_PATIENCE_S = 10.0
 
+_TRY = "try another id, baud or parity, and A and B swapped; see docs/modbus.md"
+_TRY_TCP = "try another id; see docs/modbus.md"
+
 # What the simulator calls it, for the port `sim:`.
 SIMULATED = "modbus"
 
@@ -79,6 +82,7 @@ class ModbusSource:
                 slaves_of(self._slaves, self._every_s, self._timing.timeout_s, numbered=self._tcp),
                 partial(Bus, transport, wire, self._timing, keeper.clock),
                 line=self.where if self._tcp else f"{device} at {line_text(self.settings)}",
+                remedy=_TRY_TCP if self._tcp else _TRY,
                 patience_s=_NETWORK_PATIENCE_S if "://" in device else _PATIENCE_S,
                 replaced=lambda: self.port.presence() not in (before, None),
             )

@@ -32,7 +32,8 @@ _JAM_REST_S = 0.5
 class ModbusSession:
     """See the module, and `drivers.source.Session`. It owns the bus, and closes it.
 
-    `line`: where and how it asks, for messages: `/dev/ttyUSB0 at 9600 8N1`. `patience_s`: how long to ask on
+    `line`: where and how it asks, for messages: `/dev/ttyUSB0 at 9600 8N1`; `remedy`: what to try
+    when nobody answers. `patience_s`: how long to ask on
     before opening the port anew is worth a try. `replaced` tells whether the port is another one by now.
     """
 
@@ -44,6 +45,7 @@ class ModbusSession:
         bus: Callable[[Callable[[Frame, float], None]], Bus],
         *,
         line: str,
+        remedy: str,
         patience_s: float,
         replaced: Callable[[], bool],
     ) -> None:
@@ -54,6 +56,7 @@ class ModbusSession:
         self._slaves = slaves
         self._channels = {channel: slave for slave in slaves.values() for channel in slave.device.channels}
         self._line = line
+        self._remedy = remedy
         self._patience_s = patience_s
         self._replaced = replaced
         self._live = LiveRequests(keeper.name, self._block)
@@ -116,7 +119,10 @@ class ModbusSession:
             return self._jam
         troubles = [f"{slave.label} {slave.trouble}" for slave in self._slaves.values()]
         more = f"; and {len(troubles) - 3} more" if len(troubles) > 3 else ""
-        return f"no device answers on {self._line}; {'; '.join(troubles[:3])}{more}"
+        answering = any(slave.answers for slave in self._slaves.values())
+        head = "no device gives values" if answering else "no device answers"
+        remedy = "" if answering else f"; {self._remedy}"
+        return f"{head} on {self._line}; {'; '.join(troubles[:3])}{more}{remedy}"
 
     def _turn(self, stopping: threading.Event) -> None:
         """Whatever is next: a live request, a slave whose moment has come, or a wait for either."""

@@ -13,6 +13,10 @@ from drivers.source import Channel, Device, Measurement
 
 # So many questions in a row without a good answer, and the device is gone.
 GONE = 3
+_NO_REGISTER = 2
+# Manuals number the registers of a function from there on, the PDU from 0: section 4.4 of what `pdu` cites.
+_IN_MANUALS = ((30_001, 4), (40_001, 3))
+_NUMBERS = 9999
 
 
 class Slave:
@@ -95,17 +99,23 @@ class Slave:
             yield Measurement(channel, self._seq, value, fault, now, asked)
             self._seq += 1
 
+    @property
+    def answers(self) -> bool:
+        """Whether what is wrong with it is something else than silence: see `describe`."""
+        return self.trouble.startswith("answers")
+
     def describe(self, outcome: Outcome, query: Query) -> str:
         """What is wrong with that outcome, after the label."""
         if isinstance(outcome, Refused):
-            return f"refuses {_registers(query)}: {outcome}; check its registers"
+            what = "no such register (exception 2)" if outcome.code == _NO_REGISTER else outcome
+            return f"answers, and refuses {_registers(query)}: {what}; {_remedy(query)}"
         if not isinstance(outcome, Silent):
             return "answers, but damaged; check the wiring, and that no two devices have its id"
         if self.pending.latest_s:
             ample = max(2 * self.pending.latest_s, 2 * self._timeout_s)
             return f"answers late, after {self.pending.latest_s:.2f} s; write: timeout: {ample:.1g}s"
-        noise = f", but {outcome.noise} bytes of something else came" if outcome.noise else ""
-        return f"does not answer within {self._timeout_s:g} s{noise}"
+        noise = f"{outcome.noise} bytes of something else came: wrong baud rate or parity?"
+        return f"does not answer within {self._timeout_s:g} s{f'; {noise}' if outcome.noise else ''}"
 
 
 def channel_name(device: str, register: str) -> str:
@@ -121,6 +131,17 @@ def _registers(query: Query) -> str:
     last = query.address + query.quantity - 1
     which = f"register {last}" if query.quantity == 1 else f"registers {query.address} to {last}"
     return f"{which} of function {query.function}"
+
+
+def _remedy(query: Query) -> str:
+    """What to do about registers that are refused."""
+    for first, function in _IN_MANUALS:
+        if first <= query.address < first + _NUMBERS:
+            return (
+                f"addresses count from 0: {query.address} in a manual is "
+                f"`address: {query.address - first}` of function {function}"
+            )
+    return "check its profile, or its registers"
 
 
 def slaves_of(

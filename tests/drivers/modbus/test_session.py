@@ -159,7 +159,8 @@ def test_nobody_answers(bus: FakeBus) -> None:
         reason = link.status().reason
         assert reason == (
             f"no device answers on {bus.link} at 9600 8N1; d1 (id 1) does not answer within 0.3 s; "
-            "d2 (id 2) does not answer within 0.3 s"
+            "d2 (id 2) does not answer within 0.3 s; "
+            "try another id, baud or parity, and A and B swapped; see docs/modbus.md"
         )
         bus.slaves[2] = xy()
         until(lambda: is_up(link))
@@ -276,7 +277,10 @@ def test_a_slave_that_refuses(bus: FakeBus) -> None:
         assert fault == "the device refuses registers 1 to 2 of function 4: exception 4 (device failure)"
         error = read(link, ONE)
         assert type(error) is sig.RequestError
-        assert "d1 (id 1) refuses registers 1 to 2 of function 4: exception 4 (device failure)" in str(error)
+        assert (
+            "d1 (id 1) answers, and refuses registers 1 to 2 of function 4: exception 4 (device failure)"
+            in str(error)
+        )
         assert taker.downs == []
         assert counters(link)["d1/refused"] >= 2
 
@@ -298,8 +302,9 @@ def test_a_slave_that_has_only_refused(bus: FakeBus) -> None:
     bus.slaves[1].refuses = 1
     with linked(bus.link, ONE, devices=devices(1)) as (link, (taker,)):
         until(lambda: link.status().state is LinkState.FAILED)
-        assert "refuses registers 1 to 2 of function 4: exception 1 (illegal function)" in str(
-            link.status().reason
+        assert link.status().reason == (
+            f"no device gives values on {bus.link} at 9600 8N1; d1 (id 1) answers, and refuses registers "
+            "1 to 2 of function 4: exception 1 (illegal function); check its profile, or its registers"
         )
         assert taker.ups == 0
 

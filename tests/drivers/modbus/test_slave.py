@@ -121,12 +121,22 @@ def test_what_is_wrong() -> None:
     query = slave.next_block().query
     assert slave.describe(Silent(0), query) == "does not answer within 0.5 s"
     assert slave.describe(Silent(7), query) == (
-        "does not answer within 0.5 s, but 7 bytes of something else came"
+        "does not answer within 0.5 s; 7 bytes of something else came: wrong baud rate or parity?"
     )
     assert slave.describe(Damaged(), query).startswith("answers, but damaged; check the wiring")
     assert slave.describe(Refused(2), Query(2, 4, 9, 1)) == (
-        "refuses register 9 of function 4: exception 2 (illegal data address); check its registers"
+        "answers, and refuses register 9 of function 4: no such register (exception 2); "
+        "check its profile, or its registers"
     )
+    assert slave.describe(Refused(2), Query(2, 4, 30_002, 1)) == (
+        "answers, and refuses register 30002 of function 4: no such register (exception 2); "
+        "addresses count from 0: 30002 in a manual is `address: 1` of function 4"
+    )
+    assert slave.describe(Refused(4), Query(2, 4, 40_001, 1)).endswith("`address: 0` of function 3")
+    for address in (30_000, 40_000, 50_000):
+        assert slave.describe(Refused(2), Query(2, 4, address, 1)).endswith(
+            "check its profile, or its registers"
+        )
     slave.pending.timed_out(query, 0.0)
     slave.pending.stray(query.head + bytes(4), 0.8)
     assert slave.describe(Silent(0), query) == "answers late, after 0.80 s; write: timeout: 2s"
