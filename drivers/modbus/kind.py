@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from drivers.errors import OptionError
+from drivers.errors import OptionError, PortError
 from drivers.modbus.bus import Bus
 from drivers.modbus.options import (
     EVERY_S,
@@ -28,12 +28,13 @@ from drivers.options import Option
 from drivers.source import Keeper
 from drivers.stream.port_options import port_options
 from drivers.stream.port_settings import PortSettings
-from drivers.stream.ports import PortSource, parse_port
+from drivers.stream.ports import EXPECTED, PortSource, parse_port
 from drivers.stream.tap import Tap
 from drivers.stream.transport import open_transport
 
 _TCP = "tcp://"
 _TCP_PORT = 502
+_EXPECTED = f"{_TCP}host or {_TCP}host:port for Modbus TCP, {EXPECTED}"
 # Opening a serial port anew finds an adapter that hangs; with a network's URL, a peer that has gone.
 _PATIENCE_S = 60.0
 _NETWORK_PATIENCE_S = 10.0
@@ -72,7 +73,11 @@ class ModbusSource:
         """See `drivers.source.Source`."""
         device = self.port.resolve()
         before = self.port.presence()
-        transport = open_transport(device, self.settings, tap=self.tap)
+        try:
+            transport = open_transport(device, self.settings, tap=self.tap)
+        except PortError as error:
+            # Under the name that the config has for it.
+            raise type(error)(str(error).replace(device, self.where if self._tcp else device)) from error
         wire = TcpWire() if self._tcp else RtuWire()
         # From here on the port is the session's; until there is one, ours.
         try:
@@ -165,7 +170,10 @@ def line_text(settings: PortSettings) -> str:
 def _port(raw: object) -> str:
     """The port of any link, or `tcp://host[:port]`."""
     if not isinstance(raw, str) or not raw.startswith(_TCP):
-        return str(port_options(9600)["port"].parse(raw))
+        try:
+            return str(port_options(9600)["port"].parse(raw))
+        except OptionError as error:
+            raise OptionError("port", error.problem.replace(EXPECTED, _EXPECTED)) from None
     try:
         parse_port(_socket_url(raw))
     except ValueError:

@@ -91,7 +91,7 @@ def open_error(device: str, error: Exception) -> PortError:
     # number.
     number = _number(error) or _number(error.__context__)
     if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.ECONNREFUSED):
-        return PortNotFoundError(f"{device} is not there: {words(error)}")
+        return PortNotFoundError(f"{device} is not there: {os.strerror(number)}")
     if number in (errno.EAGAIN, errno.EBUSY) or "exclusively lock" in str(error):
         others = ", ".join(proc.holders(_path(device) or device))
         if others:
@@ -105,7 +105,7 @@ def open_error(device: str, error: Exception) -> PortError:
             f"no permission to open {device}; add this user to its group (`ls -l {device}`, usually "
             "`sudo usermod -aG dialout $USER`) and log in again"
         )
-    return PortError(f"cannot open {device}: {words(error)}")
+    return PortError(f"cannot open {device}: {words(error) if number is None else os.strerror(number)}")
 
 
 def words(error: Exception) -> str:

@@ -60,7 +60,9 @@ def parse_port(text: str, simulated: str | None = None) -> PortSource:
         )
     if "://" in text:
         if not _is_port_url(text):
-            raise OptionError("port", f"expected {EXPECTED}, got {text!r}")
+            socket_url = f"socket://{text.removeprefix('tcp://')}"
+            write = f"; write: {socket_url}" if text.startswith("tcp:") and _is_port_url(socket_url) else ""
+            raise OptionError("port", f"expected {EXPECTED}, got {text!r}{write}")
         return UrlPort(text)
     if "/" not in text:
         raise OptionError("port", f"expected {EXPECTED}, got {text!r}")

@@ -97,8 +97,8 @@ def test_urls_that_are_none(port: str) -> None:
 
 
 def test_other_ports_are_checked_as_for_any_link() -> None:
-    """In the same words."""
-    assert "expected a device such as /dev/ttyACM0" in refused(port="ttyUSB0", devices=ROOF)
+    """In the same words, and with those of Modbus TCP."""
+    assert "for Modbus TCP, a device such as /dev/ttyACM0" in refused(port="ttyUSB0", devices=ROOF)
     assert refused(port=5, devices=ROOF) == "port: expected a port, got 5 (a number)"
 
 
@@ -166,3 +166,19 @@ def test_nothing_stays_open_when_a_session_cannot_be_made(
         source = new_source("modbus", {"port": str(bus.link), "devices": ROOF})
         with pytest.raises(RuntimeError, match="foreign"):
             source.open(Link("bus", source=source))
+
+
+def test_an_address_without_its_scheme() -> None:
+    """All forms are named, those of Modbus TCP too."""
+    text = refused(port="192.168.1.5:502", devices=ROOF)
+    assert text.startswith("port: expected tcp://host or tcp://host:port for Modbus TCP, a device such as ")
+    assert "socket://host:port" in text
+
+
+def test_a_gateway_that_refuses_is_named_as_in_the_config() -> None:
+    """Once, and in the system's words."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as gone:
+        port = gone.getsockname()[1]
+    with linked(f"tcp://127.0.0.1:{port}", devices=devices(1)) as (link, _):
+        until(lambda: link.status().reason is not None and "there" in link.status().reason)
+        assert link.status().reason == f"tcp://127.0.0.1:{port} is not there: Connection refused"

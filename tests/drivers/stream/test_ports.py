@@ -196,3 +196,11 @@ def test_links_that_cannot_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_real_list_works() -> None:
     """Whatever this machine has."""
     assert all(port.best_name for port in list_ports())
+
+
+def test_tcp_is_called_socket() -> None:
+    """Of protocols that have no such name of their own; what is no URL either way gets no advice."""
+    with pytest.raises(OptionError, match=r"; write: socket://host:5003$"):
+        parse_port("tcp://host:5003")
+    with pytest.raises(OptionError, match=r"got 'tcp://host'$"):
+        parse_port("tcp://host")
