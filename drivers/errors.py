@@ -13,13 +13,15 @@ class DriverError(Exception):
 class OptionError(DriverError, ValueError):
     """A sensor's or link's option is wrong.
 
-    Attributes: `option` is the option's name, `problem` says what was expected and what was given.
+    Attributes: `option` is the option's name, `problem` says what was expected and what was given. Of
+    one that is missing, `instead` has the options that would do in its place.
     """
 
-    def __init__(self, option: str, problem: str) -> None:
+    def __init__(self, option: str, problem: str, instead: tuple[str, ...] = ()) -> None:
         super().__init__(f"{option}: {problem}")
         self.option = option
         self.problem = problem
+        self.instead = instead
 
 
 class PortError(DriverError):

@@ -1,6 +1,6 @@
 """The protocol `modbus`, as the registry knows it: its keys, and from a port to a session."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -131,7 +131,9 @@ class ModbusKind:
                 "registers", "expected one of devices and registers, got both; put them under a device's name"
             )
         if parsed["devices"] is None and parsed["registers"] is None:
-            raise OptionError("devices", f"is missing: expected devices, or registers; write: {_EXAMPLE}")
+            raise OptionError(
+                "devices", f"expected devices or registers, got neither; write: {_EXAMPLE}", ("registers",)
+            )
         if parsed["devices"] is not None and parsed["id"] is not None:
             raise OptionError("id", "each of the devices has its own; write it there")
 
@@ -189,17 +191,32 @@ def _socket_url(text: str) -> str:
     return f"socket://{host}:{url.port or _TCP_PORT}"
 
 
+def _placed(option: str, parse: Callable[[object], Any]) -> Callable[[object], Any]:
+    """What is wrong inside a mapping is said with its place, and an example of the whole would be no remedy:
+    an `OptionError` gets none."""
+
+    def parse_it(raw: object) -> Any:
+        try:
+            return parse(raw)
+        except ValueError as error:
+            if isinstance(raw, dict) and raw:
+                raise OptionError(option, str(error)) from None
+            raise
+
+    return parse_it
+
+
 _EXAMPLE = "devices: {roof: {id: 2, profile: xy-md02}}"
 _OWN = {
     "devices": Option(
-        parse_devices,
+        _placed("devices", parse_devices),
         None,
         "a mapping of devices",
         "The devices on the bus by name, see docs/modbus.md.",
         write="{roof: {id: 2, profile: xy-md02}}",
     ),
     "registers": Option(
-        parse_registers,
+        _placed("registers", parse_registers),
         None,
         "a mapping of registers",
         "In place of `devices`, where there is only one: its registers by channel.",

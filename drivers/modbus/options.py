@@ -87,7 +87,9 @@ def _register(raw: object, where: str) -> Register:
     example = f"{where.rpartition('.')[2]}: {{function: 4, address: 1, type: s16, scale: 0.1, unit: C}}"
     parsed = _keys(raw, where, _REGISTER, example)
     if "address" not in parsed:
-        raise ValueError(f"{where}.address: is missing: expected a whole number from 0 to 65535; {example}")
+        raise ValueError(
+            f"{where}.address: is missing: expected a whole number from 0 to 65535; write: {example}"
+        )
     register = Register(**parsed)
     if register.address + register.count > 65_536:
         raise ValueError(f"{where}.address: {register.type} takes two registers, and 65535 is the last")

@@ -240,7 +240,9 @@ def _check_together(
         check(parsed)
     except ValueError as error:
         option = getattr(error, "option", None)
-        where = (*path, option) if option in value else path
         # What is wrong by itself counts as not there, which is nothing more to tell.
+        if any(each in value for each in getattr(error, "instead", ())):
+            return
+        where = (*path, option) if option in value else path
         if where == path or where not in {problem.path for problem in document.problems}:
             document.complain(where, getattr(error, "problem", str(error)))

@@ -163,7 +163,9 @@ def check(parsed: Mapping[str, Any]) -> None:
     """What single keys cannot know. Raises `OptionError`."""
     form = parsed["format"]
     if form is None and not parsed["pattern"]:
-        raise OptionError("format", "is missing: expected json, csv or pairs, or the key pattern instead")
+        raise OptionError(
+            "format", "is missing: expected json, csv or pairs, or the key pattern instead", ("pattern",)
+        )
     if form is not None and parsed["pattern"]:
         raise OptionError("pattern", f"expected either format or pattern, got both; format is {form}")
     for name in ("separator", "header"):

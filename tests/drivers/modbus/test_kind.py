@@ -64,7 +64,7 @@ def test_devices_or_registers() -> None:
     """One of them, and an id only beside registers."""
     registers = {"t": {"address": 0}}
     assert refused() == (
-        "devices: is missing: expected devices, or registers; "
+        "devices: expected devices or registers, got neither; "
         "write: devices: {roof: {id: 2, profile: xy-md02}}"
     )
     assert refused(devices=ROOF, registers=registers).startswith("registers: expected one of devices and reg")
