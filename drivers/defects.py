@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _OF_A_DRIVER = ("kind", "unit", "units", "low_event", "high_event")
-_OF_A_PROTOCOL = ("options", "check", "warnings", "source", "sets_intervals", "tells_identity")
+_OF_A_PROTOCOL = ("options", "check", "warnings", "channels", "source", "sets_intervals", "tells_identity")
 
 
 def driver_defect(name: str, driver: object) -> str | None:

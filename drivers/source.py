@@ -10,7 +10,7 @@ A new kind of source is a `SourceKind` under a name (see `drivers.kinds`), and p
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -229,6 +229,10 @@ class SourceKind(Protocol):
 
     def warnings(self, parsed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         """What is not wrong, and most likely not what was meant: an option's name, and what about it."""
+
+    def channels(self, parsed: Mapping[str, Any]) -> Collection[str] | None:
+        """The channels that such a link has, each by all its names; None if its options do not say. The
+        options are right."""
 
     def source(self, parsed: Mapping[str, Any]) -> Source:
         """The source that the parsed options describe; opens nothing."""

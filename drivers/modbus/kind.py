@@ -1,6 +1,6 @@
 """The protocol `modbus`, as the registry knows it: its keys, and from a port to a session."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from drivers.modbus.options import (
 from drivers.modbus.profiles import PROFILES
 from drivers.modbus.rtu import RtuWire
 from drivers.modbus.session import ModbusSession
-from drivers.modbus.slave import slaves_of
+from drivers.modbus.slave import channel_name, slaves_of
 from drivers.modbus.tcp import TcpWire
 from drivers.modbus.timing import BITS, Timing, norm_gap_s
 from drivers.options import Option
@@ -153,15 +153,26 @@ class ModbusKind:
                     f"{line_text(settings)}: set one of them to the other's, or it will not answer",
                 )
 
+    def channels(self, parsed: Mapping[str, Any]) -> Collection[str]:
+        """See `SourceKind`: all."""
+        return [
+            channel_name(name, register)
+            for name, slave in _slaves(parsed).items()
+            for register in slave.registers
+        ]
+
     def source(self, parsed: Mapping[str, Any]) -> ModbusSource:
         """See `SourceKind`."""
         settings = PortSettings(
             parsed["baud"], parsed["parity"], parsed["stop_bits"], parsed["dtr"], parsed["rts"]
         )
-        slaves = parsed["devices"] or {"": SlaveOptions(parsed["id"] or 1, parsed["registers"])}
         return ModbusSource(
-            parsed["port"], settings, slaves, parsed["every"], parsed["timeout"], parsed["gap"]
+            parsed["port"], settings, _slaves(parsed), parsed["every"], parsed["timeout"], parsed["gap"]
         )
+
+
+def _slaves(parsed: Mapping[str, Any]) -> Mapping[str, SlaveOptions]:
+    return parsed["devices"] or {"": SlaveOptions(parsed["id"] or 1, parsed["registers"])}
 
 
 def line_text(settings: PortSettings) -> str:

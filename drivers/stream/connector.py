@@ -5,7 +5,7 @@ A protocol over a byte stream is a `Conversation` and an entry in the registry:
     PROTOCOL = StreamProtocol(Conversation)
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -32,6 +32,10 @@ NETWORK_PATIENCE_S = 10.0
 def _the_one(_channel: str) -> str:
     """Of a protocol whose links have one device each."""
     return ""
+
+
+def _unknown(_parsed: Mapping[str, Any]) -> None:
+    """Of a protocol whose keys do not say which channels there are."""
 
 
 def _all_fits(_parsed: Mapping[str, Any]) -> None:
@@ -115,15 +119,16 @@ class StreamProtocol:
 
     `conversation` makes one for each opening of a port. `own_options` are the protocol's own keys; it is
     called with them, parsed, as keyword arguments, and where it `remembers` with the link's `notes` (see
-    `drivers.source.Notes`). `own_check` sees all of them at once, and raises `OptionError`. `device_of`: see
-    `Source`. `simulated`: what the simulator calls the protocol, for the port `sim:`; empty if it speaks none
-    such.
+    `drivers.source.Notes`). `own_check` sees all of them at once, and raises `OptionError`. `own_channels`:
+    see `SourceKind.channels`. `device_of`: see `Source`. `simulated`: what the simulator calls the protocol,
+    for the port `sim:`; empty if it speaks none such.
     """
 
     conversation: Callable[..., Conversation]
     baud: int = 115200
     own_options: Mapping[str, Option] = field(default_factory=dict)
     own_check: Callable[[Mapping[str, Any]], None] = _all_fits
+    own_channels: Callable[[Mapping[str, Any]], Collection[str] | None] = _unknown
     sets_intervals: bool = False
     tells_identity: bool = True
     device_of: Callable[[str], str] = _the_one
@@ -144,6 +149,10 @@ class StreamProtocol:
     def warnings(self, parsed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG002 - there is none
         """See `SourceKind`."""
         return ()
+
+    def channels(self, parsed: Mapping[str, Any]) -> Collection[str] | None:
+        """See `SourceKind`."""
+        return self.own_channels(parsed)
 
     def source(self, parsed: Mapping[str, Any]) -> StreamSource:
         """See `SourceKind`."""

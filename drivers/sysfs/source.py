@@ -1,6 +1,6 @@
 """The source `sysfs`: the kernel's own drivers, below a folder that is `/sys` but for tests."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from drivers.errors import PortNotFoundError
@@ -103,6 +103,10 @@ class SysfsKind:
     def warnings(self, parsed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG002 - there is none
         """See `drivers.source.SourceKind`."""
         return ()
+
+    def channels(self, parsed: Mapping[str, Any]) -> Collection[str] | None:  # noqa: ARG002 - none say it
+        """See `SourceKind`: what the kernel has shows on looking."""
+        return None
 
     def source(self, parsed: Mapping[str, Any]) -> SysfsSource:
         """See `SourceKind`."""

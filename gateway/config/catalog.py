@@ -6,7 +6,7 @@ drivers it names only. A sensor kind brings its options with it: nothing here kn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Catalog(Protocol):
     def tells_identity(self, protocol: str, /) -> bool: ...
 
     def link_warnings(self, protocol: str, parsed: dict[str, Any], /) -> Iterable[tuple[str, str]]: ...
+
+    def channels(self, protocol: str, parsed: dict[str, Any], /) -> Collection[str] | None: ...
 
 
 class Drivers:
@@ -91,3 +93,9 @@ class Drivers:
         from drivers.kinds import protocol as source_kind
 
         return source_kind(protocol).warnings(parsed)
+
+    def channels(self, protocol: str, parsed: dict[str, Any]) -> Collection[str] | None:
+        """The channels that such a link has, its options being right; None if they do not say."""
+        from drivers.kinds import protocol as source_kind
+
+        return source_kind(protocol).channels(parsed)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.config.catalog import Catalog, Drivers
+from gateway.config.channel_checks import check_channels
 from gateway.config.context import Context
 from gateway.config.document import Document, parse
 from gateway.config.problems import ConfigError, Location, Problem, in_order_of_the_file, shown, unknown_key
@@ -97,6 +98,7 @@ def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
             document.complain((key,), unknown_key(key, sections))
     context = Context(document, catalog, path.parent)
     read = {name: section.read(name, context) for name, section in sections.items()}
+    check_channels(context)
     if document.problems:
         return None
     warnings = [one for name, section in sections.items() for one in section.warn(name, context)]

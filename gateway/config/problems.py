@@ -83,10 +83,11 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     return lowered[found[0]] if found else None
 
 
-def choices(what: str, name: object, names: Iterable[str]) -> str:
-    """`no link 'bord'; did you mean 'board'? links are: board` for a name that is none of `names`."""
+def choices(what: str, name: object, names: Iterable[str], where: str = "") -> str:
+    """`no link 'bord'; did you mean 'board'? links are: board` for a name that is none of `names`;
+    `where` goes behind it."""
     known = sorted(names)
-    text = f"no {what} {shown(name)}"
+    text = f"no {what} {shown(name)}{where}"
     near = nearest(name, known) if isinstance(name, str) else None
     if near is not None:
         text += f"; did you mean {near!r}?"

@@ -154,7 +154,7 @@ def test_a_package_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
         (
             PROTOCOLS_GROUP,
             "THING = {}",
-            "another drivers.source.SourceKind; options, check, warnings, source",
+            "another drivers.source.SourceKind; options, check, warnings, channels, source",
         ),
     ],
 )

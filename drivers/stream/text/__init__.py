@@ -7,13 +7,14 @@ All of it is bytes in, values out; nothing here does I/O.
 
 from drivers.stream.connector import StreamProtocol
 from drivers.stream.text.conversation import Conversation
-from drivers.stream.text.options import OPTIONS, check
+from drivers.stream.text.options import OPTIONS, channels, check
 
 PROTOCOL = StreamProtocol(
     Conversation,
     baud=9600,
     own_options=OPTIONS,
     own_check=check,
+    own_channels=channels,
     tells_identity=False,
     simulated="text",
 )

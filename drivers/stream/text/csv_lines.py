@@ -28,7 +28,7 @@ class CsvParser(Parser):
         self._numbers = numbers
         self._awaits_header = header is True
         self.comments = not self._awaits_header  # `# Temperature,Humidity` is a header, too
-        self._names: Sequence[str] = [] if isinstance(header, bool) else _distinct(header)
+        self._names: Sequence[str] = [] if isinstance(header, bool) else distinct(header)
         self._width = 0  # of the lines so far
         self._other_width, self._others = 0, 0
 
@@ -65,7 +65,7 @@ class CsvParser(Parser):
         """Whether these words are the header. Once lines of values came after one, only the same is."""
         if not self._awaits_header or not all(cells):
             return False
-        names = _distinct(cells)
+        names = distinct(cells)
         if self._names and self._width:
             return names == self._names
         if self._width and len(names) != self._width:
@@ -87,5 +87,5 @@ class CsvParser(Parser):
         self._width = width
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
+def distinct(names: Sequence[str]) -> list[str]:
     return [field.name for field in numbered(Field(name, None) for name in names)]

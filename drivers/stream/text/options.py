@@ -2,12 +2,13 @@
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from drivers.errors import OptionError
 from drivers.options import Option
 from drivers.stream.text.asking import unescaped
+from drivers.stream.text.csv_lines import distinct
 from drivers.stream.text.fields import MAX_FIELDS
 from drivers.stream.text.patience import nested_repetition
 from drivers.stream.text.reader import FORMATS
@@ -175,3 +176,13 @@ def check(parsed: Mapping[str, Any]) -> None:
         raise OptionError(
             "separator", 'expected another character than decimal, got "," for both; write: separator: ";"'
         )
+
+
+def channels(parsed: Mapping[str, Any]) -> Collection[str] | None:
+    """See `drivers.source.SourceKind`: a pattern's groups; csv's columns, by name and number, where the
+    config names them. What JSON or pairs have shows when they come."""
+    if parsed["pattern"]:
+        return list(dict.fromkeys(group for pattern in parsed["pattern"] for group in pattern.groupindex))
+    if parsed["header"] and parsed["header"] is not True:
+        return [*distinct(parsed["header"]), *(str(number) for number, _ in enumerate(parsed["header"], 1))]
+    return None

@@ -78,6 +78,9 @@ class StandIn:
     def tells_identity(self, protocol: str) -> bool:
         return protocol != "text"
 
+    def channels(self, _protocol: str, _parsed: dict[str, Any]) -> None:
+        return None
+
     def link_warnings(self, _protocol: str, parsed: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         return (("baud", "no board is that slow"),) if parsed["baud"] == 50 else ()
 

@@ -56,3 +56,30 @@ def test_a_pattern_that_is_wrong_is_not_missing_too(tmp_path: Path) -> None:
     text = "links:\n  a: {protocol: text, port: /dev/ttyUSB0, pattern: 'T=('}\n"
     (problem,) = problems(tmp_path, text)
     assert problem.startswith("links.a.pattern: expected a regular expression")
+
+
+@pytest.mark.parametrize("channel", ["temperature", "hall/temperature", "roof/temp"])
+def test_a_channel_that_the_link_has_not(tmp_path: Path, channel: str) -> None:
+    """Those that it has are listed."""
+    text = (
+        LINK + "devices: {roof: {id: 1, profile: xy-md02}}\nsensors:\n  t: {driver: temperature, link: bus, "
+    )
+    (problem,) = problems(tmp_path, f"{text}channel: {channel}}}\n")
+    assert problem.startswith(f"sensors.t.channel: no channel {channel!r} on link bus; ")
+    assert problem.endswith("channels are: roof/humidity, roof/temperature")
+    assert not problems(tmp_path, f"{text}channel: roof/temperature}}\n")
+
+
+@pytest.mark.parametrize(
+    ("keys", "good"),
+    [("pattern: 'T=(?P<temp>\\d+)'", ["temp"]), ("format: csv, header: [a, b]", ["a", "b", "1", "2"])],
+)
+def test_channels_of_text(tmp_path: Path, keys: str, good: list[str]) -> None:
+    """Where the config says them."""
+    text = (
+        f"links:\n  a: {{protocol: text, port: /dev/ttyUSB0, {keys}}}\nsensors:\n  t: {{driver: temperature, "
+    )
+    for channel in good:
+        assert not problems(tmp_path, f'{text}link: a, channel: "{channel}"}}\n')
+    (problem,) = problems(tmp_path, f"{text}link: a, channel: x}}\n")
+    assert "no channel 'x' on link a" in problem
