@@ -114,6 +114,11 @@ class CsvParser(Parser):
         self._width = width
 
 
+def default_separator(decimal: str) -> str:
+    """What separates columns where no key says it."""
+    return ";" if decimal == "," else ","
+
+
 def _distinct(names: Sequence[str]) -> list[str]:
     return [field.name for field in numbered(Field(name, None) for name in names)]
 
