@@ -32,6 +32,11 @@ class Answers:
         """Who measures; written by the dispatcher's thread alone, as the next one."""
         self.measured: Channel | None = None
         """What the device says of the channel."""
+        self._missing: str | None = None
+
+    def begin_anew(self) -> None:
+        """The device is there again: nothing was said of it yet. On the dispatcher's thread."""
+        self._missing = None
 
     def read(self, params: object) -> Reading:
         """See `Sensor.read`."""
@@ -82,6 +87,7 @@ class Answers:
             "thresholds": {event: shown.pop(event) for event in thresholds if event in shown},
             "stale_after": self._silence.stale_after,
             "warning": self._readings.warning,
+            "fault": self._missing if self._heard.newest_value is None else None,
             "options": shown,
         }
 
@@ -91,9 +97,11 @@ class Answers:
         return {**self._readings.counters, **published, **traffic}
 
     def stale(self, reason: str) -> Reading:
-        """The newest value, marked stale; without one, a reading with the value None."""
+        """The newest value, marked stale; without one, a reading with the value None, which `info` explains
+        from then on, as `last` has nothing to show. That only on the dispatcher's thread."""
         valued = self._heard.newest_value
         if valued is None:
+            self._missing = reason
             return self._readings.never(reason)
         return self._judged(valued)._replace(quality=STALE, reason=reason)
 

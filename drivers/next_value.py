@@ -42,11 +42,20 @@ class _Waiter:
 
 
 class NextValues:
-    """`now`: the monotonic clock. `measured` and `fail` belong to whoever reads, the rest to any thread."""
+    """`now`: the monotonic clock. `instead`: which channels came, in words, where the one that it is called
+    with did not; None where it did, or nothing came. `measured` and `fail` belong to whoever reads, the rest
+    to any thread."""
 
-    def __init__(self, link: str, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        link: str,
+        now: Callable[[], float],
+        instead: Callable[[str], str | None] = lambda _channel: None,
+    ) -> None:
         self._link = link
         self._now = now
+        self._instead = instead
+        self._opened = now()
         self._lock = threading.Lock()  # guards all below, for a few assignments
         self._waiting: list[_Waiter] = []
         self._ended: str | None = None
@@ -81,7 +90,8 @@ class NextValues:
         """The next measurement of `channel`, newer than now.
 
         Raises `sig.RequestTimeout` at `deadline` (monotonic), with how often the channel reports and which
-        time-out to give, `sig.NotConnected` when the link goes, `sig.Busy` when `MAX_WAITING` wait already.
+        time-out to give, how long it has been silent, or what came instead; `sig.NotConnected` when the link
+        goes, `sig.Busy` when `MAX_WAITING` wait already.
         """
         started = self._now()
         waiter = _Waiter(channel, started)
@@ -123,11 +133,19 @@ class NextValues:
             gaps = self._gaps.get(channel)
             longest = gaps.longest if gaps is not None else None
             newest = gaps.newest if gaps is not None else None
+        now = self._now()
         text = f"{self._link}: {channel} cannot be asked, and no value came within {waited:.1f} s"
-        if longest is not None:
+        if newest is not None and longest is not None:
+            if waited > longest:
+                return (
+                    f"{text}; it reported every {longest:.3g} s and has been silent for {now - newest:.0f} s"
+                )
             advised = max(1.0, _AMPLE * longest)
             return f"{text}; it reports every {longest:.3g} s: give a timeout of {advised:.0f} s or more"
         if newest is not None:
-            ago = self._now() - newest
+            ago = now - newest
             return f"{text}; it has reported once, {ago:.0f} s ago: give a longer timeout, or use `last`"
-        return f"{text}; it has not reported since the link came up: give a longer timeout"
+        instead = self._instead(channel)
+        if instead is not None:
+            return f"{text}; no value of {channel} yet; seen: {instead}"
+        return f"{text}; it has not reported in the {now - self._opened:.0f} s since the link was opened"

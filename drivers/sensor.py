@@ -196,6 +196,7 @@ class Sensor:
             self._heard.begin_anew(self._clock.monotonic())
         if fresh:
             self._readings.begin_anew()
+            self._answers.begin_anew()
             self._confirming_reads = CONFIRMING_READS
         self._deadband.resolution = self._readings.use(channel, self._quantity.convert(channel))
         self._deadband.interval = channel.interval_s
@@ -268,7 +269,7 @@ class Sensor:
 
     def info(self, _params: object = None) -> dict[str, Any]:
         """What this sensor is: kind, unit, link, device, channel, thresholds, options; and what the source
-        said last, before all of them (`raw`)."""
+        said last, before all of them (`raw`); why `#stale` said that there never was a value (`fault`)."""
         return self._answers.info(self.kind, self._options, (self.low_event, self.high_event))
 
     def stats(self, _params: object = None) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from drivers.stream.lender import Lender
 from drivers.stream.line import ATTEMPT_S, Answer, Line, Place
 from drivers.stream.settling import Settling
 from drivers.stream.transport import Transport
-from drivers.stream.unseen import UnseenFields
+from drivers.stream.unseen import UnseenFields, listed
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class StreamSession:
         self._settling = Settling(
             keeper.name, keeper.wanted, reads=conversation.asks, intervals="interval" in conversation.verbs
         )
-        self._next_values = NextValues(keeper.name, keeper.clock.monotonic)
+        self._next_values = NextValues(keeper.name, keeper.clock.monotonic, self._seen_instead)
         self._asks_all = type(conversation).asks is Conversation.asks and "read" in conversation.verbs
         self._unseen = UnseenFields(keeper.wanted)
         self._lender = Lender(keeper.dispatcher.borrow if lends else None, keeper.clock)
@@ -440,6 +440,10 @@ class StreamSession:
             raise sig.RequestError(f"{self._name}: {missed}")
         self._lender.recall()  # as below: this may be the thread that reads
         return self._next_values.wait(channel, deadline)
+
+    def _seen_instead(self, channel: str) -> str | None:
+        seen = self._conversation.seen
+        return listed(seen) if seen and channel not in seen else None
 
     def _write_at_once(self, request: Request, now: float) -> None:
         """The first attempt, on an idle line; what the port does not take at once is left to the link's

@@ -40,13 +40,14 @@ class UnseenFields:
             since, first = self._since.setdefault(channel, (now, lines))
             if channel in self._missed or (lines - first < LINES and now - since < SECONDS):
                 continue
-            self._missed[channel] = why = f"no field {channel}; seen: {_listed(seen)}"
+            self._missed[channel] = why = f"no field {channel}; seen: {listed(seen)}"
             fresh.append(Measurement(channel, 0, None, why, now))
         self._since = {channel: since for channel, since in self._since.items() if channel in wanted}
         return fresh
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """For a message: the first of them, and how many more there are."""
     shown = ", ".join(names[:_SHOWN]) or "none"
     more = len(names) - _SHOWN
     return f"{shown} and {more} more" if more > 0 else shown

@@ -24,7 +24,8 @@ COLUMNS = ("sender", "connected", "last", "time", "quality", "events")
 
 
 def senders(url: str, token: str | None, *, as_json: bool) -> int:
-    """Print a list of `{"sender", "connected", "events", "last", "warning"}`, or a table of the same."""
+    """Print a list of `{"sender", "connected", "events", "last", "quality", "reason", "warning"}`, or a table
+    of the same."""
     try:
         with connection(url, token) as client:
             found = ask(client)
@@ -41,7 +42,9 @@ def senders(url: str, token: str | None, *, as_json: bool) -> int:
 
 def ask(client: sig.ClientRouter, within_s: float = WITHIN_S) -> list[dict[str, Any]]:
     """What `senders --json` prints. `last` and `warning` are None for a sender that has none, does not know
-    the request (no sensor), or is slow; newest readings come first, should the time not do for all."""
+    the request (no sensor), or is slow; newest readings come first, should the time not do for all.
+    `quality` and `reason` are those of `last`; where that is None because there never was a value, and the
+    sensor knows why, `stale` and that."""
     deadline = time.monotonic() + within_s
     found: list[dict[str, Any]] = []
     answered: list[dict[str, Any]] = []
@@ -51,19 +54,29 @@ def ask(client: sig.ClientRouter, within_s: float = WITHIN_S) -> list[dict[str, 
             "connected": sender["connected"],
             "events": [event["event"] for event in sender.get("events", [])],
             "last": None,
+            "quality": None,
+            "reason": None,
             "warning": None,
         }
         found.append(entry)
         if entry["connected"]:
             with contextlib.suppress(sig.RequestError):
                 entry["last"] = _request(client, entry["sender"], "last", deadline)
+                entry.update(quality=_text(entry["last"], "quality"), reason=_text(entry["last"], "reason"))
                 answered.append(entry)
     for entry in answered:  # who has not answered that will not answer this
         with contextlib.suppress(sig.RequestError):
             info = _request(client, entry["sender"], "info", deadline)
-            warning = info.get("warning") if isinstance(info, dict) else None
-            entry["warning"] = warning if isinstance(warning, str) else None
+            entry["warning"] = _text(info, "warning")
+            if entry["last"] is None and (fault := _text(info, "fault")) is not None:
+                entry.update(quality="stale", reason=fault)
     return found
+
+
+def _text(answer: object, key: str) -> str | None:
+    """What an answer has there, if it is a text."""
+    text = answer.get(key) if isinstance(answer, dict) else None
+    return text if isinstance(text, str) else None
 
 
 def _request(client: sig.ClientRouter, sender: str, method: str, deadline: float) -> Any:
@@ -75,7 +88,8 @@ def _request(client: sig.ClientRouter, sender: str, method: str, deadline: float
 
 
 def print_table(found: list[dict[str, Any]]) -> None:
-    """Into a pipe or a file goes every column, whole; on a terminal, what has room. Warnings below."""
+    """Into a pipe or a file goes every column, whole; on a terminal, what has room. Warnings below, and why
+    there never was a value."""
     if not sys.stdout.isatty():
         from rich.console import Console
 
@@ -85,6 +99,8 @@ def print_table(found: list[dict[str, Any]]) -> None:
     for sender in found:
         if sender["warning"] is not None:
             print(plain(f"{MARK} {sender['sender']}: {sender['warning']}"))
+        if sender["last"] is None and sender["reason"] is not None:
+            print(plain(f"{MARK} {sender['sender']}: stale: {sender['reason']}"))
 
 
 def _print_on_terminal(found: list[dict[str, Any]]) -> None:
@@ -119,7 +135,7 @@ def _table(found: list[dict[str, Any]], columns: Sequence[str], today: str = "")
             "yes" if sender["connected"] else "no",
             value,
             when,
-            str(last.get("quality", "-")) + (f" {MARK}" if sender["warning"] is not None else ""),
+            (sender["quality"] or "-") + (f" {MARK}" if sender["warning"] is not None else ""),
             " ".join(sender["events"]) or "-",
         )
         # Text, so that a name with [brackets] is not taken for markup.

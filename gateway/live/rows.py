@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -71,7 +72,9 @@ class Rows:
             reason = (reading or {}).get("reason") if connected else self._problem(sensor)
         reason = reason or ""
         if reading is None:
-            return Row(sensor, None, "", None, "", link.name, state, reason)
+            fault = self._fault(sensor) if connected and state == "up" else None
+            quality = "" if fault is None else STALE
+            return Row(sensor, None, "", None, quality, link.name, state, fault or reason)
         age = self._utc() - datetime.fromisoformat(reading["time"]).timestamp()
         quality = reading["quality"] if connected else STALE
         value, unit = reading["value"], reading["unit"]
@@ -87,6 +90,13 @@ class Rows:
         if reading is not None:
             self._last[sensor] = reading
         return True, reading
+
+    def _fault(self, sensor: str) -> str | None:
+        """Why there never was a value, where that is known: `last` has none to say it with."""
+        with contextlib.suppress(sig.RequestError):
+            fault: str | None = self._router.request(sensor, "info").get("fault")
+            return fault
+        return None
 
 
 def decimals_of(value: float | None) -> int:

@@ -29,8 +29,8 @@ class TextDetector:
     def heard(self, data: bytes) -> Found | None:
         """By its newest lines. The first may lack its beginning."""
         lines = data.split(b"\n")[:-1]
-        lines = lines[1:] if len(lines) > LEAST_LINES else lines
-        if len(lines) < LEAST_LINES or (shape := guess(lines)) is None:
+        half, lines = (lines[0], lines[1:]) if len(lines) > LEAST_LINES else (b"", lines)
+        if len(lines) < LEAST_LINES or (shape := guess(lines, half)) is None:
             return None
         texts = [decoded(line).strip() for line in lines]
         units = _units(texts)

@@ -61,11 +61,41 @@ def test_all_who_wait_get_it() -> None:
 
 
 def test_time_is_up_before_anything_came() -> None:
-    """The error says so."""
+    """The error says so, and how long that is."""
     next_values, clock = values()
-    with pytest.raises(sig.RequestTimeout, match="it has not reported since the link came up"):
+    clock.advance(14.0)
+    with pytest.raises(sig.RequestTimeout, match="it has not reported in the 14 s since the link was opened"):
         next_values.wait("temp", clock.monotonic())
     assert next_values.waiting == 0
+
+
+def test_time_is_up_and_only_other_channels_came() -> None:
+    """The error names them: no longer time-out helps who has misspelt a name."""
+    clock = FakeClock()
+    next_values = NextValues("sketch", clock.monotonic, {"temprature": "temp, hum"}.get)
+    with pytest.raises(
+        sig.RequestTimeout, match=r"within 0\.0 s; no value of temprature yet; seen: temp, hum$"
+    ):
+        next_values.wait("temprature", clock.monotonic())
+
+
+def test_time_is_up_and_the_channel_fell_silent() -> None:
+    """Who has waited longer than it ever took is not told to wait longer."""
+    clock = FakeClock()
+
+    def passing() -> float:
+        clock.advance(2.0)
+        return clock.monotonic()
+
+    next_values = NextValues("sketch", passing)
+    for _ in range(3):
+        next_values.measured(value(1.0, clock.monotonic()))
+        clock.advance(1.0)
+    clock.advance(9.0)  # after 1 s already; then the clock is asked three times
+    with pytest.raises(
+        sig.RequestTimeout, match=r"within 2\.0 s; it reported every 1 s and has been silent for 16 s$"
+    ):
+        next_values.wait("temp", clock.monotonic())
 
 
 def test_time_is_up_after_one_value() -> None:

@@ -371,6 +371,23 @@ def test_last_is_none_before_the_first_value() -> None:
     assert desk.sensor.last({"anything": "goes"}) is None
 
 
+def test_why_there_never_was_a_value() -> None:
+    """`info` has it, as `last` cannot; until there is one, or the board is there anew."""
+    desk = temperature()
+    assert desk.sensor.info()["fault"] is None
+    desk.measure(None, fault="no field temprature")
+    assert (desk.sensor.last(), desk.sensor.info()["fault"]) == (None, "no field temprature")
+    desk.measure(21.5)
+    desk.measure(None, fault="the wire is off")
+    assert desk.sensor.info()["fault"] is None
+    desk = temperature()
+    desk.wait(4.1)
+    assert desk.sensor.info()["fault"] == "nothing heard for 4.1 s"
+    desk.sensor.link_down("unplugged")
+    desk.up()
+    assert desk.sensor.info()["fault"] is None
+
+
 def test_silence_makes_a_value_stale_once() -> None:
     """After three intervals and a second; the time stays that of the measurement."""
     desk = temperature()
@@ -748,6 +765,7 @@ def test_info_is_what_the_sensor_is() -> None:
         "thresholds": {"cold": 18.0, "hot": 26.0},
         "stale_after": 4.0,
         "warning": None,
+        "fault": None,
         "options": {
             "offset": 0.0,
             "scale": 1.0,

@@ -64,7 +64,7 @@ class Conversation(conversation.Conversation):
         self._reader = Reader(**keys)
         self._asking = Asking(ask, terminator)
         self.verbs = frozenset() if self._asking.nothing else frozenset({"hello", "read"})
-        self._format = keys.get("format")
+        self._keys = keys
         self._asked: _Asked | None = None
         self._under_way = False  # a line had begun when the request was sent: it is no answer
         self._greeted = False
@@ -130,7 +130,7 @@ class Conversation(conversation.Conversation):
         """See `drivers.stream.conversation.Conversation`."""
         if not received:
             return "nothing came"
-        return f"{received} bytes came; {remedy(list(self._unfit), self.dropped, self._format)}"
+        return f"{received} bytes came; {remedy(list(self._unfit), self.dropped, self._keys)}"
 
     def _not_used(self, error: UnfitError, line: bytes) -> None:
         if isinstance(error, IgnoredError):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from drivers.stream.text.checksum import unwrap
-from drivers.stream.text.csv_lines import CsvParser
+from drivers.stream.text.csv_lines import CsvParser, default_separator
 from drivers.stream.text.fields import Field, UnfitError, numbered
 from drivers.stream.text.json_lines import JsonParser
 from drivers.stream.text.names import Names
@@ -45,7 +45,7 @@ class Reader:
         if format == "json":
             self._parser = JsonParser(numbers)
         elif format == "csv":
-            self._parser = CsvParser(separator or (";" if decimal == "," else ","), header, numbers)
+            self._parser = CsvParser(separator or default_separator(decimal), header, numbers)
         elif format == "pairs":
             self._parser = PairsParser(numbers)
         else:

@@ -56,9 +56,10 @@ class _Attempt:
     """How many numbers were in them."""
 
 
-def guess(lines: Sequence[bytes]) -> Shape | None:
+def guess(lines: Sequence[bytes], half: bytes = b"") -> Shape | None:
     """The keys that read most of `lines`, which are as they came, with their ends or without; None if nothing
-    does, or they are of another protocol, or no text."""
+    does, or they are of another protocol, or no text. `half`: the line before them, whose beginning may be
+    missing: it may still be their header."""
     lines = _newest(lines)
     if not any(is_readable(line) for line in lines) or foreign_protocol(lines) is not None:
         return None
@@ -77,7 +78,7 @@ def guess(lines: Sequence[bytes]) -> Shape | None:
             return matched.shape
     if best is None or not best.lines:
         return None
-    return _with_header(best, lines).shape
+    return _with_header(best, lines, half).shape
 
 
 def _newest(lines: Sequence[bytes]) -> Sequence[bytes]:
@@ -101,12 +102,12 @@ def _may_be(keys: Mapping[str, Any], texts: Sequence[str]) -> bool:
     return separator is None or any(separator in text for text in texts)
 
 
-def _with_header(attempt: _Attempt, lines: Sequence[bytes]) -> _Attempt:
+def _with_header(attempt: _Attempt, lines: Sequence[bytes], half: bytes) -> _Attempt:
     """The same with the columns' names, if a line has them."""
     keys = attempt.shape.format_options
     if keys["format"] != "csv":
         return attempt
-    named = _attempt({**keys, "header": True}, lines)
+    named = _attempt({**keys, "header": True}, lines, half)
     fields = {name: value for name, value in named.shape.fields.items() if not name.isdecimal()}
     if not fields or named.lines < attempt.lines:
         return attempt
@@ -114,20 +115,20 @@ def _with_header(attempt: _Attempt, lines: Sequence[bytes]) -> _Attempt:
     return _Attempt(shape, named.lines, named.values)
 
 
-def _attempt(keys: Mapping[str, Any], lines: Sequence[bytes]) -> _Attempt:
+def _attempt(keys: Mapping[str, Any], lines: Sequence[bytes], half: bytes = b"") -> _Attempt:
     parsed = parse_options(OPTIONS, keys)
     reader = Reader(**{name: parsed[name] for name in parsed if name not in ("ask", "terminator")})
     fields: dict[str, float] = {}
     example, read, values = "", 0, 0
-    for line in lines:
+    for line in [Line(half, whole=False), *(Line(line, whole=True) for line in lines)]:
         try:
-            found = reader.read(Line(line, whole=True))
+            found = reader.read(line)
         except UnfitError:
             continue
         numbers = {field.name: field.value for field in found if field.value is not None}
         if numbers:
             fields |= numbers
-            example, read, values = decoded(line).strip(), read + 1, values + len(numbers)
+            example, read, values = decoded(line.data).strip(), read + 1, values + len(numbers)
     return _Attempt(Shape(dict(keys), fields, example), read, values)
 
 

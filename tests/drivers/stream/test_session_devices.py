@@ -294,6 +294,18 @@ class Words(Conversation):
         return [*events, Measurement(name, 1, float(number), None, now)]
 
 
+def test_a_channel_that_has_not_come_yet() -> None:
+    """Who reads it before it is missed hears, when the time is up, what came instead."""
+    talk = Talk(speaks=Words(), intervals={"temprature": None})
+    talk.wire.incoming.append(b"temp=21.5")
+    talk.greet()
+    with pytest.raises(sig.RequestTimeout, match=r"no value of temprature yet; seen: temp$"):
+        talk.session.exchange("read", ("temprature",), talk.clock.monotonic(), None)
+    with pytest.raises(sig.RequestTimeout, match="no value came") as raised:
+        talk.session.exchange("read", ("temp",), talk.clock.monotonic(), None)
+    assert "seen" not in str(raised.value)
+
+
 def test_a_channel_that_never_comes() -> None:
     """Its sensor hears that the measurement failed, and why; who reads it is told so at once."""
     talk = Talk(speaks=Words(), intervals={"temprature": None})

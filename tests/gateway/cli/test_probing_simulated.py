@@ -20,6 +20,7 @@ SIMULATOR = [sys.executable, "-m", "firmware_sim"]
     ("arguments", "protocol", "channel"),
     [
         (["--protocol", "text", "--shape", "1"], "text", "Temperature"),
+        (["--protocol", "text", "--shape", "5"], "text", "temperature_C"),
         (["--protocol", "text", "--shape", "6"], "text", "4"),
         (["--protocol", "mysensors"], "mysensors", None),
         (["--protocol", "modbus"], "modbus", "device1/temperature"),

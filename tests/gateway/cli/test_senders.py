@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from gateway.cli.senders import ask, print_table
 from sig.carrier.local import LocalCarrier
 
 LAST = {"value": 23.5, "unit": "°C", "time": "2020-11-22T06:30:00.123Z", "quality": "good", "seq": 7}
+SAYS: dict[str, Any] = {"last": LAST, "quality": "good", "reason": None, "warning": None}
 
 FOREIGN = "board 0002 answers where 0001 did; write identity: 0002"
 
@@ -59,7 +61,30 @@ def test_warnings_are_those_of_info(house: tuple[sig.ServerRouter, sig.ClientRou
     }
     assert asked == ["foreign", "fine", "older", "odd", "odder"]
     assert found["foreign"]["last"] == LAST
-    assert found["away"] == {"connected": False, "events": [], "last": None, "warning": None}
+    assert found["fine"]["quality"] == "good"
+    nothing = dict.fromkeys(["last", "quality", "reason", "warning"])
+    assert found["away"] == {"connected": False, "events": [], **nothing}
+
+
+def test_who_never_had_a_value_is_stale(
+    house: tuple[sig.ServerRouter, sig.ClientRouter], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the reason, as soon as the sensor knows it; below the table, too."""
+    router, client = house
+    for name, fault in [("a", "no field temprature"), ("b", None)]:
+        router.addSender(
+            name, ["#stale"], {"last": lambda _: None, "info": lambda _, fault=fault: {"fault": fault}}
+        )
+    found = ask(client)
+    assert [(entry["last"], entry["quality"], entry["reason"]) for entry in found] == [
+        (None, "stale", "no field temprature"),
+        (None, None, None),
+    ]
+    print_table(found)
+    _, first, second, below = capsys.readouterr().out.splitlines()
+    assert first.split() == ["a", "yes", "-", "-", "stale", "#stale"]
+    assert second.split() == ["b", "yes", "-", "-", "-", "#stale"]
+    assert below == "! a: stale: no field temprature"
 
 
 def test_slow_senders_do_not_hold_up_the_list(house: tuple[sig.ServerRouter, sig.ClientRouter]) -> None:
@@ -81,8 +106,9 @@ def test_the_table_marks_warnings(
 ) -> None:
     """In the line of the sender, and in full below; into a pipe and on a terminal."""
     suspect = LAST | {"quality": "suspect"}
-    temp = {"sender": "temp", "connected": True, "last": suspect, "events": [], "warning": f"{FOREIGN} \x1b["}
-    other = {"sender": "hum", "connected": True, "last": LAST, "events": [], "warning": None}
+    temp = {"sender": "temp", "connected": True, "events": [], **SAYS, "last": suspect, "quality": "suspect"}
+    temp["warning"] = f"{FOREIGN} \x1b["
+    other = {"sender": "hum", "connected": True, "events": [], **SAYS}
     for terminal in (False, True):
         monkeypatch.setattr(sys.stdout, "isatty", lambda terminal=terminal: terminal)
         print_table([temp, other])
@@ -100,9 +126,8 @@ def test_a_pipe_gets_every_column_whole(capsys: pytest.CaptureFixture[str]) -> N
             {
                 "sender": name,
                 "connected": True,
-                "last": LAST,
                 "events": ["#changed", "#stale", "hot"],
-                "warning": None,
+                **SAYS,
             }
         ]
     )
@@ -130,9 +155,9 @@ def test_a_terminal_of_80_columns(
     short = {
         "sender": "light",
         "connected": True,
-        "last": today,
         "events": ["#changed", "#stale", "dark"],
-        "warning": None,
+        **SAYS,
+        "last": today,
     }
     print_table([short])
     line = capsys.readouterr().out.splitlines()[1]

@@ -54,6 +54,18 @@ def test_rows_without_a_reading() -> None:
     assert Rows(router, lambda: links, no_problem).now()[1].reason == ""
 
 
+def test_a_sensor_that_never_had_a_value_says_why() -> None:
+    """Once it is known; while the link is down, that says why."""
+    router, link = sig.Router(), FakeLink()
+    answers: list[dict[str, object]] = [{"fault": None}, {"fault": "no field temprature"}]
+    router.addSender("t", ["#stale"], {"last": lambda _: None, "info": lambda _: answers.pop(0)})
+    rows = Rows(router, lambda: {"t": ("board", link)}, no_problem)
+    assert rows.now() == [Row("t", None, "", None, "", "board", "up", "")]
+    assert rows.now() == [Row("t", None, "", None, "stale", "board", "up", "no field temprature")]
+    link.state, link.reason = "absent", "unplugged"
+    assert rows.now() == [Row("t", None, "", None, "", "board", "absent", "unplugged")]
+
+
 def test_a_suspect_reading_says_why() -> None:
     """The reading's own reason, while the link is up."""
     router = sig.Router()

@@ -23,6 +23,16 @@ ALL_KEYS = (
 )
 
 
+def test_a_header_that_comes_with_the_opening() -> None:
+    """It is used at once, before it can be known that it is whole; of one that is cut, the rest."""
+    for header, first in ((b"temp,hum\n", "temp"), (b"mp,hum\n", "mp")):
+        talk = made(format="csv", header=True)
+        assert talk.receive(header, 0.1) == []
+        events = talk.receive(b"21.5,40\n", 0.2)
+        assert values(events) == {"1": 21.5, "2": 40.0, first: 21.5, "hum": 40.0}
+        assert talk.counters["half"] == 0
+
+
 def test_the_first_line_that_fits_is_the_hello() -> None:
     """Once; its values follow it."""
     talk = made(format="pairs")

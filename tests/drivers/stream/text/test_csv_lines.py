@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.stream.text.csv_lines import CsvParser
-from drivers.stream.text.fields import MAX_FIELDS, UnfitError
+from drivers.stream.text.fields import MAX_FIELDS, HalfError, UnfitError
 from drivers.stream.text.numbers import Numbers
 
 
@@ -99,6 +99,58 @@ def test_a_header_names_the_columns() -> None:
     assert csv.parse("temp,hum (%)") == ()
     assert [field.value for field in csv.parse("Failed,again")] == [None] * 4, "known columns, and no values"
     assert fields(csv, "21.5,40")["temp"] == 21.5
+
+
+@pytest.mark.parametrize(
+    ("half", "named"),
+    [
+        ("temp,hum", {"temp": 1.0, "hum": 2.0}),
+        ("# temp,hum", {"temp": 1.0, "hum": 2.0}),
+        ("mp,hum", {"mp": 1.0, "hum": 2.0}),
+        ("hum", {}),  # a column is missing: which, cannot be told
+        ("test!", {}),
+    ],
+)
+def test_a_header_may_lack_its_beginning(half: str, named: dict[str, float]) -> None:
+    """Only its first name may be wrong; a whole one that comes later sets it right."""
+    csv = parser(header=True)
+    assert csv.parse_half(half) == ()
+    assert fields(csv, "1,2") == {"1": 1.0, "2": 2.0, **named}
+    assert csv.parse("temp,hum") == ()
+    assert fields(csv, "1,2") == {"1": 1.0, "2": 2.0, "temp": 1.0, "hum": 2.0}
+
+
+def test_other_words_do_not_replace_a_half_header() -> None:
+    """They are no header whose end it could be."""
+    csv = parser(header=True)
+    csv.parse_half("mp,hum")
+    csv.parse("1,2")
+    for words in ("no,sensor", "temp,wet", "temp,hum,lux"):
+        with pytest.raises(UnfitError):
+            csv.parse(f"# {words}")
+    assert fields(csv, "3,4")["mp"] == 3.0
+
+
+def test_a_whole_header_before_the_values_counts() -> None:
+    """What came before was the end of a banner."""
+    csv = parser(header=True)
+    csv.parse_half("ready to go,yes")
+    csv.parse("a,b,c")
+    assert fields(csv, "1,2,3")["c"] == 3.0
+
+
+@pytest.mark.parametrize("half", ["temp,temp", "temp,", "1.5,hum", "nan,hum", "12:30:05,hum", "temp,--"])
+def test_half_a_line_that_may_be_something_else(half: str) -> None:
+    """Two equal names, and the first may be the end of another; or not all are words."""
+    with pytest.raises(HalfError):
+        parser(header=True).parse_half(half)
+
+
+def test_half_a_line_where_no_header_is_looked_for() -> None:
+    """It is as half as any."""
+    for csv in (parser(), parser(header=("temp", "hum"))):
+        with pytest.raises(HalfError):
+            csv.parse_half("temp,hum")
 
 
 def test_a_header_says_how_many_columns_there_are() -> None:
