@@ -113,6 +113,9 @@ def _chosen(names: Sequence[str], owned: contextlib.ExitStack) -> list[tuple[str
         except (OptionError, PortError, PortNotFoundError) as error:
             found.append((name, str(error)))
             continue
+        if Path(device).is_dir():
+            found.append((name, f"{name} is a folder, no port; `sig-gateway ports` lists the ports"))
+            continue
         best, info = by_device.get(
             os.path.realpath(device), (name, PortInfo(device, "n/a", None, None, None))
         )
