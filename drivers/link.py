@@ -477,7 +477,7 @@ class Link:
         who = " ".join(filter(None, (device.name, device.model, device.identity)))
         if before is None and self._logged.is_news(f"up {device.name} {device.identity}"):
             firmware = device.firmware and f"firmware {device.firmware}"
-            channels = device.channels and f"channels {', '.join(device.channels)}"
+            channels = f"channels {', '.join(device.channels)}" if device.channels else ""
             known = ", ".join(filter(None, (who, firmware, channels)))
             logger.info("%s: up on %s%s", self.name, self._where, known and f": {known}")
         if before is None or (before.identity, before.boot) == (device.identity, device.boot):

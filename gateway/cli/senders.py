@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sig
 from gateway.cli.client import complain, connection, to_json
+from gateway.live.rows import decimals_of, value_text
 from gateway.plain import plain
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ COLUMNS = ("sender", "connected", "last", "time", "quality", "events")
 
 
 def senders(url: str, token: str | None, *, as_json: bool) -> int:
-    """Print a list of `{"sender", "connected", "events", "last", "warning"}`, or a table of the same."""
+    """Print a list of `{"sender", "connected", "events", "last", "warning", "reason"}`, or a table of it."""
     try:
         with connection(url, token) as client:
             found = ask(client)
@@ -41,7 +42,8 @@ def senders(url: str, token: str | None, *, as_json: bool) -> int:
 
 def ask(client: sig.ClientRouter, within_s: float = WITHIN_S) -> list[dict[str, Any]]:
     """What `senders --json` prints. `last` and `warning` are None for a sender that has none, does not know
-    the request (no sensor), or is slow; newest readings come first, should the time not do for all."""
+    the request (no sensor), or is slow; newest readings come first, should the time not do for all.
+    `reason`: why one is not connected, else None."""
     deadline = time.monotonic() + within_s
     found: list[dict[str, Any]] = []
     answered: list[dict[str, Any]] = []
@@ -52,12 +54,21 @@ def ask(client: sig.ClientRouter, within_s: float = WITHIN_S) -> list[dict[str, 
             "events": [event["event"] for event in sender.get("events", [])],
             "last": None,
             "warning": None,
+            "reason": None,
         }
         found.append(entry)
         if entry["connected"]:
             with contextlib.suppress(sig.RequestError):
                 entry["last"] = _request(client, entry["sender"], "last", deadline)
                 answered.append(entry)
+    for entry in found:  # those that are not there: the gateway answers for them
+        if not entry["connected"]:
+            try:
+                _request(client, entry["sender"], "last", deadline)
+            except sig.NotConnected as error:
+                entry["reason"] = str(error)
+            except sig.RequestError:
+                continue
     for entry in answered:  # who has not answered that will not answer this
         with contextlib.suppress(sig.RequestError):
             info = _request(client, entry["sender"], "info", deadline)
@@ -85,6 +96,8 @@ def print_table(found: list[dict[str, Any]]) -> None:
     for sender in found:
         if sender["warning"] is not None:
             print(plain(f"{MARK} {sender['sender']}: {sender['warning']}"))
+        if sender.get("reason") is not None:
+            print(plain(f"{MARK} {sender['reason']}"))
 
 
 def _print_on_terminal(found: list[dict[str, Any]]) -> None:
@@ -98,6 +111,13 @@ def _print_on_terminal(found: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
+def _number(value: object) -> str:
+    """As the live table shows it; a sender that is no sensor may say anything."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value_text(value, decimals_of(value))
+    return str(value)
+
+
 def _table(found: list[dict[str, Any]], columns: Sequence[str], today: str = "") -> Table:
     """`today`: the date that says nothing, with it the milliseconds."""
     from rich.table import Table
@@ -109,7 +129,9 @@ def _table(found: list[dict[str, Any]], columns: Sequence[str], today: str = "")
     for sender in found:
         last = sender["last"] if isinstance(sender["last"], dict) else {}
         value = (
-            f"{last.get('value')} {last.get('unit', '')}".strip() if last.get("value") is not None else "-"
+            f"{_number(last['value'])} {last.get('unit', '')}".strip()
+            if last.get("value") is not None
+            else "-"
         )
         when = str(last.get("time", "-"))
         if today and when.startswith(today):
