@@ -22,8 +22,8 @@ NOT_NUMBERS = ("date", "enum", "timestamp")
 
 
 class DeviceClass(NamedTuple):
-    """`units`: those that it takes, `""` for none, empty for any. `state_class`: None where no one fits all
-    versions. `limits`: the least and the most that there can be."""
+    """`units`: those that it takes, the first for an example, `""` for none, empty for any.
+    `state_class`: None where no one fits all versions. `limits`: the least and the most that there can be."""
 
     units: tuple[str, ...]
     state_class: str | None = "measurement"
@@ -41,7 +41,7 @@ def _units(text: str) -> tuple[str, ...]:
 
 
 _UG = f"{MICRO_SIGN}g/m³"
-_PRESSURE = _units("Pa hPa kPa mPa bar mbar cbar mmHg inHg inH₂O psi")
+_PRESSURE = _units("hPa Pa kPa mPa bar mbar cbar mmHg inHg inH₂O psi")
 _SPEED = _units("m/s km/h mm/s m/min ft/s in/s mph kn Beaufort")
 _FLUX = _units("mm/h mm/d in/h in/d")
 _ENERGY = _units("Wh kWh MWh GWh TWh mWh J kJ MJ GJ cal kcal Mcal Gcal")

@@ -66,7 +66,7 @@ def parse_device_class(raw: object) -> str:
         return raw
     if raw in NOT_NUMBERS:
         raise ValueError(f"expected a device class of numbers, got {raw!r}")
-    raise ValueError(f"expected a device class of Home Assistant's, {near(raw, DEVICE_CLASSES)}, got {raw!r}")
+    raise ValueError(f"expected a device class of Home Assistant's, got {raw!r}; {near(raw, DEVICE_CLASSES)}")
 
 
 def parse_precision(raw: object) -> int:

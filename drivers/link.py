@@ -43,6 +43,8 @@ PRESENCE_S = 0.25
 # A source that held so long was a success: the next failure starts at the shortest back-off again.
 STEADY_S = 10.0
 REQUEST_TIMEOUT_S = 3.0
+# Of the devices of a link, in a message.
+MAX_LISTED = 12
 _CLOSED = "the link is closed"
 _DEFECT = "internal error, see the log"
 
@@ -236,7 +238,7 @@ class Link:
         name = self._source.device_of(channel)
         if name in self._devices:
             return None
-        return self._refused.get(name, f"{name or 'the device'} is not there")
+        return self._refused.get(name) or f"{name or 'the device'} is not there{_others(self._devices)}"
 
     def refresh(self, channel: str) -> None:
         """Have `channel` read soon, by the link's own thread, if it can be asked. From any thread; returns at
@@ -474,9 +476,10 @@ class Link:
     def _log(self, before: Device | None, device: Device) -> None:
         who = " ".join(filter(None, (device.name, device.model, device.identity)))
         if before is None and self._logged.is_news(f"up {device.name} {device.identity}"):
-            line = "%s: up on %s: %s, firmware %s, channels %s"
-            channels = ", ".join(device.channels) or "not known yet"
-            logger.info(line, self.name, self._where, who, device.firmware or "unknown", channels)
+            firmware = device.firmware and f"firmware {device.firmware}"
+            channels = f"channels {', '.join(device.channels)}" if device.channels else ""
+            known = ", ".join(filter(None, (who, firmware, channels)))
+            logger.info("%s: up on %s%s", self.name, self._where, known and f": {known}")
         if before is None or (before.identity, before.boot) == (device.identity, device.boot):
             return
         if self._logged.is_news(f"restart {device.name} {device.identity}"):
@@ -491,6 +494,13 @@ class Link:
             watchers = self._watchers
             sinks = [sink for sinks in self._sinks.values() for sink in sinks]
         return [*watchers, *(sink for sink in sinks if self._source.device_of(sink.channel) == device)]
+
+
+def _others(devices: Mapping[str, Device]) -> str:
+    """`; there are a, b`, for somebody who may have mistyped a name; nothing where devices have none."""
+    names = sorted(filter(None, devices))
+    more = f", … ({len(names)} in all)" if len(names) > MAX_LISTED else ""
+    return f"; there are {', '.join(names[:MAX_LISTED])}{more}" if names else ""
 
 
 def _sum(totals: Mapping[str, int], counters: Mapping[str, int]) -> dict[str, int]:

@@ -145,7 +145,7 @@ def parse_whole(raw: object, least: int, most: int) -> int:
 def near(raw: object, names: Iterable[str]) -> str:
     """Of many names the one that may be meant, for an error message; else all of them."""
     found = difflib.get_close_matches(str(raw), list(names), n=1)
-    return f"such as {found[0]}" if found else f"one of {', '.join(names)}"
+    return f"did you mean {found[0]!r}?" if found else f"one of {', '.join(names)}"
 
 
 def parse_options(table: Mapping[str, Option], given: Mapping[str, object]) -> dict[str, Any]:

@@ -68,7 +68,8 @@ class Quantity:
                 f'write unit: "{channel.unit}"' if self.any_kind else "remove `unit`"
             )
         if unit not in self.units:
-            return f"channel {name!r} is in {channel.unit!r}; expected {' or '.join(self.units)}"
+            expected = f"{' or '.join(self.units)}, or use driver: generic"
+            return f"channel {name!r} is in {channel.unit!r}; expected {expected}"
         return None
 
     def _unit_of(self, channel: Channel) -> str:

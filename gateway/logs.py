@@ -67,14 +67,15 @@ def to_stderr() -> logging.Handler:
 
 @contextmanager
 def logging_to(handler: logging.Handler, *, verbose: bool = False) -> Iterator[None]:
-    """Send the gateway's, the drivers' and sig's log to `handler`; `verbose`: debug lines too."""
+    """Send the gateway's, the drivers' and sig's log to `handler`; `verbose`: the debug lines of all
+    but sig, too."""
     root = logging.getLogger()
     sig_logger = logging.getLogger("sig")
     level, sig_level = root.level, sig_logger.level
     root.addHandler(handler)
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
-    # At level INFO sig tells of every connection that comes and goes: one for each `sig-gateway read`.
-    sig_logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    # Below that, sig tells of every connection that comes and goes: one for each `sig-gateway read`.
+    sig_logger.setLevel(logging.WARNING)
     sig.setup_logger(sig_logger)
     try:
         yield

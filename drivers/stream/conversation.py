@@ -65,11 +65,20 @@ class Dropped(NamedTuple):
 
 
 def escaped(data: bytes) -> str:
-    """Bytes of unknown origin for a person: in quotes, what is not printable as `\\x1b`, cut short."""
-    return repr(data[:_SHOWN_BYTES])[1:] + ("…" if len(data) > _SHOWN_BYTES else "")
+    """Bytes of unknown origin for a person: in quotes, what is not printable UTF-8 as `\\x1b`, cut short."""
+    text = data.decode("utf-8", "surrogateescape")
+    quote = '"' if "'" in text and '"' not in text else "'"
+    shown = "".join(map(_printable, text[:_SHOWN_CHARS])).replace(quote, f"\\{quote}")
+    return f"{quote}{shown}{quote}" + ("…" if len(text) > _SHOWN_CHARS else "")
 
 
-_SHOWN_BYTES = 80
+def _printable(character: str) -> str:
+    if character.isprintable() and character != "\\":
+        return character
+    return repr(character.encode("utf-8", "surrogateescape"))[2:-1]
+
+
+_SHOWN_CHARS = 80
 
 
 class Send(NamedTuple):

@@ -14,11 +14,13 @@ _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_@./:-]*[A-Za-z0-9_]")
 
 
 def print_kernel_sensors(root: str = ROOT) -> None:
-    """Print each, and the `channel:` to write for it; nothing where there is none. Asks no sensor."""
+    """Print each, and the `channel:` to write for it; that there is none, where so. Asks no sensor."""
     files = Files()
     tree = scan(root, files)
     if tree.chips:
         print("Sensors that the kernel reads, for a link with protocol: sysfs")
+    elif not tree.ghosts:
+        print("No sensors of the kernel's under /sys: see docs/sysfs.md")
     for chip in tree.chips:
         name = shown(chip, tree.chips)
         print(f"{name}  {_where(chip)}".rstrip())

@@ -19,7 +19,7 @@ from drivers.stream.port_names import PortInfo, names_for_config
 from drivers.stream.ports import PortSource, list_ports, parse_port
 from gateway.cli.ports import as_row, title
 from gateway.config import Config, ConfigError, load
-from gateway.config.writing import BACKUP, CannotWriteError, add_to_config
+from gateway.config.writing import CannotWriteError, add_to_config
 from gateway.plain import plain
 from gateway.probe.found import Found, FoundChannel
 from gateway.probe.prober import LISTEN_S, Prober, Verdict
@@ -113,6 +113,9 @@ def _chosen(names: Sequence[str], owned: contextlib.ExitStack) -> list[tuple[str
         except (OptionError, PortError, PortNotFoundError) as error:
             found.append((name, str(error)))
             continue
+        if Path(device).is_dir():
+            found.append((name, f"{name} is a folder, no port; `sig-gateway ports` lists the ports"))
+            continue
         best, info = by_device.get(
             os.path.realpath(device), (name, PortInfo(device, "n/a", None, None, None))
         )
@@ -205,12 +208,11 @@ def _print_proposal(proposal: Proposal, rows: Sequence[object], *, write: bool) 
 
 
 def _write(path: Path, proposal: Proposal) -> int:
-    there = path.exists()
     try:
-        add_to_config(path, proposal.sections)
+        backup = add_to_config(path, proposal.sections)
     except CannotWriteError as error:
         print(plain(f"error: {error}"), file=sys.stderr)
         return 1
-    before = f"; what was there before is {path}{BACKUP}" if there else ""
+    before = f"; what was there before is {path.parent / backup.name}" if backup else ""
     _say(f"{path}: written{before}")
     return 0

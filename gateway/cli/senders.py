@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sig
 from gateway.cli.client import complain, connection, to_json
+from gateway.live.rows import decimals_of, value_text
 from gateway.plain import plain
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def ask(client: sig.ClientRouter, within_s: float = WITHIN_S) -> list[dict[str, 
     """What `senders --json` prints. `last` and `warning` are None for a sender that has none, does not know
     the request (no sensor), or is slow; newest readings come first, should the time not do for all.
     `quality` and `reason` are those of `last`; where that is None because there never was a value, and the
-    sensor knows why, `stale` and that."""
+    sensor knows why, `stale` and that. Of one that is not connected, `reason` says why that is."""
     deadline = time.monotonic() + within_s
     found: list[dict[str, Any]] = []
     answered: list[dict[str, Any]] = []
@@ -64,6 +65,14 @@ def ask(client: sig.ClientRouter, within_s: float = WITHIN_S) -> list[dict[str, 
                 entry["last"] = _request(client, entry["sender"], "last", deadline)
                 entry.update(quality=_text(entry["last"], "quality"), reason=_text(entry["last"], "reason"))
                 answered.append(entry)
+    for entry in found:  # those that are not there: the gateway answers for them
+        if not entry["connected"]:
+            try:
+                _request(client, entry["sender"], "last", deadline)
+            except sig.NotConnected as error:
+                entry["reason"] = str(error)
+            except sig.RequestError:
+                continue
     for entry in answered:  # who has not answered that will not answer this
         with contextlib.suppress(sig.RequestError):
             info = _request(client, entry["sender"], "info", deadline)
@@ -100,7 +109,8 @@ def print_table(found: list[dict[str, Any]]) -> None:
         if sender["warning"] is not None:
             print(plain(f"{MARK} {sender['sender']}: {sender['warning']}"))
         if sender["last"] is None and sender["reason"] is not None:
-            print(plain(f"{MARK} {sender['sender']}: stale: {sender['reason']}"))
+            stale = f"{sender['sender']}: stale: " if sender["connected"] else ""
+            print(plain(f"{MARK} {stale}{sender['reason']}"))
 
 
 def _print_on_terminal(found: list[dict[str, Any]]) -> None:
@@ -114,6 +124,13 @@ def _print_on_terminal(found: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
+def _number(value: object) -> str:
+    """As the live table shows it; a sender that is no sensor may say anything."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value_text(value, decimals_of(value))
+    return str(value)
+
+
 def _table(found: list[dict[str, Any]], columns: Sequence[str], today: str = "") -> Table:
     """`today`: the date that says nothing, with it the milliseconds."""
     from rich.table import Table
@@ -125,7 +142,9 @@ def _table(found: list[dict[str, Any]], columns: Sequence[str], today: str = "")
     for sender in found:
         last = sender["last"] if isinstance(sender["last"], dict) else {}
         value = (
-            f"{last.get('value')} {last.get('unit', '')}".strip() if last.get("value") is not None else "-"
+            f"{_number(last['value'])} {last.get('unit', '')}".strip()
+            if last.get("value") is not None
+            else "-"
         )
         when = str(last.get("time", "-"))
         if today and when.startswith(today):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.config.certificates import check_certificate, unreadable
 from gateway.config.context import Context
 from gateway.config.document import Document
+from gateway.config.elsewhere import key_of_other_driver, key_of_other_protocol, no_driver
 from gateway.config.explain import keys, validate
 from gateway.config.models import (
     MAX_SENDER_CHARS,
@@ -86,7 +87,8 @@ def read_links(context: Context) -> dict[str, LinkSection]:
             table = _table(partial(catalog.link_options, protocol), (*path, "protocol"), document)
             if table is None:
                 continue
-            parsed = check_options(table, keys(LinkSection), value, path, document)
+            elsewhere = partial(key_of_other_protocol, catalog, protocol, "protocol" in value)
+            parsed = check_options(table, keys(LinkSection), value, path, document, elsewhere)
             _check_together(partial(catalog.check_link, protocol), value, parsed, path, document)
             if value.get("identity") is not None and not catalog.tells_identity(protocol):
                 text = f"nothing that speaks {protocol} says who it is; remove the key"
@@ -144,6 +146,7 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
     sensors: dict[str, SensorSection] = {}
     intervals: _Intervals = {}
     link_names = list(links) if isinstance(links, dict) else []
+    writes = {"link": link_names[0]} if link_names else {}
     for name, value in section.items():
         path: Location = ("sensors", name)
         if not is_sender_name(name):
@@ -151,7 +154,7 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
             text += ", nor is $gateway" if name == "$gateway" else ""
             document.complain(path, text)
         before = len(document.problems)
-        sensor = validate(SensorSection, value, path, document)
+        sensor = validate(SensorSection, value, path, document, writes=writes)
         if sensor is not None:
             sensors[name] = sensor
         if not isinstance(value, dict):
@@ -159,13 +162,15 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
         wrong = {problem.path for problem in document.problems[before:]}
         for key, names in (("driver", catalog.kinds()), ("link", link_names)):
             if key in value and value[key] not in names and (*path, key) not in wrong:
-                refuse((*path, key), f"a {key}'s name", choices(key, value[key], names), document)
+                text = no_driver(value[key], names) if key == "driver" else choices(key, value[key], names)
+                refuse((*path, key), f"a {key}'s name", text, document)
         driver = value.get("driver")
         if driver in catalog.kinds():
             table = _table(partial(catalog.options, driver), (*path, "driver"), document)
             if table is None:
                 continue
-            parsed = check_options(table, keys(SensorSection), value, path, document)
+            elsewhere = partial(key_of_other_driver, catalog, driver)
+            parsed = check_options(table, keys(SensorSection), value, path, document, elsewhere)
             _check_together(partial(catalog.check_options, driver), value, parsed, path, document)
             if sensor is not None and sensor.link in link_names and parsed.get("interval") is not None:
                 _check_interval_settable(name, links[sensor.link], context)
@@ -245,4 +250,5 @@ def _check_together(
             return
         where = (*path, option) if option in value else path
         if where == path or where not in {problem.path for problem in document.problems}:
-            document.complain(where, getattr(error, "problem", str(error)))
+            text = getattr(error, "problem", str(error))
+            document.complain(where, f"{option!r} {text}" if text.startswith("is missing") else text)

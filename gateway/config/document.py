@@ -16,6 +16,7 @@ import yaml
 from gateway.config.problems import Location, Problem, shown
 from gateway.config.scalars import MAX_NUMBER_CHARS, PREFIX, scalar_value
 from gateway.config.secrets import SECRET_TAGS, SecretError, Secrets
+from gateway.config.yaml_remedies import comment_text, hidden_bracket, remedy
 
 MAX_DEPTH = 32
 """Levels of nesting. A config needs four."""
@@ -122,22 +123,20 @@ def _compose(text: str) -> yaml.Node | None:
         loader.dispose()
 
 
-# The port of the first config anybody writes: YAML takes its colon for a mapping's.
-_UNQUOTED_PORT = re.compile(r"\bport:\s*(sim:[^\s,}\"']*)")
-
-
 def _marked(error: yaml.MarkedYAMLError, source: str) -> _UnreadableError:
+    lines = source.splitlines()
+    hidden = hidden_bracket(error, lines)
+    if hidden is not None:
+        line, column, value = hidden
+        return _UnreadableError(line + 1, f"not valid YAML: {comment_text(value)}", column + 1)
     mark = error.problem_mark or error.context_mark
     text = f"not valid YAML: {error.problem or error.context}"
-    line = "".join(source.splitlines()[mark.line : mark.line + 1]) if mark else ""
-    port = _UNQUOTED_PORT.search(line)
-    if port is not None:
-        text += f'; write: port: "{port[1]}"'
-    if error.problem is not None and "\\t" in error.problem:
-        text += "; write: spaces instead of the tab"
-    if error.context and error.context_mark and mark and error.context_mark.line != mark.line:
+    if mark is None:
+        return _UnreadableError(1, text, 1)
+    text += remedy(text, "".join(lines[mark.line : mark.line + 1]), mark.column)
+    if error.context and error.context_mark and error.context_mark.line != mark.line:
         text += f" ({error.context}, which began on line {error.context_mark.line + 1})"
-    return _UnreadableError(mark.line + 1 if mark else 1, text, mark.column + 1 if mark else 1)
+    return _UnreadableError(mark.line + 1, text, mark.column + 1)
 
 
 class _Converter:

@@ -6,6 +6,8 @@ string"), so each error is told again from the field's own `expected` and `write
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -16,9 +18,17 @@ from gateway.config.problems import Location, shown, unknown_key
 M = TypeVar("M", bound=BaseModel)
 
 
-def validate(model: type[M], value: object, path: Location, document: Document, write: str = "") -> M | None:
+def validate(
+    model: type[M],
+    value: object,
+    path: Location,
+    document: Document,
+    write: str = "",
+    writes: Mapping[str, str] = MappingProxyType({}),
+) -> M | None:
     """The model made from `value`, or None with every problem noted in `document`. `write`: an example to
-    copy, where what must be there is not in the model alone."""
+    copy, where what must be there is not in the model alone; `writes`: for a key, what to write there instead
+    of the model's example."""
     if not isinstance(value, dict):
         got = shown_at(document, path, value)
         document.complain(path, f"expected a mapping, got {got}; write: {write or example(model)}")
@@ -30,7 +40,7 @@ def validate(model: type[M], value: object, path: Location, document: Document, 
             where = tuple(part for part in item["loc"] if isinstance(part, str))
             complaint_path = (*path, *where)
             if item["type"] == "missing":
-                document.complain(complaint_path[:-1], _missing(model, where))
+                document.complain(complaint_path[:-1], _missing(model, where, writes))
             elif item["type"] == "extra_forbidden":
                 document.complain(complaint_path, unknown_key(where[-1], keys(_owner(model, where))))
             else:
@@ -76,10 +86,11 @@ def _extra(model: type[BaseModel], where: tuple[str, ...]) -> dict[str, Any]:
     return extra if isinstance(extra, dict) else {}
 
 
-def _missing(model: type[BaseModel], where: tuple[str, ...]) -> str:
+def _missing(model: type[BaseModel], where: tuple[str, ...], writes: Mapping[str, str]) -> str:
     extra = _extra(model, where)
     key = where[-1]
-    return f"{key!r} is missing: expected {extra.get('expected')}; write: {key}: {extra.get('write')}"
+    write = writes.get(key) or extra.get("write")
+    return f"{key!r} is missing: expected {extra.get('expected')}; write: {key}: {write}"
 
 
 def _wrong(

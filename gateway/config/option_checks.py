@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gateway.config.document import Document
@@ -19,10 +19,11 @@ def check_options(
     value: Mapping[str, Any],
     path: Location,
     document: Document,
+    elsewhere: Callable[[str], str | None],
 ) -> dict[str, Any]:
     """Every option of `table`: parsed, or its default where it is not there or wrong, which is noted.
 
-    `own`: the keys of `value` that are no options.
+    `own`: the keys of `value` that are no options; `elsewhere`: what to say of a key of another table.
     """
     parsed: dict[str, Any] = {name: option.default for name, option in table.items()}
     for name, option in table.items():
@@ -32,7 +33,7 @@ def check_options(
         if key in own:
             continue
         if key not in table:
-            document.complain((*path, key), unknown_key(key, [*own, *table]))
+            document.complain((*path, key), elsewhere(key) or unknown_key(key, [*own, *table]))
             continue
         try:
             if raw is not None:

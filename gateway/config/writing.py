@@ -24,7 +24,10 @@ from gateway.config.problems import ConfigError
 from gateway.config.secrets import Secrets
 
 BACKUP = ".bak"
-"""Ends the name of the copy of what was there before."""
+"""Ends the name of the copy of what was there before; `.bak.1` and so on that of a later one."""
+
+MAX_BACKUPS = 10
+"""From then on, a new copy takes the newest one's place: what was there at first stays for ever."""
 
 Additions = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """By section (`links`, `sensors`) and name, what to write there; a name that is taken is an error."""
@@ -37,11 +40,12 @@ class CannotWriteError(Exception):
     """The file is as it was; the text says why, and what to do."""
 
 
-def add_to_config(path: Path, additions: Additions, environ: Mapping[str, str] | None = None) -> None:
+def add_to_config(path: Path, additions: Additions, environ: Mapping[str, str] | None = None) -> Path | None:
     """Write `additions` into the config at `path`, which is created where there is none.
 
-    What was there before is kept beside it, with `.bak` behind its name. A symbolic link stays one. `environ`
-    is for tests. Raises `CannotWriteError`.
+    What was there before is kept beside it, with `.bak` behind its name, or `.bak.1` to `.bak.9` where there
+    is such a file already; returns its path, None where nothing was there. A symbolic link stays one.
+    `environ` is for tests. Raises `CannotWriteError`.
     """
     environ = os.environ if environ is None else environ
     path = Path(os.path.realpath(path))
@@ -56,7 +60,7 @@ def add_to_config(path: Path, additions: Additions, environ: Mapping[str, str] |
             f"nothing can safely be put into {path}: {error}; paste the lines yourself"
         ) from None
     try:
-        _replace(path, before, new, environ)
+        return _replace(path, before, new, environ)
     except OSError as error:
         raise CannotWriteError(
             f"{path}, or a new file in its folder, cannot be written: {error.strerror}"
@@ -125,8 +129,11 @@ def _refuse_errors(path: Path, environ: Mapping[str, str]) -> None:
         ) from None
 
 
-def _replace(path: Path, before: bytes | None, new: bytes, environ: Mapping[str, str]) -> None:
-    """Have `new` at `path`, checked, and what was there beside it. Raises `CannotWriteError`, OSError."""
+def _replace(path: Path, before: bytes | None, new: bytes, environ: Mapping[str, str]) -> Path | None:
+    """Have `new` at `path`, checked, and what was there beside it: its path is returned.
+
+    Raises `CannotWriteError`, OSError.
+    """
     with contextlib.ExitStack() as owned:
         fresh = _beside(path, new, owned)
         try:
@@ -136,10 +143,18 @@ def _replace(path: Path, before: bytes | None, new: bytes, environ: Mapping[str,
             raise CannotWriteError(f"the result would have an error: {problem}; nothing is written") from None
         if _read(path) != before:
             raise CannotWriteError(f"{path} was changed by another program just now; try again")
+        backup = None
         if before is not None:
-            _beside(path, before, owned).replace(f"{path}{BACKUP}")
+            backup = _free_backup(path)
+            _beside(path, before, owned).replace(backup)
         fresh.replace(path)
         _sync(path.parent)
+        return backup
+
+
+def _free_backup(path: Path) -> Path:
+    names = [Path(f"{path}{BACKUP}{f'.{number}' if number else ''}") for number in range(MAX_BACKUPS)]
+    return next((name for name in names if not os.path.lexists(name)), names[-1])
 
 
 def _beside(path: Path, content: bytes, owned: contextlib.ExitStack) -> Path:

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import sig
 
 STALE = "stale"
+MOST_DECIMALS = 3
+SIGNIFICANT = 4
 Reading = Mapping[str, Any]
 
 
@@ -99,6 +101,24 @@ class Rows:
         return None
 
 
+def value_text(value: float | None, decimals: int) -> str:
+    """`23.10`; a dash without a value."""
+    if value is None:
+        return "-"
+    return f"{value:.{decimals}f}" if abs(value) < 1e9 else f"{value:.6g}"
+
+
 def decimals_of(value: float | None) -> int:
-    """How many decimals it takes to write `value`, at most 3."""
-    return 0 if value is None else len(f"{value:.3f}".rstrip("0").partition(".")[2])
+    """How many decimals are worth showing of `value`: all, if it has no more than 3, as what a board sends;
+    else, as a calibration makes digits that mean nothing, what leaves 4 significant digits, at most 4."""
+    if value is None:
+        return 0
+    decimals = _decimals(value, 6)
+    if decimals <= MOST_DECIMALS:
+        return decimals
+    whole = len(str(int(abs(value)))) if abs(value) >= 1 else 0
+    return _decimals(value, max(0, SIGNIFICANT - whole))
+
+
+def _decimals(value: float, most: int) -> int:
+    return len(f"{value:.{most}f}".partition(".")[2].rstrip("0"))

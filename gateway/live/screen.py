@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from gateway.live.rows import Row
+from gateway.live.rows import Row, value_text
 from gateway.plain import plain
 
 _QUALITY_STYLES = {"good": "green", "suspect": "yellow", "stale": "red"}
@@ -129,13 +129,6 @@ def _log_line(level: int, line: str, width: int) -> Text:
 def with_short_paths(text: str) -> str:
     """Long paths without their middle: what comes after them matters more."""
     return _LONG_PATH.sub(r"\1…\2", text)
-
-
-def value_text(value: float | None, decimals: int) -> str:
-    """`23.10`; a dash without a value."""
-    if value is None:
-        return "-"
-    return f"{value:.{decimals}f}" if abs(value) < 1e9 else f"{value:.6g}"
 
 
 def age_text(age_s: float | None) -> str:

@@ -107,7 +107,7 @@ def check(**options: Any) -> None:
         ({"unit": 5}, "unit: expected a text, got 5"),
         (
             {"unit": "bars", "device_class": "pressure"},
-            "unit: Home Assistant takes for device_class pressure: Pa, hPa, kPa, mPa, bar, mbar, cbar, "
+            "unit: Home Assistant takes for device_class pressure: hPa, Pa, kPa, mPa, bar, mbar, cbar, "
             "mmHg, inHg, inH₂O, psi; got 'bars'",
         ),
         ({"unit": "", "device_class": "pressure"}, "psi; got none$"),
@@ -117,7 +117,7 @@ def check(**options: Any) -> None:
         ),
         (
             {"unit": "x", "device_class": "presure"},
-            "device_class: expected .*, such as pressure, got 'presure'",
+            "device_class: expected .*, got 'presure'; did you mean 'pressure'\\?",
         ),
         ({"unit": "x", "device_class": "qqqq"}, "one of absolute_humidity, apparent_power, aqi, "),
         ({"unit": "x", "device_class": "timestamp"}, "expected a device class of numbers, got 'timestamp'"),

@@ -61,7 +61,7 @@ def test_limits_are_in_the_unit_that_is_shown(show: str, least: float) -> None:
     ("options", "channel", "text"),
     [
         ({}, Channel("t", "humidity"), "channel 't' measures humidity, not temperature"),
-        ({}, Channel("t", unit="R"), "channel 't' is in 'R'; expected C or F or K"),
+        ({}, Channel("t", unit="R"), "channel 't' is in 'R'; expected C or F or K, or use driver: generic"),
         (
             {"unit": "F"},
             Channel("t", unit="C"),

@@ -588,7 +588,7 @@ def test_measurements_that_find_the_sender_disconnected_are_counted() -> None:
     [
         (replace(TEMP, name="tmp"), "board 24A16057F685 has no channel 'temp'; it has tmp"),
         (replace(TEMP, kind="humidity"), "channel 'temp' measures humidity, not temperature"),
-        (replace(TEMP, unit="R"), "channel 'temp' is in 'R'; expected C or F or K"),
+        (replace(TEMP, unit="R"), "channel 'temp' is in 'R'; expected C or F or K, or use driver: generic"),
     ],
 )
 def test_a_board_that_does_not_fit(channel: Channel, text: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -73,9 +73,9 @@ def test_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest
 
 
 def test_nothing_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is printed."""
+    """It is said, and where to read on."""
     print_kernel_sensors(str(tmp_path))
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "No sensors of the kernel's under /sys: see docs/sysfs.md\n"
 
 
 @pytest.mark.parametrize("name", ["bme280", "a:b", "#1", "ü", "yes", "0", "a: b", '"', "\\", "-"])

@@ -253,3 +253,9 @@ def test_on_a_terminal_a_person_is_asked(tmp_path: Path, answer: str, sent: bool
         assert (encode("Q 1 hello") in b"".join(data for _, data in talker.heard)) is sent
     os.close(master)
     assert b"will send sensorline's `$Q 1 hello*83DCD986`" in shown
+
+
+def test_a_folder_is_no_port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said so, and nothing is opened."""
+    assert main(["ports", *QUICK, str(tmp_path)]) == 1
+    assert f"{tmp_path} is a folder, no port" in capsys.readouterr().out

@@ -62,7 +62,8 @@ def test_warnings_are_those_of_info(house: tuple[sig.ServerRouter, sig.ClientRou
     assert asked == ["foreign", "fine", "older", "odd", "odder"]
     assert found["foreign"]["last"] == LAST
     assert found["fine"]["quality"] == "good"
-    nothing = dict.fromkeys(["last", "quality", "reason", "warning"])
+    assert str(found["away"].pop("reason")).endswith("sender 'away' is not connected")
+    nothing = dict.fromkeys(["last", "quality", "warning"])
     assert found["away"] == {"connected": False, "events": [], **nothing}
 
 
@@ -166,3 +167,14 @@ def test_a_terminal_of_80_columns(
     header, *lines = capsys.readouterr().out.splitlines()
     assert "events" not in header
     assert [line.split()[-2:] for line in lines] == [["06:30:00Z", "good"], [LAST["time"], "good"]]
+
+
+def test_values_are_those_of_the_live_table_and_reasons_are_below(capsys: pytest.CaptureFixture[str]) -> None:
+    """A calibration's digits that mean nothing are left out; what is no number stays."""
+    blank = {"sender": "a", "connected": True, "events": [], "warning": None, "reason": None}
+    values = {24.210526: "24.21 %", 0.0: "0 %", True: "True %", "x" * 9: f"{'x' * 9} %", 1013.25: "1013.25 %"}
+    print_table([blank | {"last": LAST | {"value": value, "unit": "%"}} for value in values])
+    for line, text in zip(capsys.readouterr().out.splitlines()[1:], values.values(), strict=True):
+        assert f" {text} " in line
+    print_table([blank | {"connected": False, "last": None, "reason": "'a' is not connected: link b: gone"}])
+    assert capsys.readouterr().out.splitlines()[-1] == "! 'a' is not connected: link b: gone"

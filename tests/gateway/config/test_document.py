@@ -121,6 +121,36 @@ def test_of_two_merges_the_first_wins(merges: str) -> None:
         ),
         ("port: sim:", '1:10: not valid YAML: mapping values are not allowed here; write: port: "sim:"'),
         (
+            "a: {unit: %}",
+            "1:11: not valid YAML: found character '%' that cannot start any token; write it in "
+            'quotes: "%"',
+        ),
+        (
+            'a: {b: "x", pattern: "\\s+(x)"}',
+            "1:24: not valid YAML: found unknown escape character 's'; write single quotes around what has a "
+            "backslash: '\\s+(x)'",
+        ),
+        (
+            "a:\n  channel: Temperature: C  # mine",
+            "2:23: not valid YAML: mapping values are not allowed here; write a value that has "
+            "': ' in it in quotes: \"Temperature: C\"",
+        ),
+        (
+            "a: {channel: Temperature: C}",
+            "1:25: not valid YAML: expected ',' or '}', but got ':'; write a value that has "
+            "': ' in it in quotes",
+        ),
+        (
+            "a:\n  b: {link: x, channel: #1}\n  c: {link: x}\n\n",
+            "2:25: not valid YAML: '#' begins a comment, to the end of the line; write a value that has "
+            "'#' in it in quotes: \"#1\"",
+        ),
+        (
+            "a: {channel: #1}\n",
+            "1:14: not valid YAML: '#' begins a comment, to the end of the line; write a value that has",
+        ),
+        ("a: [1, # one\n 2,\nb", "3:2: not valid YAML: expected ',' or ']', but got '<stream end>' (while"),
+        (
             "{a: 0,1, b: 2}",
             "1: expected a name, got 1, which YAML reads as a number; a fraction is written with "
             "a point: 0.1",

@@ -34,6 +34,21 @@ def one_insertion_each(before: bytes, after: bytes) -> bool:
     return middle in after[start : len(after) - end]
 
 
+def test_the_first_copy_stays(tmp_path: Path) -> None:
+    """Ten at most; the eleventh takes the newest one's place."""
+    path = tmp_path / "config.yaml"
+    path.write_text("links: {}\n")
+    names = ["config.yaml.bak", *(f"config.yaml.bak.{number}" for number in range(1, 10))]
+    texts = []
+    for name in [*names, names[-1]]:
+        texts.append(path.read_bytes())
+        link = {f"n{len(texts)}": {"port": f"/dev/x{len(texts)}"}}
+        assert add_to_config(path, {"links": link}) == tmp_path / name
+    del texts[-2]
+    assert [(tmp_path / name).read_bytes() for name in names] == texts
+    assert len(list(tmp_path.iterdir())) == 11
+
+
 def test_the_shipped_config(tmp_path: Path) -> None:
     """Its comments stay; the copy is what was there; the rights too."""
     path = tmp_path / "config.yaml"

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 import sig
-from gateway.live.rows import Row, Rows, decimals_of
-from gateway.live.screen import Screen, age_text, value_text
+from gateway.live.rows import Row, Rows, decimals_of, value_text
+from gateway.live.screen import Screen, age_text
 
 READING = {"value": 23.5, "unit": "°C", "time": "2026-11-22T06:30:00.000Z", "quality": "good", "seq": 7}
 UTC = 1795329000.0
@@ -181,4 +181,5 @@ def test_texts() -> None:
     assert value_text(1e12, 0) == "1e+12"
     ages = [None, 0.04, 9.94, 12, 119, 300, 7300, 200_000]
     assert [age_text(a) for a in ages] == ["-", "0.0 s", "9.9 s", "12 s", "119 s", "5 min", "2 h", "2 d"]
-    assert [decimals_of(v) for v in (None, 426.0, 23.5, 23.123456)] == [0, 0, 1, 3]
+    values = [None, 426.0, 0, 23.5, 1013.125, 24.210526, -23.1 * 3, 1013.123456, 0.01234567, 0.1 + 0.2]
+    assert [decimals_of(value) for value in values] == [0, 0, 0, 1, 3, 2, 1, 0, 4, 1]
