@@ -171,7 +171,7 @@ def test_a_terminal_of_80_columns(
 
 def test_values_are_those_of_the_live_table_and_reasons_are_below(capsys: pytest.CaptureFixture[str]) -> None:
     """A calibration's digits that mean nothing are left out; what is no number stays."""
-    blank = {"sender": "a", "connected": True, "events": [], "warning": None, "reason": None}
+    blank = {"sender": "a", "connected": True, "events": [], "quality": None, "warning": None, "reason": None}
     values = {24.210526: "24.21 %", 0.0: "0 %", True: "True %", "x" * 9: f"{'x' * 9} %", 1013.25: "1013.25 %"}
     print_table([blank | {"last": LAST | {"value": value, "unit": "%"}} for value in values])
     for line, text in zip(capsys.readouterr().out.splitlines()[1:], values.values(), strict=True):
