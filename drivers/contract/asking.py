@@ -42,6 +42,7 @@ class Taker:
         self.channel = channel
         self.measurements: list[Measurement] = []
         self.ups = self.downs = 0
+        self.up = False
         self.then: Callable[[], object] = lambda: None
         self._link = link
 
@@ -65,7 +66,9 @@ class Taker:
     def link_up(self, _device: Device, _warning: str | None, /) -> None:
         """See `drivers.sink.Sink`."""
         self.ups += 1
+        self.up = True
 
     def link_down(self, _reason: str, /) -> None:
         """See `drivers.sink.Sink`."""
         self.downs += 1
+        self.up = False
