@@ -1,8 +1,13 @@
-"""What holds for every test: skips may be forbidden."""
+"""What holds for every test: skips may be forbidden, and no example has to be quick."""
 
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a shared machine makes up inputs, and runs one, says nothing about the code.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 @pytest.hookimpl(trylast=True)

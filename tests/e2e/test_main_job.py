@@ -166,8 +166,17 @@ sensors:
     result = gateway.cli("read", "cellar")
     assert result.returncode == 1
     assert "error: not_connected: sender 'cellar' is not connected: link absent: " in result.stderr
-    away = {"sender": "cellar", "connected": False, "events": [], "last": None, "warning": None}
-    assert gateway.senders()["cellar"] == away
+    away = {
+        "sender": "cellar",
+        "connected": False,
+        "events": [],
+        "last": None,
+        "quality": None,
+        "warning": None,
+    }
+    listed = gateway.senders()["cellar"]
+    assert listed.pop("reason").startswith("sender 'cellar' is not connected: link absent: ")
+    assert listed == away
     problem = "has no channel 'nochannel'; it has temp, hum, lux"
     assert re.search(f"link board: board SIM[0-9A-F]{{8}} {problem}", gateway.cli("read", "nochannel").stderr)
     assert gateway.errors.count(problem) == 1
