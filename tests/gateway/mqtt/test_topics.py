@@ -114,7 +114,7 @@ def test_readings_are_known() -> None:
 def is_json(payload: bytes) -> bool:
     """As Python's own parser sees it, without NaN; white space alone is taken, too."""
     try:
-        json.loads(payload.strip().decode() or "null", parse_constant=lambda _: 1 // 0)
+        json.loads(payload.decode() if payload.strip() else "null", parse_constant=lambda _: 1 // 0)
     except (ValueError, ArithmeticError, RecursionError):
         return False
     return True
