@@ -63,6 +63,14 @@ def test_an_unplugged_board_is_not_found_and_comes_back(tmp_path: Path) -> None:
         port.close()
 
 
+def _is_there(port: SimPort) -> bool:
+    """The board of a child that has just died is unplugged, until the child is seen to be dead."""
+    try:
+        return Path(port.resolve()).exists()
+    except PortNotFoundError:
+        return False
+
+
 def test_a_child_that_died_is_started_again() -> None:
     """Killed from outside, say."""
     port = SimPort.parse("sim:")
@@ -70,7 +78,7 @@ def test_a_child_that_died_is_started_again() -> None:
         port.resolve()
         killed = kill_the_simulator()
         until(lambda: port.presence() is None)
-        assert Path(port.resolve()).exists()
+        until(lambda: _is_there(port), what="the next child's board")
         assert child_with("firmware_sim") != killed
     finally:
         port.close()
