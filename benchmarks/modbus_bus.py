@@ -6,7 +6,7 @@ The bus is the tests' (`tests/support/modbus_slaves.py`), on a pty. At 9600 baud
 each and 3.5 characters of silence between frames, and counts how long it was busy. Each contender is a
 process of its own:
 
-- `gateway`: a link of ours that is to read five slaves far more often than the bus can.
+- `gateway`: a link of ours that is to read three slaves far more often than the bus can.
 - `bare`: a loop that writes a question, reads until its answer is complete, and writes the next.
 - `ours`, `pymodbus`: one slave, read as fast as can be, without pacing: start, memory, latency.
 """
@@ -32,7 +32,7 @@ PACED_S = 20.0
 DEAD_S = 60.0
 READS = 2000
 # All of them want more than twice of what the bus can do: what one loses the others can have.
-IDS = (1, 2, 3, 4, 5)
+IDS = (1, 2, 3)
 DEAD = 2
 LEAST_BUSY = 0.85
 MOST_LOST = 0.05
@@ -81,7 +81,7 @@ def _dead_text(rounds: list[tuple[float, float]]) -> str:
         for number, (alive, dead) in enumerate(rounds, 1)
     ]
     return (
-        "**What one dead slave of five costs the other four**: their answers a second in the second half of "
+        "**What one dead slave of three costs the other two**: their answers a second in the second half of "
         f"{DEAD_S:g} s, with it and alone. Median: {100 * lost:.1f} %; at most {100 * MOST_LOST:g} % is "
         "wanted.\n\n" + report.table(["round", "alone", "with a dead one", "lost"], rows)
     )

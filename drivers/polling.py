@@ -31,13 +31,14 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(slots=True)
 class _Job:
-    """`due_s` is when it is asked next, infinity while it is being asked; `debt_s` the time that its failures
-    have cost beyond its share, as of `owed_at_s`."""
+    """`due_s` is when it is asked next, infinity while it is being asked; its rhythm goes on after `asked_for_s`
+    then. `debt_s` is the time that its failures have cost beyond its share, as of `owed_at_s`."""
 
     every_s: float
     first_s: float
     due_s: float
     owed_at_s: float
+    asked_for_s: float = -math.inf
     failures: int = 0
     debt_s: float = 0.0
     worked: bool = False
@@ -46,8 +47,9 @@ class _Job:
 class Schedule(Generic[K]):
     """Jobs by key, each every so many seconds. For one thread, but for `hasten`.
 
-    A job keeps its own rhythm, counted from its first moment: a moment that was missed is left out, not made
-    up for. The first moments are spread over the jobs' own spans; the first job's is at once.
+    A job keeps its own rhythm, counted from its first moment. Of moments that were missed only the last is
+    made up for: that much, so that jobs that want more than the source can do leave it no pause, and have
+    equal parts of it. The first moments are spread over the jobs' own spans; the first job's is at once.
     """
 
     def __init__(self) -> None:
@@ -76,7 +78,7 @@ class Schedule(Generic[K]):
             due_s, _, key = heapq.heappop(self._heap)
             job = self._jobs.get(key)
             if job is not None and job.due_s == due_s:
-                job.due_s = math.inf
+                job.due_s, job.asked_for_s = math.inf, due_s
                 return key
         return None
 
@@ -108,7 +110,8 @@ class Schedule(Generic[K]):
             for other in self._jobs:
                 self._plan(other, now)
         job.failures, job.worked = 0, True
-        self._plan(key, _next_moment(job, now))
+        # What has come meanwhile is behind all others whose moments have come.
+        self._plan(key, max(now, _next_moment(job, job.asked_for_s if job.due_s == math.inf else now)))
 
     def failed(self, key: K, now: float, cost_s: float = 0.0) -> None:
         """The job failed, after it had kept the source busy for `cost_s` in vain."""

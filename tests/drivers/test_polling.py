@@ -64,15 +64,26 @@ def test_first_moments_are_spread() -> None:
     assert min(after - before for before, after in itertools.pairwise(first)) > 0.4
 
 
-def test_missed_moments_are_left_out() -> None:
-    """The rhythm is the old one after a long wait."""
+def test_of_missed_moments_the_last_is_made_up_for() -> None:
+    """And the rhythm is the old one after a long wait."""
     schedule = scheduled(10.0)
     assert schedule.due(NOW) == 0
-    schedule.succeeded(0, NOW + 34.0)
+    schedule.succeeded(0, NOW + 0.1)
+    assert schedule.due(NOW + 34.0) == 0
+    schedule.succeeded(0, NOW + 34.1)
+    assert schedule.due(NOW + 34.1) == 0
+    schedule.succeeded(0, NOW + 34.2)
     assert schedule.next_due == NOW + 40.0
-    assert schedule.due(NOW + 65.0) == 0
-    schedule.succeeded(0, NOW + 65.0)
-    assert schedule.next_due == NOW + 70.0
+
+
+def test_more_than_the_source_can_do_leaves_it_no_pause() -> None:
+    """Two jobs that want to be asked 20 times a second, of 29 ms each: one follows the other."""
+    schedule, now, seen = scheduled(0.05, 0.05), NOW + 0.05, []
+    for _ in range(100):
+        seen.append(schedule.due(now))
+        now += 0.029
+        schedule.succeeded(seen[-1] or 0, now)
+    assert seen == [0, 1] * 50
 
 
 def test_who_waits_longest_is_next() -> None:
@@ -218,8 +229,9 @@ def test_what_is_charged_delays_a_job() -> None:
     schedule.succeeded(0, NOW + 10.0)
     for _ in range(10):
         schedule.charge(0, NOW + 10.0, 1.0)
-    assert schedule.due(NOW + 100.0) == 1
-    schedule.succeeded(1, NOW + 100.0)
+    for _ in range(2):
+        assert schedule.due(NOW + 100.0) == 1
+        schedule.succeeded(1, NOW + 100.0)
     assert schedule.next_due > NOW + 100.0
     schedule.charge(5, NOW, 1.0)
     assert schedule.failures(5) == 0
