@@ -14,9 +14,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.report import RESULTS
-from gateway.mqtt.outbox import Outbox
-from gateway.mqtt.rows import Bounds
-from gateway.mqtt.store import Store
+from gateway.mqtt.outbox.events_table import Bounds
+from gateway.mqtt.outbox.outbox import Outbox
+from gateway.mqtt.outbox.store import Store
 
 READINGS = 6000
 HEAD = '{"value":23.18,"unit":"°C","time":"2026-11-22T06:30:00.123Z","quality":"good","seq":1041'

@@ -31,8 +31,8 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(slots=True)
 class _Job:
-    """`due_s` is when it is asked next, infinity while it is being asked; its rhythm goes on after `asked_for_s`
-    then. `debt_s` is the time that its failures have cost beyond its share, as of `owed_at_s`."""
+    """`due_s` is when it is asked next, infinity while it is being asked; then its rhythm goes on after
+    `asked_for_s`. `debt_s` is the time that its failures have cost beyond its share, as of `owed_at_s`."""
 
     every_s: float
     first_s: float

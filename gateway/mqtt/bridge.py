@@ -17,18 +17,18 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 import sig
-from gateway.mqtt.broker import Broker, Dialled
-from gateway.mqtt.connection import Connection
-from gateway.mqtt.loss import Loss
-from gateway.mqtt.mailbox import LIFECYCLE, Mailbox, Noted
-from gateway.mqtt.notes import Acknowledged, Connected, Received
-from gateway.mqtt.outbox import Outbox
-from gateway.mqtt.publisher import Publisher
+from gateway.loss import Loss
+from gateway.mailbox import LIFECYCLE, Mailbox, Noted
+from gateway.mqtt.broker.broker import Broker, Dialled
+from gateway.mqtt.broker.connection import Connection
+from gateway.mqtt.broker.notes import Acknowledged, Connected, Received
+from gateway.mqtt.delivery import Delivery
+from gateway.mqtt.outbox.outbox import Outbox
+from gateway.mqtt.outbox.store import Store
 from gateway.mqtt.requests import Done, Requests
 from gateway.mqtt.retained import Retained
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.sleep import Sleep
-from gateway.mqtt.store import Store
 from gateway.mqtt.topics import OFFLINE, Topics
 
 logger = logging.getLogger(__name__)
@@ -105,17 +105,17 @@ class Bridge:
             down=self._down,
             clock=clock,
         )
-        self._publisher = Publisher(names, self._outbox, self._broker.broken, clock)
+        self._delivery = Delivery(names, self._outbox, self._broker.broken, clock)
         self._requests = Requests(
             router.request,
             names,
             settings.request_s,
             post=self._mailbox.post,
-            send=self._publisher.answer,
-            crowded=lambda: self._publisher.crowded,
+            send=self._delivery.answer,
+            crowded=lambda: self._delivery.crowded,
             clock=clock,
         )
-        self._retained = Retained(names, settings, router, self._store, self._publisher, incarnation, clock)
+        self._retained = Retained(names, settings, router, self._store, self._delivery, incarnation, clock)
         self._names = names
         self._sleep = Sleep(self._mailbox, clock)
         self._rest_s = 0.0
@@ -143,7 +143,7 @@ class Bridge:
 
     def status(self) -> Status:
         """How it fares now; from any thread."""
-        broker, publisher = self._broker, self._publisher
+        broker, delivery = self._broker, self._delivery
         return Status(
             connected=broker.accepted,
             failures=broker.failures,
@@ -151,11 +151,11 @@ class Bridge:
             clashes=broker.clashes,
             next_s=broker.due - self._clock(),
             unread=self._mailbox.depth,
-            waiting=publisher.waiting,
-            answers=publisher.answers,
-            busy=publisher.busy,
-            published=publisher.published,
-            lost=publisher.lost,
+            waiting=delivery.waiting,
+            answers=delivery.answers,
+            busy=delivery.busy,
+            published=delivery.published,
+            lost=delivery.lost,
         )
 
     # The bridge's thread
@@ -206,7 +206,7 @@ class Bridge:
         return min(
             self._broker.due,
             self._outbox.due,
-            self._publisher.due,
+            self._delivery.due,
             self._retained.due,
             self._requests.due,
         )
@@ -214,10 +214,10 @@ class Bridge:
     def _turn(self, due: float) -> None:
         """Sleep until there is something to do, and do it."""
         connection = self._broker.connection
-        mailbox, publisher = self._mailbox, self._publisher
+        mailbox, delivery = self._mailbox, self._delivery
         # In a burst that the broker keeps up with, only its answers are waited for, if events may wait.
-        burst = self._settings.loss_s > 0 and publisher.keeping_up and mailbox.depth < BATCH
-        readable = self._sleep.until(due, connection, full=publisher.full, burst=burst)
+        burst = self._settings.loss_s > 0 and delivery.keeping_up and mailbox.depth < BATCH
+        readable = self._sleep.until(due, connection, full=delivery.full, burst=burst)
         self._take_letters()
         self._take_events()
         if losses := mailbox.losses():
@@ -234,9 +234,9 @@ class Bridge:
             self._broker.run(now)
             self._requests.run(now)
             self._retained.run(now)
-        sent = publisher.sent
-        publisher.run(now)
-        if publisher.sent > sent:
+        sent = delivery.sent
+        delivery.run(now)
+        if delivery.sent > sent:
             self._sleep.sent(now)
 
     def _take_events(self) -> None:
@@ -293,7 +293,7 @@ class Bridge:
         while notes and connection is self._broker.connection:
             note = notes.popleft()
             if isinstance(note, Acknowledged):
-                self._publisher.acknowledged(note)
+                self._delivery.acknowledged(note)
             elif isinstance(note, Received):
                 self._receive(note)
             else:
@@ -312,12 +312,12 @@ class Bridge:
     def _up(self, connection: Connection, accepted: Connected) -> None:
         birth = self._settings.birth_topic
         connection.subscribe(self._names.requests, self._names.diagnostics, *([birth] if birth else []))
-        self._publisher.up(connection, accepted)
+        self._delivery.up(connection, accepted)
         self._retained.up()
 
     def _down(self) -> None:
         try:
-            self._publisher.down()
+            self._delivery.down()
         finally:
             self._retained.down()
 
@@ -328,7 +328,7 @@ class Bridge:
         self._empty_mailbox()
         self._outbox.write()  # before the broker's last chance: a slow disk may need all the time there is
         self._retained.last_states()
-        while self._broker.accepted and self._publisher.busy and self._clock() < deadline:
+        while self._broker.accepted and self._delivery.busy and self._clock() < deadline:
             self._turn(deadline)
 
     def _empty_mailbox(self) -> None:
@@ -340,7 +340,7 @@ class Bridge:
         steps: tuple[Callable[[], object], ...] = (
             *(letter.connection.close for letter in self._mailbox.close() if isinstance(letter, Dialled)),
             self._broker.farewell,
-            self._publisher.down,
+            self._delivery.down,
             self._empty_mailbox,
             self._outbox.close,
             partial(self._broker.close, timeout_s=0.05),

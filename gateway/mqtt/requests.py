@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import sig
+from gateway.encoding import text_of
 from gateway.mqtt import topics
 
 logger = logging.getLogger(__name__)
@@ -189,7 +190,7 @@ class Requests:
         try:
             return call.ok(self._request(call.sender, call.method, call.params))
         except sig.RequestError as error:
-            return call.failed(error.error, topics.text_of(error) or type(error).__name__)
+            return call.failed(error.error, text_of(error) or type(error).__name__)
         except BaseException as error:  # also sys.exit() in a handler ends only the request
             logger.debug("mqtt: %s of %r failed", call.method, call.sender, exc_info=True)
-            return call.failed("failed", f"{type(error).__name__}: {topics.text_of(error)}")
+            return call.failed("failed", f"{type(error).__name__}: {text_of(error)}")

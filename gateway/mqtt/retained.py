@@ -14,13 +14,15 @@ from functools import partial
 
 import sig
 from drivers.reading import format_utc
-from gateway.mqtt.announcer import Announcer
-from gateway.mqtt.discovery import encode
-from gateway.mqtt.publisher import Publisher
+from gateway.encoding import characters
+from gateway.mailbox import MAX_NAME
+from gateway.mqtt.delivery import Delivery
+from gateway.mqtt.home_assistant.announcer import Announcer
+from gateway.mqtt.home_assistant.discovery import encode
+from gateway.mqtt.outbox.store import Store
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.states import States
-from gateway.mqtt.store import Store
-from gateway.mqtt.topics import MAX_NAME, ONLINE, Topics, characters
+from gateway.mqtt.topics import ONLINE, Topics
 
 DIAGNOSTICS_S = 60.0
 DRAINING_S = 10.0
@@ -36,7 +38,7 @@ class Retained:
         settings: Settings,
         router: sig.Router,
         store: Store,
-        publisher: Publisher,
+        delivery: Delivery,
         instance: str,
         clock: Callable[[], float],
         utc: Callable[[], float] = time.time,
@@ -44,19 +46,19 @@ class Retained:
         self._names = names
         self._settings = settings
         self._router = router
-        self._publisher = publisher
+        self._delivery = delivery
         self._clock = clock
         self._utc = utc
         self._started = clock()
         self._instance = instance
         self._born: str | None = None  # UTC, since when the broker has diagnostics of ours
-        self._states = States(names, publisher.retain, clock)
+        self._states = States(names, delivery.retain, clock)
         self._adopted: set[str] = set()  # sensors that were discovered
         self._announcer = Announcer(
             store,
             [names.status, names.diagnostics, *self._topics_of(settings.sensors)],
             settings.announcements,
-            publish=publisher.retain,
+            publish=delivery.retain,
             refresh=self._refresh,
             clock=clock,
         )
@@ -153,10 +155,10 @@ class Retained:
         self._states.up()
         self._states.run(self._clock())
         self._say_diagnostics(self._clock())
-        self._publisher.retain(self._names.status, ONLINE.encode())
+        self._delivery.retain(self._names.status, ONLINE.encode())
 
     def _say_diagnostics(self, now: float) -> None:
-        waiting = self._publisher.waiting
+        waiting = self._delivery.waiting
         self._diagnostics_due = now + (DRAINING_S if waiting else DIAGNOSTICS_S)
         links = self._settings.links()
         now_utc = format_utc(self._utc())
@@ -168,10 +170,10 @@ class Retained:
             "links": dict(links),
             "links_up": sum(state == "up" for state in links.values()),
             "outbox": waiting,
-            "published": self._publisher.published,
-            "lost": self._publisher.lost,
+            "published": self._delivery.published,
+            "lost": self._delivery.lost,
         }
-        self._publisher.retain(self._names.diagnostics, encode(payload), partial(self._note_birth, now_utc))
+        self._delivery.retain(self._names.diagnostics, encode(payload), partial(self._note_birth, now_utc))
 
     def _note_birth(self, utc: str, taken: bool) -> None:
         if taken:

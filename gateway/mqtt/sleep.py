@@ -10,8 +10,8 @@ import math
 import select
 from collections.abc import Callable
 
-from gateway.mqtt.connection import Connection
-from gateway.mqtt.mailbox import Mailbox
+from gateway.mailbox import Mailbox
+from gateway.mqtt.broker.connection import Connection
 
 PATIENCE_S = 0.005
 """So long the acknowledgement of an event does not wake the bridge, and a request waits: in a stream of

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from gateway.mqtt.topics import OFFLINE, ONLINE, Topics, stale
+from gateway.encoding import stale
+from gateway.mqtt.topics import OFFLINE, ONLINE, Topics
 
 EVERY_S = 0.1
 MAX_SENDERS = 1000

@@ -5,12 +5,13 @@ Another mapping (Sparkplug B) would be another module with the same calls.
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
-from drivers.reading import STALE, format_utc
+from drivers.reading import format_utc
+from gateway.encoding import decode, encode, to_json
+from gateway.mailbox import MAX_NAME
 
 ONLINE, OFFLINE = "online", "offline"
 
@@ -21,18 +22,6 @@ _FORBIDDEN = re.compile(
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
     + "]"
 )
-_OURS = ("id", "late")
-MAX_NAME = 1024
-"""Characters of a sender's and an event's or method's name together: a topic has 65,535 bytes, and each may
-need 12."""
-
-
-def _refuse(text: str) -> float:
-    raise ValueError(f"{text} is not JSON")
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-_decode = json.JSONDecoder(parse_constant=_refuse).decode
 
 
 def level(name: str) -> str:
@@ -107,61 +96,6 @@ MAX_TOPIC_BYTES = 1024
 """A name of 64 characters, each of four bytes, percent-encoded, twice, fits; MQTT's own limit is 65535."""
 
 
-class Body(NamedTuple):
-    """An event's data as JSON. `reading`: it is one, so it is the sender's state too. `head` lacks the
-    closing brace."""
-
-    data: str
-    head: str
-    reading: bool
-
-
-def event_body(data: Any, utc: float) -> Body:
-    """What an event carries, from its data and the time of its trigger.
-
-    A mapping stays as it is, with a `time` if it has none; anything else, and a mapping that has keys of
-    ours, goes under `data`.
-    """
-    text = to_json(data)
-    if not isinstance(data, dict) or text[0] != "{" or any(key in data for key in _OURS):
-        return Body(text, f'{{"data":{text},"time":"{format_utc(utc)}"', reading=False)
-    if "time" in data:
-        return Body(text, text[:-1], is_reading(data))
-    comma = "," if data else ""
-    return Body(text, f'{text[:-1]}{comma}"time":"{format_utc(utc)}"', reading=False)
-
-
-def is_reading(data: dict[Any, Any]) -> bool:
-    """Whether an event's data is a reading, as product names have it."""
-    return "value" in data and "unit" in data and "quality" in data and "time" in data
-
-
-def stale(reading: str, reason: str) -> str:
-    """A reading's JSON, as stale."""
-    return _encode({**_decode(reading), "quality": STALE, "reason": reason})
-
-
-def to_json(data: Any) -> str:
-    """JSON, whatever `data` is: what has no such form becomes its text."""
-    try:
-        return characters(_encode(data))
-    except Exception:  # noqa: BLE001 - a class of somebody's, which may raise anything
-        return characters(_encode(text_of(data)[:1000]))
-
-
-def text_of(data: object) -> str:
-    """Its text; or of what class it is, if that cannot be had: an exception of a library's, say."""
-    try:
-        return str(data)
-    except Exception:  # noqa: BLE001 - as above
-        return f"<{type(data).__name__}>"
-
-
-def characters(text: str) -> str:
-    """The text, with `?` for what is no character (half of a surrogate pair) and cannot be sent or stored."""
-    return text if text.isascii() else text.encode(errors="replace").decode()
-
-
 def event_payload(head: str, event_id: str, *, late: bool) -> bytes:
     """The message of an event, from its body's head: marked with its id, and late if it is."""
     mark = ',"late":true}' if late else "}"
@@ -170,7 +104,7 @@ def event_payload(head: str, event_id: str, *, late: bool) -> bytes:
 
 def gap_head(first: float, last: float, count: int, reason: str) -> str:
     """Of a gap record: from when to when how many events were dropped, and why."""
-    return _encode(
+    return encode(
         {
             "from": format_utc(first),
             "to": format_utc(last),
@@ -193,7 +127,7 @@ def call(payload: bytes) -> tuple[Any, Any]:
     if not payload.strip():
         return None, None
     try:
-        value = _decode(payload.decode())
+        value = decode(payload.decode())
     except (ValueError, RecursionError) as error:
         text = f"expected JSON, got {payload[:60]!r}: {error}"
         raise BadCallError(text) from None

@@ -13,8 +13,8 @@ import pytest
 
 import sig
 from gateway.mqtt.bridge import Bridge
+from gateway.mqtt.broker.target import Target
 from gateway.mqtt.settings import Settings
-from gateway.mqtt.target import Target
 from tests.support.leaks import nothing_left
 from tests.support.mosquitto import Mosquitto, Subscriber
 
@@ -100,9 +100,11 @@ def listen(mosquitto: Mosquitto) -> Iterator[Callable[..., Subscriber]]:
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     """What the bridge has logged so far, from level INFO on."""
-    caplog.set_level(logging.INFO, "gateway.mqtt")
+    caplog.set_level(logging.INFO, "gateway")
     return lambda: [
-        record.getMessage() for record in caplog.records if record.name.startswith("gateway.mqtt")
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith(("gateway.mqtt", "gateway.storage"))
     ]
 
 

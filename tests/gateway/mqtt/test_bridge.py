@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 
 import sig
+from gateway import mailbox as mailbox_module
+from gateway.mailbox import Mailbox
 from gateway.mqtt import bridge as bridge_module
-from gateway.mqtt import mailbox as mailbox_module
 from gateway.mqtt.bridge import BATCH
-from gateway.mqtt.connection import Connection
-from gateway.mqtt.mailbox import Mailbox
-from gateway.mqtt.notes import Connected
-from gateway.mqtt.outbox import Outbox
-from gateway.mqtt.publisher import Publisher
+from gateway.mqtt.broker.connection import Connection
+from gateway.mqtt.broker.notes import Connected
+from gateway.mqtt.delivery import Delivery
+from gateway.mqtt.outbox.events_table import Bounds
+from gateway.mqtt.outbox.outbox import Outbox
+from gateway.mqtt.outbox.store import Store
 from gateway.mqtt.requests import Answer
 from gateway.mqtt.retained import Retained
-from gateway.mqtt.rows import Bounds
 from gateway.mqtt.sleep import Sleep
-from gateway.mqtt.store import Store
 from gateway.mqtt.topics import Topics
 from tests.support.far_away import FarAway
 from tests.support.mosquitto import Mosquitto, Subscriber
@@ -439,7 +439,7 @@ def test_when_events_may_wait_in_the_mailbox(
         return until_due(sleep, *given, burst=burst, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Publisher, "keeping_up", keeping_up)
+        patch.setattr(Delivery, "keeping_up", keeping_up)
         patch.setattr(Mailbox, "depth", depth)
         patch.setattr(Sleep, "until", noted)
         house.bridge(free_port(), loss_s=loss_s)
@@ -469,13 +469,13 @@ def test_events_and_answers_take_turns(tmp_path: Path) -> None:
     wire: Any = Wire()
     store = Store(tmp_path / "mqtt.db", Bounds(1000, 1 << 20, 1e9), lambda: "gap")
     outbox = Outbox(store, loss_s=1.0, rate=100.0, incarnation="x", clock=lambda: 1.0)
-    publisher = Publisher(Topics("test"), outbox, broken=pytest.fail, clock=lambda: 1.0)
-    publisher.up(wire, Connected(40, 1 << 20))
+    delivery = Delivery(Topics("test"), outbox, broken=pytest.fail, clock=lambda: 1.0)
+    delivery.up(wire, Connected(40, 1 << 20))
     for number in range(10):
         outbox.add("temp", "cold", '{"n":1', 0.0, 1.0)
-        publisher.answer(Answer(f"answers/{number}", b"{}", None, None))
+        delivery.answer(Answer(f"answers/{number}", b"{}", None, None))
     wire.is_blocked = False
-    publisher.run(1.0)
+    delivery.run(1.0)
     store.close()
     are_answers = [topic.startswith("answers/") for topic in wire.topics]
     assert len(are_answers) == 20

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from gateway.config import load
-from gateway.mqtt.components import SensorFacts, of_gateway
-from gateway.mqtt.discovery import Discovery
+from gateway.mqtt.home_assistant.components import SensorFacts, of_gateway
+from gateway.mqtt.home_assistant.discovery import Discovery
 from gateway.mqtt.settings import Facts
 from gateway.mqtt.topics import Topics
 from tests.gateway.mqtt.conftest import House

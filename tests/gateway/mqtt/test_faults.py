@@ -5,21 +5,21 @@ from typing import Any
 
 import pytest
 
+from gateway.mailbox import Mailbox
 from gateway.mqtt import bridge as bridge_module
-from gateway.mqtt import broker as broker_module
-from gateway.mqtt import publisher as publisher_module
+from gateway.mqtt import delivery as delivery_module
 from gateway.mqtt import topics
-from gateway.mqtt.announcer import Announcer
-from gateway.mqtt.broker import Broker
-from gateway.mqtt.connection import Connection
-from gateway.mqtt.mailbox import Mailbox
-from gateway.mqtt.outbox import Outbox
-from gateway.mqtt.publisher import Publisher
+from gateway.mqtt.broker import broker as broker_module
+from gateway.mqtt.broker.broker import Broker
+from gateway.mqtt.broker.connection import Connection
+from gateway.mqtt.delivery import Delivery
+from gateway.mqtt.home_assistant.announcer import Announcer
+from gateway.mqtt.outbox.outbox import Outbox
+from gateway.mqtt.outbox.store import Store
 from gateway.mqtt.requests import Requests
 from gateway.mqtt.retained import Retained
 from gateway.mqtt.sleep import Sleep
 from gateway.mqtt.states import States
-from gateway.mqtt.store import Store
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.waiting import DEADLINE_S, until
 
@@ -79,11 +79,11 @@ STEPS: list[tuple[type, str]] = [
     (Outbox, "up"),
     (Outbox, "down"),
     (Outbox, "next"),
-    (Publisher, "up"),
-    (Publisher, "down"),
-    (Publisher, "run"),
-    (Publisher, "acknowledged"),
-    (Publisher, "answer"),
+    (Delivery, "up"),
+    (Delivery, "down"),
+    (Delivery, "run"),
+    (Delivery, "acknowledged"),
+    (Delivery, "answer"),
     (Requests, "done"),
     (Requests, "run"),
     (Requests, "take"),
@@ -146,7 +146,7 @@ def test_an_event_that_cannot_be_sent(
             raise MemoryError
         return payload_of(head, *rest, **more)
 
-    monkeypatch.setattr(publisher_module, "event_payload", choke)
+    monkeypatch.setattr(delivery_module, "event_payload", choke)
     seen = listen()
     house.add()
     house.bridge(mosquitto.port)
@@ -166,16 +166,16 @@ def test_each_kind_is_logged_once(
 ) -> None:
     """With its traceback, however often it comes; and another kind as well."""
     raised = {ForeignError: 0, KeyError: 0}
-    run = Publisher.run
+    run = Delivery.run
 
-    def fail(publisher: Publisher, now: float) -> None:
+    def fail(delivery: Delivery, now: float) -> None:
         for kind, times in raised.items():
             if times < 4:
                 raised[kind] += 1
                 raise kind("again")
-        run(publisher, now)
+        run(delivery, now)
 
-    monkeypatch.setattr(Publisher, "run", fail)
+    monkeypatch.setattr(Delivery, "run", fail)
     seen = listen()
     house.bridge(mosquitto.port)
     seen.on("sig/test/status", b"online")

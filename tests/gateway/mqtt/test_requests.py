@@ -12,7 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 import sig
-from gateway.mqtt.publisher import ANSWERS
+from gateway.mqtt.delivery import ANSWERS
 from gateway.mqtt.requests import QUEUE, WORKERS
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.waiting import happens, until

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway import app
-from gateway.mqtt.database import Database
+from gateway.storage.database import Database
 from tests.support.mosquitto import Mosquitto
 from tests.support.waiting import until
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mqtt.topics import BadCallError, Topics, answer, call, event_body, event_payload, level, unlevel
+from gateway.encoding import event_body
+from gateway.mqtt.topics import BadCallError, Topics, answer, call, event_payload, level, unlevel
 
 TOPICS = Topics("greenhouse")
 NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import trustme
 
-from gateway.mqtt import broker as broker_module
-from gateway.mqtt import rival
-from gateway.mqtt.broker import V5, V311
-from gateway.mqtt.versions import HANG_UPS
+from gateway.mqtt.broker import broker as broker_module
+from gateway.mqtt.broker import rival
+from gateway.mqtt.broker.broker import V5, V311
+from gateway.mqtt.broker.versions import HANG_UPS
 from tests.support.far_away import FarAway
 from tests.support.mosquitto import PASSWORDS, Mosquitto, Subscriber, required
 from tests.support.ports import free_port
@@ -362,7 +362,7 @@ def test_a_broker_that_hangs(
     house: Any, mosquitto: Mosquitto, logged: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing acknowledged for long: the connection is given up, and nothing is lost."""
-    monkeypatch.setattr("gateway.mqtt.publisher.ACK_S", 0.5)
+    monkeypatch.setattr("gateway.mqtt.delivery.ACK_S", 0.5)
     house.add()
     bridge = house.bridge(mosquitto.port)
     until(lambda: bridge.status().connected)

@@ -21,12 +21,19 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from gateway.mqtt.complaints import Complaints
-from gateway.mqtt.connection import Connection
-from gateway.mqtt.notes import TAKEN_OVER, UNSUPPORTED_VERSION, Connected, Lost, Refused, SubscriptionRefused
-from gateway.mqtt.rival import Rival
-from gateway.mqtt.target import Target
-from gateway.mqtt.versions import HANG_UPS, Versions
+from gateway.mqtt.broker.complaints import Complaints
+from gateway.mqtt.broker.connection import Connection
+from gateway.mqtt.broker.notes import (
+    TAKEN_OVER,
+    UNSUPPORTED_VERSION,
+    Connected,
+    Lost,
+    Refused,
+    SubscriptionRefused,
+)
+from gateway.mqtt.broker.rival import Rival
+from gateway.mqtt.broker.target import Target
+from gateway.mqtt.broker.versions import HANG_UPS, Versions
 
 logger = logging.getLogger(__name__)
 

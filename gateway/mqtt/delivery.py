@@ -15,12 +15,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from gateway.mqtt.complaints import Complaints
-from gateway.mqtt.connection import Connection
-from gateway.mqtt.event import Event, LateGap, Outgoing
-from gateway.mqtt.loss import Loss
-from gateway.mqtt.notes import Acknowledged, Connected
-from gateway.mqtt.outbox import Outbox
+from gateway.loss import Loss
+from gateway.mqtt.broker.complaints import Complaints
+from gateway.mqtt.broker.connection import Connection
+from gateway.mqtt.broker.notes import Acknowledged, Connected
+from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
+from gateway.mqtt.outbox.outbox import Outbox
 from gateway.mqtt.requests import Answer
 from gateway.mqtt.topics import Topics, event_payload, gap_head
 
@@ -70,7 +70,7 @@ class Sent(NamedTuple):
     at: float
 
 
-class Publisher:
+class Delivery:
     """`broken(text)` is told when the connection turns out to be no good."""
 
     def __init__(

@@ -22,12 +22,12 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from gateway.mqtt.backlog import RETRY_S, Backlog
-from gateway.mqtt.event import FLYING, LIVE, WAITING, Event, LateGap, Outgoing, is_late
-from gateway.mqtt.loss import Loss
-from gateway.mqtt.rows import Row
-from gateway.mqtt.schema import StoreError
-from gateway.mqtt.store import Store
+from gateway.loss import Loss
+from gateway.mqtt.outbox.backlog import RETRY_S, Backlog
+from gateway.mqtt.outbox.event import FLYING, LIVE, WAITING, Event, LateGap, Outgoing, is_late
+from gateway.mqtt.outbox.events_table import Row
+from gateway.mqtt.outbox.store import Store
+from gateway.storage.schema import StoreError
 
 logger = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.mqtt.loss import Loss
-from gateway.mqtt.rows import FULL, OLD, Bounds, Row
-from gateway.mqtt.schema import StoreError
-from gateway.mqtt.store import Store
+from gateway.loss import Loss
+from gateway.mqtt.outbox.events_table import FULL, OLD, Bounds, Row
+from gateway.mqtt.outbox.store import Store
+from gateway.storage.schema import StoreError
 from tests.support.fake_clock import START_UTC, FakeClock
 
 ROOT = Path(__file__).parents[3]
@@ -213,8 +213,8 @@ def test_a_full_disk(opened: Any, tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from gateway.mqtt.rows import Bounds, Row
-from gateway.mqtt.store import Store
+from gateway.mqtt.outbox.events_table import Bounds, Row
+from gateway.mqtt.outbox.store import Store
 store = Store(Path(sys.argv[1]), Bounds(100_000, 10**9, 1e9), lambda: "g")
 store.open()
 while True:

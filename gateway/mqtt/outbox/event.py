@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gateway.mqtt.store import Gap
+from gateway.mqtt.outbox.store import Gap
 
 LIVE, FLYING, WAITING = "live", "flying", "waiting"
 """Where an event is that is in memory: to be sent now; sent and not acknowledged; to be sent late."""

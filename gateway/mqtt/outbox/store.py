@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gateway.mqtt import rows
-from gateway.mqtt.database import Database
-from gateway.mqtt.loss import Loss, Losses
-from gateway.mqtt.rows import Bounds, Row, Rows
+from gateway.loss import Loss, Losses
+from gateway.mqtt.outbox import events_table
+from gateway.mqtt.outbox.events_table import Bounds, EventsTable, Row
+from gateway.storage.database import Database
 
 MAX_GAPS = 1000
 """Gap records, one for each sender and reason; of more, only the count is kept."""
@@ -90,11 +90,11 @@ class Store:
         caller learnt the ids; if another file has been opened since, they are ids of other rows, and ignored.
         """
 
-        def work(db: sqlite3.Connection) -> tuple[int, Rows, int]:
+        def work(db: sqlite3.Connection) -> tuple[int, EventsTable, int]:
             first = self.next_id
             known = opened in (None, self.opened_times)
             kept = {first + index for index in keep_new} | (set(keep) if known else set())
-            table = Rows(db, self.rows, self.size, kept)
+            table = EventsTable(db, self.rows, self.size, kept)
             if known:
                 table.forget(done)
                 db.executemany("DELETE FROM gaps WHERE id = ?", [(gap_id,) for gap_id in done_gaps])
@@ -114,7 +114,7 @@ class Store:
 
     def after(self, row_id: int, most: int) -> list[Row]:
         """The oldest rows after that id."""
-        return self._database.read(lambda db: rows.after(db, row_id, most))
+        return self._database.read(lambda db: events_table.after(db, row_id, most))
 
     def gaps(self, after: int, most: int) -> list[Gap]:
         """The oldest gap records after that id, which grow no more from now on."""
@@ -145,7 +145,7 @@ class Store:
     def _count(self, db: sqlite3.Connection) -> None:
         """What is there, when the file has been opened."""
         self.opened_times = self._database.opened_times
-        self.rows, self.size, last = rows.totals(db)
+        self.rows, self.size, last = events_table.totals(db)
         self.next_id = max(self.next_id, last + 1)
         last_gap = db.execute("SELECT coalesce(max(id), 0) FROM gaps").fetchone()[0]
         self._sent_gaps = max(self._sent_gaps, last_gap)  # an earlier process may have sent it

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "mqtt" / "outbox" / "migrations"
 MOST_ID = 1 << 53
 """Of ids and counts: one a microsecond for 285 years, and still far from SQLite's largest."""
 

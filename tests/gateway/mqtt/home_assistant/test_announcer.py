@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mqtt import announcer
-from gateway.mqtt.announcer import Announcer
-from gateway.mqtt.components import SensorFacts, Threshold
-from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery
-from gateway.mqtt.schema import StoreError
+from gateway.mqtt.home_assistant import announcer
+from gateway.mqtt.home_assistant.announcer import Announcer
+from gateway.mqtt.home_assistant.components import SensorFacts, Threshold
+from gateway.mqtt.home_assistant.discovery import Announcement, BoardFacts, Discovery
 from gateway.mqtt.topics import Topics
+from gateway.storage.schema import StoreError
 from tests.support.fake_clock import FakeClock
 from tests.support.home_assistant import HomeAssistant
 from tests.support.mosquitto import Mosquitto, Subscriber

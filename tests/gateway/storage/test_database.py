@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 
-from gateway.mqtt import salvage
-from gateway.mqtt.announcer import DISCOVERY
-from gateway.mqtt.database import KEPT_ASIDE, RETRY_S, Database
-from gateway.mqtt.rows import Bounds, Row
-from gateway.mqtt.salvage import CHUNK_CHARS, CHUNK_ROWS, JSON_KIND, Copied
-from gateway.mqtt.schema import StoreError
-from gateway.mqtt.store import Store
+from gateway.mqtt.home_assistant.announcer import DISCOVERY
+from gateway.mqtt.outbox.events_table import Bounds, Row
+from gateway.mqtt.outbox.store import Store
+from gateway.storage import salvage
+from gateway.storage.database import KEPT_ASIDE, RETRY_S, Database
+from gateway.storage.salvage import CHUNK_CHARS, CHUNK_ROWS, JSON_KIND, Copied
+from gateway.storage.schema import StoreError
 from tests.support.fake_clock import START_UTC, FakeClock
 
 ROOT = Path(__file__).parents[3]
@@ -666,7 +666,7 @@ def test_a_read_only_folder() -> None:
 OPENER = """
 import sys
 from pathlib import Path
-from gateway.mqtt.database import Database, StoreError
+from gateway.storage.database import Database, StoreError
 def refuse(db):
     raise ValueError
 try:

@@ -8,8 +8,8 @@ import pytest
 
 from gateway.config import load
 from gateway.config.models import SensorSection
-from gateway.mqtt.components import SensorFacts, Threshold, object_id, of_link
-from gateway.mqtt.discovery import Announcement, BoardFacts, Discovery
+from gateway.mqtt.home_assistant.components import SensorFacts, Threshold, object_id, of_link
+from gateway.mqtt.home_assistant.discovery import Announcement, BoardFacts, Discovery
 from gateway.mqtt.settings import from_config
 from gateway.mqtt.topics import Topics
 from tests.support.plugin import installed

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.mqtt.components import Parts, SensorFacts, object_id, of_gateway, of_link
+from gateway.mqtt.home_assistant.components import Parts, SensorFacts, object_id, of_gateway, of_link
 from gateway.mqtt.topics import Topics
 
 NAME = "sig-gateway"

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from paho.mqtt.client import Client
 
-from gateway.mqtt.broker import V5, V311
-from gateway.mqtt.connection import MAX_PACKET, MAX_UNACKNOWLEDGED, Connection
-from gateway.mqtt.notes import Acknowledged, Connected, Lost, Received, SubscriptionRefused
-from gateway.mqtt.target import Target
+from gateway.mqtt.broker.broker import V5, V311
+from gateway.mqtt.broker.connection import MAX_PACKET, MAX_UNACKNOWLEDGED, Connection
+from gateway.mqtt.broker.notes import Acknowledged, Connected, Lost, Received, SubscriptionRefused
+from gateway.mqtt.broker.target import Target
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.waiting import DEADLINE_S
 

@@ -11,15 +11,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from gateway.mqtt import backlog as backlog_module
-from gateway.mqtt import outbox as outbox_module
-from gateway.mqtt.backlog import RETRY_S
-from gateway.mqtt.database import Database
-from gateway.mqtt.event import Event, LateGap, Outgoing
-from gateway.mqtt.outbox import Outbox
-from gateway.mqtt.rows import Bounds
-from gateway.mqtt.schema import StoreError
-from gateway.mqtt.store import Store, Written
+from gateway.mqtt.outbox import backlog as backlog_module
+from gateway.mqtt.outbox import outbox as outbox_module
+from gateway.mqtt.outbox.backlog import RETRY_S
+from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
+from gateway.mqtt.outbox.events_table import Bounds
+from gateway.mqtt.outbox.outbox import Outbox
+from gateway.mqtt.outbox.store import Store, Written
+from gateway.storage.database import Database
+from gateway.storage.schema import StoreError
 from tests.support.fake_clock import FakeClock
 
 BOUNDS = Bounds(10_000, 10_000_000, 86400.0)

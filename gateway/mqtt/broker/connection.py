@@ -19,8 +19,16 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from gateway.mqtt.notes import Acknowledged, Connected, Lost, Note, Received, Refused, SubscriptionRefused
-from gateway.mqtt.target import Target
+from gateway.mqtt.broker.notes import (
+    Acknowledged,
+    Connected,
+    Lost,
+    Note,
+    Received,
+    Refused,
+    SubscriptionRefused,
+)
+from gateway.mqtt.broker.target import Target
 
 KEEPALIVE_S = 30
 CONNECT_S = 5.0
@@ -94,7 +102,7 @@ class Connection:
             reconnect_on_failure=False,
         )
         client.connect_timeout = CONNECT_S
-        client.max_inflight_messages_set(0)  # the publisher counts itself
+        client.max_inflight_messages_set(0)  # the delivery counts itself
         client.will_set(will[0], will[1], qos=1, retain=True)
         if target.user is not None:
             client.username_pw_set(target.user, target.password)

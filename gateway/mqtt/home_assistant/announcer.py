@@ -21,10 +21,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
-from gateway.mqtt.discovery import Announcement
-from gateway.mqtt.schema import StoreError
-from gateway.mqtt.store import Store
-from gateway.mqtt.succession import Message, succession
+from gateway.mqtt.home_assistant.discovery import Announcement
+from gateway.mqtt.home_assistant.succession import Message, succession
+from gateway.mqtt.outbox.store import Store
+from gateway.storage.schema import StoreError
 
 logger = logging.getLogger(__name__)
 

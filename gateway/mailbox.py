@@ -1,4 +1,4 @@
-"""From any thread to the bridge's: posting never blocks, and wakes the bridge when it sleeps."""
+"""From any thread to a service's own: posting never blocks, and wakes the service when it sleeps."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import sig
-from gateway.mqtt.loss import Loss
-from gateway.mqtt.topics import MAX_NAME, Body, characters, event_body
+from gateway.encoding import Body, characters, event_body
+from gateway.loss import Loss
 
 # At 500 events a second, 20 s in which the bridge is held up by a disk: about 400 bytes each, so 4 MB.
 CAPACITY = 10_000
 # Bodies longer than this are counted, and so many characters of them may wait: with the others at most 56 MB.
 BIG = 4096
 BIG_BYTES = 16_000_000
+MAX_NAME = 1024
+"""Characters of a sender's and an event's or method's name together: a topic has 65,535 bytes, and each may
+need 12."""
 # Senders whose losses are counted apart; those of more go to the name "".
 MAX_LOSERS = 1000
 

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from gateway.mqtt.schema import MOST_ID, tables, told
+from gateway.storage.schema import MOST_ID, tables, told
 
 CHUNK_ROWS, CHUNK_CHARS = 5000, 1_000_000
 """What is copied in one transaction, so that neither memory nor the WAL grows with the file."""

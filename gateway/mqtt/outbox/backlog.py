@@ -9,9 +9,9 @@ import math
 from collections import deque
 from collections.abc import Callable
 
-from gateway.mqtt.event import Event, LateGap, Outgoing
-from gateway.mqtt.schema import StoreError
-from gateway.mqtt.store import Store
+from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
+from gateway.mqtt.outbox.store import Store
+from gateway.storage.schema import StoreError
 
 PAGE = 100
 """Rows that are read at a time."""

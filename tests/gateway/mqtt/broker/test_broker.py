@@ -8,12 +8,19 @@ from typing import Any
 
 import pytest
 
-from gateway.mqtt import broker as broker_module
-from gateway.mqtt.broker import STEADY_S, V5, V311, Broker, Dialled
-from gateway.mqtt.notes import TAKEN_OVER, UNSUPPORTED_VERSION, Connected, Lost, Refused, SubscriptionRefused
-from gateway.mqtt.rival import CLASH_BACK_OFF_S, LAST_CLASH_BACK_OFF_S, PEACE_S
-from gateway.mqtt.target import Target
-from gateway.mqtt.versions import HANG_UPS
+from gateway.mqtt.broker import broker as broker_module
+from gateway.mqtt.broker.broker import STEADY_S, V5, V311, Broker, Dialled
+from gateway.mqtt.broker.notes import (
+    TAKEN_OVER,
+    UNSUPPORTED_VERSION,
+    Connected,
+    Lost,
+    Refused,
+    SubscriptionRefused,
+)
+from gateway.mqtt.broker.rival import CLASH_BACK_OFF_S, LAST_CLASH_BACK_OFF_S, PEACE_S
+from gateway.mqtt.broker.target import Target
+from gateway.mqtt.broker.versions import HANG_UPS
 
 DAY_S = 86400.0
 HANG_UP = Lost(0, "gone")

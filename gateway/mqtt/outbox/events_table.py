@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from gateway.mqtt.loss import Loss
+from gateway.loss import Loss
 
 ROW_BYTES = 48
 """What a row takes beside its texts: header, id, time, its share of the tree."""
@@ -68,7 +68,7 @@ def after(db: sqlite3.Connection, row_id: int, most: int) -> list[Row]:
     return [Row(*found) for found in db.execute(query, (row_id, most))]
 
 
-class Rows:
+class EventsTable:
     """The table during one transaction, with its counts. `keep`: a hundred ids or so that stay."""
 
     def __init__(self, db: sqlite3.Connection, rows: int, size: int, keep: Collection[int]) -> None:

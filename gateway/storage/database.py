@@ -31,8 +31,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.mqtt.salvage import Copied, copy
-from gateway.mqtt.schema import (
+from gateway.storage.salvage import Copied, copy
+from gateway.storage.schema import (
     BROKEN,
     DEEP,
     OF_THE_WORLD,

@@ -18,7 +18,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from gateway.mqtt.discovery import Announcement, encode, removal
+from gateway.mqtt.home_assistant.discovery import Announcement, encode, removal
 
 _TOPIC = re.compile(
     r"(?P<prefix>.+)/(?:device/(?P<device>[\w-]+)|(?:sensor|binary_sensor)/(?P<node>[\w-]+)/[\w-]+)/config"

@@ -1,0 +1,73 @@
+"""A reading, or whatever else an event carries, as JSON: made once, for all who publish it. Pure, no I/O."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from drivers.reading import STALE, format_utc
+
+_OURS = ("id", "late")
+
+
+def _refuse(text: str) -> float:
+    raise ValueError(f"{text} is not JSON")
+
+
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+decode = json.JSONDecoder(parse_constant=_refuse).decode
+
+
+class Body(NamedTuple):
+    """An event's data as JSON. `reading`: it is one, so it is the sender's state too. `head` lacks the
+    closing brace."""
+
+    data: str
+    head: str
+    reading: bool
+
+
+def event_body(data: Any, utc: float) -> Body:
+    """What an event carries, from its data and the time of its trigger.
+
+    A mapping stays as it is, with a `time` if it has none; anything else, and a mapping that has keys of
+    ours, goes under `data`.
+    """
+    text = to_json(data)
+    if not isinstance(data, dict) or text[0] != "{" or any(key in data for key in _OURS):
+        return Body(text, f'{{"data":{text},"time":"{format_utc(utc)}"', reading=False)
+    if "time" in data:
+        return Body(text, text[:-1], is_reading(data))
+    comma = "," if data else ""
+    return Body(text, f'{text[:-1]}{comma}"time":"{format_utc(utc)}"', reading=False)
+
+
+def is_reading(data: dict[Any, Any]) -> bool:
+    """Whether an event's data is a reading, as product names have it."""
+    return "value" in data and "unit" in data and "quality" in data and "time" in data
+
+
+def stale(reading: str, reason: str) -> str:
+    """A reading's JSON, as stale."""
+    return encode({**decode(reading), "quality": STALE, "reason": reason})
+
+
+def to_json(data: Any) -> str:
+    """JSON, whatever `data` is: what has no such form becomes its text."""
+    try:
+        return characters(encode(data))
+    except Exception:  # noqa: BLE001 - a class of somebody's, which may raise anything
+        return characters(encode(text_of(data)[:1000]))
+
+
+def text_of(data: object) -> str:
+    """Its text; or of what class it is, if that cannot be had: an exception of a library's, say."""
+    try:
+        return str(data)
+    except Exception:  # noqa: BLE001 - as above
+        return f"<{type(data).__name__}>"
+
+
+def characters(text: str) -> str:
+    """The text, with `?` for what is no character (half of a surrogate pair) and cannot be sent or stored."""
+    return text if text.isascii() else text.encode(errors="replace").decode()

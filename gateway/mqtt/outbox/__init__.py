@@ -1,0 +1,8 @@
+"""Events that wait for the broker, in memory and on disk.
+
+outbox        which event goes next, and when what is written
+backlog       what is on disk and goes late
+store         what is in the file: events, gaps, what is retained at the broker
+events_table  the table of events, and its bounds
+event         an event on its way, and a gap record
+"""
