@@ -1,6 +1,6 @@
 """From a serial byte to an MQTT subscriber: the gateway beside a minimal loop, on a real Mosquitto.
 
-    python -m benchmarks.mqtt [--rounds 3]
+    python -m benchmarks.mqtt [--rounds 3] [--against COMMIT]
 
 Both read from a pty of their own and publish to one broker, in one run. Measured from outside: CPU (user and
 system) of the process for each reading, latency from the byte to a subscriber, memory, and the time from the
@@ -9,123 +9,25 @@ queues hold becomes backlog, which has a rate of its own. Results go to benchmar
 """
 
 import argparse
-import os
 import platform
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
+from benchmarks import mqtt_against
 from benchmarks.board import Board, plugged_board
-from tests.support.mosquitto import Mosquitto, Subscriber
+from benchmarks.mqtt_contender import CONFIG, ONE, PACED, Contender, gateway
+from tests.support.mosquitto import Mosquitto
 
 RESULTS = Path(__file__).parent / "results" / "mqtt.md"
-TICKS = os.sysconf("SC_CLK_TCK")
-PACED, PACED_COUNT, FLAT_COUNT, IDLE_S = 500.0, 4000, 5000, 15.0
-CONFIG = """
-gateway: {{name: bench, data: {data}}}
-router: {{listen: "unix:{data}/s"}}
-links: {{board: {{port: "{port}"}}}}
-sensors: {{{sensors}}}
-mqtt: {{url: "mqtt://127.0.0.1:{broker}"}}
-"""
-ONE = "temp: {driver: temperature, link: board}"
+PACED_COUNT, FLAT_COUNT, IDLE_S = 4000, 5000, 15.0
 THREE = ONE + (
     ", hum: {driver: humidity, link: board, heartbeat: 1s}, lux: {driver: light, link: board, heartbeat: 1s}"
 )
-
-
-class Contender:
-    """A process under test, its board, and a subscriber that notes when each message came.
-
-    `command` takes readings from the board's port and publishes each to `topic`.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        board: Board,
-        command: Sequence[str],
-        broker: int,
-        stack: ExitStack,
-        topic: str = "sig/bench/temp/event/changed",
-    ) -> None:
-        self.name = name
-        self.board = board
-        self.came: list[float] = []
-        self._subscriber = stack.enter_context(Subscriber(broker))
-        self._subscriber.client.on_message = lambda *_: self.came.append(time.monotonic())
-        self._subscriber.client.subscribe(topic, 1)
-        started = time.monotonic()
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        stack.callback(self._process.wait)
-        stack.callback(self._process.kill)
-        ended, end = os.pipe()
-        answering = threading.Thread(target=self._answer, args=(ended,))
-        for undo in (lambda: os.close(ended), lambda: os.close(end), answering.join):
-            stack.callback(undo)
-        stack.callback(os.write, end, b"x")
-        answering.start()
-        self._wait_for_first()
-        self.start_s = self.came[0] - started
-
-    def _wait_for_first(self) -> None:
-        deadline = time.monotonic() + 20
-        while not self.came and time.monotonic() < deadline:
-            self.board.send(1, None)
-            time.sleep(0.01)
-        quiet = -1
-        while quiet != len(self.came):  # what was sent while it started
-            quiet = len(self.came)
-            time.sleep(0.7)
-
-    def _answer(self, ended: int) -> None:
-        """The board's thread: hellos and reads, until `ended` can be read."""
-        while True:
-            with suppress(TimeoutError):
-                return self.board.answer_until(ended)
-
-    def cpu_s(self) -> float:
-        """CPU that the process has used."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def rss_mb(self) -> float:
-        """Its memory."""
-        for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1024
-        raise AssertionError
-
-    def round(self, count: int, per_second: float | None) -> dict[str, float]:
-        """Microseconds of CPU a reading, p50 and p99 of the latency, messages a second."""
-        self.came.clear()
-        sent: list[float] = []
-        before, started = self.cpu_s(), time.monotonic()
-        if per_second is None:
-            self.board.send(count, None)
-        else:
-            for number in range(count):
-                time.sleep(max(0.0, started + number / per_second - time.monotonic()))
-                sent.append(time.monotonic())
-                self.board.send(1, None)
-        deadline = time.monotonic() + 30
-        while len(self.came) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert len(self.came) == count, f"{self.name}: {len(self.came)} of {count} came"
-        found = {
-            "cpu": (self.cpu_s() - before) / count * 1e6,
-            "rate": count / (self.came[-1] - started),
-        }
-        if sent:
-            delays = sorted((came - went) * 1e6 for came, went in zip(self.came, sent, strict=True))
-            found |= {"p50": delays[count // 2], "p99": delays[count * 99 // 100]}
-        return found
 
 
 def command(name: str, board: Board, broker: int, folder: Path) -> list[str]:
@@ -133,13 +35,6 @@ def command(name: str, board: Board, broker: int, folder: Path) -> list[str]:
     if name == "minimal":
         return [sys.executable, "-m", "benchmarks.mqtt_minimal", board.port, str(broker)]
     return gateway(folder, CONFIG.format(data=folder, port=board.port, broker=broker, sensors=ONE))
-
-
-def gateway(folder: Path, text: str) -> list[str]:
-    """How the gateway is started, with a config of that text."""
-    config = folder / "config.yaml"
-    config.write_text(text)
-    return [sys.executable, "-m", "gateway", "run", "-c", str(config)]
 
 
 def idle_cpu(broker: int, folder: Path) -> float:
@@ -226,7 +121,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=3)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--against", metavar="COMMIT", help="beside the code of that git revision")
+    given = parser.parse_args()
+    rounds = given.rounds
+    if given.against:
+        mqtt_against.run(given.against, rounds)
+        return
     found = measure(rounds)
     text = (
         "# From a serial byte to an MQTT subscriber\n\n"

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks import report
 from benchmarks.board import Board
-from benchmarks.mqtt import CONFIG, Contender, gateway
+from benchmarks.mqtt_contender import CONFIG, Contender, gateway
 from tests.support.mosquitto import Mosquitto
 
 OURS, MINIMAL, THREADED, ASYNCIO = "gateway", "minimal", "threaded", "asyncio"

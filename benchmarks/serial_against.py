@@ -68,7 +68,7 @@ def run(revision: str, rounds: int) -> None:
         "serial_against",
         "From a serial byte to a listener, new and old",
         f"`python -m benchmarks.serial_to_listener --against {commit} --rounds {rounds}`; {report.about()}",
-        summary(samples),
+        rows_of(FIGURES, samples),
     )
 
 
@@ -121,10 +121,10 @@ def _round(contenders: Sequence[tuple[str, Path]]) -> Samples:
     return samples
 
 
-def summary(rounds: Sequence[Samples]) -> str:
+def rows_of(figures: Sequence[Figure], rounds: Sequence[Samples]) -> str:
     """The table, and how to read it."""
     rows = []
-    for figure in FIGURES:
+    for figure in figures:
         new, old = ([statistics.median(each[name, figure]) for each in rounds] for name in (NEW, OLD))
         ratios, noise = (
             [report.ratio(each[name, figure], each[OLD, figure]) for each in rounds] for name in (NEW, AGAIN)
