@@ -12,6 +12,7 @@ from typing import Any
 from sig import log
 from sig.calls import LATER, Call
 from sig.dispatch import Dispatcher, Job
+from sig.errors import text_of
 from sig.wire import Message
 
 # How often, within a window of signals, the peer is told what was worked off.
@@ -59,7 +60,7 @@ class Arrivals:
             if job is not None:
                 self._jobs.append(job)
         except Exception as err:  # noqa: BLE001 - whatever is wrong with it concerns the peer alone
-            log.get().debug(f"a signal is dropped: {err}")
+            log.get().debug(f"a signal is dropped: {text_of(err)}")
         self._unreported += 1
         if self._unreported >= self._report_every > 0:
             report = partial(self._report, self._unreported)

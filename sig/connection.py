@@ -26,9 +26,10 @@ from sig.errors import (
     BadParams,
     Busy,
     NotConnected,
+    RequestError,
     RequestTimeout,
-    Unauthorized,
     UnknownMethod,
+    text_of,
     to_wire,
 )
 from sig.limits import Limits
@@ -50,9 +51,11 @@ class Connection:
         self.codec = codec
         self.name = name
         self.address = channel.address
-        self.authorized = True
+        self.origin = channel.origin
+        # What a peer is told that may not come in (yet); None for one that may.
+        self.refusal: RequestError | None = None
         self.methods = self.own_methods()
-        self.outbox = Outbox(channel, limits, name, self.close)
+        self.outbox = Outbox(channel, limits, name, self.close, self.throw_out)
         self.owns_dispatcher = dispatcher is None
         self.dispatcher = dispatcher or Dispatcher(f"{name}-dispatcher", limits.max_jobs, self)
         self.pool = Pool(f"{name}-worker", limits.workers, limits.max_requests, self)
@@ -64,8 +67,15 @@ class Connection:
         # Called on the reader: when the connection is lost, and when the last of its threads has ended.
         self.on_lost: Callable[[], None] = lambda: None
         self.on_finished: Callable[[], None] = lambda: None
+        # The router's: called once, on the reader, with the peer's first words, before they are handled.
+        self.on_first: Callable[[], None] | None = None
+        # The carrier's: the peer has shown that it may come in; False if there is no room for it.
+        self.on_known: Callable[[], bool] = lambda: True
         self._channel = channel
         self._closed = False
+        self._thrown_out = False
+        # Whether its coming and going is worth a line of the log: not if anybody can have it written.
+        self._is_stranger = False
         self._ids = count(1)
         self._pending: dict[int, Pending] = {}
         self.arrivals = Arrivals(self.dispatcher, limits.max_jobs, self._report)
@@ -95,6 +105,11 @@ class Connection:
         except Exception:  # noqa: BLE001 - a carrier's; whoever ends a connection has more to do
             log.failure(f"[{self.name}] the channel could not be shut down")
 
+    def throw_out(self, reason: str) -> None:
+        """`close`, as the peer does not keep to what is asked of it: the log warns of that."""
+        self._thrown_out = self._thrown_out or not self._closed
+        self.close(reason)
+
     def abort(self, reason: str) -> None:
         """End one that could not be started: what its reader would do at the end."""
         self._end(reason)
@@ -109,15 +124,22 @@ class Connection:
         self.reader.thread.join(timeout_s)
         return not self.reader.thread.is_alive()
 
-    def limit_until_authorized(self) -> None:
-        """Take small messages only, until `authorize`."""
-        self.authorized = False
-        self.reader.decoder.max_bytes = self.limits.max_message_unauthorized
+    def take_for_stranger(self, refusal: RequestError | None) -> None:
+        """Nobody knows the peer yet. `refusal`: what it is told to all but `methods`, until `let_in`; its
+        messages have to be small."""
+        self._is_stranger = True
+        self.refusal = refusal
+        if refusal is not None:
+            self.reader.decoder.max_bytes = self.limits.max_message_unauthorized
 
-    def authorize(self) -> None:
-        """The peer has shown its token: treat it as any other from now on."""
-        self.authorized = True
+    def let_in(self) -> None:
+        """The peer has shown that it may: treat it as any other from now on. Busy if there is no room."""
+        if not self.on_known():
+            raise Busy("as many clients as may be are connected to this server: try again later")
+        self._is_stranger = False
+        self.refusal = None
         self.reader.decoder.max_bytes = self.limits.max_message
+        log.get().info(f"[{self.name}] connection from {self.address}")
 
     def pipeline(self, window: Any) -> None:
         """The peer is one of ours: that many signals may be on their way, or ours if that is fewer."""
@@ -217,20 +239,24 @@ class Connection:
         try:
             data = self.codec.pack({"id": call_id, **answer})
             self._check_size(data)
-        except (TypeError, ValueError, RecursionError) as err:
-            data = self.codec.pack({"id": call_id, **to_wire(BadParams(f"the answer cannot be sent: {err}"))})
+        except Exception as err:  # noqa: BLE001 - of a codec's, or of what the answer is made of: whatever it is
+            told = to_wire(BadParams(f"the answer cannot be sent: {text_of(err)}"))
+            data = self.codec.pack({"id": call_id, **told})
         self.outbox.post(data, Kind.REPLY)
 
     # --- what the peer sends, handled by whoever reads ---
 
     def handle(self, messages: list[Message]) -> None:
         """Do what a piece of input asks for, or queue it where user code is to run."""
+        if self.on_first is not None and messages:
+            on_first, self.on_first = self.on_first, None
+            on_first()
         if len(messages) == 1 and messages[0].get("method") != "signal":
             self._handle(messages[0])
         else:
             self._handle_many(messages)
         if not self.arrivals.post():
-            self.close(f"more than {self.limits.max_jobs} signals wait: it does not keep to the window")
+            self.throw_out(f"more than {self.limits.max_jobs} signals wait: it does not keep to the window")
 
     def _handle_many(self, messages: list[Message]) -> None:
         """What they lead to is sent together, when all are done."""
@@ -274,8 +300,8 @@ class Connection:
                 value = method(params or {}, call)
                 if value is not LATER:
                     call.reply(value)
-            elif not self.authorized:
-                call.fail(Unauthorized('this server wants a token first: call auth with {"token": …}'))
+            elif self.refusal is not None:
+                call.fail(self.refusal)
             elif name is None:
                 call.fail(BadParams("a call needs a method"), STATUS_NO_NAME)
             elif method is None:
@@ -315,10 +341,9 @@ class Connection:
         """All of it, whatever a step raises: somebody waits for `lost`, and a descriptor for its close."""
         self.close(reason)
         answer = to_wire(NotConnected(f"the connection to {self.address} ended: {self.reason}"))
-        text = f"[{self.name}] disconnected from {self.address}: {self.reason}"
         steps: list[Callable[[], object]] = [
             *(partial(self._answer, call_id, answer) for call_id in list(self._pending)),
-            lambda: log.get().info(text),
+            self._tell_end,
             self.on_lost,
             self.lost.set,
             self.pool.close,
@@ -336,3 +361,11 @@ class Connection:
                 step()
             except Exception:  # noqa: BLE001 - as above
                 log.failure(f"[{self.name}] a step of its end failed")
+
+    def _tell_end(self) -> None:
+        if self._thrown_out:
+            text = f"[{self.name}] {self.address} is disconnected: {self.reason}"
+            log.repeated.note("thrown out", text, self.origin)
+            return
+        text = f"[{self.name}] disconnected from {self.address}: {self.reason}"
+        (log.get().debug if self._is_stranger else log.get().info)(text)

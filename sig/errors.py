@@ -112,7 +112,7 @@ _BY_TYPE: dict[str, type[RequestError]] = {
 
 def to_wire(error: BaseException, status: int = STATUS_RAISED) -> dict[str, Any]:
     """What a failed call is answered with, but for the id. pysig reads `status` and `exception` only."""
-    text = _text_of(error)
+    text = text_of(error)
     if isinstance(error, RequestError):
         answer = {"status": status, "exception": text, "error": error.error}
         raised = getattr(error, "raised", None)
@@ -121,10 +121,11 @@ def to_wire(error: BaseException, status: int = STATUS_RAISED) -> dict[str, Any]
     return {"status": status, "exception": text, "error": RemoteError.error, "raised": raised}
 
 
-def _text_of(error: BaseException) -> str:
+def text_of(error: BaseException) -> str:
+    """Its text; or of what class it is, if it has none or that cannot be made, whatever making it raises."""
     try:
         return str(error) or type(error).__name__
-    except Exception:  # noqa: BLE001 - a class of somebody's, whose text cannot be had
+    except BaseException:  # noqa: BLE001 - a class of somebody's, whose `__str__` may even call sys.exit()
         return type(error).__name__
 
 

@@ -33,8 +33,18 @@ class Limits:
     max_requests: int = 64
     # Calls to one peer that wait for its answer: 16 workers here, and those of all other peers relayed.
     max_pending: int = 1024
-    # Each takes two threads and some 100 kB when busy: what a Pi Zero 2 can carry.
+    # Each takes two threads and some 100 kB when busy: what a Pi Zero 2 can carry. Fewer where the system
+    # allows only few open files.
     max_clients: int = 256
+    # Strangers, who have not shown the token yet (or said anything, where none is wanted), are no clients.
+    # So many may be silent: at 2,000 new ones a second of one address each has 32 ms for its first word, which
+    # is a millisecond's work, and 64 clients that a script starts at once all get in. So many more, with a
+    # thread each, may have spoken.
+    max_strangers: int = 128
+    max_strangers_of_address: int = 64
+    # File descriptors that connections leave to the rest of the process: 25 boards of four, a broker, a
+    # database.
+    spare_files: int = 128
     # Senders and, separately, subscriptions that one peer may have.
     max_names: int = 10_000
     # A silent peer is asked after ping, and given up after dead: found in 25 s + 1 s tick < 30 s.

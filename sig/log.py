@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -112,6 +113,7 @@ def setup_logger(logger: Any) -> None:
     A standard logger has no `trace`: it gets those texts at level 5.
     """
     global _current
+    repeated.forget()
     if logger is None:
         _current = _SILENT
     elif hasattr(logger, "trace"):
@@ -133,6 +135,88 @@ def failure(what: str) -> None:
         # A logger that raises must not take down the thread that had something to report.
         with suppress(Exception):  # there may be no stderr either
             traceback.print_exc(file=sys.stderr)
+
+
+class Repeated:
+    """What anybody outside can make happen any number of times: the first of a kind is logged at once, as a
+    warning; those of the next AGAIN_S are counted, and their number is logged with the last. Any thread.
+
+    The clock is in seconds, and monotonic.
+    """
+
+    AGAIN_S = 60.0
+    MAX_SOURCES = 3
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._counts: dict[str, _Count] = {}
+
+    def note(self, kind: str, text: str, source: str, at_once: int = 1) -> None:
+        """`kind`: one of a few of the code's own. `source`: who made it happen. The first `at_once` are logged."""
+        with self._lock:
+            count = self._counts.get(kind)
+            if count is None:
+                count = self._counts[kind] = _Count(self._clock(), at_once)
+            counted = count.add(text, source, self.MAX_SOURCES)
+        if not counted:
+            get().warning(text)
+
+    def tell(self, early: bool = False) -> None:
+        """Log the counts whose time has come, or (`early`) all. To be called once in a while."""
+        if not self._counts:
+            return
+        now = self._clock()
+        texts = []
+        with self._lock:
+            for kind, count in list(self._counts.items()):
+                if early or now - count.since >= self.AGAIN_S:
+                    texts += count.told(now)
+                    del self._counts[kind]
+                    if count.times and not early:
+                        self._counts[kind] = _Count(now, 0)
+        for text in texts:
+            get().warning(text)
+
+    def forget(self) -> None:
+        """As if nothing had happened yet."""
+        with self._lock:
+            self._counts.clear()
+
+
+class _Count:
+    """How often one kind has come `since` then, but for the first few."""
+
+    def __init__(self, since: float, at_once: int) -> None:
+        self.since = since
+        self.times = 0
+        self._at_once = at_once
+        self._text = ""
+        # The last few, in order.
+        self._sources: dict[str, None] = {}
+
+    def add(self, text: str, source: str, most: int) -> bool:
+        """Once more; False if it is one of the first few, and to be logged as it is."""
+        if self._at_once > 0:
+            self._at_once -= 1
+            return False
+        self.times += 1
+        self._text = text
+        self._sources.pop(source, None)
+        self._sources[source] = None
+        if len(self._sources) > most:
+            del self._sources[next(iter(self._sources))]
+        return True
+
+    def told(self, now: float) -> list[str]:
+        """The line about it, if there is anything to tell."""
+        if not self.times:
+            return []
+        sources = ", ".join(self._sources)
+        return [f"{self._text} ({self.times} more in {now - self.since:.0f} s, the last from {sources})"]
+
+
+repeated = Repeated()
 
 
 class Failures:

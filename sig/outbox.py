@@ -21,6 +21,7 @@ from collections.abc import Callable
 
 from sig import log
 from sig.carrier.base import Channel
+from sig.errors import text_of
 from sig.limits import Limits
 from sig.sendmode import mode
 from sig.sendorder import Kind, OneAtATime, Pipelined, SendOrder
@@ -36,8 +37,16 @@ BUSY_S = 0.00005
 class Outbox:
     """The bounded queue of one connection; see the top of this file."""
 
-    def __init__(self, channel: Channel, limits: Limits, name: str, broken: Callable[[str], None]) -> None:
-        """`broken(reason)` is called, on any thread, when the connection has to be given up."""
+    def __init__(
+        self,
+        channel: Channel,
+        limits: Limits,
+        name: str,
+        broken: Callable[[str], None],
+        too_slow: Callable[[str], None],
+    ) -> None:
+        """`broken(reason)` is called, on any thread, when the connection has to be given up, and in its place
+        `too_slow(reason)` where the peer is to blame."""
         # Whether any number of messages may be on their way; see `pipeline`.
         self.pipelined = False
         self._order: SendOrder = OneAtATime(limits)
@@ -45,6 +54,7 @@ class Outbox:
         self._limits = limits
         self._name = name
         self._broken = broken
+        self._too_slow = too_slow
         # A bare lock is entered several times more quickly than a condition.
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -89,7 +99,9 @@ class Outbox:
 
     def _finish_post(self, piece: bytes) -> bool:
         if self._size > self._limits.max_queue:
-            self._broken(f"it reads too slowly: {self._limits.max_queue} bytes are waiting to be sent to it")
+            self._too_slow(
+                f"it reads too slowly: {self._limits.max_queue} bytes are waiting to be sent to it"
+            )
             return False
         if piece:
             self._send_pieces(piece)
@@ -269,7 +281,7 @@ class Outbox:
         try:
             return self._channel.send(piece)
         except OSError as err:
-            self._broken(f"sending failed: {err}")
+            self._broken(f"sending failed: {text_of(err)}")
         except Exception:  # noqa: BLE001 - a fault of a carrier must end this connection only, and be known
             log.failure(f"[{self._name}] sending failed")
             self._broken("sending failed")

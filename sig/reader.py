@@ -17,7 +17,7 @@ from sig import log
 from sig.calls import Call, Pending
 from sig.carrier.base import Channel
 from sig.dispatch import Pool
-from sig.errors import Busy
+from sig.errors import Busy, text_of
 from sig.turn import Turn
 from sig.wire import Message, WireError
 
@@ -96,7 +96,7 @@ class Reader:
         try:
             self._channel.prepare(self._limits.handshake_s)
         except OSError as err:
-            self._reason = f"{err}"
+            self._reason = text_of(err)
         except Exception:  # noqa: BLE001 - a fault of a carrier must end this connection only, and be known
             log.failure(f"[{self._connection.name}] the channel failed")
             self._reason = "the channel failed"
@@ -185,7 +185,7 @@ class Reader:
         except WireError as err:
             self._reason = f"it sent what is no message: {err}"
         except OSError as err:
-            self._reason = f"{err}"
+            self._reason = text_of(err)
         except Exception:  # noqa: BLE001 - a fault of ours must end this connection only, and be known
             log.failure(f"[{self._connection.name}] reading failed")
             self._reason = "reading failed"
@@ -211,8 +211,9 @@ class Reader:
         now = time.monotonic()
         self._next_tick = now + self._limits.tick_s
         self._connection.expire_calls(now)
+        log.repeated.tell()
         limits = self._limits
-        if not self._connection.authorized and now - self._since > limits.handshake_s:
+        if self._connection.refusal is not None and now - self._since > limits.handshake_s:
             self._reason = f"it did not authorize within {limits.handshake_s:g} s"
         # A peer that we cannot ping (pysig) is left to TCP's own keep-alive.
         if self._connection.outbox.pipelined:

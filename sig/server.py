@@ -107,7 +107,7 @@ class ServerRouter(Router):
 
     def slow_down(self, connection: Connection) -> None:
         """Have a peer with a wrong token wait, the longer the more often its address had one."""
-        host = connection.address.rpartition(":")[0]
+        host = connection.origin
         now = time.monotonic()
         with self.lock:
             times, last = self._offenders.pop(host, (0, now))

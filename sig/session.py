@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sig.server import ServerRouter
 
 PROTOCOL = "sig 1"
+# One each of a few clients that were given an old token; more are counted.
+WRONG_TOKENS_TOLD = 5
 
 
 class RemoteHandler:
@@ -60,14 +62,24 @@ class Session:
         self._listeners: dict[int, tuple[RemoteListener, str | None, str | None]] = {}
         connection.on_lost = self._lost
         connection.arrivals.finish = self._relay.flush
+        connection.methods = {"auth": self._auth}
         if token is None:
-            self._open()
+            connection.take_for_stranger(None)
+            connection.on_first = self._open
         else:
-            connection.methods = {"auth": self._auth}
-            connection.limit_until_authorized()
+            connection.take_for_stranger(
+                Unauthorized('this server wants a token first: call auth with {"token": …}')
+            )
 
     def _open(self) -> None:
-        """Let the client call everything."""
+        """Let the client in, to call everything; Busy if there is no room for it, which it is told."""
+        try:
+            self.connection.let_in()
+        except Busy as err:
+            if self._token is not None:
+                raise
+            self.connection.take_for_stranger(err)
+            return
         self.connection.arrivals.sort = self._relay.signal
         self.connection.methods = self.connection.own_methods() | {
             "auth": self._auth,
@@ -88,16 +100,16 @@ class Session:
         given = token.encode() if isinstance(token, str) else b""
         if self._token is not None and not hmac.compare_digest(given, self._token.encode()):
             address = self.connection.address
-            log.get().warning(f"[{self.connection.name}] wrong token from {address}: refused")
+            text = f"[{self.connection.name}] wrong token from {address}: refused"
+            log.repeated.note("wrong token", text, self.connection.origin, at_once=WRONG_TOKENS_TOLD)
             self._server.slow_down(self.connection)
             call.fail(Unauthorized("wrong token"))
             self.connection.outbox.flush()
             self.connection.outbox.drain(self._limits.drain_s)
             self.connection.close("wrong token")
             return LATER
-        if not self.connection.authorized:
+        if self.connection.refusal is not None:
             self._open()
-            self.connection.authorize()
         return None
 
     def _hello(self, params: Message, _call: Call) -> Any:

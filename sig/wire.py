@@ -22,7 +22,7 @@ from json import encoder
 from json.scanner import make_scanner
 from typing import Any, Protocol
 
-from sig.errors import RequestError
+from sig.errors import RequestError, text_of
 
 Message = dict[str, Any]
 
@@ -316,7 +316,7 @@ class FramedDecoder:
             try:
                 message = self._unpack(bytes(self._buffer[_LENGTH.size : end]))
             except Exception as err:  # a foreign function: whatever it raises means that it cannot read it
-                raise WireError(f"a message cannot be unpacked: {err}") from err
+                raise WireError(f"a message cannot be unpacked: {text_of(err)}") from err
             if not isinstance(message, dict):
                 raise WireError(f"a message must be an object, got {type(message).__name__}")
             messages.append(message)

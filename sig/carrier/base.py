@@ -32,6 +32,8 @@ class Channel(ABC):
 
     # Who is at the other end, for the log.
     address = "?"
+    # Whom it counts as where there are bounds for each: its host say.
+    origin = "?"
 
     def prepare(self, timeout_s: float) -> None:  # noqa: B027 - most have nothing to prepare
         """Finish what may block, a TLS handshake say; called before all else, on the connection's thread.

@@ -10,7 +10,7 @@ from typing import Any
 from sig import log
 from sig.carrier.base import Carrier, Channel
 from sig.connection import Connection
-from sig.errors import RequestError, Unauthorized
+from sig.errors import RequestError, Unauthorized, text_of
 
 # A lost server is back within a second of its return: pauses grow from 50 ms to at most 0.5 s, each
 # shortened at random so that many clients do not come all at once.
@@ -96,20 +96,20 @@ class ClientCarrier(Carrier):
         try:
             channel = self.open(host, port)
         except OSError as err:
-            self.last_error = str(err) or type(err).__name__
-            log.get().warning(f"[{type(self).__name__}] cannot connect to {host}:{port}: {err}")
+            self.last_error = text_of(err)
+            log.get().warning(f"[{type(self).__name__}] cannot connect to {host}:{port}: {self.last_error}")
             return None
         connection = self._start(channel)
         try:
             self.greet(connection)
             log.get().info(f"[{connection.name}] connected to {connection.address}")
         except BaseException as err:
-            self.last_error = str(err) or type(err).__name__
+            self.last_error = text_of(err)
             connection.close("the greeting failed")
             connection.join(self.limits.join_s)
             if isinstance(err, Unauthorized) or not isinstance(err, RequestError):
                 raise
-            log.get().warning(f"[{type(self).__name__}] cannot connect to {host}:{port}: {err}")
+            log.get().warning(f"[{type(self).__name__}] cannot connect to {host}:{port}: {self.last_error}")
             return None
         self.last_error = None
         return connection

@@ -10,6 +10,8 @@ from typing import Any
 
 from sig import log
 from sig.carrier.base import Carrier, Channel
+from sig.carrier.room import files_allowed, files_in_use, room_for
+from sig.carrier.strangers import Strangers
 from sig.connection import Connection
 
 # How long to leave alone a listener that fails, for want of file descriptors say; at first, and at most.
@@ -36,14 +38,24 @@ class ServerCarrier(Carrier):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        # How many connections there may be; what the limits say, or the system if that is less.
+        self.room = room_for(self.limits, None, 0)
         self._state = threading.Lock()
-        self._connections: set[Connection] = set()
+        self._settled = threading.Condition(self._state)
         self._listener: Listener | None = None
         self._acceptor: threading.Thread | None = None
+        # All whose threads have not ended; of them those who may come in, and those not known yet. The rest,
+        # which is about to end, is in neither.
+        self._connections: set[Connection] = set()
+        self._clients: set[Connection] = set()
+        self._strangers: Strangers[Connection] = Strangers(1, 1)
 
     @abstractmethod
     def listen(self, host: str, port: int) -> Listener:
-        """Begin to listen. Raises OSError or ValueError, whose text says what to do."""
+        """Begin to listen, with `room` for strangers.
+
+        Raises OSError or ValueError, whose text says what to do.
+        """
 
     def start(self, host: str = "localhost", port: int = 0) -> bool:
         """Listen, and serve who connects, on threads of its own; returns True once it listens.
@@ -54,6 +66,7 @@ class ServerCarrier(Carrier):
             raise ValueError(f"it listens on {self.address} already: stop() it first")
         if self._accept is None:
             raise ValueError("no router uses this carrier: make a ServerRouter with it first")
+        self._make_room()
         self._listener = listener = self.listen(host, port)
         acceptor = threading.Thread(
             target=self._accept_all, args=(listener,), name="sig-server-acceptor", daemon=True
@@ -69,6 +82,17 @@ class ServerCarrier(Carrier):
         self.notify(self.on_connected)
         return True
 
+    def _make_room(self) -> None:
+        allowed = files_allowed()
+        self.room = room = room_for(self.limits, allowed, files_in_use())
+        self._strangers = Strangers(room.strangers, room.strangers_of_address)
+        if room.clients < self.limits.max_clients:
+            log.get().warning(
+                f"[{type(self).__name__}] {room.clients} clients at a time, not {self.limits.max_clients}, as "
+                f"the system allows this process {allowed} open files: `ulimit -n`, or LimitNOFILE= where "
+                "systemd starts it, raises that"
+            )
+
     @property
     def address(self) -> tuple[str, int]:
         """Host and port that it listens on; ("", 0) if it does not. Of a Unix socket: its path, and 0."""
@@ -77,7 +101,7 @@ class ServerCarrier(Carrier):
 
     @property
     def connections(self) -> int:
-        """How many clients are connected, those included that have not greeted yet."""
+        """How many clients are connected, those included that have said something but may not come in yet."""
         return len(self._connections)
 
     def isConnected(self) -> bool:
@@ -92,7 +116,7 @@ class ServerCarrier(Carrier):
         """
         with self._state:
             listener, self._listener = self._listener, None
-            connections = list(self._connections)
+            self._settled.notify_all()
         if listener is None:
             return
         listener.close()
@@ -108,6 +132,7 @@ class ServerCarrier(Carrier):
         for connection in connections:
             if not connection.join(max(0.0, deadline - time.monotonic())):
                 log.get().warning(f"[{connection.name}] a handler of it is still running")
+        log.repeated.tell(early=True)
         self.notify(self.on_disconnected)
 
     def _accept_all(self, listener: Listener) -> None:
@@ -117,7 +142,8 @@ class ServerCarrier(Carrier):
         pause_s = first_s
         while self._listener is listener:
             try:
-                channel = listener.accept(self.limits.tick_s)
+                log.repeated.tell()
+                channel = listener.accept(self.limits.tick_s) if self._may_accept(listener) else None
                 if channel is not None:
                     self._begin(listener, channel)
                 pause_s = first_s
@@ -126,21 +152,30 @@ class ServerCarrier(Carrier):
                 time.sleep(pause_s)
                 pause_s = min(2 * pause_s, longest_s)
 
+    def _may_accept(self, listener: Listener) -> bool:
+        """Wait, a tick at most, while as many connections as there may be strangers are about to end: until
+        then each has its thread and descriptor."""
+
+        def settled() -> bool:
+            ending = len(self._connections) - len(self._clients) - len(self._strangers)
+            return ending <= self.room.strangers or self._listener is not listener
+
+        with self._state:
+            return self._settled.wait_for(settled, self.limits.tick_s)
+
     def _begin(self, listener: Listener, channel: Channel) -> None:
-        """Make a connection of a channel, unless there are too many, or it is too late."""
-        connection: Connection | None = None
+        """Make a connection of a channel, of a stranger's yet; unless it is too late."""
+        connection = first = None
         try:
             with self._state:
-                refused = self._listener is not listener or len(self._connections) >= self.limits.max_clients
-                if not refused:
+                if self._listener is listener:
                     connection = self.accept(channel)
                     connection.on_finished = partial(self._ended, connection)
+                    connection.on_known = partial(self._known, connection)
                     self._connections.add(connection)
+                    first = self._strangers.add(connection, channel.origin)
             if connection is not None:
-                log.get().info(f"[{connection.name}] connection from {channel.address}")
                 connection.start()
-                return
-            log.get().warning(f"{channel.address} refused: there are {len(self._connections)} connections")
         except BaseException:
             if connection is not None:
                 connection.abort("it could not be started")
@@ -148,9 +183,28 @@ class ServerCarrier(Carrier):
                 channel.shutdown()
                 channel.close()
             raise
-        channel.shutdown()
-        channel.close()
+        if connection is None:
+            channel.shutdown()
+            channel.close()
+        if first is not None:
+            first.close("too many connections that may not come in yet: the oldest is closed")
+            text = f"too many connections that show no token: the oldest, from {first.address}, is closed"
+            log.repeated.note("strangers", text, channel.origin)
+
+    def _known(self, connection: Connection) -> bool:
+        """A stranger has shown that it may come in; False if there is no room for it."""
+        with self._state:
+            if len(self._clients) < self.room.clients and self._strangers.remove(connection):
+                self._clients.add(connection)
+                return True
+            clients = len(self._clients)
+        text = f"{connection.address} refused: there are {clients} connections, as many as may be"
+        log.repeated.note("full", text, connection.origin)
+        return False
 
     def _ended(self, connection: Connection) -> None:
         with self._state:
             self._connections.discard(connection)
+            self._clients.discard(connection)
+            self._strangers.remove(connection)
+            self._settled.notify_all()

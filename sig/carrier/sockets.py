@@ -18,6 +18,10 @@ RECEIVE_SIZE = 64 * 1024
 MAX_PORT = 65_535
 # struct timeval, as the kernel takes it
 TIMEVAL = struct.Struct("@ll")
+# struct ucred: process, user, group
+UCRED = struct.Struct("@iII")
+# What one host has of IPv6's addresses at the least, and may use each of.
+HOST_BITS = 64
 
 # A peer that vanished without a word is found after 10 + 3 * 5 = 25 s of silence, or, when something is on
 # its way to it, 25 s after that was sent.
@@ -27,8 +31,9 @@ KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("T
 class SocketChannel(Channel):
     """One connected socket. `receive` blocks for a time that the kernel keeps: one system call a piece."""
 
-    def __init__(self, sock: socket.socket, address: str) -> None:
+    def __init__(self, sock: socket.socket, address: str, origin: str = "?") -> None:
         self.address = address
+        self.origin = origin
         self._down = False
         self._timeout_s = 0.0
         sock.settimeout(None)
@@ -81,10 +86,15 @@ class TLSChannel(SocketChannel):
     """
 
     def __init__(
-        self, sock: socket.socket, address: str, context: ssl.SSLContext, server_hostname: str | None
+        self,
+        sock: socket.socket,
+        address: str,
+        context: ssl.SSLContext,
+        server_hostname: str | None,
+        origin: str = "?",
     ) -> None:
         """`server_hostname`: the name that the server's certificate must have; None at the server itself."""
-        super().__init__(sock, address)
+        super().__init__(sock, address, origin)
         self._readable = select.poll()
         self._readable.register(sock, select.POLLIN)
         self._lock = threading.Lock()
@@ -163,3 +173,18 @@ def describe(address: Any) -> str:
         host = f"[{address[0]}]" if ":" in str(address[0]) else address[0]
         return f"{host}:{address[1]}"
     return "a local process"
+
+
+def origin(sock: socket.socket, address: Any) -> str:
+    """Whom a peer counts as: its host, or of IPv6 its host's network; at a Unix socket its process."""
+    if sock.family == socket.AF_UNIX:
+        if not hasattr(socket, "SO_PEERCRED"):
+            return "a local process"
+        pid, uid, _ = UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size))
+        return f"process {pid} of user {uid}"
+    host = ipaddress.ip_address(address[0].partition("%")[0])
+    if isinstance(host, ipaddress.IPv4Address):
+        return str(host)
+    if host.ipv4_mapped is not None:
+        return str(host.ipv4_mapped)
+    return str(ipaddress.ip_network((host, HOST_BITS), strict=False))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import select
 import socket
 import ssl
 from pathlib import Path
 from typing import Any
 
 from sig.carrier.base import Channel
+from sig.carrier.porch import Porch
 from sig.carrier.server import Listener, ServerCarrier
 from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, TLSChannel, check_port, describe, is_loopback
+from sig.carrier.strangers import Strangers
 
-BACKLOG = 128
+# Half a second of a flood of 2,000 connections a second: while this process waits for its turn, the system
+# must not turn away who comes with it.
+BACKLOG = 1024
 # Only this user's programs may connect, as with a file that only they may read and write.
 UNIX_MODE = 0o600
 
@@ -37,20 +40,30 @@ class CarrierTCPServer(ServerCarrier):
 
     def listen(self, host: str, port: int) -> Listener:
         if host.startswith(UNIX_PREFIX):
-            return _SocketListener(_listen_unix(host.removeprefix(UNIX_PREFIX)), self._ssl_context)
-        return _SocketListener(_listen_tcp(host, port, self.token is not None), self._ssl_context)
+            sock = _listen_unix(host.removeprefix(UNIX_PREFIX))
+        else:
+            sock = _listen_tcp(host, port, self.token is not None)
+        hurried = self.token is not None or self._ssl_context is not None
+        patience_s = self.limits.handshake_s if hurried else None
+        silent: Strangers[int] = Strangers(self.room.strangers, self.room.strangers_of_address)
+        return _SocketListener(sock, self._ssl_context, silent, patience_s)
 
 
 class _SocketListener(Listener):
-    def __init__(self, sock: socket.socket, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        context: ssl.SSLContext | None,
+        silent: Strangers[int],
+        patience_s: float | None,
+    ) -> None:
         """The socket is the listener's from now on: closed too if there can be none."""
         self._sock = sock
         self._context = context
         self._closed = False
         try:
             sock.setblocking(False)
-            self._poll = select.poll()
-            self._poll.register(sock, select.POLLIN)
+            self._porch = Porch(sock, silent, patience_s)
             bound = sock.getsockname()
             self._is_unix = sock.family == socket.AF_UNIX
             self.address = (bound, 0) if self._is_unix else (bound[0], bound[1])
@@ -60,16 +73,14 @@ class _SocketListener(Listener):
             raise
 
     def accept(self, timeout_s: float) -> Channel | None:
-        if self._closed or not self._poll.poll(timeout_s * 1000) or self._closed:
+        arrived = self._porch.next(timeout_s) if not self._closed else None
+        if arrived is None:
             return None
-        try:
-            sock, address = self._sock.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return None
+        sock, address, origin = arrived
         try:
             if self._context is None:
-                return SocketChannel(sock, describe(address))
-            return TLSChannel(sock, describe(address), self._context, server_hostname=None)
+                return SocketChannel(sock, address, origin)
+            return TLSChannel(sock, address, self._context, server_hostname=None, origin=origin)
         except OSError:
             # it went away before it was looked at
             sock.close()
@@ -80,6 +91,7 @@ class _SocketListener(Listener):
 
     def close(self) -> None:
         self._closed = True
+        self._porch.close()
         if self._is_unix:
             with contextlib.suppress(OSError):
                 # not the socket of another server that has taken the path meanwhile
