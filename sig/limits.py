@@ -37,9 +37,9 @@ class Limits:
     # allows only few open files.
     max_clients: int = 256
     # Strangers, who have not shown the token yet (or said anything, where none is wanted), are no clients.
-    # So many may be silent: at 2,000 new ones a second of one address each has 32 ms for its first word, which
-    # is a millisecond's work, and 64 clients that a script starts at once all get in. So many more, with a
-    # thread each, may have spoken.
+    # So many may be silent: at 2,000 new ones a second of one address each has 32 ms for its first word,
+    # which is a millisecond's work, and 64 clients that a script starts at once all get in. As many again,
+    # with a thread each, may have spoken.
     max_strangers: int = 128
     max_strangers_of_address: int = 64
     # File descriptors that connections leave to the rest of the process: 25 boards of four, a broker, a

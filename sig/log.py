@@ -153,7 +153,7 @@ class Repeated:
         self._counts: dict[str, _Count] = {}
 
     def note(self, kind: str, text: str, source: str, at_once: int = 1) -> None:
-        """`kind`: one of a few of the code's own. `source`: who made it happen. The first `at_once` are logged."""
+        """Once more; the first `at_once` are logged. `kind`: one of a few of ours; `source`: who did it."""
         with self._lock:
             count = self._counts.get(kind)
             if count is None:

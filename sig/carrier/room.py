@@ -25,8 +25,8 @@ class Room(NamedTuple):
 def room_for(limits: Limits, allowed: int | None, in_use: int) -> Room:
     """With so many file descriptors `allowed` (None: any number) and `in_use`.
 
-    `Limits.spare_files` of the rest are left to the process, but half of it at most; a quarter of what remains
-    is for strangers of each kind.
+    `Limits.spare_files` of the rest are left to the process, but half of it at most; a quarter of what
+    remains is for strangers of each kind.
     """
     strangers, clients = limits.max_strangers, limits.max_clients
     if allowed is not None:

@@ -88,8 +88,8 @@ class ServerCarrier(Carrier):
         self._strangers = Strangers(room.strangers, room.strangers_of_address)
         if room.clients < self.limits.max_clients:
             log.get().warning(
-                f"[{type(self).__name__}] {room.clients} clients at a time, not {self.limits.max_clients}, as "
-                f"the system allows this process {allowed} open files: `ulimit -n`, or LimitNOFILE= where "
+                f"[{type(self).__name__}] {room.clients} clients at a time, not {self.limits.max_clients}, "
+                f"as the system allows this process {allowed} open files: `ulimit -n`, or LimitNOFILE= where "
                 "systemd starts it, raises that"
             )
 
