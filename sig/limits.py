@@ -37,11 +37,14 @@ class Limits:
     # allows only few open files.
     max_clients: int = 256
     # Strangers, who have not shown the token yet (or said anything, where none is wanted), are no clients.
-    # So many may be silent: at 2,000 new ones a second of one address each has 32 ms for its first word,
-    # which is a millisecond's work, and 64 clients that a script starts at once all get in. As many again,
-    # with a thread each, may have spoken.
-    max_strangers: int = 128
-    max_strangers_of_address: int = 64
+    # While one has said nothing it costs a descriptor. At 2,000 new ones a second of one address each has
+    # 64 ms for its first word, which is a millisecond's work, and some more on a busy machine.
+    max_silent: int = 256
+    max_silent_of_address: int = 128
+    # Of those who have spoken, so many may wait, and so many, with a thread each, show who they are: as many
+    # clients as a script starts at once, or as come back at the same moment after a restart.
+    max_strangers: int = 64
+    max_strangers_of_address: int = 32
     # File descriptors that connections leave to the rest of the process: 25 boards of four, a broker, a
     # database.
     spare_files: int = 128

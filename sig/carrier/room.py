@@ -8,33 +8,46 @@ from typing import NamedTuple
 
 from sig.limits import Limits
 
-# Fewer would throw each other out while they greet: who does not wait takes some milliseconds.
+# With fewer, strangers would drive each other out before they can say who they are.
 LEAST_STRANGERS = 4
 # A Python with a listening socket has some ten; where it cannot be counted, twice that is assumed.
 OPEN_IF_UNKNOWN = 20
 
 
+class Bound(NamedTuple):
+    """So many strangers, and so many of one address."""
+
+    most: int
+    of_address: int
+
+
 class Room(NamedTuple):
-    """So many clients; so many strangers who have said something, and as many who have not."""
+    """How many there may be: clients, connections that have said nothing; and strangers that have, once those
+    that wait to be let in, and once those that have been and show who they are."""
 
     clients: int
-    strangers: int
-    strangers_of_address: int
+    silent: Bound
+    strangers: Bound
 
 
 def room_for(limits: Limits, allowed: int | None, in_use: int) -> Room:
     """With so many file descriptors `allowed` (None: any number) and `in_use`.
 
-    `Limits.spare_files` of the rest are left to the process, but half of it at most; a quarter of what
-    remains is for strangers of each kind.
+    `Limits.spare_files` of the rest are left to the process, but half of it at most. Of what
+    remains the silent have a third, and strangers of both kinds an eighth, unless the limits say less.
     """
-    strangers, clients = limits.max_strangers, limits.max_clients
+    silent, strangers, clients = limits.max_silent, limits.max_strangers, limits.max_clients
     if allowed is not None:
         free = max(0, allowed - in_use)
         free -= min(limits.spare_files, free // 2)
-        strangers = min(strangers, max(LEAST_STRANGERS, free // 4))
-        clients = min(clients, max(1, free - 2 * strangers))
-    return Room(clients, strangers, min(strangers, limits.max_strangers_of_address))
+        silent = min(silent, max(LEAST_STRANGERS, free // 3))
+        strangers = min(strangers, max(LEAST_STRANGERS, free // 8))
+        clients = min(clients, max(1, free - silent - 2 * strangers))
+    return Room(
+        clients,
+        Bound(silent, min(silent, limits.max_silent_of_address)),
+        Bound(strangers, min(strangers, limits.max_strangers_of_address)),
+    )
 
 
 def files_allowed() -> int | None:

@@ -85,7 +85,7 @@ class ServerCarrier(Carrier):
     def _make_room(self) -> None:
         allowed = files_allowed()
         self.room = room = room_for(self.limits, allowed, files_in_use())
-        self._strangers = Strangers(room.strangers, room.strangers_of_address)
+        self._strangers = Strangers(*room.strangers)
         if room.clients < self.limits.max_clients:
             log.get().warning(
                 f"[{type(self).__name__}] {room.clients} clients at a time, not {self.limits.max_clients}, "
@@ -158,7 +158,7 @@ class ServerCarrier(Carrier):
 
         def settled() -> bool:
             ending = len(self._connections) - len(self._clients) - len(self._strangers)
-            return ending <= self.room.strangers or self._listener is not listener
+            return ending <= self.room.strangers.most or self._listener is not listener
 
         with self._state:
             return self._settled.wait_for(settled, self.limits.tick_s)

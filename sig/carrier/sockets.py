@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import threading
+from functools import lru_cache
 from typing import Any
 
 from sig.carrier.base import Channel
@@ -182,7 +183,12 @@ def origin(sock: socket.socket, address: Any) -> str:
             return "a local process"
         pid, uid, _ = UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size))
         return f"process {pid} of user {uid}"
-    host = ipaddress.ip_address(address[0].partition("%")[0])
+    return _network_of(address[0])
+
+
+@lru_cache(1024)
+def _network_of(address: str) -> str:
+    host = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(host, ipaddress.IPv4Address):
         return str(host)
     if host.ipv4_mapped is not None:

@@ -48,21 +48,21 @@ class Strangers(Generic[T]):
             self._forget(one)
             return True
 
+    def take(self) -> T | None:
+        """The one whose turn it is, which is none any more: the oldest of the address that has fewest."""
+        with self._lock:
+            if not self._addresses:
+                return None
+            fewest = min(self._by_address.values(), key=lambda same: (len(same), _oldest(same)))
+            return self._forget(next(iter(fewest)))
+
     def pop(self) -> T | None:
         """The one that has to go first; None if there is none."""
         with self._lock:
             return self._forget(self._first_to_go()) if self._addresses else None
 
-    def pop_all(self) -> list[T]:
-        """All of them."""
-        with self._lock:
-            found = list(self._addresses)
-            self._addresses.clear()
-            self._by_address.clear()
-        return found
-
     def _first_to_go(self) -> T:
-        fullest = max(self._by_address.values(), key=lambda same: (len(same), -next(iter(same.values()))))
+        fullest = max(self._by_address.values(), key=lambda same: (len(same), -_oldest(same)))
         return next(iter(fullest))
 
     def _forget(self, one: T) -> T:
@@ -72,3 +72,7 @@ class Strangers(Generic[T]):
         if not same:
             del self._by_address[address]
         return one
+
+
+def _oldest(same: dict[T, int]) -> int:
+    return next(iter(same.values()))

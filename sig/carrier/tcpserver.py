@@ -11,9 +11,9 @@ from typing import Any
 
 from sig.carrier.base import Channel
 from sig.carrier.porch import Porch
+from sig.carrier.room import Room
 from sig.carrier.server import Listener, ServerCarrier
 from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, TLSChannel, check_port, describe, is_loopback
-from sig.carrier.strangers import Strangers
 
 # Half a second of a flood of 2,000 connections a second: while this process waits for its turn, the system
 # must not turn away who comes with it.
@@ -45,17 +45,12 @@ class CarrierTCPServer(ServerCarrier):
             sock = _listen_tcp(host, port, self.token is not None)
         hurried = self.token is not None or self._ssl_context is not None
         patience_s = self.limits.handshake_s if hurried else None
-        silent: Strangers[int] = Strangers(self.room.strangers, self.room.strangers_of_address)
-        return _SocketListener(sock, self._ssl_context, silent, patience_s)
+        return _SocketListener(sock, self._ssl_context, self.room, patience_s)
 
 
 class _SocketListener(Listener):
     def __init__(
-        self,
-        sock: socket.socket,
-        context: ssl.SSLContext | None,
-        silent: Strangers[int],
-        patience_s: float | None,
+        self, sock: socket.socket, context: ssl.SSLContext | None, room: Room, patience_s: float | None
     ) -> None:
         """The socket is the listener's from now on: closed too if there can be none."""
         self._sock = sock
@@ -63,7 +58,7 @@ class _SocketListener(Listener):
         self._closed = False
         try:
             sock.setblocking(False)
-            self._porch = Porch(sock, silent, patience_s)
+            self._porch = Porch(sock, room, patience_s)
             bound = sock.getsockname()
             self._is_unix = sock.family == socket.AF_UNIX
             self.address = (bound, 0) if self._is_unix else (bound[0], bound[1])
