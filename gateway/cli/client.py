@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ import click
 
 import sig
 from gateway.plain import plain
+from gateway.secret_file import SecretFileError, read_secret_file
 from sig.carrier.tcpclient import CarrierTCPClient
 
 DEFAULT_PORT = 7300
@@ -53,6 +55,14 @@ def parse_url(url: str) -> Target:
     if parts.scheme not in ("tcp", "tls") or not parts.hostname or not port or extras:
         raise problem
     return Target(url, parts.hostname, port, parts.scheme == "tls")
+
+
+def read_token(path: Path) -> str:
+    """The token that a file holds; raises click's usage error (exit status 2), which never shows it."""
+    try:
+        return read_secret_file(path)
+    except SecretFileError as error:
+        raise click.BadParameter(f"{path} {error}", param_hint="--token-file") from None
 
 
 @contextmanager

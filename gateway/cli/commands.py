@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import functools
 import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -50,17 +51,42 @@ def _open_standard_streams() -> None:
 
 
 def _connect_options(command: F) -> F:
-    command = click.option(
-        "--token", envvar="SIG_GATEWAY_TOKEN", help="The gateway's token; better given as $SIG_GATEWAY_TOKEN."
-    )(command)
-    return click.option(
-        "--connect",
-        "url",
-        metavar="URL",
-        default=DEFAULT_URL,
-        show_default=True,
-        help="Where the gateway listens: tcp://host:port, tls://host:port or unix:/path.",
-    )(command)
+    """The command gets `url` and `token`."""
+
+    @functools.wraps(command)
+    def with_token(*args: Any, token: str | None, token_file: Path | None, **options: Any) -> Any:
+        if token_file is not None:
+            source = click.get_current_context().get_parameter_source("token")
+            if source is click.core.ParameterSource.COMMANDLINE:
+                raise click.UsageError("--token and --token-file: give one of them")
+            from gateway.cli.client import read_token
+
+            token = read_token(token_file)
+        return command(*args, token=token, **options)
+
+    for option in (
+        click.option(
+            "--token-file",
+            type=click.Path(path_type=Path),
+            help="A file that holds the gateway's token, on one line.",
+        ),
+        click.option(
+            "--token",
+            envvar="SIG_GATEWAY_TOKEN",
+            help="The gateway's token; better given as $SIG_GATEWAY_TOKEN, or in a file.",
+        ),
+        click.option(
+            "--connect",
+            "url",
+            metavar="URL",
+            envvar="SIG_GATEWAY_CONNECT",
+            default=DEFAULT_URL,
+            show_default=True,
+            help="Where the gateway listens: tcp://host:port, tls://host:port or unix:/path.",
+        ),
+    ):
+        option(with_token)
+    return cast(F, with_token)
 
 
 _config_option = click.option(

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.secret_file import SecretFileError, read_secret_file
+
 SECRET_TAGS = ("!env", "!file")
-MAX_SECRET_BYTES = 64 * 1024
 
 
 class SecretError(Exception):
@@ -41,21 +42,9 @@ class Secrets:
 
     def _from_file(self, name: str) -> str:
         try:
-            path = self.folder / name
-            if path.exists() and not path.is_file():
-                raise SecretError(f"!file {name!r} is not a regular file")
-            with path.open("rb") as file:
-                data = file.read(MAX_SECRET_BYTES + 1)
-        except OSError as error:
-            raise SecretError(f"!file {name!r} cannot be read: {error.strerror}") from None
-        except ValueError:
-            raise SecretError(f"!file {name!r} is not a path") from None
-        if len(data) > MAX_SECRET_BYTES:
-            raise SecretError(f"!file {name!r} is larger than {MAX_SECRET_BYTES} bytes: not a secret")
-        try:
-            return data.decode()
-        except UnicodeDecodeError:
-            raise SecretError(f"!file {name!r} is not UTF-8 text") from None
+            return read_secret_file(self.folder / name)
+        except SecretFileError as error:
+            raise SecretError(f"!file {name!r} {error}") from None
 
 
 _EXAMPLES = {"!env": "!env SIG_GATEWAY_TOKEN", "!file": "!file token.txt"}

@@ -30,8 +30,8 @@ from sig.carrier.strangers import Strangers
 # So many at a time are taken, then one who has spoken is let in. At 0.1 ms for each that is taken and 0.5 ms
 # for one that is let in: 6,000 a second, 750 of them with something to say.
 BURST = 8
-# Where the silent drive each other out, who comes is left in the system's queue for so long: most have said their
-# first word by then, and need no place among the silent. At 2,000 a second 60 wait there, which has BACKLOG.
+# Where the silent drive each other out, who comes is left in the system's queue for so long: most have said
+# their first word by then, and need no place among the silent. At 2,000 a second 60 wait there.
 REST_S = 0.03
 # What leaves the listening socket as good as it was: the peer has gone, or the system hands over an error of
 # the network's that concerns that connection only.
@@ -71,7 +71,7 @@ class Porch:
         self._waiting: dict[int, _Waiting] = {}
         self._silent: Strangers[int] = Strangers(*room.silent)
         self._spoke: Strangers[int] = Strangers(*room.strangers)
-        # Whether one was driven out since the system's queue was empty; and until when no more are taken for it.
+        # Whether one was driven out since the system's queue was empty; until when no more are taken for it.
         self._pressed = False
         self._rests_until = 0.0
         self._poll = select.poll()

@@ -18,10 +18,9 @@ class Strangers(Generic[T]):
         self._most = most
         self._most_of_address = most_of_address
         self._lock = threading.Lock()
-        # By address, each in the order of their coming, with their numbers, which grow.
-        self._by_address: dict[str, dict[T, int]] = {}
+        # By address, each in the order of their coming, as a dict keeps it.
+        self._by_address: dict[str, dict[T, None]] = {}
         self._addresses: dict[T, str] = {}
-        self._came = 0
 
     def __len__(self) -> int:
         return len(self._addresses)
@@ -32,9 +31,8 @@ class Strangers(Generic[T]):
     def add(self, one: T, address: str) -> T | None:
         """One more; returns the one that has to go for it, which is forgotten."""
         with self._lock:
-            self._came += 1
             same = self._by_address.setdefault(address, {})
-            same[one] = self._came
+            same[one] = None
             self._addresses[one] = address
             if len(same) > self._most_of_address:
                 return self._forget(next(iter(same)))
@@ -53,8 +51,7 @@ class Strangers(Generic[T]):
         with self._lock:
             if not self._addresses:
                 return None
-            fewest = min(self._by_address.values(), key=lambda same: (len(same), _oldest(same)))
-            return self._forget(next(iter(fewest)))
+            return self._forget(self._oldest(min(map(len, self._by_address.values()))))
 
     def pop(self) -> T | None:
         """The one that has to go first; None if there is none."""
@@ -62,8 +59,11 @@ class Strangers(Generic[T]):
             return self._forget(self._first_to_go()) if self._addresses else None
 
     def _first_to_go(self) -> T:
-        fullest = max(self._by_address.values(), key=lambda same: (len(same), -_oldest(same)))
-        return next(iter(fullest))
+        return self._oldest(max(map(len, self._by_address.values())))
+
+    def _oldest(self, count: int) -> T:
+        """The oldest of an address that has so many; of several, of the one that has had any for longest."""
+        return next(next(iter(same)) for same in self._by_address.values() if len(same) == count)
 
     def _forget(self, one: T) -> T:
         address = self._addresses.pop(one)
@@ -72,7 +72,3 @@ class Strangers(Generic[T]):
         if not same:
             del self._by_address[address]
         return one
-
-
-def _oldest(same: dict[T, int]) -> int:
-    return next(iter(same.values()))
