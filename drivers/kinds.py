@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from drivers.defects import driver_defect, protocol_defect
 from drivers.errors import OptionError
 from drivers.options import parse_options
+from sig.errors import text_of
 
 if TYPE_CHECKING:
     from drivers.sensor import Sensor
@@ -93,9 +94,10 @@ def _load_foreign(what: str, entry: EntryPoint) -> Any:
     try:
         return entry.load()
     except Exception as error:
+        why = f"{type(error).__name__}: {text_of(error)}"
         raise OptionError(
             what,
-            f"{entry.name!r} of {_package(entry)} cannot be loaded: {type(error).__name__}: {error}; "
+            f"{entry.name!r} of {_package(entry)} cannot be loaded: {why}; "
             "install it again, or ask those who made it",
         ) from error
 

@@ -30,6 +30,7 @@ from drivers.reasons import LoggedReasons
 from drivers.sink import Sink
 from drivers.source import Device, Down, Measurement, Notes, Session, Source, Up
 from drivers.watcher import Watcher
+from sig.errors import text_of
 
 logger = logging.getLogger(__name__)
 
@@ -300,7 +301,7 @@ class Link:
         except Exception as error:
             if self._logged.is_news(f"{_DEFECT} {type(error).__name__}"):
                 logger.exception("%s: internal error", self.name)
-            self._set(LinkState.FAILED, f"{_DEFECT}: {type(error).__name__}: {error}")
+            self._set(LinkState.FAILED, f"{_DEFECT}: {type(error).__name__}: {text_of(error)}")
 
     def _hold(self) -> None:
         """Open the source and stay with it until it is lost."""

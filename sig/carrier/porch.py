@@ -33,6 +33,8 @@ BURST = 8
 # Where the silent drive each other out, who comes is left in the system's queue for so long: most have said
 # their first word by then, and need no place among the silent. At 2,000 a second 60 wait there.
 REST_S = 0.03
+# Where there is no file descriptor left, nor any to be freed here.
+SCARCE_REST_S = 0.25
 # What leaves the listening socket as good as it was: the peer has gone, or the system hands over an error of
 # the network's that concerns that connection only.
 GONE = frozenset(
@@ -64,6 +66,8 @@ class Porch:
     def __init__(self, listening: socket.socket, room: Room, patience_s: float | None) -> None:
         """`patience_s`: how long one may say nothing, None: for ever."""
         self._listening = listening
+        bound = listening.getsockname()
+        self._name = f"what connects to {bound if isinstance(bound, str) else describe(bound)}"
         self._patience_s = patience_s
         self._lock = threading.Lock()
         self._closed = False
@@ -78,10 +82,7 @@ class Porch:
         self._poll.register(listening, select.POLLIN)
 
     def next(self, timeout_s: float) -> Arrived | None:
-        """Who has spoken; None if nobody has in time, or after `close`.
-
-        Raises OSError if the system is out of file descriptors or memory, and there is nobody to turn away.
-        """
+        """Who has spoken; None if nobody has in time, or after `close`. Raises OSError."""
         ready = self._wait(0.0 if self._spoke else timeout_s)
         with self._lock:
             if self._closed:
@@ -153,10 +154,11 @@ class Porch:
                 return
             except OSError as err:
                 if err.errno in SCARCE:
-                    self._make_room(err)
+                    if not self._make_room(err):
+                        return
                 elif err.errno in GONE:
                     text = f"a connection was gone before it was accepted: {err.strerror}"
-                    log.repeated.note("gone", text, describe(self._listening.getsockname()))
+                    log.repeated.note("gone", text, self._name)
                 else:
                     raise
             else:
@@ -184,14 +186,17 @@ class Porch:
             text = f"too many connections {what}: the oldest, from {arrived.address}, is closed"
             log.repeated.note(what, text, arrived.origin)
 
-    def _make_room(self, err: OSError) -> None:
-        """The system has nothing left: turn one away, so that the next can be taken."""
+    def _make_room(self, err: OSError) -> bool:
+        """The system has nothing left: turn one away, to take the next; False if there is none."""
+        text = f"accepting a connection failed: {err.strerror}"
         first = self._silent.pop()
         if first is None:
-            raise err
+            self._rests_until = time.monotonic() + SCARCE_REST_S
+            log.repeated.note("scarce", f"{text}; waiting until others end", self._name)
+            return False
         arrived = self._turn_away(first)
-        text = f"accepting a connection failed: {err.strerror}: the oldest that says nothing is closed"
-        log.repeated.note("scarce", text, arrived.origin)
+        log.repeated.note("scarce", f"{text}; the oldest that says nothing is closed", arrived.origin)
+        return True
 
     def _turn_away(self, number: int) -> Arrived:
         arrived = self._waiting.pop(number).arrived
