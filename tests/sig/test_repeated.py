@@ -25,7 +25,7 @@ def time() -> Time:
 
 
 @pytest.fixture
-def repeated(time: Time, logged: Logged) -> Repeated:  # noqa: ARG001 - it has to be there
+def repeated(time: Time, logged: Logged) -> Repeated:
     return Repeated(time)
 
 

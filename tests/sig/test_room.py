@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def test_the_limits_alone() -> None:
 
 def test_where_the_system_allows_less() -> None:
     """Some are left to the process, but half of what there is at most; the rest is shared out."""
-    assert room_for(LIMITS, 256, 10) == Room(64, Bound(39, 39), Bound(14, 14))
+    assert room_for(LIMITS, 256, 10) == Room(52, Bound(41, 41), Bound(15, 15))
     assert room_for(LIMITS, 64, 10) == Room(10, Bound(9, 9), Bound(4, 4))
     assert room_for(sig.Limits(spare_files=0), 64, 10) == Room(24, Bound(18, 18), Bound(6, 6))
 
@@ -47,8 +46,11 @@ def test_what_the_system_allows() -> None:
     """As the system says."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert files_allowed() == soft
-    if hard == resource.RLIM_INFINITY:
-        pytest.skip("nothing bounds it here, which cannot be taken back")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
+    try:
+        assert files_allowed() == soft - 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_what_is_in_use(tmp_path: Path) -> None:
@@ -56,7 +58,7 @@ def test_what_is_in_use(tmp_path: Path) -> None:
     before = files_in_use()
     with (tmp_path / "file").open("w"):
         assert files_in_use() == before + 1
-    assert before == files_in_use() <= len(os.sched_getaffinity(0)) + 1000
+    assert files_in_use() == before
 
 
 def test_a_server_that_has_less_room_says_so_once(
