@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from sig.carrier.base import Channel
 from sig.carrier.server import Listener
 from sig.carrier.tcpclient import CarrierTCPClient
 from sig.carrier.tcpserver import CarrierTCPServer
+from sig.wire import FramedCodec
 from tests.sig.netkit import Inbox, Net, eventually, signal_of
 
 HOST = "localhost"
@@ -30,6 +32,20 @@ class SpeechlessError(Exception):
 
     def __str__(self) -> str:
         raise ZeroDivisionError
+
+
+class SpeechlessOSError(OSError):
+    """As above."""
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+class LastWordsError(Exception):
+    """One that wants to end the program when it is asked what it is."""
+
+    def __str__(self) -> str:
+        raise SystemExit(1)
 
 
 class Fails:
@@ -195,7 +211,9 @@ def test_a_channel_that_raises(net: Net, name: str, at: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [SystemExit(1), SpeechlessError(), MemoryError()], ids=lambda e: type(e).__name__
+    "error",
+    [SystemExit(1), SpeechlessError(), LastWordsError(), SpeechlessOSError(), MemoryError()],
+    ids=lambda e: type(e).__name__,
 )
 def test_a_handler_that_exits_or_has_no_words(net: Net, error: BaseException) -> None:
     """More often than there are workers: each caller is told at once, and the next one is answered."""
@@ -209,6 +227,110 @@ def test_a_handler_that_exits_or_has_no_words(net: Net, error: BaseException) ->
         with pytest.raises(sig.RemoteError):
             client.remoteRequest("s", "fail", timeout=5.0)
     assert answers(client)
+
+
+@pytest.mark.parametrize("error", [SpeechlessError(), LastWordsError()], ids=lambda e: type(e).__name__)
+def test_an_answer_that_cannot_be_written_down(net: Net, error: Exception) -> None:
+    """Whatever a codec raises, and though it has no words for it: the caller is told, the worker goes on."""
+
+    def pack(message: Any) -> bytes:
+        if message.get("response") == "unspeakable":
+            raise error
+        return json.dumps(message).encode()
+
+    net.options["codec"] = FramedCodec(pack, json.loads)
+    offer(net.server(), fail=lambda _params: "unspeakable")
+    client = net.client()
+    for _ in range(2 * net.limits.workers + 1):
+        with pytest.raises(sig.BadParams, match=f"cannot be sent: {type(error).__name__}"):
+            client.remoteRequest("s", "fail", timeout=5.0)
+    assert answers(client)
+
+
+def test_what_cannot_be_understood_nor_said(net: Net, logged: Any) -> None:
+    """A codec that raises on reading ends that connection, with a reason; others are served."""
+
+    def unpack(data: bytes) -> Any:
+        if b"unspeakable" in data:
+            raise SpeechlessError
+        return json.loads(data)
+
+    net.options["codec"] = FramedCodec(lambda message: json.dumps(message).encode(), unpack)
+    offer(net.server())
+    client, other = net.client(), net.client()
+    with pytest.raises(sig.NotConnected):
+        client.remoteRequest("s", "unspeakable")
+    assert "cannot be unpacked: SpeechlessError" in logged.wait_for("it sent what is no message")
+    assert answers(other)
+
+
+def test_a_client_that_cannot_say_why_it_fails(net: Net) -> None:
+    """`last_error` has the kind of error at least, and the connection is not left behind."""
+
+    class Client(CarrierTCPClient):
+        def greet(self, connection: Any) -> None:
+            super().greet(connection)
+            raise SpeechlessError
+
+    server = net.server()
+    carrier = Client(limits=net.limits)
+    sig.ClientRouter(carrier)
+    with pytest.raises(SpeechlessError):
+        carrier.connect(HOST, net.port)
+    assert carrier.last_error == "SpeechlessError"
+    eventually(lambda: server.carrier.connections == 0)  # type: ignore[attr-defined]
+
+    class Unreachable(CarrierTCPClient):
+        def open(self, _host: str, _port: int) -> Channel:
+            raise SpeechlessOSError
+
+    unreachable = Unreachable(limits=net.limits)
+    sig.ClientRouter(unreachable)
+    assert unreachable.connect(HOST, net.port) is False
+    assert unreachable.last_error == "SpeechlessOSError"
+
+
+@pytest.mark.parametrize("name", ["prepare", "receive", "send"])
+def test_a_channel_that_fails_without_a_word(net: Net, logged: Any, name: str) -> None:
+    """It is the end of that connection, told with the kind of error, and of nothing else."""
+    failing: list[Fails] = []
+
+    class Server(CarrierTCPServer):
+        def accept(self, channel: Channel) -> Any:
+            if failing:
+                return super().accept(channel)
+            failing.append(Fails(channel, name, SpeechlessOSError(), 1))
+            spoiled: Any = failing[0]
+            return super().accept(spoiled)
+
+    carrier = Server(limits=net.limits)
+    net.carriers.append(carrier)
+    offer(sig.ServerRouter(carrier))
+    carrier.start(HOST)
+    net.port = carrier.address[1]
+    first = net.client_carrier()
+    sig.ClientRouter(first)
+    assert first.connect(HOST, net.port) is False
+    logged.wait_for("SpeechlessOSError")
+    assert answers(net.client())
+
+
+def test_a_signal_whose_fault_has_no_words(net: Net) -> None:
+    """A sender's own class of signals may fail in any way: the signal is dropped, the connection stays."""
+
+    class Spoiled(sig.Signal):
+        def __init__(self, event: sig.Event) -> None:
+            if event.name == "e":
+                raise SpeechlessError
+            super().__init__(event)
+
+    server = net.server()
+    server.class_signal = Spoiled
+    client = net.client()
+    sender = client.addRemoteSender("s", ["e"], {"ping": lambda _params: "pong"})
+    signal_of(sender, "e").trigger(1)
+    assert answers(client)
+    assert client.carrier.isConnected()
 
 
 def test_a_listener_that_exits(net: Net) -> None:
