@@ -590,6 +590,29 @@ def test_a_defect_is_logged_and_does_not_end_the_link(
     assert "RuntimeError: a defect" in caplog.text
 
 
+def test_a_defect_without_words_does_not_end_the_link(
+    house: House, board: ScriptedBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody's exception may fail when it is asked for its text, in whatever way."""
+
+    class SpeechlessError(Exception):
+        def __str__(self) -> str:
+            raise SystemExit
+
+    heard = TemperatureSensor.heard
+    broken = iter([True])
+
+    def break_once(self: TemperatureSensor, measurement: Measurement) -> None:
+        if next(broken, False):
+            raise SpeechlessError
+        heard(self, measurement)
+
+    monkeypatch.setattr(TemperatureSensor, "heard", break_once)
+    board.report("temp", "30")
+    house.wait_for("#disconnect")
+    house.wait_for("#connect", count=2)
+
+
 def test_the_states_are_named_for_people() -> None:
     """As they appear in stats."""
     assert [str(state) for state in LinkState] == ["closed", "opening", "absent", "greeting", "up", "failed"]

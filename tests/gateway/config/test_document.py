@@ -215,10 +215,16 @@ def test_file_secret(tmp_path: Path) -> None:
     (tmp_path / "huge").write_bytes(b"x" * 70_000)
     secrets = Secrets(tmp_path, {})
     assert parse("t: !file good", "c", secrets).tree == {"t": "hush"}
+    (tmp_path / "notepad").write_bytes(b"\xef\xbb\xbfhush\r\n")
+    assert parse("t: !file notepad", "c", secrets).tree == {"t": "hush"}
+    (tmp_path / "two").write_text("hush\nhush\n")
+    (tmp_path / "empty").write_text("\n")
     for name, text in [
         ("none", "cannot be read: No such file or directory"),
         ("binary", "is not UTF-8 text"),
         ("huge", "is larger than 65536 bytes"),
+        ("two", "c:1: t: !file 'two' has several lines"),
+        ("empty", "c:1: t: !file 'empty' is empty"),
         (".", "is not a regular file"),
         ('"a\\0b"', "is not a path"),
     ]:
