@@ -76,12 +76,14 @@ def test_default_config_is_the_repository_s() -> None:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    """With a heading, or a row in its table."""
+    """With a heading, or a row in its table; what all that talk to a gateway take, before the first of them."""
     assert isinstance(cli, Group)
+    common = ("--connect", "--token", "--token-file")
+    assert all(f"`{option}" in CLI.partition("\n## ")[0] for option in common)
     for name, command in cli.commands.items():
         section = CLI.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
         assert section, f"docs/cli.md has no section {name}"
         for parameter in command.params:
             for option in parameter.opts:
-                if option.startswith("--") and option not in ("--connect", "--token"):
+                if option.startswith("--") and option not in common:
                     assert f"`{option}" in section, f"docs/cli.md: {name} lacks {option}"
