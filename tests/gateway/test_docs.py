@@ -76,7 +76,7 @@ def test_default_config_is_the_repository_s() -> None:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    """With a heading, or a row in its table; what all that talk to a gateway take, before the first of them."""
+    """With a heading, or a row in its table; what all that talk to a gateway take, before the first one."""
     assert isinstance(cli, Group)
     common = ("--connect", "--token", "--token-file")
     assert all(f"`{option}" in CLI.partition("\n## ")[0] for option in common)

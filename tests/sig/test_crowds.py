@@ -208,8 +208,9 @@ def test_a_slow_client_is_warned_of(tcp: Net, crowd: Crowd) -> None:
     assert "127.0.0.1:" in warned[0]
 
 
-def test_those_that_are_about_to_end_are_bounded_too(tcp: Net, crowd: Crowd) -> None:
-    """Where their ends take long, nobody is taken until some have ended; then all goes on."""
+@pytest.mark.parametrize("then", ["they end", "it stops"])
+def test_those_that_are_about_to_end_are_bounded_too(tcp: Net, crowd: Crowd, then: str) -> None:
+    """Where their ends take long, nobody is taken until some have ended; then all goes on, at once."""
     hold = threading.Event()
 
     class Slow(CarrierTCPServer):
@@ -223,7 +224,7 @@ def test_those_that_are_about_to_end_are_bounded_too(tcp: Net, crowd: Crowd) -> 
             channel.close = close_late  # type: ignore[method-assign]
             return super().accept(channel)
 
-    limits = sig.Limits(max_strangers=2, max_strangers_of_address=2, tick_s=0.02)
+    limits = sig.Limits(max_strangers=2, max_strangers_of_address=2, tick_s=60.0, join_s=0.5)
     carrier = Slow(token=TOKEN, limits=limits)
     tcp.carriers.append(carrier)
     sig.ServerRouter(carrier)
@@ -234,13 +235,72 @@ def test_those_that_are_about_to_end_are_bounded_too(tcp: Net, crowd: Crowd) -> 
             crowd.come(tcp, 1, BEGUN)
             eventually(partial(reached, carrier, number))
         (sixth,) = crowd.come(tcp, 1, BEGUN + b"}")
-        sixth.settimeout(10 * limits.tick_s)
+        sixth.settimeout(0.2)
         with pytest.raises(TimeoutError):
             sixth.recv(1)
         assert len(threads_called("sig-server-")) == 1 + 5
+        if then == "it stops":
+            carrier.stop()
+            assert threads_called("sig-server-acceptor") == []
     finally:
         hold.set()
-    assert tcp.client(token=TOKEN).carrier.isConnected()
+    if then == "they end":
+        assert tcp.client(token=TOKEN).carrier.isConnected()
+
+
+def test_the_count_is_told_while_it_goes_on(
+    tcp: Net, crowd: Crowd, logged: Logged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once a minute, which is short here."""
+    monkeypatch.setattr(sig.log.Repeated, "AGAIN_S", 0.02)
+    tcp.limits = sig.Limits(max_silent=2, tick_s=0.02)
+    tcp.server(token=TOKEN)
+    crowd.come(tcp, 30)
+    assert "say nothing" in logged.wait_for("more in 0 s, the last from 127.0.0.1)")
+
+
+def test_clients_come_and_go_at_info_strangers_at_debug(
+    tcp: Net, crowd: Crowd
+) -> None:
+    """At level INFO; whoever wants to know all may have it at DEBUG."""
+    levels: list[tuple[str, str]] = []
+
+    class Levels:
+        def __getattr__(self, name: str) -> Callable[[str], None]:
+            return lambda text: levels.append((name, text))
+
+    server = tcp.server(token=TOKEN)
+    sig.setup_logger(Levels())
+    carrier: Any = server.carrier
+    (sock,) = crowd.come(tcp, 1, b"nonsense")
+    assert ended(sock)
+    client = tcp.client(token=TOKEN)
+    eventually(lambda: carrier.connections == 1)
+    leave(client)
+    eventually(lambda: carrier.connections == 0)
+    told = [(level, text) for level, text in levels if "[sig-server" in text]
+    assert [level for level, _ in told] == ["debug", "info", "info"]
+    assert "no message" in told[0][1]
+    assert "connection from" in told[1][1]
+    assert "disconnected from" in told[2][1]
+
+
+def test_who_does_not_keep_to_the_window_is_warned_of(tcp: Net, crowd: Crowd, logged: Logged) -> None:
+    """As its signals would fill the memory."""
+    tcp.limits = sig.Limits(max_jobs=8)
+    server = tcp.server()
+    hold = threading.Event()
+    server.addListener(lambda _info, _data: hold.wait(WAIT_S), "p", "e")
+    (sock,) = crowd.come(tcp, 1)
+    call(sock, "hello")
+    call(sock, "add_sender", sender="p", events=["e"])
+    signal = b'{"method":"signal","params":{"info":{"sender":"p","event":"e"},"data":1}}\n'
+    try:
+        sock.sendall(100 * signal)
+        text = logged.wait_for("is disconnected: ")
+        assert "it does not keep to the window" in text
+    finally:
+        hold.set()
 
 
 def test_at_a_unix_socket_too(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from sig.carrier import porch as module
 from sig.carrier.porch import Arrived, Porch
 from sig.carrier.room import Bound, Room
+from sig.carrier.sockets import origin
 from tests.sig.netkit import Logged
 from tests.support.waiting import until
 
@@ -217,6 +218,17 @@ def test_without_a_descriptor_left(door: Door, logged: Logged, number: int) -> N
     assert logged.texts.empty()
 
 
+def test_who_has_spoken_is_not_kept_waiting(door: Door) -> None:
+    """However long one would wait for somebody new, and however patient the porch is with the silent."""
+    door.porch = Porch(door.listening, ROOM, 0.0)
+    spoken = [door.knock(word=b"x") for _ in range(2)]
+    for each in spoken:
+        arrived = door.porch.next(3600.0)
+        assert arrived is not None
+        door.let_in.append(arrived)
+        assert arrived.address == name(each)
+
+
 def test_without_a_descriptor_it_does_not_spin(
     door: Door, logged: Logged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +286,22 @@ def test_at_a_unix_socket_each_process_counts_for_itself(tmp_path: Path) -> None
         assert door.next().origin == f"process {os.getpid()} of user {os.getuid()}"
     finally:
         door.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "counts_as"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+    ],
+)
+def test_whom_a_host_counts_as(host: str, counts_as: str) -> None:
+    """Itself; of IPv6 its network, every address of which it may use."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as sock:
+        assert origin(sock, (host, 1)) == counts_as
 
 
 class Failing:
