@@ -283,6 +283,7 @@ def test_clients_come_and_go_at_info_strangers_at_debug(
     assert "no message" in told[0][1]
     assert "connection from" in told[1][1]
     assert "disconnected from" in told[2][1]
+    assert "error" not in [level for level, _ in levels]
 
 
 def test_who_does_not_keep_to_the_window_is_warned_of(tcp: Net, crowd: Crowd, logged: Logged) -> None:
