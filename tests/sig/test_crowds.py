@@ -259,9 +259,7 @@ def test_the_count_is_told_while_it_goes_on(
     assert "say nothing" in logged.wait_for("more in 0 s, the last from 127.0.0.1)")
 
 
-def test_clients_come_and_go_at_info_strangers_at_debug(
-    tcp: Net, crowd: Crowd
-) -> None:
+def test_clients_come_and_go_at_info_strangers_at_debug(tcp: Net, crowd: Crowd) -> None:
     """At level INFO; whoever wants to know all may have it at DEBUG."""
     levels: list[tuple[str, str]] = []
 
