@@ -65,7 +65,7 @@ class App:
         self.dispatcher = Dispatcher()
         self.links: dict[str, Link] = {}
         self.sensors: dict[str, Sensor] = {}
-        self.names = Names(config.sensors)
+        self.names = Names(config.sensors, config.left_out_sensors.keys())
         self._taps: dict[str, Tapped | None] = {}
         self._own: OwnSender | None = None
         self._carrier: CarrierTCPServer | None = None
@@ -137,6 +137,8 @@ class App:
         return Tapped(source.tap, about)
 
     def _why_down(self, name: str) -> str | None:
+        if (reason := self.config.left_out_sensors.get(name)) is not None:
+            return reason
         sensor, section = self.sensors.get(name), self.names.get(name)
         if sensor is None or section is None:
             return None
@@ -166,6 +168,8 @@ class App:
             kind = sensor_class(sensor.driver)
             self.sensors[name] = kind(name, self.links[sensor.link], sensor.channel, **sensor.options)
             self.sensors[name].attach(self.router)
+        for name in self.config.left_out_sensors:  # listed, and not connected
+            self.router.getSender(name, create=True)
         for name, section in self.config.links.items():
             if discovers(section.options):
                 Discovery(

@@ -49,13 +49,18 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def complain(self, path: Location, text: str) -> None:
-        """Note a problem at `path`, unless what is there could not even be read (which is noted already)."""
+    def complain(self, path: Location, text: str, *, collides: Location | None = None) -> None:
+        """Note a problem at `path`, unless what is there could not even be read (which is noted already).
+        `collides`: see `Problem`."""
         if path in self.broken:
             return
         if len(text) > MAX_TEXT_CHARS:
             text = text[: MAX_TEXT_CHARS - 1] + "…"
-        self.problems.append(Problem(self.file, self.line(path), text, path))
+        self.problems.append(Problem(self.file, self.line(path), text, path, collides=collides))
+
+    def not_taken(self, around: Location, line: int, text: str, path: Location) -> None:
+        """Note what is wrong with a key of the mapping at `around`, which goes on without it."""
+        self.problems.append(Problem(self.file, line, text, path, outside=around))
 
 
 class _Loader(yaml.SafeLoader):
@@ -207,7 +212,7 @@ class _Converter:
                 text = (
                     f"duplicate key {shown(key)}: it is also on line {first_line[key]}; remove or rename one"
                 )
-                self._document.problems.append(Problem(self._document.file, line, text, (*path, key)))
+                self._document.not_taken(path, line, text, (*path, key))
                 continue
             first_line[key] = line
             written[key] = self.convert(value_node, (*path, key), around, line)
@@ -240,8 +245,7 @@ class _Converter:
                 text += f"; write it in quotes: {node.value[:MAX_NUMBER_CHARS]!r}"
         else:
             text = "expected a name before ':', got a mapping or a list"
-        line = node.start_mark.line + 1
-        self._document.problems.append(Problem(self._document.file, line, text, path))
+        self._document.not_taken(path, node.start_mark.line + 1, text, path)
         return None
 
     def _secret(self, node: yaml.ScalarNode, path: Location) -> str | None:

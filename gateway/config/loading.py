@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gateway.config.catalog import Catalog, Drivers
 from gateway.config.channel_checks import check_channels
 from gateway.config.context import Context
 from gateway.config.document import Document, parse
+from gateway.config.leaving_out import Leaving, LeftOut
+from gateway.config.models import is_sender_name
 from gateway.config.problems import ConfigError, Location, Problem, in_order_of_the_file, shown, unknown_key
 from gateway.config.secrets import Secrets
 from gateway.config.sections import Sections, entries
@@ -24,12 +26,20 @@ HOW_TO_START = "`sig-gateway run --init` writes one to start from"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(Sections):
-    """A config without errors. `warnings` are to be shown, and change nothing."""
+    """A config without errors. `warnings` are to be shown, and change nothing. `left_out`: the parts of the
+    file that had errors, which are not in this."""
 
     path: Path
     warnings: tuple[Problem, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     lines: Mapping[Location, int] = field(default_factory=dict, repr=False)
     secrets: Set[Location] = frozenset()
+
+    @property
+    def left_out_sensors(self) -> dict[str, str]:
+        """By name, why; without those whose name is another's, or cannot be a sender's."""
+        outs = {out.part[1]: out for out in self.left_out if out.part[0] == "sensors" and not out.unread}
+        return {str(name): out.reason for name, out in outs.items() if is_sender_name(str(name))}
 
     @property
     def data(self) -> Path:
@@ -48,15 +58,37 @@ class Config(Sections):
 
 def load(path: Path, catalog: Catalog | None = None, environ: Mapping[str, str] | None = None) -> Config:
     """Read and check a config file; raises ConfigError. `catalog` and `environ` are for tests."""
-    text = _read(path)
-    secrets = Secrets(path.parent, os.environ if environ is None else environ)
-    document = parse(text, str(path), secrets)
-    if document.tree is None and not document.problems:
-        raise ConfigError([Problem(str(path), 0, f"is empty; remove it, then {HOW_TO_START}")])
+    document = _parsed(path, environ)
     config = _build(path, document, catalog or Drivers())
     if config is None:
         raise ConfigError(document.problems)
     return config
+
+
+def load_usable(
+    path: Path, catalog: Catalog | None = None, environ: Mapping[str, str] | None = None
+) -> Config:
+    """As `load`, but parts that have errors are left out: see `gateway.config.leaving_out`.
+
+    Raises ConfigError for what is wrong outside of them, with every other error too.
+    """
+    whole = document = _parsed(path, environ)
+    catalog = catalog or Drivers()
+    leaving = Leaving()
+    while (config := _build(path, document, catalog)) is None:
+        rest = leaving.without(document)
+        if rest is None:
+            raise ConfigError(whole.problems)
+        document = rest
+    return replace(config, left_out=leaving.left_out())
+
+
+def _parsed(path: Path, environ: Mapping[str, str] | None) -> Document:
+    text = _read(path)
+    document = parse(text, str(path), Secrets(path.parent, os.environ if environ is None else environ))
+    if document.tree is None and not document.problems:
+        raise ConfigError([Problem(str(path), 0, f"is empty; remove it, then {HOW_TO_START}")])
+    return document
 
 
 def _read(path: Path) -> str:
