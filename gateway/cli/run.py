@@ -66,17 +66,15 @@ def _provide_config(path: Path, *, init: bool, asked_for: bool) -> bool:
 
 
 def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
-    from gateway.app import App, StartError
+    from gateway.app import App
     from gateway.logs import Tail, logging_to, to_stderr
+    from gateway.service import StartError
 
     on_terminal = sys.stdout.isatty()
     log_on_screen = on_terminal and sys.stderr.isatty()
     tail = Tail()
     app = App(config)
     with logging_to(tail if log_on_screen else to_stderr(), verbose=verbose):
-        for out in config.left_out:
-            for problem in out.problems:
-                logger.error("%s; %s is left out", problem, out.name)
         try:
             app.start()
         except StartError as error:
@@ -111,7 +109,7 @@ def _show(app: App, config: Config, tail: Tail, stops: SimpleQueue[int]) -> None
 
     subtitle = f"listening on {config.router.listen}, Ctrl-C ends it"
     table = LiveTable(app.router, lambda: _links(app), lambda sensor: _problem(app, sensor))
-    faults = [out.reason for out in config.left_out]
+    faults = [out.reason for out in app.config.left_out]
     stop = False
     try:
         with Screen(

@@ -94,14 +94,19 @@ class Leaving:
             if not isinstance(link, str) or ("links", link) not in gone:
                 continue
             where: Location = ("sensors", name, "link")
-            called = "" if where in document.secrets else f" {shown(link)}"
-            text = f"its link{called} is left out, see line {document.line(('links', link))}; mend that"
+            called = None if where in document.secrets else link
+            text = link_is_out(called, document.line(("links", link)))
             self._note(where[:2], Problem(document.file, document.line(where), text, where))
             found.add(where[:2])
         return found
 
     def _note(self, part: Location, problem: Problem, line: int = 0) -> None:
         self._out.setdefault((part, line), []).append(problem)
+
+
+def link_is_out(link: str | None, line: int) -> str:
+    """Why a sensor is left out whose link is, in `line`; None for a link whose name is secret."""
+    return f"its link{'' if link is None else f' {shown(link)}'} is left out, see line {line}; mend that"
 
 
 def _part_of(problem: Problem) -> Location | None:

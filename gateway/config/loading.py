@@ -12,7 +12,7 @@ from gateway.config.catalog import Catalog, Drivers
 from gateway.config.channel_checks import check_channels
 from gateway.config.context import Context
 from gateway.config.document import Document, parse
-from gateway.config.leaving_out import Leaving, LeftOut
+from gateway.config.leaving_out import Leaving, LeftOut, link_is_out
 from gateway.config.models import is_sender_name
 from gateway.config.problems import ConfigError, Location, Problem, in_order_of_the_file, shown, unknown_key
 from gateway.config.secrets import Secrets
@@ -40,6 +40,27 @@ class Config(Sections):
         """By name, why; without those whose name is another's, or cannot be a sender's."""
         outs = {out.part[1]: out for out in self.left_out if out.part[0] == "sensors" and not out.unread}
         return {str(name): out.reason for name, out in outs.items() if is_sender_name(str(name))}
+
+    def without(self, section: str, name: str, text: str) -> Config:
+        """This with an entry of `links` or `sensors` left out that turned out to be of no use, as `text`
+        says, and with it the sensors of such a link."""
+        outs = [self._out((section, name), text)]
+        if section == "links":
+            line = self.lines.get(("links", name), 1)
+            for sensor in [one for one, its in self.sensors.items() if its.link == name]:
+                where = ("sensors", sensor, "link")
+                outs.append(self._out(where, link_is_out(None if where in self.secrets else name, line)))
+        gone = {out.part for out in outs}
+        return replace(
+            self,
+            links={name: link for name, link in self.links.items() if ("links", name) not in gone},
+            sensors={name: one for name, one in self.sensors.items() if ("sensors", name) not in gone},
+            left_out=(*self.left_out, *outs),
+        )
+
+    def _out(self, path: Location, text: str) -> LeftOut:
+        problem = Problem(str(self.path), self.lines.get(path, 0), text, path)
+        return LeftOut(path[:2], (problem,))
 
     @property
     def data(self) -> Path:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import App, StartError, sim_port
+from gateway.app import App
 from gateway.config import load
+from gateway.service import StartError
+from gateway.sim_port import sim_port
 
 
 @pytest.fixture(autouse=True)

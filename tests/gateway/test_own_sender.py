@@ -102,8 +102,8 @@ def test_it_is_in_no_list(client: sig.ClientRouter, app: App) -> None:
     """Neither here nor there; other methods are unknown."""
     assert [sender.getName() for sender in app.router.listSenders()] == ["temp"]
     assert [sender["sender"] for sender in client.listRemoteSenders(list_events=True)] == ["temp"]
-    with pytest.raises(sig.UnknownMethod, match="it has: capture, info"):
-        client.remoteRequest(OWN_NAME, "health")
+    with pytest.raises(sig.UnknownMethod, match="it has: capture, health, info"):
+        client.remoteRequest(OWN_NAME, "doctor")
 
 
 def test_nobody_else_takes_its_name(client: sig.ClientRouter, tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ class Broker:
         """Tries and short connections in a row that have failed."""
         self.breaks = 0
         """Connections in a row that broke soon after they were made."""
+        self.problem: str | None = None
+        """Why there is no connection; None while there is one, and before the first try is over."""
         self._quiet = False
         """The connection is one of many: say that there is one once it holds."""
         self._told = Complaints(logger, MAX_TOLD)
@@ -227,7 +229,7 @@ class Broker:
 
     def _accept(self, accepted: Connected) -> None:
         assert self.connection is not None
-        self.accepted = True
+        self.accepted, self.problem = True, None
         self._since = self._clock()
         self._quiet = self.breaks > 0 or self._rival.clashing
         if not self._quiet:
@@ -257,6 +259,7 @@ class Broker:
         self._told.clear()
 
     def _failed(self, problem: str) -> None:
+        self.problem = problem
         self._tell(f"mqtt: no connection to {self._target.name}: {problem}; trying again until there is")
         self.failures += 1
         self._end(self._back_off())
@@ -272,6 +275,7 @@ class Broker:
 
     def _broke(self, text: str, *, taken_over: bool = False, ended_by_us: bool = False) -> None:
         """An accepted connection has ended."""
+        self.problem = text
         self._versions.answered()
         held_s = self._clock() - self._since
         short = held_s < STEADY_S
