@@ -91,6 +91,24 @@ def test_stop_does_not_wait_for_an_opening(tmp_path: Path) -> None:
             assert not opening.is_alive()
 
 
+def test_a_listener_that_hangs_is_left_behind(tmp_path: Path) -> None:
+    """And said to be, in less than 2 s."""
+    app = make(tmp_path, f"router: {{listen: 'unix:{tmp_path}/s'}}")
+    app.start()
+    release, held = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        held.set()
+        release.wait(10)
+
+    app.dispatcher.post_always(hold, None)
+    assert held.wait(10)
+    started = time.monotonic()
+    assert not app.stop()
+    assert time.monotonic() - started < 1.9
+    release.set()
+
+
 def test_sim_port() -> None:
     """A simulator without a path gets a known one; anything else is left alone."""
     path = Path("/data/board")
