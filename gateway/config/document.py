@@ -24,6 +24,13 @@ MAX_DEPTH = 32
 MAX_VALUES = 50_000
 """Values after aliases are expanded: 256 KiB of text cannot hold as many without aliases of aliases."""
 
+_CUT = re.compile(r"[ \t]+#[^\s#]")
+_VARIABLE = re.compile(r"\$\{[^{}\s]{1,60}\}")
+_PATTERNS = {"pattern", "ignore"}
+"""Keys of regular expressions, in which `${` is no variable."""
+_ELSEWHERE = ("!secret", "!env_var", "!include", "!include_text")
+"""Tags of Home Assistant and ESPHome, for the same ends as ours."""
+
 MAX_TEXT_CHARS = 400
 """A driver's error text holds what was given, which may be long."""
 
@@ -32,7 +39,8 @@ MAX_TEXT_CHARS = 400
 class Document:
     """A parsed file: plain values, the line of each path, which are secret or broken, what was wrong.
 
-    `written`: how those were written that YAML reads as true, false or a number.
+    `written`: how those were written that YAML reads as true, false or a number. `cut`: values without quotes
+    that end before a `#` with no space behind it. `unfilled`: texts with a `${NAME}` in them, and that.
     """
 
     file: str
@@ -42,6 +50,8 @@ class Document:
     written: dict[Location, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     broken: set[Location] = field(default_factory=set)
+    cut: set[Location] = field(default_factory=set)
+    unfilled: dict[Location, str] = field(default_factory=dict)
 
     def line(self, path: Location) -> int:
         """The line of `path`, or of the nearest thing around it that was written."""
@@ -54,6 +64,8 @@ class Document:
         `collides`: see `Problem`."""
         if path in self.broken:
             return
+        if path in self.unfilled and "!env" not in text:
+            text += f"; {not_filled_in(self.unfilled[path])}"
         if len(text) > MAX_TEXT_CHARS:
             text = text[: MAX_TEXT_CHARS - 1] + "…"
         self.problems.append(Problem(self.file, self.line(path), text, path, collides=collides))
@@ -165,7 +177,7 @@ class _Converter:
                 line, f"nested more than {MAX_DEPTH} levels deep, once aliases are expanded"
             )
         self._document.lines[path] = line
-        self._document.written.pop(path, None)  # that of a value which this one takes the place of
+        self._forget(path)
         if isinstance(node, yaml.MappingNode) and node.tag == PREFIX + "map":
             return self._mapping(node, path, (*around, node))
         if isinstance(node, yaml.SequenceNode) and node.tag == PREFIX + "seq":
@@ -174,13 +186,28 @@ class _Converter:
         if isinstance(node, yaml.ScalarNode) and node.tag.startswith(PREFIX):
             known, value = scalar_value(node)
             if known:
-                if isinstance(value, int | float):
-                    self._document.written[path] = node.value
+                self._note(path, node, value)
                 return value
         if isinstance(node, yaml.ScalarNode) and node.tag in SECRET_TAGS:
             return self._secret(node, path)
         self._broken(path, _refused_tag(node.tag))
         return None
+
+    def _forget(self, path: Location) -> None:
+        """How a value was written that another takes the place of."""
+        self._document.written.pop(path, None)
+        self._document.cut.discard(path)
+        self._document.unfilled.pop(path, None)
+
+    def _note(self, path: Location, node: yaml.ScalarNode, value: object) -> None:
+        """What is to be known of how a value was written."""
+        if isinstance(value, int | float):
+            self._document.written[path] = node.value
+        end = node.end_mark
+        if node.style is None and end.buffer is not None and _CUT.match(end.buffer, end.pointer):
+            self._document.cut.add(path)
+        if (variable := _VARIABLE.search(node.value)) is not None and not _PATTERNS.intersection(path):
+            self._document.unfilled[path] = variable[0]
 
     def _broken(self, path: Location, text: str) -> None:
         self._document.complain(path, text)
@@ -262,6 +289,13 @@ def _is_digits(node: yaml.Node | None) -> TypeGuard[yaml.ScalarNode]:
     return isinstance(node, yaml.ScalarNode) and re.fullmatch("-?[0-9]{1,15}", node.value) is not None
 
 
+def not_filled_in(variable: str) -> str:
+    """What to write instead of `${NAME}`."""
+    return f"{variable} is not filled in here: write !env NAME, for a variable that holds the whole value"
+
+
 def _refused_tag(tag: str) -> str:
     tag = tag.replace(PREFIX, "!!")
+    if tag in _ELSEWHERE:
+        return f"there is no {tag} here; write !file NAME, a file that holds this value alone, or !env NAME"
     return f"the tag {shown(tag)} is not allowed here; remove it (allowed: {', '.join(SECRET_TAGS)})"

@@ -17,6 +17,7 @@ from gateway.config.models import is_sender_name
 from gateway.config.problems import ConfigError, Location, Problem, in_order_of_the_file, shown, unknown_key
 from gateway.config.secrets import Secrets
 from gateway.config.sections import Sections, entries
+from gateway.config.yaml_warnings import yaml_warnings
 
 MAX_BYTES = 256 * 1024
 """A config of 1000 sensors has about 100 KiB."""
@@ -155,6 +156,7 @@ def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
     if document.problems:
         return None
     warnings = [one for name, section in sections.items() for one in section.warn(name, context)]
+    warnings += yaml_warnings(document, {name: section.model for name, section in sections.items()})
     return Config(
         path=path,
         warnings=tuple(in_order_of_the_file(warnings)),

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from drivers.kinds import sensor_class
 from drivers.options import Amount, parse_options
-from gateway.config.broker_url import PORTS
+from gateway.config.broker_url import PORTS, host
 from gateway.mqtt.broker.broker import V5, V311
 from gateway.mqtt.broker.target import Target
 from gateway.mqtt.home_assistant.components import SensorFacts, Threshold
@@ -103,9 +103,8 @@ def target(config: Config, section: MqttSection) -> Target:
         section.password.get_secret_value() if section.password else url.password and unquote(url.password)
     )
     tls = section.tls
-    assert url.hostname is not None
     return Target(
-        host=url.hostname,
+        host=host(section.url.get_secret_value()),
         port=url.port or PORTS[url.scheme],
         client_id=section.client_id or f"sig-{config.gateway.name}",
         transport="websockets" if url.scheme in ("ws", "wss") else "tcp",
