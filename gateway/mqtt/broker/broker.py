@@ -16,13 +16,14 @@ from __future__ import annotations
 import logging
 import math
 import random
-import ssl
 import threading
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
+from gateway.mqtt.broker.hints import of_hanging_up, of_opening, of_refusal
 from gateway.mqtt.broker.notes import (
     TAKEN_OVER,
     UNSUPPORTED_VERSION,
@@ -119,7 +120,8 @@ class Broker:
             return
         if not self.accepted and now >= self._deadline:
             silence = f"then said nothing for {GREETING_S:g} s"
-            self.fail(f"it took the connection, and {silence}; is it an MQTT broker?")
+            asked = f"is it an MQTT broker?{of_hanging_up(self._target)}"
+            self.fail(f"it took the connection, and {silence}; {asked}")
             return
         self.connection.tick()
         if self.accepted and now - self._since >= STEADY_S:
@@ -148,7 +150,7 @@ class Broker:
                     logger.info("mqtt: %s does not speak MQTT 5: going on with 3.1.1", self._target.name)
                     self._end(0.0)
                 else:
-                    self.fail(f"it refuses us: {text}{_HINTS.get(code, '')}")
+                    self.fail(f"it refuses us: {text}{of_refusal(code)}")
             case SubscriptionRefused(topic, text):
                 self._unreadable.tell(
                     logging.ERROR,
@@ -218,12 +220,8 @@ class Broker:
         problem = None
         try:
             connection.open()
-        except ssl.SSLCertVerificationError as error:
-            problem = f"its certificate is not trusted: {error.verify_message}; see mqtt.tls.ca"
-        except (OSError, ValueError) as error:
-            problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
         except Exception as error:  # noqa: BLE001 - without a letter nobody would ever dial again
-            problem = f"{type(error).__name__}: {error}"
+            problem = of_opening(error, self._target, time.time())
         if not self._post(Dialled(connection, problem)):
             connection.close()
 
@@ -269,7 +267,7 @@ class Broker:
             self._broke(text, taken_over=code == TAKEN_OVER)
         elif code == 0:
             self._versions.hung_up()
-            self._failed(f"it ended the connection at once: {text}")
+            self._failed(f"it ended the connection at once: {text}{of_hanging_up(self._target)}")
         else:
             self.fail(f"it ended the connection at once: {text}")
 
@@ -322,10 +320,3 @@ class Broker:
 
     def _tell(self, text: str) -> None:
         self._told.tell(logging.WARNING, text)
-
-
-_HINTS = {
-    0x85: "; choose another mqtt.client_id",
-    0x86: "; see mqtt.user and mqtt.password",
-    0x87: "; see mqtt.user and mqtt.password, and what the broker allows that user",
-}
