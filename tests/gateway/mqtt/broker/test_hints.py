@@ -43,9 +43,14 @@ def handshake(client: ssl.SSLContext, server: ssl.SSLContext, name: str = "broke
     raise AssertionError(f"the handshake did not fail for the client: {failed}")
 
 
-def server_with(ca: trustme.CA, *names: str, **validity: datetime.datetime) -> ssl.SSLContext:
+def server_with(
+    ca: trustme.CA,
+    *names: str,
+    not_before: datetime.datetime | None = None,
+    not_after: datetime.datetime | None = None,
+) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert(*names, **validity).configure_cert(context)
+    ca.issue_cert(*names, not_before=not_before, not_after=not_after).configure_cert(context)
     return context
 
 
