@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from drivers.dispatcher import Dispatcher
 from drivers.link import Link
@@ -92,7 +92,7 @@ class App:
             done &= stop_together(stage.services, within_s)
         return done
 
-    def health(self) -> dict[str, object]:
+    def health(self) -> dict[str, Any]:
         """What flows, and what does not; see `gateway.health`."""
         parts: dict[str, Part] = {out.name: health.of_left_out(out) for out in self.config.left_out}
         for stage in self._stages:

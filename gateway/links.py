@@ -100,7 +100,7 @@ class Links:
                 sensor.status(),
                 parts[f"links.{section.link}"],
                 link.absence(sensor.channel),
-                unseen_s < _patience_s(self.config.links[section.link]),
+                unseen_s < patience_s(self.config.links[section.link]),
             )
             called = f"devices.{section.link}" + (f"/{device}" if device else "")
             devices.setdefault(called, {})[name] = part
@@ -170,7 +170,7 @@ class Links:
         sensor.attach(self._router)
 
 
-def _patience_s(section: LinkSection) -> float:
+def patience_s(section: LinkSection) -> float:
     """How long a device of the link may not have been heard since the link is up."""
     every = protocol(section.protocol).options.get("every")
     if every is None:

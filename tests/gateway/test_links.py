@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import sig
 from drivers.dispatcher import Dispatcher
-from gateway.config import load_usable
-from gateway.links import Links
+from gateway.config import LinkSection, load_usable
+from gateway.links import Links, patience_s
 from gateway.service import Part
 from tests.support.leaks import nothing_left
 from tests.support.modbus_slaves import FakeBus, FakeSlave
@@ -186,3 +189,16 @@ def test_a_secret_port(tmp_path: Path) -> None:
     with running(tmp_path, text) as links:
         until(lambda: states(links.status())["links.b"] == "failing")
         assert "SECRET" not in str(links.status())
+
+
+@pytest.mark.parametrize(
+    ("link", "seconds"),
+    [
+        ({"protocol": "modbus", "port": "/dev/x", "every": "2s"}, 7.0),
+        ({"protocol": "sysfs"}, 31.0),
+        ({"protocol": "mysensors", "port": "/dev/x"}, 3600.0),
+    ],
+)
+def test_how_long_a_device_may_be_unseen(link: dict[str, Any], seconds: float) -> None:
+    """Three polls and a second where it is asked; else an hour, for it may sleep."""
+    assert patience_s(LinkSection(**link)) == seconds
