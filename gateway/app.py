@@ -19,13 +19,13 @@ from gateway.dispatching import Dispatching
 from gateway.links import Links
 from gateway.own_sender import OwnSender
 from gateway.senders import GatewayRouter
-from gateway.service import Part, Service, StartError, stop_together
+from gateway.service import MARGIN_S, Part, Service, StartError, stop_together
 from gateway.serving import Server
 
 logger = logging.getLogger(__name__)
 
-LINKS_S = 1.0
-DISPATCHER_S = 0.4
+LINKS_S = 1.0 + MARGIN_S
+DISPATCHER_S = 0.3 + MARGIN_S
 SERVER_S = 0.4
 STOP_S = LINKS_S + DISPATCHER_S + SERVER_S
 """What `stop` gives each stage, and all of them, of the 2 s that were promised. The last has what the others

@@ -13,16 +13,10 @@ from typing import Any, TypeGuard
 
 import yaml
 
+from gateway.config.nodes import MAX_DEPTH, MAX_VALUES, UnreadableError, compose
 from gateway.config.problems import Location, Problem, shown
 from gateway.config.scalars import MAX_NUMBER_CHARS, PREFIX, scalar_value
 from gateway.config.secrets import SECRET_TAGS, SecretError, Secrets
-from gateway.config.yaml_remedies import comment_text, hidden_bracket, remedy
-
-MAX_DEPTH = 32
-"""Levels of nesting. A config needs four."""
-
-MAX_VALUES = 50_000
-"""Values after aliases are expanded: 256 KiB of text cannot hold as many without aliases of aliases."""
 
 _CUT = re.compile(r"[ \t]+#[^\s#]")
 _VARIABLE = re.compile(r"\$\{[^{}\s]{1,60}\}")
@@ -75,85 +69,16 @@ class Document:
         self.problems.append(Problem(self.file, line, text, path, outside=around))
 
 
-class _Loader(yaml.SafeLoader):
-    """Composes nodes only, and only so deep and so many."""
-
-    depth = 0
-    nodes = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.depth >= MAX_DEPTH:
-            raise yaml.composer.ComposerError(
-                None,
-                None,
-                f"nested more than {MAX_DEPTH} levels deep",
-                self.peek_event().start_mark,  # type: ignore[no-untyped-call]
-            )
-        self.depth += 1
-        self.nodes += 1
-        if self.nodes > MAX_VALUES:
-            raise _UnreadableError(self.line + 1, f"more than {MAX_VALUES} values: that is not a config")
-        try:
-            node: yaml.Node | None = super().compose_node(parent, index)
-        finally:
-            self.depth -= 1
-        return node
-
-
 def parse(text: str, file: str, secrets: Secrets) -> Document:
     """Parse `text`. `tree` is None for an empty document; syntax errors are in `problems`, never raised."""
     document = Document(file)
     try:
-        node = _compose(text)
+        node = compose(text)
         if node is not None:
             document.tree = _Converter(document, secrets).convert(node, (), ())
-    except _UnreadableError as error:
+    except UnreadableError as error:
         document.problems = [Problem(file, error.line, error.text, column=error.column)]
     return document
-
-
-@dataclass
-class _UnreadableError(Exception):
-    """Nothing can be made of the file: bad syntax, or more than any config has."""
-
-    line: int
-    text: str
-    column: int = 0
-
-
-def _compose(text: str) -> yaml.Node | None:
-    try:
-        loader = _Loader(text)
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        column = error.position - text.rfind("\n", 0, error.position)
-        text = f"not valid YAML: the character {chr(error.character)!r} is not allowed"
-        raise _UnreadableError(line, text, column) from None
-    try:
-        return loader.get_single_node()
-    except yaml.MarkedYAMLError as error:
-        raise _marked(error, text) from None
-    except (ValueError, OverflowError, IndexError) as error:
-        # PyYAML lets these out for a few malformed escapes and directives ("\UFFFFFFFF", %YAML 1.999…)
-        raise _UnreadableError(loader.line + 1, f"not valid YAML: {error}", loader.column + 1) from None
-    finally:
-        loader.dispose()
-
-
-def _marked(error: yaml.MarkedYAMLError, source: str) -> _UnreadableError:
-    lines = source.splitlines()
-    hidden = hidden_bracket(error, lines)
-    if hidden is not None:
-        line, column, value = hidden
-        return _UnreadableError(line + 1, f"not valid YAML: {comment_text(value)}", column + 1)
-    mark = error.problem_mark or error.context_mark
-    text = f"not valid YAML: {error.problem or error.context}"
-    if mark is None:
-        return _UnreadableError(1, text, 1)
-    text += remedy(text, "".join(lines[mark.line : mark.line + 1]), mark.column)
-    if error.context and error.context_mark and error.context_mark.line != mark.line:
-        text += f" ({error.context}, which began on line {error.context_mark.line + 1})"
-    return _UnreadableError(mark.line + 1, text, mark.column + 1)
 
 
 class _Converter:
@@ -169,11 +94,11 @@ class _Converter:
         self._values += 1
         line = line or node.start_mark.line + 1
         if self._values > MAX_VALUES:
-            raise _UnreadableError(line, f"more than {MAX_VALUES} values, once aliases (*name) are expanded")
+            raise UnreadableError(line, f"more than {MAX_VALUES} values, once aliases (*name) are expanded")
         if any(node is outer for outer in around):
-            raise _UnreadableError(line, "an alias (*name) inside of what it stands for")
+            raise UnreadableError(line, "an alias (*name) inside of what it stands for")
         if len(around) > MAX_DEPTH:
-            raise _UnreadableError(
+            raise UnreadableError(
                 line, f"nested more than {MAX_DEPTH} levels deep, once aliases are expanded"
             )
         self._document.lines[path] = line
