@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import sig
 from drivers import description
@@ -13,6 +13,20 @@ from drivers.reading import STALE, Reading
 from drivers.readings import Readings
 from drivers.silence import Silence
 from drivers.source import Channel, Device, Measurement
+
+
+class SensorStatus(NamedTuple):
+    """How a sensor fares. `connected`: its device is there, and has what it needs; if not that, `problem`
+    says why. `last`: its newest reading, as it is judged by now; `age_s`: the seconds since its value was
+    measured; `stale_after`: after how many of them it is stale, None where no value is expected unasked.
+    `fault`: why there never was one."""
+
+    connected: bool
+    problem: str | None
+    last: Reading | None
+    age_s: float | None
+    stale_after: float | None
+    fault: str | None
 
 
 class Answers:
@@ -61,6 +75,17 @@ class Answers:
         stale_after = self._silence.stale_after
         return -math.inf if stale_after is None else self._clock.monotonic() - stale_after
 
+    @property
+    def fault(self) -> str | None:
+        """Why there never was a value, once `#stale` has said so."""
+        return self._missing if self._heard.newest_value is None else None
+
+    def standing(self, *, connected: bool, problem: str | None) -> SensorStatus:
+        """See `Sensor.status`."""
+        valued = self._heard.newest_value
+        age_s = self._clock.monotonic() - valued.measured if valued is not None else None
+        return SensorStatus(connected, problem, self.last(), age_s, self._silence.stale_after, self.fault)
+
     def last(self) -> Reading | None:
         """See `Sensor.last`."""
         newest, valued = self._heard.newest, self._heard.newest_value
@@ -87,7 +112,7 @@ class Answers:
             "thresholds": {event: shown.pop(event) for event in thresholds if event in shown},
             "stale_after": self._silence.stale_after,
             "warning": self._readings.warning,
-            "fault": self._missing if self._heard.newest_value is None else None,
+            "fault": self.fault,
             "options": shown,
         }
 

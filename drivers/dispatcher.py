@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from drivers.clock import SYSTEM_CLOCK, Clock
 from drivers.reasons import LoggedReasons
@@ -33,6 +33,17 @@ SLOW_S = 1.0
 _LONGEST_WAIT_S = 3600.0
 
 Job = Callable[[Any], None]
+
+
+class DispatcherStatus(NamedTuple):
+    """How a dispatcher fares: whether its thread runs, for how many seconds it has been at the same job (0:
+    at none), how many events wait and how many may, how many were dropped since the start."""
+
+    running: bool
+    busy_s: float
+    waiting: int
+    capacity: int
+    dropped: int
 
 
 class Loan(Protocol):
@@ -70,6 +81,7 @@ class Dispatcher:
         self._ident: int | None = None  # of the thread
         self._loan: Loan | None = None  # written by the thread alone
         self._logged = LoggedReasons(name, clock.monotonic)  # of the thread
+        self._busy_since: float | None = None  # written by the thread alone
         self._dropping = threading.Lock()  # several readers may drop at once
         self.dropped = 0
 
@@ -80,15 +92,16 @@ class Dispatcher:
             self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
 
-    def stop(self, timeout_s: float = 2.0) -> None:
+    def stop(self, timeout_s: float = 2.0) -> bool:
         """Finish what is queued, then end the thread. What a blocking listener keeps from finishing in
-        `timeout_s` is left behind, with a line in the log. A listener may call it too: then nobody waits."""
+        `timeout_s` is left behind, with a line in the log, and False returned. A listener may call it too:
+        then nobody waits."""
         thread, self._thread = self._thread, None
         if thread is None:
-            return
+            return True
         self._put(None)
         if thread is threading.current_thread():
-            return
+            return True
         thread.join(timeout_s)
         if thread.is_alive():
             logger.error(
@@ -97,6 +110,15 @@ class Dispatcher:
                 timeout_s,
                 self.depth,
             )
+            return False
+        return True
+
+    def status(self) -> DispatcherStatus:
+        """How it fares now; from any thread."""
+        thread, since = self._thread, self._busy_since
+        busy_s = self._clock.monotonic() - since if since is not None else 0.0
+        running = thread is not None and thread.is_alive()
+        return DispatcherStatus(running, busy_s, self.depth, self._capacity, self.dropped)
 
     def __enter__(self) -> Self:
         self.start()
@@ -188,14 +210,16 @@ class Dispatcher:
             try:
                 item = self._next()
             except Empty:
+                self._busy_since = clock()
                 self.run_due()
+                self._busy_since = None
                 continue
             if item is None:
                 if self._thread is None:
                     self._loan = None
                     return
                 continue  # it was for a thread before this one
-            started = clock()
+            self._busy_since = started = clock()
             self._guard(*item)
             now = clock()
             if now - started > SLOW_S:
@@ -204,6 +228,7 @@ class Dispatcher:
                 )
             if now >= self._due:
                 self.run_due()
+            self._busy_since = None
 
     def _guard(self, job: Job, argument: object) -> None:
         try:

@@ -233,6 +233,10 @@ class Link:
         any thread."""
         return self._warnings.get(self._source.device_of(channel))
 
+    def device_of(self, channel: str) -> str:
+        """The name of the device whose channel that is, or would be; empty where there can be only one."""
+        return self._source.device_of(channel)
+
     def absence(self, channel: str) -> str | None:
         """Why the device of `channel` is not there though the link may be up; None while it is. From any
         thread."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import sig
-from drivers.answers import Answers
+from drivers.answers import Answers, SensorStatus
 from drivers.filters import Deadband, thresholds_of
 from drivers.heard import Heard, fault_of
 from drivers.judge import judge_of
@@ -271,6 +271,10 @@ class Sensor:
         """What this sensor is: kind, unit, link, device, channel, thresholds, options; and what the source
         said last, before all of them (`raw`); why `#stale` said that there never was a value (`fault`)."""
         return self._answers.info(self.kind, self._options, (self.low_event, self.high_event))
+
+    def status(self) -> SensorStatus:
+        """How this sensor fares now."""
+        return self._answers.standing(connected=self._publisher.connected, problem=self._problem)
 
     def stats(self, _params: object = None) -> dict[str, Any]:
         """Counters since the start: the sensor's own, its link's under `link`, and under

@@ -2,74 +2,65 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
-import threading
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-import sig
 from drivers.dispatcher import Dispatcher
-from drivers.identities import Roster
-from drivers.kinds import new_source, sensor_class
 from drivers.link import Link
 from drivers.sensor import Sensor
-from drivers.source import Source
-from drivers.stream.on_port import OnPort
-from gateway.captures import Tapped
+from gateway import health
+from gateway.bridging import Bridging
 from gateway.config import Config
-from gateway.config.models import parse_address
-from gateway.discovered import Discovery, Names, discovers
-from gateway.identities import Identities
-from gateway.notes import LinkNotes
+from gateway.discovered import Names
+from gateway.dispatching import Dispatching
+from gateway.links import Links
 from gateway.own_sender import OwnSender
-from gateway.senders import GatewayRouter, explaining_sender
-from gateway.version import package_version
-from sig.carrier.tcpserver import CarrierTCPServer
-from sig.limits import Limits
-
-if TYPE_CHECKING:
-    import ssl
-
-    from gateway.mqtt.bridge import Bridge
+from gateway.senders import GatewayRouter
+from gateway.service import MARGIN_S, Part, Service, StartError, stop_together
+from gateway.serving import Server
 
 logger = logging.getLogger(__name__)
 
-LINKS_S = 1.0
-DISPATCHER_S = 0.3
+LINKS_S = 1.0 + MARGIN_S
+DISPATCHER_S = 0.3 + MARGIN_S
 SERVER_S = 0.4
-STOP_S = LINKS_S + DISPATCHER_S + 0.1 + SERVER_S
+STOP_S = LINKS_S + DISPATCHER_S + SERVER_S
 """What `stop` gives each stage, and all of them, of the 2 s that were promised. The last has what the others
 left: the bridge to MQTT, which stops beside the server, may have to wait for a slow disk."""
 
-_LIMITS = Limits(drain_s=0.1, join_s=0.2)
 
+class Stage(NamedTuple):
+    """Services that are stopped at the same time, in `within_s` seconds or what is left of all."""
 
-class StartError(Exception):
-    """The gateway cannot start; the text says what, where, and what to do."""
+    within_s: float
+    services: Sequence[Service]
 
 
 class App:
     """One gateway. The constructor opens nothing; `start` and `stop` belong to one thread.
 
-    `router`, `links` and `sensors` are there from `start` on, and may be used from any thread.
+    `config` is without the parts that turn out to be of no use at the start, as `left_out` of it says.
+    `router`, `links`, `sensors` and `names` are there from `start` on, and may be used from any thread, as
+    `health` may.
     """
 
-    router: sig.ServerRouter
+    router: GatewayRouter
+    names: Names
+    links: Mapping[str, Link]
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.dispatcher = Dispatcher()
-        self.links: dict[str, Link] = {}
-        self.sensors: dict[str, Sensor] = {}
-        self.names = Names(config.sensors)
-        self._taps: dict[str, Tapped | None] = {}
-        self._own: OwnSender | None = None
-        self._carrier: CarrierTCPServer | None = None
-        self._bridge: Bridge | None = None
+        self._links: Links | None = None
+        self._stages: list[Stage] = []
+
+    @property
+    def sensors(self) -> Mapping[str, Sensor]:
+        """Those of the config, and those that links have found by now."""
+        return self._links.sensors if self._links is not None else {}
 
     def start(self) -> None:
         """Listen, then open every link; returns at once, whether their boards are there or not.
@@ -78,121 +69,54 @@ class App:
         """
         try:
             make_data_folder(self.config)
-            self._serve()
-            self._make_links()
-            self._bridge_to_mqtt()
-            self._open_links()
+            self._stages = self._compose()
+            for out in self.config.left_out:
+                for problem in out.problems:
+                    logger.error("%s; %s is left out", problem, out.name)
+            for stage in self._stages:
+                for service in stage.services:
+                    service.start()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> bool:
         """Close everything, in less than 2 s whatever hangs; False if something had to be left behind."""
+        stages, self._stages = self._stages, []
         deadline = time.monotonic() + STOP_S
-        done = _all_within([link.close for link in self.links.values()], LINKS_S, "link")
-        done &= _all_within([lambda: self.dispatcher.stop(DISPATCHER_S)], DISPATCHER_S + 0.1, "dispatcher")
-        if self._own is not None:
-            self._own.close()
-        carrier, self._carrier = self._carrier, None
-        bridge, self._bridge = self._bridge, None
-        left_s = max(SERVER_S, deadline - time.monotonic())
-        last: list[Callable[[], object]] = [carrier.stop] if carrier is not None else []
-        if bridge is not None:
-            last.append(lambda: bridge.stop(left_s))
-        return done & _all_within(last, left_s, "server")
+        done = True
+        for stage in reversed(stages):
+            within_s = stage.within_s
+            if stage is stages[0]:
+                within_s = max(within_s, deadline - time.monotonic())
+            done &= stop_together(stage.services, within_s)
+        return done
 
-    def _serve(self) -> None:
-        listen = self.config.router.listen
-        token = self.config.router.token
-        self._carrier = CarrierTCPServer(
-            token=token.get_secret_value() if token else None,
-            ssl_context=_tls_context(self.config),
-            limits=_LIMITS,
-        )
-        self.router = GatewayRouter(self._carrier, self.names, explaining_sender(self._why_down))
-        self._attach_own()
-        address = parse_address(listen)
-        try:
-            self._carrier.start(f"unix:{address.host}" if address.unix else address.host, address.port)
-        except (OSError, ValueError) as error:
-            raise StartError(_listen_problem(self.config, error)) from None
-        logger.info("router: listening on %s", listen)
+    def health(self) -> dict[str, Any]:
+        """What flows, and what does not; see `gateway.health`."""
+        parts: dict[str, Part] = {out.name: health.of_left_out(out) for out in self.config.left_out}
+        for stage in self._stages:
+            for service in stage.services:
+                parts |= service.status()
+        return health.report(parts)
 
-    def _attach_own(self) -> None:
-        """Before anybody can connect, so that nobody hears of it."""
-        hidden = frozenset(
-            name for name in self.config.links if ("links", name, "port") in self.config.secrets
-        )
-        self._own = OwnSender(self.config.gateway.name, self.links, self._taps, hidden=hidden)
-        self._own.attach(self.router)
-
-    def _tapped(self, name: str, source: Source) -> Tapped | None:
-        """What captures of a link hear; None where its source has no port."""
-        if not isinstance(source, OnPort):
-            return None
-        link = self.config.links[name]
-        hidden = ("links", name, "port") in self.config.secrets
-        port = None if hidden else link.options.get("port")
-        about = {"port": port, "baud": source.settings.baud, "protocol": link.protocol}
-        return Tapped(source.tap, about)
-
-    def _why_down(self, name: str) -> str | None:
-        sensor, section = self.sensors.get(name), self.names.get(name)
-        if sensor is None or section is None:
-            return None
-        link = self.links[section.link]
-        reason = link.status().reason or sensor.problem or link.absence(sensor.channel)
-        return f"link {link.name}: {reason or 'the board has just come; ask again'}"
-
-    def _make_links(self) -> None:
-        memory = Identities(self.config.data / "identities.json", self.config.links)
-        roster = Roster()
-        for name, link in self.config.links.items():
-            options = link.options
-            if isinstance(port := options.get("port"), str):
-                options["port"] = sim_port(port, self.config.data / name)
-            source = new_source(link.protocol, options)
-            self._taps[name] = self._tapped(name, source)
-            self.links[name] = Link(
-                name,
-                source=source,
-                identity=link.identity,
-                memory=memory,
-                roster=roster,
-                notes=LinkNotes(self.config.data / f"{name}.notes.json", name),
-                dispatcher=self.dispatcher,
-            )
-        for name, sensor in self.config.sensors.items():
-            kind = sensor_class(sensor.driver)
-            self.sensors[name] = kind(name, self.links[sensor.link], sensor.channel, **sensor.options)
-            self.sensors[name].attach(self.router)
-        for name, section in self.config.links.items():
-            if discovers(section.options):
-                Discovery(
-                    self.links[name], self.names, self.config.data, made=self._found, gone=Sensor.detach
-                ).remember()
-
-    def _found(self, sensor: Sensor) -> None:
-        """At the start, and then on the dispatcher's thread."""
-        self.sensors = {**self.sensors, sensor.name: sensor}
-        sensor.attach(self.router)
-
-    def _bridge_to_mqtt(self) -> None:
-        """Before the links are opened, so that it hears their sensors' connects."""
-        if self.config.mqtt is None:
-            return
-        from gateway.mqtt.bridge import Bridge  # paho costs 12 MB
-        from gateway.mqtt.settings import from_config
-
-        self._bridge = Bridge(
-            self.router, from_config(self.config, self.links, package_version(), self.names.discovered)
-        )
-        self._bridge.start()
-
-    def _open_links(self) -> None:
-        self.dispatcher.start()
-        for opened in self.links.values():
-            opened.open()
+    def _compose(self) -> list[Stage]:
+        """The services, in the order in which they start: who listens comes before who speaks."""
+        links = self._links = Links(self.config, self.dispatcher)
+        self.config, self.links, self.names = links.config, links.links, links.names
+        hidden = frozenset(name for name in self.links if ("links", name, "port") in self.config.secrets)
+        own = OwnSender(self.config.gateway.name, self.links, links.taps, self.health, hidden=hidden)
+        server = Server(self.config, self.names, links.why_down, own)
+        self.router = server.router
+        links.attach(self.router)
+        outside: list[Service] = [server]
+        if self.config.mqtt is not None:
+            outside.append(Bridging(self.config, self.router, self.links, self.names.discovered))
+        return [
+            Stage(SERVER_S, outside),
+            Stage(DISPATCHER_S, [Dispatching(self.dispatcher)]),
+            Stage(LINKS_S, [links]),
+        ]
 
 
 def make_data_folder(config: Config) -> None:
@@ -206,51 +130,3 @@ def make_data_folder(config: Config) -> None:
     except OSError as error:
         text = f"{where}: gateway.data: cannot write to the folder {config.data}: {error.strerror}"
         raise StartError(f"{text}; make it writable for this user, or name another folder") from None
-
-
-def sim_port(port: str, path: Path) -> str:
-    """`sim:` without a path gets one that is known, so that `simulate --tell` can reach the board.
-
-    Left as it is where the data folder's path holds a `?`, which would end the path there.
-    """
-    if port != "sim:" and not port.startswith("sim:?"):
-        return port
-    return port if "?" in str(path) else f"sim:{path}{port.removeprefix('sim:')}"
-
-
-def _tls_context(config: Config) -> ssl.SSLContext | None:
-    tls = config.router.tls
-    if tls is None:
-        return None
-    import ssl  # costs 10 ms, and few configs have TLS
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(config.beside(tls.cert), config.beside(tls.key))
-    return context
-
-
-def _listen_problem(config: Config, error: OSError | ValueError) -> str:
-    text = f"{config.where('router', 'listen')}: router.listen: cannot listen on {config.router.listen}"
-    number = getattr(error, "errno", None)
-    if number == errno.EADDRINUSE:
-        text += ": it is in use; does another gateway run? End it, or choose another port here"
-        return f"{text} (`ss -ltnp` shows who listens where)"
-    if number in (errno.EACCES, errno.EPERM):
-        return f"{text}: this user may not; choose a port from 1024 on"
-    if number == errno.EADDRNOTAVAIL:
-        return f"{text}: this machine has no such address; `ip address` shows those it has"
-    return f"{text}: {getattr(error, 'strerror', None) or error}"
-
-
-def _all_within(actions: Sequence[Callable[[], object]], timeout_s: float, what: str) -> bool:
-    """Run the actions at the same time, each on a thread; False if one is not done after `timeout_s`."""
-    threads = [threading.Thread(target=action, name=f"stop-{what}", daemon=True) for action in actions]
-    for thread in threads:
-        thread.start()
-    deadline = time.monotonic() + timeout_s
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
-    left = sum(thread.is_alive() for thread in threads)
-    if left:
-        logger.warning("stopping: %d %s did not stop within %g s and is left behind", left, what, timeout_s)
-    return left == 0

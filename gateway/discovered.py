@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,17 +58,20 @@ class Quantity(NamedTuple):
 
 
 class Names:
-    """The sensors that were discovered, by name, of all links; none is called like one of the config's. Any
-    thread may look."""
+    """The sensors that were discovered, by name, of all links; none is called like one of the config's, or
+    like one that was left out of it. Any thread may look."""
 
-    def __init__(self, configured: Mapping[str, SensorSection]) -> None:
+    def __init__(
+        self, configured: Mapping[str, SensorSection], left_out: Collection[str] = frozenset()
+    ) -> None:
         self.configured = configured
+        self._left_out = left_out
         self._lock = threading.Lock()  # guards the exchange of what is below
         self._sections: Mapping[str, SensorSection] = {}
 
     def __contains__(self, name: object) -> bool:
         """Whether a sensor, of the config or discovered, is called so."""
-        return name in self.configured or name in self._sections
+        return name in self.configured or name in self._sections or name in self._left_out
 
     def get(self, name: str) -> SensorSection | None:
         """The sensor of that name, of the config or discovered."""
@@ -85,7 +88,7 @@ class Names:
     def take(self, name: str, section: SensorSection, before: SensorSection | None) -> bool:
         """Whether `name` is `section`'s now: it is free, or `before` had it."""
         with self._lock:
-            if name in self.configured or self._sections.get(name) is not before:
+            if name in self.configured or name in self._left_out or self._sections.get(name) is not before:
                 return False
             self._sections = {**self._sections, name: section}
             return True

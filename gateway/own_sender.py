@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import sig
@@ -22,10 +22,10 @@ class _Link(Protocol):
 
 
 class OwnSender:
-    """Answers `info` and `capture`.
+    """Answers `info`, `health` and `capture`.
 
-    `links` may be asked at any time from any thread. `hidden` are the links whose port is a secret of the
-    config. `taps`: by link, what its captures hear; None where it has no port.
+    `health`: what it answers; `links` may be asked at any time from any thread. `hidden` are the links whose
+    port is a secret of the config. `taps`: by link, what its captures hear; None where it has no port.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class OwnSender:
         name: str,
         links: Mapping[str, _Link],
         taps: Mapping[str, Tapped | None],
+        health: Callable[[], Mapping[str, Any]],
         *,
         hidden: frozenset[str] = frozenset(),
         clock: Clock = SYSTEM_CLOCK,
@@ -42,11 +43,14 @@ class OwnSender:
         self._hidden = hidden
         self._clock = clock
         self._began = clock.monotonic()
+        self._health = health
         self._captures = Captures(taps, clock)
 
     def attach(self, router: sig.Router) -> None:
         """Be there. Before anybody listens to `router`: nobody is to be told of it."""
-        router.addSender(OWN_NAME, None, {"info": self.info, "capture": self._captures.request})
+        router.addSender(
+            OWN_NAME, None, {"info": self.info, "health": self.health, "capture": self._captures.request}
+        )
 
     def close(self) -> None:
         """End the captures."""
@@ -61,6 +65,10 @@ class OwnSender:
             "uptime": round(self._clock.monotonic() - self._began, 3),
             "links": {name: self._link(name, link.status()) for name, link in self._links.items()},
         }
+
+    def health(self, _params: object) -> Mapping[str, Any]:
+        """What flows, and what does not: `{"status", "parts": {name: {"status", "message", …}}}`."""
+        return self._health()
 
     def _link(self, name: str, status: LinkStatus) -> dict[str, Any]:
         """`port` is None where the config keeps it secret; so is `reason`, which would tell it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gateway.cli.common import EXIT_USAGE
-from gateway.config import Config, ConfigError, load
+from gateway.config import Config, ConfigError, load, load_usable
 from gateway.config.broker_url import address
 
 
@@ -53,10 +53,11 @@ def _broker(config: Config) -> str:
     return f"broker {address(url)}{encrypted}"
 
 
-def load_or_explain(path: Path) -> Config | None:
-    """The config, with its warnings printed; or None, with every error printed, all to stderr."""
+def load_or_explain(path: Path, *, usable: bool = False) -> Config | None:
+    """The config, with its warnings printed; or None, with every error printed, all to stderr. `usable`: what
+    can be left out of one with errors is no error."""
     try:
-        config = load(path)
+        config = load_usable(path) if usable else load(path)
     except ConfigError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)

@@ -35,7 +35,7 @@ def run(path: Path | None, *, init: bool, verbose: bool) -> int:
     config_path = path or Path(DEFAULT_CONFIG)
     if not config_path.exists() and not _provide_config(config_path, init=init, asked_for=path is not None):
         return EXIT_USAGE
-    config = load_or_explain(config_path)
+    config = load_or_explain(config_path, usable=True)
     if config is None:
         return EXIT_USAGE
     with stop_signals() as stops:
@@ -66,8 +66,9 @@ def _provide_config(path: Path, *, init: bool, asked_for: bool) -> bool:
 
 
 def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
-    from gateway.app import App, StartError
+    from gateway.app import App
     from gateway.logs import Tail, logging_to, to_stderr
+    from gateway.service import StartError
 
     on_terminal = sys.stdout.isatty()
     log_on_screen = on_terminal and sys.stderr.isatty()
@@ -103,14 +104,17 @@ def _links(app: App) -> dict[str, tuple[str, Link]]:
 
 def _show(app: App, config: Config, tail: Tail, stops: SimpleQueue[int]) -> None:
     """Draw the live table once a second until a signal comes, even if the terminal goes before."""
-    from gateway.live.rows import Rows
     from gateway.live.screen import Screen
+    from gateway.live.table import LiveTable
 
     subtitle = f"listening on {config.router.listen}, Ctrl-C ends it"
-    rows = Rows(app.router, lambda: _links(app), lambda sensor: _problem(app, sensor))
+    table = LiveTable(app.router, lambda: _links(app), lambda sensor: _problem(app, sensor))
+    faults = [out.reason for out in app.config.left_out]
     stop = False
     try:
-        with Screen(config.gateway.name, subtitle, rows.now, lambda: list(tail.lines)) as screen:
+        with Screen(
+            config.gateway.name, subtitle, table.now, lambda: list(tail.lines), lambda: faults
+        ) as screen:
             while not stop:
                 screen.draw()
                 with contextlib.suppress(Empty):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import sig
 from gateway.cli.client import complain, connection, to_json
-from gateway.live.rows import decimals_of, value_text
+from gateway.live.table import decimals_of, value_text
 from gateway.plain import plain
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 
 _LIKELY = {"tcp": "mqtt", "http": "mqtt", "ssl": "mqtts", "tls": "mqtts", "https": "mqtts"}
 _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]*):/+|\s*(mqtts?|wss?):(?!\d)", re.IGNORECASE)
-_HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]|[^\s\[\]:%\\\"'<>^`{|}]+")
+_HOST = re.compile(r"\[[0-9A-Fa-f:.]+(?:%[\w.~-]+)?\]|[^\s\[\]:%\\\"'<>^`{|}]+")
 _BAD_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -27,11 +27,17 @@ class _Parts(NamedTuple):
     rest: str
 
 
+def host(url: str) -> str:
+    """The host of a correct URL, as the system's resolver takes it: an IPv6 address without brackets, with
+    its zone as in `fe80::1%eth0`, also where that was written `%25eth0`, as RFC 6874 has it."""
+    name, percent, zone = (urlsplit(url).hostname or "").partition("%")
+    return name + percent + (zone.removeprefix("25") or zone)
+
+
 def address(url: str) -> str:
     """`host:port` of a correct URL."""
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{host}:{parts.port or PORTS[parts.scheme]}"
+    parts, name = urlsplit(url), host(url)
+    return f"{f'[{name}]' if ':' in name else name}:{parts.port or PORTS[parts.scheme]}"
 
 
 def problem(url: str, *, secret: bool) -> str | None:
@@ -42,6 +48,8 @@ def problem(url: str, *, secret: bool) -> str | None:
         return None
     got = "a value that is not shown" if secret else shown(_masked(url))
     text = f"expected a URL such as mqtt://host:1883, got {got}: {why}"
+    if not secret and "${" in url:
+        return f"{text}; a variable is not filled in here: write: url: !env NAME, and the whole URL into NAME"
     return text if secret else f"{text}; write: url: {_suggestion(parts)}"
 
 
@@ -117,7 +125,7 @@ def _masked(url: str) -> str:
 def _suggestion(parts: _Parts) -> str:
     scheme = parts.scheme.lower()
     scheme = scheme if scheme in PORTS else _LIKELY.get(scheme, "mqtt")
-    bare_ipv6 = ":" in parts.host and re.fullmatch(r"[0-9A-Fa-f:.]+", parts.host)
+    bare_ipv6 = ":" in parts.host and re.fullmatch(r"[0-9A-Fa-f:.]+(%[\w.~-]+)?", parts.host)
     found = _HOST.search(f"[{parts.host}]" if bare_ipv6 else parts.host)
     user = "" if parts.user is None else "USER:PASSWORD@"
     port = parts.port if parts.port and re.fullmatch(r"[1-9][0-9]{0,4}", parts.port) else None

@@ -17,16 +17,18 @@ def check_channels(context: Context) -> None:
     wrong = {problem.path[:2] for problem in context.document.problems}
     if not isinstance(links, dict) or not isinstance(sensors, dict) or wrong & {("links",), ("sensors",)}:
         return
-    known = {
-        name: _channels(link, context)
-        for name, link in links.items()
-        if ("links", name) not in wrong and isinstance(link, dict)
-    }
+    known: dict[str, Collection[str] | None] = {}
+    for name, link in links.items():
+        if ("links", name) not in wrong and isinstance(link, dict):
+            try:
+                known[name] = _channels(link, context)
+            except ValueError as error:
+                context.document.complain(("links", name, "protocol"), str(error))
     for name, sensor in sensors.items():
         if ("sensors", name) in wrong or not isinstance(sensor, dict):
             continue
         link, channel = sensor.get("link"), sensor.get("channel") or name
-        channels = known.get(link)
+        channels = known.get(str(link))
         if channels is not None and channel not in channels:
             path = ("sensors", name, "channel") if sensor.get("channel") else ("sensors", name)
             text = choices("channel", channel, channels, f" on link {link}")

@@ -131,7 +131,7 @@ def _check_port_free(
     if port in port_lines:
         other, line = port_lines[port]
         text = f"the same port as links.{other} (line {line}); one link may have many sensors"
-        document.complain(path, text)
+        document.complain(path, text, collides=("links", other))
     port_lines.setdefault(port, (name, document.line(path)))
 
 
@@ -215,6 +215,7 @@ def _check_interval(
         where,
         f"{shown_interval}, and {path_text(others)} (line {document.line(others)}) sets {shown_first} on the "
         f"same {what}, which has one interval; write the same in both, or remove one",
+        collides=("sensors", other),
     )
 
 

@@ -13,16 +13,17 @@ from typing import Any, TypeGuard
 
 import yaml
 
+from gateway.config.nodes import MAX_DEPTH, MAX_VALUES, UnreadableError, compose
 from gateway.config.problems import Location, Problem, shown
 from gateway.config.scalars import MAX_NUMBER_CHARS, PREFIX, scalar_value
 from gateway.config.secrets import SECRET_TAGS, SecretError, Secrets
-from gateway.config.yaml_remedies import comment_text, hidden_bracket, remedy
 
-MAX_DEPTH = 32
-"""Levels of nesting. A config needs four."""
-
-MAX_VALUES = 50_000
-"""Values after aliases are expanded: 256 KiB of text cannot hold as many without aliases of aliases."""
+_CUT = re.compile(r"[ \t]+#[^\s#]")
+_VARIABLE = re.compile(r"\$\{[^{}\s]{1,60}\}")
+_PATTERNS = {"pattern", "ignore"}
+"""Keys of regular expressions, in which `${` is no variable."""
+_ELSEWHERE = ("!secret", "!env_var", "!include", "!include_text")
+"""Tags of Home Assistant and ESPHome, for the same ends as ours."""
 
 MAX_TEXT_CHARS = 400
 """A driver's error text holds what was given, which may be long."""
@@ -32,7 +33,8 @@ MAX_TEXT_CHARS = 400
 class Document:
     """A parsed file: plain values, the line of each path, which are secret or broken, what was wrong.
 
-    `written`: how those were written that YAML reads as true, false or a number.
+    `written`: how those were written that YAML reads as true, false or a number. `cut`: values without quotes
+    that end before a `#` with no space behind it. `unfilled`: texts with a `${NAME}` in them, and that.
     """
 
     file: str
@@ -42,6 +44,8 @@ class Document:
     written: dict[Location, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     broken: set[Location] = field(default_factory=set)
+    cut: set[Location] = field(default_factory=set)
+    unfilled: dict[Location, str] = field(default_factory=dict)
 
     def line(self, path: Location) -> int:
         """The line of `path`, or of the nearest thing around it that was written."""
@@ -49,94 +53,32 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def complain(self, path: Location, text: str) -> None:
-        """Note a problem at `path`, unless what is there could not even be read (which is noted already)."""
+    def complain(self, path: Location, text: str, *, collides: Location | None = None) -> None:
+        """Note a problem at `path`, unless what is there could not even be read (which is noted already).
+        `collides`: see `Problem`."""
         if path in self.broken:
             return
+        if path in self.unfilled and "!env" not in text:
+            text += f"; {not_filled_in(self.unfilled[path])}"
         if len(text) > MAX_TEXT_CHARS:
             text = text[: MAX_TEXT_CHARS - 1] + "…"
-        self.problems.append(Problem(self.file, self.line(path), text, path))
+        self.problems.append(Problem(self.file, self.line(path), text, path, collides=collides))
 
-
-class _Loader(yaml.SafeLoader):
-    """Composes nodes only, and only so deep and so many."""
-
-    depth = 0
-    nodes = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.depth >= MAX_DEPTH:
-            raise yaml.composer.ComposerError(
-                None,
-                None,
-                f"nested more than {MAX_DEPTH} levels deep",
-                self.peek_event().start_mark,  # type: ignore[no-untyped-call]
-            )
-        self.depth += 1
-        self.nodes += 1
-        if self.nodes > MAX_VALUES:
-            raise _UnreadableError(self.line + 1, f"more than {MAX_VALUES} values: that is not a config")
-        try:
-            node: yaml.Node | None = super().compose_node(parent, index)
-        finally:
-            self.depth -= 1
-        return node
+    def not_taken(self, around: Location, line: int, text: str, path: Location) -> None:
+        """Note what is wrong with a key of the mapping at `around`, which goes on without it."""
+        self.problems.append(Problem(self.file, line, text, path, outside=around))
 
 
 def parse(text: str, file: str, secrets: Secrets) -> Document:
     """Parse `text`. `tree` is None for an empty document; syntax errors are in `problems`, never raised."""
     document = Document(file)
     try:
-        node = _compose(text)
+        node = compose(text)
         if node is not None:
             document.tree = _Converter(document, secrets).convert(node, (), ())
-    except _UnreadableError as error:
+    except UnreadableError as error:
         document.problems = [Problem(file, error.line, error.text, column=error.column)]
     return document
-
-
-@dataclass
-class _UnreadableError(Exception):
-    """Nothing can be made of the file: bad syntax, or more than any config has."""
-
-    line: int
-    text: str
-    column: int = 0
-
-
-def _compose(text: str) -> yaml.Node | None:
-    try:
-        loader = _Loader(text)
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        column = error.position - text.rfind("\n", 0, error.position)
-        text = f"not valid YAML: the character {chr(error.character)!r} is not allowed"
-        raise _UnreadableError(line, text, column) from None
-    try:
-        return loader.get_single_node()
-    except yaml.MarkedYAMLError as error:
-        raise _marked(error, text) from None
-    except (ValueError, OverflowError, IndexError) as error:
-        # PyYAML lets these out for a few malformed escapes and directives ("\UFFFFFFFF", %YAML 1.999…)
-        raise _UnreadableError(loader.line + 1, f"not valid YAML: {error}", loader.column + 1) from None
-    finally:
-        loader.dispose()
-
-
-def _marked(error: yaml.MarkedYAMLError, source: str) -> _UnreadableError:
-    lines = source.splitlines()
-    hidden = hidden_bracket(error, lines)
-    if hidden is not None:
-        line, column, value = hidden
-        return _UnreadableError(line + 1, f"not valid YAML: {comment_text(value)}", column + 1)
-    mark = error.problem_mark or error.context_mark
-    text = f"not valid YAML: {error.problem or error.context}"
-    if mark is None:
-        return _UnreadableError(1, text, 1)
-    text += remedy(text, "".join(lines[mark.line : mark.line + 1]), mark.column)
-    if error.context and error.context_mark and error.context_mark.line != mark.line:
-        text += f" ({error.context}, which began on line {error.context_mark.line + 1})"
-    return _UnreadableError(mark.line + 1, text, mark.column + 1)
 
 
 class _Converter:
@@ -152,15 +94,15 @@ class _Converter:
         self._values += 1
         line = line or node.start_mark.line + 1
         if self._values > MAX_VALUES:
-            raise _UnreadableError(line, f"more than {MAX_VALUES} values, once aliases (*name) are expanded")
+            raise UnreadableError(line, f"more than {MAX_VALUES} values, once aliases (*name) are expanded")
         if any(node is outer for outer in around):
-            raise _UnreadableError(line, "an alias (*name) inside of what it stands for")
+            raise UnreadableError(line, "an alias (*name) inside of what it stands for")
         if len(around) > MAX_DEPTH:
-            raise _UnreadableError(
+            raise UnreadableError(
                 line, f"nested more than {MAX_DEPTH} levels deep, once aliases are expanded"
             )
         self._document.lines[path] = line
-        self._document.written.pop(path, None)  # that of a value which this one takes the place of
+        self._forget(path)
         if isinstance(node, yaml.MappingNode) and node.tag == PREFIX + "map":
             return self._mapping(node, path, (*around, node))
         if isinstance(node, yaml.SequenceNode) and node.tag == PREFIX + "seq":
@@ -169,13 +111,28 @@ class _Converter:
         if isinstance(node, yaml.ScalarNode) and node.tag.startswith(PREFIX):
             known, value = scalar_value(node)
             if known:
-                if isinstance(value, int | float):
-                    self._document.written[path] = node.value
+                self._note(path, node, value)
                 return value
         if isinstance(node, yaml.ScalarNode) and node.tag in SECRET_TAGS:
             return self._secret(node, path)
         self._broken(path, _refused_tag(node.tag))
         return None
+
+    def _forget(self, path: Location) -> None:
+        """How a value was written that another takes the place of."""
+        self._document.written.pop(path, None)
+        self._document.cut.discard(path)
+        self._document.unfilled.pop(path, None)
+
+    def _note(self, path: Location, node: yaml.ScalarNode, value: object) -> None:
+        """What is to be known of how a value was written."""
+        if isinstance(value, int | float):
+            self._document.written[path] = node.value
+        end = node.end_mark
+        if node.style is None and end.buffer is not None and _CUT.match(end.buffer, end.pointer):
+            self._document.cut.add(path)
+        if (variable := _VARIABLE.search(node.value)) is not None and not _PATTERNS.intersection(path):
+            self._document.unfilled[path] = variable[0]
 
     def _broken(self, path: Location, text: str) -> None:
         self._document.complain(path, text)
@@ -207,7 +164,7 @@ class _Converter:
                 text = (
                     f"duplicate key {shown(key)}: it is also on line {first_line[key]}; remove or rename one"
                 )
-                self._document.problems.append(Problem(self._document.file, line, text, (*path, key)))
+                self._document.not_taken(path, line, text, (*path, key))
                 continue
             first_line[key] = line
             written[key] = self.convert(value_node, (*path, key), around, line)
@@ -240,8 +197,7 @@ class _Converter:
                 text += f"; write it in quotes: {node.value[:MAX_NUMBER_CHARS]!r}"
         else:
             text = "expected a name before ':', got a mapping or a list"
-        line = node.start_mark.line + 1
-        self._document.problems.append(Problem(self._document.file, line, text, path))
+        self._document.not_taken(path, node.start_mark.line + 1, text, path)
         return None
 
     def _secret(self, node: yaml.ScalarNode, path: Location) -> str | None:
@@ -258,6 +214,13 @@ def _is_digits(node: yaml.Node | None) -> TypeGuard[yaml.ScalarNode]:
     return isinstance(node, yaml.ScalarNode) and re.fullmatch("-?[0-9]{1,15}", node.value) is not None
 
 
+def not_filled_in(variable: str) -> str:
+    """What to write instead of `${NAME}`."""
+    return f"{variable} is not filled in here: write !env NAME, for a variable that holds the whole value"
+
+
 def _refused_tag(tag: str) -> str:
     tag = tag.replace(PREFIX, "!!")
+    if tag in _ELSEWHERE:
+        return f"there is no {tag} here; write !file NAME, a file that holds this value alone, or !env NAME"
     return f"the tag {shown(tag)} is not allowed here; remove it (allowed: {', '.join(SECRET_TAGS)})"

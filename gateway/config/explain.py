@@ -80,6 +80,11 @@ def _owner(model: type[BaseModel], where: tuple[str, ...]) -> type[BaseModel]:
     return model
 
 
+def extra_of(model: type[BaseModel], where: tuple[str, ...]) -> dict[str, Any]:
+    """What `models.field` was told of the key at `where`; nothing of one that the model has not."""
+    return _extra(model, where) if len(where) == 1 or where[0] in model.model_fields else {}
+
+
 def _extra(model: type[BaseModel], where: tuple[str, ...]) -> dict[str, Any]:
     info = _owner(model, where).model_fields.get(where[-1])
     extra = info.json_schema_extra if info is not None else None
@@ -100,6 +105,10 @@ def _wrong(
     if extra.get("quote") and isinstance(value, int | float):
         written, kind = document.written.get(path, shown(value)), shown(value)
         kind = kind if isinstance(value, bool) else "a number"
+        if extra.get("secret"):
+            kind = "true or false" if isinstance(value, bool) else "a number"
+            got = f"a value that is not shown, which YAML reads as {kind}"
+            return f'expected {extra.get("expected")}, got {got}; write it in quotes: {where[-1]}: "…"'
         text = f"expected {extra.get('expected')}, got {written}, which YAML reads as {kind}"
         return f'{text}; write it in quotes: {where[-1]}: "{written}"'
     got = (

@@ -17,7 +17,11 @@ def link_warnings(name: str, context: Context) -> list[Problem]:
             key: option.default if value.get(key) is None else option.parse(value[key])
             for key, option in table.items()
         }
-        for option_name, text in context.catalog.link_warnings(protocol, parsed):
+        try:
+            warnings = context.catalog.link_warnings(protocol, parsed)
+        except ValueError as error:
+            warnings = [("protocol", str(error))]
+        for option_name, text in warnings:
             path: Location = (name, link, option_name)
             found.append(Problem(context.document.file, context.document.line(path), text, path))
     return found

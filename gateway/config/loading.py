@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gateway.config.catalog import Catalog, Drivers
 from gateway.config.channel_checks import check_channels
 from gateway.config.context import Context
 from gateway.config.document import Document, parse
+from gateway.config.leaving_out import Leaving, LeftOut, link_is_out
+from gateway.config.models import is_sender_name
 from gateway.config.problems import ConfigError, Location, Problem, in_order_of_the_file, shown, unknown_key
 from gateway.config.secrets import Secrets
 from gateway.config.sections import Sections, entries
+from gateway.config.yaml_warnings import yaml_warnings
 
 MAX_BYTES = 256 * 1024
 """A config of 1000 sensors has about 100 KiB."""
@@ -24,12 +27,41 @@ HOW_TO_START = "`sig-gateway run --init` writes one to start from"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(Sections):
-    """A config without errors. `warnings` are to be shown, and change nothing."""
+    """A config without errors. `warnings` are to be shown, and change nothing. `left_out`: the parts of the
+    file that had errors, which are not in this."""
 
     path: Path
     warnings: tuple[Problem, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     lines: Mapping[Location, int] = field(default_factory=dict, repr=False)
     secrets: Set[Location] = frozenset()
+
+    @property
+    def left_out_sensors(self) -> dict[str, str]:
+        """By name, why; without those whose name is another's, or cannot be a sender's."""
+        outs = {out.part[1]: out for out in self.left_out if out.part[0] == "sensors" and not out.unread}
+        return {str(name): out.reason for name, out in outs.items() if is_sender_name(str(name))}
+
+    def without(self, section: str, name: str, text: str) -> Config:
+        """This with an entry of `links` or `sensors` left out that turned out to be of no use, as `text`
+        says, and with it the sensors of such a link."""
+        outs = [self._out((section, name), text)]
+        if section == "links":
+            line = self.lines.get(("links", name), 1)
+            for sensor in [one for one, its in self.sensors.items() if its.link == name]:
+                where = ("sensors", sensor, "link")
+                outs.append(self._out(where, link_is_out(None if where in self.secrets else name, line)))
+        gone = {out.part for out in outs}
+        return replace(
+            self,
+            links={name: link for name, link in self.links.items() if ("links", name) not in gone},
+            sensors={name: one for name, one in self.sensors.items() if ("sensors", name) not in gone},
+            left_out=(*self.left_out, *outs),
+        )
+
+    def _out(self, path: Location, text: str) -> LeftOut:
+        problem = Problem(str(self.path), self.lines.get(path, 0), text, path)
+        return LeftOut(path[:2], (problem,))
 
     @property
     def data(self) -> Path:
@@ -48,15 +80,37 @@ class Config(Sections):
 
 def load(path: Path, catalog: Catalog | None = None, environ: Mapping[str, str] | None = None) -> Config:
     """Read and check a config file; raises ConfigError. `catalog` and `environ` are for tests."""
-    text = _read(path)
-    secrets = Secrets(path.parent, os.environ if environ is None else environ)
-    document = parse(text, str(path), secrets)
-    if document.tree is None and not document.problems:
-        raise ConfigError([Problem(str(path), 0, f"is empty; remove it, then {HOW_TO_START}")])
+    document = _parsed(path, environ)
     config = _build(path, document, catalog or Drivers())
     if config is None:
         raise ConfigError(document.problems)
     return config
+
+
+def load_usable(
+    path: Path, catalog: Catalog | None = None, environ: Mapping[str, str] | None = None
+) -> Config:
+    """As `load`, but parts that have errors are left out: see `gateway.config.leaving_out`.
+
+    Raises ConfigError for what is wrong outside of them, with every other error too.
+    """
+    whole = document = _parsed(path, environ)
+    catalog = catalog or Drivers()
+    leaving = Leaving()
+    while (config := _build(path, document, catalog)) is None:
+        rest = leaving.without(document)
+        if rest is None:
+            raise ConfigError(whole.problems)
+        document = rest
+    return replace(config, left_out=leaving.left_out())
+
+
+def _parsed(path: Path, environ: Mapping[str, str] | None) -> Document:
+    text = _read(path)
+    document = parse(text, str(path), Secrets(path.parent, os.environ if environ is None else environ))
+    if document.tree is None and not document.problems:
+        raise ConfigError([Problem(str(path), 0, f"is empty; remove it, then {HOW_TO_START}")])
+    return document
 
 
 def _read(path: Path) -> str:
@@ -102,6 +156,7 @@ def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
     if document.problems:
         return None
     warnings = [one for name, section in sections.items() for one in section.warn(name, context)]
+    warnings += yaml_warnings(document, {name: section.model for name, section in sections.items()})
     return Config(
         path=path,
         warnings=tuple(in_order_of_the_file(warnings)),

@@ -1,7 +1,8 @@
 """The shape of each part of `config.yaml`, as pydantic models.
 
 A field's `json_schema_extra` says what an error message needs: `expected` (what the field takes), `write`
-(an example to copy), `secret` (never show what was given) and `quote` (who gives a number means its digits).
+(an example to copy), `secret` (never show what was given) and `quote` (a text of somebody's own: who gives a
+number means its digits, and a `#` may belong to it).
 `description` is for docs/configuration.md.
 """
 
@@ -146,6 +147,7 @@ class GatewaySection(Section):
         "What this gateway is called, on the screen and in MQTT topics.",
         "a name of letters, digits, '_', '-' or '.', at most 48",
         "greenhouse",
+        quote=True,
     )
     data: Text = field(
         "./data",
@@ -179,6 +181,7 @@ class RouterSection(Section):
         "a text",
         "!env SIG_GATEWAY_TOKEN",
         secret=True,
+        quote=True,
     )
     tls: TlsSection | None = field(
         None, "Encrypts the connections.", "a mapping", "{cert: cert.pem, key: key.pem}"
@@ -208,6 +211,7 @@ class SensorSection(OpenSection):
         "What the board calls it, a column's number too; left out, the sensor's own name.",
         "a channel's name",
         "temp",
+        quote=True,
     )
 
 

@@ -61,7 +61,12 @@ class MqttSection(Section):
         "homeassistant", "Home Assistant's discovery prefix.", "a topic without wildcards", "homeassistant"
     )
     user: Token | None = field(
-        None, "Whom to log in as; may be in the URL instead.", "a text", "!env MQTT_USER", secret=True
+        None,
+        "Whom to log in as; may be in the URL instead.",
+        "a text",
+        "!env MQTT_USER",
+        secret=True,
+        quote=True,
     )
     password: Token | None = field(
         None,
@@ -69,6 +74,7 @@ class MqttSection(Section):
         "a text",
         "!file password.txt",
         secret=True,
+        quote=True,
     )
     tls: MqttTlsSection | None = field(
         None, "Certificates, for `mqtts:` and `wss:`.", "a mapping", "{ca: ca.pem}"
@@ -85,6 +91,7 @@ class MqttSection(Section):
         "gateway's name.",
         "a text",
         "sig-greenhouse",
+        quote=True,
     )
     loss_window: Annotated[Span, Field(le=60)] = field(
         1.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from gateway.config.catalog import defect
 from gateway.config.document import Document
 from gateway.config.explain import shown_at
 from gateway.config.problems import Location, unknown_key
@@ -41,7 +42,7 @@ def check_options(
                 continue
             text = f"expected {table[key].expected}, got nothing"
             text += _write(key, table[key]) if table[key].required else "; or remove the key"
-        except ValueError as error:
+        except Exception as error:  # noqa: BLE001 - the parser may be anybody's
             text = _wrong(key, raw, table[key], error, (*path, key), document)
         refuse((*path, key), table[key].expected, text, document)
     return parsed
@@ -55,9 +56,11 @@ def refuse(path: Location, expected: str, text: str, document: Document) -> None
 
 
 def _wrong(
-    key: str, raw: object, option: Option, error: ValueError, path: Location, document: Document
+    key: str, raw: object, option: Option, error: Exception, path: Location, document: Document
 ) -> str:
     """The parser's own words; they are complete where it says `problem`, as an OptionError does."""
+    if not isinstance(error, ValueError):
+        return defect(f"what reads {key!r}", error)
     text: str | None = getattr(error, "problem", None)
     if text is not None:
         return text

@@ -20,13 +20,20 @@ _PLAIN_NAME = re.compile(r"[\w-]+")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong. `line` and `column` count from 1; 0 means that there is none to name."""
+    """One thing that is wrong. `line` and `column` count from 1; 0 means that there is none to name.
+
+    `collides`: with what it cannot be at the same time; that came first in the file. `outside`: what this is
+    about is not in the document at all, as the mapping at `outside` could not take it: a key that was there
+    already, or that is no name.
+    """
 
     file: str
     line: int
     text: str
     path: Location = ()
     column: int = 0
+    collides: Location | None = None
+    outside: Location | None = None
 
     def __str__(self) -> str:
         """`config.yaml:12: sensors.temp.delta: expected …`. What could steer a terminal is written out: a

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from gateway.live.rows import Row, value_text
+from gateway.live.table import Row, value_text
 from gateway.plain import plain
 
 _QUALITY_STYLES = {"good": "green", "suspect": "yellow", "stale": "red"}
@@ -26,6 +26,8 @@ _LEVEL_STYLES = {logging.WARNING: "yellow", logging.ERROR: "red", logging.CRITIC
 QUALITY, LINK, REASON = 36, 52, 80
 LOG_LINES = 2
 """What the log keeps of a terminal that has too few lines for all sensors."""
+FAULTS = 3
+"""Of what is left then for sensors and faults, the faults have one line in so many, and one at least."""
 
 WIDE = 120
 """Columns from which on reasons have room for whole paths."""
@@ -33,7 +35,8 @@ _LONG_PATH = re.compile(r"(/[^\s:;,]{8})[^\s:;,]{8,}([^\s:;,]{14})")
 
 
 class Screen:
-    """Draws when told to. `rows` and `log` are asked at each drawing. Use as a context manager."""
+    """Draws when told to. `rows`, `log` and `faults` (what is wrong with the whole, a line each) are asked at
+    each drawing. Use as a context manager."""
 
     def __init__(
         self,
@@ -41,12 +44,14 @@ class Screen:
         subtitle: str,
         rows: Callable[[], list[Row]],
         log: Callable[[], list[tuple[int, str]]],
+        faults: Callable[[], list[str]] = list,
         console: Console | None = None,
     ) -> None:
         words = (title, "bold"), ("  " + subtitle, "dim")
         self._title = Text.assemble(*words, no_wrap=True, overflow="ellipsis")
         self._rows = rows
         self._log = log
+        self._faults = faults
         self._console = console or Console()
         self._live = Live(console=self._console, screen=True, auto_refresh=False)
 
@@ -56,21 +61,35 @@ class Screen:
 
     def __exit__(self, *_: object) -> None:
         self._live.stop()
-        self._console.print(self._table(self._rows()))
+        self._console.print(Group(self._table(self._rows()), *self._fault_lines(self._faults())))
 
     def draw(self) -> None:
         """Show the table and the log as they are now."""
         height, rows = self._console.height, self._rows()
-        room = max(1, height - LOG_LINES - 4)
+        room = height - LOG_LINES - 4
+        faults = self._fault_lines(self._faults(), max(1, room // FAULTS))
+        room = max(1, room - len(faults))
         hidden = len(rows) - room if len(rows) > room + 1 else 0
-        parts: list[RenderableType] = [self._title, Text(), self._table(rows[: len(rows) - hidden])]
+        parts: list[RenderableType] = [self._title, *faults, Text()]
+        parts.append(self._table(rows[: len(rows) - hidden]))
         if hidden:
             words = f"… and {hidden} more; `sig-gateway senders` lists all"
             parts.append(Text(words, style="dim", no_wrap=True, overflow="ellipsis"))
         parts.append(Text())
-        used = len(rows) - hidden + (5 if hidden else 4)
+        used = len(faults) + len(rows) - hidden + (5 if hidden else 4)
         parts += self._newest_of_log(height - used)
         self._live.update(Group(*parts), refresh=True)
+
+    def _fault_lines(self, faults: list[str], room: int | None = None) -> list[Text]:
+        """As many as fit into `room` lines, and how many there are more."""
+        shown = faults if room is None or len(faults) <= room else faults[: room - 1]
+        lines = [
+            line if self._console.width >= WIDE else with_short_paths(line) for line in map(plain, shown)
+        ]
+        if more := len(faults) - len(shown):
+            and_more = f"… and {more} more" if shown else f"{more} parts of the config are"
+            lines.append(f"{and_more} left out; `sig-gateway check` lists all")
+        return [Text(line, style="red", no_wrap=True, overflow="ellipsis") for line in lines]
 
     def _newest_of_log(self, room: int) -> list[Text]:
         """The last log lines, as many as fit into `room` lines; a long one takes several, or else is cut."""

@@ -73,6 +73,10 @@ class Status(NamedTuple):
     """Events that the broker has, since the start."""
     lost: int
     """Events dropped since the start."""
+    problem: str | None
+    """Why the broker has not accepted us; None if it has, or the first try is not over."""
+    disk: str | None
+    """Why the outbox cannot be written; None while it can."""
 
 
 class Bridge:
@@ -156,6 +160,8 @@ class Bridge:
             busy=delivery.busy,
             published=delivery.published,
             lost=delivery.lost,
+            problem=broker.problem,
+            disk=self._outbox.problem,
         )
 
     # The bridge's thread

@@ -61,6 +61,7 @@ class Retained:
             publish=delivery.retain,
             refresh=self._refresh,
             clock=clock,
+            spared=settings.spared,
         )
         self._connected = False
         self._opened = False

@@ -10,11 +10,12 @@ from urllib.parse import unquote, urlsplit
 
 from drivers.kinds import sensor_class
 from drivers.options import Amount, parse_options
-from gateway.config.broker_url import PORTS
+from gateway.config.broker_url import PORTS, host
 from gateway.mqtt.broker.broker import V5, V311
 from gateway.mqtt.broker.target import Target
 from gateway.mqtt.home_assistant.components import SensorFacts, Threshold
 from gateway.mqtt.home_assistant.discovery import Announcement, BoardFacts, Discovery
+from gateway.mqtt.home_assistant.spared import Spared, nothing_spared, spared
 from gateway.mqtt.outbox.events_table import Bounds
 from gateway.mqtt.topics import Topics
 
@@ -32,7 +33,7 @@ VERSIONS = {"auto": (V5, V311), "5": (V5,), "3.1.1": (V311,)}
 class Settings:
     """`sensors`: those of the config. `discovered`: those that links have found by now. `links`: the state of
     each link, asked for again and again. `announcements`: Home Assistant's messages, or none. `birth_topic`:
-    where Home Assistant says that it has started."""
+    where Home Assistant says that it has started. `spared`: what stays of what was announced earlier."""
 
     gateway: str
     target: Target
@@ -48,6 +49,7 @@ class Settings:
     links: Callable[[], Mapping[str, str]] = dict
     announcements: Callable[[], list[Announcement]] = list
     birth_topic: str | None = None
+    spared: Spared = nothing_spared
 
 
 def from_config(
@@ -86,12 +88,13 @@ def from_config(
         loss_s=section.loss_window,
         backlog_rate=section.backlog_rate,
         request_s=section.request_timeout,
-        sensors=tuple(config.sensors),
+        sensors=(*config.sensors, *config.left_out_sensors),
         discovered=discovered,
         version=version,
         links=lambda: {name: str(link.status().state) for name, link in links.items()},
         announcements=announcements,
         birth_topic=f"{section.discovery_prefix}/status" if section.home_assistant else None,
+        spared=spared(config.gateway.name, config.left_out),
     )
 
 
@@ -103,9 +106,8 @@ def target(config: Config, section: MqttSection) -> Target:
         section.password.get_secret_value() if section.password else url.password and unquote(url.password)
     )
     tls = section.tls
-    assert url.hostname is not None
     return Target(
-        host=url.hostname,
+        host=host(section.url.get_secret_value()),
         port=url.port or PORTS[url.scheme],
         client_id=section.client_id or f"sig-{config.gateway.name}",
         transport="websockets" if url.scheme in ("ws", "wss") else "tcp",

@@ -153,7 +153,7 @@ def test_what_is_slow_or_raises_again_and_again_is_not_logged_each_time(
 def test_start_and_stop_may_be_called_again() -> None:
     """And the dispatcher used again in between."""
     dispatcher = Dispatcher(name="anew")
-    dispatcher.stop()
+    assert dispatcher.stop()
     ran: list[object] = []
     for number in range(2):
         dispatcher.start()
@@ -161,8 +161,8 @@ def test_start_and_stop_may_be_called_again() -> None:
         dispatcher.post(ran.append, number)
         settle(dispatcher)
         assert [thread.name for thread in threading.enumerate()].count("anew") == 1
-        dispatcher.stop()
-        dispatcher.stop()
+        assert dispatcher.stop()
+        assert dispatcher.stop()
         assert "anew" not in [thread.name for thread in threading.enumerate()]
     assert ran == [0, 1]
 
@@ -190,9 +190,38 @@ def test_stop_leaves_a_job_that_blocks_behind(caplog: pytest.LogCaptureFixture) 
     dispatcher = Dispatcher()
     dispatcher.start()
     go_on = block(dispatcher)
-    dispatcher.stop(timeout_s=0.01)
+    assert not dispatcher.stop(timeout_s=0.01)
     assert "a listener did not return within 0.01 s; 1 events are left" in caplog.text
     go_on.set()
+
+
+def test_status_says_how_long_a_job_has_held_the_thread() -> None:
+    """An event's and a timer's; nothing holds it in between, however long it waits."""
+    clock = FakeClock()
+    dispatcher = Dispatcher(capacity=5, clock=clock)
+    assert dispatcher.status() == (False, 0.0, 0, 5, 0)
+    with dispatcher:
+        clock.advance(7.0)
+        until(lambda: dispatcher.status() == (True, 0.0, 0, 5, 0))
+        go_on = block(dispatcher)
+        dispatcher.post(print, "waits")
+        clock.advance(3.0)
+        assert dispatcher.status() == (True, 3.0, 1, 5, 0)
+        go_on.set()
+        until(lambda: dispatcher.status() == (True, 0.0, 0, 5, 0))
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            begun.set()
+            happens(go_on)
+
+        dispatcher.post(call(lambda: dispatcher.call_at(clock.monotonic(), hold)), None)
+        happens(begun)
+        clock.advance(2.0)
+        assert dispatcher.status().busy_s == 2.0
+        go_on.set()
+        until(lambda: dispatcher.status().busy_s == 0.0)
+    assert not dispatcher.status().running
 
 
 def test_a_job_may_stop_the_dispatcher() -> None:

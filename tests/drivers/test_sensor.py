@@ -58,6 +58,27 @@ def test_the_first_reading_is_published_whatever_it_is() -> None:
     ]
 
 
+def test_status() -> None:
+    """Whether it is connected, its newest reading with its age, what is expected, why there is none."""
+    desk = Desk(TemperatureSensor)
+    assert desk.sensor.status() == (False, None, None, None, None, None)
+    desk.up()
+    assert desk.sensor.status() == (True, None, None, None, 4.0, None)
+    desk.wait(4.0)
+    assert desk.sensor.status().fault == "nothing heard for 4.0 s"
+    desk.measure(20.0, every_s=0.5)
+    status = desk.sensor.status()
+    assert (status.last and status.last.as_data(), status.age_s) == (desk.sensor.last(), 0.5)
+    assert status.fault is None
+    desk.wait(5.0)
+    status = desk.sensor.status()
+    assert (status.last and status.last.quality, status.age_s) == ("stale", 5.5)
+    desk.up(Channel("temp", "humidity", "%"), boot=8)
+    status = desk.sensor.status()
+    assert not status.connected
+    assert "humidity" in str(status.problem)
+
+
 def test_the_deadband_holds() -> None:
     """A heartbeat, a least interval and a step are in test_filters."""
     desk = temperature(delta=0.1)

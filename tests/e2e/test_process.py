@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.waiting import until
+
 ROOT = Path(__file__).parents[2]
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -85,12 +87,17 @@ BAD_CONFIGS = {
         ":1: sensors.a.dark: expected less than bright (10)",
     ),
     "syntax": ("links: {a: b: c}", ":1:13: not valid YAML: "),
+    "unknown section": ("mqt: {}\nmqtt: {url: 5}", ":1: mqt: unknown key 'mqt'; did you mean 'mqtt'?"),
+    "router": ("router: {listen: 80}", ":1: router.listen: expected host:port"),
     "empty": ("", ": is empty; "),
 }
+BAD_FOR_RUN = ("syntax", "unknown section", "router", "empty")
+"""The others have an error in a part that `run` leaves out."""
 
 
 @pytest.mark.parametrize(
-    ("command", "name"), [*(("check", name) for name in BAD_CONFIGS), ("run", "wrong type")]
+    ("command", "name"),
+    [*(("check", name) for name in BAD_CONFIGS), *(("run", name) for name in BAD_FOR_RUN)],
 )
 def test_bad_configs(cli: Cli, tmp_path: Path, command: str, name: str) -> None:
     """Exit status 2, the error with its line on stderr, no traceback; `check` and `run` say the same."""
@@ -100,6 +107,56 @@ def test_bad_configs(cli: Cli, tmp_path: Path, command: str, name: str) -> None:
     assert (result.returncode, result.stdout) == (2, "")
     assert f"config.yaml{problem}" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+BROKEN_PARTS = """\
+gateway: {{name: test, data: ./data}}
+router: {{listen: 127.0.0.1:{port}}}
+links:
+  board: {{port: "sim:?speed=1200"}}
+  other: {{port: "sim:", baud: fast}}
+sensors:
+  temp: {{driver: temperature, link: board}}
+  hall: {{driver: temperature, link: other}}
+  lux: {{driver: light, link: board, delta: lots}}
+mqtt: {{url: nothing}}
+"""
+
+
+def test_what_is_broken_is_left_out(start: Any) -> None:
+    """The rest runs; each left-out part is an ERROR with its line, and says so when it is asked."""
+    gateway = start(BROKEN_PARTS)
+    gateway.wait_for_error("board: up")
+    errors = [line.partition("config.yaml:")[2] for line in gateway.errors.splitlines() if " ERROR " in line]
+    assert errors == [
+        "5: links.other.baud: expected a whole number from 50 to 4000000, got 'fast'; write: baud: 115200; "
+        "links.other is left out",
+        "8: sensors.hall.link: its link 'other' is left out, see line 5; mend that; sensors.hall is left out",
+        "9: sensors.lux.delta: expected a number from 0 or a percentage such as 5%, got 'lots'; "
+        "sensors.lux is left out",
+        "10: mqtt.url: expected a URL such as mqtt://host:1883, got 'nothing': it has no '://'; "
+        "write: url: mqtt://nothing; mqtt is left out",
+    ]
+    until(lambda: gateway.cli("read", "temp").returncode == 0)
+    assert {name: sender["connected"] for name, sender in gateway.senders().items()} == {
+        "temp": True,
+        "hall": False,
+        "lux": False,
+    }
+    refused = gateway.cli("read", "lux")
+    assert refused.returncode == 1
+    assert "not_connected: sender 'lux' is not connected: left out: " in refused.stderr
+    assert gateway.run("check").returncode == 2
+
+
+def test_nothing_left_but_the_router(start: Any) -> None:
+    """It still runs, and ends as it should."""
+    gateway = start("router: {{listen: 127.0.0.1:{port}}}\nlinks: {{b: {{}}}}\nsensors: {{t: {{}}}}\n")
+    gateway.wait_for_error("listening on")
+    assert "links.b is left out" in gateway.errors
+    assert "not_connected" in gateway.cli("read", "t").stderr
+    gateway.signal(signal.SIGTERM)
+    assert gateway.popen.returncode == 0
 
 
 def test_no_config(cli: Cli) -> None:

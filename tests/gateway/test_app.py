@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import App, StartError, sim_port
-from gateway.config import load
+from gateway.app import App
+from gateway.config import load, load_usable
+from gateway.service import StartError
+from gateway.sim_port import sim_port
+from tests.support.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +90,64 @@ def test_stop_does_not_wait_for_an_opening(tmp_path: Path) -> None:
             (opening,) = [thread for thread in threading.enumerate() if thread.name == "link-b"]
             opening.join(20)
             assert not opening.is_alive()
+
+
+def test_a_listener_that_hangs_is_left_behind(tmp_path: Path) -> None:
+    """And said to be, in less than 2 s."""
+    app = make(tmp_path, f"router: {{listen: 'unix:{tmp_path}/s'}}")
+    app.start()
+    release, held = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        held.set()
+        release.wait(10)
+
+    app.dispatcher.post_always(hold, None)
+    assert held.wait(10)
+    started = time.monotonic()
+    assert not app.stop()
+    assert time.monotonic() - started < 1.9
+    release.set()
+
+
+@pytest.mark.parametrize("secret", [False, True])
+def test_health_with_mqtt(tmp_path: Path, secret: bool) -> None:
+    """The connection and the outbox; a secret URL's broker is not named."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    (tmp_path / "url").write_text(f"mqtt://{address}")
+    url = "!file url" if secret else f"mqtt://{address}"
+    app = make(tmp_path, f"router: {{listen: 'unix:{tmp_path}/s'}}\nmqtt: {{url: {url}}}")
+    app.start()
+    until(lambda: app.health()["status"] == "failing")
+    parts = app.health()["parts"]
+    assert list(parts) == ["router", "mqtt", "database", "dispatcher"]
+    broker = "the broker" if secret else address
+    assert parts["mqtt"]["message"].startswith(f"no connection to {broker}: Connection refused; ")
+    until(lambda: app.health()["parts"]["database"]["status"] == "ok")
+    assert app.stop()
+
+
+def test_what_was_left_out_is_logged_and_red(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each problem is an ERROR; the part is in the health, and the rest is as it would be without."""
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        f"router: {{listen: 'unix:{tmp_path}/s'}}\nmqtt:\n  url: nothing\n  loss_window: soon\n"
+        "links: {1: {port: /dev/x}, a: {port: /nonexistent}}\n"
+    )
+    app = App(load_usable(path))
+    app.start()
+    errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert [line.partition("config.yaml:")[2].partition(" ")[0] for line in errors] == ["3:", "4:", "5:"]
+    assert all(line.endswith("is left out") for line in errors)
+    parts = app.health()["parts"]
+    assert {name for name, part in parts.items() if "left out: " in part["message"]} == {
+        "mqtt",
+        "links (line 5)",
+    }
+    assert parts["mqtt"]["status"] == "failing"
+    assert "links.a" in parts
+    assert app.stop()
 
 
 def test_sim_port() -> None:

@@ -78,6 +78,43 @@ def test_a_secret_port_is_not_told(client: sig.ClientRouter) -> None:
     assert (begun["port"], begun["baud"]) == (None, 115200)
 
 
+def test_health(client: sig.ClientRouter, board: ScriptedBoard) -> None:
+    """Each part and the whole; red while nothing comes, and well again afterwards."""
+
+    def part(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = client.remoteRequest(OWN_NAME, "health")["parts"][name]
+        return found
+
+    until(lambda: part("devices.board")["status"] == "ok")
+    found = client.remoteRequest(OWN_NAME, "health")
+    assert {name: one["status"] for name, one in found["parts"].items()} == {
+        "router": "ok",
+        "dispatcher": "ok",
+        "links.board": "ok",
+        "links.away": "failing",
+        "devices.board": "ok",
+    }
+    assert found["status"] == "failing"
+    assert "SECRET" not in str(found)
+    sensor = found["parts"]["devices.board"]["sensors"]["temp"]
+    assert (sensor["last"]["value"], sensor["stale_after"], sensor["status"]) == (21.5, 4.0, "ok")
+    board.unplug()
+    until(lambda: part("links.board")["status"] == "failing")
+    assert part("devices.board")["status"] == "failing"
+    assert part("devices.board")["message"].startswith("temp: its link: ")
+    assert part("devices.board")["sensors"]["temp"]["last"]["value"] == 21.5
+    board.plug()
+    until(lambda: part("devices.board")["status"] == "ok")
+
+
+def test_clients_hear_that_sensors_go(client: sig.ClientRouter, app: App) -> None:
+    """The links stop first, then who tells of it, then who listens to clients."""
+    heard: list[tuple[str, str]] = []
+    client.addRemoteListener(lambda info, _data: heard.append((info["sender"], info["event"])), "temp")
+    assert app.stop()
+    until(lambda: ("temp", "#disconnect") in heard)
+
+
 def test_a_capture(client: sig.ClientRouter, board: ScriptedBoard) -> None:
     """What is asked and answered while it lasts, over an unplug too."""
     begun = client.remoteRequest(OWN_NAME, "capture", {"link": "board"})
@@ -102,8 +139,8 @@ def test_it_is_in_no_list(client: sig.ClientRouter, app: App) -> None:
     """Neither here nor there; other methods are unknown."""
     assert [sender.getName() for sender in app.router.listSenders()] == ["temp"]
     assert [sender["sender"] for sender in client.listRemoteSenders(list_events=True)] == ["temp"]
-    with pytest.raises(sig.UnknownMethod, match="it has: capture, info"):
-        client.remoteRequest(OWN_NAME, "health")
+    with pytest.raises(sig.UnknownMethod, match="it has: capture, health, info"):
+        client.remoteRequest(OWN_NAME, "doctor")
 
 
 def test_nobody_else_takes_its_name(client: sig.ClientRouter, tmp_path: Path) -> None:

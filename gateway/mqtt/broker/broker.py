@@ -16,13 +16,14 @@ from __future__ import annotations
 import logging
 import math
 import random
-import ssl
 import threading
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
+from gateway.mqtt.broker.hints import of_hanging_up, of_opening, of_refusal
 from gateway.mqtt.broker.notes import (
     TAKEN_OVER,
     UNSUPPORTED_VERSION,
@@ -95,6 +96,8 @@ class Broker:
         """Tries and short connections in a row that have failed."""
         self.breaks = 0
         """Connections in a row that broke soon after they were made."""
+        self.problem: str | None = None
+        """Why there is no connection; None while there is one, and before the first try is over."""
         self._quiet = False
         """The connection is one of many: say that there is one once it holds."""
         self._told = Complaints(logger, MAX_TOLD)
@@ -117,7 +120,8 @@ class Broker:
             return
         if not self.accepted and now >= self._deadline:
             silence = f"then said nothing for {GREETING_S:g} s"
-            self.fail(f"it took the connection, and {silence}; is it an MQTT broker?")
+            asked = f"is it an MQTT broker?{of_hanging_up(self._target)}"
+            self.fail(f"it took the connection, and {silence}; {asked}")
             return
         self.connection.tick()
         if self.accepted and now - self._since >= STEADY_S:
@@ -146,7 +150,7 @@ class Broker:
                     logger.info("mqtt: %s does not speak MQTT 5: going on with 3.1.1", self._target.name)
                     self._end(0.0)
                 else:
-                    self.fail(f"it refuses us: {text}{_HINTS.get(code, '')}")
+                    self.fail(f"it refuses us: {text}{of_refusal(code)}")
             case SubscriptionRefused(topic, text):
                 self._unreadable.tell(
                     logging.ERROR,
@@ -216,18 +220,14 @@ class Broker:
         problem = None
         try:
             connection.open()
-        except ssl.SSLCertVerificationError as error:
-            problem = f"its certificate is not trusted: {error.verify_message}; see mqtt.tls.ca"
-        except (OSError, ValueError) as error:
-            problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
         except Exception as error:  # noqa: BLE001 - without a letter nobody would ever dial again
-            problem = f"{type(error).__name__}: {error}"
+            problem = of_opening(error, self._target, time.time())
         if not self._post(Dialled(connection, problem)):
             connection.close()
 
     def _accept(self, accepted: Connected) -> None:
         assert self.connection is not None
-        self.accepted = True
+        self.accepted, self.problem = True, None
         self._since = self._clock()
         self._quiet = self.breaks > 0 or self._rival.clashing
         if not self._quiet:
@@ -257,6 +257,7 @@ class Broker:
         self._told.clear()
 
     def _failed(self, problem: str) -> None:
+        self.problem = problem
         self._tell(f"mqtt: no connection to {self._target.name}: {problem}; trying again until there is")
         self.failures += 1
         self._end(self._back_off())
@@ -266,12 +267,13 @@ class Broker:
             self._broke(text, taken_over=code == TAKEN_OVER)
         elif code == 0:
             self._versions.hung_up()
-            self._failed(f"it ended the connection at once: {text}")
+            self._failed(f"it ended the connection at once: {text}{of_hanging_up(self._target)}")
         else:
             self.fail(f"it ended the connection at once: {text}")
 
     def _broke(self, text: str, *, taken_over: bool = False, ended_by_us: bool = False) -> None:
         """An accepted connection has ended."""
+        self.problem = text
         self._versions.answered()
         held_s = self._clock() - self._since
         short = held_s < STEADY_S
@@ -318,10 +320,3 @@ class Broker:
 
     def _tell(self, text: str) -> None:
         self._told.tell(logging.WARNING, text)
-
-
-_HINTS = {
-    0x85: "; choose another mqtt.client_id",
-    0x86: "; see mqtt.user and mqtt.password",
-    0x87: "; see mqtt.user and mqtt.password, and what the broker allows that user",
-}

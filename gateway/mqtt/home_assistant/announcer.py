@@ -22,6 +22,7 @@ from functools import partial
 from typing import Protocol
 
 from gateway.mqtt.home_assistant.discovery import Announcement
+from gateway.mqtt.home_assistant.spared import Spared, nothing_spared
 from gateway.mqtt.home_assistant.succession import Message, succession
 from gateway.mqtt.outbox.store import Store
 from gateway.storage.schema import StoreError
@@ -62,7 +63,9 @@ class Announcer:
         publish: Publish,
         refresh: Callable[[], None],
         clock: Callable[[], float],
+        spared: Spared = nothing_spared,
     ) -> None:
+        self._spared = spared
         self._store = store
         self._topics = dict.fromkeys(topics, "")
         self._wanted = wanted
@@ -148,7 +151,7 @@ class Announcer:
     def _succession(self) -> Iterable[list[Message]]:
         """What is to be said of discovery; nothing, if that fails: the bridge has more to do than this."""
         try:
-            return succession(self._wanted(), self._known())
+            return succession(self._wanted(), self._known(spared=False))
         except Exception:
             if not self._complained:
                 self._complained = True
@@ -210,9 +213,17 @@ class Announcer:
         self._note(DISCOVERY, news)
         self._note(TOPIC, {topic: None for topic, left in news.items() if left is None})
 
-    def _known(self) -> dict[str, dict[str, str]]:
-        """The discovery messages that are retained, with their components."""
-        return {topic: _parts(text) for topic, text in self._remembered(DISCOVERY).items()}
+    def _known(self, *, spared: bool = True) -> dict[str, dict[str, str]]:
+        """The discovery messages that are retained, with their components; those too that are spared, if
+        so."""
+        known = {topic: _parts(text) for topic, text in self._remembered(DISCOVERY).items()}
+        if spared:
+            return known
+        left = {
+            topic: {key: platform for key, platform in parts.items() if not self._spared(topic, key)}
+            for topic, parts in known.items()
+        }
+        return {topic: parts for topic, parts in left.items() if parts or not known[topic]}
 
     def _remembered(self, kind: str) -> dict[str, str]:
         try:

@@ -116,6 +116,11 @@ class Outbox:
         """Events dropped since the start."""
         return self._store.lost + self._dropped
 
+    @property
+    def problem(self) -> str | None:
+        """Why the disk cannot be used; None while it can."""
+        return self._told
+
     def add(self, sender: str, event: str, head: str, utc: float, at: float) -> None:
         """A new event."""
         number = next(self._numbers)

@@ -1,4 +1,5 @@
-"""hypothesis: whatever the file holds: `load` gives a Config or a ConfigError, every error in one line."""
+"""hypothesis: whatever the file holds: `load` gives a Config or a ConfigError, every error in one line, and
+`load_usable` leaves something out, or gives the same errors."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from drivers.kinds import new_source, protocol, protocol_names
-from gateway.config import ConfigError, load
+from gateway.config import ConfigError, load, load_usable
 
 pytestmark = pytest.mark.once
 
@@ -69,6 +70,15 @@ def outcome(path: Path, text: str | bytes) -> None:
     except ConfigError as error:
         problems = [str(problem) for problem in error.problems] or ["none at all\n"]
     assert all(problem.isprintable() for problem in problems), problems
+    try:
+        left_out = load_usable(path).left_out
+    except ConfigError as error:
+        found = [str(problem) for problem in error.problems]
+    else:
+        assert all(out.reason.isprintable() and out.name.isprintable() for out in left_out)
+        assert bool(left_out) == bool(problems)
+        found = problems
+    assert found == problems
 
 
 @BOUNDED

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.document import MAX_DEPTH, Document, parse
+from gateway.config.document import Document, parse
+from gateway.config.nodes import MAX_DEPTH
 from gateway.config.secrets import Secrets
 
 

@@ -202,7 +202,8 @@ sensor: {}
         ("router: {listen: '[::g]:1'}", "1: router.listen: expected host:port"),
         (
             "router: {token: 5}",
-            "1: router.token: expected a text, got a value that is not shown; write: token: !env SIG",
+            "1: router.token: expected a text, got a value that is not shown, which YAML reads as a number; "
+            'write it in quotes: token: "…"',
         ),
         ("router: {tls: {cert: a, kye: b}}", "1: router.tls: 'key' is missing: expected a file's path"),
         (

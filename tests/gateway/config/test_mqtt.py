@@ -91,6 +91,16 @@ def test_wrong_values(complaints: Complaints, key: str, written: str, expected: 
             "its host is not one; an IPv6 address is written in brackets",
             "mqtt://[fe80::1]:1883",
         ),
+        (
+            "mqtt://fe80::1%eth0:1883",
+            "its host is not one; an IPv6 address is written in brackets",
+            "mqtt://[fe80::1%eth0]:1883",
+        ),
+        (
+            "mqtt://[fe80::1%]:1883",
+            "its host is not one; an IPv6 address is written in brackets",
+            "mqtt://fe80:1883",
+        ),
         ("mqtt://h:1883/sig", "it has a path, which only ws and wss take", "mqtt://h:1883"),
         ("mqtt://h?retain=1", "it has a query (from the '?' on), and a broker takes none", "mqtt://h"),
         ("ws://h/mqtt#x", "it has a fragment (from the '#' on), and a broker takes none", "ws://h"),
@@ -134,6 +144,8 @@ def test_urls_with_a_password(complaints: Complaints, user: str, why: str) -> No
         "ws://[::1]:9001/mqtt",
         "wss://u:p%40w@ü.de",
         "mqtt://u:p@w@h",
+        "mqtt://[fe80::1%eth0]:1883",
+        "mqtt://u:p@[fe80::1%25wlan0.1]",
     ],
 )
 def test_correct_urls(load_text: LoadText, url: str) -> None:
@@ -189,3 +201,18 @@ def test_certificates(tmp_path: Path, complaints: Complaints) -> None:
     assert "expected cert and key together" in half
     (wrong,) = complaints(section(url=url, tls="{ca: key.pem}"))
     assert "mqtt.tls.ca: expected a certificate, PEM" in wrong
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "address"),
+    [
+        ("mqtt://H.local", "h.local", "h.local:1883"),
+        ("mqtts://[::1]", "::1", "[::1]:8883"),
+        ("mqtt://[fe80::1%eth0]:5", "fe80::1%eth0", "[fe80::1%eth0]:5"),
+        ("mqtt://u:p@[fe80::1%25wlan0.1]", "fe80::1%wlan0.1", "[fe80::1%wlan0.1]:1883"),
+        ("mqtt://[fe80::1%25]", "fe80::1%25", "[fe80::1%25]:1883"),
+    ],
+)
+def test_the_host_of_a_url(url: str, host: str, address: str) -> None:
+    """As a resolver takes it, and as a person reads it; a zone may be written as in RFC 6874."""
+    assert (broker_url.host(url), broker_url.address(url)) == (host, address)

@@ -2,14 +2,15 @@
 
 import io
 import logging
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 import sig
-from gateway.live.rows import Row, Rows, decimals_of, value_text
 from gateway.live.screen import Screen, age_text
+from gateway.live.table import LiveTable, Row, decimals_of, value_text
 
 READING = {"value": 23.5, "unit": "°C", "time": "2026-11-22T06:30:00.000Z", "quality": "good", "seq": 7}
 UTC = 1795329000.0
@@ -32,7 +33,7 @@ def test_rows() -> None:
     router, link = sig.Router(), FakeLink()
     readings = [READING | {"value": 23.25}, READING]
     router.addSender("temp", ["#changed"], {"last": lambda _: readings.pop(0)})
-    rows = Rows(router, lambda: {"temp": ("board", link)}, no_problem, lambda: UTC + 4)
+    rows = LiveTable(router, lambda: {"temp": ("board", link)}, no_problem, lambda: UTC + 4)
     assert rows.now() == [Row("temp", 23.25, "°C", 4.0, "good", "board", "up", "", 2)]
     assert rows.now() == [Row("temp", 23.5, "°C", 4.0, "good", "board", "up", "", 2)]
     router.removeSender("temp")
@@ -45,13 +46,13 @@ def test_rows_without_a_reading() -> None:
     router = sig.Router()
     absent, up = FakeLink("absent", "not there"), FakeLink()
     links = {"a": ("board", absent), "b": ("other", up)}
-    rows = Rows(router, lambda: links, {"b": "no such channel"}.get).now()
+    rows = LiveTable(router, lambda: links, {"b": "no such channel"}.get).now()
     assert rows == [
         Row("a", None, "", None, "", "board", "absent", "not there"),
         Row("b", None, "", None, "", "board", "up", "no such channel"),
     ]
     router.addSender("b", ["#changed"], {"last": lambda _: None})
-    assert Rows(router, lambda: links, no_problem).now()[1].reason == ""
+    assert LiveTable(router, lambda: links, no_problem).now()[1].reason == ""
 
 
 def test_a_sensor_that_never_had_a_value_says_why() -> None:
@@ -59,7 +60,7 @@ def test_a_sensor_that_never_had_a_value_says_why() -> None:
     router, link = sig.Router(), FakeLink()
     answers: list[dict[str, object]] = [{"fault": None}, {"fault": "no field temprature"}]
     router.addSender("t", ["#stale"], {"last": lambda _: None, "info": lambda _: answers.pop(0)})
-    rows = Rows(router, lambda: {"t": ("board", link)}, no_problem)
+    rows = LiveTable(router, lambda: {"t": ("board", link)}, no_problem)
     assert rows.now() == [Row("t", None, "", None, "", "board", "up", "")]
     assert rows.now() == [Row("t", None, "", None, "stale", "board", "up", "no field temprature")]
     link.state, link.reason = "absent", "unplugged"
@@ -72,17 +73,19 @@ def test_a_suspect_reading_says_why() -> None:
     router.addSender(
         "t", ["#changed"], {"last": lambda _: READING | {"quality": "suspect", "reason": "spike"}}
     )
-    (row,) = Rows(router, lambda: {"t": ("board", FakeLink())}, no_problem).now()
+    (row,) = LiveTable(router, lambda: {"t": ("board", FakeLink())}, no_problem).now()
     assert (row.quality, row.reason) == ("suspect", "spike")
 
 
 def drawn(
-    width: int, height: int, rows: list[Row], log: list[tuple[int, str]]
+    width: int, height: int, rows: list[Row], log: list[tuple[int, str]], faults: Sequence[str] = ()
 ) -> tuple[list[str], list[str]]:
     """The lines of the last drawing, and what is left on the terminal afterwards."""
     out = io.StringIO()
     console = Console(file=out, width=width, height=height, force_terminal=True, color_system=None)
-    with Screen("greenhouse", "listening on x", lambda: rows, lambda: log, console) as screen:
+    with Screen(
+        "greenhouse", "listening on x", lambda: rows, lambda: log, lambda: list(faults), console
+    ) as screen:
         screen.draw()
         shown = out.getvalue().rpartition("\x1b[H")[2]
     after = out.getvalue().rpartition("\x1b[?1049l")[2]
@@ -124,6 +127,37 @@ def test_the_log_has_what_is_left() -> None:
     assert "… and 5 more; `sig-gateway senders` lists all" in [line.rstrip() for line in shown]
 
 
+def test_faults_are_red_and_above_the_table() -> None:
+    """A line each, as many as fit beside the sensors, and how many more there are; in the end, all."""
+    faults = [f"left out: config.yaml:{n}: links.b{n}: bad" for n in range(1, 5)]
+    shown, after = drawn(80, 24, ROWS, LOG, faults)
+    lines = [line.rstrip() for line in shown]
+    assert lines[1:6] == [*faults, ""]
+    assert lines[6].split()[:2] == ["sensor", "value"]
+    assert (len(lines), lines[-1].split()[-1]) == (24, "99")
+    assert [line.rstrip() for line in after[-4:]] == faults
+    shown, _ = drawn(80, 15, ROWS, LOG, faults)
+    lines = [line.rstrip() for line in shown]
+    assert lines[1:4] == [*faults[:2], "… and 2 more left out; `sig-gateway check` lists all"]
+    assert len(lines) == 15
+    shown, _ = drawn(80, 9, ROWS, LOG, faults)
+    assert shown[1].rstrip() == "4 parts of the config are left out; `sig-gateway check` lists all"
+    shown, _ = drawn(80, 4, ROWS, LOG, faults[:1])
+    assert shown[1].rstrip() == faults[0]
+    out = io.StringIO()
+    console = Console(file=out, width=80, height=24, force_terminal=True, color_system="standard")
+    with Screen("g", "x", list, list, lambda: faults, console) as screen:
+        screen.draw()
+    assert f"\x1b[31m{faults[0]}" in out.getvalue()
+
+
+def test_a_fault_is_safe_to_show_and_long_paths_are_cut() -> None:
+    """It may hold anybody's words, and the whole path of a config."""
+    fault = "left out: /home/somebody/gateways/greenhouse/config.yaml:3: \x1b[2J"
+    shown, _ = drawn(100, 24, ROWS[:1], [], [fault])
+    assert shown[1].rstrip() == "left out: /home/som…se/config.yaml:3: \\x1b[2J"
+
+
 def test_long_log_lines_are_wrapped() -> None:
     """Where there is room for the whole line; else it is cut."""
     log = [(logging.INFO, f"2026-11-22T06:30:00.{n:03d}Z INFO {'word ' * 20}end{n}") for n in range(3)]
@@ -142,7 +176,7 @@ def test_the_reason_of_a_suspect_reading_is_on_the_screen() -> None:
     router.addSender(
         "t", ["#changed"], {"last": lambda _: READING | {"quality": "suspect", "reason": reason}}
     )
-    rows = Rows(router, lambda: {"t": ("board", FakeLink())}, no_problem, lambda: UTC + 4).now()
+    rows = LiveTable(router, lambda: {"t": ("board", FakeLink())}, no_problem, lambda: UTC + 4).now()
     (_, _, _, line, *_), after = drawn(130, 20, rows, [])
     assert ["suspect", "board", "up", *reason.split()] == line.split()[5:]
     assert reason in after[-1]

@@ -39,7 +39,7 @@ class Row:
     decimals: int = 0
 
 
-class Rows:
+class LiveTable:
     """Makes the rows; keeps the newest reading of each sensor, to show those of a lost link as stale.
 
     `links`: by sensor name, the link's name and the link; asked each time, as links may find sensors.

@@ -1,0 +1,64 @@
+"""The bridge to MQTT, as a service."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from gateway import health
+from gateway.service import Part
+from gateway.version import package_version
+
+if TYPE_CHECKING:
+    import sig
+    from drivers.link import Link
+    from gateway.config import Config, SensorSection
+    from gateway.mqtt.bridge import Bridge
+
+logger = logging.getLogger(__name__)
+
+
+class Bridging:
+    """For a config that has `mqtt`. `discovered`: the sensors that links have found by now."""
+
+    name = "mqtt"
+
+    def __init__(
+        self,
+        config: Config,
+        router: sig.Router,
+        links: Mapping[str, Link],
+        discovered: Callable[[], Mapping[str, SensorSection]],
+    ) -> None:
+        self._config = config
+        self._router = router
+        self._links = links
+        self._discovered = discovered
+        self._bridge: Bridge | None = None
+        self._broker = ""
+
+    def start(self) -> None:
+        """See `Service`."""
+        from gateway.mqtt.bridge import Bridge  # paho costs 12 MB
+        from gateway.mqtt.settings import from_config
+
+        settings = from_config(self._config, self._links, package_version(), self._discovered)
+        secret = ("mqtt", "url") in self._config.secrets
+        self._broker = "the broker" if secret else settings.target.name
+        self._bridge = Bridge(self._router, settings)
+        self._bridge.start()
+
+    def stop(self, within_s: float) -> bool:
+        """See `Service`."""
+        if self._bridge is None or self._bridge.stop(within_s):
+            return True
+        logger.warning("stopping: mqtt did not stop within %g s and is left behind", within_s)
+        return False
+
+    def status(self) -> dict[str, Part]:
+        """See `Service`: the connection, and the file that waits for it."""
+        if self._bridge is None:
+            return {}
+        status = self._bridge.status()
+        return {"mqtt": health.of_mqtt(self._broker, status), "database": health.of_database(status.disk)}

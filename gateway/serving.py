@@ -1,0 +1,92 @@
+"""The router, and where other programs reach it, as a service."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Callable, Container
+from typing import TYPE_CHECKING
+
+from gateway.config.models import parse_address
+from gateway.senders import GatewayRouter, explaining_sender
+from gateway.service import Part, StartError, State, all_within
+from sig.carrier.tcpserver import CarrierTCPServer
+from sig.limits import Limits
+
+if TYPE_CHECKING:
+    import ssl
+
+    from gateway.config import Config
+    from gateway.own_sender import OwnSender
+
+logger = logging.getLogger(__name__)
+
+_LIMITS = Limits(drain_s=0.1, join_s=0.2)
+
+
+class Server:
+    """`router` is there at once, and listens from `start` on. `sensors`: names that are no client's;
+    `why_down`: why a sender is not connected, for any thread; `own`: the gateway's own sender."""
+
+    name = "router"
+
+    def __init__(
+        self,
+        config: Config,
+        sensors: Container[str],
+        why_down: Callable[[str], str | None],
+        own: OwnSender,
+    ) -> None:
+        self._config = config
+        self._own = own
+        token = config.router.token
+        self._carrier = CarrierTCPServer(
+            token=token.get_secret_value() if token else None,
+            ssl_context=_tls_context(config),
+            limits=_LIMITS,
+        )
+        self.router = GatewayRouter(self._carrier, sensors, explaining_sender(why_down))
+        own.attach(self.router)  # before anybody can connect: nobody is to hear of it
+
+    def start(self) -> None:
+        """See `Service`."""
+        listen = self._config.router.listen
+        address = parse_address(listen)
+        try:
+            self._carrier.start(f"unix:{address.host}" if address.unix else address.host, address.port)
+        except (OSError, ValueError) as error:
+            raise StartError(_listen_problem(self._config, error)) from None
+        logger.info("router: listening on %s", listen)
+
+    def stop(self, within_s: float) -> bool:
+        """See `Service`."""
+        self._own.close()
+        return all_within([self._carrier.stop], within_s, "server")
+
+    def status(self) -> dict[str, Part]:
+        """See `Service`: who asks over the network sees that it works."""
+        return {"router": Part(State.OK, f"listening on {self._config.router.listen}")}
+
+
+def _tls_context(config: Config) -> ssl.SSLContext | None:
+    tls = config.router.tls
+    if tls is None:
+        return None
+    import ssl  # costs 10 ms, and few configs have TLS
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(config.beside(tls.cert), config.beside(tls.key))
+    return context
+
+
+def _listen_problem(config: Config, error: OSError | ValueError) -> str:
+    text = f"{config.where('router', 'listen')}: router.listen: cannot listen on {config.router.listen}"
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRINUSE:
+        text += ": it is in use; does another gateway run? End it, or choose another port here"
+        return f"{text} (`ss -ltnp` shows who listens where)"
+    if number in (errno.EACCES, errno.EPERM):
+        return f"{text}: this user may not; choose a port from 1024 on"
+    if number == errno.EADDRNOTAVAIL:
+        return f"{text}: this machine has no such address; `ip address` shows those it has"
+    return f"{text}: {getattr(error, 'strerror', None) or error}"
