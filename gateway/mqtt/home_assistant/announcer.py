@@ -2,7 +2,7 @@
 
 The store remembers each retained topic, so that what a change of the config leaves behind is removed, also
 when the change was made while the gateway was off: a sensor's state, an entity of Home Assistant. Forgotten
-is only what the broker has taken; what it refuses is tried again at the next connection.
+is only what the broker has taken; what it refuses is tried again in a while, and at the next connection.
 
 What must be seen in order (see succession.py) is published step by step. While steps are under way, what else
 is to be announced waits for their end.
@@ -37,8 +37,8 @@ SETTLE_S = 1.0
 background, and leaves out the rest of a device's message if it is not done with one of its components."""
 PATIENCE_S = 30.0
 """A step that is not answered for so long never will be: a message was too large to be sent."""
-MAX_OWN = 1000
-"""Users' own senders that are remembered."""
+RETRY_S = 50.0
+"""Until a removal that was refused is tried again; what is to stay there is said again anyway."""
 
 
 class Publish(Protocol):
@@ -80,11 +80,12 @@ class Announcer:
         self._again = False
         self._birth_due = math.inf
         self._step_due = math.inf
+        self._retry_due = math.inf
 
     @property
     def due(self) -> float:
         """When `run` has something to do."""
-        return min(self._birth_due, self._step_due)
+        return min(self._birth_due, self._step_due, self._retry_due)
 
     def up(self) -> None:
         """There is a connection: remove what is not true any more, announce the rest."""
@@ -98,7 +99,7 @@ class Announcer:
         self._under_way = self._again = False
         self._steps.clear()
         self._unacked, self._acked = {}, []
-        self._birth_due = self._step_due = math.inf
+        self._birth_due = self._step_due = self._retry_due = math.inf
 
     def announce(self) -> None:
         """Publish what Home Assistant does not know yet, or knows otherwise."""
@@ -129,6 +130,13 @@ class Announcer:
             self._said = {one.topic: one.payload for one in self._unacked.values()}
             self.announce()
             self._refresh()
+        if now >= self._retry_due:
+            self._retry_due = math.inf
+            self.announce()
+
+    def is_changing(self, topic: str) -> bool:
+        """Whether there are steps under way, and this is a topic of theirs."""
+        return self._under_way and topic in self._said
 
     def own(self, topics: Iterable[str]) -> None:
         """These are there, too, and are not taken away."""
@@ -140,8 +148,10 @@ class Announcer:
         return self._own.values()
 
     def remember_sender(self, sender: str, topic: str) -> None:
-        """A user's own sender is online: should it be gone at the next start, it is to be offline."""
-        is_new = topic not in self._own and topic not in self._topics and len(self._own) < MAX_OWN
+        """A user's own sender is online: should it be gone at the next start, it is to be offline.
+
+        As many as have an availability at all."""
+        is_new = topic not in self._own and topic not in self._topics
         if is_new and self._note(SENDER, {topic: sender}):
             self._own[topic] = sender
 
@@ -189,6 +199,9 @@ class Announcer:
             return
         if taken:
             self._acked.append(message)
+        elif not message.adds:
+            del self._said[message.topic]
+            self._retry_due = self._clock() + RETRY_S
         step.pop(message.topic, None)
         if not step:
             self._note_acked()
