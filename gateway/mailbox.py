@@ -148,9 +148,9 @@ class Mailbox:
         if "" in losses and not self._told:
             self._told = True
             logger.warning(
-                "events were dropped that are not counted with their senders: sender and event have more than "
-                "%d characters together, or more than %d senders lost some at once; give them shorter names, "
-                "or spread them over several gateways",
+                "events were dropped that are not counted with their senders: sender and event have more "
+                "than %d characters together, or more than %d senders lost some at once; give them shorter "
+                "names, or spread them over several gateways",
                 *(MAX_NAME, MAX_LOSERS),
             )
         return losses

@@ -38,7 +38,7 @@ background, and leaves out the rest of a device's message if it is not done with
 PATIENCE_S = 30.0
 """A step that is not answered for so long never will be: a message was too large to be sent."""
 RETRY_S = 50.0
-"""Until a removal that was refused is tried again; what is to stay there is said again anyway."""
+"""Until a removal that was refused is tried again, and with it what could not be there beside it."""
 
 
 class Publish(Protocol):
@@ -126,13 +126,11 @@ class Announcer:
             self._next_step()
         if now >= self._birth_due:
             self._birth_due = math.inf
-            # What is on its way will be heard.
-            self._said = {one.topic: one.payload for one in self._unacked.values()}
-            self.announce()
+            self._announce_all()
             self._refresh()
         if now >= self._retry_due:
             self._retry_due = math.inf
-            self.announce()
+            self._announce_all()
 
     def is_changing(self, topic: str) -> bool:
         """Whether there are steps under way, and this is a topic of theirs."""
@@ -154,6 +152,11 @@ class Announcer:
         is_new = topic not in self._own and topic not in self._topics
         if is_new and self._note(SENDER, {topic: sender}):
             self._own[topic] = sender
+
+    def _announce_all(self) -> None:
+        # What is on its way will be heard.
+        self._said = {one.topic: one.payload for one in self._unacked.values()}
+        self.announce()
 
     def _succession(self) -> Iterable[list[Message]]:
         """What is to be said of discovery; nothing, if that fails: the bridge has more to do than this."""
@@ -200,7 +203,6 @@ class Announcer:
         if taken:
             self._acked.append(message)
         elif not message.adds:
-            del self._said[message.topic]
             self._retry_due = self._clock() + RETRY_S
         step.pop(message.topic, None)
         if not step:
