@@ -68,6 +68,16 @@ def test_what_comes_later(arrivals: list[tuple[float, int]]) -> None:
     assert life.longest_silence_s() <= ROUND_S + 1.0
 
 
+def test_what_comes_all_the_time() -> None:
+    """A new topic does not put off the next turn, however often one comes."""
+    life = Life()
+    life.say("first")
+    for number in range(200):
+        life.live(0.9 * ROUND_S / (number + 2))
+        life.say(str(number))
+    assert life.longest_silence_s() <= ROUND_S + 1.0
+
+
 def test_what_is_said_all_the_time() -> None:
     """Keeps its place: it makes nobody wait, and its newest payload is what is said."""
     life = Life()

@@ -203,6 +203,18 @@ def test_somebody_says_that_we_are_not_there(desk: Callable[..., Desk], said: by
     assert NAMES.status in {topic for _, topic, _ in one.live(MINUTE_S)}
 
 
+def test_late_wills_of_many_connections(desk: Callable[..., Desk], logged: Logged) -> None:
+    """Each connection may have that of the one before: they are contradicted, and nobody else's."""
+    one = desk()
+    for _ in range(20):
+        one.retained.up()
+        one.wire.sent.clear()
+        one.retained.status_heard(b"offline", retained=False)
+        assert [payload for _, topic, payload in one.wire.sent if topic == NAMES.status] == [b"online"]
+        one.retained.down()
+    assert logged() == []
+
+
 def test_what_is_no_denial(desk: Callable[..., Desk]) -> None:
     """Our own `online`, and what our farewell or will has left at the broker."""
     one = desk()

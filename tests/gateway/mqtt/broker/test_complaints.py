@@ -56,6 +56,17 @@ def test_mended_and_back(refusals: Refusals, clock: FakeClock, logged: Logged) -
     ]
 
 
+def test_mended_for_a_moment(refusals: Refusals, clock: FakeClock, logged: Logged) -> None:
+    """Is not mended: what was taken before the last refusal does not count."""
+    refuse(refusals)
+    refusals.taken(STATE, 100)
+    clock.advance(1.0)
+    for _ in range(3):
+        refuse(refusals)
+        clock.advance(2 * LONGEST_S)
+    assert len(logged()) == 1
+
+
 @pytest.mark.parametrize(("topic", "size"), [("other", 5000), (STATE, 200)], ids=["topic", "size"])
 def test_what_proves_nothing(
     refusals: Refusals, clock: FakeClock, logged: Logged, topic: str, size: int

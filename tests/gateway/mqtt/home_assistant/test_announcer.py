@@ -300,14 +300,26 @@ def test_a_removal_that_the_broker_refuses(world: World, form: str, reconnects: 
     world.refuses = set()
     if reconnects:
         world.announcer.down()
+        assert world.announcer.due == float("inf")
         world.announcer.up()
     else:
-        world.clock.advance(announcer.RETRY_S)
-        world.announcer.run(world.clock.monotonic())
+        assert world.announcer.due <= world.clock.monotonic() + announcer.RETRY_S
+        world.step()
     world.settle()
+    assert world.announcer.due == float("inf")
     assert world.assistants[0].entities == world.facts.ids()
     assert "sig_test_sensor_temp" not in world.store.retained("discovery").get(DEVICE, "")
     assert STATE not in world.store.retained("topic")
+
+
+def test_an_announcement_that_the_broker_refuses(world: World) -> None:
+    """Is not the announcer's to try again: what stands at the broker is said again anyway."""
+    world.refuses = {DEVICE}
+    world.announcer.down()
+    world.announcer.up()
+    world.settle()
+    assert len(world.payloads(DEVICE)) == 1
+    assert world.announcer.due == float("inf")
 
 
 def test_a_sender_that_could_not_be_noted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
