@@ -17,19 +17,17 @@ import logging
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
 from gateway.mqtt.home_assistant.discovery import Announcement
+from gateway.mqtt.home_assistant.memory import DISCOVERY, SENDER, TOPIC, Memory
 from gateway.mqtt.home_assistant.succession import Message, succession
 from gateway.mqtt.outbox.store import Store
-from gateway.storage.schema import StoreError
 
 logger = logging.getLogger(__name__)
 
-DISCOVERY, TOPIC, SENDER = "discovery", "topic", "sender"
-"""The kinds in the store: discovery messages, topics of configured sensors, users' own senders."""
 BIRTH_DELAY_S = (0.5, 3.0)
 """After Home Assistant's birth, so that not all gateways answer it at once."""
 SETTLE_S = 1.0
@@ -63,7 +61,7 @@ class Announcer:
         refresh: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
-        self._store = store
+        self._memory = Memory(store)
         self._topics = dict.fromkeys(topics, "")
         self._wanted = wanted
         self._publish = publish
@@ -108,8 +106,8 @@ class Announcer:
         if self._under_way:
             self._again = True
             return
-        gone = self._remembered(TOPIC).keys() - self._topics.keys()
-        self._note(TOPIC, self._topics)
+        gone = self._memory.of(TOPIC).keys() - self._topics.keys()
+        self._memory.note(TOPIC, self._topics)
         removals, migrations, finals, emptied = self._succession()
         emptied_states = [Message(topic, b"") for topic in gone]
         self._steps.extend([removals, migrations + emptied_states, finals, emptied])
@@ -142,7 +140,7 @@ class Announcer:
 
     def own_senders(self) -> Iterable[str]:
         """Users' own senders of earlier runs."""
-        self._own |= self._remembered(SENDER)
+        self._own |= self._memory.of(SENDER)
         return self._own.values()
 
     def remember_sender(self, sender: str, topic: str) -> None:
@@ -150,7 +148,7 @@ class Announcer:
 
         As many as have an availability at all."""
         is_new = topic not in self._own and topic not in self._topics
-        if is_new and self._note(SENDER, {topic: sender}):
+        if is_new and self._memory.note(SENDER, {topic: sender}):
             self._own[topic] = sender
 
     def _announce_all(self) -> None:
@@ -161,7 +159,7 @@ class Announcer:
     def _succession(self) -> Iterable[list[Message]]:
         """What is to be said of discovery; nothing, if that fails: the bridge has more to do than this."""
         try:
-            return succession(self._wanted(), self._known())
+            return succession(self._wanted(), self._memory.components())
         except Exception:
             if not self._complained:
                 self._complained = True
@@ -188,9 +186,9 @@ class Announcer:
 
     def _begin(self, messages: list[Message]) -> None:
         # Noted before they are there: rather remove once too often than leave an orphan.
-        known = self._known()
+        known = self._memory.components()
         new = {one.topic: {**known.get(one.topic, {}), **one.adds} for one in messages if one.adds}
-        self._note(DISCOVERY, {topic: json.dumps(parts) for topic, parts in new.items()})
+        self._memory.note(DISCOVERY, {topic: json.dumps(parts) for topic, parts in new.items()})
         self._unacked = unacked = {one.topic: one for one in messages}
         for one in messages:
             self._said[one.topic] = one.payload
@@ -214,7 +212,7 @@ class Announcer:
         if not self._acked:
             return
         acked, self._acked = self._acked, []
-        known = self._known()
+        known = self._memory.components()
         news: dict[str, str | None] = {one.topic: None for one in acked if not one.payload}
         for one in acked:
             if one.removes:
@@ -222,36 +220,5 @@ class Announcer:
                     key: value for key, value in known.get(one.topic, {}).items() if key not in one.removes
                 }
                 news[one.topic] = json.dumps(left)
-        self._note(DISCOVERY, news)
-        self._note(TOPIC, {topic: None for topic, left in news.items() if left is None})
-
-    def _known(self) -> dict[str, dict[str, str]]:
-        """The discovery messages that are retained, with their components."""
-        return {topic: _parts(text) for topic, text in self._remembered(DISCOVERY).items()}
-
-    def _remembered(self, kind: str) -> dict[str, str]:
-        try:
-            return self._store.retained(kind)
-        except StoreError as error:
-            logger.debug("mqtt: what is retained cannot be read: %s", error)
-            return {}
-
-    def _note(self, kind: str, topics: Mapping[str, str | None]) -> bool:
-        """Whether the store has it now."""
-        try:
-            known = self._store.retained(kind)
-            news = {topic: parts for topic, parts in topics.items() if known.get(topic) != parts}
-            if news:
-                self._store.note_retained(kind, news)
-        except StoreError as error:
-            logger.debug("mqtt: what is retained cannot be noted: %s", error)
-            return False
-        return True
-
-
-def _parts(text: str) -> dict[str, str]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+        self._memory.note(DISCOVERY, news)
+        self._memory.note(TOPIC, {topic: None for topic, left in news.items() if left is None})
