@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import threading
 import time
@@ -15,6 +16,8 @@ import sig
 from gateway.encoding import Body, characters, event_body
 from gateway.loss import Loss
 
+logger = logging.getLogger(__name__)
+
 # At 500 events a second, 20 s in which the bridge is held up by a disk: about 400 bytes each, so 4 MB.
 CAPACITY = 10_000
 # Bodies longer than this are counted, and so many characters of them may wait: with the others at most 56 MB.
@@ -23,7 +26,7 @@ BIG_BYTES = 16_000_000
 MAX_NAME = 1024
 """Characters of a sender's and an event's or method's name together: a topic has 65,535 bytes, and each may
 need 12."""
-# Senders whose losses are counted apart; those of more go to the name "".
+# Senders whose losses are counted apart; those of more go to the name "", as do those of too long names.
 MAX_LOSERS = 1000
 
 
@@ -51,6 +54,7 @@ class Mailbox:
         self._losing = threading.Lock()  # guards what follows; held for a few assignments
         self._losses: dict[str, Loss] = {}
         self._big = 0
+        self._told = False
         self._asleep = False
         self._open = True
         self.fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -141,6 +145,14 @@ class Mailbox:
             return {}
         with self._losing:
             losses, self._losses = self._losses, {}
+        if "" in losses and not self._told:
+            self._told = True
+            logger.warning(
+                "events were dropped that are not counted with their senders: sender and event have more "
+                "than %d characters together, or more than %d senders lost some at once; give them shorter "
+                "names, or spread them over several gateways",
+                *(MAX_NAME, MAX_LOSERS),
+            )
         return losses
 
     def _admit(self, size: int) -> bool:

@@ -10,11 +10,19 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from gateway.config.models import Section, Text, Token, field
 from gateway.config.spans import Span
 
-_BAD_IN_PREFIX = re.compile(r"[+#\x00-\x1f\x7f\ud800-\udfff]")
+_BAD_IN_TOPIC = re.compile(r"[+#\x00-\x1f\x7f\ud800-\udfff]")
+MAX_TOPIC_BYTES = 65_535
+
+
+def _check_topic(text: str) -> str:
+    """One that others publish on: `$` begins the broker's own, and shared subscriptions."""
+    if not text or text[0] == "$" or _BAD_IN_TOPIC.search(text) or len(text.encode()) > MAX_TOPIC_BYTES:
+        raise ValueError("not a topic")
+    return text
 
 
 def _check_prefix(text: str) -> str:
-    if not text or text[0] in "/$" or text[-1] == "/" or _BAD_IN_PREFIX.search(text):
+    if _check_topic(text)[0] == "/" or text[-1] == "/":
         raise ValueError("not a topic")
     return text
 
@@ -59,6 +67,12 @@ class MqttSection(Section):
     )
     discovery_prefix: Annotated[str, AfterValidator(_check_prefix)] = field(
         "homeassistant", "Home Assistant's discovery prefix.", "a topic without wildcards", "homeassistant"
+    )
+    birth_topic: Annotated[str, AfterValidator(_check_topic)] = field(
+        "homeassistant/status",
+        "Where Home Assistant says that it has started (its birth message): everything is then said again.",
+        "a topic without wildcards",
+        "homeassistant/status",
     )
     user: Token | None = field(
         None,

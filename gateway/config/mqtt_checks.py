@@ -13,10 +13,12 @@ from gateway.config.mqtt import MqttSection, MqttTlsSection
 from gateway.config.problems import Location, Problem, shown
 
 _URL: Location = ("mqtt", "url")
+_FOR_HOME_ASSISTANT = ("discovery", "discovery_prefix", "birth_topic")
 
 
 def check_mqtt(mqtt: MqttSection | None, context: Context) -> None:
-    """The URL, certificates that work, who to log in as only once. `mqtt` is None if it has errors."""
+    """The URL, certificates that work, who to log in as only once, a birth topic that is not one of our own.
+    `mqtt` is None if it has errors."""
     section, document, folder = context.section("mqtt"), context.document, context.folder
     if not isinstance(section, dict):
         return
@@ -28,6 +30,7 @@ def check_mqtt(mqtt: MqttSection | None, context: Context) -> None:
             document.complain(("mqtt", key), f"there is a {key} in mqtt.url already; keep one of the two")
     if mqtt.password is not None and mqtt.user is None and not url.username:
         document.complain(("mqtt", "password"), "a password needs a user; write beside it: user: NAME")
+    _check_birth_topic(mqtt.birth_topic, context)
     if mqtt.tls is None:
         return
     if url.scheme not in ("mqtts", "wss"):
@@ -42,7 +45,7 @@ def mqtt_warnings(name: str, context: Context) -> list[Problem]:
     if section.get("home_assistant", False):
         return []
     text = "of no use without Home Assistant; write beside it: home_assistant: true"
-    paths: list[Location] = [(name, key) for key in ("discovery", "discovery_prefix") if key in section]
+    paths: list[Location] = [(name, key) for key in _FOR_HOME_ASSISTANT if key in section]
     return [Problem(document.file, document.line(path), text, path) for path in paths]
 
 
@@ -54,6 +57,16 @@ def _check_url(url: object, document: Document) -> bool:
     if text is not None:
         document.complain(_URL, text)
     return text is None
+
+
+def _check_birth_topic(topic: str, context: Context) -> None:
+    """On one of our own topics each `online` of ours would be a birth, and be answered with another one."""
+    gateway = context.section("gateway")
+    own = f"sig/{gateway.get('name') if isinstance(gateway, dict) else None}/"
+    if topic.startswith(own):
+        text = f"expected a topic of Home Assistant's, got one of the gateway's own ({own}…)"
+        text += "; write: birth_topic: homeassistant/status"
+        context.document.complain(("mqtt", "birth_topic"), text)
 
 
 def _check_files(tls: MqttTlsSection, folder: Path, document: Document) -> None:

@@ -6,7 +6,9 @@
     home_assistant/ what Home Assistant is told of each sensor, link and gateway
     delivery        what goes out on the connection, and who waits for which acknowledgement
     states          the retained readings and availabilities
+    diagnostics     how the gateway does
     retained        all that is retained, as one
+    repetition      when it is said again; pure
     requests        the pool that answers requests from MQTT
     topics          events to topics and payloads; pure
     settings        what the config says of all this

@@ -309,6 +309,8 @@ class Bridge:
         if message.topic == self._names.diagnostics:
             if self._retained.is_a_double(message.payload, retained=message.retained):
                 self._broker.double()
+        elif message.topic == self._names.status:
+            self._retained.status_heard(message.payload, retained=message.retained)
         elif message.topic == self._settings.birth_topic:
             if message.payload == b"online" and not message.retained:
                 self._retained.birth()
@@ -317,7 +319,8 @@ class Bridge:
 
     def _up(self, connection: Connection, accepted: Connected) -> None:
         birth = self._settings.birth_topic
-        connection.subscribe(self._names.requests, self._names.diagnostics, *([birth] if birth else []))
+        own = self._names.diagnostics, self._names.status
+        connection.subscribe(self._names.requests, *own, *([birth] if birth else []))
         self._delivery.up(connection, accepted)
         self._retained.up()
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gateway.loss import Loss
-from gateway.mqtt.broker.complaints import Complaints
+from gateway.mqtt.broker.complaints import Complaints, Refusals
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import Acknowledged, Connected
 from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
@@ -93,7 +93,7 @@ class Delivery:
         self._events_turn = True
         self._topics: dict[tuple[str, str], tuple[str, int]] = {}
         self._told = Complaints(logger, MAX_TOLD)
-        self._refusals: set[tuple[str, str]] = set()
+        self._refusals = Refusals(logger, MAX_TOLD, clock)
         self._troubles: dict[str, int] = {}  # by event: how many connections ended because of it
         self.sent = 0
         """Events that were sent, since the start."""
@@ -201,6 +201,8 @@ class Delivery:
             return
         if note.problem is None:
             self.published += 1
+            if self._refusals:
+                self._refusals.taken(*self._where(what))
         elif note.final or self._is_poison(what):
             self._refused(what, note.problem)
         else:
@@ -218,12 +220,16 @@ class Delivery:
             return
         message = Message(topic, payload, retain=True, acked=acked)
         if message.size > self._max_bytes:
-            self._complain("messages", topic, TOO_LARGE)
+            self._refusals.refused("messages", topic, TOO_LARGE, topic, message.size)
             if acked is not None:
                 acked(False)
             return
         (self._behind if topic in self._busy_topics else self._retained)[topic] = message
         self.run(self._clock())
+
+    def waits(self, topic: str) -> bool:
+        """Whether something that is retained is on its way there."""
+        return topic in self._retained or topic in self._busy_topics
 
     def answer(self, answer: Answer) -> None:
         """An answer to a request; whoever asked on a connection that is gone has given up."""
@@ -234,7 +240,7 @@ class Delivery:
             answer = answer.too_large(self._max_bytes)
             message = Message(answer.topic, answer.payload, retain=False, correlation=answer.correlation)
             if message.size > self._max_bytes:
-                self._complain("answers", answer.topic, TOO_LARGE)
+                self._refusals.refused("answers", answer.topic, TOO_LARGE, answer.topic, message.size)
                 return
         if answer.refusal and len(self._answers) >= ANSWERS:
             flood = "mqtt: a flood of requests: some are not even answered that the gateway is busy"
@@ -267,7 +273,9 @@ class Delivery:
             if newer is not None:
                 self._retained[message.topic] = newer
         if note.problem is not None:
-            self._complain("messages", message.topic, note.problem)
+            self._refusals.refused("messages", message.topic, note.problem, message.topic, message.size)
+        elif self._refusals:
+            self._refusals.taken(message.topic, message.size)
         if message.acked is not None:
             message.acked(note.problem is None)
 
@@ -328,15 +336,17 @@ class Delivery:
         """The broker will not have it, also not a second time: count it as lost, and say so once."""
         sender = outgoing.gap.sender if isinstance(outgoing, LateGap) else outgoing.sender
         self._lose(outgoing, f"refused by the broker: {why}")
-        self._complain("events", f"of {sender!r}", f"{why}; they are counted as lost")
+        why = f"{why}; they are counted as lost"
+        self._refusals.refused("events", f"of {sender!r}", why, *self._where(outgoing))
+
+    def _where(self, outgoing: Outgoing) -> tuple[str, int]:
+        """Its topic, and how large it is, about."""
+        if isinstance(outgoing, LateGap):
+            return self._topic(outgoing.gap.sender, "gap")
+        topic, topic_size = self._topic(outgoing.sender, outgoing.event)
+        return topic, topic_size + len(outgoing.head)
 
     def _lose(self, outgoing: Outgoing, reason: str) -> None:
         """Count an event as lost; of a gap record that is lost, there is no record."""
         if isinstance(outgoing, Event):
             self._outbox.lose(outgoing.sender, reason, Loss.of(outgoing.utc))
-
-    def _complain(self, kind: str, which: str, why: str) -> None:
-        """Once for each kind and reason: what is refused one sender is mostly refused all."""
-        if (kind, why) not in self._refusals and len(self._refusals) < MAX_TOLD:
-            self._refusals.add((kind, why))
-            self._told.tell(logging.ERROR, f"mqtt: the broker refuses {kind} such as {which}: {why}")

@@ -16,10 +16,12 @@ import sig
 from drivers.reading import format_utc
 from gateway.encoding import characters
 from gateway.mailbox import MAX_NAME
-from gateway.mqtt.delivery import Delivery
+from gateway.mqtt.broker.rival import Denials
+from gateway.mqtt.delivery import Acked, Delivery
+from gateway.mqtt.diagnostics import Diagnostics
 from gateway.mqtt.home_assistant.announcer import Announcer
-from gateway.mqtt.home_assistant.discovery import encode
 from gateway.mqtt.outbox.store import Store
+from gateway.mqtt.repetition import Repetition
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.states import States
 from gateway.mqtt.topics import ONLINE, Topics
@@ -49,16 +51,18 @@ class Retained:
         self._delivery = delivery
         self._clock = clock
         self._utc = utc
-        self._started = clock()
         self._instance = instance
         self._born: str | None = None  # UTC, since when the broker has diagnostics of ours
-        self._states = States(names, delivery.retain, clock)
+        self._repetition = Repetition()
+        self._denials = Denials(settings.target.name, names.status)
+        self._states = States(names, self._retain, clock)
+        self._diagnostics = Diagnostics(settings, delivery, self._states, instance, clock)
         self._adopted: set[str] = set()  # sensors that were discovered
         self._announcer = Announcer(
             store,
             [names.status, names.diagnostics, *self._topics_of(settings.sensors)],
             settings.announcements,
-            publish=delivery.retain,
+            publish=self._retain,
             refresh=self._refresh,
             clock=clock,
             spared=settings.spared,
@@ -72,7 +76,7 @@ class Retained:
     @property
     def due(self) -> float:
         """When `run` has something to do."""
-        return min(self._states.due, self._announcer.due, self._diagnostics_due)
+        return min(self._states.due, self._announcer.due, self._repetition.due, self._diagnostics_due)
 
     def open(self) -> None:
         """Who there is at the start: sensors of the config, senders of the router, those of earlier runs."""
@@ -93,7 +97,7 @@ class Retained:
         """A sender has come or gone."""
         self._adopt()
         self._states.online(sender, self._clock(), online=online)
-        if online:
+        if online and self._states.knows(sender):
             self._announcer.remember_sender(sender, self._names.availability(sender))
         if self._connected:
             self._announcer.announce()  # the board may be another one than before
@@ -104,6 +108,7 @@ class Retained:
         if not self._opened:  # it failed at the start
             self.open()
         self._connected = True
+        self._denials.connected()
         self._announcer.up()
         self._refresh()
 
@@ -112,6 +117,7 @@ class Retained:
         self._connected = False
         self._states.down()
         self._announcer.down()
+        self._repetition.clear()
         self._diagnostics_due = math.inf
 
     def last_states(self) -> None:
@@ -124,6 +130,20 @@ class Retained:
         self._announcer.run(now)
         if now >= self._diagnostics_due:
             self._say_diagnostics(now)
+        for topic, payload in self._repetition.take(now):
+            # What is on its way there is at least as new; and a step of the announcer's waits for its answer.
+            if not (self._delivery.waits(topic) or self._announcer.is_changing(topic)):
+                self._delivery.retain(topic, payload)
+
+    def status_heard(self, status: bytes, *, retained: bool) -> None:
+        """What our own `status` says at the broker: somebody may say there that we are not there, a script, a
+        second gateway, a will of an earlier connection of ours that comes late.
+
+        What was retained before we came, our farewell most often, is no news: we say that we are here anyway.
+        """
+        foreign = self._connected and not retained and status != ONLINE.encode()
+        if foreign and self._denials.denied(self._clock()):
+            self._say_status()
 
     def is_a_double(self, diagnostics: bytes, *, retained: bool) -> bool:
         """Whether these were said by another gateway of our name, while this one runs.
@@ -156,25 +176,22 @@ class Retained:
         self._states.up()
         self._states.run(self._clock())
         self._say_diagnostics(self._clock())
-        self._delivery.retain(self._names.status, ONLINE.encode())
+        self._say_status()
+
+    def _say_status(self) -> None:
+        self._retain(self._names.status, ONLINE.encode())
 
     def _say_diagnostics(self, now: float) -> None:
-        waiting = self._delivery.waiting
-        self._diagnostics_due = now + (DRAINING_S if waiting else DIAGNOSTICS_S)
-        links = self._settings.links()
-        now_utc = format_utc(self._utc())
-        payload = {
-            "time": now_utc,
-            "instance": self._instance,
-            "version": self._settings.version,
-            "uptime": int(now - self._started),
-            "links": dict(links),
-            "links_up": sum(state == "up" for state in links.values()),
-            "outbox": waiting,
-            "published": self._delivery.published,
-            "lost": self._delivery.lost,
-        }
-        self._delivery.retain(self._names.diagnostics, encode(payload), partial(self._note_birth, now_utc))
+        """They have a time, so they are made anew rather than repeated."""
+        self._diagnostics_due = now + (DRAINING_S if self._delivery.waiting else DIAGNOSTICS_S)
+        utc = self._utc()
+        message = self._diagnostics.message(utc)
+        self._delivery.retain(self._names.diagnostics, message, partial(self._note_birth, format_utc(utc)))
+
+    def _retain(self, topic: str, payload: bytes, acked: Acked | None = None, /) -> None:
+        """Publish what is to stay at the broker, now and again and again."""
+        self._repetition.said(topic, payload, self._clock())
+        self._delivery.retain(topic, payload, acked)
 
     def _note_birth(self, utc: str, taken: bool) -> None:
         if taken:

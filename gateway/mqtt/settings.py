@@ -93,7 +93,7 @@ def from_config(
         version=version,
         links=lambda: {name: str(link.status().state) for name, link in links.items()},
         announcements=announcements,
-        birth_topic=f"{section.discovery_prefix}/status" if section.home_assistant else None,
+        birth_topic=section.birth_topic if section.home_assistant else None,
         spared=spared(config.gateway.name, config.left_out),
     )
 

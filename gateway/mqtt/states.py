@@ -6,15 +6,20 @@ one listens to the events. All of it belongs to the bridge's thread.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
 
 from gateway.encoding import stale
 from gateway.mqtt.topics import OFFLINE, ONLINE, Topics
 
+logger = logging.getLogger(__name__)
+
 EVERY_S = 0.1
 MAX_SENDERS = 1000
 """Senders whose states are kept; those of more are published as events only."""
+MAX_LEFT_OUT = 1000
+"""Of those, so many are counted."""
 
 GONE = "not connected"
 
@@ -31,6 +36,8 @@ class States:
         self._clock = clock
         self._connected = False
         self._topics: dict[str, str] = {}
+        self._senders: set[str] = set()
+        self._left_out: set[str] = set()
         self._newest: dict[str, str] = {}
         self._online: dict[str, bool] = {}
         self._next: dict[str, float] = {}  # when the next reading of a sender may go
@@ -40,9 +47,7 @@ class States:
 
     def reading(self, sender: str, data: str, now: float) -> None:
         """The newest reading of a sender."""
-        if self._newest.get(sender) == data or (
-            sender not in self._newest and len(self._newest) >= MAX_SENDERS
-        ):
+        if self._newest.get(sender) == data or not self._admits(sender):
             return
         self._newest[sender] = data
         self._dirty.add(sender)
@@ -51,9 +56,7 @@ class States:
 
     def online(self, sender: str, now: float, *, online: bool) -> None:
         """A sender has come, or has gone: then its reading is stale."""
-        if sender not in self._online and len(self._online) >= MAX_SENDERS:
-            return
-        if self._online.get(sender) is online:
+        if self._online.get(sender) is online or not self._admits(sender):
             return
         self._online[sender] = online
         self._say(sender)
@@ -63,6 +66,11 @@ class States:
     def knows(self, sender: str) -> bool:
         """Whether it has been online, or should have been."""
         return sender in self._online
+
+    @property
+    def left_out(self) -> int:
+        """Senders of which nothing is retained, as there are too many."""
+        return len(self._left_out)
 
     def up(self) -> None:
         """There is a connection: publish everything."""
@@ -93,6 +101,24 @@ class States:
             self._next[sender] = now + EVERY_S
             self._publish(self._topic(sender), self._newest[sender].encode(errors="replace"))
         self.due = soonest
+
+    def _admits(self, sender: str) -> bool:
+        """Whether it is one of MAX_SENDERS; the first that is not is told of."""
+        if sender in self._senders:
+            return True
+        if len(self._senders) < MAX_SENDERS:
+            self._senders.add(sender)
+            return True
+        if not self._left_out:
+            logger.warning(
+                "mqtt: more than %d senders: of %r, and of those that come after it, there are events only, "
+                "no state and no availability; spread the senders over several gateways. Senders that are "
+                "gone count too: use their names again rather than new ones (docs/mqtt.md)",
+                *(MAX_SENDERS, sender[:100]),
+            )
+        if len(self._left_out) < MAX_LEFT_OUT:
+            self._left_out.add(sender)
+        return False
 
     def _say(self, sender: str) -> None:
         if self._connected:

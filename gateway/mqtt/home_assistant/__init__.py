@@ -4,4 +4,5 @@ components  its entities for what we have
 discovery   the messages that announce them, in both forms
 succession  in which order they are published when something has changed
 announcer   what it has been told, and what it has to be told
+memory      what of that the store remembers
 """

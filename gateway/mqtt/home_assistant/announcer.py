@@ -2,7 +2,7 @@
 
 The store remembers each retained topic, so that what a change of the config leaves behind is removed, also
 when the change was made while the gateway was off: a sensor's state, an entity of Home Assistant. Forgotten
-is only what the broker has taken; what it refuses is tried again at the next connection.
+is only what the broker has taken; what it refuses is tried again in a while, and at the next connection.
 
 What must be seen in order (see succession.py) is published step by step. While steps are under way, what else
 is to be announced waits for their end.
@@ -17,20 +17,18 @@ import logging
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
 from gateway.mqtt.home_assistant.discovery import Announcement
-from gateway.mqtt.home_assistant.spared import Spared, nothing_spared
+from gateway.mqtt.home_assistant.memory import DISCOVERY, SENDER, TOPIC, Memory
+from gateway.mqtt.home_assistant.spared import Spared, nothing_spared, without_spared
 from gateway.mqtt.home_assistant.succession import Message, succession
 from gateway.mqtt.outbox.store import Store
-from gateway.storage.schema import StoreError
 
 logger = logging.getLogger(__name__)
 
-DISCOVERY, TOPIC, SENDER = "discovery", "topic", "sender"
-"""The kinds in the store: discovery messages, topics of configured sensors, users' own senders."""
 BIRTH_DELAY_S = (0.5, 3.0)
 """After Home Assistant's birth, so that not all gateways answer it at once."""
 SETTLE_S = 1.0
@@ -38,8 +36,8 @@ SETTLE_S = 1.0
 background, and leaves out the rest of a device's message if it is not done with one of its components."""
 PATIENCE_S = 30.0
 """A step that is not answered for so long never will be: a message was too large to be sent."""
-MAX_OWN = 1000
-"""Users' own senders that are remembered."""
+RETRY_S = 50.0
+"""Until a removal that was refused is tried again, and with it what could not be there beside it."""
 
 
 class Publish(Protocol):
@@ -65,8 +63,8 @@ class Announcer:
         clock: Callable[[], float],
         spared: Spared = nothing_spared,
     ) -> None:
+        self._memory = Memory(store)
         self._spared = spared
-        self._store = store
         self._topics = dict.fromkeys(topics, "")
         self._wanted = wanted
         self._publish = publish
@@ -83,11 +81,12 @@ class Announcer:
         self._again = False
         self._birth_due = math.inf
         self._step_due = math.inf
+        self._retry_due = math.inf
 
     @property
     def due(self) -> float:
         """When `run` has something to do."""
-        return min(self._birth_due, self._step_due)
+        return min(self._birth_due, self._step_due, self._retry_due)
 
     def up(self) -> None:
         """There is a connection: remove what is not true any more, announce the rest."""
@@ -101,7 +100,7 @@ class Announcer:
         self._under_way = self._again = False
         self._steps.clear()
         self._unacked, self._acked = {}, []
-        self._birth_due = self._step_due = math.inf
+        self._birth_due = self._step_due = self._retry_due = math.inf
 
     def announce(self) -> None:
         """Publish what Home Assistant does not know yet, or knows otherwise."""
@@ -110,8 +109,8 @@ class Announcer:
         if self._under_way:
             self._again = True
             return
-        gone = self._remembered(TOPIC).keys() - self._topics.keys()
-        self._note(TOPIC, self._topics)
+        gone = self._memory.of(TOPIC).keys() - self._topics.keys()
+        self._memory.note(TOPIC, self._topics)
         removals, migrations, finals, emptied = self._succession()
         emptied_states = [Message(topic, b"") for topic in gone]
         self._steps.extend([removals, migrations + emptied_states, finals, emptied])
@@ -128,10 +127,15 @@ class Announcer:
             self._next_step()
         if now >= self._birth_due:
             self._birth_due = math.inf
-            # What is on its way will be heard.
-            self._said = {one.topic: one.payload for one in self._unacked.values()}
-            self.announce()
+            self._announce_all()
             self._refresh()
+        if now >= self._retry_due:
+            self._retry_due = math.inf
+            self._announce_all()
+
+    def is_changing(self, topic: str) -> bool:
+        """Whether there are steps under way, and this is a topic of theirs."""
+        return self._under_way and topic in self._said
 
     def own(self, topics: Iterable[str]) -> None:
         """These are there, too, and are not taken away."""
@@ -139,19 +143,27 @@ class Announcer:
 
     def own_senders(self) -> Iterable[str]:
         """Users' own senders of earlier runs."""
-        self._own |= self._remembered(SENDER)
+        self._own |= self._memory.of(SENDER)
         return self._own.values()
 
     def remember_sender(self, sender: str, topic: str) -> None:
-        """A user's own sender is online: should it be gone at the next start, it is to be offline."""
-        is_new = topic not in self._own and topic not in self._topics and len(self._own) < MAX_OWN
-        if is_new and self._note(SENDER, {topic: sender}):
+        """A user's own sender is online: should it be gone at the next start, it is to be offline.
+
+        As many as have an availability at all."""
+        is_new = topic not in self._own and topic not in self._topics
+        if is_new and self._memory.note(SENDER, {topic: sender}):
             self._own[topic] = sender
+
+    def _announce_all(self) -> None:
+        # What is on its way will be heard.
+        self._said = {one.topic: one.payload for one in self._unacked.values()}
+        self.announce()
 
     def _succession(self) -> Iterable[list[Message]]:
         """What is to be said of discovery; nothing, if that fails: the bridge has more to do than this."""
         try:
-            return succession(self._wanted(), self._known(spared=False))
+            known = without_spared(self._memory.components(), self._spared)
+            return succession(self._wanted(), known)
         except Exception:
             if not self._complained:
                 self._complained = True
@@ -178,9 +190,9 @@ class Announcer:
 
     def _begin(self, messages: list[Message]) -> None:
         # Noted before they are there: rather remove once too often than leave an orphan.
-        known = self._known()
+        known = self._memory.components()
         new = {one.topic: {**known.get(one.topic, {}), **one.adds} for one in messages if one.adds}
-        self._note(DISCOVERY, {topic: json.dumps(parts) for topic, parts in new.items()})
+        self._memory.note(DISCOVERY, {topic: json.dumps(parts) for topic, parts in new.items()})
         self._unacked = unacked = {one.topic: one for one in messages}
         for one in messages:
             self._said[one.topic] = one.payload
@@ -192,6 +204,8 @@ class Announcer:
             return
         if taken:
             self._acked.append(message)
+        elif not message.adds:
+            self._retry_due = self._clock() + RETRY_S
         step.pop(message.topic, None)
         if not step:
             self._note_acked()
@@ -202,7 +216,7 @@ class Announcer:
         if not self._acked:
             return
         acked, self._acked = self._acked, []
-        known = self._known()
+        known = self._memory.components()
         news: dict[str, str | None] = {one.topic: None for one in acked if not one.payload}
         for one in acked:
             if one.removes:
@@ -210,44 +224,5 @@ class Announcer:
                     key: value for key, value in known.get(one.topic, {}).items() if key not in one.removes
                 }
                 news[one.topic] = json.dumps(left)
-        self._note(DISCOVERY, news)
-        self._note(TOPIC, {topic: None for topic, left in news.items() if left is None})
-
-    def _known(self, *, spared: bool = True) -> dict[str, dict[str, str]]:
-        """The discovery messages that are retained, with their components; those too that are spared, if
-        so."""
-        known = {topic: _parts(text) for topic, text in self._remembered(DISCOVERY).items()}
-        if spared:
-            return known
-        left = {
-            topic: {key: platform for key, platform in parts.items() if not self._spared(topic, key)}
-            for topic, parts in known.items()
-        }
-        return {topic: parts for topic, parts in left.items() if parts or not known[topic]}
-
-    def _remembered(self, kind: str) -> dict[str, str]:
-        try:
-            return self._store.retained(kind)
-        except StoreError as error:
-            logger.debug("mqtt: what is retained cannot be read: %s", error)
-            return {}
-
-    def _note(self, kind: str, topics: Mapping[str, str | None]) -> bool:
-        """Whether the store has it now."""
-        try:
-            known = self._store.retained(kind)
-            news = {topic: parts for topic, parts in topics.items() if known.get(topic) != parts}
-            if news:
-                self._store.note_retained(kind, news)
-        except StoreError as error:
-            logger.debug("mqtt: what is retained cannot be noted: %s", error)
-            return False
-        return True
-
-
-def _parts(text: str) -> dict[str, str]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+        self._memory.note(DISCOVERY, news)
+        self._memory.note(TOPIC, {topic: None for topic, left in news.items() if left is None})

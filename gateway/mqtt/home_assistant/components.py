@@ -97,15 +97,21 @@ def of_gateway(gateway: str, topics: Topics) -> Parts:
         },
         "links_up": numbers | {"name": "Links up", "sug_dsp_prc": 0},
         "outbox": numbers | {"name": "Outbox", "stat_cla": "measurement", "sug_dsp_prc": 0},
-        "uptime": numbers | {"name": "Uptime", "dev_cla": "duration", "unit_of_meas": "s", "sug_dsp_prc": 0},
+        # The start's time rather than the seconds since: those would be a row a minute in a database.
+        "uptime": numbers | {"name": "Uptime", "dev_cla": "timestamp", "val_tpl": _template("started")},
         "version": numbers | {"name": "Version"},
     }
     for key, part in parts.items():
         if part["p"] == "sensor":
-            part["val_tpl"] = f"{{% if value_json is defined %}}{{{{ value_json.{key} }}}}{{% endif %}}"
+            part.setdefault("val_tpl", _template(key))
         part["uniq_id"] = f"{device}_{key}"
         part["def_ent_id"] = entity_id(part["p"], gateway, part["name"])
     return parts
+
+
+def _template(key: str) -> str:
+    """Of a key of the diagnostics, which an older gateway's, still retained, may lack."""
+    return f"{{% if value_json is defined %}}{{{{ value_json.{key} | default('') }}}}{{% endif %}}"
 
 
 def of_link(gateway: str, topics: Topics, link: str, sensors: Sequence[SensorFacts]) -> Parts:

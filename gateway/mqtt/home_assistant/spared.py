@@ -3,7 +3,7 @@ entity that goes takes its settings and its place on dashboards along."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from gateway.mqtt.home_assistant.components import object_id
@@ -34,3 +34,12 @@ def spared(gateway: str, left_out: Iterable[LeftOut]) -> Spared:
         return of_sensor or not devices.isdisjoint(topic.split("/"))
 
     return is_spared
+
+
+def without_spared(known: Mapping[str, Mapping[str, str]], spared: Spared) -> dict[str, Mapping[str, str]]:
+    """The messages and their components that may be taken away; a message of which all is spared is none."""
+    left = {
+        topic: {key: platform for key, platform in parts.items() if not spared(topic, key)}
+        for topic, parts in known.items()
+    }
+    return {topic: parts for topic, parts in left.items() if parts or not known[topic]}

@@ -25,6 +25,7 @@ def test_defaults(load_text: LoadText) -> None:
     mqtt = load_text(section()).mqtt
     assert mqtt is not None
     assert (mqtt.loss_window, mqtt.version, mqtt.discovery_prefix) == (1.0, "auto", "homeassistant")
+    assert mqtt.birth_topic == "homeassistant/status"
     assert load_text("mqtt:\n").mqtt is None
 
 
@@ -39,6 +40,9 @@ def test_defaults(load_text: LoadText) -> None:
         ("version", "3.1.1", "3.1.1"),
         ("discovery", "entity", "entity"),
         ("discovery_prefix", "ha/x", "ha/x"),
+        ("birth_topic", "ha/x", "ha/x"),
+        ("birth_topic", "/ha/", "/ha/"),
+        ("birth_topic", "sig/other/status", "sig/other/status"),
         ("outbox_mb", "10", 10),
     ],
 )
@@ -59,6 +63,14 @@ def test_values(load_text: LoadText, key: str, written: str, value: Any) -> None
         ("request_timeout", "0", "a time span from 100ms, such as 10s; a number is seconds, got 0"),
         ("backlog_rate", "0", "a whole number from 1, got 0"),
         ("discovery_prefix", '"a/#"', "a topic without wildcards"),
+        ("discovery_prefix", "/a", "a topic without wildcards"),
+        ("discovery_prefix", "a/", "a topic without wildcards"),
+        ("birth_topic", '"a/#"', "a topic without wildcards, got 'a/#'"),
+        ("birth_topic", "+/status", "a topic without wildcards, got '+/status'"),
+        ("birth_topic", '""', "a topic without wildcards"),
+        ("birth_topic", "$share/ha/status", "a topic without wildcards"),
+        ("birth_topic", '"a\\0"', "a topic without wildcards"),
+        ("birth_topic", "ü" * 33_000, "a topic without wildcards"),
         ("discovery", "devices", "device or entity"),
         ("home_assistant", "maybe", "true or false, got 'maybe'"),
         ("password", "5", "a text, got a value that is not shown"),
@@ -165,13 +177,29 @@ def test_wrong_url_and_wrong_key(complaints: Complaints) -> None:
     assert len(complaints(section(url="h", loss_window="soon"))) == 2
 
 
-def test_discovery_without_home_assistant(load_text: LoadText) -> None:
+def test_a_birth_topic_of_our_own(complaints: Complaints, load_text: LoadText) -> None:
+    """Would make us answer our own `online` with `online`, for ever."""
+    name = "gateway: {name: greenhouse}\n"
+    for topic in ("sig/greenhouse/status", "sig/greenhouse/temp/availability"):
+        (line,) = complaints(name + section(birth_topic=topic))
+        assert line == (
+            "4: mqtt.birth_topic: expected a topic of Home Assistant's, got one of the gateway's own "
+            "(sig/greenhouse/…); write: birth_topic: homeassistant/status"
+        )
+    assert load_text(name + section(birth_topic="sig/greenhouse2/status")).mqtt is not None
+    assert complaints("gateway: 5\n" + section(birth_topic="sig/x/status"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("discovery", "entity"), ("discovery_prefix", "ha"), ("birth_topic", "ha/status")]
+)
+def test_discovery_without_home_assistant(load_text: LoadText, key: str, value: str) -> None:
     """Is a warning: it does nothing."""
-    (warning,) = [one for one in load_text(section(discovery="entity")).warnings if one.path[0] == "mqtt"]
+    (warning,) = [one for one in load_text(section(**{key: value})).warnings if one.path[0] == "mqtt"]
     assert str(warning).endswith(
-        "mqtt.discovery: of no use without Home Assistant; write beside it: home_assistant: true"
+        f"mqtt.{key}: of no use without Home Assistant; write beside it: home_assistant: true"
     )
-    warnings = load_text(section(discovery="entity", home_assistant="true")).warnings
+    warnings = load_text(section(home_assistant="true", **{key: value})).warnings
     assert not [one for one in warnings if one.path[0] == "mqtt"]
 
 

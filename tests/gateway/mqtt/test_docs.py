@@ -56,6 +56,9 @@ def test_the_rights_are_enough(
             seen.on("sig/test/temp/state")
             seen.client.publish("sig/test/temp/request/read", b"", 1)
             seen.on("sig/test/temp/response/read")
+            with Subscriber(broker.port, user="gateway", password="x") as rival:
+                rival.client.publish("sig/test/status", b"offline", 1)
+                seen.on("sig/test/status", b"online", count=2)
             until(lambda: not bridge.status().busy)
             wanted = {one.topic for one in getattr(discovery, form)(sensors, ["board"], {})}
             assert wanted <= {message.topic for message in seen.messages}

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from gateway.mqtt.home_assistant.announcer import DISCOVERY
+from gateway.mqtt.home_assistant.memory import DISCOVERY
 from gateway.mqtt.outbox.events_table import Bounds, Row
 from gateway.mqtt.outbox.store import Store
 from gateway.storage import salvage

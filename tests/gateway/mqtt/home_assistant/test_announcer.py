@@ -128,10 +128,10 @@ class World:
         return True
 
     def settle(self) -> list[tuple[str, bytes]]:
-        """Until nothing is to be done any more; returns what was sent."""
+        """Until nothing is to be done any more, or not soon; returns what was sent."""
         before = len(self.sent)
-        while self.step():
-            pass
+        while self.unsent or self.announcer.due <= self.clock.monotonic() + announcer.PATIENCE_S:
+            self.step()
         return self.sent[before:]
 
     def payloads(self, topic: str) -> list[Any]:
@@ -284,9 +284,11 @@ def test_a_message_that_the_broker_never_takes(world: World) -> None:
     assert "sig_test_sensor_temp" in world.store.retained("discovery")[DEVICE], "to be removed next time"
 
 
+@pytest.mark.parametrize("reconnects", [True, False])
 @pytest.mark.parametrize("form", ["devices", "entities", "none"])
-def test_a_removal_that_the_broker_refuses(world: World, form: str) -> None:
-    """The rest follows without a wait, and nothing is forgotten: the next connection tries again."""
+def test_a_removal_that_the_broker_refuses(world: World, form: str, reconnects: bool) -> None:
+    """The rest follows without a wait, and nothing is forgotten: the next connection tries again, and so does
+    this one, after a while."""
     world.facts.form, world.facts.sensors = form, SENSORS[1:]
     world.refuses = {DEVICE, STATE}
     world.start()
@@ -296,12 +298,28 @@ def test_a_removal_that_the_broker_refuses(world: World, form: str) -> None:
     assert "sig_test_sensor_temp" in world.store.retained("discovery")[DEVICE]
     assert STATE in world.store.retained("topic")
     world.refuses = set()
-    world.announcer.down()
-    world.announcer.up()
+    if reconnects:
+        world.announcer.down()
+        assert world.announcer.due == float("inf")
+        world.announcer.up()
+    else:
+        assert world.announcer.due <= world.clock.monotonic() + announcer.RETRY_S
+        world.step()
     world.settle()
+    assert world.announcer.due == float("inf")
     assert world.assistants[0].entities == world.facts.ids()
     assert "sig_test_sensor_temp" not in world.store.retained("discovery").get(DEVICE, "")
     assert STATE not in world.store.retained("topic")
+
+
+def test_an_announcement_that_the_broker_refuses(world: World) -> None:
+    """Is not the announcer's to try again: what stands at the broker is said again anyway."""
+    world.refuses = {DEVICE}
+    world.announcer.down()
+    world.announcer.up()
+    world.settle()
+    assert len(world.payloads(DEVICE)) == 1
+    assert world.announcer.due == float("inf")
 
 
 def test_a_sender_that_could_not_be_noted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,6 +199,33 @@ def test_statistics_are_of_measurements_only() -> None:
     assert found == {"temp", "Büro a/b+c", "Büro a/b c", "Outbox"}
 
 
+def test_uptime_is_the_time_of_the_start() -> None:
+    """Which does not change, so a database has one row of it; the id is that of the seconds of before."""
+    part = components()["uptime"]
+    assert (part["uniq_id"], part["def_ent_id"]) == ("sig_greenhouse_uptime", "sensor.greenhouse Uptime")
+    assert (part["dev_cla"], part["name"], part["p"]) == ("timestamp", "Uptime", "sensor")
+    assert (
+        part["val_tpl"] == "{% if value_json is defined %}{{ value_json.started | default('') }}{% endif %}"
+    )
+    assert not part.keys() & {"unit_of_meas", "stat_cla", "sug_dsp_prc"}, "a time has none"
+
+
+@pytest.mark.parametrize(
+    ("keys", "topic"),
+    [
+        ("home_assistant: true", "homeassistant/status"),
+        ("home_assistant: true, discovery_prefix: ha/x", "homeassistant/status"),
+        ("home_assistant: true, discovery_prefix: ha/x, birth_topic: ha/y", "ha/y"),
+        ("home_assistant: false, birth_topic: ha/y", None),
+    ],
+)
+def test_where_home_assistant_says_that_it_is_there(tmp_path: Path, keys: str, topic: str | None) -> None:
+    """On a topic of its own, whatever the prefix; without Home Assistant nobody listens."""
+    path = tmp_path / "config.yaml"
+    path.write_text(f"gateway: {{name: g}}\nmqtt: {{url: 'mqtt://h', {keys}}}\n")
+    assert from_config(load(path), {}, "1").birth_topic == topic
+
+
 def test_no_two_keys_are_the_same() -> None:
     """A link called `sensor` with a sensor called `link`, and more of the kind."""
     names = ["sensor", "link", "stale", "link_stale", "sensor_link"]
