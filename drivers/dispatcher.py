@@ -2,8 +2,8 @@
 
 Readers post and go on; posting never blocks. Whatever a listener does (raise, block, request a live read of
 the very sensor that called it) happens on this thread, where it holds up other listeners, and no reader.
-While there is nothing to run, the thread may read for a busy link, which takes that back when it is away; see
-`drivers.stream.loan`.
+While there is nothing to run, the thread may read for busy links, which take that back when it is away; see
+`drivers.loans`.
 """
 
 import heapq
@@ -14,10 +14,12 @@ import threading
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Self
 
 from drivers.clock import SYSTEM_CLOCK, Clock
+from drivers.loans import Loan, Loans
 from drivers.reasons import LoggedReasons
+from drivers.worth import Worth
 
 logger = logging.getLogger(__name__)
 
@@ -46,18 +48,6 @@ class DispatcherStatus(NamedTuple):
     dropped: int
 
 
-class Loan(Protocol):
-    """A link's reading, lent to the dispatcher's thread: see `drivers.stream.loan.Loan`, which this is."""
-
-    over: bool
-
-    def read(self, timeout_s: float) -> bool: ...
-
-    def wake(self) -> None: ...
-
-    def refuse(self) -> None: ...
-
-
 class Dispatcher:
     """A bounded queue and the thread that empties it; timers run on the same thread.
 
@@ -78,8 +68,9 @@ class Dispatcher:
         self._due = math.inf  # when the first timer is due
         self._timer_numbers = itertools.count()
         self._thread: threading.Thread | None = None
-        self._ident: int | None = None  # of the thread
-        self._loan: Loan | None = None  # written by the thread alone
+        self.worth = Worth(clock.monotonic)
+        """Whether links are to lend it their reading."""
+        self._loans = Loans(name, self.worth)  # of the thread
         self._logged = LoggedReasons(name, clock.monotonic)  # of the thread
         self._busy_since: float | None = None  # written by the thread alone
         self._dropping = threading.Lock()  # several readers may drop at once
@@ -89,7 +80,8 @@ class Dispatcher:
         """Start the thread; nothing happens if it runs already. One that `stop` left behind in a listener
         ends when that returns."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._loans = loans = Loans(self._name, self.worth)
+            self._thread = threading.Thread(target=self._run, args=(loans,), name=self._name, daemon=True)
             self._thread.start()
 
     def stop(self, timeout_s: float = 2.0) -> bool:
@@ -148,7 +140,8 @@ class Dispatcher:
 
     def borrow(self, loan: Loan) -> bool:
         """Read for a link when there is nothing else to do, instead of waiting for what it posts; False if
-        that cannot be. From the link's thread, which then holds the loan."""
+        that cannot be. From the link's thread, which then holds the loan. It may lend as long as others do,
+        see `worth`."""
         if self._thread is None or self._queue.qsize() >= self._capacity:
             return False
         self._put((self._take_loan, loan))
@@ -181,34 +174,37 @@ class Dispatcher:
 
     def _put(self, item: tuple[Job, Any] | None) -> None:
         self._queue.put(item)
-        # After the put, as the thread looks at the queue after it has borrowed. Of a loan that is over, the
-        # lender has woken it.
-        loan = self._loan
-        if loan is not None and not loan.over and threading.get_ident() != self._ident:
-            loan.wake()
+        # After the put, as the thread looks at the queue after it has said that it waits.
+        loans = self._loans
+        if loans.unrung:
+            loans.ring()
 
     def _take_loan(self, loan: Loan) -> None:
-        if self._loan is None or self._loan.over:
-            self._loan = loan
-        else:
-            loan.refuse()  # there is one thread, and it reads for one link
+        if threading.current_thread() is self._thread:
+            self._loans.take(loan)
+        else:  # it is to end, or is one that was left behind
+            loan.refuse()
 
-    def _next(self) -> tuple[Job, Any] | None:
+    def _next(self, loans: Loans) -> tuple[Job, Any] | None:
         """What was posted, None at the end. Raises Empty when there is nothing, and timers may be due."""
         wait_s = max(0.0, min(self._due - self._clock.monotonic(), _LONGEST_WAIT_S))
-        loan, queue = self._loan, self._queue
-        if loan is None or not queue.empty():
+        queue = self._queue
+        if not loans.lent or not queue.empty():
             return queue.get(True, wait_s)
-        if not loan.read(wait_s):
-            self._loan = None
+        loans.read(wait_s, queue.empty)
         return queue.get(False)
 
-    def _run(self) -> None:
+    def _run(self, loans: Loans) -> None:
+        try:
+            self._work(loans)
+        finally:
+            loans.close()
+
+    def _work(self, loans: Loans) -> None:
         clock, me = self._clock.monotonic, threading.current_thread()
-        self._ident = me.ident
         while self._thread in (me, None):
             try:
-                item = self._next()
+                item = self._next(loans)
             except Empty:
                 self._busy_since = clock()
                 self.run_due()
@@ -216,7 +212,6 @@ class Dispatcher:
                 continue
             if item is None:
                 if self._thread is None:
-                    self._loan = None
                     return
                 continue  # it was for a thread before this one
             self._busy_since = started = clock()

@@ -6,44 +6,64 @@ may be a listener's, which runs on the very thread that would have to read the a
 
 import math
 from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
 from drivers.clock import Clock
 from drivers.stream.loan import Loan
+from drivers.worth import STILL, Pace, Worth
 
-# Readings a second. With fewer than the first a loan saves nothing: the lender's ticks cost as much.
-STREAM = 200.0
-STREAM_ENDS = 100.0
-# Of a flood each wake-up brings many readings, and there is nothing to save. With a thread of its own the
-# reading slows down when the listeners do not keep up.
-FLOOD = 5000.0
-# For each reading so many events of other links may come, which have to wake the borrower: of more, each
-# costs more than is saved.
-FOREIGN = 0.25
-# Over how long readings are counted.
+# Reads a second that bring readings. With fewer than the first a loan saves nothing, in whatever company: the
+# lender's looks cost as much.
+LEAST = 10.0
+LEAST_ENDS = 5.0
+# A pace is that of so many reads, or of as long as they may take; so a link that falls silent looks after
+# that itself at most 1.6 s later.
+ENOUGH = 8
+LONGEST_SPAN_S = ENOUGH / LEAST
+# And it is that of so long: a burst is no stream.
 SPAN_S = 0.1
 # How long the link reads for itself after a loan was of no use.
 REST_S = 1.0
 
 
-class Lender:
-    """`offer` is the borrower's, and returns whether it takes a loan; None: nothing is lent.
+class Borrower(Protocol):
+    """Who reads for links, see `drivers.dispatcher.Dispatcher`."""
 
-    `took` belongs to whoever reads, `recall` to any thread, the rest to the link's.
+    worth: Worth
+
+    def borrow(self, loan: Loan, /) -> bool:
+        """Whether it takes a loan."""
+
+
+class Lender:
+    """Without a `borrower` nothing is lent.
+
+    `took` and `came` belong to whoever reads, `recall` to any thread, the rest to the link's.
     """
 
-    def __init__(self, offer: Callable[[Loan], bool] | None, clock: Clock) -> None:
-        self._offer = offer
+    def __init__(self, borrower: Borrower | None, clock: Clock) -> None:
+        self._link = object()  # names may be alike
+        self._borrower = borrower
         self._clock = clock
-        self._readings = 0
-        self._counted = 0
+        self._readings = self._reads = 0
+        self._of_reads = 0  # the readings of those reads
+        self._counted = (0, 0)
         self._since = clock.monotonic()
+        self._flows = False  # as it was told last
+        self._look_s = SPAN_S
         self._rest_until = -math.inf
         self._loan: Loan | None = None
-        self._wakes = 0
 
     def took(self) -> None:
         """A reading."""
         self._readings += 1
+
+    def came(self) -> None:
+        """A read has ended that has brought bytes."""
+        if self._readings != self._of_reads:
+            self._of_reads = self._readings
+            self._reads += 1
 
     def recall(self) -> None:
         """Have the link's own thread read again, if it has lent that."""
@@ -51,36 +71,41 @@ class Lender:
         if loan is not None:
             loan.recall()
 
-    def look(self, read: Callable[[float], None], wake: Callable[[], None], free: Callable[[], bool]) -> None:
+    def look(self, descriptor: int | None, read: Callable[[], None], free: Callable[[], bool]) -> None:
         """Lend the reading if a stream flows and the link is `free`, and return when it is back.
 
-        `read` and `wake`: see `Loan`. Raises what `read` raised.
+        `descriptor`, `read`: see `Loan`. Raises what `read` raised.
         """
-        if self._offer is None or self._clock.monotonic() - self._since < SPAN_S:
+        borrower = self._borrower
+        if borrower is None or descriptor is None or not self._is_worth_it(borrower.worth, LEAST):
             return
-        if not STREAM <= self._fresh() < FLOOD or self._clock.monotonic() < self._rest_until:
+        if self._clock.monotonic() < self._rest_until:
             return
         # First the loan, then the question: who wants something from now on recalls it.
-        self._loan = loan = Loan(read, wake)
-        self._wakes = 0
+        self._loan = loan = Loan(descriptor, read, self._look_s)
+        goes_on = partial(self._is_worth_it, borrower.worth, LEAST_ENDS)
         try:
-            if free() and not (self._offer(loan) and loan.hold(self._flows)):
+            if free() and not (borrower.borrow(loan) and loan.hold(goes_on)):
                 self._rest_until = self._clock.monotonic() + REST_S
         finally:
             self._loan = None
 
-    def _fresh(self) -> float:
-        """Readings a second since the last time."""
-        now, readings = self._clock.monotonic(), self._readings
-        rate = (readings - self._counted) / (now - self._since)
-        self._counted, self._since = readings, now
-        return rate
+    def _is_worth_it(self, worth: Worth, least: float) -> bool:
+        pace = self._pace()
+        if pace is not None:
+            flows = pace.reads >= least
+            if flows or self._flows:  # else it has been told
+                worth.tell(self._link, pace if flows else STILL)
+            self._flows = flows
+            self._look_s = min(max(SPAN_S, ENOUGH / pace.reads), LONGEST_SPAN_S) if flows else SPAN_S
+        return self._flows and worth.lends
 
-    def _flows(self) -> bool:
-        if self._clock.monotonic() - self._since < SPAN_S or self._loan is None:
-            return True
-        counted, wakes = self._counted, self._wakes
-        self._wakes = self._loan.wakes
-        rate = self._fresh()
-        foreign = self._wakes - wakes
-        return STREAM_ENDS <= rate < FLOOD and foreign <= FOREIGN * (self._counted - counted)
+    def _pace(self) -> Pace | None:
+        """Since the last time; None if that is too short ago."""
+        now, (reads, readings) = self._clock.monotonic(), self._counted
+        span, count = now - self._since, self._reads - reads
+        if span < SPAN_S or (count < ENOUGH and span < LONGEST_SPAN_S):
+            return None
+        pace = Pace(count / span, (self._readings - readings) / span)
+        self._counted, self._since = (self._reads, self._readings), now
+        return pace

@@ -1,56 +1,65 @@
-"""A loan: the dispatcher's thread reads a busy link itself, between two events.
+"""A loan: the dispatcher's thread reads a link itself, between two events.
 
 With a thread each, a reading wakes two: the link's, which reads it, and the dispatcher's, which publishes it.
 In a stream of readings the second waking is a good part of what they cost. So the link lends its reading: the
-dispatcher waits for bytes instead of for its queue. It has the reading for nothing but a read, and lets go of
-it before it runs a listener. The link's thread looks after that, see `drivers.stream.lender`.
+dispatcher waits for bytes besides its queue, see `drivers.loans`. It has the reading for nothing but a read,
+and lets go of it before it runs a listener. When that is worth it: see `drivers.stream.lender`.
 """
 
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
-# How often the lender looks whether the borrower is there. After two looks it reads itself: bytes lie unread
-# for about 50 ms, or 120 on a machine that has much else to do (measured): threads wait for the interpreter.
-TICK_S = 0.02
+from drivers.loans import TICK_S
+
+
+class Taker(Protocol):
+    """Who waits for the bytes of a loan, see `drivers.loans.Loans`."""
+
+    def register(self, loan: "Loan", /) -> None:
+        """Wait for its bytes. Raises `OSError` where one cannot."""
+
+    def unregister(self, loan: "Loan", /) -> None:
+        """Do so no longer."""
 
 
 class Loan:
-    """`read(timeout_s)` waits for bytes and takes them; the borrower calls it, and never after `hold` has
-    returned. `wake()` has a read that waits return; it may be called after that, too."""
+    """`read()` takes the bytes that have come on `descriptor`; the borrower calls it, and never after `hold`
+    has returned. `look_s`: how often the lender looks whether it is still worth it."""
 
-    def __init__(self, read: Callable[[float], None], wake: Callable[[], None]) -> None:
+    def __init__(self, descriptor: int, read: Callable[[], None], look_s: float) -> None:
+        self.descriptor = descriptor
+        self._look_s = look_s
         self._read = read
-        self._wake = wake
-        self._reading = threading.Lock()  # held for a read, which runs no user code
         self._held = threading.Lock()  # until recalled; the wait for an Event would cost far more
         self._held.acquire()
         self._refused = False
-        self._reads = 0  # this and the error: written by the borrower
+        # Held for a read, which runs no user code. Guards all below.
+        self._reading = threading.Lock()
+        self._taker: Taker | None = None
+        self._over = False
         self._error: Exception | None = None
-        self.over = False
-        """Whether nobody may read any more."""
-        self.wakes = 0
-        """How often the borrower was wanted for something else, or nearly: several threads count."""
 
-    def read(self, timeout_s: float) -> bool:
-        """Wait for bytes, and take them; False if the loan is over. The borrower's thread."""
+    def begin(self, taker: Taker) -> None:
+        """`taker` waits for the bytes from now on, if the loan is not over. The borrower's thread. Raises
+        `OSError` if it cannot."""
         with self._reading:
-            if self.over:
-                return False
+            if not self._over:
+                taker.register(self)
+                self._taker = taker
+
+    def read(self) -> None:
+        """Take the bytes that have come, if the loan is not over. The borrower's thread."""
+        with self._reading:
+            if self._over:
+                return
             try:
-                self._read(timeout_s)
+                self._read()
             except Exception as error:  # noqa: BLE001 - raised by `hold`, on the thread that has to do with it
                 self._error = error
-                self.over = True
+                self._end()
                 self.recall()
-            self._reads += 1
-            return not self.over
-
-    def wake(self) -> None:
-        """End a read that waits. Any thread that has something for the borrower."""
-        self.wakes += 1
-        self._wake()
 
     def recall(self) -> None:
         """Have `hold` return soon. Any thread that wants something of the link."""
@@ -58,25 +67,23 @@ class Loan:
             self._held.release()
 
     def refuse(self) -> None:
-        """The same, as the borrower has no use for the loan. The borrower's thread."""
+        """The same, as the borrower has no use for the loan, or is away. Any thread."""
         self._refused = True
         self.recall()
 
     def hold(self, worthwhile: Callable[[], bool]) -> bool:
-        """Wait until the loan is over: recalled or refused, not `worthwhile` any more (asked every tick), or
-        because the borrower stayed away. The lender's thread, which may read again afterwards.
+        """Wait until the loan is over: recalled or refused, not taken within a tick, or not `worthwhile` any
+        more. The lender's thread, which may read again afterwards.
 
         False if the loan was of no use, or is not any more. Raises what `read` raised.
         """
-        reads = 0
         useful = True
-        while useful and not self._held.acquire(timeout=TICK_S):
-            before, reads = reads, self._reads
-            useful = worthwhile() and (reads != before or self._reading.locked())
-        self.over = True  # before the wake: the next read must not begin
-        self._wake()
-        with self._reading:
-            pass  # the last read has ended
+        if not self._held.acquire(timeout=TICK_S):
+            useful = self._taker is not None
+            while useful and not self._held.acquire(timeout=self._look_s):
+                useful = worthwhile()
+        with self._reading:  # the last read has ended
+            self._end()
         error, self._error = self._error, None
         if error is not None:
             try:
@@ -84,3 +91,10 @@ class Loan:
             finally:
                 del error  # its traceback holds this frame, and with it the link's session
         return useful and not self._refused
+
+    def _end(self) -> None:
+        """At once for both: a port that is waited for and not read would wake the borrower without end."""
+        self._over = True
+        taker, self._taker = self._taker, None
+        if taker is not None:
+            taker.unregister(self)

@@ -92,7 +92,7 @@ class StreamSession:
         self._next_values = NextValues(keeper.name, keeper.clock.monotonic, self._seen_instead)
         self._asks_all = type(conversation).asks is Conversation.asks and "read" in conversation.verbs
         self._unseen = UnseenFields(keeper.wanted)
-        self._lender = Lender(keeper.dispatcher.borrow if lends else None, keeper.clock)
+        self._lender = Lender(keeper.dispatcher if lends else None, keeper.clock)
         self._dropped = DroppedLines(keeper.name)
         self._notes = BoardNotes(keeper.name)
         # Guards `_ended`: nobody may wake or write to a transport that is closed, or is being closed.
@@ -178,8 +178,8 @@ class StreamSession:
             if now >= look_at:
                 self._look_after_silence(now)
                 self._lender.look(
-                    self._read_once,
-                    self._wake_reader,
+                    self._transport.descriptor,
+                    self._read_lent,
                     lambda: not stopping.is_set() and self._wants_nothing(),
                 )
                 look_at = self._clock.monotonic() + LOOK_S
@@ -271,7 +271,12 @@ class StreamSession:
             self._transport.write(data)
 
     def _read_once(self, timeout_s: float) -> None:
-        data = self._transport.read(timeout_s)
+        self._take_and_look(self._transport.read(timeout_s))
+
+    def _read_lent(self) -> None:
+        self._take_and_look(self._transport.read_ready())
+
+    def _take_and_look(self, data: bytes) -> None:
         now = self._clock.monotonic()
         if data:
             self._take(data, now)
@@ -291,6 +296,7 @@ class StreamSession:
         if counters["lines"] != lines:
             self._heard, self._pings = now, 0
         self._sort(events, now)
+        self._lender.came()
 
     def _sort(self, events: Sequence[Event], now: float) -> None:
         for event in events:

@@ -41,8 +41,9 @@ class Transport:
         """Whether `wake` ends a read at once, or only by and by."""
         # poll, not select, which fails on descriptors over 1023; os.read and os.write, not the port's own:
         # its read takes several system calls for each byte, its write selects.
-        self._descriptor: int | None = port.fileno() if pollable else None
-        self._is_tty = self._descriptor is not None and os.isatty(self._descriptor)
+        self.descriptor: int | None = port.fileno() if pollable else None
+        """What shows that bytes have come; None: nothing does."""
+        self._is_tty = self.descriptor is not None and os.isatty(self.descriptor)
         self._taken = 0
         self._say_again = 0.0
         # Written to by wake(): the reader waits on the port and on this at once. Last, since all that can
@@ -50,8 +51,8 @@ class Transport:
         self._readable = select.poll()
         self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._readable.register(self._wake_reader, select.POLLIN)
-        if self._descriptor is not None:
-            self._readable.register(self._descriptor, select.POLLIN)
+        if self.descriptor is not None:
+            self._readable.register(self.descriptor, select.POLLIN)
 
     def read(self, timeout_s: float) -> bytes:
         """What has arrived, at once if something has; b"" after `timeout_s`, when woken, or when another
@@ -59,17 +60,24 @@ class Transport:
 
         Raises `LinkLostError` when the port is gone.
         """
+        came = False
         try:
-            if self._descriptor is None:
+            if self.descriptor is None:
                 return self._read_polling()
-            data = None
             for descriptor, _ in self._readable.poll(timeout_s * 1000):
                 if descriptor == self._wake_reader:
                     os.read(descriptor, 64)
                 else:
-                    data = os.read(descriptor, READ_SIZE)
-            if data is None:
-                return b""
+                    came = True
+        except FOREIGN as error:
+            raise LinkLostError(f"reading failed: {words(error)}") from error
+        return self.read_ready() if came else b""
+
+    def read_ready(self) -> bytes:
+        """The same for who has waited for `descriptor` himself: without a wait."""
+        assert self.descriptor is not None
+        try:
+            data = os.read(self.descriptor, READ_SIZE)
         except BlockingIOError:
             data = None
         except FOREIGN as error:
@@ -80,7 +88,7 @@ class Transport:
             return data
         # A port that is gone hangs up, and stays so. One that had bytes a moment ago, has none now and does
         # not hang up was read by somebody else. A socket's empty read is its end.
-        if self._is_tty and not _hangs_up(self._descriptor):
+        if self._is_tty and not _hangs_up(self.descriptor):
             self._taken_by_another()
         elif data is not None:
             raise LinkLostError("the port was closed at the other end (unplugged?)")
@@ -90,10 +98,10 @@ class Transport:
         """Write all of `data` within `WRITE_TIMEOUT_S`. Raises `LinkLostError`."""
         began = time.monotonic()
         try:
-            if self._descriptor is None:
+            if self.descriptor is None:
                 self._port.write(data)
             else:
-                _write_all(self._descriptor, data)
+                _write_all(self.descriptor, data)
         except FOREIGN as error:
             raise LinkLostError(f"writing failed: {words(error)}") from error
         if self._tap.listeners:
@@ -102,11 +110,11 @@ class Transport:
     def write_at_once(self, data: bytes) -> bool:
         """Write all of `data` if the port takes it without a wait; False if it did not, or failed: `write`
         tells why. From any thread."""
-        if self._descriptor is None:
+        if self.descriptor is None:
             return False
         began = time.monotonic()
         try:
-            written = os.write(self._descriptor, data)
+            written = os.write(self.descriptor, data)
         except OSError:
             return False
         if self._tap.listeners:

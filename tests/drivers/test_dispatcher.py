@@ -1,49 +1,14 @@
 """The dispatcher: order, bounds, timers, and what it does about listeners that misbehave."""
 
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from types import FrameType
-from typing import Any
 
 import pytest
 
 from drivers import Dispatcher
-from drivers import dispatcher as dispatcher_module
 from drivers.dispatcher import CAPACITY
-from drivers.stream import loan as loan_module
 from tests.support.fake_clock import FakeClock
-from tests.support.lent_port import LentPort
+from tests.support.jobs import block, call, settle
 from tests.support.waiting import happens, until
-
-
-def call(action: Callable[[], object]) -> Callable[[object], None]:
-    """A job out of a function without arguments."""
-
-    def job(_: object) -> None:
-        action()
-
-    return job
-
-
-def block(dispatcher: Dispatcher) -> threading.Event:
-    """Have a job hold the dispatcher's thread; returns the event that lets it go."""
-    begun, go_on = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        begun.set()
-        happens(go_on)
-
-    dispatcher.post_always(call(hold), None)
-    happens(begun)
-    return go_on
-
-
-def settle(dispatcher: Dispatcher) -> None:
-    """Wait until all that is queued has run."""
-    done = threading.Event()
-    dispatcher.post_always(call(done.set), None)
-    happens(done)
 
 
 def test_jobs_run_in_order_on_one_thread(dispatcher: Dispatcher) -> None:
@@ -319,133 +284,6 @@ def test_a_timer_of_centuries_does_no_harm(dispatcher: Dispatcher) -> None:
 def test_the_bound_is_what_its_comment_says() -> None:
     """20 s of 500 readings a second."""
     assert CAPACITY == 20 * 500
-
-
-@pytest.fixture
-def lent(dispatcher: Dispatcher) -> Iterator[LentPort]:
-    """A port that the dispatcher reads; nothing comes there, so only a wake ends its read."""
-    port = LentPort()
-    assert dispatcher.borrow(port.loan)
-    happens(port.reading)
-    yield port
-    port.take_back()
-
-
-def test_a_post_ends_a_read(dispatcher: Dispatcher, lent: LentPort) -> None:
-    """What is posted runs at once, though nothing comes on the port; then it is read again."""
-    for count in range(1, 100):
-        settle(dispatcher)
-        assert lent.reads >= count
-        until(lambda count=count: len(lent.timeouts) > count)  # type: ignore[misc]
-
-
-@pytest.mark.parametrize("reached", range(1, 5))
-def test_a_post_during_which_a_loan_is_taken_is_not_lost(dispatcher: Dispatcher, reached: int) -> None:
-    """Whichever line of it the posting thread has reached when the dispatcher begins to read: it wakes it, or
-    what it has posted ran before."""
-    port, ran = LentPort(), threading.Event()
-    there, go_on = threading.Event(), threading.Event()
-    lines: list[int] = []
-
-    def trace(frame: FrameType, event: str, _: Any) -> Any:
-        if frame.f_code.co_filename != dispatcher_module.__file__ or there.is_set():
-            return None
-        if event == "line":
-            lines.append(frame.f_lineno)
-            if len(lines) == reached:
-                there.set()
-                happens(go_on)
-        return trace
-
-    def post() -> None:
-        sys.settrace(trace)
-        dispatcher.post_always(call(ran.set), None)
-        sys.settrace(None)
-
-    poster = threading.Thread(target=post)
-    poster.start()
-    happens(there)
-    assert dispatcher.borrow(port.loan)
-    happens(port.reading)
-    go_on.set()
-    poster.join()
-    assert ran.is_set() or port.loan.wakes == 1
-    port.take_back()
-
-
-def test_its_own_posts_wake_nobody(dispatcher: Dispatcher, lent: LentPort) -> None:
-    """A job that posts another is on the thread that would be woken."""
-    ran = threading.Event()
-    dispatcher.post_always(lambda _: dispatcher.post_always(lambda _: ran.set(), None), None)
-    happens(ran)
-    assert lent.loan.wakes == 1
-
-
-def test_what_is_posted_runs_before_the_port_is_read(dispatcher: Dispatcher, lent: LentPort) -> None:
-    """All of it."""
-    go_on = block(dispatcher)
-    reads: list[int] = []
-    for _ in range(3):
-        dispatcher.post_always(lambda _: reads.append(len(lent.timeouts)), None)
-    go_on.set()
-    settle(dispatcher)
-    assert len(set(reads)) == 1
-
-
-def test_the_end_ends_a_read(dispatcher: Dispatcher, lent: LentPort) -> None:
-    """And it reads no more."""
-    dispatcher.stop()
-    assert lent.reads == 1
-    assert not dispatcher.borrow(LentPort().loan)
-    assert dispatcher.depth == 0
-
-
-def test_a_read_ends_when_a_timer_is_due(clock: FakeClock) -> None:
-    """The port is not read for longer than that."""
-    with Dispatcher(clock=clock) as dispatcher:
-        dispatcher.post_always(lambda _: dispatcher.call_at(clock.monotonic() + 30, lambda: None), None)
-        port = LentPort()
-        dispatcher.borrow(port.loan)
-        happens(port.reading)
-        assert port.timeouts == [30.0]
-        port.take_back()
-
-
-def test_one_loan_at_a_time(dispatcher: Dispatcher, lent: LentPort, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another link is refused at once; when the first loan is over, it is welcome."""
-    monkeypatch.setattr(loan_module, "TICK_S", 60.0)
-    other = LentPort()
-    assert dispatcher.borrow(other.loan)
-    assert not other.loan.hold(lambda: True)
-    assert other.timeouts == []
-    go_on = block(dispatcher)
-    lent.take_back()
-    third = LentPort()
-    assert dispatcher.borrow(third.loan)
-    go_on.set()
-    happens(third.reading)
-    third.take_back()
-
-
-def test_a_full_queue_refuses_a_loan() -> None:
-    """Which is no reading that was dropped."""
-    with Dispatcher(capacity=1) as dispatcher:
-        go_on = block(dispatcher)
-        dispatcher.post_always(call(lambda: None), None)
-        assert not dispatcher.borrow(LentPort().loan)
-        assert dispatcher.dropped == 0
-        go_on.set()
-
-
-def test_a_loan_that_is_over_is_not_woken(dispatcher: Dispatcher, lent: LentPort) -> None:
-    """While the dispatcher is away, its posters have nobody to wake."""
-    go_on = block(dispatcher)
-    lent.take_back()
-    wakes = lent.loan.wakes
-    for _ in range(10):
-        dispatcher.post_always(call(lambda: None), None)
-    assert lent.loan.wakes == wakes
-    go_on.set()
 
 
 def test_a_start_after_a_stop_that_left_a_listener_behind() -> None:

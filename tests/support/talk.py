@@ -45,6 +45,7 @@ class Wire:
         self.closed = False
         self.busy = False
         self.patient = False
+        self.descriptor = 0
         self.woken = threading.Event()
 
     def healthy(self, fields: list[str]) -> list[str] | None:
@@ -78,6 +79,10 @@ class Wire:
         if self.clock.monotonic() > LONGEST_S:
             raise LinkLostError("the test has lasted long enough")
         return b""
+
+    def read_ready(self) -> bytes:
+        """See `Transport`."""
+        return self.read(0.0)
 
     def write(self, data: bytes) -> None:
         """See `Transport`."""
@@ -123,7 +128,14 @@ class Borrower(Dispatcher):
     def borrow(self, loan: Any) -> bool:
         """The link offers its reading."""
         self.offered.append(self.now())
+        loan.begin(self)
         return self.takes(loan)
+
+    def register(self, loan: Loan) -> None:
+        """See `Taker`: a test reads by hand."""
+
+    def unregister(self, loan: Loan) -> None:
+        """See `Taker`."""
 
 
 class Talk:

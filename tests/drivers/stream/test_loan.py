@@ -8,16 +8,61 @@ from contextlib import suppress
 import pytest
 
 from drivers.errors import LinkLostError
+from drivers.stream import loan as loan_module
 from drivers.stream.loan import Loan
 from tests.support.background import in_background
-from tests.support.lent_port import LentPort
 from tests.support.waiting import happens, until
+
+LONG_S = 60.0
+
+
+class Borrower:
+    """Takes a loan, and waits for nothing: a test reads by hand. `events` in order."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, Loan]] = []
+        self.error: OSError | None = None
+
+    def register(self, loan: Loan) -> None:
+        """See `Taker`."""
+        if self.error is not None:
+            raise self.error
+        self.events.append(("register", loan))
+
+    def unregister(self, loan: Loan) -> None:
+        """See `Taker`."""
+        self.events.append(("unregister", loan))
+
+    def named(self) -> list[str]:
+        """The events."""
+        return [event for event, _ in self.events]
+
+
+class Port:
+    """Counts how often it is read; what it is asked to raise, it raises."""
+
+    def __init__(self, look_s: float = LONG_S) -> None:
+        self.reads = 0
+        self.error: Exception | None = None
+        self.loan = Loan(7, self.read, look_s)
+
+    def read(self) -> None:
+        """Once more."""
+        self.reads += 1
+        if self.error is not None:
+            raise self.error
 
 
 @pytest.fixture
-def port() -> LentPort:
+def port() -> Port:
     """A port to lend."""
-    return LentPort()
+    return Port()
+
+
+@pytest.fixture
+def borrower() -> Borrower:
+    """Who borrows."""
+    return Borrower()
 
 
 @pytest.fixture
@@ -38,71 +83,95 @@ def start() -> Iterator[Callable[[Callable[[], object]], list[object]]]:
 Start = Callable[[Callable[[], object]], list[object]]
 
 
-def borrow(loan: Loan) -> int:
-    """Read as long as one may; how many reads that were."""
-    reads = 0
-    while loan.read(0.5):
-        reads += 1
-    return reads
-
-
-def test_a_recall_ends_a_read_that_waits(port: LentPort, start: Start) -> None:
-    """Also if nothing ever comes; afterwards the borrower may not read any more."""
-    done = start(lambda: borrow(port.loan))
-    happens(port.reading)
+def test_a_loan_from_its_begin_to_its_end(port: Port, borrower: Borrower) -> None:
+    """Afterwards the borrower does not wait for it any more, and may not read."""
+    port.loan.begin(borrower)
+    port.loan.read()
+    assert borrower.named() == ["register"]
     port.loan.recall()
     assert port.loan.hold(lambda: True)
-    reads = port.reads
-    until(lambda: done)
-    assert not port.loan.read(0.5)
-    assert port.reads == reads == 1
-    assert port.timeouts == [0.5]
+    port.loan.read()
+    port.loan.begin(borrower)
+    assert port.reads == 1
+    assert borrower.events == [("register", port.loan), ("unregister", port.loan)]
 
 
-def test_a_waiting_borrower_does_not_stay_away(port: LentPort, start: Start) -> None:
-    """The loan goes on for as long as it is worthwhile, however long one read lasts."""
-    ticks = iter(range(10))
-    start(lambda: borrow(port.loan))
-    happens(port.reading)
-    port.woken.set()  # the first read ends, the second waits
-    port.loan.hold(lambda: next(ticks, None) is not None)
-    assert next(ticks, None) is None
-
-
-def test_a_borrower_that_never_comes(port: LentPort) -> None:
-    """The lender reads again after a tick."""
-    assert not port.loan.hold(lambda: True)
-    assert not port.loan.read(0.5)
-
-
-def test_a_borrower_that_stays_away(port: LentPort, start: Start) -> None:
-    """The lender reads again though nobody has said so."""
-    port.woken.set()
-    assert port.loan.read(0.5)
+def test_a_recall_ends_it_at_once(port: Port, borrower: Borrower, start: Start) -> None:
+    """Though it is looked at rarely; twice is as good as once."""
+    port.loan.begin(borrower)
     results = start(lambda: port.loan.hold(lambda: True))
+    port.loan.recall()
+    port.loan.recall()
     until(lambda: results)
-    assert results == [False]
-    assert not port.loan.read(0.5)
+    assert results == [True]
+
+
+def test_a_borrower_that_never_comes(port: Port) -> None:
+    """The lender reads again after a tick, however rarely it looks."""
+    assert not port.loan.hold(lambda: True)
+    port.loan.read()
+    assert port.reads == 0
+
+
+def test_it_goes_on_for_as_long_as_it_is_worthwhile(borrower: Borrower, start: Start) -> None:
+    """Also if nothing is read: that is not for the loan to say."""
+    port, looks = Port(look_s=0.001), iter(range(10))
+    port.loan.begin(borrower)
+    assert not port.loan.hold(lambda: next(looks, None) is not None)
+    assert next(looks, None) is None
+    assert port.reads == 0
+
+
+def test_it_looks_as_often_as_it_is_told(
+    port: Port, borrower: Borrower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with each tick, which is for a borrower that has not come yet."""
+    monkeypatch.setattr(loan_module, "TICK_S", 0.001)
+    looks: list[None] = []
+
+    def look() -> bool:
+        looks.append(None)
+        return True
+
+    port.loan.begin(borrower)
+    timer = threading.Timer(0.05, port.loan.recall)
+    timer.start()
+    assert port.loan.hold(look)
+    timer.join()
+    assert looks == []
 
 
 @pytest.mark.parametrize("error", [LinkLostError("unplugged"), KeyError("a defect")])
-def test_errors_are_the_lenders(port: LentPort, start: Start, error: Exception) -> None:
-    """The borrower only learns that the loan is over."""
+def test_errors_are_the_lenders(port: Port, borrower: Borrower, error: Exception) -> None:
+    """The borrower only learns that the loan is over: what failed stays ready, and would wake it for ever."""
     port.error = error
-    port.woken.set()
-    assert not port.loan.read(0.5)
-    results = start(lambda: port.loan.hold(lambda: True))
-    until(lambda: results)
-    assert results == [error]
+    port.loan.begin(borrower)
+    port.loan.read()
+    port.loan.read()
+    assert port.reads == 1
+    assert borrower.named() == ["register", "unregister"]
+    with pytest.raises(type(error)) as caught:
+        port.loan.hold(lambda: True)
+    assert caught.value is error
+    assert borrower.named() == ["register", "unregister"]
 
 
-def test_the_last_read_has_ended(start: Start) -> None:
+def test_what_cannot_be_waited_for_is_not_begun(port: Port, borrower: Borrower) -> None:
+    """There is nothing to give back then."""
+    borrower.error = OSError("there is nothing to wait on")
+    with pytest.raises(OSError, match="nothing to wait on"):
+        port.loan.begin(borrower)
+    assert not port.loan.hold(lambda: True)
+    assert borrower.events == []
+
+
+def test_the_last_read_has_ended(borrower: Borrower, start: Start) -> None:
     """Two threads never read at once."""
     inside = threading.Semaphore()
     reading, overlaps = threading.Event(), []
     pause = threading.Event()
 
-    def read(_: float) -> None:
+    def read() -> None:
         alone = inside.acquire(blocking=False)
         reading.set()
         pause.wait(0.003)
@@ -110,28 +179,25 @@ def test_the_last_read_has_ended(start: Start) -> None:
         if alone:
             inside.release()
 
+    def borrow(loan: Loan, ended: threading.Event) -> None:
+        while not ended.is_set():
+            loan.read()
+
     for _ in range(30):
         reading.clear()
-        loan = Loan(read, lambda: None)
-        done = start(lambda loan=loan: borrow(loan))  # type: ignore[misc]
+        ended = threading.Event()
+        loan = Loan(7, read, LONG_S)
+        loan.begin(borrower)
+        start(lambda loan=loan, ended=ended: borrow(loan, ended))  # type: ignore[misc]
         happens(reading)
         loan.recall()
         loan.hold(lambda: True)
-        read(0.0)  # the lender's own
-        until(lambda done=done: done)  # type: ignore[misc]
+        read()  # the lender's own
+        ended.set()
     assert not any(overlaps)
 
 
-def test_the_wake_finds_the_loan_over() -> None:
-    """The borrower that it wakes must not begin another read."""
-    seen = []
-    loan = Loan(lambda _: None, lambda: seen.append(loan.over))
-    loan.recall()
-    assert loan.hold(lambda: True)
-    assert seen == [True]
-
-
-def test_of_use_or_not(port: LentPort) -> None:
+def test_of_use_or_not(borrower: Borrower) -> None:
     """A recall says nothing against the next loan; a refusal and the end of the stream do."""
     endings: list[tuple[Callable[[Loan], None], bool, bool]] = [
         (Loan.recall, True, True),
@@ -139,26 +205,29 @@ def test_of_use_or_not(port: LentPort) -> None:
         (lambda _: None, False, False),
     ]
     for end, worthwhile, useful in endings:
-        loan = Loan(port.read, lambda: None)
-        end(loan)
-        assert loan.hold(lambda worthwhile=worthwhile: worthwhile) is useful  # type: ignore[misc]
+        port = Port(look_s=0.001)
+        port.loan.begin(borrower)
+        end(port.loan)
+        assert port.loan.hold(lambda worthwhile=worthwhile: worthwhile) is useful  # type: ignore[misc]
 
 
-def test_an_error_is_not_kept() -> None:
+def test_an_error_is_not_kept(borrower: Borrower) -> None:
     """Its traceback would keep the link's session in memory."""
 
     class Held:
         """What the failed read belonged to."""
 
-        def read(self, _: float) -> None:
+        def read(self) -> None:
             """Fail."""
             raise LinkLostError("unplugged")
 
     held = Held()
-    loan = Loan(held.read, lambda: None)
+    loan = Loan(7, held.read, LONG_S)
     gone = weakref.ref(held)
-    assert not loan.read(0.5)
+    loan.begin(borrower)
+    loan.read()
     with suppress(LinkLostError):
         loan.hold(lambda: True)
+    borrower.events.clear()
     del loan, held
     assert gone() is None

@@ -15,10 +15,11 @@ import sig
 from drivers.errors import LinkLostError, SilentError
 from drivers.source import Measurement, Up
 from drivers.stream import lender as lender_module
-from drivers.stream.lender import SPAN_S, STREAM
+from drivers.stream.lender import SPAN_S
 from drivers.stream.line import ATTEMPT_S, MAX_WAITING
 from drivers.stream.loan import Loan
 from drivers.stream.session import LEAST_SILENCE_S, PINGS, StreamSession
+from drivers.worth import STREAM
 from firmware_sim.line import encode
 from tests.support.background import in_background
 from tests.support.talk import HELLO, LONGEST_S, Talk, Wire
@@ -233,7 +234,7 @@ def stream(talk: Talk, seconds: float, borrower: Callable[[Loan], None]) -> list
         return encode(f"R temp {number} {talk.clock.monotonic() * 1000:.0f} 21.5")
 
     def borrow(loan: Loan) -> bool:
-        assert loan.read(0.0)
+        loan.read()
         borrower(loan)
         return True
 
@@ -250,7 +251,7 @@ def test_a_stream_is_lent(talk: Talk) -> None:
     def unplug(loan: Loan) -> None:
         talk.wire.broken = "unplugged"
         talk.wire.read = partial(Wire.read, talk.wire)  # type: ignore[method-assign]
-        assert not loan.read(0.0)
+        loan.read()
 
     sent = stream(talk, LONGEST_S, unplug)
     assert [measurement.seq for measurement in talk.heard] == sent
@@ -337,7 +338,7 @@ def test_a_hello_that_is_wanted_ends_the_loan(talk: Talk) -> None:
 
     def borrower(loan: Loan) -> None:
         talk.wire.incoming.append(encode("R temp 1 1 20"))
-        assert loan.read(0.0)
+        loan.read()
         useful.append(loan.hold(lambda: False))
         talk.stopping.set()
 
@@ -352,7 +353,7 @@ def test_a_request_while_it_is_lent_ends_the_loan(talk: Talk) -> None:
 
     def borrower(loan: Loan) -> None:
         asked.append(in_background(lambda: talk.session.exchange("ping", (), 1e9, None))[0])
-        useful.append(loan.hold(lambda: loan.read(0.0)))
+        useful.append(loan.hold(lambda: True))
         talk.stopping.set()
 
     stream(talk, LONGEST_S, borrower)

@@ -2,12 +2,16 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 import sig
 from drivers import Dispatcher, LinkState
+from drivers import loans as loans_module
+from drivers import worth as worth_module
 from drivers.source import Device, Measurement
 from drivers.stream import connector
 from drivers.stream import lender as lender_module
@@ -22,17 +26,18 @@ LENDER = "link-board"
 
 
 class Stream:
-    """Readings of `temp`, numbered by their values, 500 a second until it is stopped."""
+    """Readings of `temp`, numbered by their values, one each `every_s` until it is stopped."""
 
-    def __init__(self, board: ScriptedBoard) -> None:
+    def __init__(self, board: ScriptedBoard, every_s: float = 0.002) -> None:
         self._board = board
+        self._every_s = every_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="stream")
         self.sent = 0
         self._thread.start()
 
     def _run(self) -> None:
-        while not self._stop.wait(0.002):
+        while not self._stop.wait(self._every_s):
             self.sent += 1
             self._board.report("temp", f"{self.sent % 100 / 10:g}")
 
@@ -90,14 +95,15 @@ class Witness:
 @pytest.fixture(autouse=True)
 def easily(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine's stream is fast enough, and a link that took its reading back lends it again soon."""
-    monkeypatch.setattr(lender_module, "STREAM", 50.0)
-    monkeypatch.setattr(lender_module, "STREAM_ENDS", 25.0)
+    monkeypatch.setattr(worth_module, "STREAM", 50.0)
+    monkeypatch.setattr(worth_module, "STREAM_ENDS", 25.0)
     monkeypatch.setattr(lender_module, "REST_S", 0.05)
 
 
 @pytest.fixture
 def unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
     """The link's thread does not look whether the dispatcher is there: it has to be told."""
+    monkeypatch.setattr(loans_module, "TICK_S", 60.0)
     monkeypatch.setattr(loan_module, "TICK_S", 60.0)
 
 
@@ -110,9 +116,10 @@ def witness() -> Witness:
 @pytest.fixture
 def house(board: ScriptedBoard, dispatcher: Dispatcher, witness: Witness) -> Iterator[House]:
     """A link that is up, and its sensor connected."""
-    with House(str(board.link), dispatcher=dispatcher) as made:
+    made = House(str(board.link), dispatcher=dispatcher)
+    made.link.add(witness)
+    with made:
         made.wait_for("#changed")
-        made.link.add(witness)  # has the channel read once more, which is no news
         until(lambda: witness.heard_count)
         yield made
 
@@ -282,23 +289,140 @@ def test_the_dispatcher_stops_first(
     assert house.link.status().counters["lost"] == 0
 
 
-def test_two_links_one_dispatcher(
-    house: House, board: ScriptedBoard, dispatcher: Dispatcher, lent: Stream, tmp_path: Path
+class Neighbour:
+    """One link more on the dispatcher, whose board reports too. A context manager."""
+
+    def __init__(self, path: Path, number: int, dispatcher: Dispatcher, every_s: float = 0.002) -> None:
+        self.witness = Witness()
+        self._stack = ExitStack()
+        self._made = (path / f"board{number}", f"24A16057F7{number:02}", dispatcher, every_s)
+
+    def __enter__(self) -> Self:
+        path, identity, dispatcher, every_s = self._made
+        with ExitStack() as stack:
+            self.board = stack.enter_context(ScriptedBoard(path, identity=identity))
+            self.house = House(str(self.board.link), dispatcher=dispatcher)
+            self.house.link.add(self.witness)
+            stack.enter_context(self.house)
+            self.house.wait_for("#changed")
+            until(lambda: self.witness.heard_count)
+            self.stream = Stream(self.board, every_s)
+            stack.callback(self.stream.stop)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+@pytest.fixture
+def neighbours(dispatcher: Dispatcher, tmp_path: Path, lent: Stream) -> Iterator[list[Neighbour]]:
+    """Three links beside the first one, and the dispatcher reads all of them."""
+    with ExitStack() as stack:
+        made = [stack.enter_context(Neighbour(tmp_path, number, dispatcher)) for number in range(3)]
+        all_lent(made)
+        yield made
+
+
+def all_lent(neighbours: list[Neighbour]) -> None:
+    """Wait until the dispatcher reads all of them."""
+    for neighbour in neighbours:
+        until(neighbour.witness.is_lent)
+
+
+def test_many_links_one_dispatcher(house: House, lent: Stream, neighbours: list[Neighbour]) -> None:
+    """It reads for all of them, and each loses nothing."""
+    sent = lent.sent
+    until(lambda: lent.sent > sent + 200)
+    for neighbour in neighbours:
+        neighbour.stream.arrives_at(neighbour.house)
+    lent.arrives_at(house)
+
+
+def test_slow_links_are_lent_in_company(
+    dispatcher: Dispatcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It reads for one of them; the other reads for itself, and loses nothing either."""
-    with (
-        ScriptedBoard(tmp_path / "other", identity="24A16057F686") as board_too,
-        House(str(board_too.link), dispatcher=dispatcher) as other,
-    ):
-        other.wait_for("#changed")
-        stream = Stream(board_too)
-        sent = lent.sent
-        try:
-            until(lambda: lent.sent > sent + 200)
-        finally:
-            stream.stop()
-        stream.arrives_at(other)
-        lent.arrives_at(house)
+    """Each of them alone would not be worth it."""
+    monkeypatch.setattr(worth_module, "STREAM", 90.0)
+    monkeypatch.setattr(worth_module, "STREAM_ENDS", 60.0)
+    with ExitStack() as stack:
+        first = stack.enter_context(Neighbour(tmp_path, 0, dispatcher, 0.02))
+        until(lambda: first.witness.heard_count > 60)
+        assert first.witness.readers == {LENDER}
+        others = [stack.enter_context(Neighbour(tmp_path, number, dispatcher, 0.02)) for number in (1, 2)]
+        all_lent([first, *others])
+        for neighbour in (first, *others):
+            neighbour.stream.arrives_at(neighbour.house)
+
+
+@pytest.mark.usefixtures("unwatched")
+def test_a_listener_asks_another_board(neighbours: list[Neighbour]) -> None:
+    """Which the thread that it runs on reads, too; only that one's loan ends, and soon begins anew."""
+    asking, asked, quiet = neighbours
+    answers: list[object] = []
+    done = threading.Event()
+    asked.board.values["temp"] = "77.5"
+    quiet.witness.readers.clear()
+
+    def ask(_info: dict[str, object], _data: object) -> None:
+        if done.is_set() or not asked.witness.is_lent():
+            return
+        answers.append(asked.house.read(timeout=20)["value"])
+        if len(answers) == 5:
+            done.set()
+
+    asking.house.router.addListener(ask, "temp", "#changed")
+    happens(done)
+    assert answers == [77.5] * 5
+    assert quiet.witness.readers <= {BORROWER}
+
+
+@pytest.mark.usefixtures("unwatched")
+def test_others_ask_many_boards(neighbours: list[Neighbour]) -> None:
+    """Each answers while the others are read."""
+    for neighbour in neighbours:
+        neighbour.board.values["temp"] = "77.5"
+    for _ in range(5):
+        for neighbour in neighbours:
+            assert neighbour.house.read(timeout=20)["value"] == 77.5
+
+
+def test_a_listener_that_blocks_stops_no_link(neighbours: list[Neighbour]) -> None:
+    """All of them read for themselves, and lend again when it has returned."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def block(*_: object) -> None:
+        if not begun.is_set():
+            begun.set()
+            happens(go_on)
+
+    neighbours[0].house.router.addListener(block, "temp", "#changed")
+    happens(begun)
+    for neighbour in neighbours:
+        until(neighbour.witness.is_back)
+        count = neighbour.witness.heard_count
+        until(lambda count=count, neighbour=neighbour: neighbour.witness.heard_count > count + 20)  # type: ignore[misc]
+    go_on.set()
+    all_lent(neighbours)
+    for neighbour in neighbours:
+        neighbour.stream.arrives_at(neighbour.house)
+
+
+@pytest.mark.usefixtures("unwatched")
+def test_one_cable_of_many_is_pulled(neighbours: list[Neighbour]) -> None:
+    """The others are read on, and it is found again."""
+    pulled, *others = neighbours
+    for other in others:
+        other.witness.readers.clear()
+    pulled.stream.stop()
+    pulled.board.unplug()
+    pulled.house.wait_for("#disconnect")
+    for other in others:
+        count = other.witness.heard_count
+        until(lambda count=count, other=other: other.witness.heard_count > count + 50)  # type: ignore[misc]
+        assert other.witness.readers == {BORROWER}
+    pulled.board.plug()
+    pulled.house.wait_for("#connect", count=2)
 
 
 @pytest.mark.usefixtures("unwatched")
