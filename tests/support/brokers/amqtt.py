@@ -1,0 +1,36 @@
+"""amqtt, on Python's asyncio: it keeps all in memory."""
+
+import json
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.brokers.server import INSTALLED, Server
+
+PROGRAM = shutil.which("amqtt", path=str(INSTALLED / "bin"))
+
+
+class Amqtt(Server):
+    """It says nothing to a CONNECT of MQTT 5, and knows no limit to a packet's size."""
+
+    name = "amqtt"
+    gentle = signal.SIGINT
+    keeps_what_it_acknowledged = False
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        super().__init__(folder, port)
+        self._config = folder / f"amqtt-{self.port}.yaml"
+        config: dict[str, Any] = {
+            "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{self.port}"}},
+            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+        }
+        self._config.write_text(json.dumps(config))  # which is YAML, too
+
+    def command(self) -> list[str]:
+        """Skips the test where it is not installed."""
+        if PROGRAM is None:
+            pytest.skip("amqtt is not installed; `make brokers` does it")
+        return [PROGRAM, "-c", str(self._config)]
