@@ -52,11 +52,11 @@ brokers:
 	@$(MAKE) --no-print-directory --silent .venv-brokers/installed || \
 		echo 'The tests of brokers that could not be installed will be skipped.'
 
-.venv-brokers/installed: $(BROKERS)/requirements.txt $(BROKERS)/aedes/package-lock.json
+.venv-brokers/installed: $(BROKERS)/requirements.txt $(BROKERS)/node/package-lock.json
 	@echo 'Installing brokers for the tests (once)…'
 	@$(PYTHON) -m venv .venv-brokers
 	@.venv-brokers/bin/python $(PIP) -r $(BROKERS)/requirements.txt
-	@mkdir -p .venv-brokers/aedes && cp $(BROKERS)/aedes/package*.json .venv-brokers/aedes
+	@mkdir -p .venv-brokers/aedes && cp $(BROKERS)/node/package*.json .venv-brokers/aedes
 	@cd .venv-brokers/aedes && PATH="$(CURDIR)/.venv-brokers/bin:$$PATH" \
 		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@

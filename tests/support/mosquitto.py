@@ -83,13 +83,16 @@ class Subscriber:
         client_id: str = "",
         session: bool = False,
         version: int = 5,
+        qos: int = 1,
         **more: Any,
     ) -> None:
         self.messages: list[MQTTMessage] = []
         self._on: dict[str, list[MQTTMessage]] = {}
         self._news = threading.Condition()
         self._topics = topics
-        self._subscribed = threading.Event()
+        self._qos = qos
+        self.subscribed = 0
+        """How often; again after each new connection."""
         self._port = port
         self._session = session
         self.client = Client(
@@ -103,7 +106,7 @@ class Subscriber:
         self.client.reconnect_delay_set(0.05, 0.2)  # type: ignore[arg-type]
         self.client.on_connect = self._connected
         self.client.on_message = self._note
-        self.client.on_subscribe = lambda *_: self._subscribed.set()
+        self.client.on_subscribe = self._note_subscribed
 
     def __enter__(self) -> Self:
         properties = None
@@ -116,7 +119,7 @@ class Subscriber:
             self.client.connect("127.0.0.1", self._port)
         self.client.loop_start()
         if self._topics:
-            assert self._subscribed.wait(DEADLINE_S), "not subscribed"
+            self.wait_subscribed()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -126,7 +129,17 @@ class Subscriber:
 
     def _connected(self, client: Client, *_: object) -> None:
         if self._topics:
-            client.subscribe([(topic, 1) for topic in self._topics])
+            client.subscribe([(topic, self._qos) for topic in self._topics])
+
+    def _note_subscribed(self, *_: object) -> None:
+        with self._news:
+            self.subscribed += 1
+            self._news.notify_all()
+
+    def wait_subscribed(self, count: int = 1) -> None:
+        """Wait until it has subscribed so often."""
+        with self._news:
+            assert self._news.wait_for(lambda: self.subscribed >= count, DEADLINE_S), "not subscribed"
 
     def _note(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         with self._news:

