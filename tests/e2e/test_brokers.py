@@ -115,9 +115,7 @@ def test_events(house: House) -> None:
     with house.subscriber("sig/#") as seen:
         gateway = house.gateway()
         assert json.loads(seen.on("sig/test/temp/event/connect").payload)["requests"]
-        until(
-            lambda: len(numbers(seen)) == len(SENDERS), what=gateway.errors
-        )  # the gateway has asked for these
+        until(lambda: len(numbers(seen)) == len(SENDERS), what=gateway.errors)  # which it has asked for
         for number in range(200):
             house.board.report(SENDERS[number % 2], f"{30 + number // 2 % 50}")
         until(lambda: len(numbers(seen)) == len(SENDERS) + 200, what=gateway.errors)

@@ -23,15 +23,6 @@ NO_MQTT = bytes([0xC0, 0]) * 8
 PASSWORDS = shutil.which("mosquitto_passwd")
 
 
-def required() -> str:
-    """The program's path; skips the test where it is not installed."""
-    if PROGRAM is None:
-        import pytest  # not above: the benchmarks use a broker, too, and need no tests
-
-        pytest.skip("Mosquitto is not installed; on Debian: apt-get install mosquitto")
-    return PROGRAM
-
-
 class Mosquitto(Server):
     """`settings`: lines for its config file beside those that it needs anyway. `port`: 0 for any free one."""
 
@@ -41,7 +32,6 @@ class Mosquitto(Server):
     def __init__(
         self, folder: Path, settings: Iterable[str] = ("allow_anonymous true",), port: int = 0
     ) -> None:
-        self._program = required()
         super().__init__(folder, port)
         self._config = folder / f"mosquitto-{self.port}.conf"
         kept = ["persistence true", f"persistence_location {folder}/"]
@@ -49,9 +39,14 @@ class Mosquitto(Server):
         lines = [f"listener {self.port} 127.0.0.1", *user, "max_queued_messages 0", *kept, *settings]
         self._config.write_text("\n".join(lines) + "\n")
 
+    @classmethod
+    def missing(cls) -> str:
+        """What to install before it can be started; empty if it can."""
+        return "" if PROGRAM else "Mosquitto is not installed; on Debian: apt-get install mosquitto"
+
     def command(self) -> list[str]:
         """How it is started."""
-        return [self._program, "-v", "-c", str(self._config)]
+        return [str(PROGRAM), "-v", "-c", str(self._config)]
 
     def serves(self) -> bool:
         """Whether it hangs up on who speaks no MQTT.

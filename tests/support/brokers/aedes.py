@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.support.brokers.server import INSTALLED, Server
 
 # Not bin/node, which is a program in Python that has this one as a child.
@@ -17,8 +15,12 @@ class Aedes(Server):
 
     name = "aedes"
 
+    @classmethod
+    def missing(cls) -> str:
+        """What to install before it can be started; empty if it can."""
+        there = NODE is not None and LIBRARY.exists()
+        return "" if there else "aedes is not installed; `make brokers` does it"
+
     def command(self) -> list[str]:
-        """Skips the test where it is not installed."""
-        if NODE is None or not LIBRARY.exists():
-            pytest.skip("aedes is not installed; `make brokers` does it")
+        """How it is started."""
         return [str(NODE), str(SCRIPT), str(LIBRARY), str(self.port)]

@@ -5,8 +5,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.brokers.server import INSTALLED, Server
 
 PROGRAM = shutil.which("amqtt", path=str(INSTALLED / "bin"))
@@ -18,6 +16,11 @@ class Amqtt(Server):
     name = "amqtt"
     keeps_what_it_acknowledged = False
 
+    @classmethod
+    def missing(cls) -> str:
+        """What to install before it can be started; empty if it can."""
+        return "amqtt is not installed; `make brokers` does it" if PROGRAM is None else ""
+
     def __init__(self, folder: Path, port: int = 0) -> None:
         super().__init__(folder, port)
         self._config = folder / f"amqtt-{self.port}.yaml"
@@ -28,7 +31,5 @@ class Amqtt(Server):
         self._config.write_text(json.dumps(config))  # which is YAML, too
 
     def command(self) -> list[str]:
-        """Skips the test where it is not installed."""
-        if PROGRAM is None:
-            pytest.skip("amqtt is not installed; `make brokers` does it")
-        return [PROGRAM, "-c", str(self._config)]
+        """How it is started."""
+        return [str(PROGRAM), "-c", str(self._config)]

@@ -36,6 +36,19 @@ class Server:
         self._log = folder / f"{self.name}-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @classmethod
+    def missing(cls) -> str:
+        """What to install before it can be started; empty if it can."""
+        raise NotImplementedError
+
+    @classmethod
+    def required(cls) -> None:
+        """Skips the test where it is not installed."""
+        if why := cls.missing():
+            import pytest  # not above: the benchmarks use a broker, too, and are run without
+
+            pytest.skip(why)
+
     def command(self) -> list[str]:
         """How it is started."""
         raise NotImplementedError
@@ -46,7 +59,8 @@ class Server:
         return self._log.read_text(errors="replace")
 
     def start(self) -> Self:
-        """Start it, and wait until it serves."""
+        """Start it, and wait until it serves; skips the test where it is not installed."""
+        self.required()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
