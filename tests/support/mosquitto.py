@@ -28,6 +28,7 @@ class Mosquitto(Server):
 
     name = "Mosquitto"
     versions = (V311, V5)
+    delivers_first = True
 
     def __init__(
         self, folder: Path, settings: Iterable[str] = ("allow_anonymous true",), port: int = 0

@@ -14,7 +14,6 @@ class Amqtt(Server):
     """It says nothing to a CONNECT of MQTT 5, and knows no limit to a packet's size."""
 
     name = "amqtt"
-    keeps_what_it_acknowledged = False
 
     @classmethod
     def missing(cls) -> str:

@@ -26,9 +26,9 @@ class Server:
     """Protocol levels that it speaks."""
     spaces_in_topics: ClassVar[bool] = True
     """Whether it takes a topic with a space, as MQTT 3.1.1 says in 4.7.3."""
-    keeps_what_it_acknowledged: ClassVar[bool] = True
-    """Whether a subscriber that is there gets each message that was acknowledged, though the broker is killed
-    at that moment."""
+    delivers_first: ClassVar[bool] = False
+    """Whether it writes a message to a subscriber of QoS 0 before it acknowledges it. One that does not loses
+    what was acknowledged when it is killed in between."""
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         self.folder = folder
