@@ -189,11 +189,12 @@ def test_one_client_of_an_id(version: int) -> None:
 def test_what_the_client_can_take() -> None:
     """So many unacknowledged, none larger than it says."""
     shared = broker()
-    client = Client(shared).greet(properties={"ReceiveMaximum": 2, "MaximumPacketSize": 20})
+    client = Client(shared).greet(properties={"ReceiveMaximum": 2, "MaximumPacketSize": 10})
     client.say(Subscribe(1, (("a", 1),)))
-    for payload in (b"1", b"2" * 20, b"3", b"4"):
+    fits = 10 - len(encode(message(), V5)) + 1
+    for payload in (b"1" * fits, b"2" * (fits + 1), b"3", b"4"):
         shared.route(Publish("a", payload, 1))
-    assert [one.payload for one in client.hear() if isinstance(one, Publish)] == [b"1", b"3"]
+    assert [one.payload for one in client.hear() if isinstance(one, Publish)] == [b"1" * fits, b"3"]
     assert client.say(Acknowledge(PUBACK, 1)) == [Publish("a", b"4", 1, mid=4)]
 
 
@@ -259,6 +260,20 @@ def test_refusals_in_3_1_1() -> None:
     client = Client(shared, V311).greet()
     assert client.say(message(3)) == [Acknowledge(PUBACK, 3)]
     assert client.say(Subscribe(4, (("a", 1),))) == [Answers(SUBACK, 4, (0x80,))]
+    assert not shared.taken
+
+
+@both
+def test_who_is_refused_changes_nothing(version: int) -> None:
+    """Neither for the client of its id, nor by its will."""
+    shared = broker()
+    accepted = Client(shared, version).greet("me")
+    shared.script = replace(shared.script, connack=lambda hello: Reply(5))
+    refused = Client(shared, version)
+    refused.say(Connect(version, "me", will=Will("w", b"")))
+    refused.session.gone()
+    assert not accepted.session.ended
+    assert list(shared.receivers.values()) == ["me"]
     assert not shared.taken
 
 

@@ -36,6 +36,7 @@ def test_a_client_of_another_house(version: int) -> None:
             assert len(seen.on("a/b").payload) == 1_000_000
             broker.say("a/c", b"!", ResponseTopic="r")
             message = seen.on("a/c")
+            assert (message.qos, message.retain) == (1, False)
             assert getattr(message.properties, "ResponseTopic", None) == ("r" if version == V5 else None)
             assert broker.connected == ["me"]
         until(lambda: not broker.connected)
@@ -92,6 +93,19 @@ def test_last_words_arrive() -> None:
             happens(ended)
         assert codes[0] == 0x95
         assert broker.seen.too_large[0] > 3_000_000
+
+
+def test_the_end_comes_after_the_last_words() -> None:
+    """The client is not left with an open connection, and a silent end is an end, too."""
+    hello = bytes.fromhex("10 0c 0004 4d515454 04 02 0000 0000")
+    for script, answer in ((Script(connack=lambda _: Reply(5)), "20020005"), (Script(close_after=1), "")):
+        with ScriptedBroker(script) as broker, socket.create_connection(("127.0.0.1", broker.port)) as client:
+            client.settimeout(20)
+            client.sendall(hello)
+            received = b""
+            while data := client.recv(100):
+                received += data
+            assert received == bytes.fromhex(answer)
 
 
 def test_another_script_at_any_time() -> None:
