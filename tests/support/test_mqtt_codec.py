@@ -5,6 +5,8 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties as PahoProperties
 
 from tests.support.mqtt_codec import decode, encode, header
 from tests.support.mqtt_fields import LARGEST, PROPERTIES, MalformedError, Reader, properties, text, variable
@@ -189,6 +191,15 @@ def test_what_is_no_packet(version: int, encoded: str, why: str) -> None:
     """The message says what is wrong."""
     with pytest.raises(MalformedError, match=re.escape(why)):
         decode(bytes.fromhex(encoded), version)
+
+
+def test_the_table_of_properties() -> None:
+    """The same as paho's: identifiers, names and kinds."""
+    theirs = PahoProperties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    kinds = dict(enumerate([1, 2, 4, "variable", "binary", "text", "pairs"]))
+    names = {number: name.replace(" ", "") for name, number in theirs.names.items()}
+    found = {number: (names[number], kinds[kind]) for number, (kind, _) in theirs.properties.items()}
+    assert found == PROPERTIES
 
 
 def test_a_length_without_end() -> None:
