@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test system-packages check test-main test-others test-slow bench wheel clean
+.PHONY: help run test system-packages brokers check test-main test-others test-slow bench wheel clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -27,7 +27,7 @@ help:
 run: .venv/installed
 	@$(BIN)/sig-gateway run -c config.yaml
 
-test: system-packages check
+test: system-packages brokers check
 	@$(MAKE) --no-print-directory -j2 test-main test-others
 
 # What the tests need beside Python, installed where that may be done; elsewhere they say what they skip.
@@ -44,6 +44,22 @@ system-packages:
 	else \
 		echo "Tests that need these Debian packages will be skipped:$$missing (sudo apt install$$missing)"; \
 	fi
+
+# What else the tests run as a broker, beside Debian's Mosquitto.
+BROKERS := tests/support/brokers
+
+brokers:
+	@$(MAKE) --no-print-directory --silent .venv-brokers/installed || \
+		echo 'The tests of brokers that could not be installed will be skipped.'
+
+.venv-brokers/installed: $(BROKERS)/requirements.txt $(BROKERS)/node/package-lock.json
+	@echo 'Installing brokers for the tests (once)…'
+	@$(PYTHON) -m venv .venv-brokers
+	@.venv-brokers/bin/python $(PIP) -r $(BROKERS)/requirements.txt
+	@mkdir -p .venv-brokers/aedes && cp $(BROKERS)/node/package*.json .venv-brokers/aedes
+	@cd .venv-brokers/aedes && PATH="$(CURDIR)/.venv-brokers/bin:$$PATH" \
+		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -107,4 +123,4 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.summary
 
 clean:
-	rm -rf .venv .venv-3.* build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-3.* .venv-brokers build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

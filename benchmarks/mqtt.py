@@ -124,6 +124,9 @@ def main() -> None:
     parser.add_argument("--against", metavar="COMMIT", help="beside the code of that git revision")
     given = parser.parse_args()
     rounds = given.rounds
+    if missing := Mosquitto.missing():
+        print(missing)
+        return
     if given.against:
         mqtt_against.run(given.against, rounds)
         return

@@ -161,6 +161,9 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
+    if missing := Mosquitto.missing():
+        print(missing)
+        return
     if report.load("mysensors.mysensors") is None:
         raise SystemExit(1)
     how = f"`python -m benchmarks.mysensors --rounds {rounds}`, medians; "

@@ -1,28 +1,21 @@
 """The broker is away: what a gateway keeps of it, through kill -9, and in how much memory and disk."""
 
-import contextlib
 import json
-import signal
-import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from tests.support.mosquitto import Mosquitto, Subscriber
+from tests.support.outages import SENDERS, SLACK_S, WINDOW_S, Life, Talking, check, numbers, received
 from tests.support.scripted_board import HUM, TEMP, ScriptedBoard
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.once
 
-WINDOW_S = 1.0
-SLACK_S = 0.5
-"""From a trigger to the bridge's thread, and for a disk and a machine that do a lot else."""
-SENDERS = ("temp", "hum")
 CONFIG = """\
 gateway: {{{{name: test, data: ./data}}}}
 router: {{{{listen: 127.0.0.1:{{port}}}}}}
@@ -40,60 +33,6 @@ def board(tmp_path: Path) -> Iterator[ScriptedBoard]:
     """A board with two sensors, which says nothing of itself."""
     with ScriptedBoard(tmp_path / "board", (TEMP, HUM)) as plugged:
         yield plugged
-
-
-class Talking:
-    """The board reports a hundred new values a second, temperature and humidity in turn."""
-
-    def __init__(self, board: ScriptedBoard) -> None:
-        self._board = board
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._talk)
-
-    def _talk(self) -> None:
-        due = time.monotonic()
-        number = 0
-        while not self._ended.wait(max(0.0, due - time.monotonic())):
-            due += 0.01
-            number += 1
-            self._board.report(SENDERS[number % 2], f"{20 + number // 2 % 50}")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-
-class Life:
-    """A gateway from its start to its kill, and a TCP client that notes the readings that it has accepted."""
-
-    def __init__(self, start: Callable[[], Any]) -> None:
-        self.accepted: dict[int, float] = {}
-        """When each came, by sequence number."""
-        self._stack = contextlib.ExitStack()
-        self._gateway = start()
-        self._gateway.wait_for_error("listening on")
-        client = self._stack.enter_context(self._gateway.client())
-        for sender in SENDERS:
-            client.addRemoteListener(self._note, sender, "#changed")
-
-    def _note(self, _info: dict[str, Any], reading: dict[str, Any]) -> None:
-        self.accepted[reading["seq"]] = time.monotonic()
-
-    def accept(self, count: int) -> Self:
-        """Wait until it has accepted so many."""
-        until(lambda: len(self.accepted) >= count, timeout_s=count / 100 + 20)
-        return self
-
-    def kill(self) -> set[int]:
-        """kill -9; returns what must not be lost."""
-        self._gateway.signal(signal.SIGKILL)
-        killed = time.monotonic()
-        self._stack.close()
-        return {seq for seq, at in self.accepted.items() if at < killed - WINDOW_S - SLACK_S}
 
 
 @pytest.mark.parametrize(
@@ -132,26 +71,6 @@ def test_an_outage_with_three_kills(
     assert len(must) > 3 * (part - 100 * (WINDOW_S + SLACK_S)) - 50, "too few to mean anything"
     for sender in SENDERS:
         check(received(seen, sender), late=len(must) // 4)
-
-
-def numbers(seen: Subscriber) -> set[int]:
-    return {event["seq"] for sender in SENDERS for event in received(seen, sender)}
-
-
-def received(seen: Subscriber, sender: str) -> list[dict[str, Any]]:
-    return [json.loads(payload) for payload in seen.payloads(f"sig/test/{sender}/event/changed")]
-
-
-def check(events: list[dict[str, Any]], late: int) -> None:
-    """One id for each event; the live ones and the late ones each in order; so many late ones or more."""
-    ids: dict[str, int] = {}
-    for event in events:
-        assert ids.setdefault(event["id"], event["seq"]) == event["seq"], "one id, one event"
-    assert len(set(ids.values())) == len(ids), "one event, one id"
-    for mark in (False, True):
-        first_seen = list(dict.fromkeys(e["seq"] for e in events if e.get("late", False) is mark))
-        assert first_seen == sorted(first_seen)
-    assert sum("late" in event for event in events) >= late
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,20 @@
 
 import os
 import shutil
-import signal
 import socket
-import subprocess
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
-import pytest
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from tests.support.ports import free_port
-from tests.support.waiting import DEADLINE_S, until
+from tests.support.brokers.server import Server
+from tests.support.mqtt_packets import V5, V311
+from tests.support.waiting import DEADLINE_S
 
 PROGRAM = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 # No packet of MQTT's, and long enough to be seen to be no TLS either.
@@ -25,57 +23,40 @@ NO_MQTT = bytes([0xC0, 0]) * 8
 PASSWORDS = shutil.which("mosquitto_passwd")
 
 
-def required() -> str:
-    """The program's path; skips the test where it is not installed."""
-    if PROGRAM is None:
-        pytest.skip("Mosquitto is not installed; on Debian: apt-get install mosquitto")
-    return PROGRAM
-
-
-class Mosquitto:
+class Mosquitto(Server):
     """`settings`: lines for its config file beside those that it needs anyway. `port`: 0 for any free one."""
+
+    name = "Mosquitto"
+    versions = (V311, V5)
+    delivers_first = True
 
     def __init__(
         self, folder: Path, settings: Iterable[str] = ("allow_anonymous true",), port: int = 0
     ) -> None:
-        self._program = required()
-        self._folder = folder
-        self.port = port or free_port()
+        super().__init__(folder, port)
         self._config = folder / f"mosquitto-{self.port}.conf"
         kept = ["persistence true", f"persistence_location {folder}/"]
         user = ["user root"] if os.geteuid() == 0 else []
         lines = [f"listener {self.port} 127.0.0.1", *user, "max_queued_messages 0", *kept, *settings]
         self._config.write_text("\n".join(lines) + "\n")
-        self._log = folder / f"mosquitto-{self.port}.log"
-        self._process: subprocess.Popen[bytes] | None = None
 
-    @property
-    def log(self) -> str:
-        """What it has said."""
-        return self._log.read_text(errors="replace")
+    @classmethod
+    def missing(cls) -> str:
+        """What to install before it can be started; empty if it can."""
+        return "" if PROGRAM else "Mosquitto is not installed; on Debian: apt-get install mosquitto"
 
-    def start(self) -> Self:
-        """Start it, and wait until it serves."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [self._program, "-v", "-c", str(self._config)], stdout=log, stderr=subprocess.STDOUT
-            )
-        try:
-            until(self.serves, what=f"Mosquitto serves: {self.log}")
-        except BaseException:
-            self.stop(signal.SIGKILL)
-            raise
-        return self
+    def command(self) -> list[str]:
+        """How it is started."""
+        return [str(PROGRAM), "-v", "-c", str(self._config)]
 
     def serves(self) -> bool:
         """Whether it hangs up on who speaks no MQTT.
 
         To listen is not enough: a SIGTERM that comes between its listening and its main loop is forgotten.
         The signal clears `run`, which is set just before the loop (Mosquitto's src/mosquitto.c, in 2.0.11
-        and still in 2.0.20).
+        and still in 2.0.20). To accept a client is too much: not every config lets anybody in.
         """
-        assert self._process is not None
-        assert self._process.poll() is None, self.log
+        self.must_run()
         with socket.socket() as probe:
             probe.settimeout(DEADLINE_S)
             try:
@@ -86,37 +67,6 @@ class Mosquitto:
                 return False
             except ConnectionError:
                 return True  # hung up before it has read all
-
-    def stop(self, number: int = signal.SIGTERM, within_s: float = DEADLINE_S) -> None:
-        """End it; it keeps its port and its folder. One that does not end is killed, and the test fails."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(signal.SIGCONT)
-        process.send_signal(number)
-        try:
-            process.wait(within_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            name = signal.Signals(number).name
-            raise AssertionError(f"Mosquitto went on for {within_s:g} s after {name}: {self.log}") from None
-
-    def suspend(self) -> None:
-        """Let it hang: connections stay, nobody answers."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let it go on."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
 
 class Subscriber:
@@ -129,13 +79,16 @@ class Subscriber:
         client_id: str = "",
         session: bool = False,
         version: int = 5,
+        qos: int = 1,
         **more: Any,
     ) -> None:
         self.messages: list[MQTTMessage] = []
         self._on: dict[str, list[MQTTMessage]] = {}
         self._news = threading.Condition()
         self._topics = topics
-        self._subscribed = threading.Event()
+        self._qos = qos
+        self.subscribed = 0
+        """How often; again after each new connection."""
         self._port = port
         self._session = session
         self.client = Client(
@@ -149,7 +102,7 @@ class Subscriber:
         self.client.reconnect_delay_set(0.05, 0.2)  # type: ignore[arg-type]
         self.client.on_connect = self._connected
         self.client.on_message = self._note
-        self.client.on_subscribe = lambda *_: self._subscribed.set()
+        self.client.on_subscribe = self._note_subscribed
 
     def __enter__(self) -> Self:
         properties = None
@@ -162,7 +115,7 @@ class Subscriber:
             self.client.connect("127.0.0.1", self._port)
         self.client.loop_start()
         if self._topics:
-            assert self._subscribed.wait(DEADLINE_S), "not subscribed"
+            self.wait_subscribed()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -172,7 +125,17 @@ class Subscriber:
 
     def _connected(self, client: Client, *_: object) -> None:
         if self._topics:
-            client.subscribe([(topic, 1) for topic in self._topics])
+            client.subscribe([(topic, self._qos) for topic in self._topics])
+
+    def _note_subscribed(self, *_: object) -> None:
+        with self._news:
+            self.subscribed += 1
+            self._news.notify_all()
+
+    def wait_subscribed(self, count: int = 1) -> None:
+        """Wait until it has subscribed so often."""
+        with self._news:
+            assert self._news.wait_for(lambda: self.subscribed >= count, DEADLINE_S), "not subscribed"
 
     def _note(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         with self._news:

@@ -18,7 +18,7 @@ from gateway.mqtt.broker import rival
 from gateway.mqtt.broker.broker import V5, V311
 from gateway.mqtt.broker.versions import HANG_UPS
 from tests.support.far_away import FarAway
-from tests.support.mosquitto import PASSWORDS, Mosquitto, Subscriber, required
+from tests.support.mosquitto import PASSWORDS, Mosquitto, Subscriber
 from tests.support.ports import free_port
 from tests.support.waiting import until
 
@@ -77,7 +77,7 @@ def test_unknown_host(house: Any, logged: Logged) -> None:
 
 def test_passwords(house: Any, tmp_path: Path, logged: Logged) -> None:
     """The wrong one is refused, which is said once; with the right one it works; neither is ever logged."""
-    required()
+    Mosquitto.required()
     assert PASSWORDS is not None
     file = tmp_path / "passwords"
     subprocess.run([PASSWORDS, "-b", "-c", str(file), "house", "right-one"], check=True, capture_output=True)
