@@ -31,6 +31,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from gateway.storage.checksum import teach
 from gateway.storage.salvage import Copied, copy
 from gateway.storage.schema import (
     BROKEN,
@@ -181,6 +182,7 @@ class Database:
         """A connection to the file, with our tables of today."""
 
         def prepare(db: sqlite3.Connection) -> None:
+            teach(db)
             db.executescript(_PRAGMAS)
             migrate(db, self._path)
             check(db)

@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from gateway.storage.schema import MOST_ID, tables, told
+from gateway.storage.checksum import row_crc
+from gateway.storage.schema import MOST_ID, columns_of, tables, told
 
 CHUNK_ROWS, CHUNK_CHARS = 5000, 1_000_000
 """What is copied in one transaction, so that neither memory nor the WAL grows with the file."""
@@ -22,6 +23,10 @@ MOST_UTC = 253_402_300_799.0
 """The year 9999, the last that can be told."""
 JSON_KIND = "discovery"
 """What is retained of this kind has JSON as its parts."""
+
+
+OF_OLD = {"boot": "", "at": 0.0, "known": 1}
+"""What a row of an older version has in the columns that it has not; its checksum is made."""
 
 
 class Copied(NamedTuple):
@@ -93,9 +98,15 @@ def _sound_rows(
     limit = old.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_CHARS)
     old.text_factory = _text_or_none
     try:
-        for row in old.execute(f"SELECT {', '.join(names)} FROM {table}"):  # noqa: S608 - our own names
-            if all(test(value) for test, value in zip(tests, row, strict=True)) and (
-                table != "retained" or _is_noted(*row[1:])
+        there = {name for name, *_ in columns_of(old, table)}
+        missing = {name for name in names if name not in there and (name in OF_OLD or name == "crc")}
+        wanted = ", ".join("NULL" if name in missing else name for name in names)
+        for found in old.execute(f"SELECT {wanted} FROM {table}"):  # noqa: S608 - our own names
+            row = _of_today(names, missing, found)
+            if (
+                all(test(value) for test, value in zip(tests, row, strict=True))
+                and row[-1] == _crc(names, row)
+                and (table != "retained" or _is_noted(*row[1:3]))
             ):
                 yield row
     except sqlite3.Error as error:
@@ -103,6 +114,19 @@ def _sound_rows(
     finally:
         old.text_factory = str
         old.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limit)
+
+
+def _of_today(names: list[str], missing: set[str], row: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not missing:
+        return row
+    full = tuple(
+        OF_OLD.get(name, value) if name in missing else value for name, value in zip(names, row, strict=True)
+    )
+    return (*full[:-1], _crc(names, full)) if "crc" in missing else full
+
+
+def _crc(names: list[str], row: tuple[Any, ...]) -> int:
+    return row_crc(*row[1 if names[0] == "id" else 0 : -1])
 
 
 def _text_or_none(data: bytes) -> str | None:
@@ -114,6 +138,18 @@ def _text_or_none(data: bytes) -> str | None:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int) and 0 < value < MOST_ID
+
+
+def _is_flag(value: object) -> bool:
+    return value in (0, 1)
+
+
+def _is_crc(value: object) -> bool:
+    return isinstance(value, int)
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, int | float) and 0 <= value < MOST_ID
 
 
 def _is_utc(value: object) -> bool:
@@ -159,4 +195,8 @@ _BY_NAME = {
     "kind": _is_name,
     "uid": _is_uid,
     "topic": _is_topic,
+    "boot": _is_name,
+    "at": _is_seconds,
+    "known": _is_flag,
+    "crc": _is_crc,
 }

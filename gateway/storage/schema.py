@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from gateway.storage.checksum import teach
+
 MIGRATIONS = Path(__file__).parents[1] / "mqtt" / "outbox" / "migrations"
 MOST_ID = 1 << 53
 """Of ids and counts: one a microsecond for 285 years, and still far from SQLite's largest."""
@@ -82,6 +84,7 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
 def tables() -> dict[str, list[tuple[Any, ...]]]:
     """Our tables, with name, type, NOT NULL and key of each column."""
     with closing(sqlite3.connect(":memory:")) as db:
+        teach(db)
         for script in _scripts():
             db.executescript(script.read_text())
         names = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()

@@ -10,22 +10,33 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from gateway.loss import Loss
+from gateway.storage.checksum import row_crc
 
-ROW_BYTES = 48
-"""What a row takes beside its texts: header, id, time, its share of the tree."""
+ROW_BYTES = 72
+"""What a row takes beside its texts: header, id, times, checksum, its share of the tree."""
 KNOWN_UTC = 1_735_689_600.0
 """2025: a time before that is one of a clock that was not set, and says nothing about age."""
 FULL, OLD = "the outbox was full", "older than the outbox keeps"
 
-_TEXTS = ("sender", "event", "uid", "head")
+_TEXTS = ("sender", "event", "uid", "head", "boot")
 _SIZE = f"({ROW_BYTES} + {' + '.join(f'length(CAST({name} AS BLOB))' for name in _TEXTS)})"
 # A page that was damaged may hold any type and still be read.
+_INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TIME = "coalesce(CAST(time AS REAL), 0.0)"
-_TYPED = ", ".join([_TIME, *(f"coalesce(CAST({name} AS TEXT), '')" for name in _TEXTS)])
+_TYPED = ", ".join(
+    [
+        _TIME,
+        *(f"coalesce(CAST({name} AS TEXT), '')" for name in _TEXTS),
+        "coalesce(CAST(at AS REAL), 0.0)",
+        "coalesce(CAST(known AS INTEGER), 0)",
+    ]
+)
 
 
 class Row(NamedTuple):
-    """An event that waits. `uid` is its id for subscribers, `head` its message's beginning."""
+    """An event that waits. `uid` is its id for subscribers, `head` its message's beginning. `boot`, `at`: the
+    kernel's id of the boot in which it was triggered, and when by that boot's CLOCK_BOOTTIME (seconds); empty
+    and 0 where that was not noted. `known`: whether the wall clock, which `time` is of, was believed then."""
 
     id: int
     time: float
@@ -33,11 +44,21 @@ class Row(NamedTuple):
     event: str
     uid: str
     head: str
+    boot: str = ""
+    at: float = 0.0
+    known: bool = True
+
+    @property
+    def crc(self) -> int:
+        """Over all but the id."""
+        return row_crc(*self[1:])
 
     @property
     def size(self) -> int:
         """Bytes that it counts for."""
-        return ROW_BYTES + sum(len(text.encode()) for text in (self.sender, self.event, self.uid, self.head))
+        return ROW_BYTES + sum(
+            len(text.encode()) for text in (self.sender, self.event, self.uid, self.head, self.boot)
+        )
 
 
 class Bounds(NamedTuple):
@@ -65,7 +86,8 @@ def totals(db: sqlite3.Connection) -> Totals:
 def after(db: sqlite3.Connection, row_id: int, most: int) -> list[Row]:
     """The oldest rows after that id."""
     query = f"SELECT id, {_TYPED} FROM events WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own text
-    return [Row(*found) for found in db.execute(query, (row_id, most))]
+    found = db.execute(query, (row_id, most)).fetchall()
+    return [Row(*values)._replace(known=bool(values[-1])) for values in found]
 
 
 class EventsTable:
@@ -81,7 +103,7 @@ class EventsTable:
 
     def add(self, new: Sequence[Row]) -> None:
         """New ones, with ids that ascend."""
-        self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", new)
+        self._db.executemany(_INSERT, [(*row, row.crc) for row in new])
         self.rows += len(new)
         self.size += sum(row.size for row in new)
 

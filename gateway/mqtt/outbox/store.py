@@ -14,10 +14,13 @@ from typing import NamedTuple
 from gateway.loss import Loss, Losses
 from gateway.mqtt.outbox import events_table
 from gateway.mqtt.outbox.events_table import Bounds, EventsTable, Row
+from gateway.storage.checksum import row_crc
 from gateway.storage.database import Database
 
 MAX_GAPS = 1000
 """Gap records, one for each sender and reason; of more, only the count is kept."""
+
+_GAP_CRC = "UPDATE gaps SET crc = row_crc(sender, uid, first, last, count, reason) WHERE id = ?"
 
 
 class Gap(NamedTuple):
@@ -134,11 +137,15 @@ class Store:
     def note_retained(self, kind: str, topics: Mapping[str, str | None]) -> None:
         """Note topics; None: nothing is retained there any more."""
         gone = [(topic,) for topic, parts in topics.items() if parts is None]
-        kept = [(topic, kind, parts) for topic, parts in topics.items() if parts is not None]
+        kept = [
+            (topic, kind, parts, row_crc(topic, kind, parts))
+            for topic, parts in topics.items()
+            if parts is not None
+        ]
 
         def work(db: sqlite3.Connection) -> None:
             db.executemany("DELETE FROM retained WHERE topic = ?", gone)
-            db.executemany("INSERT OR REPLACE INTO retained VALUES (?, ?, ?)", kept)
+            db.executemany("INSERT OR REPLACE INTO retained VALUES (?, ?, ?, ?)", kept)
 
         self._database.write(work)
 
@@ -158,9 +165,12 @@ class Store:
             (loss.first, loss.last, loss.count, sender, reason, self._sent_gaps),
         ).fetchone()
         if grown is not None:
+            db.execute(_GAP_CRC, grown)
             return
         count, last = db.execute("SELECT count(*), coalesce(max(id), 0) FROM gaps").fetchone()
         if count < MAX_GAPS:
             values = (sender, self._new_uid(), loss.first, loss.last, loss.count, reason)
             new_id = max(self._sent_gaps, last) + 1
-            db.execute("INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?)", (new_id, *values))
+            db.execute(
+                "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (new_id, *values, row_crc(*values))
+            )

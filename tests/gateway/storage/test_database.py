@@ -22,6 +22,7 @@ from gateway.mqtt.home_assistant.announcer import DISCOVERY
 from gateway.mqtt.outbox.events_table import Bounds, Row
 from gateway.mqtt.outbox.store import Store
 from gateway.storage import salvage
+from gateway.storage.checksum import row_crc
 from gateway.storage.database import KEPT_ASIDE, RETRY_S, Database
 from gateway.storage.salvage import CHUNK_CHARS, CHUNK_ROWS, JSON_KIND, Copied
 from gateway.storage.schema import StoreError
@@ -73,8 +74,17 @@ def put(store: Store, *new: Row) -> None:
 
 
 def add(file: Database, *ids: int, head: str = "{") -> None:
-    events = [(number, 2e9, "temp", "#changed", f"u-{number}", head) for number in ids]
-    file.write(lambda db: db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", events))
+    events = [stored(number, head=head) for number in ids]
+    file.write(lambda db: db.executemany(INSERT, events))
+
+
+INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def stored(number: int, uid: str = "", head: str = "{") -> tuple[Any, ...]:
+    """An event as it stands in the file."""
+    row = Row(number, 2e9, "temp", "#changed", uid or f"u-{number}", head)
+    return (*row, row.crc)
 
 
 def ids(file: Database) -> list[int]:
@@ -173,8 +183,8 @@ def test_only_so_many_are_kept_aside(opened: Any, path: Path) -> None:
         "DROP TABLE retained; CREATE TABLE retained (topic INTEGER PRIMARY KEY, kind, parts)",
         "PRAGMA user_version = 0",
         "PRAGMA user_version = -3",
-        "INSERT INTO events VALUES (9223372036854775807, 2e9, 'temp', '#changed', 'u', '{')",
-        "INSERT INTO events VALUES (-5, 2e9, 'temp', '#changed', 'u', '{')",
+        "UPDATE events SET id = 9223372036854775807 WHERE id = 2",
+        "UPDATE events SET id = -5 WHERE id = 2",
     ],
 )
 def test_tables_that_are_not_ours(file: Database, path: Path, sql: str) -> None:
@@ -183,7 +193,7 @@ def test_tables_that_are_not_ours(file: Database, path: Path, sql: str) -> None:
     file.close()
     edit(path, sql)
     add(file, 4)
-    assert ids(file) == ([4] if "uid" in sql else [1, 2, 3, 4])
+    assert ids(file) == ([4] if "uid" in sql else [1, 3, 4] if "SET id" in sql else [1, 2, 3, 4])
     assert len(aside(path)) == 1
 
 
@@ -207,7 +217,7 @@ def test_text_that_is_none(file: Database, path: Path) -> None:
 def test_salvage_leaves_out_nonsense(file: Database) -> None:
     """A row that nobody can have written so would trip whoever reads it."""
     good = {
-        "events": (1, 2e9, "temp", "#changed", "u", "{"),
+        "events": (1, 2e9, "temp", "#changed", "u", "{", "", 0.0, 1),
         "gaps": (1, "temp", "g", 1e9, 2e9, 3, "full"),
         "retained": ("a/b", DISCOVERY, '{"key":"sensor"}'),
     }
@@ -218,6 +228,9 @@ def test_salvage_leaves_out_nonsense(file: Database) -> None:
             *((column, value) for column in (2, 3, 4, 5) for value in (b"blob",)),
             *((column, "x" * 2000) for column in (2, 3, 4)),
             *((4, uid) for uid in ("", 'a"b', "a\\b", "a\nb")),
+            *((6, boot) for boot in (b"blob", "x" * 2000)),
+            *((7, at) for at in (-1.0, 1e300, "noon")),
+            *((8, known) for known in (2, -1, "x")),
         ],
         "gaps": [
             (0, -1),
@@ -234,21 +247,24 @@ def test_salvage_leaves_out_nonsense(file: Database) -> None:
 
     def harm(db: sqlite3.Connection) -> None:
         for table, changes in bad.items():
-            marks = ", ".join("?" * len(good[table]))
+            marks = ", ".join("?" * (len(good[table]) + 1))
             for number, change in enumerate([None, *changes]):
                 row: list[Any] = list(good[table])
                 row[0] = f"topic/{number}" if table == "retained" else number + 1
                 if change is not None:
                     row[change[0]] = change[1]
+                row.append(row_crc(*row[table != "retained" :]))
                 db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)  # noqa: S608
-        db.execute("INSERT INTO retained VALUES ('own', 'sender', 'not JSON')")
+        own = "own", "sender", "not JSON"
+        db.execute("INSERT INTO retained VALUES (?, ?, ?, ?)", (*own, row_crc(*own)))
+        db.execute(INSERT, (*stored(1000)[:-1], 5))
         db.execute("ALTER TABLE gaps ADD COLUMN more")
 
     file.write(harm)
     file.close()
-    assert file.read(execute("SELECT * FROM events")) == [(1, 2e9, "temp", "#changed", "u", "{")]
-    assert file.read(execute("SELECT * FROM gaps")) == [(1, "temp", "g", 1e9, 2e9, 3, "full")]
-    assert sorted(file.read(execute("SELECT * FROM retained"))) == [
+    assert [row[:-1] for row in file.read(execute("SELECT * FROM events"))] == [good["events"]]
+    assert [row[:-1] for row in file.read(execute("SELECT * FROM gaps"))] == [good["gaps"]]
+    assert sorted(row[:-1] for row in file.read(execute("SELECT * FROM retained"))) == [
         ("own", "sender", "not JSON"),
         ("topic/0", DISCOVERY, '{"key":"sensor"}'),
     ]
@@ -287,18 +303,18 @@ def test_salvage_in_few_transactions(file: Database, path: Path, count: int, cha
 
 def test_no_room_for_what_is_salvaged(file: Database, path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """What fits is kept, the log says that there is more, and the old file has it."""
-    add(file, *range(1, 10_001), head="x" * 150)
+    add(file, *range(1, 20_001), head="x" * 150)
     file.write(execute("DROP TABLE gaps"))
     file.read(execute("PRAGMA wal_checkpoint(TRUNCATE)"))
-    with files_at_most(1_500_000):
+    with files_at_most(1_100_000):
         file.read(execute("SELECT * FROM gaps"))
         kept = ids(file)
-    assert 0 < len(kept) < 10_000
+    assert 0 < len(kept) < 20_000
     assert f"{len(kept)} events could be read and are kept" in caplog.text
     assert "no more could be written: " in caplog.text
     (old,) = aside(path)
     with closing(sqlite3.connect(old)) as db:
-        assert db.execute("SELECT count(*) FROM events").fetchone() == (10_000,)
+        assert db.execute("SELECT count(*) FROM events").fetchone() == (20_000,)
 
 
 # Mistakes of ours
@@ -315,8 +331,8 @@ def test_a_value_that_cannot_be_stored(
     """A StoreError, with nothing written, no file set aside, and the traceback in the log, once."""
 
     def work(db: sqlite3.Connection) -> None:
-        db.execute("INSERT INTO events VALUES (1, 2e9, 'temp', '#changed', 'u', '{')")
-        db.execute("INSERT INTO events VALUES (2, 2e9, 'temp', '#changed', 'u', ?)", (value,))
+        db.execute(INSERT, stored(1))
+        db.execute(INSERT, (*stored(2)[:5], value, *stored(2)[6:]))
 
     for _ in range(3):
         with pytest.raises(StoreError):
@@ -351,7 +367,7 @@ def test_whatever_the_work_raises(file: Database, error: Exception, how: str) ->
         "SELECT nothing FROM events",
         "SELECT * FROM nowhere",
         "INSERT INTO events VALUES (1)",
-        "INSERT INTO events VALUES ('x', 1, 1, 1, 1, 1)",
+        "INSERT INTO events (id, time, sender, event, uid, head) VALUES ('x', 1, 1, 1, 1, 1)",
         "BEGIN",
     ],
 )
@@ -590,7 +606,7 @@ def test_a_file_that_is_replaced_while_it_is_open(file: Database, path: Path, tm
     file.close()
     shutil.copy(path, tmp_path / "backup.db")
     other = Database(tmp_path / "backup.db", lambda _db: None)
-    other.write(execute("INSERT INTO events VALUES (3, 2e9, 'temp', '#changed', 'another', '{')"))
+    other.write(execute(INSERT, *stored(3, "another")))
     other.close()
     add(file, 3, 4)
     (tmp_path / "backup.db").rename(path)

@@ -3,9 +3,11 @@
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from hypothesis import strategies as st
 from gateway.loss import Loss
 from gateway.mqtt.outbox.events_table import FULL, OLD, Bounds, Row
 from gateway.mqtt.outbox.store import Store
-from gateway.storage.schema import StoreError
+from gateway.storage.checksum import row_crc
+from gateway.storage.schema import MIGRATIONS, StoreError
 from tests.support.fake_clock import START_UTC, FakeClock
 
 ROOT = Path(__file__).parents[3]
@@ -263,3 +266,34 @@ def test_bytes_on_disk(opened: Any, tmp_path: Path) -> None:
     used = sum(path.stat().st_size for path in tmp_path.glob("mqtt.db*"))
     assert store.lost > 15_000
     assert used < 2_000_000 * 1.3 + 1_500_000, used
+
+
+def test_rows_of_the_first_version(tmp_path: Path) -> None:
+    """Are carried over, with nothing known of their boot, and a checksum of what they say."""
+    first = (MIGRATIONS / "0001_outbox.sql").read_text()
+    with closing(sqlite3.connect(tmp_path / "mqtt.db")) as db:
+        db.executescript(f"{first}; PRAGMA user_version = 1")
+        db.execute("INSERT INTO events VALUES (3, 1795329000.25, 'Büro', '#changed', 'u-3', '{\"value\":1')")
+        db.execute("INSERT INTO gaps VALUES (1, 'temp', 'g', 1e9, 2e9, 3, 'full')")
+        db.execute("INSERT INTO retained VALUES ('a/b', 'topic', '')")
+        db.commit()
+    store = Store(tmp_path / "mqtt.db", ROOMY, lambda: "g", utc=lambda: START_UTC)
+    store.open()
+    row = Row(3, 1795329000.25, "Büro", "#changed", "u-3", '{"value":1', "", 0.0, known=True)
+    assert store.after(0, 10) == [row]
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "mqtt.db")) as db:
+        assert db.execute("SELECT crc FROM events").fetchall() == [(row.crc,)]
+        gap = row_crc("temp", "g", 1e9, 2e9, 3, "full")
+        assert db.execute("SELECT crc FROM gaps").fetchall() == [(gap,)]
+        assert db.execute("SELECT crc FROM retained").fetchall() == [(row_crc("a/b", "topic", ""),)]
+
+
+def test_when_it_was_triggered_is_kept(opened: Any) -> None:
+    """The boot, its clock, and whether the wall clock was believed."""
+    store = opened()
+    new = Row(1, START_UTC, "temp", "#changed", "u", "{", "0f3a-boot", 12.5, known=False)
+    put(store, new)
+    (found,) = opened().after(0, 10)
+    assert found == new
+    assert found.known is False
