@@ -112,9 +112,10 @@ class Backlog:
                 self._gap_cursor = gaps[-1].id
                 self._gaps.extend(map(LateGap, gaps))
             while not (self._gaps or self._page):
-                rows = self._store.after(self._cursor, PAGE)
+                damaged = self._store.damaged
+                rows = self._store.after(self._cursor, PAGE, self._taken)
                 if not rows:
-                    self.exhausted = True
+                    self.exhausted = self._store.damaged == damaged  # else there is a gap to tell of
                     return
                 self._cursor = rows[-1].id
                 self._page.extend(

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from gateway.loss import Loss
+from gateway.mqtt.outbox.sieve import DAMAGED, Sieve, add
 from gateway.storage.checksum import row_crc
 
 ROW_BYTES = 72
@@ -23,14 +24,6 @@ _SIZE = f"({ROW_BYTES} + {' + '.join(f'length(CAST({name} AS BLOB))' for name in
 # A page that was damaged may hold any type and still be read.
 _INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TIME = "coalesce(CAST(time AS REAL), 0.0)"
-_TYPED = ", ".join(
-    [
-        _TIME,
-        *(f"coalesce(CAST({name} AS TEXT), '')" for name in _TEXTS),
-        "coalesce(CAST(at AS REAL), 0.0)",
-        "coalesce(CAST(known AS INTEGER), 0)",
-    ]
-)
 
 
 class Row(NamedTuple):
@@ -47,6 +40,11 @@ class Row(NamedTuple):
     boot: str = ""
     at: float = 0.0
     known: bool = True
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> Self:
+        """From all columns of the table, which are what was written."""
+        return cls(*values[:-1])._replace(known=bool(values[-2]))
 
     @property
     def crc(self) -> int:
@@ -83,11 +81,10 @@ def totals(db: sqlite3.Connection) -> Totals:
     return Totals(*db.execute(query).fetchone())
 
 
-def after(db: sqlite3.Connection, row_id: int, most: int) -> list[Row]:
-    """The oldest rows after that id."""
-    query = f"SELECT id, {_TYPED} FROM events WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own text
-    found = db.execute(query, (row_id, most)).fetchall()
-    return [Row(*values)._replace(known=bool(values[-1])) for values in found]
+def after(db: sqlite3.Connection, row_id: int, most: int) -> list[tuple[Any, ...]]:
+    """The oldest rows after that id, as they stand there, be it nonsense."""
+    query = "SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?"
+    return db.execute(query, (row_id, most)).fetchall()
 
 
 class EventsTable:
@@ -122,10 +119,10 @@ class EventsTable:
             by_size = 1 + self.rows * (self.size - bounds.size) // self.size if self.size > bounds.size else 0
             surplus = min(max(self.rows - bounds.rows, by_size), self.rows)
             before = self.rows
-            yield from self._drop(self._oldest(surplus), FULL)
+            yield from self._drop(self._oldest(surplus), FULL, now)
             if self.rows == before:
                 break
-        yield from self._drop(self._older(now - bounds.age_s), OLD)
+        yield from self._drop(self._older(now - bounds.age_s), OLD, now)
 
     def _oldest(self, count: int) -> int:
         """The id up to which so many may go, or all that may."""
@@ -144,14 +141,17 @@ class EventsTable:
         young = self._db.execute(query, (KNOWN_UTC, limit)).fetchone()[0]
         return totals(self._db).last if young is None else young - 1
 
-    def _drop(self, upto: int, reason: str) -> Iterator[tuple[str, str, Loss]]:
+    def _drop(self, upto: int, reason: str, now: float) -> Iterator[tuple[str, str, Loss]]:
         if not upto:
             return
         which = f"FROM events WHERE id <= ? AND {self._but_kept}"
-        lost = f"SELECT CAST(sender AS TEXT), min({_TIME}), max({_TIME}), count(*), sum{_SIZE} {which}"
-        for sender, first, last, count, freed in self._db.execute(f"{lost} GROUP BY sender", (upto,)):
-            self.rows -= count
-            self.size -= freed
+        sieve, gone = Sieve(now), dict[str, Loss]()
+        for *values, size in self._db.execute(f"SELECT *, {_SIZE} {which} ORDER BY id", (upto,)):
+            self.rows -= 1
+            self.size -= size
             self.upto = upto
-            yield sender or "", reason, Loss(first, last, count)
+            if sieve.take(tuple(values)):
+                add(gone, values[2], Loss.of(values[1]))
         self._db.execute(f"DELETE {which}", (upto,))
+        yield from ((sender, reason, loss) for sender, loss in sorted(gone.items()))
+        yield from ((sender, DAMAGED, loss) for sender, loss in sieve.losses().items())

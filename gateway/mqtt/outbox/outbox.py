@@ -114,7 +114,7 @@ class Outbox:
     @property
     def lost(self) -> int:
         """Events dropped since the start."""
-        return self._store.lost + self._dropped
+        return self._store.lost + self._store.damaged + self._dropped
 
     def add(self, sender: str, event: str, head: str, utc: float, at: float) -> None:
         """A new event."""
@@ -272,7 +272,7 @@ class Outbox:
             event.row = row
             if event.place != WAITING:
                 self._owned.add(row)
-        if self._waiting or self._losses:
+        if self._waiting or self._losses or written.damaged:
             self._backlog.grown()
         self._memory = self._waiting = 0
         self._unwritten.clear()

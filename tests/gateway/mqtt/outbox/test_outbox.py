@@ -17,6 +17,7 @@ from gateway.mqtt.outbox.backlog import RETRY_S
 from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
 from gateway.mqtt.outbox.events_table import Bounds
 from gateway.mqtt.outbox.outbox import Outbox
+from gateway.mqtt.outbox.schema import SCHEMA
 from gateway.mqtt.outbox.store import Store, Written
 from gateway.storage.database import Database
 from gateway.storage.schema import StoreError
@@ -488,7 +489,7 @@ def test_a_file_that_is_free_again_at_the_end(make_bench: MakeBench) -> None:
     """The last attempt is made, also soon after one that failed."""
     bench = make_bench()
     bench.outbox.close()
-    holder = Database(bench.folder / "mqtt.db", lambda _db: None)
+    holder = Database(bench.folder / "mqtt.db", SCHEMA, lambda *_: None)
     holder.open()
     bench.start("b")
     bench.trigger(count=3)

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from gateway.loss import Loss
 from gateway.mqtt.outbox.events_table import FULL, OLD, Bounds, Row
+from gateway.mqtt.outbox.schema import SCHEMA
 from gateway.mqtt.outbox.store import Store
 from gateway.storage.checksum import row_crc
-from gateway.storage.schema import MIGRATIONS, StoreError
+from gateway.storage.schema import StoreError
 from tests.support.fake_clock import START_UTC, FakeClock
 
 ROOT = Path(__file__).parents[3]
@@ -270,7 +271,7 @@ def test_bytes_on_disk(opened: Any, tmp_path: Path) -> None:
 
 def test_rows_of_the_first_version(tmp_path: Path) -> None:
     """Are carried over, with nothing known of their boot, and a checksum of what they say."""
-    first = (MIGRATIONS / "0001_outbox.sql").read_text()
+    first = SCHEMA.scripts[0].read_text()
     with closing(sqlite3.connect(tmp_path / "mqtt.db")) as db:
         db.executescript(f"{first}; PRAGMA user_version = 1")
         db.execute("INSERT INTO events VALUES (3, 1795329000.25, 'Büro', '#changed', 'u-3', '{\"value\":1')")
