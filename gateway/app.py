@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from drivers.stream.on_port import OnPort
 from gateway.captures import Tapped
 from gateway.config import Config
 from gateway.config.models import parse_address
+from gateway.data_folder import DataFolder, InUseError
 from gateway.discovered import Discovery, Names, discovers
 from gateway.identities import Identities
 from gateway.notes import LinkNotes
@@ -65,6 +65,7 @@ class App:
         self.dispatcher = Dispatcher()
         self.links: dict[str, Link] = {}
         self.sensors: dict[str, Sensor] = {}
+        self.folder = DataFolder(config.data)
         self.names = Names(config.sensors)
         self._taps: dict[str, Tapped | None] = {}
         self._own: OwnSender | None = None
@@ -77,7 +78,7 @@ class App:
         Raises StartError, with everything stopped again.
         """
         try:
-            make_data_folder(self.config)
+            self._take_folder()
             self._serve()
             self._make_links()
             self._bridge_to_mqtt()
@@ -99,7 +100,15 @@ class App:
         last: list[Callable[[], object]] = [carrier.stop] if carrier is not None else []
         if bridge is not None:
             last.append(lambda: bridge.stop(left_s))
-        return done & _all_within(last, left_s, "server")
+        done &= _all_within(last, left_s, "server")
+        self.folder.close()
+        return done
+
+    def _take_folder(self) -> None:
+        try:
+            self.folder.open()
+        except InUseError as error:
+            raise StartError(f"{self.config.where('gateway', 'data')}: gateway.data: {error}") from None
 
     def _serve(self) -> None:
         listen = self.config.router.listen
@@ -145,11 +154,11 @@ class App:
         return f"link {link.name}: {reason or 'the board has just come; ask again'}"
 
     def _make_links(self) -> None:
-        memory = Identities(self.config.data / "identities.json", self.config.links)
+        memory = Identities(self.config.data / "identities.json", self.config.links, self.folder)
         roster = Roster()
         for name, link in self.config.links.items():
             options = link.options
-            if isinstance(port := options.get("port"), str):
+            if isinstance(port := options.get("port"), str) and self.folder.status().usable:
                 options["port"] = sim_port(port, self.config.data / name)
             source = new_source(link.protocol, options)
             self._taps[name] = self._tapped(name, source)
@@ -159,7 +168,7 @@ class App:
                 identity=link.identity,
                 memory=memory,
                 roster=roster,
-                notes=LinkNotes(self.config.data / f"{name}.notes.json", name),
+                notes=LinkNotes(self.config.data / f"{name}.notes.json", name, self.folder),
                 dispatcher=self.dispatcher,
             )
         for name, sensor in self.config.sensors.items():
@@ -169,7 +178,7 @@ class App:
         for name, section in self.config.links.items():
             if discovers(section.options):
                 Discovery(
-                    self.links[name], self.names, self.config.data, made=self._found, gone=Sensor.detach
+                    self.links[name], self.names, self.folder, made=self._found, gone=Sensor.detach
                 ).remember()
 
     def _found(self, sensor: Sensor) -> None:
@@ -193,19 +202,6 @@ class App:
         self.dispatcher.start()
         for opened in self.links.values():
             opened.open()
-
-
-def make_data_folder(config: Config) -> None:
-    """Create the data folder if it is missing, and try to write there. Raises StartError."""
-    where = config.where("gateway", "data")
-    try:
-        config.data.mkdir(parents=True, exist_ok=True)
-        probe = config.data / f".write-test-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        text = f"{where}: gateway.data: cannot write to the folder {config.data}: {error.strerror}"
-        raise StartError(f"{text}; make it writable for this user, or name another folder") from None
 
 
 def sim_port(port: str, path: Path) -> str:

@@ -7,6 +7,7 @@ has one.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from contextlib import suppress
@@ -15,6 +16,8 @@ from pathlib import Path
 from gateway.storage import wal
 from gateway.storage.checksum import teach
 from gateway.storage.schema import DamagedError, Schema, text_or_none
+
+logger = logging.getLogger(__name__)
 
 BUSY_S = 0.1
 """How long to wait for another program's lock: little, as events wait meanwhile."""
@@ -40,7 +43,7 @@ def beside(path: Path, ending: str) -> Path:
 
 def connect(path: Path, schema: Schema, *, readers: bool) -> sqlite3.Connection:
     """Raises StoreError, OSError, sqlite3.Error. `readers`: others may read meanwhile."""
-    _look_before(path)
+    was_emptied = _look_before(path)
     _make_ours(path)
     db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
@@ -53,22 +56,24 @@ def connect(path: Path, schema: Schema, *, readers: bool) -> sqlite3.Connection:
     except BaseException:
         db.close()
         raise
+    if was_emptied:
+        logger.warning("%s is empty: what it held, if it held anything, is lost", path)
     return db
 
 
-def _look_before(path: Path) -> None:
-    """SQLite deletes a log that it finds beside no file, or beside an empty one, which it takes for new."""
+def _look_before(path: Path) -> bool:
+    """Whether there is a file, and nothing in it, which SQLite takes for a new one. It deletes a log that it
+    finds beside such, or beside none."""
     log = beside(path, "-wal")
     size = path.stat().st_size if path.exists() else -1
     if size <= 0 and log.exists() and log.stat().st_size > wal.HEADER:
         raise DamagedError(f"it is {'missing' if size < 0 else 'empty'}, and its write-ahead log is there")
-    if size == 0:
-        raise DamagedError("it is empty")
+    return size == 0
 
 
 def _look_at_log(path: Path, db: sqlite3.Connection) -> None:
-    """Before anything is written over it: SQLite ends it in silence where it is broken, and deletes it when it
-    closes the file, of which nobody could tell it more."""
+    """Before anything is written over it: SQLite ends it in silence where it is broken, and deletes it, with
+    all that is behind, when it closes the file."""
     log = beside(path, "-wal")
     if cut := wal.read(log).cut:
         kept = log.rename(beside(log, ".kept"))

@@ -172,7 +172,9 @@ class Schema:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version > len(self.scripts):
             if _objects(db) == self._objects:
-                raise DamagedError(f"its version is {version}, and its tables are those of {len(self.scripts)}")
+                raise DamagedError(
+                    f"its version is {version}, and its tables are those of {len(self.scripts)}"
+                )
             known = f"({version}; this one knows {len(self.scripts)})"
             raise StoreError(
                 f"{path} is of a newer version {known}: a newer sig-gateway wrote it; install that again, "

@@ -101,8 +101,8 @@ def cut(path: Path, chance: random.Random) -> None:
 
 
 def remove(path: Path, _: random.Random) -> None:
-    """The file is missing, and its log is there. With neither there is nothing that anybody could tell of, nor
-    without a log that had not been brought to the file: then that is whole, and of earlier."""
+    """The file is missing, and its log is there. Without both there is nothing that anybody could tell, nor
+    without the log alone: then the file is whole, and of earlier."""
     if path.with_name(f"{path.name}-wal").exists():
         path.unlink()
 
