@@ -28,7 +28,7 @@ from gateway.mqtt.outbox.store import Store
 from gateway.mqtt.requests import Done, Requests
 from gateway.mqtt.retained import Retained
 from gateway.mqtt.settings import Settings
-from gateway.mqtt.sleep import Sleep
+from gateway.mqtt.sleep import BURST_S, Sleep
 from gateway.mqtt.topics import OFFLINE, Topics
 
 logger = logging.getLogger(__name__)
@@ -216,7 +216,7 @@ class Bridge:
         connection = self._broker.connection
         mailbox, delivery = self._mailbox, self._delivery
         # In a burst that the broker keeps up with, only its answers are waited for, if events may wait.
-        burst = self._settings.loss_s > 0 and delivery.keeping_up and mailbox.depth < BATCH
+        burst = self._settings.loss_s > BURST_S and delivery.keeping_up and mailbox.depth < BATCH
         readable = self._sleep.until(due, connection, full=delivery.full, burst=burst)
         self._take_letters()
         self._take_events()

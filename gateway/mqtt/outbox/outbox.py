@@ -130,8 +130,8 @@ class Outbox:
                 self._give_up_live()
         else:
             self._waiting += 1
-        if self._commit_at == math.inf:
-            self._commit_at = max(at + self._loss_s, self._retry_at)
+        # Also where rows are to be deleted: they may wait for longer than a short window.
+        self._commit_at = min(self._commit_at, max(at + self._loss_s, self._retry_at))
         if self._too_much:
             self._make_room()
 

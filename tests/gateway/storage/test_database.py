@@ -684,6 +684,22 @@ def test_a_read_only_folder() -> None:
         assert path.read_bytes() == b"x" * 5000
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes root to become somebody else for a moment")
+def test_names_that_cannot_be_looked_at_for_a_moment() -> None:
+    """Nobody knows whether the file is gone, so it is not: what is open goes on."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        file = Database(folder / "mqtt.db", SCHEMA, lambda *_: None)
+        add(file, 1)
+        folder.chmod(0o000)
+        with as_somebody():
+            add(file, 2)
+        folder.chmod(0o755)
+        assert ids(file) == [1, 2]
+        assert file.opened_times == 1
+        file.close()
+
+
 OPENER = """
 import sys
 from pathlib import Path
