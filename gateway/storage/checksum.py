@@ -12,22 +12,17 @@ ROW_CRC = "row_crc"
 """The function's name in SQL: of all a row's columns in their order, but for `id` and `crc`."""
 
 
+_NUMBERS = (int, float)
+
+
 def row_crc(*values: object) -> int:
-    """CRC-32 over a row's values, in one form whatever SQLite made of them: lengths go before the values, and
-    all numbers are doubles, as SQLite keeps a REAL that is whole as an integer."""
-    return zlib.crc32(b"".join(map(_told, values)))
+    """CRC-32 over a row's values, in one form whatever SQLite made of them: as Python writes a list of them
+    in ASCII, with all numbers as doubles: a REAL that is whole is kept as an integer, a zero's sign not at all.
+    """
+    plain = [value + 0.0 if isinstance(value, _NUMBERS) else value for value in values]
+    return zlib.crc32(ascii(plain).encode())
 
 
 def teach(db: sqlite3.Connection) -> None:
     """Let SQL on this connection call it."""
     db.create_function(ROW_CRC, -1, row_crc, deterministic=True)
-
-
-def _told(value: object) -> bytes:
-    if isinstance(value, str):
-        data, kind = value.encode(errors="surrogatepass"), b"t"
-    elif isinstance(value, int | float):
-        data, kind = repr(float(value) + 0.0).encode(), b"n"  # + 0.0: SQLite keeps no minus before a zero
-    else:
-        data, kind = repr(value).encode(), b"x"  # no column of ours holds such
-    return b"%s%d:%s" % (kind, len(data), data)

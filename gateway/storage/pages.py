@@ -87,10 +87,10 @@ def _record(payload: bytes) -> tuple[Any, ...]:
     end, at = _varint(payload, 0)
     types = []
     while at < end:
-        kind, at = _varint(payload, at)
+        kind, at = (payload[at], at + 1) if payload[at] < 0x80 else _varint(payload, at)
         types.append(kind)
-        if len(types) > MOST_COLUMNS:
-            raise ValueError("more columns than any table has")
+    if len(types) > MOST_COLUMNS:
+        raise ValueError("more columns than any table has")
     values = []
     for kind in types:
         value, at = _value(payload, at, kind)
@@ -119,6 +119,7 @@ def _value(data: bytes, at: int, kind: int) -> tuple[Any, int]:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """The value, and where the next begins."""
     value = 0
     for number in range(9):
         byte = data[at + number]

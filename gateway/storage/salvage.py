@@ -2,7 +2,7 @@
 
 A damaged file is read page by page, without its tree: where SQLite stops, or finds nothing, all other pages
 are still there. A row is taken if its checksum says that it is what was written. Time and memory grow with
-the file's size alone: some 10 s for 100 MB on a Pi 4.
+the file's size alone: 40 µs a row, some 20 s for the 450,000 readings that 100 MB hold.
 """
 
 from __future__ import annotations

@@ -162,6 +162,8 @@ class Schema:
     def of_today(self, table: str, columns: list[Column], row: Values) -> Values:
         """A row of the columns of another version, as it is after the migrations; a checksum is made only
         where there was none."""
+        if columns is self.tables[table]:
+            return row
         there = {column.name: value for column, value in zip(columns, row, strict=True)}
         defaults = zip(self.tables[table], self._defaults[table], strict=True)
         full = tuple(there.get(column.name, default) for column, default in defaults)
@@ -206,7 +208,7 @@ class Schema:
         if whole:
             found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
-                raise DamagedError(found, broken=True)
+                raise DamagedError(found.splitlines()[-1], broken=True)
 
 
 def _objects(db: sqlite3.Connection) -> list[tuple[str, ...]]:

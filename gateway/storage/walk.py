@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
 
 from gateway.storage import pages
 from gateway.storage.image import Image
-from gateway.storage.schema import Column, Schema, Values
+from gateway.storage.schema import Schema, Values
 
 ONE_PAGE = 20
 """Rows of a page, where none could be read that would show how many there are."""
@@ -27,6 +26,10 @@ class Walk:
         self._by_width = {
             (schema.has_id(table), len(columns)): (table, columns)
             for table, columns in schema.versions[version - 1].items()
+        }
+        self._reals = {
+            table: [number for number, column in enumerate(columns) if column.type == "REAL"]
+            for table, columns in self._by_width.values()
         }
         self._unknown: set[int] = set()  # pages of which nobody knows what they were
         self._unsound = 0
@@ -91,14 +94,12 @@ class Walk:
         if known is None:
             return None
         table, columns = known
-        values = [_of_type(column, value) for column, value in zip(columns, cell.values, strict=True)]
+        values = list(cell.values)
+        for number in self._reals[table]:  # SQLite keeps one that is whole as an integer
+            if isinstance(values[number], int):
+                values[number] = float(values[number])
         if cell.rowid is not None:
             if values[0] is not None:
                 return None
             values[0] = cell.rowid
         return table, self._schema.of_today(table, columns, tuple(values))
-
-
-def _of_type(column: Column, value: Any) -> Any:
-    """SQLite keeps a REAL that is whole as an integer."""
-    return float(value) if column.type == "REAL" and isinstance(value, int) else value
