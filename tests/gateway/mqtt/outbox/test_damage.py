@@ -85,7 +85,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_bad_row_is_a_gap(opened: Any, path: Path, change: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Between its neighbours' times, its own being as good as none; the sender's, if another row has its name."""
+    """Between its neighbours' times, its own being as good as none; the sender's, if another has its name."""
     store = opened()
     put(store, "temp", "temp", "temp", "hum")
     size = store.size
@@ -144,10 +144,8 @@ def test_a_bad_gap_and_a_bad_note(opened: Any, path: Path, caplog: pytest.LogCap
     )
     store.note_retained("topic", {"a": "", "b": ""})
     store.close()
-    edit(
-        path,
-        "UPDATE gaps SET count = 7777 WHERE sender = 'temp'; UPDATE retained SET topic = 'c' WHERE topic = 'a'",
-    )
+    edit(path, "UPDATE gaps SET count = 7777 WHERE sender = 'temp'")
+    edit(path, "UPDATE retained SET topic = 'c' WHERE topic = 'a'")
     store = opened()
     assert gaps(store) == [("hum", 3, 0.0, 0.0, "full"), ("", 1, 1000.0, 1000.0, DAMAGED)]
     assert store.retained("topic") == {"b": ""}
