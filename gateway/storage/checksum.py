@@ -17,7 +17,7 @@ _NUMBERS = (int, float)
 
 def row_crc(*values: object) -> int:
     """CRC-32 over a row's values, in one form whatever SQLite made of them: as Python writes a list of them
-    in ASCII, with all numbers as doubles: it keeps a REAL that is whole as an integer, and no sign of a zero."""
+    in ASCII, with all numbers as doubles; it keeps a whole REAL as an integer, and no sign of a zero."""
     plain = [value + 0.0 if isinstance(value, _NUMBERS) else value for value in values]
     return zlib.crc32(ascii(plain).encode())
 
