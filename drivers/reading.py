@@ -48,7 +48,12 @@ class Reading(NamedTuple):
 def format_utc(utc: float) -> str:
     """`2026-11-22T06:30:00.123Z`. Rounded up to the next millisecond, so that a measurement never
     seems to come before the request that caused it."""
-    second, millisecond = divmod(math.ceil(utc * 1000), 1000)
+    return format_ms(math.ceil(utc * 1000))
+
+
+def format_ms(utc_ms: int) -> str:
+    """The same of whole milliseconds since 1970."""
+    second, millisecond = divmod(utc_ms, 1000)
     return f"{_second(second)}.{millisecond:03d}Z"
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from secrets import token_hex
 from typing import Any, NamedTuple
 
 import sig
+from gateway.clock.wall import WallClock
 from gateway.loss import Loss
 from gateway.mailbox import LIFECYCLE, Mailbox, Noted
 from gateway.mqtt.broker.broker import Broker, Dialled
@@ -78,17 +78,18 @@ class Status(NamedTuple):
 class Bridge:
     """`start` and `stop` belong to whoever made it. The constructor opens nothing."""
 
-    def __init__(self, router: sig.Router, settings: Settings) -> None:
+    def __init__(self, router: sig.Router, settings: Settings, wall: WallClock | None = None) -> None:
         self._router = router
         self._settings = settings
-        self._mailbox = Mailbox()
-        self._clock = clock = time.monotonic
+        wall = wall or WallClock()
+        self._mailbox = Mailbox(wall)
+        self._clock = clock = wall.monotonic
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         names = Topics(settings.gateway)
         incarnation = token_hex(4)
         gaps = iter(range(1, 1 << 62))
-        self._store = Store(settings.database, settings.bounds, lambda: f"{incarnation}-g{next(gaps)}")
+        self._store = Store(settings.database, settings.bounds, lambda: f"{incarnation}-g{next(gaps)}", wall)
         self._outbox = Outbox(
             self._store,
             loss_s=settings.loss_s,
@@ -247,17 +248,17 @@ class Bridge:
                 self._take(noted)
             except Exception as error:  # noqa: BLE001 - raised again below
                 failure = error
-                self._outbox.lose(noted.sender, "an error of the gateway's", Loss.of(noted.utc))
+                self._outbox.lose(noted.sender, "an error of the gateway's", noted.loss)
         if failure is not None:
             raise failure
 
     def _take(self, noted: Noted) -> None:
         """An event."""
-        sender, event, body, utc, at = noted
+        sender, event, body, utc, at, known = noted
         if len(body.head) > MAX_HEAD:
-            self._outbox.lose(sender, f"longer than {MAX_HEAD} characters", Loss.of(utc))
+            self._outbox.lose(sender, f"longer than {MAX_HEAD} characters", noted.loss)
             return
-        self._outbox.add(sender, event, body.head, utc, at)
+        self._outbox.add(sender, event, body.head, utc, at, known=known)
         if body.reading:
             self._retained.reading(sender, body.data, at)
         elif event in LIFECYCLE:

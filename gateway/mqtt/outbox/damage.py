@@ -56,10 +56,10 @@ class Damage:
         self.found += loss.count
         add(self.losses, (sender, DAMAGED), loss)
 
-    def gap(self, gap_id: int, now: float) -> None:
+    def gap(self, gap_id: int, now: Loss) -> None:
         """A gap record that is not what was written: that there was one is all that is known."""
         self.bad[GAPS].add(gap_id)
-        self.lose("", Loss.of(now))
+        self.lose("", now.times(1))
         self._say("a record of lost events is not what was written: how many there were is not known")
 
     def retained(self, topic: str) -> None:
@@ -67,24 +67,26 @@ class Damage:
         self.bad[RETAINED].add(topic)
         self._say("a note of a retained topic is not what was written: what stands there may stay")
 
-    def vanished(self, count: int, first: float, now: float) -> None:
+    def vanished(self, count: int, first: float, now: Loss) -> None:
         """Events that are not there any more, though nobody deleted them."""
         if count:
-            self.lose("", Loss(min(first, now), now, count))
+            loss = now.times(count)
+            loss.first = min(first, now.first)
+            self.lose("", loss)
             self._say(f"{count} events are not there any more: they are told of in a gap")
 
-    def salvaged(self, db: sqlite3.Connection, salvaged: Salvaged, now: float) -> None:
+    def salvaged(self, db: sqlite3.Connection, salvaged: Salvaged, now: Loss) -> None:
         """What a file had that is not in the one after it."""
         told = 0
         for table, row in salvaged.bad:
             if table == EVENTS and not _has(db, "id = ?", row[0]):
                 sender = row[2] if is_name(row[2]) and _has(db, "sender = ?", row[2]) else ""
-                self.lose(sender, Loss(*_times(db, row[0], now), 1))
+                self.lose(sender, Loss(*_times(db, row[0], now.last), 1))
                 told += 1
         if (more := salvaged.lost.get(EVENTS, 0) - told) > 0:
-            self.lose("", Loss(*_times(db, None, now), more))
+            self.lose("", Loss(*_times(db, None, now.last), more))
         if gaps := salvaged.lost.get(GAPS, 0):
-            self.lose("", Loss(now, now, gaps))
+            self.lose("", now.times(gaps))
 
     def _say(self, text: str) -> None:
         if not self._said:

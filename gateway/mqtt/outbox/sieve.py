@@ -16,10 +16,10 @@ class Sieve:
     """For events in the order of their ids. Of a bad row nothing is believed but its id: not its time, in
     place of which those of its neighbours are told, nor its sender, unless a sound row has the same."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: Loss) -> None:
         self._now = now
         self._names: set[str] = set()
-        self._before: float | None = None
+        self._before: Loss | None = None
         self._pending: dict[str, int] = {}
         self._found: dict[str, Loss] = {}
         self.bad: list[int] = []
@@ -29,9 +29,11 @@ class Sieve:
         """Whether it is what was written."""
         row_id, time, sender, *_ = values
         if SCHEMA.is_sound(EVENTS, values):
+            *_, boot, at, known, _ = values
+            near = Loss.of(time, at if boot else None, boot, known=bool(known))
             self._names.add(sender)
-            self._close(time)
-            self._before = time
+            self._close(near)
+            self._before = near
             return True
         self.bad.append(row_id)
         name = sender if is_name(sender) else ""
@@ -48,12 +50,14 @@ class Sieve:
             add(losses, name if name in self._names else "", loss)
         return losses
 
-    def _close(self, after: float | None) -> None:
+    def _close(self, after: Loss | None) -> None:
         if not self._pending:
             return
-        ends = [time for time in (self._before, after) if time is not None] or [self._now]
+        ends = [end for end in (self._before, after) if end is not None] or [self._now]
         for name, count in self._pending.items():
-            add(self._found, name, Loss(min(ends), max(ends), count))
+            loss = ends[0].times(count)
+            loss.add(ends[-1].times(0))
+            add(self._found, name, loss)
         self._pending.clear()
 
 

@@ -7,17 +7,17 @@ is one transaction. All of it belongs to the bridge's thread.
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from gateway.clock.wall import STEP_S, WallClock
 from gateway.loss import Loss, Losses
 from gateway.mqtt.outbox import events_table
 from gateway.mqtt.outbox.damage import Damage
-from gateway.mqtt.outbox.events_table import Bounds, EventsTable, Row
+from gateway.mqtt.outbox.events_table import Bounds, EventsTable, Noted, Row
 from gateway.mqtt.outbox.schema import EVENTS, GAPS, RETAINED, SCHEMA
 from gateway.mqtt.outbox.sieve import Sieve
 from gateway.storage.checksum import row_crc
@@ -28,11 +28,13 @@ from gateway.storage.schema import StoreError, Values
 MAX_GAPS = 1000
 """Gap records, one for each sender and reason; of more, only the count is kept."""
 
-_GAP_CRC = "UPDATE gaps SET crc = row_crc(sender, uid, first, last, count, reason) WHERE id = ?"
+_GAP_COLUMNS = "sender, uid, first, last, count, reason, boot, at, known"
+_GAP_CRC = f"UPDATE gaps SET crc = row_crc({_GAP_COLUMNS}) WHERE id = ?"  # noqa: S608 - our own text
 
 
 class Gap(NamedTuple):
-    """So many events of a sender were dropped, triggered from `first` to `last` (UTC)."""
+    """So many events of a sender were dropped, triggered from `first` to `last` (UTC). `boot`, `at`, `known`:
+    see `Row`, of `last`."""
 
     id: int
     sender: str
@@ -41,6 +43,9 @@ class Gap(NamedTuple):
     last: float
     lost: int
     reason: str
+    boot: str = ""
+    at: float = 0.0
+    known: bool = True
 
 
 class Written(NamedTuple):
@@ -56,11 +61,12 @@ class Store:
     """`new_uid` makes the ids of gap records. The constructor opens nothing. All calls raise StoreError."""
 
     def __init__(
-        self, path: Path, bounds: Bounds, new_uid: Callable[[], str], utc: Callable[[], float] = time.time
+        self, path: Path, bounds: Bounds, new_uid: Callable[[], str], clock: WallClock | None = None
     ) -> None:
         self._bounds = bounds
         self._new_uid = new_uid
-        self._utc = utc
+        self.clock = clock or WallClock()
+        """What times are told by."""
         self._damage = Damage(path)
         self._database = Database(path, SCHEMA, self._count)
         self._since = 0.0  # since when (UTC) the rows are known
@@ -119,7 +125,7 @@ class Store:
             for (sender, reason), loss in losses.items():
                 self._add_gap(db, sender, loss, reason)
             before = table.rows
-            for sender, reason, loss in list(table.drop_surplus(self._bounds, self._utc())):
+            for sender, reason, loss in list(table.drop_surplus(self._bounds, self._now(), self._age)):
                 self._add_gap(db, sender, loss, reason)
             return first, table, before - table.rows
 
@@ -145,7 +151,7 @@ class Store:
                 self._count_again()
                 break
             row_id = found[-1][0]
-            sieve = Sieve(self._utc())
+            sieve = Sieve(self._now())
             known = self._damage.bad[EVENTS]
             for values in found:
                 left_alone = values[0] in known or spare(values[0])
@@ -161,7 +167,7 @@ class Store:
         found = self._database.read(lambda db: db.execute(query, (after, most)).fetchall())
         if found:
             self._sent_gaps = max(self._sent_gaps, found[-1][0])
-        return [Gap(*row[:-1]) for row in found if self._is_sound_gap(row)]
+        return [Gap(*row[:-1])._replace(known=bool(row[-2])) for row in found if self._is_sound_gap(row)]
 
     def retained(self, kind: str) -> dict[str, str]:
         """What was noted as retained: topics with what was noted of each."""
@@ -188,7 +194,8 @@ class Store:
         """What is there, when the file has been opened."""
         self.opened_times = self._database.opened_times
         self._damage.another_file()
-        self._since = now = self._utc()
+        now = self._now()
+        self._since = now.last
         self.rows, self.size, last = events_table.totals(db)
         self.next_id = max(self.next_id, last + 1)
         for row in db.execute("SELECT * FROM gaps").fetchall():
@@ -198,12 +205,23 @@ class Store:
             self._is_sound_note(row)
         if salvaged is not None:
             self._damage.salvaged(db, salvaged, now)
+        for boot, at, utc, known in events_table.newest_of_boots(db):
+            self.clock.found(boot, at, utc, known=known)
+
+    def _age(self, noted: Noted) -> float:
+        return self.clock.age(noted.boot, noted.at, noted.time, known=noted.known)
+
+    def _now(self) -> Loss:
+        """An event that is lost now."""
+        at = self.clock.monotonic()
+        utc, unset = self.clock.stamp(at)
+        return Loss.of(utc, at, known=not unset)
 
     def _count_again(self) -> None:
         """All rows have been read: are there as many as there should be?"""
         count = self._database.read(lambda db: db.execute("SELECT count(*) FROM events").fetchone()[0])
         if count != self.rows:
-            self._damage.vanished(max(0, self.rows - count), self._since, self._utc())
+            self._damage.vanished(max(0, self.rows - count), self._since, self._now())
             self.rows, self.size, _ = self._database.read(events_table.totals)
 
     def _settle(self) -> None:
@@ -229,7 +247,7 @@ class Store:
         if SCHEMA.is_sound(GAPS, row):
             return True
         if row[0] not in self._damage.bad[GAPS]:
-            self._damage.gap(row[0], self._utc())
+            self._damage.gap(row[0], self._now())
         return False
 
     def _is_sound_note(self, row: Values) -> bool:
@@ -239,19 +257,26 @@ class Store:
         return False
 
     def _add_gap(self, db: sqlite3.Connection, sender: str, loss: Loss, reason: str) -> None:
-        """Let the sender's gap grow, or begin one after those that are on their way."""
+        """Let the sender's gap grow, or begin one after those that are on their way: also where the clock has
+        been set since, so that the times of each can be corrected as one."""
+        boot, at = (loss.boot, loss.at) if loss.at is not None else ("", 0.0)
+        boot = self.clock.boot if boot is None else boot
+        clock = boot, loss.known, loss.last - at, STEP_S
         grown = db.execute(
-            "UPDATE gaps SET first = min(first, ?), last = max(last, ?), count = count + ? "
-            "WHERE sender = ? AND reason = ? AND id > ? RETURNING id",
-            (loss.first, loss.last, loss.count, sender, reason, self._sent_gaps),
+            "UPDATE gaps SET first = min(first, ?), last = max(last, ?), at = max(at, ?), count = count + ? "
+            "WHERE sender = ? AND reason = ? AND id > ? AND boot = ? AND known = ? "
+            "AND (boot = '' OR abs(last - at - ?) < ?) RETURNING id",
+            (loss.first, loss.last, at, loss.count, sender, reason, self._sent_gaps, *clock),
         ).fetchone()
         if grown is not None:
             db.execute(_GAP_CRC, grown)
             return
         count, last = db.execute("SELECT count(*), coalesce(max(id), 0) FROM gaps").fetchone()
         if count < MAX_GAPS:
-            values = (sender, self._new_uid(), loss.first, loss.last, loss.count, reason)
+            noted = boot, at, loss.known
+            values = (sender, self._new_uid(), loss.first, loss.last, loss.count, reason, *noted)
             new_id = max(self._sent_gaps, last) + 1
             db.execute(
-                "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (new_id, *values, row_crc(*values))
+                "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (new_id, *values, row_crc(*values)),
             )

@@ -14,6 +14,7 @@ from gateway.mqtt.outbox.events_table import Bounds, Row
 from gateway.mqtt.outbox.sieve import DAMAGED
 from gateway.mqtt.outbox.store import Store
 from tests.support.fake_clock import START_UTC
+from tests.support.fake_machine import FakeMachine, StagedClock
 
 ROOMY = Bounds(1_000_000, 1_000_000_000, 1e12)
 SENDERS = ("temp", "hum", "Büro a/b", "light")
@@ -34,7 +35,7 @@ class Written(NamedTuple):
 def write(folder: Path, chance: random.Random) -> tuple[Store, Written]:
     """A file as an outage leaves it: rows of some sizes, the first of them and a few others deleted."""
     uids = iter(f"g{number}" for number in range(10_000))
-    store = Store(folder / "mqtt.db", ROOMY, lambda: next(uids), utc=lambda: START_UTC + 1e6)
+    store = Store(folder / "mqtt.db", ROOMY, lambda: next(uids), StagedClock(FakeMachine(START_UTC + 1e6)))
     store.open()
     written = Written({}, set(), {}, {})
     for _ in range(chance.randint(1, 12)):
@@ -131,7 +132,7 @@ class Found(NamedTuple):
 def look(path: Path, caplog: pytest.LogCaptureFixture) -> Found:
     """As the next gateway would: twice, as what is found on the way is told of behind it."""
     caplog.clear()
-    store = Store(path, ROOMY, lambda: f"n{random.random()}", utc=lambda: START_UTC + 2e6)
+    store = Store(path, ROOMY, lambda: f"n{random.random()}", StagedClock(FakeMachine(START_UTC + 2e6)))
     store.open()
     rows = read_all(store)
     gaps = store.gaps(0, 1000)

@@ -46,7 +46,7 @@ def opened(path: Path) -> Iterator[Any]:
     def open_it() -> Store:
         for store in stores:
             store.close()
-        store = Store(path, ROOMY, lambda: f"g{len(stores)}", utc=lambda: START_UTC)
+        store = Store(path, ROOMY, lambda: f"g{len(stores)}")
         stores.append(store)
         store.open()
         return store
@@ -221,7 +221,7 @@ def test_salvage_leaves_out_nonsense(file: Database) -> None:
     """A row that nobody can have written so would trip whoever reads it."""
     good = {
         "events": (1, 2e9, "temp", "#changed", "u", "{", "", 0.0, 1),
-        "gaps": (1, "temp", "g", 1e9, 2e9, 3, "full"),
+        "gaps": (1, "temp", "g", 1e9, 2e9, 3, "full", "", 0.0, 1),
         "retained": ("a/b", DISCOVERY, '{"key":"sensor"}'),
     }
     bad: dict[str, list[tuple[int, Any]]] = {
@@ -239,7 +239,9 @@ def test_salvage_leaves_out_nonsense(file: Database) -> None:
             (0, -1),
             *((5, count) for count in (-1, 0, 1 << 60, 1.5, "x")),
             *((column, value) for column in (3, 4) for value in (-1.0, 1e300, "noon")),
-            *((column, b"blob") for column in (1, 2, 6)),
+            *((column, b"blob") for column in (1, 2, 6, 7)),
+            *((8, at) for at in (-1.0, 1e300, "noon")),
+            *((9, known) for known in (2, -1, "x")),
         ],
         "retained": [
             *((0, topic) for topic in ("", "a/#", "+/b", "a\0", "x" * 70_000, b"blob")),
@@ -517,7 +519,7 @@ def test_a_file_of_a_newer_version(file: Database, path: Path, caplog: pytest.Lo
 def test_a_second_gateway_on_the_same_file(opened: Any, path: Path) -> None:
     """Is told so; the first one goes on."""
     store = opened()
-    other = Store(path, ROOMY, lambda: "g", utc=lambda: START_UTC)
+    other = Store(path, ROOMY, lambda: "g")
     with pytest.raises(StoreError, match="does another gateway use this data folder"):
         other.open()
     put(store, *rows(store, 1))

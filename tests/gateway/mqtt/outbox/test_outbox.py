@@ -22,7 +22,7 @@ from gateway.mqtt.outbox.schema import SCHEMA
 from gateway.mqtt.outbox.store import Store, Written
 from gateway.storage.database import Database
 from gateway.storage.schema import StoreError
-from tests.support.fake_clock import FakeClock
+from tests.support.fake_machine import StagedClock
 
 BOUNDS = Bounds(10_000, 10_000_000, 86400.0)
 
@@ -40,16 +40,14 @@ class Bench:
         name: str = "a",
     ) -> None:
         self.folder = folder
-        self.clock = FakeClock()
+        self.clock = StagedClock()
         self.loss_s, self.rate, self.bounds = loss_s, rate, bounds
         self.start(name)
 
     def start(self, name: str) -> None:
         """As at the start of a process."""
         gaps = iter(range(1, 1000))
-        self.store = Store(
-            self.folder / "mqtt.db", self.bounds, lambda: f"{name}-g{next(gaps)}", utc=self.clock.utc
-        )
+        self.store = Store(self.folder / "mqtt.db", self.bounds, lambda: f"{name}-g{next(gaps)}", self.clock)
         self.outbox = Outbox(
             self.store, loss_s=self.loss_s, rate=self.rate, incarnation=name, clock=self.clock.monotonic
         )
@@ -607,7 +605,7 @@ def replace_by(bench: Bench, uids: list[str]) -> None:
     """Somebody restores a backup over the open file: its rows have ids that the open one has too."""
     path = bench.folder / "backup" / "mqtt.db"
     path.parent.mkdir()
-    backup = Store(path, BOUNDS, lambda: "x-g", utc=bench.clock.utc)
+    backup = Store(path, BOUNDS, lambda: "x-g", bench.clock)
     backup.open()
     now = bench.clock.utc()
     backup.write(

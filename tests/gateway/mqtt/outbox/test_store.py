@@ -21,19 +21,20 @@ from gateway.mqtt.outbox.schema import SCHEMA
 from gateway.mqtt.outbox.store import Store
 from gateway.storage.checksum import row_crc
 from gateway.storage.schema import StoreError
-from tests.support.fake_clock import START_UTC, FakeClock
+from tests.support.fake_clock import START_UTC
+from tests.support.fake_machine import StagedClock
 
 ROOT = Path(__file__).parents[3]
 ROOMY = Bounds(100_000, 100_000_000, 7 * 86400.0)
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> StagedClock:
+    return StagedClock()
 
 
 @pytest.fixture
-def opened(tmp_path: Path, clock: FakeClock) -> Iterator[Any]:
+def opened(tmp_path: Path, clock: StagedClock) -> Iterator[Any]:
     """Opens stores on one file, one after the other."""
     stores: list[Store] = []
 
@@ -41,7 +42,7 @@ def opened(tmp_path: Path, clock: FakeClock) -> Iterator[Any]:
         for store in stores:
             store.close()
         uids = iter(f"g{number}" for number in range(1000))
-        store = Store(tmp_path / "mqtt.db", bounds, lambda: next(uids), utc=clock.utc)
+        store = Store(tmp_path / "mqtt.db", bounds, lambda: next(uids), clock)
         stores.append(store)
         store.open()
         return store
@@ -106,18 +107,47 @@ def test_bound_by_size(opened: Any) -> None:
     assert sum(gap.lost for gap in store.gaps(0, 10)) == store.lost
 
 
-def test_bound_by_age(opened: Any, clock: FakeClock) -> None:
-    """What is older goes, but not because a clock was not set."""
+def noted(store: Store, count: int, *, known: bool = True) -> list[Row]:
+    """Triggered one a second until now, by the store's clock."""
+    clock, first = store.clock, store.next_id
+    now, boot = clock.monotonic(), clock.boot
+    utc = clock.utc()
+    return [
+        Row(first + i, utc - ago, "temp", "#changed", f"u-{first + i}", "{", boot, now - ago, known)
+        for i, ago in enumerate(range(count - 1, -1, -1))
+    ]
+
+
+def test_bound_by_age(opened: Any, clock: StagedClock) -> None:
+    """What has waited for longer goes, and a gap tells from when to when."""
     store = opened(Bounds(10**6, 10**9, 3600.0))
-    put(store, *rows(store, 5, utc=1000.0))
-    put(store, *rows(store, 5))
-    clock.advance(3602.5)
+    put(store, *noted(store, 5))
+    clock.advance(3597.5)
     put(store)
-    assert store.rows == 10, "the oldest is of a clock that was not set: nobody knows how old it is"
-    store.write((), [1, 2, 3, 4, 5], {})
-    assert [row.id for row in store.after(0, 10)] == [9, 10]
+    assert [row.id for row in store.after(0, 10)] == [3, 4, 5]
     (gap,) = store.gaps(0, 10)
-    assert (gap.lost, gap.reason) == (3, OLD)
+    assert (gap.lost, gap.reason) == (2, OLD)
+    assert (gap.first, gap.last, gap.boot) == (START_UTC - 4, START_UTC - 3, clock.boot)
+    assert gap.last - gap.at == clock.utc() - clock.monotonic()
+
+
+@pytest.mark.parametrize("days", [8, 60, 365.25 * 55, -30, 30])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_clock_that_is_set_makes_nothing_older(
+    opened: Any, clock: StagedClock, days: float, known: bool
+) -> None:
+    """Within a boot the time that has passed counts, and nothing else, also after a restart."""
+    store = opened(Bounds(10**6, 10**9, 7 * 86400.0))
+    put(store, *noted(store, 38, known=known))
+    clock.set_wall(clock.machine.wall() + days * 86400)
+    for _ in range(2):
+        clock.advance(60)
+        put(store)
+        assert (store.rows, store.lost) == (38, 0)
+        store = opened(Bounds(10**6, 10**9, 7 * 86400.0))
+    clock.advance(7 * 86400)
+    put(store)
+    assert store.rows == 0
 
 
 def test_a_gap_on_its_way_does_not_grow(opened: Any) -> None:
@@ -134,7 +164,7 @@ def test_a_gap_on_its_way_does_not_grow(opened: Any) -> None:
 
 def test_another_file_in_its_place(opened: Any, tmp_path: Path) -> None:
     """Somebody restores a backup: ids that the caller knows from before are not those of its rows."""
-    backup = Store(tmp_path / "backup.db", ROOMY, lambda: "g", utc=lambda: START_UTC)
+    backup = Store(tmp_path / "backup.db", ROOMY, lambda: "g")
     backup.open()
     put(backup, rows(backup, 1)[0]._replace(uid="restored"))
     backup.close()
@@ -157,7 +187,7 @@ def test_losses_of_the_caller(opened: Any) -> None:
     store.write((), (), {("temp", "no room"): loss})
     store.write((), (), {("temp", "no room"): loss})
     (gap,) = store.gaps(0, 10)
-    assert gap[1:] == ("temp", "g0", START_UTC, START_UTC + 9, 8, "no room")
+    assert gap[1:] == ("temp", "g0", START_UTC, START_UTC + 9, 8, "no room", "", 0.0, True)
 
 
 def test_retained(opened: Any) -> None:
@@ -278,14 +308,14 @@ def test_rows_of_the_first_version(tmp_path: Path) -> None:
         db.execute("INSERT INTO gaps VALUES (1, 'temp', 'g', 1e9, 2e9, 3, 'full')")
         db.execute("INSERT INTO retained VALUES ('a/b', 'topic', '')")
         db.commit()
-    store = Store(tmp_path / "mqtt.db", ROOMY, lambda: "g", utc=lambda: START_UTC)
+    store = Store(tmp_path / "mqtt.db", ROOMY, lambda: "g")
     store.open()
     row = Row(3, 1795329000.25, "Büro", "#changed", "u-3", '{"value":1', "", 0.0, known=True)
     assert store.after(0, 10) == [row]
     store.close()
     with closing(sqlite3.connect(tmp_path / "mqtt.db")) as db:
         assert db.execute("SELECT crc FROM events").fetchall() == [(row.crc,)]
-        gap = row_crc("temp", "g", 1e9, 2e9, 3, "full")
+        gap = row_crc("temp", "g", 1e9, 2e9, 3, "full", "", 0.0, 1)
         assert db.execute("SELECT crc FROM gaps").fetchall() == [(gap,)]
         assert db.execute("SELECT crc FROM retained").fetchall() == [(row_crc("a/b", "topic", ""),)]
 
