@@ -19,6 +19,7 @@ from drivers.sensor import Sensor
 from drivers.source import Source
 from drivers.stream.on_port import OnPort
 from gateway.captures import Tapped
+from gateway.clock.wall import WallClock
 from gateway.config import Config
 from gateway.config.models import parse_address
 from gateway.data_folder import DataFolder, InUseError
@@ -27,6 +28,7 @@ from gateway.identities import Identities
 from gateway.notes import LinkNotes
 from gateway.own_sender import OwnSender
 from gateway.senders import GatewayRouter, explaining_sender
+from gateway.timekeeping import Timekeeping, open_clock
 from gateway.version import package_version
 from sig.carrier.tcpserver import CarrierTCPServer
 from sig.limits import Limits
@@ -55,10 +57,11 @@ class StartError(Exception):
 class App:
     """One gateway. The constructor opens nothing; `start` and `stop` belong to one thread.
 
-    `router`, `links` and `sensors` are there from `start` on, and may be used from any thread.
+    `router`, `clock`, `links` and `sensors` are there from `start` on, and may be used from any thread.
     """
 
     router: sig.ServerRouter
+    clock: WallClock
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -71,6 +74,7 @@ class App:
         self._own: OwnSender | None = None
         self._carrier: CarrierTCPServer | None = None
         self._bridge: Bridge | None = None
+        self._timekeeping: Timekeeping | None = None
 
     def start(self) -> None:
         """Listen, then open every link; returns at once, whether their boards are there or not.
@@ -79,6 +83,7 @@ class App:
         """
         try:
             self._take_folder()
+            self._keep_time()
             self._serve()
             self._make_links()
             self._bridge_to_mqtt()
@@ -98,6 +103,8 @@ class App:
         bridge, self._bridge = self._bridge, None
         left_s = max(SERVER_S, deadline - time.monotonic())
         last: list[Callable[[], object]] = [carrier.stop] if carrier is not None else []
+        if self._timekeeping is not None:
+            last.append(self._timekeeping.stop)
         if bridge is not None:
             last.append(lambda: bridge.stop(left_s))
         done &= _all_within(last, left_s, "server")
@@ -109,6 +116,13 @@ class App:
             self.folder.open()
         except InUseError as error:
             raise StartError(f"{self.config.where('gateway', 'data')}: gateway.data: {error}") from None
+
+    def _keep_time(self) -> None:
+        try:
+            self.clock = open_clock(self.config.data, self.folder)
+        except ValueError as error:
+            raise StartError(str(error)) from None
+        self._timekeeping = Timekeeping(self.clock, self.dispatcher)
 
     def _serve(self) -> None:
         listen = self.config.router.listen
@@ -132,7 +146,9 @@ class App:
         hidden = frozenset(
             name for name in self.config.links if ("links", name, "port") in self.config.secrets
         )
-        self._own = OwnSender(self.config.gateway.name, self.links, self._taps, hidden=hidden)
+        self._own = OwnSender(
+            self.config.gateway.name, self.links, self._taps, hidden=hidden, clock=self.clock
+        )
         self._own.attach(self.router)
 
     def _tapped(self, name: str, source: Source) -> Tapped | None:
@@ -170,6 +186,7 @@ class App:
                 roster=roster,
                 notes=LinkNotes(self.config.data / f"{name}.notes.json", name, self.folder),
                 dispatcher=self.dispatcher,
+                clock=self.clock,
             )
         for name, sensor in self.config.sensors.items():
             kind = sensor_class(sensor.driver)
@@ -194,11 +211,15 @@ class App:
         from gateway.mqtt.settings import from_config
 
         self._bridge = Bridge(
-            self.router, from_config(self.config, self.links, package_version(), self.names.discovered)
+            self.router,
+            from_config(self.config, self.links, package_version(), self.names.discovered),
+            self.clock,
         )
         self._bridge.start()
 
     def _open_links(self) -> None:
+        if self._timekeeping is not None:
+            self._timekeeping.start()
         self.dispatcher.start()
         for opened in self.links.values():
             opened.open()

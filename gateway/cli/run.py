@@ -107,7 +107,7 @@ def _show(app: App, config: Config, tail: Tail, stops: SimpleQueue[int]) -> None
     from gateway.live.screen import Screen
 
     subtitle = f"listening on {config.router.listen}, Ctrl-C ends it"
-    rows = Rows(app.router, lambda: _links(app), lambda sensor: _problem(app, sensor))
+    rows = Rows(app.router, lambda: _links(app), lambda sensor: _problem(app, sensor), app.clock)
     stop = False
     try:
         with Screen(config.gateway.name, subtitle, rows.now, lambda: list(tail.lines)) as screen:

@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from gateway.data_folder import DataFolder
 from gateway.kept_file import KeptFile
 
 VERSION = 1
@@ -23,12 +24,12 @@ MOST_UTC = 253_402_300_799.0
 
 
 class Memory:
-    """In memory alone without a `path`. Everything may come from any thread; `save` from one at a time."""
+    """In memory alone without a `path`, which is in `folder`. Everything may come from any thread; `save` from one at a time."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, folder: DataFolder | None = None) -> None:
         self._lock = threading.Lock()  # held for some assignments
         self._changed = False
-        self._file = None if path is None else _kept(path)
+        self._file = None if path is None else _kept(path, folder)
         content = self._file.read(_check) if self._file is not None else {}
         self._newest: float = content.get("newest", 0.0)
         self._boots: dict[str, tuple[float | None, float | None]] = {
@@ -79,13 +80,14 @@ class Memory:
         self._file.write(content)
 
 
-def _kept(path: Path) -> KeptFile:
+def _kept(path: Path, folder: DataFolder | None) -> KeptFile:
     return KeptFile(
         path,
         version=VERSION,
         max_bytes=MAX_BYTES,
         forgotten="What time it was last is forgotten: a clock that was not set may be believed",
         unwritten="after the next start, a clock that was not set may be believed",
+        folder=folder,
     )
 
 

@@ -23,6 +23,7 @@ from gateway.mqtt.broker.broker import Broker, Dialled
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import Acknowledged, Connected, Received
 from gateway.mqtt.delivery import Delivery
+from gateway.mqtt.made import Made
 from gateway.mqtt.outbox.outbox import Outbox
 from gateway.mqtt.outbox.store import Store
 from gateway.mqtt.requests import Done, Requests
@@ -44,6 +45,8 @@ FORGIVEN_S = 600.0
 logged again."""
 MAX_KINDS = 50
 """Of errors that are remembered; a kind is the exception's class and the line that raised it."""
+CLOCK_SET = "clock set"
+"""A letter: the machine's clock is believed again, or not any more, or was set."""
 DRAIN_S = 0.15
 """What `stop` gives the broker to acknowledge what is on its way."""
 
@@ -128,6 +131,7 @@ class Bridge:
         if self._thread is not None:
             return
         self._router.addListener(self._mailbox.note)
+        self._store.clock.listen(self._clock_set)
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
 
@@ -158,6 +162,10 @@ class Bridge:
             published=delivery.published,
             lost=delivery.lost,
         )
+
+    def _clock_set(self) -> None:
+        """On whichever thread found it."""
+        self._mailbox.post(CLOCK_SET)
 
     # The bridge's thread
 
@@ -260,7 +268,7 @@ class Bridge:
             return
         self._outbox.add(sender, event, body.head, utc, at, known=known)
         if body.reading:
-            self._retained.reading(sender, body.data, at)
+            self._retained.reading(sender, body.data, at, Made(at, utc, known))
         elif event in LIFECYCLE:
             self._retained.lifecycle(sender, online=event == sig.EVENT_CONNECT)
 
@@ -287,6 +295,8 @@ class Bridge:
             self._broker.dialled(letter)
         elif isinstance(letter, Done):
             self._requests.done(letter)
+        elif letter is CLOCK_SET:
+            self._retained.clock_set()
 
     def _heed(self, connection: Connection) -> None:
         """What the connection has noted."""

@@ -6,17 +6,16 @@ All of it belongs to the bridge's thread.
 
 from __future__ import annotations
 
-import json
 import math
-import time
 from collections.abc import Callable, Iterable
-from functools import partial
 
 import sig
+from drivers.clock import UNSET
 from drivers.reading import format_utc
 from gateway.encoding import characters
 from gateway.mailbox import MAX_NAME
 from gateway.mqtt.delivery import Delivery
+from gateway.mqtt.doubles import Doubles
 from gateway.mqtt.home_assistant.announcer import Announcer
 from gateway.mqtt.home_assistant.discovery import encode
 from gateway.mqtt.outbox.store import Store
@@ -41,17 +40,17 @@ class Retained:
         delivery: Delivery,
         instance: str,
         clock: Callable[[], float],
-        utc: Callable[[], float] = time.time,
     ) -> None:
         self._names = names
         self._settings = settings
         self._router = router
         self._delivery = delivery
         self._clock = clock
-        self._utc = utc
+        self._wall = store.clock
         self._started = clock()
         self._instance = instance
-        self._born: str | None = None  # UTC, since when the broker has diagnostics of ours
+        self._doubles = Doubles(instance)
+        self.is_a_double = self._doubles.is_one
         self._states = States(names, delivery.retain, clock)
         self._adopted: set[str] = set()  # sensors that were discovered
         self._announcer = Announcer(
@@ -124,19 +123,11 @@ class Retained:
         if now >= self._diagnostics_due:
             self._say_diagnostics(now)
 
-    def is_a_double(self, diagnostics: bytes, *, retained: bool) -> bool:
-        """Whether these were said by another gateway of our name, while this one runs.
-
-        Those that were retained may be of an earlier run: they count only if they are of a time when the
-        broker had ours already, so that somebody has published in their place.
-        """
-        try:
-            said = json.loads(diagnostics)
-        except (ValueError, RecursionError):
-            return False
-        if not isinstance(said, dict) or said.get("instance") in (None, self._instance):
-            return False
-        return not retained or (self._born is not None and str(said.get("time")) > self._born)
+    def clock_set(self) -> None:
+        """The machine's clock is believed again, or not any more, or was set."""
+        self._states.in_time(self._wall, self._clock())
+        if self._connected:
+            self._diagnostics_due = -math.inf
 
     def _adopt(self) -> None:
         """What links have found meanwhile is as good as what the config has: it is there until it comes."""
@@ -161,9 +152,9 @@ class Retained:
         waiting = self._delivery.waiting
         self._diagnostics_due = now + (DRAINING_S if waiting else DIAGNOSTICS_S)
         links = self._settings.links()
-        now_utc = format_utc(self._utc())
         payload = {
-            "time": now_utc,
+            "time": format_utc(self._wall.utc()),
+            **({} if self._wall.believed else {"clock": UNSET}),
             "instance": self._instance,
             "version": self._settings.version,
             "uptime": int(now - self._started),
@@ -173,8 +164,8 @@ class Retained:
             "published": self._delivery.published,
             "lost": self._delivery.lost,
         }
-        self._delivery.retain(self._names.diagnostics, encode(payload), partial(self._note_birth, now_utc))
+        self._delivery.retain(self._names.diagnostics, encode(payload), self._note_birth)
 
-    def _note_birth(self, utc: str, taken: bool) -> None:
+    def _note_birth(self, taken: bool) -> None:
         if taken:
-            self._born = self._born or utc
+            self._doubles.born()

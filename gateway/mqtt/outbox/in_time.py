@@ -12,11 +12,8 @@ from gateway.mqtt.topics import gap_head
 
 def head_of_event(event: Event, clock: WallClock) -> str:
     """Its message's beginning."""
-    utc, unset = (
-        clock.stamp(event.at)
-        if event.boot is None
-        else clock.noted(event.boot, event.at, event.utc, known=event.known)
-    )
+    boot = clock.boot if event.boot is None else event.boot
+    utc, unset = clock.noted(boot, event.at, event.utc, known=event.known)
     if unset is not event.known and abs(utc - event.utc) < MOVED_S:
         return event.head
     return retimed(event.head + "}", event.utc, utc, unset=unset)[:-1]
