@@ -24,11 +24,11 @@ MOST_UTC = 253_402_300_799.0
 
 
 class Memory:
-    """In memory alone without a `path`, which is in `folder`. Everything may come from any thread; `save` from one at a time."""
+    """In memory alone without a `path`, which is in `folder`. Everything may come from any thread, `save` from
+    one at a time."""
 
     def __init__(self, path: Path | None = None, folder: DataFolder | None = None) -> None:
         self._lock = threading.Lock()  # held for some assignments
-        self._changed = False
         self._file = None if path is None else _kept(path, folder)
         content = self._file.read(_check) if self._file is not None else {}
         self._newest: float = content.get("newest", 0.0)
@@ -40,11 +40,6 @@ class Memory:
     def newest(self) -> float:
         """The newest time that was believed, and noted (UTC seconds); 0.0 if there is none."""
         return self._newest
-
-    @property
-    def changed(self) -> bool:
-        """Whether something of another boot, or what this boot's offset is, has not been saved."""
-        return self._changed
 
     def note(self, utc: float, *, anew: bool = False) -> None:
         """A time that is believed; `anew`: whatever was noted before was wrong if it is later."""
@@ -66,7 +61,6 @@ class Memory:
             if new == known:
                 return
             self._boots[boot] = new
-            self._changed = True
             while len(self._boots) > MAX_BOOTS:
                 del self._boots[next(iter(self._boots))]
 
@@ -76,8 +70,7 @@ class Memory:
             return
         with self._lock:
             content = {"newest": self._newest, "boots": {boot: list(of) for boot, of in self._boots.items()}}
-            self._changed = False
-        self._file.write(content)
+            self._file.write(content)
 
 
 def _kept(path: Path, folder: DataFolder | None) -> KeptFile:

@@ -42,6 +42,8 @@ LOOK_S = 0.002
 TRIES = 5
 EVERY_S = 1.0
 """Between two looks, at most."""
+FIRST_SAVE_S = 60.0
+"""Before a time is written down, unless the clock was set meanwhile, or the gateway stops."""
 SAVE_S = 3600.0
 """Between two times that are written down, as cards wear."""
 MAX_PARTS = 50
@@ -98,6 +100,7 @@ class WallClock:
         self.believed = False
         """Whether the machine's clock is, as of the last look."""
         self.look()
+        self._save_at = self._began + FIRST_SAVE_S
 
     def utc(self) -> float:
         """Now, in seconds since 1970."""
@@ -167,13 +170,13 @@ class WallClock:
         to wait for the disk, once an hour, and when the clock was set."""
         self.look()
         now = self.monotonic()
-        if self.believed and (now >= self._save_at or self._memory.changed):
+        if self.believed and now >= self._save_at:
             self._save(now)
 
     def close(self) -> None:
         """The last word on what time it was."""
         self.look()
-        if self.believed or self._memory.changed:
+        if self.believed:
             self._save(self.monotonic())
 
     def look(self) -> None:
@@ -215,6 +218,8 @@ class WallClock:
         self._words.verdict(self._verdict)
         changed = self._follow(offset, now) or self.believed is not self._verdict.believed
         self.believed = self._verdict.believed
+        if changed:
+            self._save_at = now  # a power cut may come at any time
         return changed
 
     def _judged(self, wall: float, now: float) -> Verdict:
@@ -259,8 +264,7 @@ class WallClock:
         return moment + offset
 
     def _save(self, now: float) -> None:
-        if self.believed:
-            self._memory.note(now + self._offset, anew=self._verdict.synchronised)
+        self._memory.note(now + self._offset, anew=self._verdict.synchronised)
         self._save_at = now + SAVE_S
         self._memory.save()
 

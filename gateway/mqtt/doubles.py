@@ -7,10 +7,19 @@ gateway's may be set at any time.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from gateway.encoding import decode
 
 MAX_OTHERS = 100
 """Other instances that are remembered."""
+
+
+class Said(NamedTuple):
+    """Diagnostics of another instance: its uptime (whole seconds), and a hash of all."""
+
+    uptime: float
+    said: int
 
 
 class Doubles:
@@ -19,7 +28,7 @@ class Doubles:
     def __init__(self, instance: str) -> None:
         self._instance = instance
         self._born = False
-        self._others: dict[str, float] = {}  # their uptime, as they said it last
+        self._others: dict[str, Said] = {}
 
     def born(self) -> None:
         """The broker has diagnostics of ours."""
@@ -33,14 +42,18 @@ class Doubles:
             return False
         if not isinstance(said, dict) or said.get("instance") in (None, self._instance):
             return False
-        before, uptime = self._heard(str(said["instance"]), said.get("uptime"))
-        return not retained or (self._born if before is None else uptime > before)
+        before, now = self._heard(str(said["instance"]), said.get("uptime"), diagnostics)
+        if not retained:
+            return True
+        if before is None:
+            return self._born
+        return now.uptime >= before.uptime and now.said != before.said
 
-    def _heard(self, instance: str, uptime: object) -> tuple[float | None, float]:
+    def _heard(self, instance: str, uptime: object, diagnostics: bytes) -> tuple[Said | None, Said]:
         """What it said last, None if that is news, and what it says now."""
-        now = float(uptime) if isinstance(uptime, int | float) else 0.0
+        now = Said(float(uptime) if isinstance(uptime, int | float) else 0.0, hash(diagnostics))
         before = self._others.pop(instance, None)
         while len(self._others) >= MAX_OTHERS:
             del self._others[next(iter(self._others))]
-        self._others[instance] = max(now, before or 0.0)
+        self._others[instance] = now if before is None or now.uptime >= before.uptime else before
         return before, now
