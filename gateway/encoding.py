@@ -37,32 +37,32 @@ def event_body(data: Any, utc: float, *, unset: bool = False) -> Body:
     ours, goes under `data`.
     """
     text = to_json(data)
-    if unset:
-        return _unset_body(data, utc)
+    mark = _MARK if unset else ""
     if not isinstance(data, dict) or text[0] != "{" or any(key in data for key in _OURS):
-        return Body(text, f'{{"data":{text},"time":"{format_utc(utc)}"', reading=False)
-    if "time" in data:
-        return Body(text, text[:-1], is_reading(data))
-    comma = "," if data else ""
-    return Body(text, f'{text[:-1]}{comma}"time":"{format_utc(utc)}"', reading=False)
-
-
-def _unset_body(data: Any, utc: float) -> Body:
-    """The same, with the mark, unless the time is the user's own affair."""
-    body = event_body(data, utc)
-    if not isinstance(data, dict) or not ("time" in data or "clock" in data):
-        return body._replace(head=body.head + _MARK)
-    if body.reading and "clock" not in data:
-        return Body(f"{body.head}{_MARK}}}", body.head + _MARK, reading=True)
-    return body
+        return Body(text, f'{{"data":{text},"time":"{format_utc(utc)}"{mark}', reading=False)
+    if "clock" in data:
+        mark = ""
+    if "time" not in data:
+        comma = "," if data else ""
+        return Body(text, f'{text[:-1]}{comma}"time":"{format_utc(utc)}"{mark}', reading=False)
+    reading = is_reading(data)
+    if not reading or not mark:  # of a time that is the user's own we know nothing
+        return Body(text, text[:-1], reading)
+    return Body(f"{text[:-1]}{mark}}}", text[:-1] + mark, reading)
 
 
 def retimed(text: str, was: float, utc: float, *, unset: bool) -> str:
     """A JSON object whose time was made of `was`, a UTC: with what is known of it now, and marked or not.
 
-    Its time is a reading's, or ours, of the trigger; any other is the user's own, and stays.
+    Its time is a reading's, or ours, of the trigger; any other is the user's own, and stays, as does what is
+    no JSON object.
     """
-    data = decode(text)
+    try:
+        data = decode(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(data, dict):
+        return text
     if is_reading(data):
         time = _moved(data["time"], utc - was)
     else:

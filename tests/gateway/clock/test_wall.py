@@ -85,7 +85,7 @@ def test_a_step_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
         clock.look()
         clock.utc()
     step, doubted = logged(caplog)
-    assert step == "clock: it was set by +3600.000 s (1.0 h)"
+    assert step == "clock: it was set by +3600.000 s (60.0 min)"
     assert doubted.startswith("clock: not believed: it is not synchronised, and it was set by +3600.000 s")
 
 
