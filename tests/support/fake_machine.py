@@ -1,5 +1,6 @@
 """A machine whose clocks go only when a test says so, and the house's clock on it."""
 
+from drivers.clock import boottime
 from gateway.clock.memory import Memory
 from gateway.clock.wall import WallClock
 from tests.support.fake_clock import START_UTC
@@ -58,3 +59,27 @@ class StagedClock(WallClock):
         super().__init__(self.machine, memory, override)
         self.advance = self.machine.advance
         self.set_wall = self.machine.set_wall
+
+
+class RunningMachine(FakeMachine):
+    """One whose boottime is the real one, for tests with real sockets; its wall is as a test sets it."""
+
+    def __init__(self, wall: float = START_UTC, boot: str = "boot-a") -> None:
+        super().__init__(wall, boottime(), boot)
+        self._ahead = 0.0
+
+    def wall(self) -> float:
+        """See `FakeMachine`."""
+        return self.boottime() + self.offset
+
+    def boottime(self) -> float:
+        """The machine's, and what a test has let go by beside it."""
+        return boottime() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """See `FakeMachine`."""
+        self._ahead += seconds
+
+    def set_wall(self, utc: float) -> None:
+        """See `FakeMachine`."""
+        self.offset = utc - self.boottime()
