@@ -24,7 +24,7 @@ MOST_UTC = 253_402_300_799.0
 
 
 class Memory:
-    """In memory alone without a `path`, which is in `folder`. Everything may come from any thread, `save` from
+    """In memory alone without a `path`, which is in `folder`. For any thread; `save` from
     one at a time."""
 
     def __init__(self, path: Path | None = None, folder: DataFolder | None = None) -> None:
