@@ -22,7 +22,7 @@ from gateway.mqtt.outbox.store import Store
 from gateway.storage.checksum import row_crc
 from gateway.storage.schema import StoreError
 from tests.support.fake_clock import START_UTC
-from tests.support.fake_machine import StagedClock
+from tests.support.fake_machine import FakeMachine, StagedClock
 
 ROOT = Path(__file__).parents[3]
 ROOMY = Bounds(100_000, 100_000_000, 7 * 86400.0)
@@ -146,6 +146,84 @@ def test_a_clock_that_is_set_makes_nothing_older(
         assert (store.rows, store.lost) == (38, 0)
         store = opened(Bounds(10**6, 10**9, 7 * 86400.0))
     clock.advance(7 * 86400)
+    put(store)
+    assert store.rows == 0
+
+
+def test_gaps_of_two_clocks_are_two(tmp_path: Path) -> None:
+    """The times of each can be corrected as one; what is of one clock is one gap."""
+    machine = FakeMachine()
+    machine.client = "ntpd"
+    clock = StagedClock(machine)
+    store = Store(tmp_path / "mqtt.db", ROOMY, iter("abcdef").__next__, clock)
+
+    def lose(count: int) -> None:
+        at = clock.monotonic()
+        utc, unset = clock.stamp(at)
+        store.write((), (), {("temp", "no room"): Loss.of(utc, at, known=not unset).times(count)})
+        clock.advance(5)
+
+    lose(1)
+    lose(2)
+    clock.set_wall(clock.machine.wall() + 8 * 86400)
+    lose(3)
+    clock.machine.client = None
+    clock.look()
+    lose(4)
+    lose(5)
+    told = [(gap.lost, gap.known, gap.last - gap.first) for gap in store.gaps(0, 10)]
+    assert told == [(3, False, 5), (3, False, 0), (9, True, 5)]
+    assert {gap.boot for gap in store.gaps(0, 10)} == {clock.boot}
+    store.close()
+
+
+def test_what_is_dropped_is_told_by_its_own_clock(opened: Any, clock: StagedClock) -> None:
+    """Rows of two boots, and of a clock that was not believed, are in gaps of their own."""
+    store = opened(Bounds(2, 10**9, 1e9))
+    old = [row._replace(boot="boot-0", time=row.time - 1e6) for row in noted(store, 2)]
+    put(store, *old)
+    put(store, *noted(store, 2, known=False))
+    put(store, *noted(store, 2))
+    put(store, *noted(store, 2))
+    told = [(gap.boot, gap.known, gap.lost, gap.reason) for gap in store.gaps(0, 10)]
+    assert told == [
+        ("boot-0", True, 2, FULL),
+        (clock.boot, False, 2, FULL),
+        (clock.boot, True, 2, FULL),
+    ]
+
+
+def test_what_a_file_says_of_the_clock(opened: Any, clock: StagedClock) -> None:
+    """Its newest believed event contradicts a clock that is earlier, and corrects the others of its boot."""
+    store = opened()
+    ahead = clock.utc() + 3600
+    put(store, Row(1, 5.0, "temp", "#changed", "u-1", "{", "boot-0", 40.0, known=False))
+    put(store, Row(2, ahead - 10, "temp", "#changed", "u-2", "{", "boot-0", 50.0, known=True))
+    put(store, Row(3, ahead, "temp", "#changed", "u-3", "{", "boot-0", 60.0, known=True))
+    put(store, Row(4, 7.0, "temp", "#changed", "u-4", "{", "boot-1", 50.0, known=False))
+    clock.look()
+    assert clock.status()["believed"], "it was not opened anew"
+    opened()
+    clock.look()
+    assert not clock.status()["believed"]
+    assert clock.noted("boot-0", 40.0, 5.0, known=False) == (ahead - 20, False)
+    assert clock.noted("boot-1", 50.0, 7.0, known=False) == (7.0, True)
+
+
+@pytest.mark.parametrize("ahead_s", [730 * 86400.0, 3 * 86400.0])
+def test_no_row_that_is_stamped_ahead_lives_for_ever(opened: Any, clock: StagedClock, ahead_s: float) -> None:
+    """It goes after its time from when it was found, also over restarts, and whatever it says of itself."""
+    day = 86400.0
+    store = opened(Bounds(10**6, 10**9, 7 * day))
+    clock.machine.kept = True  # so the row does not make the clock doubtful
+    clock.look()
+    put(store, Row(1, clock.utc() + ahead_s, "temp", "#changed", "u", "{", "boot-0", 5.0, known=True))
+    for _ in range(6):
+        clock.advance(day)
+        store = opened(Bounds(10**6, 10**9, 7 * day))
+        put(store)
+        assert store.rows == 1
+    clock.advance(2 * day + 1)
     put(store)
     assert store.rows == 0
 
