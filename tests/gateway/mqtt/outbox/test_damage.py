@@ -16,6 +16,7 @@ from gateway.storage.database import Database
 from gateway.storage.schema import StoreError
 from tests.gateway.mqtt.outbox.test_outbox import Bench, told
 from tests.support.fake_clock import START_UTC
+from tests.support.fake_machine import FakeMachine, StagedClock
 
 ROOMY = Bounds(100_000, 100_000_000, 1e9)
 NOW = START_UTC + 1000
@@ -36,7 +37,7 @@ def opened(path: Path) -> Iterator[Any]:
             for store in stores:
                 store.close()
             uids = iter(f"g{len(stores)}-{number}" for number in range(1000))
-            store = Store(path, bounds, lambda: next(uids), utc=lambda: NOW)
+            store = Store(path, bounds, lambda: next(uids), StagedClock(FakeMachine(NOW)))
             stores.append(store)
             stack.callback(store.close)
             store.open()
@@ -265,7 +266,7 @@ def values(number: int, sender: str, time: float, *, good: bool = True) -> tuple
 
 def test_sieve() -> None:
     """Bad ones between good ones, before the first and behind the last."""
-    sieve = Sieve(99.0)
+    sieve = Sieve(Loss.of(99.0))
     given = [
         values(1, "a", 5.0, good=False),
         values(2, "a", 10.0),
@@ -281,10 +282,21 @@ def test_sieve() -> None:
     assert found == {"a": (10.0, 10.0, 1), "b": (10.0, 13.0, 2), "": (13.0, 13.0, 2)}
 
 
+def test_a_sieve_tells_by_its_neighbours_clock() -> None:
+    """So that what is told of a bad row is corrected when theirs is, and marked until then."""
+    sieve = Sieve(Loss.of(99.0))
+    rows = [Row(n, 10.0 + n, "a", "#changed", f"u-{n}", "{", "boot-a", 50.0 + n, False) for n in (1, 2, 3)]
+    taken = [sieve.take((*row, row.crc + (row.id == 2))) for row in rows]
+    assert taken == [True, False, True]
+    (loss,) = sieve.losses().values()
+    assert (loss.first, loss.last, loss.count) == (11.0, 13.0, 1)
+    assert (loss.boot, loss.at, loss.known) == ("boot-a", 53.0, False)
+
+
 def test_many_false_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A noisy disk makes names up without end."""
     monkeypatch.setattr("gateway.mqtt.outbox.sieve.MOST_NAMES", 10)
-    sieve = Sieve(99.0)
+    sieve = Sieve(Loss.of(99.0))
     for number in range(1, 100):
         sieve.take(values(number, f"s{number}", 1.0, good=False))
     assert len(sieve._pending) <= 11
