@@ -8,7 +8,7 @@ from tests.support.fake_clock import START_UTC
 
 class FakeMachine:
     """For anything that takes a `gateway.clock.machine.Machine`. Nobody keeps its clock, and nothing
-    contradicts it, until a test says otherwise. `stopped_s`: between any two looks at boottime."""
+    contradicts it, until a test says otherwise. `stopped_s`: between any two looks at a clock."""
 
     def __init__(self, wall: float = START_UTC, boottime: float = 1000.0, boot: str = "boot-a") -> None:
         self.now, self.boot = boottime, boot
@@ -21,6 +21,7 @@ class FakeMachine:
 
     def wall(self) -> float:
         """Seconds since 1970, as set."""
+        self.now += self.stopped_s
         return self.now + self.offset
 
     def boottime(self) -> float:

@@ -98,6 +98,10 @@ def test_slewing_is_no_step(caplog: pytest.LogCaptureFixture) -> None:
         clock.look()
     assert not [line for line in logged(caplog) if "set by" in line]
     assert abs(clock.utc() - clock.machine.wall()) < STEP_S
+    clock.advance(3600)
+    clock.machine.offset += 3600 * 0.0005
+    clock.look()
+    assert clock.status()["step"] is None, "also when nobody looked for an hour"
     assert clock.believed
 
 
@@ -151,7 +155,8 @@ def test_wrong_for_a_moment_after_it_was_synchronised() -> None:
     clock.advance(5)
     clock.look()
     clock.advance(1)
-    machine.kept = False  # the kernel's own answer to a clock that is set by hand
+    machine.kept = False  # no answer for hours
+    clock.look()
     clock.set_wall(machine.wall() + 30 * DAY)
     clock.look()
     assert clock.stamp(before) == (START_UTC, False)
@@ -194,6 +199,23 @@ def test_a_step_of_a_synchronised_clock_changes_nothing_of_before() -> None:
     assert clock.stamp(1200.0) == (START_UTC + 200 + 3 * 3600, False)
 
 
+def test_set_by_hand_after_it_was_synchronised() -> None:
+    """Since the step, and not since it is believed again, the new time is right."""
+    machine = FakeMachine()
+    machine.kept = True
+    memory = Memory()
+    clock = StagedClock(machine, memory)
+    clock.advance(100)
+    machine.kept = False
+    clock.set_wall(machine.wall() + 3600)
+    clock.look()
+    clock.advance(DOUBT_S + 1)
+    clock.look()
+    assert clock.stamp(1099.0) == (START_UTC + 99, False)
+    assert clock.stamp(1101.0) == (START_UTC + 101 + 3600, False)
+    assert memory.offset(clock.boot) == START_UTC - 1000 + 3600, "what the next boot is told"
+
+
 def test_earlier_than_what_is_kept() -> None:
     """A machine without a clock of its own has the time of its last shutdown, or of its image."""
     memory = Memory()
@@ -214,6 +236,36 @@ def test_what_the_outbox_holds_contradicts_the_clock() -> None:
     clock.found("boot-0", 50.0, START_UTC + DAY, known=True)
     clock.look()
     assert not clock.believed
+
+
+def test_what_a_synchronised_clock_finds_is_no_contradiction() -> None:
+    """Events that are stamped ahead were stamped wrong."""
+    memory = Memory()
+    machine = FakeMachine()
+    machine.kept = True
+    clock = StagedClock(machine, memory)
+    clock.found("boot-0", 50.0, START_UTC + DAY, known=True)
+    assert memory.newest == 0.0
+
+
+def test_what_is_found_before_the_clock_is_set() -> None:
+    """Was not found at a time that nobody knows."""
+    memory = Memory()
+    clock = unset_clock(memory=memory)
+    clock.found("boot-0", 50.0, 77.0, known=False)
+    assert memory.seen("boot-0") is None
+    set_right(clock)
+    clock.found("boot-0", 50.0, 77.0, known=False)
+    assert memory.seen("boot-0") == START_UTC
+
+
+def test_what_a_boot_has_written_down_counts_more_than_its_events() -> None:
+    """It was written when the clock was set, perhaps after the newest of them."""
+    memory = Memory()
+    memory.learn("boot-0", offset=START_UTC)
+    clock = StagedClock(memory=memory)
+    clock.found("boot-0", 90.0, START_UTC - 10, known=True)
+    assert clock.noted("boot-0", 50.0, 77.0, known=False) == (START_UTC + 50, False)
 
 
 def test_of_another_boot() -> None:
@@ -259,6 +311,7 @@ def test_ages_of_another_boot() -> None:
         assert clock.age("boot-0", 5.0, utc, known=True) == 10, "stamped ahead"
     clock.advance(3 * DAY)
     assert clock.age("boot-0", 5.0, today + 730 * DAY, known=True) == 3 * DAY + 10
+    assert clock.age("", 0.0, START_UTC - 60 * DAY, known=True) == 3 * DAY + 10, "of a version that knew none"
     wrong = unset_clock()
     wrong.advance(10)
     assert wrong.age("boot-0", 5.0, START_UTC - DAY, known=True) == 10, "today is not known"
