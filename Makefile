@@ -36,6 +36,7 @@ system-packages:
 	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	command -v mosquitto >/dev/null || missing="$$missing mosquitto"; \
 	command -v mosquitto_rr >/dev/null || missing="$$missing mosquitto-clients"; \
+	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 	pkg-config --exists libmodbus 2>/dev/null || missing="$$missing libmodbus-dev pkg-config"; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -40,7 +40,7 @@ class Outage:
         self._sensors = sensors
         uids = map("g{}".format, itertools.count())
         bounds = Bounds(10**6, 10**9, 1e9)
-        self.store = Store(folder / "mqtt.db", bounds, uids.__next__, utc=lambda: 2e9 + self._now)
+        self.store = Store(folder / "mqtt.db", bounds, uids.__next__)
         self._outbox = Outbox(
             self.store, loss_s=window_s, rate=200.0, incarnation="12345678", clock=lambda: self._now
         )

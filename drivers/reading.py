@@ -5,6 +5,8 @@ import math
 import time
 from typing import Any, NamedTuple
 
+from drivers.clock import UNSET
+
 GOOD = "good"
 SUSPECT = "suspect"
 STALE = "stale"
@@ -15,7 +17,8 @@ class Reading(NamedTuple):
 
     `value` is in `unit`; None only in a reading that is stale because there has never been a value.
     `utc` is when it was measured, in seconds since 1970. `seq` is the board's number of the
-    measurement. `reason` says why `quality` is not good, and is None where it is.
+    measurement. `reason` says why `quality` is not good, and is None where it is. `unset`: `utc` may be
+    wrong, as the machine's clock is not believed.
     """
 
     value: float | None
@@ -24,6 +27,7 @@ class Reading(NamedTuple):
     quality: str
     seq: int
     reason: str | None = None
+    unset: bool = False
 
     def as_data(self) -> dict[str, Any]:
         """The form in which readings leave the process: events' data, responses (product names)."""
@@ -36,13 +40,20 @@ class Reading(NamedTuple):
         }
         if self.reason is not None:
             data["reason"] = self.reason
+        if self.unset:
+            data["clock"] = UNSET
         return data
 
 
 def format_utc(utc: float) -> str:
     """`2026-11-22T06:30:00.123Z`. Rounded up to the next millisecond, so that a measurement never
     seems to come before the request that caused it."""
-    second, millisecond = divmod(math.ceil(utc * 1000), 1000)
+    return format_ms(math.ceil(utc * 1000))
+
+
+def format_ms(utc_ms: int) -> str:
+    """The same of whole milliseconds since 1970."""
+    second, millisecond = divmod(utc_ms, 1000)
     return f"{_second(second)}.{millisecond:03d}Z"
 
 

@@ -10,6 +10,8 @@ from drivers.reading import GOOD, STALE, SUSPECT, Reading
 from drivers.smoothing import Smoothing
 from drivers.source import Channel, Measurement
 
+MOVED_S = 0.05
+"""Two looks at the clock differ by less, however busy the machine is, and no setting of it matters less."""
 COUNTERS = ("received", "suspect", "clamped", "faults", "dropped", "reads", "failed_reads")
 
 
@@ -89,7 +91,8 @@ class Readings:
         with self._lock:
             accepted = self._heard.accepted
             if accepted is not None and accepted[0] is measurement:
-                return accepted[1]  # what listeners got: the spike guard has moved on since
+                # What listeners got, as the spike guard has moved on since; but its time as it is known now.
+                return self._in_time(accepted[1], measurement.measured)
             value, reason, _ = self._judge.judge(raw)
             if self._smoothing is not None:
                 value = self._smoothing.peek(value, reason, measurement.measured)
@@ -97,7 +100,8 @@ class Readings:
 
     def never(self, reason: str) -> Reading:
         """The reading of a sensor that never had a value."""
-        return Reading(None, self.unit, self._clock.utc(), STALE, 0, reason)
+        utc, unset = self._clock.stamp(self._clock.monotonic())
+        return Reading(None, self.unit, utc, STALE, 0, reason, unset)
 
     def count(self, *names: str) -> None:
         """One more of each."""
@@ -111,6 +115,14 @@ class Readings:
         with self._lock:
             return dict(self._counters)
 
+    def _in_time(self, reading: Reading, measured: float) -> Reading:
+        """With another time, if the machine's clock has been set since, or is not believed any more."""
+        utc, unset = self._clock.stamp(measured)
+        if unset == reading.unset and abs(utc - reading.utc) < MOVED_S:
+            return reading
+        return reading._replace(utc=utc, unset=unset)
+
     def _reading(self, measurement: Measurement, value: float, reason: str | None) -> Reading:
-        utc = self._clock.utc() - (self._clock.monotonic() - measurement.measured)
-        return Reading(value, self.unit, utc, SUSPECT if reason else GOOD, measurement.seq, reason)
+        utc, unset = self._clock.stamp(measurement.measured)
+        quality = SUSPECT if reason else GOOD
+        return Reading(value, self.unit, utc, quality, measurement.seq, reason, unset)

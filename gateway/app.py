@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,7 +12,9 @@ from drivers.link import Link
 from drivers.sensor import Sensor
 from gateway import health
 from gateway.bridging import Bridging
+from gateway.clock.wall import WallClock
 from gateway.config import Config
+from gateway.data_folder import DataFolder, InUseError
 from gateway.discovered import Names
 from gateway.dispatching import Dispatching
 from gateway.links import Links
@@ -21,6 +22,7 @@ from gateway.own_sender import OwnSender
 from gateway.senders import GatewayRouter
 from gateway.service import MARGIN_S, Part, Service, StartError, stop_together
 from gateway.serving import Server
+from gateway.timekeeping import Timekeeping, open_clock
 
 logger = logging.getLogger(__name__)
 
@@ -43,17 +45,19 @@ class App:
     """One gateway. The constructor opens nothing; `start` and `stop` belong to one thread.
 
     `config` is without the parts that turn out to be of no use at the start, as `left_out` of it says.
-    `router`, `links`, `sensors` and `names` are there from `start` on, and may be used from any thread, as
-    `health` may.
+    `router`, `clock`, `links`, `sensors` and `names` are there from `start` on, and may be used from any
+    thread, as `health` may.
     """
 
     router: GatewayRouter
+    clock: WallClock
     names: Names
     links: Mapping[str, Link]
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.dispatcher = Dispatcher()
+        self.folder = DataFolder(config.data)
         self._links: Links | None = None
         self._stages: list[Stage] = []
 
@@ -68,7 +72,7 @@ class App:
         Raises StartError, with everything stopped again.
         """
         try:
-            make_data_folder(self.config)
+            self._take_folder()
             self._stages = self._compose()
             for out in self.config.left_out:
                 for problem in out.problems:
@@ -90,43 +94,45 @@ class App:
             if stage is stages[0]:
                 within_s = max(within_s, deadline - time.monotonic())
             done &= stop_together(stage.services, within_s)
+        self.folder.close()
         return done
 
     def health(self) -> dict[str, Any]:
         """What flows, and what does not; see `gateway.health`."""
         parts: dict[str, Part] = {out.name: health.of_left_out(out) for out in self.config.left_out}
+        parts["data folder"] = health.of_folder(self.folder.status())
         for stage in self._stages:
             for service in stage.services:
                 parts |= service.status()
         return health.report(parts)
 
+    def _take_folder(self) -> None:
+        """First of all: nobody else may be at work there. Then it can be said what time it is."""
+        try:
+            self.folder.open()
+            self.clock = open_clock(self.config.data, self.folder)
+        except InUseError as error:
+            raise StartError(f"{self.config.where('gateway', 'data')}: gateway.data: {error}") from None
+        except ValueError as error:
+            raise StartError(str(error)) from None
+
     def _compose(self) -> list[Stage]:
         """The services, in the order in which they start: who listens comes before who speaks."""
-        links = self._links = Links(self.config, self.dispatcher)
+        timekeeping = Timekeeping(self.clock, self.dispatcher)
+        links = self._links = Links(self.config, self.dispatcher, self.folder, self.clock)
         self.config, self.links, self.names = links.config, links.links, links.names
         hidden = frozenset(name for name in self.links if ("links", name, "port") in self.config.secrets)
-        own = OwnSender(self.config.gateway.name, self.links, links.taps, self.health, hidden=hidden)
+        own = OwnSender(
+            self.config.gateway.name, self.links, links.taps, self.health, hidden=hidden, clock=self.clock
+        )
         server = Server(self.config, self.names, links.why_down, own)
         self.router = server.router
         links.attach(self.router)
-        outside: list[Service] = [server]
+        outside: list[Service] = [server, timekeeping]
         if self.config.mqtt is not None:
-            outside.append(Bridging(self.config, self.router, self.links, self.names.discovered))
+            outside.append(Bridging(self.config, self.router, self.links, self.names.discovered, self.clock))
         return [
             Stage(SERVER_S, outside),
             Stage(DISPATCHER_S, [Dispatching(self.dispatcher)]),
             Stage(LINKS_S, [links]),
         ]
-
-
-def make_data_folder(config: Config) -> None:
-    """Create the data folder if it is missing, and try to write there. Raises StartError."""
-    where = config.where("gateway", "data")
-    try:
-        config.data.mkdir(parents=True, exist_ok=True)
-        probe = config.data / f".write-test-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        text = f"{where}: gateway.data: cannot write to the folder {config.data}: {error.strerror}"
-        raise StartError(f"{text}; make it writable for this user, or name another folder") from None

@@ -13,6 +13,7 @@ from gateway.version import package_version
 if TYPE_CHECKING:
     import sig
     from drivers.link import Link
+    from gateway.clock.wall import WallClock
     from gateway.config import Config, SensorSection
     from gateway.mqtt.bridge import Bridge
 
@@ -30,11 +31,13 @@ class Bridging:
         router: sig.Router,
         links: Mapping[str, Link],
         discovered: Callable[[], Mapping[str, SensorSection]],
+        clock: WallClock,
     ) -> None:
         self._config = config
         self._router = router
         self._links = links
         self._discovered = discovered
+        self._clock = clock
         self._bridge: Bridge | None = None
         self._broker = ""
 
@@ -46,7 +49,7 @@ class Bridging:
         settings = from_config(self._config, self._links, package_version(), self._discovered)
         secret = ("mqtt", "url") in self._config.secrets
         self._broker = "the broker" if secret else settings.target.name
-        self._bridge = Bridge(self._router, settings)
+        self._bridge = Bridge(self._router, settings, self._clock)
         self._bridge.start()
 
     def stop(self, within_s: float) -> bool:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from drivers.kinds import sensor_class
@@ -23,6 +22,7 @@ from drivers.pace import Pace
 from drivers.sensor import Sensor
 from drivers.source import Channel, Device
 from gateway.config.models import SensorSection
+from gateway.data_folder import DataFolder
 from gateway.kept_file import KeptFile
 
 logger = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ class Discovery:
         self,
         link: Link,
         names: Names,
-        folder: Path,
+        folder: DataFolder,
         *,
         made: Callable[[Sensor], None],
         gone: Callable[[Sensor], None],
@@ -113,11 +113,12 @@ class Discovery:
         self._made = made
         self._gone = gone
         self._file = KeptFile(
-            folder / f"{link.name}.discovered.json",
+            folder.path / f"{link.name}.discovered.json",
             version=VERSION,
             max_bytes=MAX_BYTES,
             forgotten=f"Which senders the link {link.name} has found is forgotten, and learned anew",
             unwritten=f"after the next start senders of the link {link.name} come with their first values",
+            folder=folder,
         )
         self._configured = frozenset(
             section.channel or name for name, section in names.configured.items() if section.link == link.name

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from drivers.reading import STALE, format_utc
+from drivers.clock import UNSET
+from drivers.reading import STALE, format_ms, format_utc
 
 _OURS = ("id", "late")
+_MARK = f',"clock":"{UNSET}"'
 
 
 def _refuse(text: str) -> float:
@@ -27,19 +30,62 @@ class Body(NamedTuple):
     reading: bool
 
 
-def event_body(data: Any, utc: float) -> Body:
-    """What an event carries, from its data and the time of its trigger.
+def event_body(data: Any, utc: float, *, unset: bool = False) -> Body:
+    """What an event carries, from its data and the time of its trigger, which may be wrong (`unset`).
 
     A mapping stays as it is, with a `time` if it has none; anything else, and a mapping that has keys of
     ours, goes under `data`.
     """
     text = to_json(data)
+    mark = _MARK if unset else ""
     if not isinstance(data, dict) or text[0] != "{" or any(key in data for key in _OURS):
-        return Body(text, f'{{"data":{text},"time":"{format_utc(utc)}"', reading=False)
-    if "time" in data:
-        return Body(text, text[:-1], is_reading(data))
-    comma = "," if data else ""
-    return Body(text, f'{text[:-1]}{comma}"time":"{format_utc(utc)}"', reading=False)
+        return Body(text, f'{{"data":{text},"time":"{format_utc(utc)}"{mark}', reading=False)
+    if "clock" in data:
+        mark = ""
+    if "time" not in data:
+        comma = "," if data else ""
+        return Body(text, f'{text[:-1]}{comma}"time":"{format_utc(utc)}"{mark}', reading=False)
+    reading = is_reading(data)
+    if not reading or not mark:  # of a time that is the user's own we know nothing
+        return Body(text, text[:-1], reading)
+    return Body(f"{text[:-1]}{mark}}}", text[:-1] + mark, reading)
+
+
+def retimed(text: str, was: float, utc: float, *, unset: bool) -> str:
+    """A JSON object whose time was made of `was`, a UTC: with what is known of it now, and marked or not.
+
+    Its time is a reading's, or ours, of the trigger; any other is the user's own, and stays, as does what is
+    no JSON object.
+    """
+    try:
+        data = decode(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(data, dict):
+        return text
+    if is_reading(data):
+        time = _moved(data["time"], utc - was)
+    else:
+        time = format_utc(utc) if data.get("time") == format_utc(was) else None
+    if time is None:
+        return text
+    data["time"] = time
+    if data.get("clock", UNSET) == UNSET:
+        data.pop("clock", None)
+        if unset:
+            data["clock"] = UNSET
+    return encode(data)
+
+
+def _moved(time: object, seconds: float) -> str | None:
+    """None for what is no time of day in our form."""
+    if not isinstance(time, str) or not time.endswith("Z"):
+        return None
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    return format_ms(round(moment.timestamp() * 1000) + round(seconds * 1000))
 
 
 def is_reading(data: dict[Any, Any]) -> bool:

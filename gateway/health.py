@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from drivers.answers import SensorStatus
     from drivers.dispatcher import DispatcherStatus
     from gateway.config import LeftOut
+    from gateway.data_folder import FolderStatus
     from gateway.mqtt.bridge import Status as MqttStatus
 
 HELD_S = 10.0
@@ -136,6 +137,18 @@ def of_database(problem: str | None) -> Part:
     if problem is None:
         return Part(State.OK, "can be written")
     return Part(State.FAILING, f"cannot be used: {problem}; what waits is in memory alone")
+
+
+def of_clock(clock: Mapping[str, Any]) -> Part:
+    """The machine's clock, as `WallClock.status` has it: one that is not believed makes no time of a value
+    right."""
+    facts = {key: clock[key] for key in ("synchronised", "step", "step_ago")}
+    return Part(State.OK if clock["believed"] else State.FAILING, str(clock["why"]), facts)
+
+
+def of_folder(folder: FolderStatus) -> Part:
+    """The data folder."""
+    return Part(State.OK, "can be written") if folder.usable else Part(State.FAILING, folder.message)
 
 
 def _worst(parts: Mapping[str, Part]) -> State:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from gateway.data_folder import DataFolder
 from gateway.kept_file import KeptFile
 
 VERSION = 1
@@ -33,13 +34,14 @@ class Identities:
     Nothing here raises: what cannot be read or written is logged.
     """
 
-    def __init__(self, path: Path, links: Iterable[str]) -> None:
+    def __init__(self, path: Path, links: Iterable[str], folder: DataFolder | None = None) -> None:
         self._file = KeptFile(
             path,
             version=VERSION,
             max_bytes=MAX_BYTES,
             forgotten="Which boards were on the links is forgotten, and learned anew",
             unwritten="after the next start it is not known which board was where",
+            folder=folder,
         )
         self._links = frozenset(links)
         self._lock = threading.Lock()  # guards what is in memory, and the one reading

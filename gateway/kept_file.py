@@ -1,11 +1,14 @@
 """A small JSON file of the data folder that helps after a restart, and is no need.
 
-Whatever is wrong with it is a warning; it is set aside, and the gateway goes on as if there were none. It is
-written whole or not at all: whenever the power goes, the old one or the new one is there.
+Whoever keeps something here has it in memory as well: where the folder cannot be written, that is all there
+is, until the next start. Whatever is wrong with the file is a warning; it is set aside, and the gateway goes
+on as if there were none. It is written whole or not at all: whenever the power goes, the old one or the new
+one is there. Nobody else may read it.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -13,21 +16,45 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.data_folder import OURS, DataFolder
+
 logger = logging.getLogger(__name__)
+
+OF_THE_FOLDER = (
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENOENT,
+    errno.ENOTDIR,
+)
+"""What no file of the folder can be written for."""
 
 
 class KeptFile:
     """The file at `path`. `version`: of its format, written with the rest; a file of another one is not ours,
     nor is one of more than `max_bytes`. `forgotten`, `unwritten`: what it means when it cannot be read or
-    written, for a person. One thread at a time. Nothing here raises.
+    written, for a person. `folder`: is told how writing went, and says what is wrong with all of its files.
+    One thread at a time. Nothing here raises.
     """
 
-    def __init__(self, path: Path, *, version: int, max_bytes: int, forgotten: str, unwritten: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        version: int,
+        max_bytes: int,
+        forgotten: str,
+        unwritten: str,
+        folder: DataFolder | None = None,
+    ) -> None:
         self._path = path
         self._version = version
         self._max_bytes = max_bytes
         self._forgotten = forgotten
         self._unwritten = unwritten
+        self._folder = folder
         self._complained = False
 
     def read(self, check: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
@@ -41,7 +68,8 @@ class KeptFile:
             content = self._content()
             check(content)
         except (OSError, ValueError, RecursionError) as error:
-            self._set_aside(error)
+            if not (isinstance(error, OSError) and self._is_said(error)):
+                self._set_aside(error)
             return {}
         return content
 
@@ -54,17 +82,28 @@ class KeptFile:
                 self._replace(text)
             except OSError as error:
                 why = error.strerror or str(error)
+                self._complained |= self._is_said(error)
             else:
                 self._complained = False
+                if self._folder is not None:
+                    self._folder.worked()
                 return True
         if not self._complained:
             logger.warning("%s: cannot be written: %s; %s", self._path, why, self._unwritten)
         self._complained = True
         return False
 
+    def _is_said(self, error: OSError) -> bool:
+        """Whether it is the folder's affair, which says so once."""
+        if self._folder is None or error.errno not in OF_THE_FOLDER:
+            return False
+        self._folder.failed(error)
+        return True
+
     def _replace(self, text: str) -> None:
         new = self._path.with_name(self._path.name + ".new")
-        with new.open("w", encoding="ascii") as file:
+        new.unlink(missing_ok=True)  # one that a kill has left may have any rights
+        with open(new, "x", encoding="ascii", opener=_private) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -98,6 +137,10 @@ class KeptFile:
         except OSError as second:
             kept = f"it cannot be kept as {aside.name}: {second.strerror}"
         logger.warning("%s: cannot be used: %s; %s. %s", self._path, why, kept, self._forgotten)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, OURS)
 
 
 def _sync_folder(folder: Path) -> None:

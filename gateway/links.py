@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -25,9 +24,11 @@ from gateway.service import Part, all_within
 from gateway.sim_port import sim_port
 
 if TYPE_CHECKING:
+    from drivers.clock import Clock
     from drivers.dispatcher import Dispatcher
     from drivers.source import Source
     from gateway.config.models import LinkSection
+    from gateway.data_folder import DataFolder
 
 logger = logging.getLogger(__name__)
 
@@ -48,12 +49,14 @@ class Links:
 
     name = "links"
 
-    def __init__(self, config: Config, dispatcher: Dispatcher) -> None:
+    def __init__(self, config: Config, dispatcher: Dispatcher, folder: DataFolder, clock: Clock) -> None:
         self.links: dict[str, Link] = {}
         self.taps: dict[str, Tapped | None] = {}
         """By link, what its captures hear; None where it has no port."""
         self.sensors: Mapping[str, Sensor] = {}
         self._dispatcher = dispatcher
+        self._folder = folder
+        self._clock = clock
         self._router: sig.Router | None = None
         self.config = config
         self._make_links()
@@ -69,8 +72,8 @@ class Links:
             router.getSender(name, create=True)
         for name, section in self.config.links.items():
             if discovers(section.options):
-                link, folder = self.links[name], self.config.data
-                Discovery(link, self.names, folder, made=self._found, gone=Sensor.detach).remember()
+                link = self.links[name]
+                Discovery(link, self.names, self._folder, made=self._found, gone=Sensor.detach).remember()
 
     def start(self) -> None:
         """See `Service`: open every link, whether its board is there or not."""
@@ -88,14 +91,14 @@ class Links:
         links = {name: link.status() for name, link in self.links.items()}
         for name, status in links.items():
             secret = ("links", name, "port") in self.config.secrets
-            parts[f"links.{name}"] = health.of_link(status, time.monotonic(), secret=secret)
+            parts[f"links.{name}"] = health.of_link(status, self._clock.monotonic(), secret=secret)
         for name, section in self.names.all().items():
             sensor = self.sensors.get(name)  # one that was found this moment is not there yet
             if sensor is None:
                 continue
             link = self.links[section.link]
             device = link.device_of(sensor.channel)
-            unseen_s = time.monotonic() - links[section.link].since
+            unseen_s = self._clock.monotonic() - links[section.link].since
             part = health.of_sensor(
                 sensor.status(),
                 parts[f"links.{section.link}"],
@@ -118,12 +121,12 @@ class Links:
         return f"link {link.name}: {down or 'the board has just come; ask again'}"
 
     def _make_links(self) -> None:
-        memory = Identities(self.config.data / "identities.json", self.config.links)
+        memory = Identities(self.config.data / "identities.json", self.config.links, self._folder)
         roster = Roster()
         for name, section in self.config.links.items():
             with self._leaving_out("links", name, f"protocol {section.protocol!r}"):
                 options = section.options
-                if isinstance(port := options.get("port"), str):
+                if isinstance(port := options.get("port"), str) and self._folder.status().usable:
                     options["port"] = sim_port(port, self.config.data / name)
                 source = new_source(section.protocol, options)
                 self.links[name] = Link(
@@ -132,8 +135,9 @@ class Links:
                     identity=section.identity,
                     memory=memory,
                     roster=roster,
-                    notes=LinkNotes(self.config.data / f"{name}.notes.json", name),
+                    notes=LinkNotes(self.config.data / f"{name}.notes.json", name, self._folder),
                     dispatcher=self._dispatcher,
+                    clock=self._clock,
                 )
                 self.taps[name] = self._tapped(name, section, source)
 

@@ -7,23 +7,60 @@ from typing import Self
 
 
 class Loss:
-    """Events of one sender: how many, triggered from when to when (UTC)."""
+    """Events of one sender: how many, triggered from when to when (UTC).
 
-    __slots__ = ("count", "first", "last")
+    `at`: `last` by the clock of the boot called `boot` (None: this one); None where that is not noted.
+    `known`: whether the machine's clock was believed.
+    """
 
-    def __init__(self, first: float, last: float, count: int) -> None:
+    __slots__ = ("at", "boot", "count", "first", "known", "last")
+
+    def __init__(
+        self,
+        first: float,
+        last: float,
+        count: int,
+        at: float | None = None,
+        boot: str | None = None,
+        *,
+        known: bool = True,
+    ) -> None:
         self.first = first
         self.last = last
         self.count = count
+        self.at = at
+        self.boot = boot
+        self.known = known
 
     @classmethod
-    def of(cls, utc: float) -> Self:
+    def of(cls, utc: float, at: float | None = None, boot: str | None = None, *, known: bool = True) -> Self:
         """One event."""
-        return cls(utc, utc, 1)
+        return cls(utc, utc, 1, at, boot, known=known)
+
+    def times(self, count: int) -> Self:
+        """So many, of the same time; another object."""
+        return type(self)(self.first, self.last, count, self.at, self.boot, known=self.known)
+
+    @property
+    def offset(self) -> float:
+        """UTC less the boot's own time; that is where the clock stood."""
+        return self.last - (self.at or 0.0)
 
     def add(self, other: Loss) -> None:
-        """And those."""
-        self.first, self.last = min(self.first, other.first), max(self.last, other.last)
+        """And those. Of one boot, all are told by the clock that was believed, or else by the later one."""
+        first, last = other.first, other.last
+        if other.at is not None and self.at is not None and other.boot == self.boot:
+            step = other.offset - self.offset
+            if other.known >= self.known:
+                self.first, self.last = self.first + step, self.last + step
+            else:
+                first, last = first - step, last - step
+            self.at, self.known = max(self.at, other.at), self.known or other.known
+        else:
+            self.known = self.known and other.known
+            if last > self.last:
+                self.at, self.boot = other.at, other.boot
+        self.first, self.last = min(self.first, first), max(self.last, last)
         self.count += other.count
 
 

@@ -6,13 +6,13 @@ import itertools
 import logging
 import os
 import threading
-import time
 import weakref
 from collections import deque
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 import sig
+from drivers.clock import SYSTEM_CLOCK, Clock
 from gateway.encoding import Body, characters, event_body
 from gateway.loss import Loss
 
@@ -38,7 +38,14 @@ class Noted(NamedTuple):
     body: Body
     utc: float
     at: float
-    """Monotonic."""
+    """By the clock's `monotonic`."""
+    known: bool = True
+    """Whether the machine's clock was believed, which `utc` is of."""
+
+    @property
+    def loss(self) -> Loss:
+        """What to count if it is lost."""
+        return Loss.of(self.utc, self.at, known=self.known)
 
 
 class Mailbox:
@@ -48,7 +55,8 @@ class Mailbox:
     pools bound the number. `sleep_on`, `events`, `letters`, `losses` belong to the bridge's thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
         self._events: deque[Noted] = deque()
         self._letters: deque[Any] = deque()
         self._losing = threading.Lock()  # guards what follows; held for a few assignments
@@ -69,19 +77,20 @@ class Mailbox:
         """
         if not self._open:
             return
-        utc = time.time()
+        at = self._clock.monotonic()
+        utc, unset = self._clock.stamp(at)
         sender, event = characters(info["sender"]), characters(info["event"])
         if len(sender) + len(event) > MAX_NAME:
-            self._lose("", utc)
+            self._lose("", Loss.of(utc, at, known=not unset))
             return
         if len(self._events) >= CAPACITY:
-            self._lose(sender, utc)
+            self._lose(sender, Loss.of(utc, at, known=not unset))
             return
-        body = event_body(data, utc)
+        body = event_body(data, utc, unset=unset)
         if len(body.data) > BIG and not self._admit(len(body.data)):
-            self._lose(sender, utc)
+            self._lose(sender, Loss.of(utc, at, known=not unset))
             return
-        self._events.append(Noted(sender, event, body, utc, time.monotonic()))
+        self._events.append(Noted(sender, event, body, utc, at, not unset))
         self._wake()
 
     def post(self, letter: Any) -> bool:
@@ -161,13 +170,13 @@ class Mailbox:
             self._big += size * fits
         return fits
 
-    def _lose(self, sender: str, utc: float) -> None:
+    def _lose(self, sender: str, loss: Loss) -> None:
         with self._losing:
             name = sender if sender in self._losses or len(self._losses) < MAX_LOSERS else ""
             if name in self._losses:
-                self._losses[name].add(Loss.of(utc))
+                self._losses[name].add(loss)
             else:
-                self._losses[name] = Loss.of(utc)
+                self._losses[name] = loss
 
     def _wake(self) -> None:
         if self._asleep:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from gateway.data_folder import DataFolder
 from gateway.kept_file import KeptFile
 
 VERSION = 1
@@ -21,13 +22,14 @@ class LinkNotes:
     """`drivers.source.Notes` of the link `link`, in the file at `path`. It is read at the first question, and
     written when something is new."""
 
-    def __init__(self, path: Path, link: str) -> None:
+    def __init__(self, path: Path, link: str, folder: DataFolder | None = None) -> None:
         self._file = KeptFile(
             path,
             version=VERSION,
             max_bytes=MAX_BYTES,
             forgotten=f"What was known of what is on the link {link} is forgotten, and learned anew",
             unwritten=f"after the next start it is not known what is on the link {link}",
+            folder=folder,
         )
         self._saved: dict[str, Any] | None = None
         self._content: dict[str, Any] = {}

@@ -1,9 +1,9 @@
 """Who takes a channel in a test of the contract, and who asks."""
 
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from drivers.clock import boottime
 from drivers.contract.waiting import until
 from drivers.link import Link
 from drivers.source import Device, Measurement
@@ -26,7 +26,7 @@ def read(link: Link, channel: str, timeout_s: float) -> Asked:
 
 def asked(request: Callable[[], object]) -> Asked:
     """Any request."""
-    called = time.monotonic()
+    called = boottime()
     try:
         return Asked(called, request())
     except Exception as error:  # noqa: BLE001 - the tests say which it may be

@@ -1,9 +1,9 @@
 """Measuring and asking."""
 
-import time
 from functools import partial
 
 import sig
+from drivers.clock import boottime
 from drivers.contract.asking import NEVER_S, Asked, asked, read
 from drivers.contract.base import Contract, needs
 from drivers.contract.waiting import ended, running, until
@@ -27,7 +27,7 @@ class MeasuringTests(Contract):
                 taker.wait_for(count, self.noticed_s)
             seen = [measurement.measured for measurement in taker.measurements]
             assert seen == sorted(seen), f"not in the order of measurement: {seen}"
-            assert seen[-1] <= time.monotonic(), "measured in the future"
+            assert seen[-1] <= boottime(), "measured in the future"
 
     def test_a_listener_may_ask_back(self) -> None:
         """A read from inside the callback is answered, or fails; it does not wait for itself."""
@@ -75,7 +75,7 @@ class MeasuringTests(Contract):
         """With a value, or with `sig.RequestTimeout`; and the next one is answered."""
         with self._prepared() as rig, self._linked(rig) as (link, _, _):
             early, outcome = read(link, rig.channel, SHORT_S)
-            assert time.monotonic() - early <= SHORT_S + self.noticed_s, "it ended long after its time"
+            assert boottime() - early <= SHORT_S + self.noticed_s, "it ended long after its time"
             assert isinstance(outcome, Measurement | sig.RequestTimeout), (
                 f"a value or sig.RequestTimeout was expected, got {outcome!r}"
             )

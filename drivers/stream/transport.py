@@ -6,9 +6,9 @@ import logging
 import os
 import select
 import termios
-import time
 from typing import Any, Self
 
+from drivers.clock import boottime
 from drivers.errors import LinkLostError
 from drivers.stream import opening, proc
 from drivers.stream.opening import close_port, is_polled, open_error, open_port, words
@@ -84,7 +84,7 @@ class Transport:
             raise LinkLostError(f"reading failed: {words(error)}") from error
         if data:
             if self._tap.listeners:
-                self._tap.told(time.monotonic(), READ, data)
+                self._tap.told(boottime(), READ, data)
             return data
         # A port that is gone hangs up, and stays so. One that had bytes a moment ago, has none now and does
         # not hang up was read by somebody else. A socket's empty read is its end.
@@ -96,7 +96,7 @@ class Transport:
 
     def write(self, data: bytes) -> None:
         """Write all of `data` within `WRITE_TIMEOUT_S`. Raises `LinkLostError`."""
-        began = time.monotonic()
+        began = boottime()
         try:
             if self.descriptor is None:
                 self._port.write(data)
@@ -112,7 +112,7 @@ class Transport:
         tells why. From any thread."""
         if self.descriptor is None:
             return False
-        began = time.monotonic()
+        began = boottime()
         try:
             written = os.write(self.descriptor, data)
         except OSError:
@@ -140,7 +140,7 @@ class Transport:
         os.close(self._wake_writer)
         if self._tap.listeners:
             said = f"port closed: {reason}" if reason else "port closed"
-            self._tap.told(time.monotonic(), NOTE, said.encode(errors="replace"))
+            self._tap.told(boottime(), NOTE, said.encode(errors="replace"))
 
     def __enter__(self) -> Self:
         return self
@@ -152,12 +152,12 @@ class Transport:
         first: bytes = self._port.read(1)  # waits for `POLL_S` at most
         rest: bytes = self._port.read(self._port.in_waiting) if first else b""
         if first and self._tap.listeners:
-            self._tap.told(time.monotonic(), READ, first + rest)
+            self._tap.told(boottime(), READ, first + rest)
         return first + rest
 
     def _taken_by_another(self) -> None:
         self._taken += 1
-        now = time.monotonic()
+        now = boottime()
         if now < self._say_again:
             return
         self._say_again = now + SAY_AGAIN_S
@@ -179,11 +179,11 @@ def _hangs_up(descriptor: int | None) -> bool:
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
-    deadline = time.monotonic() + opening.WRITE_TIMEOUT_S
+    deadline = boottime() + opening.WRITE_TIMEOUT_S
     writable = select.poll()
     writable.register(descriptor, select.POLLOUT)
     while data:
-        if not writable.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        if not writable.poll(max(0.0, deadline - boottime()) * 1000):
             raise TimeoutError(errno.ETIMEDOUT, f"the port took nothing for {opening.WRITE_TIMEOUT_S:g} s")
         with contextlib.suppress(BlockingIOError):
             data = data[os.write(descriptor, data) :]
@@ -205,5 +205,5 @@ def open_transport(device: str, settings: PortSettings = _DEFAULT, *, tap: Tap |
             raise open_error(device, error) from error
         owned.pop_all()
     if tap is not None:
-        tap.told(time.monotonic(), NOTE, b"port opened")
+        tap.told(boottime(), NOTE, b"port opened")
     return transport

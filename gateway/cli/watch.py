@@ -11,6 +11,7 @@ from queue import Full, Queue
 from typing import Any
 
 import sig
+from drivers.clock import UNSET
 from gateway.cli.client import complain, connection, to_json
 from gateway.plain import plain
 
@@ -72,6 +73,8 @@ def line_for_people(sender: str, event: str, data: Any) -> str:
         text = f"{data['value']} {data['unit']}"
         if data["quality"] != "good":
             text += f"  {data['quality']}: {data.get('reason', '')}".rstrip(": ")
+        if data.get("clock") == UNSET:
+            text += "  (the clock is not set)"
         when = _clock(data["time"])
     else:
         text = "" if event in (sig.EVENT_CONNECT, sig.EVENT_DISCONNECT) else to_json(data)

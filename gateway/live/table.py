@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 import sig
+from drivers.clock import SYSTEM_CLOCK, Clock
 
 STALE = "stale"
 MOST_DECIMALS = 3
@@ -51,13 +51,14 @@ class LiveTable:
         router: sig.Router,
         links: Callable[[], Mapping[str, tuple[str, Link]]],
         problem: Callable[[str], str | None],
-        utc: Callable[[], float] = time.time,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._router = router
         self._links = links
         self._problem = problem
-        self._utc = utc
+        self._clock = clock
         self._last: dict[str, Reading] = {}
+        self._measured: dict[str, float] = {}  # of each of those, monotonic
         self._decimals: dict[str, int] = {}
 
     def now(self) -> list[Row]:
@@ -77,7 +78,7 @@ class LiveTable:
             fault = self._fault(sensor) if connected and state == "up" else None
             quality = "" if fault is None else STALE
             return Row(sensor, None, "", None, quality, link.name, state, fault or reason)
-        age = self._utc() - datetime.fromisoformat(reading["time"]).timestamp()
+        age = self._clock.monotonic() - self._measured[sensor]
         quality = reading["quality"] if connected else STALE
         value, unit = reading["value"], reading["unit"]
         decimals = max(self._decimals.get(sensor, 0), decimals_of(value))
@@ -90,6 +91,9 @@ class LiveTable:
         except sig.RequestError:
             return False, self._last.get(sensor)
         if reading is not None:
+            # At once, as long as the reading's time and ours are of one clock, which may be set later.
+            ago = self._clock.utc() - datetime.fromisoformat(reading["time"]).timestamp()
+            self._measured[sensor] = self._clock.monotonic() - ago
             self._last[sensor] = reading
         return True, reading
 

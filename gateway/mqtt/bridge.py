@@ -10,25 +10,26 @@ from __future__ import annotations
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from secrets import token_hex
 from typing import Any, NamedTuple
 
 import sig
+from gateway.clock.wall import WallClock
 from gateway.loss import Loss
 from gateway.mailbox import LIFECYCLE, Mailbox, Noted
 from gateway.mqtt.broker.broker import Broker, Dialled
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import Acknowledged, Connected, Received
 from gateway.mqtt.delivery import Delivery
+from gateway.mqtt.made import Made
 from gateway.mqtt.outbox.outbox import Outbox
 from gateway.mqtt.outbox.store import Store
 from gateway.mqtt.requests import Done, Requests
 from gateway.mqtt.retained import Retained
 from gateway.mqtt.settings import Settings
-from gateway.mqtt.sleep import Sleep
+from gateway.mqtt.sleep import BURST_S, Sleep
 from gateway.mqtt.topics import OFFLINE, Topics
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ FORGIVEN_S = 600.0
 logged again."""
 MAX_KINDS = 50
 """Of errors that are remembered; a kind is the exception's class and the line that raised it."""
+CLOCK_SET = "clock set"
+"""A letter: the machine's clock is believed again, or not any more, or was set."""
 DRAIN_S = 0.15
 """What `stop` gives the broker to acknowledge what is on its way."""
 
@@ -82,17 +85,18 @@ class Status(NamedTuple):
 class Bridge:
     """`start` and `stop` belong to whoever made it. The constructor opens nothing."""
 
-    def __init__(self, router: sig.Router, settings: Settings) -> None:
+    def __init__(self, router: sig.Router, settings: Settings, wall: WallClock | None = None) -> None:
         self._router = router
         self._settings = settings
-        self._mailbox = Mailbox()
-        self._clock = clock = time.monotonic
+        wall = wall or WallClock()
+        self._mailbox = Mailbox(wall)
+        self._clock = clock = wall.monotonic
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         names = Topics(settings.gateway)
         incarnation = token_hex(4)
         gaps = iter(range(1, 1 << 62))
-        self._store = Store(settings.database, settings.bounds, lambda: f"{incarnation}-g{next(gaps)}")
+        self._store = Store(settings.database, settings.bounds, lambda: f"{incarnation}-g{next(gaps)}", wall)
         self._outbox = Outbox(
             self._store,
             loss_s=settings.loss_s,
@@ -131,6 +135,7 @@ class Bridge:
         if self._thread is not None:
             return
         self._router.addListener(self._mailbox.note)
+        self._store.clock.listen(self._clock_set)
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
 
@@ -163,6 +168,10 @@ class Bridge:
             problem=broker.problem,
             disk=self._outbox.problem,
         )
+
+    def _clock_set(self) -> None:
+        """On whichever thread found it."""
+        self._mailbox.post(CLOCK_SET)
 
     # The bridge's thread
 
@@ -222,7 +231,7 @@ class Bridge:
         connection = self._broker.connection
         mailbox, delivery = self._mailbox, self._delivery
         # In a burst that the broker keeps up with, only its answers are waited for, if events may wait.
-        burst = self._settings.loss_s > 0 and delivery.keeping_up and mailbox.depth < BATCH
+        burst = self._settings.loss_s > BURST_S and delivery.keeping_up and mailbox.depth < BATCH
         readable = self._sleep.until(due, connection, full=delivery.full, burst=burst)
         self._take_letters()
         self._take_events()
@@ -253,19 +262,19 @@ class Bridge:
                 self._take(noted)
             except Exception as error:  # noqa: BLE001 - raised again below
                 failure = error
-                self._outbox.lose(noted.sender, "an error of the gateway's", Loss.of(noted.utc))
+                self._outbox.lose(noted.sender, "an error of the gateway's", noted.loss)
         if failure is not None:
             raise failure
 
     def _take(self, noted: Noted) -> None:
         """An event."""
-        sender, event, body, utc, at = noted
+        sender, event, body, utc, at, known = noted
         if len(body.head) > MAX_HEAD:
-            self._outbox.lose(sender, f"longer than {MAX_HEAD} characters", Loss.of(utc))
+            self._outbox.lose(sender, f"longer than {MAX_HEAD} characters", noted.loss)
             return
-        self._outbox.add(sender, event, body.head, utc, at)
+        self._outbox.add(sender, event, body.head, utc, at, known=known)
         if body.reading:
-            self._retained.reading(sender, body.data, at)
+            self._retained.reading(sender, body.data, at, Made(at, utc, known))
         elif event in LIFECYCLE:
             self._retained.lifecycle(sender, online=event == sig.EVENT_CONNECT)
 
@@ -292,6 +301,8 @@ class Bridge:
             self._broker.dialled(letter)
         elif isinstance(letter, Done):
             self._requests.done(letter)
+        elif letter is CLOCK_SET:
+            self._retained.clock_set()
 
     def _heed(self, connection: Connection) -> None:
         """What the connection has noted."""

@@ -15,14 +15,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from gateway.loss import Loss
 from gateway.mqtt.broker.complaints import Complaints, Refusals
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import Acknowledged, Connected
 from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
 from gateway.mqtt.outbox.outbox import Outbox
 from gateway.mqtt.requests import Answer
-from gateway.mqtt.topics import Topics, event_payload, gap_head
+from gateway.mqtt.topics import Topics, event_payload
 
 logger = logging.getLogger(__name__)
 
@@ -299,11 +298,10 @@ class Delivery:
         """Send it; returns why that cannot be."""
         if isinstance(outgoing, Event):
             topic, topic_size = self._topic(outgoing.sender, outgoing.event)
-            payload = event_payload(outgoing.head, outgoing.uid, late=outgoing.late)
+            payload = event_payload(self._outbox.head(outgoing), outgoing.uid, late=outgoing.late)
         else:
-            gap = outgoing.gap
-            topic, topic_size = self._topic(gap.sender, "gap")
-            payload = event_payload(gap_head(gap.first, gap.last, gap.lost, gap.reason), gap.uid, late=True)
+            topic, topic_size = self._topic(outgoing.gap.sender, "gap")
+            payload = event_payload(self._outbox.head(outgoing), outgoing.gap.uid, late=True)
         if topic_size + len(payload) + OVERHEAD > self._max_bytes:
             return TOO_LARGE
         try:
@@ -349,4 +347,4 @@ class Delivery:
     def _lose(self, outgoing: Outgoing, reason: str) -> None:
         """Count an event as lost; of a gap record that is lost, there is no record."""
         if isinstance(outgoing, Event):
-            self._outbox.lose(outgoing.sender, reason, Loss.of(outgoing.utc))
+            self._outbox.lose(outgoing.sender, reason, outgoing.loss)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from drivers.clock import UNSET
 from drivers.reading import format_utc
+from gateway.clock.wall import WallClock
 from gateway.mqtt.delivery import Delivery
 from gateway.mqtt.home_assistant.discovery import encode
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.states import States
 
 STEP_S = 2.0
-"""By so much the wall clock must have been off to have been set: two looks at two clocks take less."""
+"""By so much the wall clock must have been off to have been set: NTP moves it all the time, a little."""
 
 
 class Diagnostics:
-    """`clock`: monotonic. `instance`: another one at each start."""
+    """`clock` knows whether it can be believed. `instance`: another one at each start."""
 
     def __init__(
         self,
@@ -23,25 +23,26 @@ class Diagnostics:
         delivery: Delivery,
         states: States,
         instance: str,
-        clock: Callable[[], float],
+        clock: WallClock,
     ) -> None:
         self._settings = settings
         self._delivery = delivery
         self._states = states
         self._instance = instance
         self._clock = clock
-        self._began = clock()
+        self._began = clock.monotonic()
         self._started: float | None = None  # UTC
 
-    def message(self, utc: float) -> bytes:
-        """As it is sent; `utc` is the time now."""
+    def message(self) -> bytes:
+        """As it is sent now."""
         links = self._settings.links()
         payload = {
-            "time": format_utc(utc),
+            "time": format_utc(self._clock.utc()),
+            **({} if self._clock.believed else {"clock": UNSET}),
             "instance": self._instance,
             "version": self._settings.version,
-            "started": format_utc(self._start(utc)),
-            "uptime": int(self._clock() - self._began),
+            "started": format_utc(self._start()),
+            "uptime": int(self._clock.monotonic() - self._began),
             "links": dict(links),
             "links_up": sum(state == "up" for state in links.values()),
             "outbox": self._delivery.waiting,
@@ -51,10 +52,10 @@ class Diagnostics:
         }
         return encode(payload)
 
-    def _start(self, utc: float) -> float:
+    def _start(self) -> float:
         """When we were started, UTC: the same each time, so that nobody's database has a row a minute of it,
         until the machine's clock is set."""
-        started = utc - (self._clock() - self._began)
+        started = self._clock.stamp(self._began)[0]
         if self._started is None or abs(started - self._started) > STEP_S:
             self._started = started
         return self._started

@@ -6,19 +6,16 @@ All of it belongs to the bridge's thread.
 
 from __future__ import annotations
 
-import json
 import math
-import time
 from collections.abc import Callable, Iterable
-from functools import partial
 
 import sig
-from drivers.reading import format_utc
 from gateway.encoding import characters
 from gateway.mailbox import MAX_NAME
 from gateway.mqtt.broker.rival import Denials
 from gateway.mqtt.delivery import Acked, Delivery
 from gateway.mqtt.diagnostics import Diagnostics
+from gateway.mqtt.doubles import Doubles
 from gateway.mqtt.home_assistant.announcer import Announcer
 from gateway.mqtt.outbox.store import Store
 from gateway.mqtt.repetition import Repetition
@@ -43,20 +40,19 @@ class Retained:
         delivery: Delivery,
         instance: str,
         clock: Callable[[], float],
-        utc: Callable[[], float] = time.time,
     ) -> None:
         self._names = names
         self._settings = settings
         self._router = router
         self._delivery = delivery
         self._clock = clock
-        self._utc = utc
-        self._instance = instance
-        self._born: str | None = None  # UTC, since when the broker has diagnostics of ours
+        self._doubles = Doubles(instance)
+        self.is_a_double = self._doubles.is_one
         self._repetition = Repetition()
         self._denials = Denials(settings.target.name, names.status)
+        self._wall = store.clock
         self._states = States(names, self._retain, clock)
-        self._diagnostics = Diagnostics(settings, delivery, self._states, instance, clock)
+        self._diagnostics = Diagnostics(settings, delivery, self._states, instance, store.clock)
         self._adopted: set[str] = set()  # sensors that were discovered
         self._announcer = Announcer(
             store,
@@ -145,19 +141,11 @@ class Retained:
         if foreign and self._denials.denied(self._clock()):
             self._say_status()
 
-    def is_a_double(self, diagnostics: bytes, *, retained: bool) -> bool:
-        """Whether these were said by another gateway of our name, while this one runs.
-
-        Those that were retained may be of an earlier run: they count only if they are of a time when the
-        broker had ours already, so that somebody has published in their place.
-        """
-        try:
-            said = json.loads(diagnostics)
-        except (ValueError, RecursionError):
-            return False
-        if not isinstance(said, dict) or said.get("instance") in (None, self._instance):
-            return False
-        return not retained or (self._born is not None and str(said.get("time")) > self._born)
+    def clock_set(self) -> None:
+        """The machine's clock is believed again, or not any more, or was set."""
+        self._states.in_time(self._wall, self._clock())
+        if self._connected:
+            self._diagnostics_due = -math.inf
 
     def _adopt(self) -> None:
         """What links have found meanwhile is as good as what the config has: it is there until it comes."""
@@ -184,15 +172,13 @@ class Retained:
     def _say_diagnostics(self, now: float) -> None:
         """They have a time, so they are made anew rather than repeated."""
         self._diagnostics_due = now + (DRAINING_S if self._delivery.waiting else DIAGNOSTICS_S)
-        utc = self._utc()
-        message = self._diagnostics.message(utc)
-        self._delivery.retain(self._names.diagnostics, message, partial(self._note_birth, format_utc(utc)))
+        self._delivery.retain(self._names.diagnostics, self._diagnostics.message(), self._note_birth)
 
     def _retain(self, topic: str, payload: bytes, acked: Acked | None = None, /) -> None:
         """Publish what is to stay at the broker, now and again and again."""
         self._repetition.said(topic, payload, self._clock())
         self._delivery.retain(topic, payload, acked)
 
-    def _note_birth(self, utc: str, taken: bool) -> None:
+    def _note_birth(self, taken: bool) -> None:
         if taken:
-            self._born = self._born or utc
+            self._doubles.born()

@@ -10,7 +10,9 @@ import logging
 import math
 from collections.abc import Callable
 
+from drivers.clock import Clock
 from gateway.encoding import stale
+from gateway.mqtt.made import Made
 from gateway.mqtt.topics import OFFLINE, ONLINE, Topics
 
 logger = logging.getLogger(__name__)
@@ -39,17 +41,20 @@ class States:
         self._senders: set[str] = set()
         self._left_out: set[str] = set()
         self._newest: dict[str, str] = {}
+        self._made: dict[str, Made] = {}
         self._online: dict[str, bool] = {}
         self._next: dict[str, float] = {}  # when the next reading of a sender may go
         self._dirty: set[str] = set()
         self.due = math.inf
         """When `run` has something to do."""
 
-    def reading(self, sender: str, data: str, now: float) -> None:
-        """The newest reading of a sender."""
+    def reading(self, sender: str, data: str, now: float, made: Made | None = None) -> None:
+        """The newest reading of a sender. `made`: by which clock, None where that stays as it was."""
         if self._newest.get(sender) == data or not self._admits(sender):
             return
         self._newest[sender] = data
+        if made is not None:
+            self._made[sender] = made
         self._dirty.add(sender)
         if self._connected:
             self.due = min(self.due, self._next.get(sender, now))
@@ -62,6 +67,13 @@ class States:
         self._say(sender)
         if not online and sender in self._newest:
             self.reading(sender, stale(self._newest[sender], GONE), now)
+
+    def in_time(self, clock: Clock, now: float) -> None:
+        """The machine's clock was set: publish once more what was made by a wrong one, corrected."""
+        for sender, made in self._made.items():
+            right = made.by(clock)
+            if right != made and right.known:
+                self.reading(sender, made.told(self._newest[sender], right), now, right)
 
     def knows(self, sender: str) -> bool:
         """Whether it has been online, or should have been."""

@@ -9,6 +9,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from drivers.clock import UNSET
 from drivers.reading import format_utc
 from gateway.encoding import decode, encode, to_json
 from gateway.mailbox import MAX_NAME
@@ -102,8 +103,9 @@ def event_payload(head: str, event_id: str, *, late: bool) -> bytes:
     return f'{head},"id":"{event_id}"{mark}'.encode(errors="replace")
 
 
-def gap_head(first: float, last: float, count: int, reason: str) -> str:
-    """Of a gap record: from when to when how many events were dropped, and why."""
+def gap_head(first: float, last: float, count: int, reason: str, *, unset: bool = False) -> str:
+    """Of a gap record: from when to when how many events were dropped, and why. `unset`: the times may be
+    wrong."""
     return encode(
         {
             "from": format_utc(first),
@@ -111,6 +113,7 @@ def gap_head(first: float, last: float, count: int, reason: str) -> str:
             "count": count,
             "reason": reason,
             "time": format_utc(last),
+            **({"clock": UNSET} if unset else {}),
         }
     )[:-1]
 

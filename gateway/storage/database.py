@@ -27,56 +27,53 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from gateway.storage.salvage import Copied, copy
+from gateway.storage import salvage
+from gateway.storage.opening import ENDINGS, beside, connect
+from gateway.storage.salvage import Salvaged
 from gateway.storage.schema import (
     BROKEN,
     DEEP,
     OF_THE_WORLD,
     DamagedError,
+    Schema,
     StoreError,
-    check,
     code_of,
-    migrate,
     told,
 )
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Opened = Callable[[sqlite3.Connection, Salvaged | None], None]
+"""A file is open: what is in it, and what was salvaged of the one before, if there was one."""
 _Identity = tuple[tuple[int, int] | None, tuple[int, int] | None]
 KEPT_ASIDE = 2
 """Damaged files that are kept to be looked at; each is no larger than the file may be."""
-BUSY_S = 0.1
-"""How long to wait for another program's lock: little, as events wait meanwhile."""
 RETRY_S = 2.0
 """After a file could not be opened: waiting takes 5 % (BUSY_S / RETRY_S) of the thread's time at most."""
-_PRAGMAS = """
-    PRAGMA locking_mode = EXCLUSIVE;  -- one gateway a folder; and no -shm file
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA journal_size_limit = 1048576;
-    PRAGMA wal_autocheckpoint = 250;  -- pages of 4 KiB: a WAL of 1 MiB
-    PRAGMA cache_size = -512;         -- KiB
-    PRAGMA temp_store = MEMORY;
-"""
 
 
 class Database:
-    """`opened()` is called whenever a file has been opened, the first or another; `clock` is monotonic."""
+    """`opened` is called whenever a file has been opened, the first or another. `readers`: others may read it
+    meanwhile; else nobody else can open it. `clock` is monotonic."""
 
     def __init__(
         self,
         path: Path,
-        opened: Callable[[sqlite3.Connection], None],
+        schema: Schema,
+        opened: Opened,
         *,
+        readers: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
-        self._wal = path.with_name(f"{path.name}-wal")
+        self._wal = beside(path, "-wal")
+        self._schema = schema
+        self._readers = readers
         self._opened = opened
         self._clock = clock
         self._failure = ""  # why the file could not be opened; the error itself would keep its frames alive
@@ -117,7 +114,7 @@ class Database:
             try:
                 self._renew(self._db)
             except StoreError as error:
-                logger.error("mqtt: %s; events are lost", error)  # noqa: TRY400 - it is no mistake of ours
+                logger.error("%s; what it held is lost", error)  # noqa: TRY400 - it is no mistake of ours
         self._shut()
         self._retry_at = -math.inf
 
@@ -180,29 +177,20 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         """A connection to the file, with our tables of today."""
 
-        def prepare(db: sqlite3.Connection) -> None:
-            db.executescript(_PRAGMAS)
-            migrate(db, self._path)
-            check(db)
-
         try:
-            db = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
+            return connect(self._path, self._schema, readers=self._readers)
+        except StoreError:
+            raise
         except Exception as error:
             raise self._verdict(error) from error
-        try:
-            self._run(prepare, db)
-        except BaseException:
-            db.close()
-            raise
-        return db
 
-    def _adopt(self, db: sqlite3.Connection) -> None:
+    def _adopt(self, db: sqlite3.Connection, salvaged: Salvaged | None = None) -> None:
         """From now on it is the one; closed if it cannot be."""
         self._shut()
         self._db = db
         self.opened_times += 1
         try:
-            self._run(self._opened, db)
+            self._run(lambda db: self._opened(db, salvaged), db)
             self._files = self._run(lambda _: self._identity(), db)
         except BaseException:
             self._shut()
@@ -236,75 +224,73 @@ class Database:
         if file == self._files[0]:
             self._without_wal(old)
             return
-        copied = self._copied(old, new)
+        copied = self._salvaged(lambda new: salvage.from_connection(old, new, self._schema), new)
         if copied.unwritten is not None:
             new.close()
             raise StoreError(f"{was}, and what it held does not fit into another: {copied.unwritten}")
-        self._adopt(new)
-        logger.error("mqtt: %s: another was opened; %s", was, copied.told())
+        self._adopt(new, copied)
+        logger.error("%s: another was opened; %s", was, copied.told())
 
     def _without_wal(self, old: sqlite3.Connection) -> None:
         """Only the WAL was removed: bring what is in it to the file, and begin another."""
         blocked, left, _ = self._run(_checkpoint, old)
         if blocked or left > 0:
             raise StoreError("the WAL cannot be brought to the file")
-        logger.warning("mqtt: %s was removed while it was in use: it is begun anew", self._wal)
+        logger.warning("%s was removed while it was in use: it is begun anew", self._wal)
         self._shut()
         self.open()
 
     def _replace(self, error: DamagedError) -> None:
         """Set the file aside, begin a new one, and copy what can be read. Raises StoreError."""
-        aside = self._path.with_name(f"{self._path.name}.damaged-{time.time_ns() // 1_000_000}")
+        aside = beside(self._path, f".damaged-{time.time_ns() // 1_000_000}")
         try:
-            for ending in ("-wal", ""):
+            beside(self._path, "-shm").unlink(missing_ok=True)
+            for ending in ENDINGS:
                 with suppress(FileNotFoundError):
-                    self._path.with_name(self._path.name + ending).rename(f"{aside}{ending}")
+                    beside(self._path, ending).rename(beside(aside, ending))
             self._forget_older()
             new = self._connect()
         except (OSError, StoreError) as problem:
             raise StoreError(f"{self._path} is damaged and cannot be replaced: {problem}") from None
-        copied = Copied(0)
-        if aside.exists():
-            try:
-                with closing(sqlite3.connect(aside)) as old:
-                    copied = self._copied(old, new)
-            except sqlite3.Error as problem:
-                copied = Copied(0, unread=str(problem))
-        self._adopt(new)
-        text = "mqtt: %s is damaged (%s): set aside as %s; %s"
+        copied = self._salvaged(
+            lambda new: salvage.from_file(aside, new, self._schema, broken=error.broken), new
+        )
+        self._adopt(new, copied)
+        text = "%s is damaged (%s): set aside as %s; %s"
         logger.error(text, self._path, error, aside.name, copied.told())
 
-    def _copied(self, old: sqlite3.Connection, new: sqlite3.Connection) -> Copied:
+    def _salvaged(self, work: Callable[[sqlite3.Connection], Salvaged], new: sqlite3.Connection) -> Salvaged:
         try:
-            return self._run(lambda new: copy(old, new), new)
+            return self._run(work, new)
         except BaseException:
             new.close()
             raise
 
     def _forget_older(self) -> None:
-        pattern = f"{self._path.name}.damaged-*[0-9]"
-        for old in sorted(self._path.parent.glob(pattern))[:-KEPT_ASIDE]:
-            for ending in ("-wal", ""):
-                old.with_name(old.name + ending).unlink(missing_ok=True)
+        found = self._path.parent.glob(f"{self._path.name}.damaged-*")
+        names = {file.name.removesuffix("-wal").removesuffix("-journal") for file in found}
+        for name in sorted(names)[:-KEPT_ASIDE]:
+            for ending in ENDINGS:
+                self._path.with_name(name + ending).unlink(missing_ok=True)
 
     def _verdict(self, error: Exception, db: sqlite3.Connection | None = None) -> StoreError:
         """What the error means; a mistake of ours is shown in the log, once for each type."""
         code = code_of(error)
-        if code in BROKEN or "Could not decode to UTF-8" in str(error):
-            return DamagedError(str(error))
+        if code in BROKEN:
+            return DamagedError(str(error), broken=True)
         if code in OF_THE_WORLD or isinstance(error, OSError):
             return StoreError(told(error))
         if db is not None and (code in DEEP or code == sqlite3.SQLITE_ERROR):
             try:
-                check(db, whole=code in DEEP)
+                self._schema.check(db, whole=code in DEEP)
             except DamagedError as why:
-                return DamagedError(f"{error}; {why}")
+                return DamagedError(f"{error}; {why}", broken=why.broken)
             except sqlite3.Error as other:
                 if code_of(other) in BROKEN:
-                    return DamagedError(str(other))
+                    return DamagedError(str(other), broken=True)
         if type(error) not in self._told:
             self._told.add(type(error))
-            logger.error("mqtt: a mistake of the gateway's, please report it", exc_info=error)
+            logger.error("%s: a mistake of the gateway's, please report it", self._path, exc_info=error)
         return StoreError(f"{type(error).__name__}: {error}")
 
 

@@ -1,162 +1,163 @@
-"""From a damaged file, or one that is about to go, into another: rows until the damage, and no nonsense."""
+"""From a damaged file, or one that is about to go, into another: all rows that are sound, and no nonsense.
+
+A damaged file is read page by page, without its tree: where SQLite stops, or finds nothing, all other pages
+are still there. A row is taken if its checksum says that it is what was written. Time and memory grow with
+the file's size alone: 40 µs a row, some 20 s for the 450,000 readings that 100 MB hold.
+"""
 
 from __future__ import annotations
 
-import json
-import re
 import sqlite3
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 
-from gateway.storage.schema import MOST_ID, tables, told
+from gateway.storage.image import Image
+from gateway.storage.schema import Schema, Values, told
+from gateway.storage.walk import Walk
 
 CHUNK_ROWS, CHUNK_CHARS = 5000, 1_000_000
 """What is copied in one transaction, so that neither memory nor the WAL grows with the file."""
 MOST_CHARS = 16 * 1024 * 1024
-"""A row that claims to be longer is damage: the bridge's are at most 256 Ki."""
-MOST_NAME = 1024
-"""Characters of a name: percent-encoded twice, 24 KiB; an MQTT topic has at most 64 KiB."""
-MOST_TOPIC = 65_535
-"""Bytes, as MQTT has it."""
-MOST_UTC = 253_402_300_799.0
-"""The year 9999, the last that can be told."""
-JSON_KIND = "discovery"
-"""What is retained of this kind has JSON as its parts."""
+"""A row that claims to be longer is damage: ours are at most 256 Ki."""
+MOST_NOTED = 1000
+"""Rows that are not what was written, and are kept to be looked at; of more, only the count."""
 
 
-class Copied(NamedTuple):
-    """How many events could be copied, why no more could be read, and why no more could be written."""
+class Bad(NamedTuple):
+    """A row of a table that is not what was written."""
 
-    events: int
+    table: str
+    row: Values
+
+
+@dataclass(slots=True)
+class Salvaged:
+    """`kept`: rows, by table. `lost`: rows that are known to be gone, by table, as far as ids tell; `bad` are
+    among them. `unread`, `unwritten`: why no more could be read, or be written."""
+
+    kept: dict[str, int] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)
+    bad: list[Bad] = field(default_factory=list)
     unread: str = ""
     unwritten: str | None = None
 
+    def note_bad(self, table: str, row: Values) -> None:
+        """A row is not what was written."""
+        if len(self.bad) < MOST_NOTED:
+            self.bad.append(Bad(table, row))
+
     def told(self) -> str:
         """In words."""
-        text = f"{self.events} events could be read and are kept"
+        rows = sum(self.kept.values())
+        text = f"{rows} rows could be read and are kept"
+        if lost := sum(self.lost.values()):
+            text += f", {lost} are lost"
         if self.unread:
             text += f"; not all could be read: {self.unread}"
         return text if self.unwritten is None else f"{text}; no more could be written: {self.unwritten}"
 
 
-def copy(old: sqlite3.Connection, into: sqlite3.Connection) -> Copied:
-    """Copy rows until the damage, or all. What cannot be written ends it; what was copied before stays.
+Rows = Iterator[tuple[str, Values]]
+
+
+def from_file(path: Path, into: sqlite3.Connection, schema: Schema, *, broken: bool) -> Salvaged:
+    """From a file and its log, which nobody else has open. `broken`: SQLite has found its pages to be; else
+    ids that are missing were deleted, unless a page turns out to be unreadable. Raises OSError."""
+    with Image(path) as image:
+        newest = len(schema.versions)
+        claimed = image.version if 0 < image.version <= newest else newest
+        others = [version for version in range(newest, 0, -1) if version != claimed]
+        for version in (claimed, *others):
+            done = Salvaged()
+            walk = Walk(image, schema, version, done.note_bad)
+            _insert_all(walk.rows(), into, schema, done)
+            if done.kept or done.bad or done.unwritten is not None:
+                break
+    for table in filter(schema.has_id, schema.tables):
+        if lost := _lost(into, walk, done, table, broken=broken):
+            done.lost[table] = lost
+    return done
+
+
+def _lost(into: sqlite3.Connection, walk: Walk, done: Salvaged, table: str, *, broken: bool) -> int:
+    """Ids are dense but for rows that were deleted: of those that are missing, as many as there is room for
+    on pages that were not read whole."""
+    query = f"SELECT coalesce(max(id) - min(id) + 1 - count(*), 0) FROM {table}"  # noqa: S608 - our own names
+    missing: int = into.execute(query).fetchone()[0] - walk.deleted[table]
+    bad = [row[0] for name, row in done.bad if name == table]
+    query = f"SELECT count(*) FROM {table} WHERE id = ?"  # noqa: S608 - the same
+    gone = sum(not into.execute(query, (number,)).fetchone()[0] for number in bad)
+    return max(0, gone, min(missing, (walk.suspects + broken) * walk.fullest[table]))
+
+
+def from_connection(old: sqlite3.Connection, into: sqlite3.Connection, schema: Schema) -> Salvaged:
+    """From an open one whose names are gone, until the damage, if there is any."""
+    done = Salvaged()
+    _insert_all(_selected(old, schema, done), into, schema, done)
+    return done
+
+
+def _selected(old: sqlite3.Connection, schema: Schema, done: Salvaged) -> Rows:
+    limit = old.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_CHARS)
+    for table in schema.tables:
+        try:
+            for row in old.execute(f"SELECT * FROM {table}"):  # noqa: S608 - our own names
+                if schema.is_sound(table, row):
+                    yield table, row
+                else:
+                    done.note_bad(table, row)
+        except sqlite3.Error as error:
+            done.unread = "; ".join(filter(None, (done.unread, str(error))))
+    old.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limit)
+
+
+def _insert_all(rows: Rows, into: sqlite3.Connection, schema: Schema, done: Salvaged) -> None:
+    """What cannot be written ends it; what was copied before stays.
 
     A row that is there already stays as it is; an id that another row has is replaced by a new one.
     """
-    events, problems = 0, list[str]()
-    for table, columns in tables().items():
-        insert = _insert(table, [name for name, *_ in columns])
-        for chunk in _chunks(_sound_rows(old, table, columns, problems)):
-            try:
-                into.execute("BEGIN IMMEDIATE")
-                into.executemany(insert, chunk)
-                into.execute("COMMIT")
-            except sqlite3.Error as error:
-                if into.in_transaction:
-                    into.execute("ROLLBACK")
-                return Copied(events, "; ".join(problems), told(error))
-            events += len(chunk) if table == "events" else 0
-    return Copied(events, "; ".join(problems))
+    for chunk in _chunks(rows):
+        try:
+            into.execute("BEGIN IMMEDIATE")
+            for table, values in chunk.items():
+                before = into.total_changes
+                into.executemany(_insert(table, schema), values)
+                done.kept[table] = done.kept.get(table, 0) + into.total_changes - before
+            into.execute("COMMIT")
+        except sqlite3.Error as error:
+            if into.in_transaction:
+                into.execute("ROLLBACK")
+            for table in chunk:
+                count = f"SELECT count(*) FROM {table}"  # noqa: S608 - our own names
+                done.kept[table] = into.execute(count).fetchone()[0]
+            done.unwritten = told(error)
+            return
 
 
-def _insert(table: str, names: list[str]) -> str:
+def _insert(table: str, schema: Schema) -> str:
+    names = [column.name for column in schema.tables[table]]
     marks = ", ".join("?" * len(names))
-    if "id" not in names:
+    if not schema.has_id(table):
         return f"INSERT OR IGNORE INTO {table} VALUES ({marks})"  # noqa: S608 - our own names
     new = ", ".join(f"new.{name}" for name in names if name != "id")
     return (
         f"INSERT INTO {table} WITH new({', '.join(names)}) AS (VALUES ({marks})) "  # noqa: S608 - the same
         f"SELECT iif(EXISTS (SELECT 1 FROM {table} WHERE id = new.id), NULL, new.id), {new} FROM new "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE id = new.id AND uid = new.uid)"
+        f"WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE id = new.id AND crc = new.crc)"
     )
 
 
-def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    chunk, chars = list[tuple[Any, ...]](), 0
-    for row in rows:
-        chunk.append(row)
+def _chunks(rows: Rows) -> Iterator[dict[str, list[Values]]]:
+    chunk: dict[str, list[Values]] = {}
+    count = chars = 0
+    for table, row in rows:
+        chunk.setdefault(table, []).append(row)
+        count += 1
         chars += sum(len(value) for value in row if isinstance(value, str))
-        if len(chunk) >= CHUNK_ROWS or chars >= CHUNK_CHARS:
+        if count >= CHUNK_ROWS or chars >= CHUNK_CHARS:
             yield chunk
-            chunk, chars = [], 0
+            chunk, count, chars = {}, 0, 0
     if chunk:
         yield chunk
-
-
-def _sound_rows(
-    old: sqlite3.Connection, table: str, columns: list[tuple[Any, ...]], problems: list[str]
-) -> Iterator[tuple[Any, ...]]:
-    """The table's rows until the damage, without those that nobody can have written so."""
-    names = [name for name, *_ in columns]
-    tests = [_BY_NAME.get(name) or _BY_TYPE[declared] for name, declared, *_ in columns]
-    limit = old.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_CHARS)
-    old.text_factory = _text_or_none
-    try:
-        for row in old.execute(f"SELECT {', '.join(names)} FROM {table}"):  # noqa: S608 - our own names
-            if all(test(value) for test, value in zip(tests, row, strict=True)) and (
-                table != "retained" or _is_noted(*row[1:])
-            ):
-                yield row
-    except sqlite3.Error as error:
-        problems.append(str(error))
-    finally:
-        old.text_factory = str
-        old.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limit)
-
-
-def _text_or_none(data: bytes) -> str | None:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return None
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int) and 0 < value < MOST_ID
-
-
-def _is_utc(value: object) -> bool:
-    return isinstance(value, int | float) and 0 <= value <= MOST_UTC
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= MOST_NAME
-
-
-def _is_uid(value: object) -> bool:
-    """It goes into messages between quotes, as it is."""
-    return isinstance(value, str) and 0 < len(value) <= MOST_NAME and not _NOT_IN_UID.search(value)
-
-
-def _is_topic(value: object) -> bool:
-    """One that may be published to."""
-    return (
-        isinstance(value, str) and 0 < len(value.encode()) <= MOST_TOPIC and not _NOT_IN_TOPIC.search(value)
-    )
-
-
-def _is_noted(kind: str, parts: str) -> bool:
-    """Home Assistant's components are a JSON object, the others' parts any text."""
-    if kind != JSON_KIND:
-        return True
-    try:
-        return isinstance(json.loads(parts), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-_NOT_IN_UID = re.compile(r'["\\\x00-\x1f]')
-_NOT_IN_TOPIC = re.compile(r"[+#\x00]")
-_BY_TYPE = {"INTEGER": _is_number, "REAL": _is_utc, "TEXT": _is_text}
-_BY_NAME = {
-    "sender": _is_name,
-    "event": _is_name,
-    "kind": _is_name,
-    "uid": _is_uid,
-    "topic": _is_topic,
-}

@@ -1,16 +1,23 @@
-"""The tables on disk, their migrations, and whether a file has them; and what SQLite's errors mean."""
+"""What a file holds: its tables, their migrations, which rows can be ours; and what SQLite's errors mean.
+
+Of every table the last column is `crc`, over all others but `id` (see `checksum`), and `id`, where there is
+one, is the first and ascends.
+"""
 
 from __future__ import annotations
 
-import functools
 import sqlite3
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-MIGRATIONS = Path(__file__).parents[1] / "mqtt" / "outbox" / "migrations"
+from gateway.storage.checksum import row_crc, teach
+
 MOST_ID = 1 << 53
 """Of ids and counts: one a microsecond for 285 years, and still far from SQLite's largest."""
+CRC = "crc"
 
 BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 OF_THE_WORLD = (
@@ -30,13 +37,21 @@ OF_THE_WORLD = (
 DEEP = (sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG)
 """Mistakes of ours, or damage that only reading the whole file shows."""
 
+Values = tuple[Any, ...]
+Check = Callable[[Any], bool]
+
 
 class StoreError(Exception):
     """The file cannot be used now; the text says why. What was to be written was not."""
 
 
 class DamagedError(StoreError):
-    """The file itself is at fault: not a database, broken, or with other tables than ours."""
+    """The file itself is at fault: not a database, broken, or with other tables than ours. `broken`: it is
+    SQLite that says so, of its pages."""
+
+    def __init__(self, text: str, *, broken: bool = False) -> None:
+        super().__init__(text)
+        self.broken = broken
 
 
 def told(error: Exception) -> str:
@@ -52,57 +67,186 @@ def code_of(error: Exception) -> int:
     return code & 0xFF
 
 
-def _scripts() -> list[Path]:
-    return sorted(MIGRATIONS.glob("*.sql"))
+class Column(NamedTuple):
+    """As SQLite describes it. `default`: as SQL, what a row has that is older than the column."""
+
+    name: str
+    type: str
+    notnull: int
+    pk: int
+    default: str | None
 
 
-def migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Bring the tables to today's version."""
-    scripts = _scripts()
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(scripts):
-        known = f"({version}; this one knows {len(scripts)})"
-        raise StoreError(
-            f"{path} is of a newer version {known}: a newer sig-gateway wrote it; install that again, "
-            "or move the file away"
-        )
-    there = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if version < 0 or (version == 0 and there & tables().keys()):
-        raise DamagedError(f"its version is {version}, and it has tables")
-    for number, script in enumerate(scripts[version:], version + 1):
-        try:
-            db.executescript(f"BEGIN IMMEDIATE; {script.read_text()} PRAGMA user_version = {number}; COMMIT")
-        except sqlite3.Error as error:
-            if version and code_of(error) not in OF_THE_WORLD:
-                raise DamagedError(f"{error}, in {script.name}") from error
-            raise
+Tables = dict[str, list[Column]]
 
 
-@functools.cache
-def tables() -> dict[str, list[tuple[Any, ...]]]:
-    """Our tables, with name, type, NOT NULL and key of each column."""
-    with closing(sqlite3.connect(":memory:")) as db:
-        for script in _scripts():
-            db.executescript(script.read_text())
-        names = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        return {name: columns_of(db, name) for (name,) in names}
+class Schema:
+    """The scripts in the folder `migrations` make the tables, in the order of their names. `checks`: by a
+    column's name, whether a value can have been written there; `rows`: by a table's, the same of a row."""
+
+    def __init__(
+        self,
+        migrations: Path,
+        checks: Mapping[str, Check],
+        rows: Mapping[str, Check] | None = None,
+    ) -> None:
+        self._migrations = migrations
+        self._checks = checks
+        self._rows = rows or {}
+
+    @cached_property
+    def scripts(self) -> list[Path]:
+        """By version, which is their number."""
+        return sorted(self._migrations.glob("*.sql"))
+
+    @cached_property
+    def versions(self) -> list[Tables]:
+        """The tables after each of the scripts."""
+        return self._made[0]
+
+    @property
+    def _objects(self) -> list[tuple[str, ...]]:
+        return self._made[1]
+
+    @cached_property
+    def _made(self) -> tuple[list[Tables], list[tuple[str, ...]]]:
+        found = []
+        with closing(sqlite3.connect(":memory:")) as db:
+            teach(db)
+            for script in self.scripts:
+                db.executescript(script.read_text())
+                found.append(_tables(db))
+            return found, _objects(db)
+
+    @property
+    def tables(self) -> Tables:
+        """Those of today."""
+        return self.versions[-1]
+
+    @cached_property
+    def _defaults(self) -> dict[str, Values]:
+        """What each column has in a row that is older."""
+        with closing(sqlite3.connect(":memory:")) as db:
+            return {
+                table: db.execute(
+                    f"SELECT {', '.join(column.default or 'NULL' for column in columns)}"
+                ).fetchone()
+                for table, columns in self.tables.items()
+            }
+
+    @cached_property
+    def _tests(self) -> dict[str, list[Check]]:
+        return {
+            table: [self._checks.get(column.name) or _BY_TYPE[column.type] for column in columns]
+            for table, columns in self.tables.items()
+        }
+
+    def is_sound(self, table: str, row: Values) -> bool:
+        """Whether it is what was written: each value can be ours, and the checksum is theirs."""
+        return self._can_be_ours(table, row) and row[-1] == self.crc(table, row)
+
+    def _can_be_ours(self, table: str, row: Values) -> bool:
+        if not all(test(value) for test, value in zip(self._tests[table], row, strict=True)):
+            return False
+        whole = self._rows.get(table)
+        return whole is None or whole(row)
+
+    def crc(self, table: str, row: Values) -> int:
+        """What the row's checksum is to be."""
+        return row_crc(*row[1 if self.has_id(table) else 0 : -1])
+
+    def has_id(self, table: str) -> bool:
+        """Whether its rows have ids."""
+        return self.tables[table][0].name == "id"
+
+    def of_today(self, table: str, columns: list[Column], row: Values) -> Values:
+        """A row of the columns of another version, as it is after the migrations; a checksum is made only
+        where there was none."""
+        if columns is self.tables[table]:
+            return row
+        there = {column.name: value for column, value in zip(columns, row, strict=True)}
+        defaults = zip(self.tables[table], self._defaults[table], strict=True)
+        full = tuple(there.get(column.name, default) for column, default in defaults)
+        return full if CRC in there else (*full[:-1], self.crc(table, full))
+
+    def migrate(self, db: sqlite3.Connection, path: Path) -> None:
+        """Bring the tables to today's version."""
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(self.scripts):
+            if _objects(db) == self._objects:
+                raise DamagedError(
+                    f"its version is {version}, and its tables are those of {len(self.scripts)}"
+                )
+            known = f"({version}; this one knows {len(self.scripts)})"
+            raise StoreError(
+                f"{path} is of a newer version {known}: a newer sig-gateway wrote it; install that again, "
+                "or move the file away"
+            )
+        there = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if version < 0 or (version == 0 and there & self.tables.keys()):
+            raise DamagedError(f"its version is {version}, and it has tables")
+        for number, script in enumerate(self.scripts[version:], version + 1):
+            try:
+                db.executescript(
+                    f"BEGIN IMMEDIATE; {script.read_text()} PRAGMA user_version = {number}; COMMIT"
+                )
+            except sqlite3.Error as error:
+                if version and code_of(error) not in OF_THE_WORLD:
+                    raise DamagedError(f"{error}, in {script.name}") from error
+                raise
+
+    def check(self, db: sqlite3.Connection, *, whole: bool = False) -> None:
+        """Raise DamagedError if the tables are not ours, or ids are none; `whole`: or pages are broken."""
+        for table, columns in self.tables.items():
+            if _columns(db, table) != columns:
+                raise DamagedError(f"the table {table} is not ours")
+            if self.has_id(table):
+                query = f"SELECT (SELECT min(id) FROM {table}), (SELECT max(id) FROM {table})"  # noqa: S608 - ours
+                least, most = db.execute(query).fetchone()
+                if least is not None and not 0 < least <= most < MOST_ID:
+                    raise DamagedError(f"the table {table} has ids from {least} to {most}")
+        if whole:
+            found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise DamagedError(found.splitlines()[-1], broken=True)
 
 
-def columns_of(db: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
-    return db.execute('SELECT name, type, "notnull", pk FROM pragma_table_xinfo(?)', (table,)).fetchall()
+def _objects(db: sqlite3.Connection) -> list[tuple[str, ...]]:
+    """Whatever has been created, as it was put."""
+    return db.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
 
 
-def check(db: sqlite3.Connection, *, whole: bool = False) -> None:
-    """Raise DamagedError if the tables are not ours, or ids are none; `whole`: or anything else is wrong."""
-    for table, columns in tables().items():
-        if columns_of(db, table) != columns:
-            raise DamagedError(f"the table {table} is not ours")
-        if columns[0][0] == "id":
-            query = f"SELECT (SELECT min(id) FROM {table}), (SELECT max(id) FROM {table})"  # noqa: S608 - ours
-            least, most = db.execute(query).fetchone()
-            if least is not None and not 0 < least <= most < MOST_ID:
-                raise DamagedError(f"the table {table} has ids from {least} to {most}")
-    if whole:
-        found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found != "ok":
-            raise DamagedError(found)
+def _tables(db: sqlite3.Connection) -> Tables:
+    names = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {name: _columns(db, name) for (name,) in names}
+
+
+def _columns(db: sqlite3.Connection, table: str) -> list[Column]:
+    query = 'SELECT name, type, "notnull", pk, dflt_value FROM pragma_table_xinfo(?)'
+    return [Column(*column) for column in db.execute(query, (table,))]
+
+
+def text_or_none(data: bytes) -> str | None:
+    """For a connection: a text that is none does not keep the rest from being read."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def is_number(value: object) -> bool:
+    """An id, a count."""
+    return isinstance(value, int) and 0 < value < MOST_ID
+
+
+def is_real(value: object) -> bool:
+    """Any number that is one."""
+    return isinstance(value, int | float) and abs(value) < MOST_ID
+
+
+def is_text(value: object) -> bool:
+    """Any text."""
+    return isinstance(value, str)
+
+
+_BY_TYPE = {"INTEGER": is_number, "REAL": is_real, "TEXT": is_text}

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import CONFIG
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -57,11 +58,13 @@ def test_kill_9_takes_the_simulator_along(gateway: Any, wait_for_end: Callable[[
         again.wait_until_up()
 
 
-def test_port_held(shared: Any, cli: Cli) -> None:
+def test_port_held(shared: Any, cli: Cli, tmp_path: Path) -> None:
     """A second gateway says what is wrong, where it is written and what to do, and leaves the first alone."""
-    result = cli("run", "-c", str(shared.config))
+    other = tmp_path / "other.yaml"
+    other.write_text(f"gateway: {{data: other}}\nrouter: {{listen: 127.0.0.1:{shared.port}}}\n")
+    result = cli("run", "-c", str(other))
     assert (result.returncode, result.stdout) == (1, "")
-    where = f"{shared.config}:2: router.listen: cannot listen on 127.0.0.1:{shared.port}: it is in use"
+    where = f"{other}:2: router.listen: cannot listen on 127.0.0.1:{shared.port}: it is in use"
     assert where in result.stderr
     assert "choose another port here" in result.stderr
     assert "Traceback" not in result.stderr
@@ -69,11 +72,26 @@ def test_port_held(shared: Any, cli: Cli) -> None:
 
 
 def test_data_folder_that_cannot_be(start: Any) -> None:
-    """One line that names the config's line and the folder."""
-    gateway = start("gateway: {{data: config.yaml/data}}\nrouter: {{listen: 127.0.0.1:{port}}}\n")
-    assert gateway.popen.wait(10) == 1
-    assert ":1: gateway.data: cannot write to the folder " in gateway.errors
-    assert "name another folder" in gateway.errors
+    """Keeps no sensor from starting: values are live only, which is said once, with what to do."""
+    gateway = start(CONFIG.replace("./data", "config.yaml/data"))
+    gateway.wait_until_up()
+    assert gateway.cli("read", "temp").returncode == 0
+    (line,) = [line for line in gateway.errors.splitlines() if "data folder" in line]
+    assert "/config.yaml/data cannot be written: Not a directory; values are live only" in line
+    assert "name another in gateway.data" in line
+    assert gateway.signal(signal.SIGTERM) < 2.0
+
+
+def test_two_gateways_on_one_data_folder(gateway: Any, cli: Cli) -> None:
+    """The second ends at once, and names the first one's process; after a kill nothing is in the way."""
+    result = cli("run", "-c", str(gateway.config))
+    assert (result.returncode, result.stdout) == (1, "")
+    owner = f"another gateway (process {gateway.popen.pid}) uses the data folder "
+    assert f"{gateway.config}:1: gateway.data: {owner}" in result.stderr
+    assert "Traceback" not in result.stderr
+    gateway.signal(signal.SIGKILL)
+    with type(gateway)(gateway.folder) as again:
+        again.wait_until_up()
 
 
 SENSOR = "sensors: {a: {driver: light, link: board, %s}}"

@@ -13,6 +13,7 @@ from drivers import Link, Sensor
 from drivers.source import Channel, Device
 from gateway import discovered
 from gateway.config.models import SensorSection
+from gateway.data_folder import DataFolder
 from gateway.discovered import Discovery, Names, discovers
 from tests.contract.memory import MemorySource, Thermometer
 from tests.support.waiting import until
@@ -35,7 +36,7 @@ class Finding:
         self.made: list[Sensor] = []
         self.gone: list[Sensor] = []
         self.discovery = Discovery(
-            self.link, self.names, folder, made=self.made.append, gone=self.gone.append
+            self.link, self.names, DataFolder(folder), made=self.made.append, gone=self.gone.append
         )
         self.discovery.remember()
 
@@ -108,7 +109,9 @@ def test_two_links_share_the_names(tmp_path: Path, caplog: pytest.LogCaptureFixt
     """Who comes first has it."""
     first = Finding(tmp_path)
     first.find(TEMP)
-    second = Discovery(first.link, first.names, tmp_path, made=first.made.append, gone=first.gone.append)
+    second = Discovery(
+        first.link, first.names, DataFolder(tmp_path), made=first.made.append, gone=first.gone.append
+    )
     second.found(device(TEMP))
     assert len(first.made) == 1
     assert len(warnings(caplog)) == 1
@@ -179,7 +182,9 @@ def test_a_link_that_is_watched(tmp_path: Path) -> None:
     router, names = sig.Router(), Names({})
     thermometer = Thermometer()
     link = Link("board", source=MemorySource(thermometer))
-    Discovery(link, names, tmp_path, made=lambda sensor: sensor.attach(router), gone=Sensor.detach).remember()
+    Discovery(
+        link, names, DataFolder(tmp_path), made=lambda sensor: sensor.attach(router), gone=Sensor.detach
+    ).remember()
 
     def value() -> object:
         thermometer.measure()

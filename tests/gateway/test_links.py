@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 import sig
+from drivers.clock import SYSTEM_CLOCK
 from drivers.dispatcher import Dispatcher
 from gateway.config import LinkSection, load_usable
+from gateway.data_folder import DataFolder
 from gateway.links import Links, patience_s
 from gateway.service import Part
 from tests.support.leaks import nothing_left
@@ -26,7 +28,7 @@ def running(folder: Path, text: str) -> Iterator[Links]:
     path.write_text(text)
     (folder / "data").mkdir()
     with nothing_left(), Dispatcher() as dispatcher:
-        links = Links(load_usable(path), dispatcher)
+        links = Links(load_usable(path), dispatcher, DataFolder(folder / "data"), SYSTEM_CLOCK)
         links.attach(sig.Router())
         links.start()
         try:
@@ -174,7 +176,8 @@ def test_names_of_what_was_left_out_stay_free(tmp_path: Path) -> None:
     """Their senders are listed, not connected, and nobody else's."""
     text = "links: {b: {port: /nonexistent}}\nsensors: {t: {driver: light, link: b, delta: lots}}\n"
     (tmp_path / "config.yaml").write_text(text)
-    links = Links(load_usable(tmp_path / "config.yaml"), Dispatcher())
+    config, folder = load_usable(tmp_path / "config.yaml"), DataFolder(tmp_path / "data")
+    links = Links(config, Dispatcher(), folder, SYSTEM_CLOCK)
     router = sig.Router()
     links.attach(router)
     assert [(sender.getName(), sender.isConnected()) for sender in router.listSenders()] == [("t", False)]

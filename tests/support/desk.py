@@ -22,8 +22,10 @@ TEMP = Channel("temp", "temperature", "C", 0.01, -40.0, 85.0, 1.0)
 class Desk:
     """Does by hand what the link's and the dispatcher's threads do. `events` are (event, data), in order."""
 
-    def __init__(self, driver: type[Sensor], channel: Channel = TEMP, **options: Any) -> None:
-        self.clock = FakeClock()
+    def __init__(
+        self, driver: type[Sensor], channel: Channel = TEMP, *, clock: Any = None, **options: Any
+    ) -> None:
+        self.clock: Any = clock or FakeClock()
         self.dispatcher = Dispatcher(clock=self.clock)
         self.link = Link("board", "/dev/none", clock=self.clock, dispatcher=self.dispatcher)
         self.router = sig.Router()

@@ -10,6 +10,7 @@ class FakeClock:
     def __init__(self, monotonic: float = 1000.0, utc: float = START_UTC) -> None:
         self._monotonic = monotonic
         self._utc = utc
+        self.unset = False
 
     def monotonic(self) -> float:
         """Seconds, as set."""
@@ -18,6 +19,10 @@ class FakeClock:
     def utc(self) -> float:
         """Seconds since 1970, as set."""
         return self._utc
+
+    def stamp(self, moment: float) -> tuple[float, bool]:
+        """From the difference of the two, and `unset` as set."""
+        return self._utc - (self._monotonic - moment), self.unset
 
     def advance(self, seconds: float) -> None:
         """Let time go by."""

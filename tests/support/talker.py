@@ -56,6 +56,10 @@ class Talker:
         """The same."""
         return self.monotonic()
 
+    def stamp(self, moment: float) -> tuple[float, bool]:
+        """See `drivers.clock.Clock`."""
+        return self.utc() - (self.monotonic() - moment), False
+
     def _serve(self) -> None:
         while not self._ended.is_set():
             came = select.select([self._master], [], [], EVERY_S)[0]

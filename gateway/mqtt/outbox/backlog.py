@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
+from gateway.mqtt.outbox.events_table import Row
 from gateway.mqtt.outbox.store import Store
 from gateway.storage.schema import StoreError
 
@@ -112,16 +113,30 @@ class Backlog:
                 self._gap_cursor = gaps[-1].id
                 self._gaps.extend(map(LateGap, gaps))
             while not (self._gaps or self._page):
-                rows = self._store.after(self._cursor, PAGE)
+                damaged = self._store.damaged
+                rows = self._store.after(self._cursor, PAGE, self._taken)
                 if not rows:
-                    self.exhausted = True
+                    self.exhausted = self._store.damaged == damaged  # else there is a gap to tell of
                     return
                 self._cursor = rows[-1].id
-                self._page.extend(
-                    Event(0, row.sender, row.event, row.head, row.time, 0.0, row.uid, late=True, row=row.id)
-                    for row in rows
-                    if not self._taken(row.id)
-                )
+                self._page.extend(_event(row) for row in rows if not self._taken(row.id))
         except StoreError as error:
             self._retry_at = now + RETRY_S
             self._problem(str(error))
+
+
+def _event(row: Row) -> Event:
+    known, boot = row.known, row.boot
+    return Event(
+        0,
+        row.sender,
+        row.event,
+        row.head,
+        row.time,
+        row.at,
+        row.uid,
+        late=True,
+        row=row.id,
+        boot=boot,
+        known=known,
+    )

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from gateway.loss import Loss
 from gateway.mqtt.outbox.store import Gap
 
 LIVE, FLYING, WAITING = "live", "flying", "waiting"
@@ -14,7 +15,8 @@ LIVE, FLYING, WAITING = "live", "flying", "waiting"
 
 @dataclass(slots=True, eq=False)
 class Event:
-    """`number` ascends; `row` is its id on disk, 0 while it is not there; `at` is monotonic."""
+    """`number` ascends; `row` is its id on disk, 0 while it is not there. `at`: boottime of the boot `boot`
+    (None: this one). `known`: whether the machine's clock was believed, which `utc` is of."""
 
     number: int
     sender: str
@@ -26,11 +28,18 @@ class Event:
     late: bool = False
     row: int = 0
     place: str = WAITING
+    boot: str | None = None
+    known: bool = True
 
     @property
     def size(self) -> int:
         """Bytes of memory that its message takes."""
         return sys.getsizeof(self.head)
+
+    @property
+    def loss(self) -> Loss:
+        """What to count if it is lost."""
+        return Loss.of(self.utc, self.at, self.boot, known=self.known)
 
 
 class LateGap(NamedTuple):

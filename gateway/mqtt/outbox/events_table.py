@@ -6,26 +6,31 @@ Everything here runs inside a transaction of the caller's.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, NamedTuple, Self
 
 from gateway.loss import Loss
+from gateway.mqtt.outbox.sieve import DAMAGED, Sieve, add
+from gateway.storage.checksum import row_crc
 
-ROW_BYTES = 48
-"""What a row takes beside its texts: header, id, time, its share of the tree."""
-KNOWN_UTC = 1_735_689_600.0
-"""2025: a time before that is one of a clock that was not set, and says nothing about age."""
+ROW_BYTES = 72
+"""What a row takes beside its texts: header, id, times, checksum, its share of the tree."""
 FULL, OLD = "the outbox was full", "older than the outbox keeps"
 
-_TEXTS = ("sender", "event", "uid", "head")
+_TEXTS = ("sender", "event", "uid", "head", "boot")
 _SIZE = f"({ROW_BYTES} + {' + '.join(f'length(CAST({name} AS BLOB))' for name in _TEXTS)})"
 # A page that was damaged may hold any type and still be read.
+_INSERT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TIME = "coalesce(CAST(time AS REAL), 0.0)"
-_TYPED = ", ".join([_TIME, *(f"coalesce(CAST({name} AS TEXT), '')" for name in _TEXTS)])
+_AT = "coalesce(CAST(at AS REAL), 0.0)"
+_BOOT = "coalesce(CAST(boot AS TEXT), '')"
+_KNOWN = "coalesce(CAST(known AS INTEGER), 0)"
 
 
 class Row(NamedTuple):
-    """An event that waits. `uid` is its id for subscribers, `head` its message's beginning."""
+    """An event that waits. `uid` is its id for subscribers, `head` its message's beginning. `boot`, `at`: the
+    kernel's id of the boot in which it was triggered, and when by that boot's CLOCK_BOOTTIME (seconds); empty
+    and 0 where that was not noted. `known`: whether the wall clock, which `time` is of, was believed then."""
 
     id: int
     time: float
@@ -33,11 +38,31 @@ class Row(NamedTuple):
     event: str
     uid: str
     head: str
+    boot: str = ""
+    at: float = 0.0
+    known: bool = True
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> Self:
+        """From all columns of the table, which are what was written."""
+        return cls(*values[:-1])._replace(known=bool(values[-2]))
+
+    @property
+    def loss(self) -> Loss:
+        """What to count if it is lost."""
+        return Loss.of(self.time, self.at if self.boot else None, self.boot, known=self.known)
+
+    @property
+    def crc(self) -> int:
+        """Over all but the id."""
+        return row_crc(*self[1:])
 
     @property
     def size(self) -> int:
         """Bytes that it counts for."""
-        return ROW_BYTES + sum(len(text.encode()) for text in (self.sender, self.event, self.uid, self.head))
+        return ROW_BYTES + sum(
+            len(text.encode()) for text in (self.sender, self.event, self.uid, self.head, self.boot)
+        )
 
 
 class Bounds(NamedTuple):
@@ -46,6 +71,15 @@ class Bounds(NamedTuple):
     rows: int
     size: int
     age_s: float
+
+
+class Noted(NamedTuple):
+    """When an event was noted; see `Row`."""
+
+    boot: str
+    at: float
+    time: float
+    known: bool
 
 
 class Totals(NamedTuple):
@@ -62,10 +96,19 @@ def totals(db: sqlite3.Connection) -> Totals:
     return Totals(*db.execute(query).fetchone())
 
 
-def after(db: sqlite3.Connection, row_id: int, most: int) -> list[Row]:
-    """The oldest rows after that id."""
-    query = f"SELECT id, {_TYPED} FROM events WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 - our own text
-    return [Row(*found) for found in db.execute(query, (row_id, most))]
+def after(db: sqlite3.Connection, row_id: int, most: int) -> list[tuple[Any, ...]]:
+    """The oldest rows after that id, as they stand there, be it nonsense."""
+    query = "SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?"
+    return db.execute(query, (row_id, most)).fetchall()
+
+
+def newest_of_boots(db: sqlite3.Connection) -> list[Noted]:
+    """Of each boot that is there the newest event when the clock was believed, or any if it never was."""
+    query = (
+        f"SELECT {_BOOT}, {_AT}, {_TIME}, max(CASE WHEN {_KNOWN} THEN id END) IS NOT NULL "  # noqa: S608 - ours
+        "FROM events GROUP BY 1"
+    )
+    return [Noted(boot, at, time, bool(known)) for boot, at, time, known in db.execute(query)]
 
 
 class EventsTable:
@@ -81,7 +124,7 @@ class EventsTable:
 
     def add(self, new: Sequence[Row]) -> None:
         """New ones, with ids that ascend."""
-        self._db.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", new)
+        self._db.executemany(_INSERT, [(*row, row.crc) for row in new])
         self.rows += len(new)
         self.size += sum(row.size for row in new)
 
@@ -94,16 +137,19 @@ class EventsTable:
                 self.rows -= 1
                 self.size -= found[0]
 
-    def drop_surplus(self, bounds: Bounds, now: float) -> Iterator[tuple[str, str, Loss]]:
-        """Drop the oldest beyond the bounds: sender, reason and loss of what went. `now`: UTC seconds."""
+    def drop_surplus(
+        self, bounds: Bounds, now: Loss, age: Callable[[Noted], float]
+    ) -> Iterator[tuple[str, str, Loss]]:
+        """Drop the oldest beyond the bounds: sender, reason and loss of what went. `now`: of an event that is
+        lost now. `age`: in seconds."""
         while self.rows > bounds.rows or self.size > bounds.size:
             by_size = 1 + self.rows * (self.size - bounds.size) // self.size if self.size > bounds.size else 0
             surplus = min(max(self.rows - bounds.rows, by_size), self.rows)
             before = self.rows
-            yield from self._drop(self._oldest(surplus), FULL)
+            yield from self._drop(self._oldest(surplus), FULL, now)
             if self.rows == before:
                 break
-        yield from self._drop(self._older(now - bounds.age_s), OLD)
+        yield from self._drop(self._older(bounds.age_s, age), OLD, now)
 
     def _oldest(self, count: int) -> int:
         """The id up to which so many may go, or all that may."""
@@ -112,24 +158,32 @@ class EventsTable:
         found: int = self._db.execute(last, (count,)).fetchone()[0]
         return found
 
-    def _older(self, limit: float) -> int:
-        """The id up to which all are of before `limit`; clocks that were not set say nothing."""
-        query = f"SELECT {_TIME} FROM events WHERE {self._but_kept} ORDER BY id LIMIT 1"  # noqa: S608 - ours
-        oldest = self._db.execute(query).fetchone()
-        if oldest is None or not KNOWN_UTC < oldest[0] < limit:
-            return 0
-        query = f"SELECT min(id) FROM events WHERE NOT ({_TIME} > ? AND {_TIME} < ?)"  # noqa: S608 - our text
-        young = self._db.execute(query, (KNOWN_UTC, limit)).fetchone()[0]
-        return totals(self._db).last if young is None else young - 1
+    def _older(self, limit_s: float, age: Callable[[Noted], float]) -> int:
+        """The id up to which all are older."""
+        upto = 0
+        noted = f"SELECT id, {_BOOT}, {_AT}, {_TIME}, {_KNOWN} FROM events"  # noqa: S608 - our own text
+        query = f"{noted} WHERE {self._but_kept} ORDER BY id"
+        for row_id, boot, at, time, known in self._db.execute(query):
+            if age(Noted(boot, at, time, bool(known))) <= limit_s:
+                break
+            upto = row_id
+        return upto
 
-    def _drop(self, upto: int, reason: str) -> Iterator[tuple[str, str, Loss]]:
+    def _drop(self, upto: int, reason: str, now: Loss) -> Iterator[tuple[str, str, Loss]]:
         if not upto:
             return
         which = f"FROM events WHERE id <= ? AND {self._but_kept}"
-        lost = f"SELECT CAST(sender AS TEXT), min({_TIME}), max({_TIME}), count(*), sum{_SIZE} {which}"
-        for sender, first, last, count, freed in self._db.execute(f"{lost} GROUP BY sender", (upto,)):
-            self.rows -= count
-            self.size -= freed
+        sieve, gone = Sieve(now), dict[tuple[Any, ...], Loss]()
+        for *values, size in self._db.execute(f"SELECT *, {_SIZE} {which} ORDER BY id", (upto,)):
+            self.rows -= 1
+            self.size -= size
             self.upto = upto
-            yield sender or "", reason, Loss(first, last, count)
+            if sieve.take(tuple(values)):
+                loss = Row.of(values).loss
+                # Apart what was noted with the clock set otherwise: each gap's times are corrected as one.
+                add(gone, (values[2], loss.boot, loss.known, round(loss.offset, 1)), loss)
         self._db.execute(f"DELETE {which}", (upto,))
+        yield from (
+            (sender, reason, loss) for (sender, *_), loss in sorted(gone.items(), key=lambda of: of[0])
+        )
+        yield from ((sender, DAMAGED, loss) for sender, loss in sieve.losses().items())

@@ -26,6 +26,7 @@ from gateway.loss import Loss
 from gateway.mqtt.outbox.backlog import RETRY_S, Backlog
 from gateway.mqtt.outbox.event import FLYING, LIVE, WAITING, Event, LateGap, Outgoing, is_late
 from gateway.mqtt.outbox.events_table import Row
+from gateway.mqtt.outbox.in_time import head_of_event, head_of_gap
 from gateway.mqtt.outbox.store import Store
 from gateway.storage.schema import StoreError
 
@@ -114,17 +115,17 @@ class Outbox:
     @property
     def lost(self) -> int:
         """Events dropped since the start."""
-        return self._store.lost + self._dropped
+        return self._store.lost + self._store.damaged + self._dropped
 
     @property
     def problem(self) -> str | None:
         """Why the disk cannot be used; None while it can."""
         return self._told
 
-    def add(self, sender: str, event: str, head: str, utc: float, at: float) -> None:
-        """A new event."""
+    def add(self, sender: str, event: str, head: str, utc: float, at: float, *, known: bool = True) -> None:
+        """A new event, noted as `utc` at `at`, when the machine's clock was believed or not (`known`)."""
         number = next(self._numbers)
-        new = Event(number, sender, event, head, utc, at, f"{self._incarnation}-{number}")
+        new = Event(number, sender, event, head, utc, at, f"{self._incarnation}-{number}", known=known)
         self._unwritten[number] = new
         self._memory += new.size
         if self._connected:
@@ -135,8 +136,8 @@ class Outbox:
                 self._give_up_live()
         else:
             self._waiting += 1
-        if self._commit_at == math.inf:
-            self._commit_at = max(at + self._loss_s, self._retry_at)
+        # Also where rows are to be deleted: they may wait for longer than a short window.
+        self._commit_at = min(self._commit_at, max(at + self._loss_s, self._retry_at))
         if self._too_much:
             self._make_room()
 
@@ -206,6 +207,12 @@ class Outbox:
             return None
         return self._backlog.take(now) or self._take_waiting(now)
 
+    def head(self, outgoing: Outgoing) -> str:
+        """Its message's beginning, with its time as it is known now."""
+        if isinstance(outgoing, LateGap):
+            return head_of_gap(outgoing.gap, self._store.clock)
+        return head_of_event(outgoing, self._store.clock)
+
     def sent(self, outgoing: Outgoing) -> None:
         """It is in flight."""
         self._flying.add(outgoing)
@@ -259,7 +266,10 @@ class Outbox:
         events = list(self._unwritten.values())
         try:
             written = self._store.write(
-                [Row(0, e.utc, e.sender, e.event, e.uid, e.head) for e in events],
+                [
+                    Row(0, e.utc, e.sender, e.event, e.uid, e.head, self._store.clock.boot, e.at, e.known)
+                    for e in events
+                ],
                 self._done,
                 self._losses,
                 done_gaps=self._done_gaps,
@@ -277,7 +287,7 @@ class Outbox:
             event.row = row
             if event.place != WAITING:
                 self._owned.add(row)
-        if self._waiting or self._losses:
+        if self._waiting or self._losses or written.damaged:
             self._backlog.grown()
         self._memory = self._waiting = 0
         self._unwritten.clear()
@@ -385,4 +395,4 @@ class Outbox:
             else:
                 self._live.remove(oldest)
                 self._live_bytes -= oldest.size
-            self.lose(oldest.sender, NO_DISK, Loss.of(oldest.utc))
+            self.lose(oldest.sender, NO_DISK, oldest.loss)

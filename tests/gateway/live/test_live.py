@@ -11,6 +11,7 @@ from rich.console import Console
 import sig
 from gateway.live.screen import Screen, age_text
 from gateway.live.table import LiveTable, Row, decimals_of, value_text
+from tests.support.fake_clock import FakeClock
 
 READING = {"value": 23.5, "unit": "°C", "time": "2026-11-22T06:30:00.000Z", "quality": "good", "seq": 7}
 UTC = 1795329000.0
@@ -33,7 +34,7 @@ def test_rows() -> None:
     router, link = sig.Router(), FakeLink()
     readings = [READING | {"value": 23.25}, READING]
     router.addSender("temp", ["#changed"], {"last": lambda _: readings.pop(0)})
-    rows = LiveTable(router, lambda: {"temp": ("board", link)}, no_problem, lambda: UTC + 4)
+    rows = LiveTable(router, lambda: {"temp": ("board", link)}, no_problem, FakeClock(utc=UTC + 4))
     assert rows.now() == [Row("temp", 23.25, "°C", 4.0, "good", "board", "up", "", 2)]
     assert rows.now() == [Row("temp", 23.5, "°C", 4.0, "good", "board", "up", "", 2)]
     router.removeSender("temp")
@@ -176,7 +177,7 @@ def test_the_reason_of_a_suspect_reading_is_on_the_screen() -> None:
     router.addSender(
         "t", ["#changed"], {"last": lambda _: READING | {"quality": "suspect", "reason": reason}}
     )
-    rows = LiveTable(router, lambda: {"t": ("board", FakeLink())}, no_problem, lambda: UTC + 4).now()
+    rows = LiveTable(router, lambda: {"t": ("board", FakeLink())}, no_problem, FakeClock(utc=UTC + 4)).now()
     (_, _, _, line, *_), after = drawn(130, 20, rows, [])
     assert ["suspect", "board", "up", *reason.split()] == line.split()[5:]
     assert reason in after[-1]

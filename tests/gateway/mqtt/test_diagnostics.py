@@ -10,7 +10,8 @@ import pytest
 from gateway.mqtt.broker.target import Target
 from gateway.mqtt.diagnostics import STEP_S, Diagnostics
 from gateway.mqtt.settings import Settings
-from tests.support.fake_clock import START_UTC, FakeClock
+from tests.support.fake_clock import START_UTC
+from tests.support.fake_machine import StagedClock
 
 DAY_S = 86400.0
 Said = Callable[[], dict[str, Any]]
@@ -23,28 +24,28 @@ class Counts:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
+def clock() -> StagedClock:
     """Goes when told to."""
-    return FakeClock()
+    return StagedClock()
 
 
 @pytest.fixture
-def said(tmp_path: Path, clock: FakeClock) -> Said:
+def said(tmp_path: Path, clock: StagedClock) -> Said:
     """What is said now, of a gateway that has just been started."""
     links = {"board": "up", "roof": "absent"}
     target = Target("127.0.0.1", 1883, "sig-test")
     settings = Settings("test", target, tmp_path / "mqtt.db", version="1.2.3", links=lambda: links)
     counts: Any = Counts()
-    diagnostics = Diagnostics(settings, counts, counts, "abc", clock.monotonic)
+    diagnostics = Diagnostics(settings, counts, counts, "abc", clock)
 
     def now() -> dict[str, Any]:
-        made: dict[str, Any] = json.loads(diagnostics.message(clock.utc()))
+        made: dict[str, Any] = json.loads(diagnostics.message())
         return made
 
     return now
 
 
-def test_all_there_is(said: Said, clock: FakeClock) -> None:
+def test_all_there_is(said: Said, clock: StagedClock) -> None:
     """Who, since when, which links are up, and how many events wait, went out, and were lost."""
     clock.advance(90.7)
     assert said() == {
@@ -62,7 +63,7 @@ def test_all_there_is(said: Said, clock: FakeClock) -> None:
     }
 
 
-def test_the_start_stays(said: Said, clock: FakeClock) -> None:
+def test_the_start_stays(said: Said, clock: StagedClock) -> None:
     """However the two clocks drift between two looks, so that it is one row in a database."""
     starts = set()
     for number in range(1000):
@@ -73,7 +74,7 @@ def test_the_start_stays(said: Said, clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("step_s", [8 * DAY_S, -8 * DAY_S, STEP_S + 0.1])
-def test_the_start_when_the_clock_is_set(said: Said, clock: FakeClock, step_s: float) -> None:
+def test_the_start_when_the_clock_is_set(said: Said, clock: StagedClock, step_s: float) -> None:
     """It is corrected, to the millisecond, once."""
     clock.set_wall(START_UTC - step_s)
     before = said()["started"]

@@ -17,7 +17,7 @@ from gateway.mqtt.outbox.store import Store
 from gateway.mqtt.retained import Retained
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.topics import Topics
-from tests.support.fake_clock import FakeClock
+from tests.support.fake_machine import StagedClock
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.waiting import until
 
@@ -31,7 +31,7 @@ MINUTE_S = 60.0
 class Wire:
     """A delivery to a broker that takes everything at once, but for topics where something is on its way."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: StagedClock) -> None:
         self._clock = clock
         self.sent: list[tuple[float, str, bytes]] = []
         self.on_their_way: set[str] = set()
@@ -50,10 +50,10 @@ class Desk:
     """What is retained of a gateway with `sensors`, on a clock of the test's own."""
 
     def __init__(self, folder: Path, sensors: tuple[str, ...]) -> None:
-        self.clock = FakeClock()
+        self.clock = StagedClock()
         self.router = sig.Router()
         self.wire = Wire(self.clock)
-        self.store = Store(folder / "mqtt.db", Bounds(1000, 1 << 20, 1e9), lambda: "gap")
+        self.store = Store(folder / "mqtt.db", Bounds(1000, 1 << 20, 1e9), lambda: "gap", self.clock)
         self.sensors = sensors
         settings = Settings(
             "test",
@@ -63,9 +63,8 @@ class Desk:
             announcements=self.announcements,
         )
         wire: Any = self.wire
-        self.retained = Retained(
-            NAMES, settings, self.router, self.store, wire, "abc", self.clock.monotonic, self.clock.utc
-        )
+        clock = self.clock.monotonic
+        self.retained = Retained(NAMES, settings, self.router, self.store, wire, "abc", clock)
         self.retained.open()
 
     def announcements(self) -> list[Announcement]:

@@ -11,16 +11,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from gateway.loss import Loss
 from gateway.mqtt.outbox import backlog as backlog_module
 from gateway.mqtt.outbox import outbox as outbox_module
 from gateway.mqtt.outbox.backlog import RETRY_S
 from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
-from gateway.mqtt.outbox.events_table import Bounds
+from gateway.mqtt.outbox.events_table import Bounds, Row
 from gateway.mqtt.outbox.outbox import Outbox
+from gateway.mqtt.outbox.schema import SCHEMA
 from gateway.mqtt.outbox.store import Store, Written
 from gateway.storage.database import Database
 from gateway.storage.schema import StoreError
-from tests.support.fake_clock import FakeClock
+from tests.support.fake_machine import StagedClock
 
 BOUNDS = Bounds(10_000, 10_000_000, 86400.0)
 
@@ -38,16 +40,14 @@ class Bench:
         name: str = "a",
     ) -> None:
         self.folder = folder
-        self.clock = FakeClock()
+        self.clock = StagedClock()
         self.loss_s, self.rate, self.bounds = loss_s, rate, bounds
         self.start(name)
 
     def start(self, name: str) -> None:
         """As at the start of a process."""
         gaps = iter(range(1, 1000))
-        self.store = Store(
-            self.folder / "mqtt.db", self.bounds, lambda: f"{name}-g{next(gaps)}", utc=self.clock.utc
-        )
+        self.store = Store(self.folder / "mqtt.db", self.bounds, lambda: f"{name}-g{next(gaps)}", self.clock)
         self.outbox = Outbox(
             self.store, loss_s=self.loss_s, rate=self.rate, incarnation=name, clock=self.clock.monotonic
         )
@@ -488,7 +488,7 @@ def test_a_file_that_is_free_again_at_the_end(make_bench: MakeBench) -> None:
     """The last attempt is made, also soon after one that failed."""
     bench = make_bench()
     bench.outbox.close()
-    holder = Database(bench.folder / "mqtt.db", lambda _db: None)
+    holder = Database(bench.folder / "mqtt.db", SCHEMA, lambda *_: None)
     holder.open()
     bench.start("b")
     bench.trigger(count=3)
@@ -496,6 +496,123 @@ def test_a_file_that_is_free_again_at_the_end(make_bench: MakeBench) -> None:
     bench.outbox.close()
     bench.start("c")
     assert bench.store.rows == 3
+
+
+@pytest.mark.parametrize("loss_s", [0.0, 0.02, 0.05, 0.1, 1.0])
+@pytest.mark.parametrize("busy", [False, True])
+def test_the_loss_window_is_kept(make_bench: MakeBench, loss_s: float, busy: bool) -> None:
+    """Also a short one, and while other rows are to be deleted: what has waited for so long is on disk."""
+    bench = make_bench(loss_s=loss_s)
+    bench.trigger(count=3)
+    bench.wait(1.0)
+    bench.outbox.up(20)
+    if busy:
+        for outgoing in bench.send():
+            bench.outbox.acked(outgoing)
+    bench.trigger()
+    due = bench.outbox.due
+    assert due <= bench.clock.monotonic() + loss_s + 1e-9
+    bench.wait(loss_s + 1e-6)
+    assert [row.uid for row in bench.store.after(0, 10)][-1] == "a-4"
+
+
+def test_what_is_in_flight_is_not_sent_twice(make_bench: MakeBench) -> None:
+    """It was written while it was on its way, behind a backlog that is read up to it."""
+    bench = make_bench()
+    bench.trigger(count=3)
+    bench.wait(1.0)
+    bench.outbox.up(20)
+    bench.trigger()
+    (flying,) = bench.send(1)
+    assert told(flying) == "a-4"
+    bench.wait(1.0)
+    assert bench.store.rows == 4
+    assert bench.deliver() == ["a-1 late", "a-2 late", "a-3 late"]
+
+
+def test_what_is_live_is_not_sent_late_too(make_bench: MakeBench) -> None:
+    """The same of what was written before it could go: it has its turn as before."""
+    bench = make_bench()
+    bench.trigger(count=1)
+    bench.wait(1.0)
+    bench.outbox.up(2)
+    bench.trigger(count=3)
+    first = bench.send()
+    assert [told(outgoing) for outgoing in first] == ["a-2", "a-3"]
+    bench.wait(1.0)
+    for outgoing in first:
+        bench.outbox.acked(outgoing)
+    assert bench.deliver() == ["a-4", "a-1 late"]
+    bench.wait(2.0)
+    assert len(bench.outbox) == bench.store.rows == 0
+
+
+def test_the_rate_after_an_idle_hour(make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is what it always is: nothing has been saved up."""
+    monkeypatch.setattr(outbox_module, "LIVE_EVENTS", 50)
+    bench = make_bench(rate=100)
+    bench.trigger(count=5)
+    bench.outbox.up(1000)
+    assert len(bench.deliver()) == 5
+    bench.wait(3600.0)
+    bench.trigger(count=400)  # more than are live: all of them go late
+    sent = 0
+    for _ in range(100):
+        for outgoing in bench.send():
+            bench.outbox.acked(outgoing)
+            sent += isinstance(outgoing, Event) and outgoing.late
+        bench.wait(0.01)
+    assert 85 <= sent <= 115
+
+
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("when", ["live", "flying", "acked"])
+def test_a_file_that_is_replaced_has_other_rows(make_bench: MakeBench, when: str, closed: bool) -> None:
+    """Ids that were learnt from the one before say nothing of them: none is left out, and none deleted."""
+    bench = make_bench()
+    bench.outbox.lose("temp", "no room", Loss.of(bench.clock.utc()))
+    if when == "live":
+        bench.outbox.up(2)
+    bench.trigger(count=4)
+    bench.wait(1.0)
+    if when != "live":
+        bench.outbox.up(20)
+    bench.wait(0.1)
+    sent = bench.send(3)
+    assert bench.store.rows == 4
+    if when == "acked":
+        assert told(sent[0]) == "gap temp 1"
+        for outgoing in sent:
+            bench.outbox.acked(outgoing)
+    if closed:  # as after a transaction that could not be undone
+        bench.store.close()
+    replace_by(bench, ["x-1", "x-2", "x-3", "x-4"])
+    bench.trigger()
+    bench.wait(1.0)
+    if when == "live":
+        for outgoing in sent:
+            bench.outbox.acked(outgoing)
+    delivered = [name.removesuffix(" late") for name in bench.deliver()]
+    assert {*delivered} >= {"x-1", "x-2", "x-3", "x-4", "gap old 1", "a-5"}
+    bench.outbox.down()
+    bench.outbox.up(20)
+    bench.deliver()
+    bench.wait(2.0)
+    assert len(bench.outbox) == bench.store.rows == 0
+
+
+def replace_by(bench: Bench, uids: list[str]) -> None:
+    """Somebody restores a backup over the open file: its rows have ids that the open one has too."""
+    path = bench.folder / "backup" / "mqtt.db"
+    path.parent.mkdir()
+    backup = Store(path, BOUNDS, lambda: "x-g", bench.clock)
+    backup.open()
+    now = bench.clock.utc()
+    backup.write(
+        [Row(0, now, "temp", "#changed", uid, "{") for uid in uids], (), {("old", "why"): Loss.of(now)}
+    )
+    backup.close()
+    path.replace(bench.folder / "mqtt.db")
 
 
 def refuse(*_: object, **__: object) -> None:

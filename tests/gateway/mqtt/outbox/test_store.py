@@ -3,9 +3,11 @@
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +17,24 @@ from hypothesis import strategies as st
 
 from gateway.loss import Loss
 from gateway.mqtt.outbox.events_table import FULL, OLD, Bounds, Row
+from gateway.mqtt.outbox.schema import SCHEMA
 from gateway.mqtt.outbox.store import Store
+from gateway.storage.checksum import row_crc
 from gateway.storage.schema import StoreError
-from tests.support.fake_clock import START_UTC, FakeClock
+from tests.support.fake_clock import START_UTC
+from tests.support.fake_machine import FakeMachine, StagedClock
 
 ROOT = Path(__file__).parents[3]
 ROOMY = Bounds(100_000, 100_000_000, 7 * 86400.0)
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> StagedClock:
+    return StagedClock()
 
 
 @pytest.fixture
-def opened(tmp_path: Path, clock: FakeClock) -> Iterator[Any]:
+def opened(tmp_path: Path, clock: StagedClock) -> Iterator[Any]:
     """Opens stores on one file, one after the other."""
     stores: list[Store] = []
 
@@ -37,7 +42,7 @@ def opened(tmp_path: Path, clock: FakeClock) -> Iterator[Any]:
         for store in stores:
             store.close()
         uids = iter(f"g{number}" for number in range(1000))
-        store = Store(tmp_path / "mqtt.db", bounds, lambda: next(uids), utc=clock.utc)
+        store = Store(tmp_path / "mqtt.db", bounds, lambda: next(uids), clock)
         stores.append(store)
         store.open()
         return store
@@ -102,18 +107,125 @@ def test_bound_by_size(opened: Any) -> None:
     assert sum(gap.lost for gap in store.gaps(0, 10)) == store.lost
 
 
-def test_bound_by_age(opened: Any, clock: FakeClock) -> None:
-    """What is older goes, but not because a clock was not set."""
+def noted(store: Store, count: int, *, known: bool = True) -> list[Row]:
+    """Triggered one a second until now, by the store's clock."""
+    clock, first = store.clock, store.next_id
+    now, boot = clock.monotonic(), clock.boot
+    utc = clock.utc()
+    return [
+        Row(first + i, utc - ago, "temp", "#changed", f"u-{first + i}", "{", boot, now - ago, known)
+        for i, ago in enumerate(range(count - 1, -1, -1))
+    ]
+
+
+def test_bound_by_age(opened: Any, clock: StagedClock) -> None:
+    """What has waited for longer goes, and a gap tells from when to when."""
     store = opened(Bounds(10**6, 10**9, 3600.0))
-    put(store, *rows(store, 5, utc=1000.0))
-    put(store, *rows(store, 5))
-    clock.advance(3602.5)
+    put(store, *noted(store, 5))
+    clock.advance(3597.5)
     put(store)
-    assert store.rows == 10, "the oldest is of a clock that was not set: nobody knows how old it is"
-    store.write((), [1, 2, 3, 4, 5], {})
-    assert [row.id for row in store.after(0, 10)] == [9, 10]
+    assert [row.id for row in store.after(0, 10)] == [3, 4, 5]
     (gap,) = store.gaps(0, 10)
-    assert (gap.lost, gap.reason) == (3, OLD)
+    assert (gap.lost, gap.reason) == (2, OLD)
+    assert (gap.first, gap.last, gap.boot) == (START_UTC - 4, START_UTC - 3, clock.boot)
+    assert gap.last - gap.at == clock.utc() - clock.monotonic()
+
+
+@pytest.mark.parametrize("days", [8, 60, 365.25 * 55, -30, 30])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_clock_that_is_set_makes_nothing_older(
+    opened: Any, clock: StagedClock, days: float, known: bool
+) -> None:
+    """Within a boot the time that has passed counts, and nothing else, also after a restart."""
+    store = opened(Bounds(10**6, 10**9, 7 * 86400.0))
+    put(store, *noted(store, 38, known=known))
+    clock.set_wall(clock.machine.wall() + days * 86400)
+    for _ in range(2):
+        clock.advance(60)
+        put(store)
+        assert (store.rows, store.lost) == (38, 0)
+        store = opened(Bounds(10**6, 10**9, 7 * 86400.0))
+    clock.advance(7 * 86400)
+    put(store)
+    assert store.rows == 0
+
+
+def test_gaps_of_two_clocks_are_two(tmp_path: Path) -> None:
+    """The times of each can be corrected as one; what is of one clock is one gap."""
+    machine = FakeMachine()
+    machine.client = "ntpd"
+    clock = StagedClock(machine)
+    store = Store(tmp_path / "mqtt.db", ROOMY, iter("abcdef").__next__, clock)
+
+    def lose(count: int) -> None:
+        at = clock.monotonic()
+        utc, unset = clock.stamp(at)
+        store.write((), (), {("temp", "no room"): Loss.of(utc, at, known=not unset).times(count)})
+        clock.advance(5)
+
+    lose(1)
+    lose(2)
+    clock.set_wall(clock.machine.wall() + 8 * 86400)
+    lose(3)
+    clock.machine.client = None
+    clock.look()
+    lose(4)
+    lose(5)
+    told = [(gap.lost, gap.known, gap.last - gap.first) for gap in store.gaps(0, 10)]
+    assert told == [(3, False, 5), (3, False, 0), (9, True, 5)]
+    assert {gap.boot for gap in store.gaps(0, 10)} == {clock.boot}
+    store.close()
+
+
+def test_what_is_dropped_is_told_by_its_own_clock(opened: Any, clock: StagedClock) -> None:
+    """Rows of two boots, and of a clock that was not believed, are in gaps of their own."""
+    store = opened(Bounds(2, 10**9, 1e9))
+    old = [row._replace(boot="boot-0", time=row.time - 1e6) for row in noted(store, 2)]
+    put(store, *old)
+    put(store, *noted(store, 2, known=False))
+    put(store, *noted(store, 2))
+    put(store, *noted(store, 2))
+    told = [(gap.boot, gap.known, gap.lost, gap.reason) for gap in store.gaps(0, 10)]
+    assert told == [
+        ("boot-0", True, 2, FULL),
+        (clock.boot, False, 2, FULL),
+        (clock.boot, True, 2, FULL),
+    ]
+
+
+def test_what_a_file_says_of_the_clock(opened: Any, clock: StagedClock) -> None:
+    """Its newest believed event contradicts a clock that is earlier, and corrects the others of its boot."""
+    store = opened()
+    ahead = clock.utc() + 3600
+    put(store, Row(1, 5.0, "temp", "#changed", "u-1", "{", "boot-0", 40.0, known=False))
+    put(store, Row(2, ahead - 10, "temp", "#changed", "u-2", "{", "boot-0", 50.0, known=True))
+    put(store, Row(3, ahead, "temp", "#changed", "u-3", "{", "boot-0", 60.0, known=True))
+    put(store, Row(4, 7.0, "temp", "#changed", "u-4", "{", "boot-1", 50.0, known=False))
+    clock.look()
+    assert clock.status()["believed"], "it was not opened anew"
+    opened()
+    clock.look()
+    assert not clock.status()["believed"]
+    assert clock.noted("boot-0", 40.0, 5.0, known=False) == (ahead - 20, False)
+    assert clock.noted("boot-1", 50.0, 7.0, known=False) == (7.0, True)
+
+
+@pytest.mark.parametrize("ahead_s", [730 * 86400.0, 3 * 86400.0])
+def test_no_row_that_is_stamped_ahead_lives_for_ever(opened: Any, clock: StagedClock, ahead_s: float) -> None:
+    """It goes after its time from when it was found, also over restarts, and whatever it says of itself."""
+    day = 86400.0
+    store = opened(Bounds(10**6, 10**9, 7 * day))
+    clock.machine.kept = True  # so the row does not make the clock doubtful
+    clock.look()
+    put(store, Row(1, clock.utc() + ahead_s, "temp", "#changed", "u", "{", "boot-0", 5.0, known=True))
+    for _ in range(6):
+        clock.advance(day)
+        store = opened(Bounds(10**6, 10**9, 7 * day))
+        put(store)
+        assert store.rows == 1
+    clock.advance(2 * day + 1)
+    put(store)
+    assert store.rows == 0
 
 
 def test_a_gap_on_its_way_does_not_grow(opened: Any) -> None:
@@ -130,7 +242,7 @@ def test_a_gap_on_its_way_does_not_grow(opened: Any) -> None:
 
 def test_another_file_in_its_place(opened: Any, tmp_path: Path) -> None:
     """Somebody restores a backup: ids that the caller knows from before are not those of its rows."""
-    backup = Store(tmp_path / "backup.db", ROOMY, lambda: "g", utc=lambda: START_UTC)
+    backup = Store(tmp_path / "backup.db", ROOMY, lambda: "g")
     backup.open()
     put(backup, rows(backup, 1)[0]._replace(uid="restored"))
     backup.close()
@@ -153,7 +265,7 @@ def test_losses_of_the_caller(opened: Any) -> None:
     store.write((), (), {("temp", "no room"): loss})
     store.write((), (), {("temp", "no room"): loss})
     (gap,) = store.gaps(0, 10)
-    assert gap[1:] == ("temp", "g0", START_UTC, START_UTC + 9, 8, "no room")
+    assert gap[1:] == ("temp", "g0", START_UTC, START_UTC + 9, 8, "no room", "", 0.0, True)
 
 
 def test_retained(opened: Any) -> None:
@@ -263,3 +375,34 @@ def test_bytes_on_disk(opened: Any, tmp_path: Path) -> None:
     used = sum(path.stat().st_size for path in tmp_path.glob("mqtt.db*"))
     assert store.lost > 15_000
     assert used < 2_000_000 * 1.3 + 1_500_000, used
+
+
+def test_rows_of_the_first_version(tmp_path: Path) -> None:
+    """Are carried over, with nothing known of their boot, and a checksum of what they say."""
+    first = SCHEMA.scripts[0].read_text()
+    with closing(sqlite3.connect(tmp_path / "mqtt.db")) as db:
+        db.executescript(f"{first}; PRAGMA user_version = 1")
+        db.execute("INSERT INTO events VALUES (3, 1795329000.25, 'Büro', '#changed', 'u-3', '{\"value\":1')")
+        db.execute("INSERT INTO gaps VALUES (1, 'temp', 'g', 1e9, 2e9, 3, 'full')")
+        db.execute("INSERT INTO retained VALUES ('a/b', 'topic', '')")
+        db.commit()
+    store = Store(tmp_path / "mqtt.db", ROOMY, lambda: "g")
+    store.open()
+    row = Row(3, 1795329000.25, "Büro", "#changed", "u-3", '{"value":1', "", 0.0, known=True)
+    assert store.after(0, 10) == [row]
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "mqtt.db")) as db:
+        assert db.execute("SELECT crc FROM events").fetchall() == [(row.crc,)]
+        gap = row_crc("temp", "g", 1e9, 2e9, 3, "full", "", 0.0, 1)
+        assert db.execute("SELECT crc FROM gaps").fetchall() == [(gap,)]
+        assert db.execute("SELECT crc FROM retained").fetchall() == [(row_crc("a/b", "topic", ""),)]
+
+
+def test_when_it_was_triggered_is_kept(opened: Any) -> None:
+    """The boot, its clock, and whether the wall clock was believed."""
+    store = opened()
+    new = Row(1, START_UTC, "temp", "#changed", "u", "{", "0f3a-boot", 12.5, known=False)
+    put(store, new)
+    (found,) = opened().after(0, 10)
+    assert found == new
+    assert found.known is False

@@ -1,0 +1,94 @@
+"""A connection to a file, with today's tables in it, and nobody's but ours to read.
+
+WAL with `synchronous=FULL`: what was committed survives, and each commit is synced once. With
+`locking_mode=EXCLUSIVE` nobody else can open the file, and there is no `-shm` beside it; a file with readers
+has one.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from gateway.storage import wal
+from gateway.storage.checksum import teach
+from gateway.storage.schema import DamagedError, Schema, text_or_none
+
+logger = logging.getLogger(__name__)
+
+BUSY_S = 0.1
+"""How long to wait for another program's lock: little, as events wait meanwhile."""
+OURS = 0o600
+"""What others may do with our files: nothing."""
+ENDINGS = ("", "-wal", "-journal")
+"""The files that belong together. The first goes first: a log without its file is seen, and read, at the next
+start; a file without its log is one of earlier."""
+_PRAGMAS = """
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA journal_size_limit = 1048576;
+    PRAGMA wal_autocheckpoint = 250;  -- pages of 4 KiB: a WAL of 1 MiB
+    PRAGMA cache_size = -512;         -- KiB
+    PRAGMA temp_store = MEMORY;
+"""
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The file with that ending."""
+    return path.with_name(path.name + ending)
+
+
+def connect(path: Path, schema: Schema, *, readers: bool) -> sqlite3.Connection:
+    """Raises StoreError, OSError, sqlite3.Error. `readers`: others may read meanwhile."""
+    was_emptied = _look_before(path)
+    _make_ours(path)
+    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+    try:
+        teach(db)
+        db.text_factory = text_or_none
+        db.executescript(f"PRAGMA locking_mode = {'NORMAL' if readers else 'EXCLUSIVE'}; {_PRAGMAS}")
+        _look_at_log(path, db)
+        schema.migrate(db, path)
+        schema.check(db, whole=True)
+    except BaseException:
+        db.close()
+        raise
+    if was_emptied:
+        logger.warning("%s is empty: what it held, if it held anything, is lost", path)
+    return db
+
+
+def _look_before(path: Path) -> bool:
+    """Whether there is a file, and nothing in it, which SQLite takes for a new one. It deletes a log that it
+    finds beside such, or beside none."""
+    log = beside(path, "-wal")
+    size = path.stat().st_size if path.exists() else -1
+    if size <= 0 and log.exists() and log.stat().st_size > wal.HEADER:
+        raise DamagedError(f"it is {'missing' if size < 0 else 'empty'}, and its write-ahead log is there")
+    return size == 0
+
+
+def _look_at_log(path: Path, db: sqlite3.Connection) -> None:
+    """Before anything is written over it: SQLite ends it in silence where it is broken, and deletes it, with
+    all that is behind, when it closes the file."""
+    log = beside(path, "-wal")
+    if cut := wal.read(log).cut:
+        kept = log.rename(beside(log, ".kept"))
+        db.close()
+        kept.rename(log)
+        raise DamagedError(cut)
+
+
+def _make_ours(path: Path) -> None:
+    """What SQLite makes beside the file gets the file's rights; what is there already may have wider ones."""
+    with suppress(OSError):  # where this cannot be, connecting says why
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OURS))
+    for ending in ENDINGS:
+        with suppress(OSError):
+            file = beside(path, ending)
+            stat = file.stat()
+            if stat.st_mode & 0o777 & ~OURS and stat.st_uid == os.geteuid():
+                file.chmod(OURS)

@@ -1,0 +1,51 @@
+"""The house's clock at work: looked at each second, and written down now and then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from drivers.dispatcher import Dispatcher
+from gateway import health
+from gateway.clock.memory import Memory
+from gateway.clock.wall import EVERY_S, WallClock, override
+from gateway.data_folder import DataFolder
+from gateway.service import Part, all_within
+
+FILE = "clock.json"
+
+
+def open_clock(data: Path, folder: DataFolder | None = None) -> WallClock:
+    """The clock, with what is kept of time in the data folder. Raises ValueError for a SIG_GATEWAY_CLOCK that
+    is neither `set` nor `unset`."""
+    return WallClock(memory=Memory(data / FILE, folder), override=override())
+
+
+class Timekeeping:
+    """Has a `clock` looked at on the dispatcher's thread, which is there anyway. `start` and `stop` belong to
+    one thread; what the dispatcher does not come to, each use of the clock finds out, but for belief."""
+
+    name = "clock"
+
+    def __init__(self, clock: WallClock, dispatcher: Dispatcher) -> None:
+        self._clock = clock
+        self._dispatcher = dispatcher
+        self._stopped = False
+
+    def start(self) -> None:
+        """See `Service`; the dispatcher may be started later."""
+        self._dispatcher.post_always(self._tick, None)
+
+    def stop(self, within_s: float) -> bool:
+        """See `Service`: the last word on what time it is. When the dispatcher has ended."""
+        self._stopped = True
+        return all_within([self._clock.close], within_s, self.name)
+
+    def status(self) -> dict[str, Part]:
+        """See `Service`."""
+        return {"clock": health.of_clock(self._clock.status())}
+
+    def _tick(self, _: object = None) -> None:
+        if self._stopped:
+            return  # the dispatcher was left behind in a listener, and has come back
+        self._clock.tick()
+        self._dispatcher.call_at(self._clock.monotonic() + EVERY_S, self._tick)

@@ -1,0 +1,57 @@
+"""The house's clock at work, on the dispatcher's thread."""
+
+from pathlib import Path
+
+import pytest
+
+from drivers.dispatcher import Dispatcher
+from gateway.clock.memory import Memory
+from gateway.clock.wall import EVERY_S, FIRST_SAVE_S
+from gateway.timekeeping import FILE, Timekeeping, open_clock
+from tests.support.fake_clock import START_UTC
+from tests.support.fake_machine import StagedClock
+
+
+def test_looked_at_each_second_until_the_end(tmp_path: Path) -> None:
+    """And written down: at times, and at the stop."""
+    clock = StagedClock(memory=Memory(tmp_path / FILE))
+    dispatcher = Dispatcher(clock=clock)
+    keeping = Timekeeping(clock, dispatcher)
+    keeping.start()
+    dispatcher.start()
+    dispatcher.stop()  # runs what was posted
+    for _ in range(3):
+        before = clock.machine.looks
+        clock.advance(EVERY_S)
+        dispatcher.run_due()
+        assert clock.machine.looks == before + 1
+        clock.advance(EVERY_S / 2)
+        dispatcher.run_due()
+        assert clock.machine.looks == before + 1
+        clock.advance(EVERY_S / 2)
+        dispatcher.run_due()
+    assert not (tmp_path / FILE).exists()
+    clock.advance(FIRST_SAVE_S)
+    dispatcher.run_due()
+    assert Memory(tmp_path / FILE).newest == clock.utc()
+    clock.advance(5)
+    assert keeping.stop(1.0)
+    assert Memory(tmp_path / FILE).newest == clock.utc()
+    looks = clock.machine.looks
+    clock.advance(EVERY_S)
+    dispatcher.run_due()
+    assert clock.machine.looks == looks, "a dispatcher that was left behind in a listener does nothing more"
+
+
+def test_the_clock_of_a_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what is kept there, and what the variable says."""
+    kept = Memory(tmp_path / FILE)
+    kept.learn("boot-0", offset=START_UTC)
+    kept.save()
+    monkeypatch.setenv("SIG_GATEWAY_CLOCK", "unset")
+    clock = open_clock(tmp_path)
+    assert not clock.believed
+    assert clock.noted("boot-0", 5.0, 7.0, known=False) == (START_UTC + 5, False)
+    monkeypatch.setenv("SIG_GATEWAY_CLOCK", "perhaps")
+    with pytest.raises(ValueError, match="SIG_GATEWAY_CLOCK"):
+        open_clock(tmp_path)
