@@ -208,6 +208,29 @@ def test_a_disk_that_is_full_too(opened: Any, path: Path, monkeypatch: pytest.Mo
     assert not store.write((), (), {}).damaged
 
 
+def test_another_file_has_other_rows(opened: Any, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was to be deleted of the one before is not deleted of it."""
+    store = opened()
+    put(store, "temp", "temp", "temp")
+    store.close()
+    path.rename(path.with_name("good.db"))
+    store = opened()
+    put(store, "temp", "temp", "temp")
+    store._database.write(lambda db: db.execute("UPDATE events SET head = 'x' WHERE id = 2"))
+
+    def refuse(*_: object) -> None:
+        raise StoreError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "write", refuse)
+        assert len(store.after(0, 10)) == 2
+    store.close()
+    path.with_name("good.db").rename(path)
+    store.open()
+    assert [row.id for row in store.after(0, 10)] == [1, 2, 3]
+    assert [gap[:2] for gap in gaps(store)] == [("temp", 1)]
+
+
 def test_the_gap_goes_out_behind_the_others(tmp_path: Path) -> None:
     """From a backlog whose last rows are bad, also where the disk cannot be written for a while."""
     bench = Bench(tmp_path)
@@ -242,19 +265,22 @@ def test_what_is_in_flight_is_not_lost_as_well(tmp_path: Path) -> None:
     bench.store.close()
 
 
-def test_salvage_tells_what_is_gone(opened: Any, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("number", "first", "last"), [(50, 49.0, 51.0), (200, 199.0, 199.0), (2, 1.0, 3.0)])
+def test_salvage_tells_what_is_gone(
+    opened: Any, path: Path, number: int, first: float, last: float, caplog: pytest.LogCaptureFixture
+) -> None:
     """By sender where that is known, and from when to when."""
     store = opened()
     put(store, *["temp", "hum"] * 100)
     store.close()
     data = bytearray(path.read_bytes())
-    at = data.index(b"u-50{") - 1  # a row's sender and event stand before its uid
-    data[at + 5] ^= 1  # its head
+    uid = f"u-{number}".encode()
+    data[data.index(uid + b"{") + len(uid)] ^= 1  # its head
     path.write_bytes(data)
     edit(path, "ALTER TABLE gaps ADD COLUMN more")
     store = opened()
     assert len(store.after(0, 1000)) == 199
-    assert gaps(store) == [("hum", 1, 49.0, 51.0, DAMAGED)]
+    assert gaps(store) == [("hum", 1, first, last, DAMAGED)]
     assert "199 rows could be read and are kept, 1 are lost" in caplog.text
 
 
