@@ -247,17 +247,23 @@ def test_a_damaged_file_of_an_earlier_version(
     ]
 
 
-def test_only_so_many_are_kept_aside(opened: tuple[Open, list[Salvaged | None]], tmp_path: Path) -> None:
-    """Also of logs without their file."""
+@pytest.mark.parametrize("missing", [False, True])
+def test_only_so_many_are_kept_aside(
+    opened: tuple[Open, list[Salvaged | None]], tmp_path: Path, missing: bool
+) -> None:
+    """With their logs; also of logs without their file."""
     open_it, _ = opened
     fill(open_it(), range(1, 11))
     log = (tmp_path / "some.db-wal").read_bytes()
     for number in range(4):
         open_it(f"other{number}.db")
         (tmp_path / "some.db").unlink()
+        if not missing:
+            (tmp_path / "some.db").touch()
         (tmp_path / "some.db-wal").write_bytes(log)
         open_it()
-    assert len([*tmp_path.glob("some.db.damaged-*")]) == KEPT_ASIDE
+    assert len([*tmp_path.glob("some.db.damaged-*-wal")]) == KEPT_ASIDE
+    assert len([*tmp_path.glob("some.db.damaged-*[0-9]")]) == (0 if missing else KEPT_ASIDE)
 
 
 def test_readers(opened: tuple[Open, list[Salvaged | None]], tmp_path: Path) -> None:
