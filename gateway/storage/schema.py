@@ -143,9 +143,10 @@ class Schema:
 
     def is_sound(self, table: str, row: Values) -> bool:
         """Whether it is what was written: each value can be ours, and the checksum is theirs."""
-        return self._can_be_ours(table, row) and row[-1] == self.crc(table, row)
+        return self.can_be_ours(table, row) and row[-1] == self.crc(table, row)
 
-    def _can_be_ours(self, table: str, row: Values) -> bool:
+    def can_be_ours(self, table: str, row: Values) -> bool:
+        """Whether each value can have been written there."""
         if not all(test(value) for test, value in zip(self._tests[table], row, strict=True)):
             return False
         whole = self._rows.get(table)

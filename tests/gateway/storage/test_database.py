@@ -186,6 +186,7 @@ def test_only_so_many_are_kept_aside(opened: Any, path: Path) -> None:
         "DROP TABLE retained; CREATE TABLE retained (topic INTEGER PRIMARY KEY, kind, parts)",
         "PRAGMA user_version = 0",
         "PRAGMA user_version = -3",
+        "PRAGMA user_version = 66",
         "UPDATE events SET id = 9223372036854775807 WHERE id = 2",
         "UPDATE events SET id = -5 WHERE id = 2",
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.storage.checksum import row_crc, teach
-from gateway.storage.database import Database
+from gateway.storage.database import KEPT_ASIDE, Database
 from gateway.storage.salvage import Salvaged
 from gateway.storage.schema import Schema
 
@@ -160,11 +160,53 @@ def test_a_broken_log(opened: tuple[Open, list[Salvaged | None]], tmp_path: Path
     assert ids(open_it("killed.db")) == list(range(1, 101))
 
 
-def test_what_was_deleted_stays_so(opened: tuple[Open, list[Salvaged | None]], tmp_path: Path) -> None:
+def test_a_broken_page_in_a_log(opened: tuple[Open, list[Salvaged | None]], tmp_path: Path) -> None:
+    """What stood on it before is there: only the last transaction's rows are lost with it."""
+    open_it, _ = opened
+    file = open_it()
+    for first in range(1, 101, 10):
+        fill(file, range(first, first + 10))
+    for name in ("some.db", "some.db-wal"):
+        shutil.copy(tmp_path / name, tmp_path / name.replace("some", "killed"))
+    data = bytearray((tmp_path / "killed.db-wal").read_bytes())
+    at = max(at for at in range(32 + 24, len(data), PAGE + 24) if data[at] == 13)
+    data[at : at + PAGE] = b"\xa5" * PAGE
+    (tmp_path / "killed.db-wal").write_bytes(data)
+    assert 90 <= len(ids(open_it("killed.db"))) < 100
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_how_many_are_lost(opened: tuple[Open, list[Salvaged | None]], tmp_path: Path, deleted: bool) -> None:
+    """As many as stood on the bad pages; rows that were deleted elsewhere are none of them."""
+    open_it, found = opened
+    file = open_it()
+    fill(file, range(1, 2001))
+    if deleted:
+        file.write(lambda db: db.execute("DELETE FROM readings WHERE id % 5 = 0"))
+    file.close()
+    path = tmp_path / "some.db"
+    data = bytearray(path.read_bytes())
+    bad = leaves(path, 13)[3:30:8]
+    on_them = sum(struct.unpack_from(">H", data, at + 3)[0] for at in bad)
+    for at in bad:
+        data[at : at + PAGE] = b"\xa5" * PAGE
+    path.write_bytes(data)
+    assert len(ids(open_it())) == (1600 if deleted else 2000) - on_them
+    assert found[-1] is not None
+    if deleted:  # on the bad pages too, and between two pages, where nobody knows
+        assert on_them <= found[-1].lost["readings"] <= on_them * 1.25 + 25
+    else:
+        assert found[-1].lost == {"readings": on_them}
+
+
+@pytest.mark.parametrize("text", ["x" * 100, "x" * 40_000], ids=["short", "overflow"])
+def test_what_was_deleted_stays_so(
+    opened: tuple[Open, list[Salvaged | None]], tmp_path: Path, text: str
+) -> None:
     """Its pages are free, and still hold it; nor is it counted as lost."""
     open_it, found = opened
     file = open_it()
-    fill(file, range(1, 501))
+    fill(file, range(1, 501), text)
     file.write(lambda db: db.execute("DELETE FROM readings WHERE id <= 300 OR id % 5 = 0"))
     open_it("other.db")
     path = tmp_path / "some.db"
@@ -203,6 +245,25 @@ def test_a_damaged_file_of_an_earlier_version(
     assert again.read(lambda db: db.execute("SELECT * FROM notes").fetchall()) == [
         ("n", "v", row_crc("n", "v"))
     ]
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_only_so_many_are_kept_aside(
+    opened: tuple[Open, list[Salvaged | None]], tmp_path: Path, missing: bool
+) -> None:
+    """With their logs; also of logs without their file."""
+    open_it, _ = opened
+    fill(open_it(), range(1, 11))
+    log = (tmp_path / "some.db-wal").read_bytes()
+    for number in range(4):
+        open_it(f"other{number}.db")
+        (tmp_path / "some.db").unlink()
+        if not missing:
+            (tmp_path / "some.db").touch()
+        (tmp_path / "some.db-wal").write_bytes(log)
+        open_it()
+    assert len([*tmp_path.glob("some.db.damaged-*-wal")]) == KEPT_ASIDE
+    assert len([*tmp_path.glob("some.db.damaged-*[0-9]")]) == (0 if missing else KEPT_ASIDE)
 
 
 def test_readers(opened: tuple[Open, list[Salvaged | None]], tmp_path: Path) -> None:

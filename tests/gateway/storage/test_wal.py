@@ -74,16 +74,28 @@ def test_a_broken_header(log: Path, at: int) -> None:
     assert len(found.frames) == count
 
 
+def test_pages_of_another_size(tmp_path: Path) -> None:
+    """Are found as the header says, also where that is broken elsewhere."""
+    with closing(sqlite3.connect(tmp_path / "live.db", isolation_level=None)) as db:
+        db.executescript("PRAGMA page_size = 1024; PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER)")
+        shutil.copy(tmp_path / "live.db-wal", tmp_path / "log")
+    whole = wal.read(tmp_path / "log")
+    assert (whole.page_size, len(whole.frames)) == (1024, 2)
+    flip(tmp_path / "log", 24)
+    found = wal.read(tmp_path / "log")
+    assert (found.page_size, len(found.frames), bool(found.cut)) == (1024, 2, True)
+
+
 def test_a_transaction_that_was_never_ended(log: Path) -> None:
     """A kill in the middle: whole frames, or a torn one, behind the last commit are no damage."""
-    frames = wal.read(log).frames
-    last = max(number for number, frame in enumerate(frames[:-1]) if frame.last)
-    start = frames[last + 1].at - FRAME
-    data = bytearray(log.read_bytes())
-    data[start + 4 : start + 8] = bytes(4)  # no commit
-    log.write_bytes(data[: start + FRAME + PAGE])
-    assert wal.read(log).cut == ""
-    log.write_bytes(data[: start + 1000])
+    *_, frame, last = wal.read(log).frames
+    assert (frame.last, last.last) == (False, True)
+    data = log.read_bytes()
+    for end in (last.at - FRAME, frame.at + 1000):
+        log.write_bytes(data[:end])
+        assert wal.read(log).cut == ""
+    log.write_bytes(data[: last.at - FRAME])
+    flip(log, frame.at + 100)
     assert wal.read(log).cut == ""
 
 

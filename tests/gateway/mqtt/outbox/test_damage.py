@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.loss import Loss
+from gateway.mqtt.outbox.backlog import RETRY_S
 from gateway.mqtt.outbox.events_table import FULL, Bounds, Row
 from gateway.mqtt.outbox.sieve import DAMAGED, Sieve
 from gateway.mqtt.outbox.store import Store
@@ -209,8 +210,35 @@ def test_a_disk_that_is_full_too(opened: Any, path: Path, monkeypatch: pytest.Mo
     assert not store.write((), (), {}).damaged
 
 
-def test_the_gap_goes_out_behind_the_others(tmp_path: Path) -> None:
-    """From a backlog whose last rows are bad, also where the disk cannot be written for a while."""
+def test_another_file_has_other_rows(opened: Any, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was to be deleted of the one before is not deleted of it."""
+    store = opened()
+    put(store, "temp", "temp", "temp")
+    store.close()
+    path.rename(path.with_name("good.db"))
+    store = opened()
+    put(store, "temp", "temp", "temp")
+    store._database.write(lambda db: db.execute("UPDATE events SET head = 'x' WHERE id = 2"))
+
+    def refuse(*_: object) -> None:
+        raise StoreError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "write", refuse)
+        assert len(store.after(0, 10)) == 2
+    store.close()
+    path.with_name("good.db").rename(path)
+    store.open()
+    assert [row.id for row in store.after(0, 10)] == [1, 2, 3]
+    assert [gap[:2] for gap in gaps(store)] == [("temp", 1)]
+
+
+@pytest.mark.parametrize("page", [2, 100])
+def test_the_gap_goes_out_behind_the_others(
+    tmp_path: Path, page: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a backlog whose last rows are bad, be they read with others or by themselves."""
+    monkeypatch.setattr("gateway.mqtt.outbox.backlog.PAGE", page)
     bench = Bench(tmp_path)
     bench.trigger(count=4)
     bench.wait(1.0)
@@ -218,10 +246,33 @@ def test_the_gap_goes_out_behind_the_others(tmp_path: Path) -> None:
     edit(tmp_path / "mqtt.db", "UPDATE events SET head = 'x' WHERE id > 2")
     bench.start("b")
     bench.outbox.up(20)
-    assert bench.deliver() == ["a-1 late", "a-2 late", "gap temp 2"]
+    gap = "gap temp 2" if page > 2 else "gap  2"  # nothing that was read with them knows the name
+    assert bench.deliver() == ["a-1 late", "a-2 late", gap]
     assert bench.outbox.lost == 2
     bench.wait(2.0)
     assert len(bench.outbox) == bench.store.rows == 0
+    bench.store.close()
+
+
+def test_a_gap_that_could_not_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes out once it can, without another connection."""
+    bench = Bench(tmp_path)
+    bench.trigger(count=4)
+    bench.wait(1.0)
+    bench.store.close()
+    edit(tmp_path / "mqtt.db", "UPDATE events SET head = 'x' WHERE id > 2")
+    bench.start("b")
+    bench.outbox.up(20)
+
+    def refuse(*_: object) -> None:
+        raise StoreError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "write", refuse)
+        assert bench.deliver() == ["a-1 late", "a-2 late"]
+        bench.wait(1.0)
+    bench.wait(RETRY_S)
+    assert bench.deliver() == ["gap temp 2"]
     bench.store.close()
 
 
@@ -243,20 +294,38 @@ def test_what_is_in_flight_is_not_lost_as_well(tmp_path: Path) -> None:
     bench.store.close()
 
 
-def test_salvage_tells_what_is_gone(opened: Any, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(("number", "first", "last"), [(50, 49.0, 51.0), (200, 199.0, 199.0), (2, 1.0, 3.0)])
+def test_salvage_tells_what_is_gone(
+    opened: Any, path: Path, number: int, first: float, last: float, caplog: pytest.LogCaptureFixture
+) -> None:
     """By sender where that is known, and from when to when."""
     store = opened()
     put(store, *["temp", "hum"] * 100)
     store.close()
     data = bytearray(path.read_bytes())
-    at = data.index(b"u-50{") - 1  # a row's sender and event stand before its uid
-    data[at + 5] ^= 1  # its head
+    uid = f"u-{number}".encode()
+    data[data.index(uid + b"{") + len(uid)] ^= 1  # its head
     path.write_bytes(data)
     edit(path, "ALTER TABLE gaps ADD COLUMN more")
     store = opened()
     assert len(store.after(0, 1000)) == 199
-    assert gaps(store) == [("hum", 1, 49.0, 51.0, DAMAGED)]
+    assert gaps(store) == [("hum", 1, first, last, DAMAGED)]
     assert "199 rows could be read and are kept, 1 are lost" in caplog.text
+
+
+def test_what_is_sound_in_an_earlier_page_is_not_lost(opened: Any, path: Path, tmp_path: Path) -> None:
+    """The log has it as it was before: that is what was written."""
+    store = opened()
+    put(store, *["temp"] * 5)
+    put(store, "temp")
+    data = bytearray((tmp_path / "mqtt.db-wal").read_bytes())
+    data[data.rindex(b"u-2{") + 3] ^= 1
+    store.close()
+    path.unlink()
+    (tmp_path / "mqtt.db-wal").write_bytes(data)
+    store = opened()
+    assert [row.id for row in store.after(0, 10)] == [1, 2, 3, 4, 5, 6]
+    assert gaps(store) == []
 
 
 def values(number: int, sender: str, time: float, *, good: bool = True) -> tuple[Any, ...]:
