@@ -20,8 +20,10 @@ import sig
 from gateway.loss import Loss
 from gateway.mailbox import LIFECYCLE, Mailbox, Noted
 from gateway.mqtt.broker.broker import Broker, Dialled
+from gateway.mqtt.broker.client import MAX_PACKET
+from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
-from gateway.mqtt.broker.notes import Acknowledged, Connected, Received
+from gateway.mqtt.broker.notes import Acknowledged, Connected, Ending, Pong, Received, Skipped, Subscribed
 from gateway.mqtt.delivery import Delivery
 from gateway.mqtt.outbox.outbox import Outbox
 from gateway.mqtt.outbox.store import Store
@@ -120,6 +122,7 @@ class Bridge:
         self._sleep = Sleep(self._mailbox, clock)
         self._rest_s = 0.0
         self._failed_at = -math.inf
+        self._complaints = Complaints(logger, MAX_KINDS)
         self._told: dict[object, float] = {}  # kinds of errors, and when they came last
 
     def start(self) -> None:
@@ -296,6 +299,12 @@ class Bridge:
                 self._delivery.acknowledged(note)
             elif isinstance(note, Received):
                 self._receive(note)
+            elif isinstance(note, Subscribed):
+                self._delivery.subscribed(note.mid)
+            elif isinstance(note, Pong):
+                self._delivery.pong()
+            elif isinstance(note, Skipped):
+                self._skip(note)
             else:
                 self._broker.take(note)
 
@@ -309,15 +318,22 @@ class Bridge:
         elif not message.retained:  # a request that somebody had retained would run at every connect
             self._requests.take(message.topic, message.payload, message.response_topic, message.correlation)
 
+    def _skip(self, note: Skipped) -> None:
+        """A message that is too large to be read; a request is answered all the same."""
+        text = f"a message of {note.size} bytes, and the gateway takes {MAX_PACKET} at most"
+        self._complaints.tell(logging.WARNING, f"mqtt: {text}; it came on {note.topic}, and is not read")
+        if not note.retained:
+            self._requests.refuse(note.topic, text)
+
     def _up(self, connection: Connection, accepted: Connected) -> None:
         birth = self._settings.birth_topic
-        connection.subscribe(self._names.requests, self._names.diagnostics, *([birth] if birth else []))
-        self._delivery.up(connection, accepted)
+        self._delivery.up(connection, accepted, was_away=self._broker.was_away)
+        self._delivery.subscribe(self._names.requests, self._names.diagnostics, *([birth] if birth else []))
         self._retained.up()
 
-    def _down(self) -> None:
+    def _down(self, suspicious: bool) -> Ending:
         try:
-            self._delivery.down()
+            return self._delivery.down(suspicious=suspicious)
         finally:
             self._retained.down()
 

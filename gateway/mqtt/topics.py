@@ -50,6 +50,7 @@ class Topics:
         self.base = f"sig/{level(gateway)}"
         self.status = f"{self.base}/status"
         self.diagnostics = f"{self.base}/diagnostics"
+        self.probe = f"{self.base}/probe"
         self.requests = f"{self.base}/+/request/+"
 
     def state(self, sender: str) -> str:

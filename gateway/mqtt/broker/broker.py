@@ -2,7 +2,7 @@
 
     idle --(due)--> dialling --(open)--> greeting --(accepted)--> up --(lost)--> idle
                        |                    |
-                       +------ failed ------+------> idle, for longer each time, with jitter
+                       +------ failed ------+------> idle: see back_off.py
 
 Dialling blocks (names, TCP, TLS), so it has a thread of its own, one at a time; its result comes back as a
 letter. All else belongs to the bridge's thread.
@@ -15,54 +15,60 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 import ssl
 import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gateway.mqtt.broker.abilities import ALL
+from gateway.mqtt.broker.back_off import BackOff
 from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import (
     TAKEN_OVER,
     UNSUPPORTED_VERSION,
     Connected,
+    Ending,
     Lost,
     Refused,
     SubscriptionRefused,
 )
 from gateway.mqtt.broker.rival import Rival
 from gateway.mqtt.broker.target import Target
-from gateway.mqtt.broker.versions import HANG_UPS, Versions
+from gateway.mqtt.broker.versions import Versions
 
 logger = logging.getLogger(__name__)
 
-FIRST_BACK_OFF_S = 0.25
-LAST_BACK_OFF_S = 15.0
 GREETING_S = 10.0
 """How long the broker may take to accept or refuse."""
 STEADY_S = 20.0
-"""A connection that held so long was a success. Longer than LAST_BACK_OFF_S: a client of our id of which we
-know nothing would have been back by then."""
+"""A connection that held so long was a success. Longer than the longest back-off: a client of our id of which
+we know nothing would have been back by then."""
 TICK_S = 1.0
 SHORT_BREAKS = 3
 """So many breaks of connections that had only just been made look like two clients of one id, too."""
 MAX_TOLD = 10
 """Different problems that are logged between two good connections."""
 V5, V311 = 5, 4
+UNAVAILABLE = 0x88
+INNOCENT = frozenset({0x89, 0x8B, 0x8D, 0x8E, 0x96, 0x97, 0x98, 0x9C, 0x9D, 0x9F, 0xA0})
+"""Reasons of a broker's farewell that are no message's fault: busy, shutting down, no keepalive, taken over,
+too much at once, quota, an administrator, another server, too many connections, too long a connection."""
 
 
 class Dialled(NamedTuple):
-    """What came of dialling: an open connection, or why there is none."""
+    """What came of dialling: an open connection, or why there is none. `absent`: nobody was there."""
 
     connection: Connection
     problem: str | None
+    absent: bool = True
 
 
 class Broker:
     """`versions`: in order of preference. `post` brings a letter to the bridge, unless it has ended.
 
-    `up(connection, accepted)` and `down()` are called on the bridge's thread.
+    `up(connection, accepted)` and `down(suspicious)` are called on the bridge's thread; suspicious: the
+    connection has ended by itself, maybe because of what was sent.
     """
 
     def __init__(
@@ -73,7 +79,7 @@ class Broker:
         *,
         post: Callable[[object], bool],
         up: Callable[[Connection, Connected], None],
-        down: Callable[[], None],
+        down: Callable[[bool], Ending],
         clock: Callable[[], float],
     ) -> None:
         self._target = target
@@ -90,15 +96,23 @@ class Broker:
         self.due = -math.inf
         """When `run` has something to do."""
         self._deadline = math.inf
+        self._patience_s = GREETING_S
         self._since = 0.0
         self.failures = 0
         """Tries and short connections in a row that have failed."""
         self.breaks = 0
         """Connections in a row that broke soon after they were made."""
+        self.was_away = False
+        """Before this connection the broker could not be reached, so it may have been started anew."""
+        self._back_off = BackOff()
+        self._learned = ALL
+        self._was_silent = False
         self._quiet = False
         """The connection is one of many: say that there is one once it holds."""
         self._told = Complaints(logger, MAX_TOLD)
-        self._unreadable = Complaints(logger, MAX_TOLD)
+        self._remarks = Complaints(
+            logger, MAX_TOLD
+        )  # of what the broker cannot do, or forbids: never news again
         self._rival = Rival()
 
     @property
@@ -116,8 +130,7 @@ class Broker:
                 self._dial()
             return
         if not self.accepted and now >= self._deadline:
-            silence = f"then said nothing for {GREETING_S:g} s"
-            self.fail(f"it took the connection, and {silence}; is it an MQTT broker?")
+            self._silent()
             return
         self.connection.tick()
         if self.accepted and now - self._since >= STEADY_S:
@@ -129,11 +142,14 @@ class Broker:
         self._dialling = None
         if letter.problem is not None:
             letter.connection.abandon()  # it may have got as far as a socket
-            self.fail(letter.problem)
+            if letter.absent:
+                self._learned = ALL
+            self.fail(letter.problem, absent=letter.absent)
             return
         self.connection = letter.connection
         now = self._clock()
-        self._deadline = now + GREETING_S
+        self._patience_s = min(GREETING_S, self._versions.patience_s)
+        self._deadline = now + self._patience_s
         self.due = now + TICK_S
 
     def take(self, note: Connected | Refused | SubscriptionRefused | Lost) -> None:
@@ -145,10 +161,15 @@ class Broker:
                 if code == UNSUPPORTED_VERSION and self._versions.refused():
                     logger.info("mqtt: %s does not speak MQTT 5: going on with 3.1.1", self._target.name)
                     self._end(0.0)
+                elif self._learn(code):
+                    self._end(0.0)
                 else:
-                    self.fail(f"it refuses us: {text}{_HINTS.get(code, '')}")
-            case SubscriptionRefused(topic, text):
-                self._unreadable.tell(
+                    self.fail(f"it refuses us: {text}{_HINTS.get(code, '')}", absent=code == UNAVAILABLE)
+            case SubscriptionRefused(topic, text, code):
+                if self._learn(code):
+                    self.broken(text)
+                    return
+                self._remarks.tell(
                     logging.ERROR,
                     f"mqtt: {self._target.name} does not let us read {topic}: {text}; "
                     "give the user the right to",
@@ -156,10 +177,11 @@ class Broker:
             case Lost(code, text):
                 self._lost(code, text)
 
-    def fail(self, problem: str) -> None:
-        """The connection is no good, or there is none: say why, once, and try again later."""
+    def fail(self, problem: str, *, absent: bool = False) -> None:
+        """The connection is no good, or there is none: say why, once, and try again later. `absent`: there is
+        no broker."""
         self._versions.answered()
-        self._failed(problem)
+        self._failed(problem, absent=absent)
 
     def broken(self, problem: str) -> None:
         """An accepted connection turned out to be no good, whoever is to blame: end it."""
@@ -176,7 +198,7 @@ class Broker:
         elif self.connection is not None:
             self.fail(problem)
         elif self._dialling is None:
-            self._end(self._back_off())
+            self._end(self._back_off.failed(absent=False))
 
     def double(self) -> None:
         """Another gateway publishes under our name; if it has our client id too, we throw each other out."""
@@ -203,7 +225,7 @@ class Broker:
 
     def _dial(self) -> None:
         try:
-            connection = Connection(self._target, self._versions.current, self._will)
+            connection = Connection(self._target, self._versions.current, self._will, self._learned)
             thread = threading.Thread(target=self._open, args=(connection,), name="mqtt-connect", daemon=True)
             thread.start()
         except Exception as error:  # noqa: BLE001 - such as: this machine has no thread left
@@ -213,25 +235,31 @@ class Broker:
 
     def _open(self, connection: Connection) -> None:
         """The dialling thread."""
-        problem = None
+        problem, absent = None, True
         try:
             connection.open()
         except ssl.SSLCertVerificationError as error:
             problem = f"its certificate is not trusted: {error.verify_message}; see mqtt.tls.ca"
+            absent = False
         except (OSError, ValueError) as error:
             problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
         except Exception as error:  # noqa: BLE001 - without a letter nobody would ever dial again
             problem = f"{type(error).__name__}: {error}"
-        if not self._post(Dialled(connection, problem)):
+        if not self._post(Dialled(connection, problem, absent)):
             connection.close()
 
     def _accept(self, accepted: Connected) -> None:
         assert self.connection is not None
         self.accepted = True
+        self._versions.accepted()
+        self.was_away = self._back_off.away
+        self._back_off.accepted()
         self._since = self._clock()
         self._quiet = self.breaks > 0 or self._rival.clashing
         if not self._quiet:
             self._announce("connected to %s, %s")
+        for remark in (*accepted.oddities, *accepted.abilities.remarks()):
+            self._remarks.tell(logging.WARNING, f"mqtt: {self._target.name}: {remark}")
         self._up(self.connection, accepted)
 
     def _announce(self, text: str) -> None:
@@ -239,9 +267,9 @@ class Broker:
         assert self.connection is not None
         version = "MQTT 5" if self.connection.version == V5 else "MQTT 3.1.1"
         if self._versions.guessing:
-            version += (
-                f": it hung up {HANG_UPS} times on the other version, which comes first again next time"
-            )
+            did = "said nothing" if self._was_silent else "hung up"
+            times = "again" if self._versions.tries == 1 else f"{self._versions.tries} times"
+            version += f": it {did} {times} on the other version, which comes first again next time"
         logger.info(f"mqtt: {text}", self._target.name, version)
         self._told.clear()
 
@@ -256,23 +284,43 @@ class Broker:
             self._announce("the connection to %s holds again, %s")
         self._told.clear()
 
-    def _failed(self, problem: str) -> None:
+    def _failed(self, problem: str, *, absent: bool) -> None:
         self._tell(f"mqtt: no connection to {self._target.name}: {problem}; trying again until there is")
         self.failures += 1
-        self._end(self._back_off())
+        self._end(self._back_off.failed(absent=absent))
+
+    def _silent(self) -> None:
+        """The connection is open, and nothing comes."""
+        assert self.connection is not None
+        hint = "; if it is an old broker, set mqtt.version to 3.1.1" if self.connection.version == V5 else ""
+        self._was_silent = True
+        self._versions.hung_up()
+        silence = f"then said nothing for {self._patience_s:g} s"
+        self._failed(f"it took the connection, and {silence}; is it an MQTT broker?{hint}", absent=True)
+
+    def _learn(self, code: int) -> bool:
+        """Whether a reason code says that the broker cannot do what it was asked for, and that is news."""
+        before, self._learned = self._learned, self._learned.without(code)
+        return self._learned != before
 
     def _lost(self, code: int, text: str) -> None:
         if self.accepted:
-            self._broke(text, taken_over=code == TAKEN_OVER)
+            self._learn(code)
+            self._broke(text, taken_over=code == TAKEN_OVER, innocent=code in INNOCENT)
         elif code == 0:
+            self._was_silent = False
             self._versions.hung_up()
-            self._failed(f"it ended the connection at once: {text}")
+            self._failed(f"it ended the connection at once: {text}", absent=True)
         else:
             self.fail(f"it ended the connection at once: {text}")
 
-    def _broke(self, text: str, *, taken_over: bool = False, ended_by_us: bool = False) -> None:
-        """An accepted connection has ended."""
+    def _broke(
+        self, text: str, *, taken_over: bool = False, innocent: bool = False, ended_by_us: bool = False
+    ) -> None:
+        """An accepted connection has ended. `innocent`: whatever was sent on it."""
+        assert self.connection is not None
         self._versions.answered()
+        version = self.connection.version
         held_s = self._clock() - self._since
         short = held_s < STEADY_S
         self.breaks = self.breaks + 1 if short else 0
@@ -289,18 +337,17 @@ class Broker:
             )
             self._end(self._rival.clash())
             return
+        ending = self._end(0.0, suspicious=not innocent)
+        self.due = self._clock() + self._back_off.broke(held_s, tested=ending.tested)
         if self.breaks >= SHORT_BREAKS:
-            clash = (
-                f". If another client has our id {client!r}, give one of the two another gateway.name or "
-                "mqtt.client_id"
-            )
             again = f"mqtt: the connection to {name} breaks again and again ({text}); trying on"
-            self._tell(again if ended_by_us else again + clash)
+            # MQTT 5 has a word for it; and a message that was in flight is more likely to be the reason.
+            maybe_a_rival = version != V5 and not (ended_by_us or ending.flight)
+            self._tell(again + (_RIVAL.format(client) if maybe_a_rival else ""))
         elif not self._told:
             self._tell(f"mqtt: lost the connection to {name}: {text}; events wait in the outbox")
-        self._end(self._back_off())
 
-    def _end(self, after_s: float) -> None:
+    def _end(self, after_s: float, *, suspicious: bool = False) -> Ending:
         connection, was_up = self.connection, self.accepted
         self.connection, self.accepted = None, False
         self._deadline = math.inf
@@ -309,17 +356,14 @@ class Broker:
             if connection is not None:
                 connection.abandon()
         finally:
-            if was_up:
-                self._down()
-
-    def _back_off(self) -> float:
-        longest = min(LAST_BACK_OFF_S, FIRST_BACK_OFF_S * 2.0 ** min(self.failures, 10))
-        return random.uniform(0.5, 1.0) * longest
+            ending = self._down(suspicious) if was_up else Ending()
+        return ending
 
     def _tell(self, text: str) -> None:
         self._told.tell(logging.WARNING, text)
 
 
+_RIVAL = ". If another client has our id {!r}, give one of the two another gateway.name or mqtt.client_id"
 _HINTS = {
     0x85: "; choose another mqtt.client_id",
     0x86: "; see mqtt.user and mqtt.password",

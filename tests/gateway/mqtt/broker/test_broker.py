@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from gateway.mqtt.broker import back_off
 from gateway.mqtt.broker import broker as broker_module
 from gateway.mqtt.broker.broker import STEADY_S, V5, V311, Broker, Dialled
 from gateway.mqtt.broker.notes import (
     TAKEN_OVER,
     UNSUPPORTED_VERSION,
     Connected,
+    Ending,
     Lost,
     Refused,
     SubscriptionRefused,
@@ -33,7 +35,7 @@ class FakeConnection:
 
     raises: BaseException | None = None
 
-    def __init__(self, _target: Target, version: int, _will: tuple[str, str]) -> None:
+    def __init__(self, _target: Target, version: int, _will: tuple[str, str], _abilities: object) -> None:
         self.version = version
         self.closed = False
 
@@ -63,7 +65,7 @@ class Life:
             ("sig/test/status", "offline"),
             post=self._post,
             up=lambda *_: None,
-            down=lambda: None,
+            down=lambda _suspicious: Ending(),
             clock=lambda: self.now,
         )
 
@@ -286,6 +288,6 @@ def test_a_rival_of_which_nothing_is_known(logged: Logged) -> None:
     ended = life.now + DAY_S
     while life.now < ended:
         life.connect()
-        life.hold(broker_module.LAST_BACK_OFF_S)
+        life.hold(back_off.REFUSED_S)
         life.lose()
     assert [line.split(": ")[1][:12] for line in logged()] == ["connected to", "lost the con", "the connecti"]
