@@ -9,7 +9,9 @@ from gateway.mqtt.broker.complaints import Complaints
 logger = logging.getLogger(__name__)
 
 MAX_TOLD = 20
-"""Different refusals, and topics left out, that are logged."""
+"""Different refusals that are logged."""
+MAX_LEFT_OUT = 100
+"""Topics left out that are logged: 30 sensors, of which Home Assistant is told one by one, have as many."""
 SEE_LOG = "see why in the broker's log"
 
 
@@ -55,10 +57,10 @@ class Refusals:
         self._left_out.clear()
 
     def _leave_out(self, topic: str, text: str) -> None:
-        if topic in self._left_out or len(self._left_out) > MAX_TOLD:
+        if topic in self._left_out or len(self._left_out) > MAX_LEFT_OUT:
             return
         self._left_out.add(topic)
-        if len(self._left_out) > MAX_TOLD:
+        if len(self._left_out) > MAX_LEFT_OUT:
             logger.error("mqtt: the broker does not take messages on more topics; no more are named")
         else:
             logger.error("mqtt: %s", text)

@@ -292,7 +292,7 @@ class Broker:
     def _silent(self) -> None:
         """The connection is open, and nothing comes."""
         assert self.connection is not None
-        hint = "; if it is an old broker, set mqtt.version to 3.1.1" if self.connection.version == V5 else ""
+        hint = " If it is an old one, set mqtt.version to 3.1.1" if self.connection.version == V5 else ""
         self._was_silent = True
         self._versions.hung_up()
         silence = f"then said nothing for {self._patience_s:g} s"
