@@ -31,6 +31,7 @@ from gateway.mqtt.requests import Done, Requests
 from gateway.mqtt.retained import Retained
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.sleep import Sleep
+from gateway.mqtt.subscriptions import Subscriptions
 from gateway.mqtt.topics import OFFLINE, Topics
 
 logger = logging.getLogger(__name__)
@@ -118,6 +119,10 @@ class Bridge:
             clock=clock,
         )
         self._retained = Retained(names, settings, router, self._store, self._delivery, incarnation, clock)
+        birth = settings.birth_topic
+        self._subscriptions = Subscriptions(
+            names, router, (names.diagnostics, *([birth] if birth else [])), self._delivery.subscribe
+        )
         self._names = names
         self._sleep = Sleep(self._mailbox, clock)
         self._rest_s = 0.0
@@ -265,6 +270,7 @@ class Bridge:
             self._retained.reading(sender, body.data, at)
         elif event in LIFECYCLE:
             self._retained.lifecycle(sender, online=event == sig.EVENT_CONNECT)
+            self._subscriptions.sender(sender)
 
     def _lost(self, losses: dict[str, Loss]) -> None:
         """The mailbox was full: connects and disconnects may have been among what was dropped."""
@@ -326,15 +332,15 @@ class Bridge:
             self._requests.refuse(note.topic, text)
 
     def _up(self, connection: Connection, accepted: Connected) -> None:
-        birth = self._settings.birth_topic
         self._delivery.up(connection, accepted, was_away=self._broker.was_away)
-        self._delivery.subscribe(self._names.requests, self._names.diagnostics, *([birth] if birth else []))
+        self._subscriptions.up(wildcards=accepted.abilities.wildcards)
         self._retained.up()
 
     def _down(self, suspicious: bool) -> Ending:
         try:
             return self._delivery.down(suspicious=suspicious)
         finally:
+            self._subscriptions.down()
             self._retained.down()
 
     def _end(self) -> None:

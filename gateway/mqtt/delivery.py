@@ -15,13 +15,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gateway.loss import Loss
+from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import Acknowledged, Connected, Ending
 from gateway.mqtt.gate import Gate
+from gateway.mqtt.left_out import LeftOut
 from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
 from gateway.mqtt.outbox.outbox import Outbox
 from gateway.mqtt.parcels import EventParcels, Parcel, Subscription, of_message, of_subscription
-from gateway.mqtt.refusals import Refusals
 from gateway.mqtt.requests import Answer
 from gateway.mqtt.topics import Topics
 from gateway.mqtt.waiting import Acked, Message, Waiting
@@ -37,6 +38,10 @@ POISON = 3
 """An event that the gateway could not make a message of, or that the broker has put off, so many times, each
 at the cost of a connection, is left out."""
 MAX_TROUBLES = 100
+MAX_TOLD = 20
+"""Different refusals that are logged."""
+MAX_TOPICS = 10
+"""Subscribed to at once, in a packet of some hundred bytes; while something is suspected, one by one."""
 ANSWERS = 500
 """Answers that wait in a flood; with half of it no more requests are run, beyond it refusals are dropped."""
 
@@ -66,7 +71,9 @@ class Delivery:
         self._messages_sent = 0  # how many of `_sent` are answers, or retained
         self._events_turn = True
         self._events = EventParcels(names)
-        self._refusals = Refusals()
+        self._left_out = LeftOut()
+        self._told = Complaints(logger, MAX_TOLD)
+        self._refusals: set[tuple[str, str]] = set()
         self._gate = Gate(
             names.probe,
             leave_out=self._leave_out,
@@ -131,7 +138,7 @@ class Delivery:
         self._window = accepted.window
         self.retains = accepted.abilities.retain
         if was_away:
-            self._refusals.forget()
+            self._left_out.forget()
         self._gate.up(self._clock(), was_away=was_away)
         self._outbox.up(accepted.window)
 
@@ -181,7 +188,7 @@ class Delivery:
         if isinstance(what, Message):
             self._messages_sent -= 1
             if note.problem is not None:
-                self._refusals.refused("messages", what.topic, note.problem)
+                self._complain("messages", f"{what.topic} ({parcel.size} bytes)", note.problem)
             self._done(what, taken=note.problem is None)
         elif isinstance(what, Event | LateGap):
             self._event_acknowledged(what, note)
@@ -215,7 +222,8 @@ class Delivery:
         if self._connection is None:
             return
         if answer.refusal and self.answers >= ANSWERS:
-            self._refusals.flood()
+            flood = "mqtt: a flood of requests: some are not even answered that the gateway is busy"
+            self._told.tell(logging.WARNING, flood)
             return
         self._waiting.push(_answer(answer))
         self.run(self._clock())
@@ -224,11 +232,8 @@ class Delivery:
         """What is to go next."""
         waiting, outbox = self._waiting, self._outbox
         if waiting.topics:
-            if self._gate.calm:
-                topics = tuple(waiting.topics)
-                waiting.topics.clear()
-                return of_subscription(*topics)
-            return of_subscription(waiting.topics.popleft())
+            together = min(len(waiting.topics), MAX_TOPICS if self._gate.calm else 1)
+            return of_subscription(*(waiting.topics.popleft() for _ in range(together)))
         message_next = waiting and self._messages_sent < max(1, self._window // 2)
         if message_next and not (self._events_turn and outbox.has_live):
             self._events_turn = True
@@ -266,7 +271,7 @@ class Delivery:
         except ValueError as error:  # of paho's: it is no message that MQTT knows
             self._gate.withdraw()
             if isinstance(what, Message):
-                self._refusals.refused("messages", what.topic, str(error))
+                self._complain("messages", f"{what.topic} ({parcel.size} bytes)", str(error))
                 self._done(what, taken=False)
             elif isinstance(what, Event | LateGap):
                 self._refused(what, str(error))
@@ -292,14 +297,14 @@ class Delivery:
         limit = self._gate.limit
         too_large = size > self._max_bytes or (limit is not None and size >= limit)
         if isinstance(what, Subscription):
-            self._refusals.unreadable(what.topics)
+            self._left_out.unreadable(what.topics)
         elif too_large:
             told = f"the broker takes {self._max_bytes} at most"
             if limit is not None and limit <= self._max_bytes:
                 told = f"the broker has taken {self._gate.largest}, and ends the connection at {limit}"
-            self._refusals.too_large(topic, size, _fate(parcel), told)
+            self._left_out.too_large(topic, size, _fate(parcel), told)
         else:
-            self._refusals.guilty(topic, size, _fate(parcel))
+            self._left_out.guilty(topic, size, _fate(parcel))
         if isinstance(what, Event | LateGap):
             self._lose(what, f"refused by the broker: {TOO_LARGE if too_large else ENDS}")
         elif isinstance(what, Message):
@@ -328,7 +333,7 @@ class Delivery:
     def _refused(self, outgoing: Outgoing, why: str) -> None:
         """The broker will not have it, also not a second time: count it as lost, and say so once."""
         sender = outgoing.gap.sender if isinstance(outgoing, LateGap) else outgoing.sender
-        self._refusals.refused("events", f"of {sender!r}", f"{why}; they are counted as lost")
+        self._complain("events", f"of {sender!r}", f"{why}; they are counted as lost")
         self._lose(outgoing, f"refused by the broker: {why}")
 
     def _lose(self, outgoing: Outgoing, reason: str) -> None:
@@ -336,6 +341,12 @@ class Delivery:
         if isinstance(outgoing, Event):
             self._outbox.lose(outgoing.sender, reason, Loss.of(outgoing.utc))
         self._outbox.acked(outgoing)
+
+    def _complain(self, kind: str, which: str, why: str) -> None:
+        """Once for each kind and reason: what is refused one sender is mostly refused all."""
+        if (kind, why) not in self._refusals and len(self._refusals) < MAX_TOLD:
+            self._refusals.add((kind, why))
+            self._told.tell(logging.ERROR, f"mqtt: the broker refuses {kind} such as {which}: {why}")
 
 
 def _answer(answer: Answer) -> Message:

@@ -65,6 +65,10 @@ class Topics:
         """Of one event of one sender."""
         return f"{self.base}/{level(sender)}/event/{event_level(event)}"
 
+    def request(self, sender: str, method: str) -> str:
+        """Where one method of a sender is called."""
+        return f"{self.base}/{level(sender)}/request/{level(method)}"
+
     def response(self, sender: str, method: str) -> str:
         """Where answers go if the request does not say."""
         return f"{self.base}/{level(sender)}/response/{level(method)}"

@@ -167,7 +167,7 @@ class Broker:
                     self.fail(f"it refuses us: {text}{_HINTS.get(code, '')}", absent=code == UNAVAILABLE)
             case SubscriptionRefused(topic, text, code):
                 if self._learn(code):
-                    self.broken(text)
+                    self._broke(text, innocent=True, ended_by_us=True)
                     return
                 self._remarks.tell(
                     logging.ERROR,
@@ -194,7 +194,7 @@ class Broker:
         Of a thread that dials, the letter is still to come.
         """
         if self.accepted:
-            self._broke(problem, ended_by_us=True)
+            self._broke(problem, innocent=True, ended_by_us=True)
         elif self.connection is not None:
             self.fail(problem)
         elif self._dialling is None:
