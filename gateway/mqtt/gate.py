@@ -123,7 +123,7 @@ class Gate:
     def answered(self, parcel: Parcel, *, taken: bool, connection: Connection, now: float) -> None:
         """The broker has answered to what was sent."""
         if isinstance(parcel.what, Probe):
-            self._suspects.measured(parcel.what.size)  # refused or not, the connection lives
+            self._suspects.probed(parcel.what.size)  # refused or not, the connection lives
             self._good(tuple, now)
             return
         if taken:

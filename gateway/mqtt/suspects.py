@@ -70,6 +70,7 @@ class Suspects:
         self._guilty: dict[Item, None] = {}
         self._refused: dict[int, int] = {}  # ends of probes alone, by size
         self._wanted: set[int] = set()  # sizes to be measured
+        self._probes: bool | None = None  # whether the broker takes any
         self.largest = 0
         """Bytes of the largest packet that was taken since there was suspicion."""
         self.limit: int | None = None
@@ -88,7 +89,11 @@ class Suspects:
         if self.is_too_large(size) or item in self._guilty or self._topics.get(topic, 0) >= TOPIC:
             return Verdict.ASIDE
         suspected = self._ends.get(topic, 0) >= SUSPICIOUS or topic in self._topics
-        if size > self.largest and (suspected or self._refused or self.limit is not None):
+        if (
+            self._probes is not False
+            and size > self.largest
+            and (suspected or self._refused or self.limit is not None)
+        ):
             self._wanted.add(size)
             return Verdict.MEASURE
         return Verdict.ALONE if suspected else Verdict.GO
@@ -99,13 +104,16 @@ class Suspects:
 
     @property
     def next_size(self) -> int | None:
-        """Of the probe that tells most; None: there is nothing to be measured."""
+        """Of the probe that tells most; None: there is nothing to be measured. 0, so the smallest, comes
+        first: a broker may not like the topic."""
         limit = self.limit
         self._wanted = {
             size for size in self._wanted if self.largest < size and (limit is None or size < limit)
         }
         if not self._wanted:
             return None
+        if self._probes is None:
+            return 0
         if limit is None:
             return min(self._wanted)
         middle = math.isqrt(max(self.largest, SMALLEST) * limit)
@@ -117,6 +125,11 @@ class Suspects:
         for table in (self._ends, self._alone, self._topics):
             table.pop(item.topic, None)
         self.measured(item.size)
+
+    def probed(self, size: int) -> None:
+        """A probe of that size was answered, and the connection lives."""
+        self._probes = True
+        self.measured(size)
 
     def measured(self, size: int) -> None:
         """A packet of so many bytes was taken."""
@@ -139,15 +152,20 @@ class Suspects:
             _count(self._ends, topic)
             if self._ends[topic] == SUSPICIOUS:
                 self.largest = 0  # there may be another limit than before
+                self._probes = None if self._probes else self._probes
             if self._ends[topic] >= SUSPICIOUS and size:
                 self._wanted.add(size)
 
     def probe_ended(self, size: int) -> None:
         """The same, with a probe of that size alone in flight."""
         _count(self._refused, size)
-        if self._refused[size] >= ALONE:
+        if self._refused[size] < ALONE:
+            return
+        self._refused.clear()
+        if size:
             self.limit = size if self.limit is None else min(self.limit, size)
-            self._refused.clear()
+        else:
+            self._probes = False
 
     def steady(self) -> None:
         """A connection has held for long: what was in flight when others ended was not to blame."""
@@ -165,7 +183,7 @@ class Suspects:
         if self.limit is not None:
             self._refused = {self.limit: ALONE - 1}
             self._wanted = {self.limit}
-        self.limit, self.largest = None, 0
+        self.limit, self.largest, self._probes = None, 0, None
 
     def want(self, sizes: Iterable[int]) -> None:
         """These will have to be measured as well, if it comes to that."""

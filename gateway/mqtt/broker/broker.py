@@ -50,8 +50,8 @@ SHORT_BREAKS = 3
 MAX_TOLD = 10
 """Different problems that are logged between two good connections."""
 V5, V311 = 5, 4
-UNAVAILABLE = 0x88
-INNOCENT = frozenset({0x89, 0x8B, 0x8D, 0x8E, 0x96, 0x97, 0x98, 0x9C, 0x9D, 0x9F, 0xA0})
+UNAVAILABLE, RECEIVE_MAXIMUM_EXCEEDED, QOS_NOT_SUPPORTED = 0x88, 0x93, 0x9B
+INNOCENT = frozenset({0x89, 0x8B, 0x8D, 0x8E, 0x93, 0x96, 0x97, 0x98, 0x9C, 0x9D, 0x9F, 0xA0})
 """Reasons of a broker's farewell that are no message's fault: busy, shutting down, no keepalive, taken over,
 too much at once, quota, an administrator, another server, too many connections, too long a connection."""
 
@@ -107,6 +107,7 @@ class Broker:
         self._back_off = BackOff()
         self._learned = ALL
         self._was_silent = False
+        self._one_at_a_time = False
         self._quiet = False
         """The connection is one of many: say that there is one once it holds."""
         self._told = Complaints(logger, MAX_TOLD)
@@ -251,6 +252,7 @@ class Broker:
     def _accept(self, accepted: Connected) -> None:
         assert self.connection is not None
         self.accepted = True
+        self._one_at_a_time = accepted.window == 1
         self._versions.accepted()
         self.was_away = self._back_off.away
         self._back_off.accepted()
@@ -305,6 +307,8 @@ class Broker:
 
     def _lost(self, code: int, text: str) -> None:
         if self.accepted:
+            if code == RECEIVE_MAXIMUM_EXCEEDED and self._one_at_a_time:
+                code = QOS_NOT_SUPPORTED  # it takes none at all, unless they need no acknowledgement
             self._learn(code)
             self._broke(text, taken_over=code == TAKEN_OVER, innocent=code in INNOCENT)
         elif code == 0:

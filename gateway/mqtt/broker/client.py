@@ -70,10 +70,12 @@ class PahoClient(Client):
             bufsize = self._room(bufsize)
         data = self.received or super()._sock_recv(min(max(bufsize, BUFFER), MOST))
         if not bufsize and data:
-            taken = min(len(data), self._in_packet["to_process"])
-            self._in_packet["to_process"] -= taken
-            self.received = data[taken:]
-            raise BlockingIOError  # for paho: come again
+            left = self._in_packet["to_process"] - len(data)
+            if left > 0:
+                self._in_packet["to_process"] = left
+                raise BlockingIOError  # for paho: come again
+            self._in_packet["to_process"] = bufsize = 1  # the last byte, for paho to go on
+            data = data[left - 1 :] if left else data[-1:]
         self.received = data[bufsize:]
         return data[:bufsize]
 

@@ -39,7 +39,7 @@ def test_properties() -> None:
 )
 def test_properties_that_are_none(cut: bytes) -> None:
     """Cut short, or of a kind that there is not: an error that says so."""
-    with pytest.raises(ValueError, match="properties|property|length"):
+    with pytest.raises(ValueError, match=r"properties|property|length"):
         packets.properties(cut, 0)
 
 
