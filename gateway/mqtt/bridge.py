@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 import sig
 from gateway.loss import Loss
 from gateway.mailbox import LIFECYCLE, Mailbox, Noted
-from gateway.mqtt.broker.broker import Broker, Dialled
+from gateway.mqtt.broker.broker import Broker
 from gateway.mqtt.broker.client import MAX_PACKET
 from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
+from gateway.mqtt.broker.dialling import Dialled
 from gateway.mqtt.broker.notes import Acknowledged, Connected, Ending, Pong, Received, Skipped, Subscribed
 from gateway.mqtt.delivery import Delivery
 from gateway.mqtt.outbox.outbox import Outbox

@@ -19,7 +19,7 @@ from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import Acknowledged, Connected, Ending
 from gateway.mqtt.gate import Gate
-from gateway.mqtt.left_out import LeftOut
+from gateway.mqtt.left_out import ENDS, TOO_LARGE, LeftOut
 from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
 from gateway.mqtt.outbox.outbox import Outbox
 from gateway.mqtt.parcels import EventParcels, Parcel, Subscription, of_message, of_subscription
@@ -33,7 +33,6 @@ ACK_S = 20.0
 """A broker that does not acknowledge for so long is as good as gone."""
 FLOWING_S = 0.2
 """A broker that has acknowledged so lately is at work."""
-TOO_LARGE, ENDS = "larger than it takes", "it ends the connection"
 POISON = 3
 """An event that the gateway could not make a message of, or that the broker has put off, so many times, each
 at the cost of a connection, is left out."""
@@ -293,23 +292,17 @@ class Delivery:
 
     def _leave_out(self, parcel: Parcel) -> None:
         """The broker does not get it, as it cannot take it."""
-        what, topic, size = parcel.what, parcel.topic, parcel.size
-        limit = self._gate.limit
-        too_large = size > self._max_bytes or (limit is not None and size >= limit)
-        if isinstance(what, Subscription):
-            self._left_out.unreadable(what.topics)
-        elif too_large:
-            told = f"the broker takes {self._max_bytes} at most"
-            if limit is not None and limit <= self._max_bytes:
-                told = f"the broker has taken {self._gate.largest}, and ends the connection at {limit}"
-            self._left_out.too_large(topic, size, _fate(parcel), told)
+        what, limit = parcel.what, self._gate.limit or math.inf
+        too_large = parcel.size > self._max_bytes or parcel.size >= limit
+        if too_large:
+            self._left_out.too_large(parcel, self._max_bytes, self._gate)
         else:
-            self._left_out.guilty(topic, size, _fate(parcel))
+            self._left_out.guilty(parcel)
         if isinstance(what, Event | LateGap):
             self._lose(what, f"refused by the broker: {TOO_LARGE if too_large else ENDS}")
         elif isinstance(what, Message):
             if too_large and what.answer is not None:
-                short = what.answer.too_large(min(self._max_bytes, (limit or math.inf) - 1))
+                short = what.answer.too_large(min(self._max_bytes, limit - 1))
                 self._waiting.push(_answer(short)._replace(answer=None))
             self._done(what, taken=False)
 
@@ -351,13 +344,3 @@ class Delivery:
 
 def _answer(answer: Answer) -> Message:
     return Message(answer.topic, answer.payload, retain=False, correlation=answer.correlation, answer=answer)
-
-
-def _fate(parcel: Parcel) -> str:
-    """What becomes of what is left out."""
-    match parcel.what:
-        case Event():
-            return "counted as lost"
-        case Message(retain=True):
-            return "left out until it is another"
-    return "left out"

@@ -115,7 +115,7 @@ class Gate:
         self._alone = True
         if verdict is Verdict.MEASURE:
             self._suspects.want(self._pending())
-            if (size := self._suspects.next_size) is not None:
+            if (size := self._suspects.next_size()) is not None:
                 self._held = parcel
                 return of_probe(self._topic, size, connection.size)
         return parcel

@@ -1,13 +1,20 @@
-"""What the log says of what the broker is not sent any more, as it cannot take it: once for each topic."""
+"""What the broker is not sent, as it cannot take it, and what the log says of it: once for each topic."""
 
 from __future__ import annotations
 
 import logging
 
+from gateway.mqtt.gate import Gate
+from gateway.mqtt.outbox.event import Event
+from gateway.mqtt.parcels import Parcel, Subscription
+from gateway.mqtt.waiting import Message
+
 logger = logging.getLogger(__name__)
 
 MOST = 100
 """Topics that are named: 30 sensors, of which Home Assistant is told one by one, have as many."""
+TOO_LARGE, ENDS = "larger than it takes", "it ends the connection"
+"""Reasons, for a gap record."""
 SEE_LOG = "see why in the broker's log"
 
 
@@ -17,22 +24,23 @@ class LeftOut:
     def __init__(self) -> None:
         self._topics: set[str] = set()
 
-    def too_large(self, topic: str, size: int, fate: str, limit: str) -> None:
-        """It does not fit. `fate`: what becomes of it; `limit`: what would."""
+    def too_large(self, parcel: Parcel, max_bytes: int, gate: Gate) -> None:
+        """It does not fit. `max_bytes`: what the broker says that it takes; the gate has found out more."""
+        would = f"the broker takes {max_bytes} at most"
+        if gate.limit is not None and gate.limit <= max_bytes:
+            would = f"the broker has taken {gate.largest}, and ends the connection at {gate.limit}"
         advice = "raise that limit (Mosquitto: max_packet_size), or make it smaller"
-        self._tell(topic, f"a message of {size} bytes on {topic} is {fate}: {limit}; {advice}")
+        self._tell(parcel.topic, f"{_what(parcel)}: {would}; {advice}")
 
-    def guilty(self, topic: str, size: int, fate: str) -> None:
+    def guilty(self, parcel: Parcel) -> None:
         """The broker ends the connection because of it, whatever its size."""
-        why = "the broker ends the connection each time it gets it, also alone, and takes others of that size"
-        advice = f"{SEE_LOG}; some take no spaces in a topic (NATS)"
-        self._tell(topic, f"a message of {size} bytes on {topic} is {fate}: {why}; {advice}")
-
-    def unreadable(self, topics: tuple[str, ...]) -> None:
-        """The broker ends the connection because we want to read these."""
-        for topic in topics:
-            text = f"the broker ends the connection each time at our subscription to {topic}"
-            self._tell(topic, f"{text}: it is left out, so what comes there is not read; {SEE_LOG}")
+        if isinstance(parcel.what, Subscription):
+            for topic in parcel.what.topics:
+                text = f"the broker ends the connection each time at our subscription to {topic}"
+                self._tell(topic, f"{text}: it is left out, so what comes there is not read; {SEE_LOG}")
+            return
+        why = "the broker ends the connection each time it gets it, also alone"
+        self._tell(parcel.topic, f"{_what(parcel)}: {why}; {SEE_LOG}; some take no spaces in a topic (NATS)")
 
     def forget(self) -> None:
         """The broker may be another one: what is left out again is news."""
@@ -45,3 +53,15 @@ class LeftOut:
         if len(self._topics) > MOST:
             text = "the broker does not take messages on more topics than these; no more are named"
         logger.error("mqtt: %s", text)
+
+
+def _what(parcel: Parcel) -> str:
+    """What becomes of it."""
+    match parcel.what:
+        case Event():
+            fate = "counted as lost"
+        case Message(retain=True):
+            fate = "left out until it is another"
+        case _:
+            fate = "left out"
+    return f"a message of {parcel.size} bytes on {parcel.topic} is {fate}"

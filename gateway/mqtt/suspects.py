@@ -102,7 +102,6 @@ class Suspects:
         """Whether packets of so many bytes are refused."""
         return self.limit is not None and size >= self.limit
 
-    @property
     def next_size(self) -> int | None:
         """Of the probe that tells most; None: there is nothing to be measured. 0, so the smallest, comes
         first: a broker may not like the topic."""

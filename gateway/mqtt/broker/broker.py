@@ -1,29 +1,23 @@
-"""Connections to the broker, one after the other, for ever; and what the log says about them.
+"""Connections to the broker, one after the other, for ever.
 
     idle --(due)--> dialling --(open)--> greeting --(accepted)--> up --(lost)--> idle
                        |                    |
                        +------ failed ------+------> idle: see back_off.py
 
-Dialling blocks (names, TCP, TLS), so it has a thread of its own, one at a time; its result comes back as a
-letter. All else belongs to the bridge's thread.
-
-A problem is logged once: again only when it is another one, or after a connection that held STEADY_S; in a
-clash with another client of our id, after one that held for far longer.
+Dialling has a thread of its own, see dialling.py; its result comes back as a letter. All else belongs to the
+bridge's thread. What the log says is in journal.py.
 """
 
 from __future__ import annotations
 
-import logging
 import math
-import ssl
-import threading
 from collections.abc import Callable
-from typing import NamedTuple
 
 from gateway.mqtt.broker.abilities import ALL
 from gateway.mqtt.broker.back_off import BackOff
-from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
+from gateway.mqtt.broker.dialling import Dialled, Dialler
+from gateway.mqtt.broker.journal import HINTS, Journal
 from gateway.mqtt.broker.notes import (
     TAKEN_OVER,
     UNSUPPORTED_VERSION,
@@ -35,9 +29,7 @@ from gateway.mqtt.broker.notes import (
 )
 from gateway.mqtt.broker.rival import Rival
 from gateway.mqtt.broker.target import Target
-from gateway.mqtt.broker.versions import Versions
-
-logger = logging.getLogger(__name__)
+from gateway.mqtt.broker.versions import V5, Versions
 
 GREETING_S = 10.0
 """How long the broker may take to accept or refuse."""
@@ -47,21 +39,10 @@ we know nothing would have been back by then."""
 TICK_S = 1.0
 SHORT_BREAKS = 3
 """So many breaks of connections that had only just been made look like two clients of one id, too."""
-MAX_TOLD = 10
-"""Different problems that are logged between two good connections."""
-V5, V311 = 5, 4
 UNAVAILABLE, RECEIVE_MAXIMUM_EXCEEDED, QOS_NOT_SUPPORTED = 0x88, 0x93, 0x9B
 INNOCENT = frozenset({0x89, 0x8B, 0x8D, 0x8E, 0x93, 0x96, 0x97, 0x98, 0x9C, 0x9D, 0x9F, 0xA0})
 """Reasons of a broker's farewell that are no message's fault: busy, shutting down, no keepalive, taken over,
 too much at once, quota, an administrator, another server, too many connections, too long a connection."""
-
-
-class Dialled(NamedTuple):
-    """What came of dialling: an open connection, or why there is none. `absent`: nobody was there."""
-
-    connection: Connection
-    problem: str | None
-    absent: bool = True
 
 
 class Broker:
@@ -84,12 +65,12 @@ class Broker:
     ) -> None:
         self._target = target
         self._versions = Versions(versions)
+        self._journal = Journal(target, self._versions)
         self._will = will
-        self._post = post
         self._up = up
         self._down = down
         self._clock = clock
-        self._dialling: threading.Thread | None = None
+        self._dialler = Dialler(post)
         self.connection: Connection | None = None
         """Open: being greeted, or up."""
         self.accepted = False
@@ -106,14 +87,7 @@ class Broker:
         """Before this connection the broker could not be reached, so it may have been started anew."""
         self._back_off = BackOff()
         self._learned = ALL
-        self._was_silent = False
-        self._one_at_a_time = False
-        self._quiet = False
-        """The connection is one of many: say that there is one once it holds."""
-        self._told = Complaints(logger, MAX_TOLD)
-        self._remarks = Complaints(
-            logger, MAX_TOLD
-        )  # of what the broker cannot do, or forbids: never news again
+        self._one_at_a_time = False  # the broker takes no more messages
         self._rival = Rival()
 
     @property
@@ -127,7 +101,7 @@ class Broker:
             return
         if self.connection is None:
             self.due = math.inf
-            if self._dialling is None:
+            if not self._dialler.busy:
                 self._dial()
             return
         if not self.accepted and now >= self._deadline:
@@ -140,7 +114,7 @@ class Broker:
 
     def dialled(self, letter: Dialled) -> None:
         """The dialling thread is done."""
-        self._dialling = None
+        self._dialler.done()
         if letter.problem is not None:
             letter.connection.abandon()  # it may have got as far as a socket
             if letter.absent:
@@ -160,21 +134,17 @@ class Broker:
                 self._accept(note)
             case Refused(code, text):
                 if code == UNSUPPORTED_VERSION and self._versions.refused():
-                    logger.info("mqtt: %s does not speak MQTT 5: going on with 3.1.1", self._target.name)
+                    self._journal.other_version()
                     self._end(0.0)
                 elif self._learn(code):
                     self._end(0.0)
                 else:
-                    self.fail(f"it refuses us: {text}{_HINTS.get(code, '')}", absent=code == UNAVAILABLE)
+                    self.fail(f"it refuses us: {text}{HINTS.get(code, '')}", absent=code == UNAVAILABLE)
             case SubscriptionRefused(topic, text, code):
                 if self._learn(code):
                     self._broke(text, innocent=True, ended_by_us=True)
-                    return
-                self._remarks.tell(
-                    logging.ERROR,
-                    f"mqtt: {self._target.name} does not let us read {topic}: {text}; "
-                    "give the user the right to",
-                )
+                else:
+                    self._journal.unreadable(topic, text)
             case Lost(code, text):
                 self._lost(code, text)
 
@@ -198,17 +168,13 @@ class Broker:
             self._broke(problem, innocent=True, ended_by_us=True)
         elif self.connection is not None:
             self.fail(problem)
-        elif self._dialling is None:
+        elif not self._dialler.busy:
             self._end(self._back_off.failed(absent=False))
 
     def double(self) -> None:
         """Another gateway publishes under our name; if it has our client id too, we throw each other out."""
         if self._rival.heard(self._clock()):
-            logger.error(
-                "mqtt: %s: another gateway of our name publishes on our topics (client id %r): "
-                "give one of the two another gateway.name",
-                *(self._target.name, self._target.client_id),
-            )
+            self._journal.double()
 
     def farewell(self) -> None:
         """End the connection properly: we say the will ourselves."""
@@ -221,33 +187,13 @@ class Broker:
             self.connection.abandon()
         self.connection = None
         self.accepted = False
-        if self._dialling is not None:
-            self._dialling.join(timeout_s)
+        self._dialler.join(timeout_s)
 
     def _dial(self) -> None:
         try:
-            connection = Connection(self._target, self._versions.current, self._will, self._learned)
-            thread = threading.Thread(target=self._open, args=(connection,), name="mqtt-connect", daemon=True)
-            thread.start()
+            self._dialler.dial(Connection(self._target, self._versions.current, self._will, self._learned))
         except Exception as error:  # noqa: BLE001 - such as: this machine has no thread left
             self.fail(f"{type(error).__name__}: {error}")
-        else:
-            self._dialling = thread
-
-    def _open(self, connection: Connection) -> None:
-        """The dialling thread."""
-        problem, absent = None, True
-        try:
-            connection.open()
-        except ssl.SSLCertVerificationError as error:
-            problem = f"its certificate is not trusted: {error.verify_message}; see mqtt.tls.ca"
-            absent = False
-        except (OSError, ValueError) as error:
-            problem = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        except Exception as error:  # noqa: BLE001 - without a letter nobody would ever dial again
-            problem = f"{type(error).__name__}: {error}"
-        if not self._post(Dialled(connection, problem, absent)):
-            connection.close()
 
     def _accept(self, accepted: Connected) -> None:
         assert self.connection is not None
@@ -257,37 +203,20 @@ class Broker:
         self.was_away = self._back_off.away
         self._back_off.accepted()
         self._since = self._clock()
-        self._quiet = self.breaks > 0 or self._rival.clashing
-        if not self._quiet:
-            self._announce("connected to %s, %s")
+        self._journal.connected(quiet=self.breaks > 0 or self._rival.clashing)
         for remark in (*accepted.oddities, *accepted.abilities.remarks()):
-            self._remarks.tell(logging.WARNING, f"mqtt: {self._target.name}: {remark}")
+            self._journal.remark(remark)
         self._up(self.connection, accepted)
-
-    def _announce(self, text: str) -> None:
-        """There is a connection; if it speaks another version than it should, why."""
-        assert self.connection is not None
-        version = "MQTT 5" if self.connection.version == V5 else "MQTT 3.1.1"
-        if self._versions.guessing:
-            did = "said nothing" if self._was_silent else "hung up"
-            times = "again" if self._versions.tries == 1 else f"{self._versions.tries} times"
-            version += f": it {did} {times} on the other version, which comes first again next time"
-        logger.info(f"mqtt: {text}", self._target.name, version)
-        self._told.clear()
 
     def _steady(self, now: float) -> None:
         """It holds: forget about earlier problems, but not about a rival who will be back."""
         self.failures = self.breaks = 0
         self._rival.held(now - self._since, now)
-        if self._rival.clashing:
-            return
-        if self._quiet:
-            self._quiet = False
-            self._announce("the connection to %s holds again, %s")
-        self._told.clear()
+        if not self._rival.clashing:
+            self._journal.steady()
 
     def _failed(self, problem: str, *, absent: bool) -> None:
-        self._tell(f"mqtt: no connection to {self._target.name}: {problem}; trying again until there is")
+        self._journal.failed(problem)
         self.failures += 1
         self._end(self._back_off.failed(absent=absent))
 
@@ -295,8 +224,7 @@ class Broker:
         """The connection is open, and nothing comes."""
         assert self.connection is not None
         hint = " If it is an old one, set mqtt.version to 3.1.1" if self.connection.version == V5 else ""
-        self._was_silent = True
-        self._versions.hung_up()
+        self._versions.hung_up("said nothing")
         silence = f"then said nothing for {self._patience_s:g} s"
         self._failed(f"it took the connection, and {silence}; is it an MQTT broker?{hint}", absent=True)
 
@@ -309,10 +237,9 @@ class Broker:
         if self.accepted:
             if code == RECEIVE_MAXIMUM_EXCEEDED and self._one_at_a_time:
                 code = QOS_NOT_SUPPORTED  # it takes none at all, unless they need no acknowledgement
-            self._learn(code)
-            self._broke(text, taken_over=code == TAKEN_OVER, innocent=code in INNOCENT)
+            innocent = self._learn(code) or code in INNOCENT
+            self._broke(text, taken_over=code == TAKEN_OVER, innocent=innocent)
         elif code == 0:
-            self._was_silent = False
             self._versions.hung_up()
             self._failed(f"it ended the connection at once: {text}", absent=True)
         else:
@@ -329,27 +256,18 @@ class Broker:
         short = held_s < STEADY_S
         self.breaks = self.breaks + 1 if short else 0
         self.failures = self.failures + 1 if short else 0
-        name, client = self._target.name, self._target.client_id
         if not ended_by_us and self._rival.is_to_blame(held_s, taken_over=taken_over):
-            who = "another client has"
-            if not taken_over:
-                who = f"{text}; the other gateway of our name seems to have"
-            self._tell(
-                f"mqtt: lost the connection to {name}: {who} taken our id {client!r}: do two gateways have "
-                "one name? Give one of them another gateway.name, or another mqtt.client_id. Until then this "
-                "one comes back more and more rarely; events wait in the outbox"
-            )
+            self._journal.taken_over(None if taken_over else text)
             self._end(self._rival.clash())
             return
         ending = self._end(0.0, suspicious=not innocent)
         self.due = self._clock() + self._back_off.broke(held_s, tested=ending.tested)
         if self.breaks >= SHORT_BREAKS:
-            again = f"mqtt: the connection to {name} breaks again and again ({text}); trying on"
             # MQTT 5 has a word for it; and a message that was in flight is more likely to be the reason.
             maybe_a_rival = version != V5 and not (ended_by_us or ending.flight)
-            self._tell(again + (_RIVAL.format(client) if maybe_a_rival else ""))
-        elif not self._told:
-            self._tell(f"mqtt: lost the connection to {name}: {text}; events wait in the outbox")
+            self._journal.breaks_again(text, maybe_a_rival=maybe_a_rival)
+        else:
+            self._journal.lost(text)
 
     def _end(self, after_s: float, *, suspicious: bool = False) -> Ending:
         connection, was_up = self.connection, self.accepted
@@ -362,14 +280,3 @@ class Broker:
         finally:
             ending = self._down(suspicious) if was_up else Ending()
         return ending
-
-    def _tell(self, text: str) -> None:
-        self._told.tell(logging.WARNING, text)
-
-
-_RIVAL = ". If another client has our id {!r}, give one of the two another gateway.name or mqtt.client_id"
-_HINTS = {
-    0x85: "; choose another mqtt.client_id",
-    0x86: "; see mqtt.user and mqtt.password",
-    0x87: "; see mqtt.user and mqtt.password, and what the broker allows that user",
-}

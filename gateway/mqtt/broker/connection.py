@@ -23,6 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from gateway.mqtt.broker import packets
 from gateway.mqtt.broker.abilities import ALL, Abilities, oddities
 from gateway.mqtt.broker.client import MAX_PACKET, PahoClient
+from gateway.mqtt.broker.confirmation import Confirmation
 from gateway.mqtt.broker.notes import (
     Acknowledged,
     Connected,
@@ -74,15 +75,14 @@ class Connection:
         self._will = will
         self._abilities = abilities
         self._subscribed: dict[int, tuple[str, ...]] = {}
-        self._unconfirmed: deque[int] = deque()  # ids of messages of QoS 0
-        self._pings: deque[int] = deque()  # how many of those each ping was sent after
+        self._confirmation = Confirmation()
         self.version = version
         self.notes: deque[Note] = deque()
         self._client = client = PahoClient(
             CallbackAPIVersion.VERSION2,
             heard=self._heard,
             skipped=self._on_skipped,
-            pinging=lambda: self._pings.append(len(self._unconfirmed)),
+            pinging=self._confirmation.pinging,
             client_id=target.client_id,
             protocol=MQTTProtocolVersion(version),
             clean_session=None if version == MQTTProtocolVersion.MQTTv5 else True,
@@ -163,9 +163,8 @@ class Connection:
         retain = retain and self._abilities.retain
         mid = self._client.publish(topic, payload, self._abilities.qos, retain, properties).mid
         if not self._abilities.qos:
-            self._unconfirmed.append(mid)
-            if not self._pings:
-                self._client.ping()
+            self._confirmation.sent(mid)
+            self._ping_if_wanted()
         return mid
 
     def size(self, topic: bytes, payload: bytes, correlation: bytes | None = None) -> int:
@@ -230,17 +229,14 @@ class Connection:
             self.notes.append(Lost(*packets.disconnect(body)))
             return False
         else:
-            for _ in range(self._pings.popleft() if self._pings else 0):
-                self._confirm(self._unconfirmed.popleft())
-            if self._unconfirmed and not self._pings:
-                self._client.ping()
+            self.notes.extend(Acknowledged(mid, None) for mid in self._confirmation.pong())
+            self._ping_if_wanted()
             self.notes.append(Pong())
         return True
 
-    def _confirm(self, mid: int) -> None:
-        """The broker has a message of QoS 0. Pings that are still out were sent after that one, too."""
-        self._pings = deque(count - 1 for count in self._pings)
-        self.notes.append(Acknowledged(mid, None))
+    def _ping_if_wanted(self) -> None:
+        if self._confirmation.ping_wanted:
+            self._client.ping()
 
     def _note_answer(self, body: bytes) -> None:
         if len(body) == 2:  # nearly all of them

@@ -10,9 +10,8 @@ import pytest
 from gateway.mqtt.broker import back_off
 from gateway.mqtt.broker import broker as broker_module
 from gateway.mqtt.broker import versions as versions_module
-from gateway.mqtt.broker.broker import V5, V311
 from gateway.mqtt.broker.client import MAX_PACKET
-from gateway.mqtt.broker.versions import HANG_UPS
+from gateway.mqtt.broker.versions import HANG_UPS, V5, V311
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.scripted_broker import Disconnect, Instead, Publish, Reply, Script, ScriptedBroker
 from tests.support.waiting import until

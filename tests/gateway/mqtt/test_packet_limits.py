@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.mqtt.broker import back_off
-from gateway.mqtt.broker.broker import V5, V311
+from gateway.mqtt.broker.versions import V5, V311
 from gateway.mqtt.home_assistant import announcer
 from gateway.mqtt.home_assistant.components import SensorFacts, Threshold
 from gateway.mqtt.home_assistant.discovery import Announcement, Discovery

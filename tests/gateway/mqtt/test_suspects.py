@@ -26,6 +26,16 @@ GO, ASIDE, MEASURE = Verdict.GO, Verdict.ASIDE, Verdict.MEASURE
 LONE = Verdict.ALONE
 
 
+def calm(suspects: Suspects) -> bool:
+    """Asked anew each time."""
+    return suspects.calm
+
+
+def limit_of(suspects: Suspects) -> int | None:
+    """The same."""
+    return suspects.limit
+
+
 def end_together(suspects: Suspects, *items: Item, times: int = SUSPICIOUS) -> None:
     """So many connections end with these in flight."""
     for _ in range(times):
@@ -51,14 +61,14 @@ LARGE = Item("homeassistant/device/x/config", "1", 3000)
 def test_no_suspicion() -> None:
     """Nobody need be asked; an end of which something was in flight, and came through, leaves none."""
     suspects = Suspects()
-    assert suspects.calm
+    assert calm(suspects)
     assert suspects.judge(LARGE) is GO
     suspects.ended([STATE, LARGE], alone=False)
-    assert not suspects.calm
+    assert not calm(suspects)
     assert suspects.judge(LARGE) is GO
     suspects.taken(STATE)
     suspects.taken(LARGE)
-    assert suspects.calm
+    assert calm(suspects)
 
 
 def test_a_suspect() -> None:
@@ -66,20 +76,20 @@ def test_a_suspect() -> None:
     suspects = Suspects()
     end_together(suspects, STATE, LARGE)
     assert suspects.judge(STATE) is MEASURE
-    assert suspects.next_size == 0
+    assert suspects.next_size() == 0
     suspects.probed(0)
     assert suspects.judge(STATE) is MEASURE
-    assert suspects.next_size == STATE.size
+    assert suspects.next_size() == STATE.size
     suspects.probed(STATE.size)
     assert suspects.judge(STATE) is LONE
-    assert suspects.next_size == LARGE.size
+    assert suspects.next_size() == LARGE.size
     suspects.measured(LARGE.size)
-    assert suspects.next_size is None
+    assert suspects.next_size() is None
     for item in (STATE, LARGE):
         assert suspects.judge(item) is LONE
         suspects.taken(item)
         assert suspects.judge(item) is GO
-    assert suspects.calm
+    assert calm(suspects)
 
 
 def test_a_limit() -> None:
@@ -88,18 +98,18 @@ def test_a_limit() -> None:
     end_together(suspects, STATE, LARGE)
     suspects.probed(STATE.size)
     refuse(suspects, LARGE.size, ALONE - 1)
-    assert suspects.limit is None
+    assert limit_of(suspects) is None
     refuse(suspects, LARGE.size, 1)
-    assert suspects.limit == LARGE.size
+    assert limit_of(suspects) == LARGE.size
     assert suspects.judge(LARGE) is ASIDE
     assert suspects.judge(Item("other", "", LARGE.size + 1)) is ASIDE
     assert suspects.judge(Item("other", "", STATE.size)) is GO
     between = Item("other", "", 200)
     assert suspects.judge(between) is MEASURE
-    assert suspects.next_size == 200
+    assert suspects.next_size() == 200
     suspects.judge(Item("other", "", 2000))
     suspects.probed(200)
-    assert suspects.next_size == math.isqrt(200 * 3000)
+    assert suspects.next_size() == math.isqrt(200 * 3000)
 
 
 def test_no_probes() -> None:
@@ -109,14 +119,14 @@ def test_no_probes() -> None:
     refuse(suspects, 0, ALONE - 1)
     assert suspects.judge(LARGE) is MEASURE
     refuse(suspects, 0, 1)
-    assert suspects.limit is None
+    assert limit_of(suspects) is None
     assert suspects.judge(LARGE) is LONE
     end_alone(suspects, LARGE)
     assert suspects.judge(LARGE) is ASIDE
     assert suspects.judge(STATE) is LONE
     suspects.renewed()
     assert suspects.judge(LARGE) is MEASURE
-    assert suspects.next_size == 0
+    assert suspects.next_size() == 0
 
 
 def test_a_guilty_topic() -> None:
@@ -169,24 +179,24 @@ def test_a_broker_that_was_away() -> None:
     end_alone(suspects, STATE)
     refuse(suspects, LARGE.size)
     suspects.renewed()
-    assert suspects.limit is None
+    assert limit_of(suspects) is None
     assert suspects.judge(STATE) is MEASURE
     suspects.measured(STATE.size)
     assert suspects.judge(STATE) is LONE
     end_alone(suspects, STATE, 1)
     assert suspects.judge(STATE) is ASIDE
     assert suspects.judge(LARGE) is MEASURE
-    assert suspects.next_size == 0
+    assert suspects.next_size() == 0
     suspects.probed(0)
-    assert suspects.next_size == LARGE.size
+    assert suspects.next_size() == LARGE.size
     refuse(suspects, LARGE.size, 1)
-    assert suspects.limit == LARGE.size
+    assert limit_of(suspects) == LARGE.size
     suspects.renewed()
     suspects.measured(LARGE.size + 1)
     suspects.taken(STATE)
     suspects.taken(LARGE)
     assert suspects.judge(LARGE._replace(identity="2")) is GO
-    assert suspects.calm
+    assert calm(suspects)
 
 
 def test_bounds() -> None:

@@ -15,8 +15,7 @@ import trustme
 
 from gateway.mqtt.broker import back_off, rival
 from gateway.mqtt.broker import broker as broker_module
-from gateway.mqtt.broker.broker import V5, V311
-from gateway.mqtt.broker.versions import HANG_UPS
+from gateway.mqtt.broker.versions import HANG_UPS, V5, V311
 from tests.support.far_away import FarAway
 from tests.support.mosquitto import PASSWORDS, Mosquitto, Subscriber, required
 from tests.support.ports import free_port

@@ -10,7 +10,8 @@ import pytest
 
 from gateway.mqtt.broker import back_off
 from gateway.mqtt.broker import broker as broker_module
-from gateway.mqtt.broker.broker import STEADY_S, V5, V311, Broker, Dialled
+from gateway.mqtt.broker.broker import STEADY_S, Broker
+from gateway.mqtt.broker.dialling import Dialled
 from gateway.mqtt.broker.notes import (
     TAKEN_OVER,
     UNSUPPORTED_VERSION,
@@ -22,7 +23,7 @@ from gateway.mqtt.broker.notes import (
 )
 from gateway.mqtt.broker.rival import CLASH_BACK_OFF_S, LAST_CLASH_BACK_OFF_S, PEACE_S
 from gateway.mqtt.broker.target import Target
-from gateway.mqtt.broker.versions import HANG_UPS
+from gateway.mqtt.broker.versions import HANG_UPS, V5, V311
 
 DAY_S = 86400.0
 HANG_UP = Lost(0, "gone")

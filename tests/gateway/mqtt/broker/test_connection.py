@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from paho.mqtt.client import Client
 
-from gateway.mqtt.broker.broker import V5, V311
 from gateway.mqtt.broker.client import MAX_PACKET
 from gateway.mqtt.broker.connection import MAX_UNACKNOWLEDGED, Connection
 from gateway.mqtt.broker.notes import Acknowledged, Connected, Lost, Received, Skipped, SubscriptionRefused
 from gateway.mqtt.broker.target import Target
+from gateway.mqtt.broker.versions import V5, V311
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.waiting import DEADLINE_S
 
