@@ -199,6 +199,27 @@ def test_a_broker_that_was_away() -> None:
     assert calm(suspects)
 
 
+def test_another_limit_than_before() -> None:
+    """With a new suspicion, what was taken earlier says nothing, and probes are tried anew from the first."""
+    suspects = Suspects()
+    end_together(suspects, LARGE)
+    suspects.probed(0)
+    suspects.probed(LARGE.size)
+    suspects.taken(LARGE)
+    end_together(suspects, LARGE, times=SUSPICIOUS - 1)
+    assert suspects.judge(LARGE) is GO
+    end_together(suspects, LARGE, times=1)
+    assert suspects.judge(LARGE) is MEASURE
+    assert suspects.next_size() == 0
+    suspects.probed(0)
+    assert suspects.next_size() == LARGE.size
+    refuse(suspects, LARGE.size)
+    suspects.taken(LARGE._replace(size=10))
+    suspects.renewed()
+    suspects.measured(LARGE.size)
+    assert calm(suspects)
+
+
 def test_bounds() -> None:
     """A year of such ends does not fill the memory: what falls out is found out anew."""
     suspects = Suspects()
