@@ -298,6 +298,7 @@ def test_a_retained_request_of_two_megabytes(
         house.trigger()
         until(lambda: bridge.status().published == 1)
         seen.client.publish("sig/test/temp/request/last", b"x" * 2 * MAX_PACKET, 1)
+        seen.client.publish("sig/test/diagnostics", b"x" * 2 * MAX_PACKET, 1)
         if version == V311:
             answer = seen.on("sig/test/temp/response/last").payload
             assert b"bad_params" in answer

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.mqtt.broker import back_off
+from gateway.mqtt.broker import back_off, versions
 from gateway.mqtt.broker import broker as broker_module
 from gateway.mqtt.broker.abilities import ALL, Abilities
 from gateway.mqtt.broker.broker import STEADY_S, Broker
@@ -372,9 +372,34 @@ def test_live_again_within_two_seconds(fake: type[FakeConnection]) -> None:
 
 def test_a_hint_of_another_client(logged: Logged) -> None:
     """MQTT 5 has a word for it, so there is none without that; nor if something was in flight."""
-    for versions, hints in (((V5,), 0), ((V311,), 1)):
-        life = Life(versions)
+    for version, hints in ((V5, 0), (V311, 1)):
+        life = Life((version,))
         for _ in range(5):
             life.connect()
             life.lose()
         assert sum("client has our id" in line for line in logged()) == hints
+
+
+def test_a_guess_that_was_right(fake: type[FakeConnection]) -> None:
+    """The next time the other version has a second, and one try; unless the guess was wrong that time."""
+    life = Life()
+    for _ in range(HANG_UPS):
+        life.connect(HANG_UP)
+    life.connect()
+    life.lose()
+    life.dial()
+    life.now += versions.GREETING_AGAIN_S
+    life.broker.run(life.now)
+    assert life.broker.connection is None
+    life.connect(HANG_UP)
+    assert life.versions[HANG_UPS:] == [V311, V5, V311]
+    for _ in range(HANG_UPS):
+        life.dial()
+        life.now += versions.GREETING_AGAIN_S
+        life.broker.run(life.now)
+        still_open = life.broker.connection is not None
+        life.now += versions.GREETING_S
+        life.broker.run(life.now)
+        assert (still_open, life.broker.connection) == (True, None)
+    life.connect()
+    assert life.versions[HANG_UPS + 3 :] == [*[V5] * HANG_UPS, V311]
