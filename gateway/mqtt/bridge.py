@@ -19,9 +19,12 @@ import sig
 from gateway.clock.wall import WallClock
 from gateway.loss import Loss
 from gateway.mailbox import LIFECYCLE, Mailbox, Noted
-from gateway.mqtt.broker.broker import Broker, Dialled
+from gateway.mqtt.broker.broker import Broker
+from gateway.mqtt.broker.client import MAX_PACKET
+from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
-from gateway.mqtt.broker.notes import Acknowledged, Connected, Received
+from gateway.mqtt.broker.dialling import Dialled
+from gateway.mqtt.broker.notes import Acknowledged, Connected, Ending, Pong, Received, Skipped, Subscribed
 from gateway.mqtt.delivery import Delivery
 from gateway.mqtt.made import Made
 from gateway.mqtt.outbox.outbox import Outbox
@@ -30,6 +33,7 @@ from gateway.mqtt.requests import Done, Requests
 from gateway.mqtt.retained import Retained
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.sleep import BURST_S, Sleep
+from gateway.mqtt.subscriptions import Subscriptions
 from gateway.mqtt.topics import OFFLINE, Topics
 
 logger = logging.getLogger(__name__)
@@ -124,10 +128,13 @@ class Bridge:
             clock=clock,
         )
         self._retained = Retained(names, settings, router, self._store, self._delivery, incarnation, clock)
+        fixed = [topic for topic in (names.diagnostics, names.status, settings.birth_topic) if topic]
+        self._subscriptions = Subscriptions(names, router, tuple(fixed), self._delivery.subscribe)
         self._names = names
         self._sleep = Sleep(self._mailbox, clock)
         self._rest_s = 0.0
         self._failed_at = -math.inf
+        self._complaints = Complaints(logger, MAX_KINDS)
         self._told: dict[object, float] = {}  # kinds of errors, and when they came last
 
     def start(self) -> None:
@@ -277,6 +284,7 @@ class Bridge:
             self._retained.reading(sender, body.data, at, Made(at, utc, known))
         elif event in LIFECYCLE:
             self._retained.lifecycle(sender, online=event == sig.EVENT_CONNECT)
+            self._subscriptions.sender(sender)
 
     def _lost(self, losses: dict[str, Loss]) -> None:
         """The mailbox was full: connects and disconnects may have been among what was dropped."""
@@ -313,6 +321,12 @@ class Bridge:
                 self._delivery.acknowledged(note)
             elif isinstance(note, Received):
                 self._receive(note)
+            elif isinstance(note, Subscribed):
+                self._delivery.subscribed(note.mid)
+            elif isinstance(note, Pong):
+                self._delivery.pong()
+            elif isinstance(note, Skipped):
+                self._skip(note)
             else:
                 self._broker.take(note)
 
@@ -328,17 +342,23 @@ class Bridge:
         elif not message.retained:  # a request that somebody had retained would run at every connect
             self._requests.take(message.topic, message.payload, message.response_topic, message.correlation)
 
+    def _skip(self, note: Skipped) -> None:
+        """A message that is too large to be read; a request is answered all the same."""
+        text = f"a message of {note.size} bytes, and the gateway takes {MAX_PACKET} at most"
+        self._complaints.tell(logging.WARNING, f"mqtt: {text}; it came on {note.topic}, and is not read")
+        if not note.retained:
+            self._requests.refuse(note.topic, text)
+
     def _up(self, connection: Connection, accepted: Connected) -> None:
-        birth = self._settings.birth_topic
-        own = self._names.diagnostics, self._names.status
-        connection.subscribe(self._names.requests, *own, *([birth] if birth else []))
-        self._delivery.up(connection, accepted)
+        self._delivery.up(connection, accepted, was_away=self._broker.was_away)
+        self._subscriptions.up(wildcards=accepted.abilities.wildcards)
         self._retained.up()
 
-    def _down(self) -> None:
+    def _down(self, suspicious: bool) -> Ending:
         try:
-            self._delivery.down()
+            return self._delivery.down(suspicious=suspicious)
         finally:
+            self._subscriptions.down()
             self._retained.down()
 
     def _end(self) -> None:

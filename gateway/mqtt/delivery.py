@@ -1,8 +1,8 @@
 """What goes out on the connection, and who waits for which acknowledgement.
 
-Events and the rest (answers, what is retained) take turns, live events before late ones, and the rest may
-fill half of the window at most. Of what is retained only the newest waits, and only one message of a topic
-is in flight.
+Subscriptions go first. Then events and the rest (answers, what is retained) take turns, live events before
+late ones, and the rest may fill half of the window at most. What the broker cannot take is left out: the
+gate finds out what that is.
 
 All of it belongs to the bridge's thread.
 """
@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
 from gateway.mqtt.broker.complaints import Complaints, Refusals
 from gateway.mqtt.broker.connection import Connection
-from gateway.mqtt.broker.notes import Acknowledged, Connected
+from gateway.mqtt.broker.notes import Acknowledged, Connected, Ending
+from gateway.mqtt.gate import Gate
+from gateway.mqtt.left_out import ENDS, TOO_LARGE, LeftOut
 from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
 from gateway.mqtt.outbox.outbox import Outbox
+from gateway.mqtt.parcels import EventParcels, Parcel, Subscription, of_message, of_subscription
 from gateway.mqtt.requests import Answer
-from gateway.mqtt.topics import Topics, event_payload
+from gateway.mqtt.topics import Topics
+from gateway.mqtt.waiting import Acked, Message, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -29,43 +32,22 @@ ACK_S = 20.0
 """A broker that does not acknowledge for so long is as good as gone."""
 FLOWING_S = 0.2
 """A broker that has acknowledged so lately is at work."""
-OVERHEAD = 64
-"""Bytes of a packet beside topic, payload and correlation data, or more."""
-TOO_LARGE = "larger than it takes"
-MAX_NAMES = 2000
-"""Topics that are kept ready; of more, all are made anew."""
+POISON = 3
+"""An event that the gateway could not make a message of, or that the broker has put off, so many times, each
+at the cost of a connection, is left out."""
+MAX_TROUBLES = 100
 MAX_TOLD = 20
 """Different refusals that are logged."""
-POISON = 3
-"""An event that could not be sent, or taken, so many times, each at the cost of a connection, is left out."""
-MAX_TROUBLES = 100
+MAX_TOPICS = 10
+"""Subscribed to at once, in a packet of some hundred bytes; while something is suspected, one by one."""
 ANSWERS = 500
 """Answers that wait in a flood; with half of it no more requests are run, beyond it refusals are dropped."""
-
-
-Acked = Callable[[bool], None]
-"""Told whether the broker took a message."""
-
-
-class Message(NamedTuple):
-    """An answer or what is retained; `acked` is to be called once the broker has answered."""
-
-    topic: str
-    payload: bytes
-    retain: bool
-    correlation: bytes | None = None
-    acked: Acked | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes, at most."""
-        return len(self.topic.encode()) + len(self.payload) + len(self.correlation or b"") + OVERHEAD
 
 
 class Sent(NamedTuple):
     """What waits for its acknowledgement since `at` (monotonic)."""
 
-    what: Outgoing | Message
+    parcel: Parcel
     at: float
 
 
@@ -75,7 +57,6 @@ class Delivery:
     def __init__(
         self, names: Topics, outbox: Outbox, broken: Callable[[str], None], clock: Callable[[], float]
     ) -> None:
-        self._names = names
         self._outbox = outbox
         self._broken = broken
         self._clock = clock
@@ -84,43 +65,46 @@ class Delivery:
         self._window = 0
         self._last_ack = 0.0
         self._sent: dict[int, Sent] = {}
-        self._answers: deque[Message] = deque()
-        self._retained: dict[str, Message] = {}  # by topic: ready to go
-        self._behind: dict[str, Message] = {}  # the same, behind one that is in flight
-        self._busy_topics: set[str] = set()
-        self._messages_sent = 0  # how many of `_sent` are no events
+        self._waiting = Waiting()
+        self._messages_sent = 0  # how many of `_sent` are answers, or retained
         self._events_turn = True
-        self._topics: dict[tuple[str, str], tuple[str, int]] = {}
+        self._events = EventParcels(names, outbox.head)
+        self._left_out = LeftOut()
         self._told = Complaints(logger, MAX_TOLD)
         self._refusals = Refusals(logger, MAX_TOLD, clock)
+        self._gate = Gate(
+            names.probe,
+            leave_out=self._leave_out,
+            pending=lambda: [self._size(message) for message in self._waiting.retained()],
+        )
         self._troubles: dict[str, int] = {}  # by event: how many connections ended because of it
         self.sent = 0
         """Events that were sent, since the start."""
         self.published = 0
         """Events that the broker has."""
+        self.retains = True
+        """Whether the broker keeps what is retained."""
 
     @property
     def busy(self) -> bool:
         """Whether something waits for its acknowledgement, or to be sent."""
         connection = self._connection
-        return bool(self._sent or self._answers or self._retained) or (
-            connection is not None and connection.blocked()
-        )
+        return bool(self._sent or self._waiting) or (connection is not None and connection.blocked())
 
     @property
     def answers(self) -> int:
         """How many answers wait to be sent."""
-        return len(self._answers)
+        return len(self._waiting.answers)
 
     @property
     def full(self) -> bool:
         """Whether nothing can be sent before something is acknowledged."""
-        return len(self._sent) >= self._window
+        return len(self._sent) >= self._window or self._gate.shut
 
     @property
     def crowded(self) -> bool:
         """Whether so many answers wait that no more requests are to be run."""
-        return len(self._answers) >= ANSWERS // 2
+        return self.answers >= ANSWERS // 2
 
     @property
     def keeping_up(self) -> bool:
@@ -140,187 +124,201 @@ class Delivery:
     @property
     def due(self) -> float:
         """When `run` has something to do that no acknowledgement and no event announces."""
-        if self._connection is None or len(self._sent) >= self._window or self._connection.blocked():
+        if self._connection is None or self.full or self._connection.blocked():
             return math.inf
         return self._outbox.late_due
 
-    def up(self, connection: Connection, accepted: Connected) -> None:
-        """There is a connection."""
+    def up(self, connection: Connection, accepted: Connected, *, was_away: bool = False) -> None:
+        """There is a connection. `was_away`: before it the broker could not be reached."""
         self.down()  # of the one before, should that have failed
         self._connection = connection
         self._max_bytes = accepted.max_bytes
         self._window = accepted.window
+        self.retains = accepted.abilities.retain
+        if was_away:
+            self._left_out.forget()
+        self._gate.up(self._clock(), was_away=was_away)
         self._outbox.up(accepted.window)
 
-    def down(self) -> None:
-        """There is none."""
+    def down(self, *, suspicious: bool = False) -> Ending:
+        """There is none. `suspicious`: it has ended by itself, maybe because of what was in flight."""
         if self._connection is None:
-            return
+            return Ending()
         self._connection = None
+        flight = [sent.parcel for sent in self._sent.values()]
         self._sent.clear()
-        self._answers.clear()
-        self._retained.clear()
-        self._behind.clear()
-        self._busy_topics.clear()
+        self._waiting.clear()
         self._messages_sent = 0
         self._outbox.down()
+        return self._gate.down(flight, suspicious=suspicious)
 
     def run(self, now: float) -> None:
         """Send what may go now."""
-        connection, outbox, sent = self._connection, self._outbox, self._sent
+        connection, sent, gate = self._connection, self._sent, self._gate
         if connection is None:
             return
         if sent and now - next(iter(sent.values())).at > ACK_S:
             self._broken(f"nothing acknowledged for {ACK_S:g} s")
             return
-        while len(sent) < self._window and not connection.blocked():
-            waiting = self._answers or self._retained
-            message_next = waiting and self._messages_sent < max(1, self._window // 2)
-            if message_next and not (self._events_turn and outbox.has_live):
-                self._send_message(connection)
-                self._events_turn = True
-            elif (outgoing := outbox.next()) is not None:
-                outbox.sent(outgoing)
-                self._send_event(connection, outgoing, now)
-                self._events_turn = False
-            elif message_next:
-                self._events_turn = False
-            else:
+        while len(sent) < self._window and not gate.alone and not connection.blocked():
+            parcel = gate.held or self._next(connection)
+            if parcel is None:
+                return
+            if parcel.size > self._max_bytes:
+                self._leave_out(parcel)
+                continue
+            parcel = gate.admit(connection, parcel, busy=bool(sent))
+            if parcel is not None:
+                self._send(connection, parcel, now)
+            elif gate.held:
                 return
 
     def acknowledged(self, note: Acknowledged) -> None:
         """The broker has answered to a message."""
         sent = self._sent.pop(note.mid, None)
-        if sent is None:
+        connection = self._connection
+        if sent is None or connection is None:
             return
-        self._last_ack = self._clock()
-        what = sent.what
+        self._last_ack = now = self._clock()
+        parcel = sent.parcel
+        self._gate.answered(parcel, taken=note.problem is None, connection=connection, now=now)
+        if note.problem is None and self._refusals:
+            self._refusals.taken(parcel.topic, parcel.size)
+        what = parcel.what
         if isinstance(what, Message):
-            self._message_acknowledged(what, note)
-            return
-        if note.problem is None:
-            self.published += 1
-            if self._refusals:
-                self._refusals.taken(*self._where(what))
-        elif note.final or self._is_poison(what):
-            self._refused(what, note.problem)
-        else:
-            self._broken(f"it cannot take a message now: {note.problem}")
-            return
-        self._outbox.acked(what)
+            self._messages_sent -= 1
+            if note.problem is not None:
+                self._complain_of_message(parcel, note.problem)
+            self._done(what, taken=note.problem is None)
+        elif isinstance(what, Event | LateGap):
+            self._event_acknowledged(parcel, what, note)
+
+    def subscribed(self, mid: int) -> None:
+        """The broker has answered to a subscription."""
+        self.acknowledged(Acknowledged(mid, None))
+
+    def pong(self) -> None:
+        """The broker has answered to a ping."""
+        self._gate.pong(self._clock(), busy=bool(self._sent))
+
+    def subscribe(self, *topics: str) -> None:
+        """Soon; for this connection."""
+        if self._connection is not None:
+            self._waiting.topics.extend(topics)
+            self.run(self._clock())
 
     def retain(self, topic: str, payload: bytes, acked: Acked | None = None, /) -> None:
         """Publish what is to stay at the broker, in place of what waits for that topic already.
 
         `acked` is called once the broker has taken or refused it; never, if it was replaced or the connection
-        lost before.
+        lost before. A broker that keeps nothing gets it as it would others; see `retains`.
         """
-        if self._connection is None:
-            return
-        message = Message(topic, payload, retain=True, acked=acked)
-        if message.size > self._max_bytes:
-            self._refusals.refused("messages", topic, TOO_LARGE, topic, message.size)
-            if acked is not None:
-                acked(False)
-            return
-        (self._behind if topic in self._busy_topics else self._retained)[topic] = message
-        self.run(self._clock())
+        if self._connection is not None:
+            self._waiting.push(Message(topic, payload, acked=acked))
+            self.run(self._clock())
 
     def waits(self, topic: str) -> bool:
         """Whether something that is retained is on its way there."""
-        return topic in self._retained or topic in self._busy_topics
+        return self._waiting.has(topic)
 
     def answer(self, answer: Answer) -> None:
         """An answer to a request; whoever asked on a connection that is gone has given up."""
         if self._connection is None:
             return
-        message = Message(answer.topic, answer.payload, retain=False, correlation=answer.correlation)
-        if message.size > self._max_bytes:
-            answer = answer.too_large(self._max_bytes)
-            message = Message(answer.topic, answer.payload, retain=False, correlation=answer.correlation)
-            if message.size > self._max_bytes:
-                self._refusals.refused("answers", answer.topic, TOO_LARGE, answer.topic, message.size)
-                return
-        if answer.refusal and len(self._answers) >= ANSWERS:
+        if answer.refusal and self.answers >= ANSWERS:
             flood = "mqtt: a flood of requests: some are not even answered that the gateway is busy"
             self._told.tell(logging.WARNING, flood)
             return
-        self._answers.append(message)
+        self._waiting.push(_answer(answer))
         self.run(self._clock())
 
-    def _send_message(self, connection: Connection) -> None:
-        if self._answers:
-            message = self._answers.popleft()
-        else:
-            message = self._retained.pop(next(iter(self._retained)))
-            self._busy_topics.add(message.topic)
-        self._messages_sent += 1
-        try:
-            mid = connection.publish(
-                message.topic, message.payload, retain=message.retain, correlation=message.correlation
-            )
-        except ValueError as error:  # of paho's: it is no message that MQTT knows
-            self._message_acknowledged(message, Acknowledged(0, str(error)))
-        else:
-            self._sent[mid] = Sent(message, self._clock())
+    def _next(self, connection: Connection) -> Parcel | None:
+        """What is to go next."""
+        waiting, outbox = self._waiting, self._outbox
+        if waiting.topics:
+            together = min(len(waiting.topics), MAX_TOPICS if self._gate.calm else 1)
+            return of_subscription(*(waiting.topics.popleft() for _ in range(together)))
+        message_next = waiting and self._messages_sent < max(1, self._window // 2)
+        if message_next and not (self._events_turn and outbox.has_live):
+            self._events_turn = True
+            return of_message(waiting.pop(), connection.size)
+        outgoing = outbox.next()
+        if outgoing is not None:
+            self._events_turn = False
+            outbox.sent(outgoing)
+            return self._make(outgoing, connection)
+        if message_next:
+            self._events_turn = True
+            return of_message(waiting.pop(), connection.size)
+        return None
 
-    def _message_acknowledged(self, message: Message, note: Acknowledged) -> None:
-        self._messages_sent -= 1
-        if message.retain:
-            self._busy_topics.discard(message.topic)
-            newer = self._behind.pop(message.topic, None)
-            if newer is not None:
-                self._retained[message.topic] = newer
-        if note.problem is not None:
-            self._refusals.refused("messages", message.topic, note.problem, message.topic, message.size)
-        elif self._refusals:
-            self._refusals.taken(message.topic, message.size)
-        if message.acked is not None:
-            message.acked(note.problem is None)
-
-    def _send_event(self, connection: Connection, outgoing: Outgoing, now: float) -> None:
+    def _make(self, outgoing: Outgoing, connection: Connection) -> Parcel | None:
+        """The message of an event; None, if there is nothing else to be sent than what cannot be made."""
         try:
-            problem = self._try_to_send(connection, outgoing, now)
-        except OSError:
-            raise  # the connection's affair
+            return self._events.make(outgoing, connection.size)
         except Exception:
             if not self._is_poison(outgoing):
                 raise
             logger.exception("mqtt: an event cannot be sent, and is left out; please report this")
-            self._lose(outgoing, "an error of the gateway's")
-            self._outbox.acked(outgoing)
-            return
-        if problem is not None:
-            self._refused(outgoing, problem)
-            self._outbox.acked(outgoing)
+        self._lose(outgoing, "an error of the gateway's")
+        return self._next(connection)
 
-    def _try_to_send(self, connection: Connection, outgoing: Outgoing, now: float) -> str | None:
-        """Send it; returns why that cannot be."""
-        if isinstance(outgoing, Event):
-            topic, topic_size = self._topic(outgoing.sender, outgoing.event)
-            payload = event_payload(self._outbox.head(outgoing), outgoing.uid, late=outgoing.late)
-        else:
-            topic, topic_size = self._topic(outgoing.gap.sender, "gap")
-            payload = event_payload(self._outbox.head(outgoing), outgoing.gap.uid, late=True)
-        if topic_size + len(payload) + OVERHEAD > self._max_bytes:
-            return TOO_LARGE
+    def _send(self, connection: Connection, parcel: Parcel, now: float) -> None:
+        what = parcel.what
         try:
-            self._sent[connection.publish(topic, payload)] = Sent(outgoing, now)
+            if isinstance(what, Subscription):
+                mid = connection.subscribe(*what.topics)
+            else:
+                mid = connection.publish(
+                    parcel.topic, parcel.payload, retain=parcel.retain, correlation=parcel.correlation
+                )
         except ValueError as error:  # of paho's: it is no message that MQTT knows
-            return str(error)
-        self.sent += 1
-        return None
+            self._gate.withdraw()
+            if isinstance(what, Message):
+                self._complain_of_message(parcel, str(error))
+                self._done(what, taken=False)
+            elif isinstance(what, Event | LateGap):
+                self._refused(parcel, what, str(error))
+            return
+        self._sent[mid] = Sent(parcel, now)
+        if isinstance(what, Message):
+            self._messages_sent += 1
+        elif isinstance(what, Event | LateGap):
+            self.sent += 1
 
-    def _topic(self, sender: str, event: str) -> tuple[str, int]:
-        """The topic, and its length in bytes."""
-        key = sender, event
-        found = self._topics.get(key)
-        if found is None:
-            if len(self._topics) >= MAX_NAMES:
-                self._topics.clear()
-            topic = self._names.event(sender, event)
-            found = self._topics[key] = topic, len(topic.encode())
-        return found
+    def _event_acknowledged(self, parcel: Parcel, outgoing: Outgoing, note: Acknowledged) -> None:
+        if note.problem is None:
+            self.published += 1
+            self._outbox.acked(outgoing)
+        elif note.final or self._is_poison(outgoing):
+            self._refused(parcel, outgoing, note.problem)
+        else:
+            self._broken(f"it cannot take a message now: {note.problem}")
+
+    def _leave_out(self, parcel: Parcel) -> None:
+        """The broker does not get it, as it cannot take it."""
+        what, limit = parcel.what, self._gate.limit or math.inf
+        too_large = parcel.size > self._max_bytes or parcel.size >= limit
+        if too_large:
+            self._left_out.too_large(parcel, self._max_bytes, self._gate)
+        else:
+            self._left_out.guilty(parcel)
+        if isinstance(what, Event | LateGap):
+            self._lose(what, f"refused by the broker: {TOO_LARGE if too_large else ENDS}")
+        elif isinstance(what, Message):
+            if too_large and what.answer is not None:
+                short = what.answer.too_large(min(self._max_bytes, limit - 1))
+                self._waiting.push(_answer(short)._replace(answer=None))
+            self._done(what, taken=False)
+
+    def _done(self, message: Message, *, taken: bool) -> None:
+        self._waiting.done(message)
+        if message.acked is not None:
+            message.acked(taken)
+
+    def _size(self, message: Message) -> int:
+        assert self._connection is not None
+        return of_message(message, self._connection.size).size
 
     def _is_poison(self, outgoing: Outgoing) -> bool:
         """Whether so many connections ended because of this event that it must be the event."""
@@ -330,21 +328,23 @@ class Delivery:
         self._troubles[uid] = self._troubles.get(uid, 0) + 1
         return self._troubles[uid] >= POISON
 
-    def _refused(self, outgoing: Outgoing, why: str) -> None:
+    def _refused(self, parcel: Parcel, outgoing: Outgoing, why: str) -> None:
         """The broker will not have it, also not a second time: count it as lost, and say so once."""
         sender = outgoing.gap.sender if isinstance(outgoing, LateGap) else outgoing.sender
+        lost = f"{why}; they are counted as lost"
+        self._refusals.refused("events", f"of {sender!r}", lost, parcel.topic, parcel.size)
         self._lose(outgoing, f"refused by the broker: {why}")
-        why = f"{why}; they are counted as lost"
-        self._refusals.refused("events", f"of {sender!r}", why, *self._where(outgoing))
 
-    def _where(self, outgoing: Outgoing) -> tuple[str, int]:
-        """Its topic, and how large it is, about."""
-        if isinstance(outgoing, LateGap):
-            return self._topic(outgoing.gap.sender, "gap")
-        topic, topic_size = self._topic(outgoing.sender, outgoing.event)
-        return topic, topic_size + len(outgoing.head)
+    def _complain_of_message(self, parcel: Parcel, why: str) -> None:
+        which = f"{parcel.topic} ({parcel.size} bytes)"
+        self._refusals.refused("messages", which, why, parcel.topic, parcel.size)
 
     def _lose(self, outgoing: Outgoing, reason: str) -> None:
         """Count an event as lost; of a gap record that is lost, there is no record."""
         if isinstance(outgoing, Event):
             self._outbox.lose(outgoing.sender, reason, outgoing.loss)
+        self._outbox.acked(outgoing)
+
+
+def _answer(answer: Answer) -> Message:
+    return Message(answer.topic, answer.payload, retain=False, correlation=answer.correlation, answer=answer)

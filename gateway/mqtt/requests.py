@@ -39,9 +39,11 @@ class Answer(NamedTuple):
     transaction: Any
     refusal: bool = False
 
-    def too_large(self, limit: int) -> Answer:
+    def too_large(self, limit: float) -> Answer:
         """What is said in its place to a broker that takes only so many bytes."""
-        text = f"the answer has {len(self.payload)} bytes, and the broker takes messages of {limit} at most"
+        text = (
+            f"the answer has {len(self.payload)} bytes, and the broker takes messages of {limit:.0f} at most"
+        )
         payload = topics.answer(self.transaction, status="error", error="failed", message=text)
         return self._replace(payload=payload)
 
@@ -127,6 +129,13 @@ class Requests:
             self._send(call.failed("busy", "too many requests are under way; try again later", refusal=True))
             return
         self._start(call)
+
+    def refuse(self, topic: str, text: str) -> None:
+        """A request has come that cannot be read, nor where its answer should go."""
+        called = self._names.called(topic)
+        if called is not None:
+            call = Call(next(self._numbers), *called, self._names.response(*called), None)
+            self._send(call.failed("bad_params", text, refusal=True))
 
     def done(self, letter: Done) -> None:
         """A worker has finished; the answer counts unless the time was up."""

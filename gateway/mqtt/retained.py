@@ -13,7 +13,7 @@ import sig
 from gateway.encoding import characters
 from gateway.mailbox import MAX_NAME
 from gateway.mqtt.broker.rival import Denials
-from gateway.mqtt.delivery import Acked, Delivery
+from gateway.mqtt.delivery import Delivery
 from gateway.mqtt.diagnostics import Diagnostics
 from gateway.mqtt.doubles import Doubles
 from gateway.mqtt.home_assistant.announcer import Announcer
@@ -22,6 +22,7 @@ from gateway.mqtt.repetition import Repetition
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.states import States
 from gateway.mqtt.topics import ONLINE, Topics
+from gateway.mqtt.waiting import Acked
 
 DIAGNOSTICS_S = 60.0
 DRAINING_S = 10.0

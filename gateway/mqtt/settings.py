@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 from drivers.kinds import sensor_class
 from drivers.options import Amount, parse_options
 from gateway.config.broker_url import PORTS, host
-from gateway.mqtt.broker.broker import V5, V311
 from gateway.mqtt.broker.target import Target
+from gateway.mqtt.broker.versions import V5, V311
 from gateway.mqtt.home_assistant.components import SensorFacts, Threshold
 from gateway.mqtt.home_assistant.discovery import Announcement, BoardFacts, Discovery
 from gateway.mqtt.home_assistant.spared import Spared, nothing_spared, spared

@@ -51,6 +51,7 @@ class Topics:
         self.base = f"sig/{level(gateway)}"
         self.status = f"{self.base}/status"
         self.diagnostics = f"{self.base}/diagnostics"
+        self.probe = f"{self.base}/probe"
         self.requests = f"{self.base}/+/request/+"
 
     def state(self, sender: str) -> str:
@@ -64,6 +65,10 @@ class Topics:
     def event(self, sender: str, event: str) -> str:
         """Of one event of one sender."""
         return f"{self.base}/{level(sender)}/event/{event_level(event)}"
+
+    def request(self, sender: str, method: str) -> str:
+        """Where one method of a sender is called."""
+        return f"{self.base}/{level(sender)}/request/{level(method)}"
 
     def response(self, sender: str, method: str) -> str:
         """Where answers go if the request does not say."""

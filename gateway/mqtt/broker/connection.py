@@ -1,4 +1,5 @@
-"""One connection to the broker: paho's client, driven by the bridge's own loop. Nobody else imports paho.
+"""One connection to the broker: paho's client, driven by the bridge's own loop. Only this file and client.py
+import paho.
 
 A Connection is made for one connection and thrown away with it, so nothing of paho's own queues survives:
 what has to be sent again is the outbox's business. `open` blocks (name, TCP, TLS) and may run on any thread;
@@ -19,15 +20,23 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.mqtt.broker import packets
+from gateway.mqtt.broker.abilities import ALL, Abilities, oddities
+from gateway.mqtt.broker.client import MAX_PACKET, PahoClient
+from gateway.mqtt.broker.confirmation import Confirmation
 from gateway.mqtt.broker.notes import (
     Acknowledged,
     Connected,
     Lost,
     Note,
+    Pong,
     Received,
     Refused,
+    Skipped,
+    Subscribed,
     SubscriptionRefused,
 )
+from gateway.mqtt.broker.packets import CONNACK, DISCONNECT, FAILED, PUBACK, SUBACK
 from gateway.mqtt.broker.target import Target
 
 KEEPALIVE_S = 30
@@ -36,18 +45,10 @@ WINDOW = 20
 """Messages in flight for MQTT 3.1.1, where the broker does not say how many it takes."""
 MAX_WINDOW = 100
 """More would not be faster, and would be sent again after each lost connection."""
-MAX_PACKET = 1 << 20
-"""Bytes that the broker may send us at once: requests are small, and paho gathers a packet in memory.
-
-MQTT 3.1.1 has no word for it: there, up to 256 MiB could come, and the connection is ended instead."""
-BUFFER = 4096
-"""Bytes received at once, or more."""
 MAX_UNACKNOWLEDGED = 100
 """Messages that the broker may send us before we have acknowledged; more wait there."""
-FAILED = 0x80
-"""Reason codes from here on are errors."""
-UNSPECIFIED = 0x80
-"""What paho says of a connection that just ended."""
+ANY_SIZE = (1 << 28) - 1
+"""Bytes of the largest packet that MQTT knows, but for its head."""
 FINAL = frozenset({0x87, 0x90, 0x95, 0x99})
 """Not authorized, topic name invalid, packet too large, payload format invalid: not this message, ever."""
 
@@ -63,38 +64,25 @@ class _ClosedWhenRefused(ssl.SSLSocket):
             raise
 
 
-class TooLargeError(Exception):
-    """Somebody has sent what would fill the memory."""
-
-
-class _Client(Client):
-    """paho has no setting for the largest packet, which it asks the socket for at once; and it receives each
-    packet in three pieces, of a system call each."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.received = b""
-        """And not asked for by paho yet."""
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        if bufsize > MAX_PACKET:
-            raise TooLargeError(f"a message of {bufsize} bytes; the gateway takes {MAX_PACKET}")
-        data = self.received or super()._sock_recv(max(bufsize, BUFFER))
-        self.received = data[bufsize:]
-        return data[:bufsize]
-
-
 class Connection:
-    """`version`: 5 or 4 (3.1.1). `will`: topic and payload, retained."""
+    """`version`: 5 or 4 (3.1.1). `will`: topic and payload, retained. `abilities`: what the broker is known
+    to be able to do by now."""
 
-    def __init__(self, target: Target, version: int, will: tuple[str, str]) -> None:
+    def __init__(
+        self, target: Target, version: int, will: tuple[str, str], abilities: Abilities = ALL
+    ) -> None:
         self._target = target
         self._will = will
+        self._abilities = abilities
         self._subscribed: dict[int, tuple[str, ...]] = {}
+        self._confirmation = Confirmation()
         self.version = version
         self.notes: deque[Note] = deque()
-        self._client = client = _Client(
+        self._client = client = PahoClient(
             CallbackAPIVersion.VERSION2,
+            heard=self._heard,
+            skipped=self._on_skipped,
+            pinging=self._confirmation.pinging,
             client_id=target.client_id,
             protocol=MQTTProtocolVersion(version),
             clean_session=None if version == MQTTProtocolVersion.MQTTv5 else True,
@@ -103,12 +91,9 @@ class Connection:
         )
         client.connect_timeout = CONNECT_S
         client.max_inflight_messages_set(0)  # the delivery counts itself
-        client.will_set(will[0], will[1], qos=1, retain=True)
+        client.will_set(will[0], will[1], qos=abilities.qos, retain=abilities.retain)
         if target.user is not None:
             client.username_pw_set(target.user, target.password)
-        client.on_connect = self._on_connect
-        client.on_publish = self._on_publish
-        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
 
@@ -170,18 +155,36 @@ class Connection:
         retain: bool = False,
         correlation: bytes | None = None,
     ) -> int:
-        """Send with QoS 1; returns the id that its acknowledgement will have."""
+        """Send with QoS 1, or what the broker takes; returns the id that its acknowledgement will have."""
         properties = None
         if correlation is not None and self.version == MQTTProtocolVersion.MQTTv5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.CorrelationData = correlation
-        return self._client.publish(topic, payload, 1, retain, properties).mid
+        retain = retain and self._abilities.retain
+        mid = self._client.publish(topic, payload, self._abilities.qos, retain, properties).mid
+        if not self._abilities.qos:
+            self._confirmation.sent(mid)
+            self._ping_if_wanted()
+        return mid
 
-    def subscribe(self, *topics: str) -> None:
-        """With QoS 1."""
-        _, mid = self._client.subscribe([(topic, 1) for topic in topics])
-        if mid is not None:
-            self._subscribed[mid] = topics
+    def size(self, topic: bytes, payload: bytes, correlation: bytes | None = None) -> int:
+        """Bytes of the packet that `publish` would send."""
+        size = 2 + len(topic) + 2 * self._abilities.qos + len(payload)
+        if self.version == MQTTProtocolVersion.MQTTv5:
+            size += 1 if correlation is None else 4 + len(correlation) + (len(correlation) > 124)
+        return size + (2 if size < 1 << 7 else 3 if size < 1 << 14 else 4 if size < 1 << 21 else 5)
+
+    def subscribe(self, *topics: str) -> int:
+        """With QoS 1; returns the id of the answer."""
+        _, mid = self._client.subscribe([(topic, self._abilities.qos) for topic in topics])
+        if mid is None:
+            return 0  # the connection has gone, which is noted elsewhere
+        self._subscribed[mid] = topics
+        return mid
+
+    def ping(self) -> None:
+        """Ask whether the broker has dealt with all that was sent; the answer comes as a note."""
+        self._client.ping()
 
     def close(self) -> None:
         """Say goodbye, and close at once; may come at any time, also twice.
@@ -193,7 +196,7 @@ class Connection:
         client.on_disconnect = None
         if client.is_connected():
             with suppress(Exception):  # paho's, ssl's: it is closed all the same
-                client.publish(*self._will, qos=0, retain=True)
+                client.publish(*self._will, qos=0, retain=self._abilities.retain)
                 client.disconnect()
         self.abandon()
 
@@ -212,31 +215,64 @@ class Connection:
             self.abandon()
             self.notes.append(Lost(0, f"{type(error).__name__}: {error}"))
 
-    # paho's callbacks
+    # What paho calls
 
-    def _on_connect(
-        self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, properties: Properties | None
-    ) -> None:
-        if reason.is_failure:
-            self.notes.append(Refused(reason.value, str(reason)))
+    def _heard(self, kind: int, body: bytes) -> bool:
+        """An answer; False: it ends the connection."""
+        if kind == PUBACK:
+            self._note_answer(body)
+        elif kind == CONNACK:
+            return self._note_hello(body)
+        elif kind == SUBACK:
+            self._note_subscriptions(body)
+        elif kind == DISCONNECT:
+            self.notes.append(Lost(*packets.disconnect(body)))
+            return False
+        else:
+            self.notes.extend(Acknowledged(mid, None) for mid in self._confirmation.pong())
+            self._ping_if_wanted()
+            self.notes.append(Pong())
+        return True
+
+    def _ping_if_wanted(self) -> None:
+        if self._confirmation.ping_wanted:
+            self._client.ping()
+
+    def _note_answer(self, body: bytes) -> None:
+        if len(body) == 2:  # nearly all of them
+            self.notes.append(Acknowledged(int.from_bytes(body), None))
             return
-        receive = getattr(properties, "ReceiveMaximum", None)
-        window = receive if receive is not None else MAX_WINDOW if self.version == 5 else WINDOW
-        largest = getattr(properties, "MaximumPacketSize", None)
-        self.notes.append(Connected(min(window, MAX_WINDOW), largest or (1 << 28) - 1))
+        mid, code, text = packets.puback(body)
+        problem = text if code >= FAILED else None
+        self.notes.append(Acknowledged(mid, problem, problem is None or code in FINAL))
 
-    def _on_publish(
-        self, _client: Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any
-    ) -> None:
-        problem = str(reason) if reason.value >= FAILED else None
-        self.notes.append(Acknowledged(mid, problem, problem is None or reason.value in FINAL))
+    def _note_hello(self, body: bytes) -> bool:
+        code, properties = packets.connack(body, self.version)
+        if code:
+            self.notes.append(Refused(code, packets.text(code, properties)))
+            return False
+        window = packets.number(
+            properties, packets.RECEIVE_MAXIMUM, MAX_WINDOW if self.version == 5 else WINDOW
+        )
+        largest = packets.number(properties, packets.MAXIMUM_PACKET, ANY_SIZE)
+        keepalive = packets.number(properties, packets.SERVER_KEEP_ALIVE, KEEPALIVE_S)
+        self._client.keep_alive(keepalive)
+        self._abilities = self._abilities.both(Abilities.of(properties))
+        odd = tuple(oddities(properties, self._target.client_id))
+        self.notes.append(
+            Connected(max(1, min(window, MAX_WINDOW)), largest or ANY_SIZE, self._abilities, odd)
+        )
+        return True
 
-    def _on_subscribe(
-        self, _client: Client, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Any
-    ) -> None:
-        for topic, reason in zip(self._subscribed.pop(mid, ()), reasons, strict=False):
-            if reason.value >= FAILED:
-                self.notes.append(SubscriptionRefused(topic, str(reason)))
+    def _note_subscriptions(self, body: bytes) -> None:
+        mid, codes, properties = packets.suback(body, self.version)
+        for topic, code in zip(self._subscribed.pop(mid, ()), codes, strict=False):
+            if code >= FAILED:
+                self.notes.append(SubscriptionRefused(topic, packets.text(code, properties), code))
+        self.notes.append(Subscribed(mid))
+
+    def _on_skipped(self, topic: bytes, size: int, retained: bool) -> None:
+        self.notes.append(Skipped(topic.decode(errors="replace"), size, retained))
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:
@@ -255,8 +291,7 @@ class Connection:
         )
 
     def _on_disconnect(
-        self, _client: Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any
+        self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
-        code = reason.value if flags.is_disconnect_packet_from_server else 0
-        unknown = reason.value == UNSPECIFIED
-        self.notes.append(Lost(code, "it was closed at the other end" if unknown else str(reason)))
+        unknown = reason.value == FAILED
+        self.notes.append(Lost(0, "it was closed at the other end" if unknown else str(reason)))

@@ -458,6 +458,10 @@ class Wire:
         """As told."""
         return self.is_blocked
 
+    def size(self, topic: bytes, payload: bytes, _correlation: bytes | None = None) -> int:
+        """Bytes of the packet, about."""
+        return len(topic) + len(payload)
+
     def publish(self, topic: str, _payload: bytes, **_more: Any) -> int:
         """Send it."""
         self.topics.append(topic)

@@ -7,8 +7,8 @@ import pytest
 
 from gateway.mailbox import Mailbox
 from gateway.mqtt import bridge as bridge_module
-from gateway.mqtt import delivery as delivery_module
-from gateway.mqtt import topics
+from gateway.mqtt import parcels, topics
+from gateway.mqtt.broker import back_off
 from gateway.mqtt.broker import broker as broker_module
 from gateway.mqtt.broker.broker import Broker
 from gateway.mqtt.broker.connection import Connection
@@ -34,8 +34,9 @@ class ForeignError(Exception):
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rests and back-offs in milliseconds."""
     monkeypatch.setattr(bridge_module, "AFTER_FAILURE_S", (0.01, 0.05))
-    monkeypatch.setattr(broker_module, "FIRST_BACK_OFF_S", 0.01)
-    monkeypatch.setattr(broker_module, "LAST_BACK_OFF_S", 0.05)
+    monkeypatch.setattr(back_off, "FIRST_S", 0.01)
+    monkeypatch.setattr(back_off, "ABSENT_S", 0.05)
+    monkeypatch.setattr(back_off, "REFUSED_S", 0.05)
     monkeypatch.setattr(broker_module, "TICK_S", 0.05)
 
 
@@ -146,7 +147,7 @@ def test_an_event_that_cannot_be_sent(
             raise MemoryError
         return payload_of(head, *rest, **more)
 
-    monkeypatch.setattr(delivery_module, "event_payload", choke)
+    monkeypatch.setattr(parcels, "event_payload", choke)
     seen = listen()
     house.add()
     house.bridge(mosquitto.port)

@@ -8,19 +8,23 @@ from typing import Any
 
 import pytest
 
+from gateway.mqtt.broker import back_off, versions
 from gateway.mqtt.broker import broker as broker_module
-from gateway.mqtt.broker.broker import STEADY_S, V5, V311, Broker, Dialled
+from gateway.mqtt.broker.abilities import ALL, Abilities
+from gateway.mqtt.broker.broker import STEADY_S, Broker
+from gateway.mqtt.broker.dialling import Dialled
 from gateway.mqtt.broker.notes import (
     TAKEN_OVER,
     UNSUPPORTED_VERSION,
     Connected,
+    Ending,
     Lost,
     Refused,
     SubscriptionRefused,
 )
 from gateway.mqtt.broker.rival import CLASH_BACK_OFF_S, LAST_CLASH_BACK_OFF_S, PEACE_S
 from gateway.mqtt.broker.target import Target
-from gateway.mqtt.broker.versions import HANG_UPS
+from gateway.mqtt.broker.versions import HANG_UPS, V5, V311
 
 DAY_S = 86400.0
 HANG_UP = Lost(0, "gone")
@@ -33,8 +37,9 @@ class FakeConnection:
 
     raises: BaseException | None = None
 
-    def __init__(self, _target: Target, version: int, _will: tuple[str, str]) -> None:
+    def __init__(self, _target: Target, version: int, _will: tuple[str, str], abilities: Abilities) -> None:
         self.version = version
+        self.abilities = abilities
         self.closed = False
 
     def open(self) -> None:
@@ -56,6 +61,8 @@ class Life:
     def __init__(self, versions: tuple[int, ...] = (V5, V311)) -> None:
         self.now = 1000.0
         self.versions: list[int] = []
+        self.suspicious: list[bool] = []
+        self.wills: list[Abilities] = []
         self._letters: queue.Queue[Any] = queue.Queue()
         self.broker = Broker(
             Target("broker.example", 1883, "sig-test"),
@@ -63,7 +70,7 @@ class Life:
             ("sig/test/status", "offline"),
             post=self._post,
             up=lambda *_: None,
-            down=lambda: None,
+            down=self._down,
             clock=lambda: self.now,
         )
 
@@ -71,12 +78,17 @@ class Life:
         self._letters.put(letter)
         return True
 
+    def _down(self, suspicious: bool) -> Ending:
+        self.suspicious.append(suspicious)
+        return Ending()
+
     def dial(self) -> None:
         """The next try, as soon as it is due."""
         self.now = max(self.now, self.broker.due)
         self.broker.run(self.now)
         letter: Dialled = self._letters.get(timeout=20)
         self.versions.append(letter.connection.version)
+        self.wills.append(letter.connection.abilities)  # type: ignore[attr-defined]
         self.broker.dialled(letter)
 
     def connect(self, *notes: Any) -> None:
@@ -286,6 +298,108 @@ def test_a_rival_of_which_nothing_is_known(logged: Logged) -> None:
     ended = life.now + DAY_S
     while life.now < ended:
         life.connect()
-        life.hold(broker_module.LAST_BACK_OFF_S)
+        life.hold(back_off.REFUSED_S)
         life.lose()
     assert [line.split(": ")[1][:12] for line in logged()] == ["connected to", "lost the con", "the connecti"]
+
+
+@pytest.mark.parametrize(
+    ("code", "suspicious"),
+    [(0, True), (0x80, True), (0x82, True), (0x95, True), (0x8B, False), (0x98, False), (0x9D, False)],
+)
+def test_whose_fault_an_end_is(code: int, suspicious: bool) -> None:
+    """A message's, unless the broker says something else; an error of our own is none."""
+    life = Life()
+    life.connect()
+    life.lose(code)
+    life.connect()
+    life.broker.restart("an error of our own")
+    life.connect()
+    life.broker.broken("nothing acknowledged")
+    assert life.suspicious == [suspicious, False, True]
+
+
+def test_what_a_broker_cannot_do(fake: type[FakeConnection]) -> None:
+    """It is learned from a refusal, and tried again at once; forgotten when the broker was away."""
+    life = Life()
+    life.connect(Refused(0x9A, "Retain not supported"))
+    assert life.broker.due <= life.now
+    life.connect(Refused(0x9B, "QoS not supported"))
+    assert life.broker.due <= life.now
+    life.connect(Refused(0x9B, "QoS not supported"))
+    assert life.broker.due > life.now
+    life.connect()
+    life.lose(0xA2)
+    assert life.suspicious == [False]
+    life.connect()
+    assert life.wills == [ALL, (False, 1, True), *[(False, 0, True)] * 2, (False, 0, False)]
+    life.lose()
+    fake.raises = ConnectionRefusedError("no")
+    life.dial()
+    fake.raises = None
+    life.connect()
+    assert life.wills[-1] == ALL
+
+
+@pytest.mark.parametrize(("code", "longest_s"), [(0x88, back_off.ABSENT_S), (0x87, back_off.REFUSED_S)])
+def test_how_long_after_a_refusal(code: int, longest_s: float) -> None:
+    """One that is only starting is asked as often as one that is not there."""
+    life = Life()
+    for _ in range(20):
+        life.connect(Refused(code, "no"))
+    assert longest_s / 2 <= life.broker.due - life.now <= longest_s
+
+
+def test_live_again_within_two_seconds(fake: type[FakeConnection]) -> None:
+    """After eight outages in a row, and after one of an hour, the next try is never far."""
+    life = Life()
+    for _ in range(8):
+        life.connect()
+        life.hold(2.0)
+        assert life.lose() < 1
+        fake.raises = ConnectionRefusedError("no")
+        life.dial()
+        fake.raises = None
+    ended = life.now + 3600
+    fake.raises = ConnectionRefusedError("no")
+    while life.now < ended:
+        life.dial()
+        assert life.broker.due - life.now <= back_off.ABSENT_S
+    fake.raises = None
+    life.connect()
+    assert life.broker.was_away
+
+
+def test_a_hint_of_another_client(logged: Logged) -> None:
+    """MQTT 5 has a word for it, so there is none without that; nor if something was in flight."""
+    for version, hints in ((V5, 0), (V311, 1)):
+        life = Life((version,))
+        for _ in range(5):
+            life.connect()
+            life.lose()
+        assert sum("client has our id" in line for line in logged()) == hints
+
+
+def test_a_guess_that_was_right(fake: type[FakeConnection]) -> None:
+    """The next time the other version has a second, and one try; unless the guess was wrong that time."""
+    life = Life()
+    for _ in range(HANG_UPS):
+        life.connect(HANG_UP)
+    life.connect()
+    life.lose()
+    life.dial()
+    life.now += versions.GREETING_AGAIN_S
+    life.broker.run(life.now)
+    assert life.broker.connection is None
+    life.connect(HANG_UP)
+    assert life.versions[HANG_UPS:] == [V311, V5, V311]
+    for _ in range(HANG_UPS):
+        life.dial()
+        life.now += versions.GREETING_AGAIN_S
+        life.broker.run(life.now)
+        still_open = life.broker.connection is not None
+        life.now += versions.GREETING_S
+        life.broker.run(life.now)
+        assert (still_open, life.broker.connection) == (True, None)
+    life.connect()
+    assert life.versions[HANG_UPS + 3 :] == [*[V5] * HANG_UPS, V311]
