@@ -121,7 +121,7 @@ def test_health_with_mqtt(tmp_path: Path, secret: bool) -> None:
     app.start()
     until(lambda: app.health()["status"] == "failing")
     parts = app.health()["parts"]
-    assert list(parts) == ["router", "mqtt", "database", "dispatcher"]
+    assert list(parts) == ["data folder", "router", "clock", "mqtt", "database", "dispatcher"]
     broker = "the broker" if secret else address
     assert parts["mqtt"]["message"].startswith(f"no connection to {broker}: Connection refused; ")
     until(lambda: app.health()["parts"]["database"]["status"] == "ok")

@@ -88,6 +88,8 @@ def test_health(client: sig.ClientRouter, board: ScriptedBoard) -> None:
     until(lambda: part("devices.board")["status"] == "ok")
     found = client.remoteRequest(OWN_NAME, "health")
     assert {name: one["status"] for name, one in found["parts"].items()} == {
+        "data folder": "ok",
+        "clock": "ok",
         "router": "ok",
         "dispatcher": "ok",
         "links.board": "ok",

@@ -29,6 +29,9 @@ class Wire:
     def blocked(self) -> bool:
         return False
 
+    def size(self, topic: bytes, payload: bytes, _correlation: bytes | None = None) -> int:
+        return len(topic) + len(payload) + 7
+
     def publish(self, topic: str, _payload: bytes, **_more: Any) -> int:
         self.topics.append(topic)
         return len(self.topics)
@@ -134,4 +137,4 @@ def test_what_is_too_large_is_told_once(desk: Desk, logged: Logged) -> None:
         desk.delivery.retain(STATE, b"x")
         desk.acknowledge()
         desk.clock.advance(600.0)
-    assert len([line for line in logged() if "larger than it takes" in line]) == 2
+    assert len([line for line in logged() if "the broker takes 2000 at most" in line]) == 2
