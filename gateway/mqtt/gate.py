@@ -127,10 +127,7 @@ class Gate:
         if verdict is Verdict.MEASURE:
             self._suspects.want(self._pending())
             size = self._suspects.next_size()
-        ends = (
-            self._suspects.ends_alone(parcel.topic) if size is None else self._suspects.ends_of_probes(size)
-        )
-        ready = self._answered_at + LONGER_S * ends
+        ready = self._answered_at + LONGER_S * self._ends(parcel, size)
         if now < ready:
             self._held, self.due = parcel, ready
             return None
@@ -139,6 +136,12 @@ class Gate:
             return parcel
         self._held = parcel
         return of_probe(self._topic, size, connection.size)
+
+    def _ends(self, parcel: Parcel, probe: int | None) -> int:
+        """Of connections on which it was alone, or a probe of that size."""
+        if probe is not None:
+            return self._suspects.ends_of_probes(probe)
+        return max(self._suspects.ends_alone(item.topic) for item in parcel.items)
 
     def answered(self, parcel: Parcel, *, taken: bool, connection: Connection, now: float) -> None:
         """The broker has answered to what was sent."""

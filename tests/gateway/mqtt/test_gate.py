@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.mqtt.gate import LONGER_S, STEADY_S, Gate
-from gateway.mqtt.parcels import Parcel, Probe, of_probe
+from gateway.mqtt.parcels import Parcel, Probe, of_probe, of_subscription
 from gateway.mqtt.suspects import ALONE, SUSPICIOUS
 from gateway.mqtt.waiting import Message
 
@@ -165,6 +165,20 @@ def test_a_connection_that_holds() -> None:
     assert not life.gate.calm
     life.taken(parcel("innocent"), now=STEADY_S)
     assert life.gate.calm
+
+
+def test_a_subscription_later() -> None:
+    """It has no topic of its own, and its tests come later and later as well."""
+    life = Life()
+    life.parcel = of_subscription("+/request")
+    life.suspect()
+    assert life.admit(now=1.0) is life.parcel
+    life.gate.down([life.parcel], suspicious=True)
+    life.up()
+    life.admit()
+    life.gate.pong(1.0, busy=False)
+    assert life.admit(now=1.0) is None
+    assert life.gate.due == 1.0 + LONGER_S
 
 
 def test_later_and_later() -> None:
