@@ -124,8 +124,10 @@ class Delivery:
     @property
     def due(self) -> float:
         """When `run` has something to do that no acknowledgement and no event announces."""
-        if self._connection is None or self.full or self._connection.blocked():
+        if self._connection is None or self._connection.blocked():
             return math.inf
+        if self.full:
+            return self._gate.due
         return self._outbox.late_due
 
     def up(self, connection: Connection, accepted: Connected, *, was_away: bool = False) -> None:
@@ -167,7 +169,8 @@ class Delivery:
             if parcel.size > self._max_bytes:
                 self._leave_out(parcel)
                 continue
-            parcel = gate.admit(connection, parcel, busy=bool(sent))
+            if not gate.quiet:
+                parcel = gate.admit(connection, parcel, now=now, busy=bool(sent))
             if parcel is not None:
                 self._send(connection, parcel, now)
             elif gate.held:
@@ -181,7 +184,8 @@ class Delivery:
             return
         self._last_ack = now = self._clock()
         parcel = sent.parcel
-        self._gate.answered(parcel, taken=note.problem is None, connection=connection, now=now)
+        if not self._gate.quiet or note.problem is not None:
+            self._gate.answered(parcel, taken=note.problem is None, connection=connection, now=now)
         if note.problem is None and self._refusals:
             self._refusals.taken(parcel.topic, parcel.size)
         what = parcel.what

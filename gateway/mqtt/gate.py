@@ -7,6 +7,7 @@ thread.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 from gateway.mqtt.broker.connection import Connection
@@ -16,6 +17,9 @@ from gateway.mqtt.suspects import Item, Suspects, Verdict
 
 STEADY_S = 20.0
 """A connection that has held for so long has cleared who was suspected."""
+LONGER_S = 0.25
+"""With each end alone the next test comes so much later in a connection's life. If connections end by
+themselves, soon after they were made, one does so meanwhile, with nothing in flight."""
 MAX_QUESTIONED = 100
 
 
@@ -40,6 +44,11 @@ class Gate:
         self._asked = False  # for an answer
         self._questioned: list[Item] = []  # refused: a broker may hang up after that, too
         self._steady_at = 0.0
+        self._answered_at = 0.0
+        self.due = math.inf
+        """When what is held may go, if it is time that it waits for."""
+        self.quiet = False
+        """Whether all may pass without being asked about, and what was taken need not be told."""
         self._tested = False  # the last connection ended with a suspect alone in flight
 
     @property
@@ -74,7 +83,7 @@ class Gate:
 
     def up(self, now: float, *, was_away: bool) -> None:
         """There is a connection. `was_away`: before it there was no broker for a while."""
-        self._answered = self._asked = False
+        self._answered = self._asked = self.quiet = False
         self._steady_at = now + STEADY_S
         if was_away and not self._tested:  # else it is the test that has brought the broker down
             self._suspects.renewed()
@@ -87,17 +96,19 @@ class Gate:
         probes = [parcel.what.size for parcel in flying if isinstance(parcel.what, Probe)]
         if suspicious and probes and not items:
             self._suspects.probe_ended(probes[0])
-        elif suspicious:
+        elif suspicious and items:
             self._suspects.ended(items, alone=self._alone)
+        elif suspicious:
+            self._suspects.acquit()
         self._tested = suspicious and self._alone
-        self._held, self._alone = None, False
+        self._held, self._alone, self.due = None, False, math.inf
         self._questioned.clear()
         return Ending(len(flying), self._tested)
 
-    def admit(self, connection: Connection, parcel: Parcel, *, busy: bool) -> Parcel | None:
+    def admit(self, connection: Connection, parcel: Parcel, *, now: float, busy: bool) -> Parcel | None:
         """What may be sent now: it, or a probe before it; None: nothing, it is held or left out. `busy`:
         something is in flight."""
-        self._held = None
+        self._held, self.due = None, math.inf
         if self._suspects.calm:
             return parcel
         verdict = max((self._suspects.judge(item) for item in parcel.items), key=lambda found: found.value)
@@ -112,13 +123,25 @@ class Gate:
                 self._asked = True
                 connection.ping()
             return None
-        self._alone = True
+        size = None
         if verdict is Verdict.MEASURE:
             self._suspects.want(self._pending())
-            if (size := self._suspects.next_size()) is not None:
-                self._held = parcel
-                return of_probe(self._topic, size, connection.size)
-        return parcel
+            size = self._suspects.next_size()
+        ready = self._answered_at + LONGER_S * self._ends(parcel, size)
+        if now < ready:
+            self._held, self.due = parcel, ready
+            return None
+        self._alone = True
+        if size is None:
+            return parcel
+        self._held = parcel
+        return of_probe(self._topic, size, connection.size)
+
+    def _ends(self, parcel: Parcel, probe: int | None) -> int:
+        """Of connections on which it was alone, or a probe of that size."""
+        if probe is not None:
+            return self._suspects.ends_of_probes(probe)
+        return max(self._suspects.ends_alone(item.topic) for item in parcel.items)
 
     def answered(self, parcel: Parcel, *, taken: bool, connection: Connection, now: float) -> None:
         """The broker has answered to what was sent."""
@@ -129,7 +152,7 @@ class Gate:
         if taken:
             self._good(lambda: parcel.items, now)
             return
-        self._answered = False
+        self._answered = self.quiet = False
         if len(self._questioned) < MAX_QUESTIONED:
             self._questioned += parcel.items
         if self._alone:  # a broker that hangs up because of it does so by now, or never
@@ -147,9 +170,10 @@ class Gate:
             self._good(tuple, now)
 
     def _good(self, items: Callable[[], Iterable[Item]], now: float) -> None:
-        self._answered, self._alone = True, False
+        self._answered, self._alone, self._answered_at = True, False, now
         if self._suspects.calm:
             self._questioned.clear()
+            self.quiet = self._held is None
             return
         for item in (*items(), *self._questioned):
             self._suspects.taken(item)

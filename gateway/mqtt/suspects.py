@@ -166,11 +166,23 @@ class Suspects:
         else:
             self._probes = False
 
+    def ends_alone(self, topic: str) -> int:
+        """How many there were with something of that topic; for a topic that is known, all but one."""
+        return ALONE - 1 if topic in self._topics else self._alone.get(topic, 0)
+
+    def ends_of_probes(self, size: int) -> int:
+        """The same with probes."""
+        return self._refused.get(size, 0)
+
+    def acquit(self) -> None:
+        """A connection has ended with nothing in flight: they end by themselves, so no end alone counts."""
+        self._alone.clear()
+        self._refused.clear()
+
     def steady(self) -> None:
         """A connection has held for long: what was in flight when others ended was not to blame."""
         self._ends.clear()
-        self._alone.clear()
-        self._refused.clear()
+        self.acquit()
 
     def renewed(self) -> None:
         """The broker was away, and may have come back as another: the guilty get another chance, one each."""

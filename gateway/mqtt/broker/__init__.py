@@ -1,10 +1,18 @@
 """The connection to the broker.
 
-broker      connections, one after the other, for ever
-connection  one of them, on paho; nobody else imports paho
-notes       what it tells the bridge
-target      where the broker is, and who we are there
-versions    which version of MQTT to speak
-rival       whether another client has our id, or says that we are not there
-complaints  what the log has been told
+broker        connections, one after the other, for ever
+dialling      opening one, on a thread
+connection    one of them, on paho
+client        paho's client, where it falls short; nobody but these two imports paho
+packets       a broker's answers, read from their bytes
+confirmation  acknowledgements where there are none
+notes         what a connection tells the bridge
+abilities     what a broker cannot do
+target        where the broker is, and who we are there
+versions      which version of MQTT to speak
+back_off      when to try again
+rival         whether another client has our id, or says that we are not there
+hints         what to do where no connection is to be had
+journal       what the log says of connections
+complaints    each thing once
 """

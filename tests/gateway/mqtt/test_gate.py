@@ -1,11 +1,12 @@
 """When a parcel may go: alone, and only on a connection that has just answered."""
 
+import math
 from typing import Any
 
 import pytest
 
-from gateway.mqtt.gate import STEADY_S, Gate
-from gateway.mqtt.parcels import Parcel, Probe, of_probe
+from gateway.mqtt.gate import LONGER_S, STEADY_S, Gate
+from gateway.mqtt.parcels import Parcel, Probe, of_probe, of_subscription
 from gateway.mqtt.suspects import ALONE, SUSPICIOUS
 from gateway.mqtt.waiting import Message
 
@@ -40,8 +41,8 @@ class Life:
         self.wire = Wire()
         self.gate.up(0.0, was_away=was_away)
 
-    def admit(self, one: Parcel | None = None, *, busy: bool = False) -> Parcel | None:
-        return self.gate.admit(self.wire, one or self.parcel, busy=busy)
+    def admit(self, one: Parcel | None = None, *, busy: bool = False, now: float = 10.0) -> Parcel | None:
+        return self.gate.admit(self.wire, one or self.parcel, now=now, busy=busy)
 
     def taken(self, one: Parcel, now: float = 1.0) -> None:
         self.gate.answered(one, taken=True, connection=self.wire, now=now)
@@ -164,6 +165,69 @@ def test_a_connection_that_holds() -> None:
     assert not life.gate.calm
     life.taken(parcel("innocent"), now=STEADY_S)
     assert life.gate.calm
+
+
+def test_a_subscription_later() -> None:
+    """It has no topic of its own, and its tests come later and later as well."""
+    life = Life()
+    life.parcel = of_subscription("+/request")
+    life.suspect()
+    assert life.admit(now=1.0) is life.parcel
+    life.gate.down([life.parcel], suspicious=True)
+    life.up()
+    life.admit()
+    life.gate.pong(1.0, busy=False)
+    assert life.admit(now=1.0) is None
+    assert life.gate.due == 1.0 + LONGER_S
+
+
+def test_later_and_later() -> None:
+    """Each test alone comes later in the connection's life; one that ends before, with nothing in flight,
+    shows that they end by themselves: no end so far counts."""
+    life = Life()
+    life.suspect()
+    for ends in range(ALONE - 1):
+        life.measured()
+        life.gate.down([life.parcel], suspicious=True)
+        life.up()
+        life.admit(now=1.0)
+        life.gate.pong(1.0, busy=False)
+        later_s = LONGER_S * (ends + 1)
+        while (probe := life.admit(now=1.0)) is not None:
+            life.taken(probe)
+        assert life.gate.due == 1.0 + later_s
+        assert life.admit(now=1.0 + later_s / 2) is None
+    assert life.gate.shut
+    assert not life.gate.alone
+    life.gate.down([], suspicious=True)
+    assert life.gate.due == math.inf
+    life.up()
+    life.admit(now=1.0)
+    life.gate.pong(1.0, busy=False)
+    assert life.admit(now=1.0) is life.parcel
+
+
+def test_quiet() -> None:
+    """With a connection's first answer nobody need be asked any more, unless something was refused, or is
+    held and still to go."""
+    life = Life()
+    life.up()
+    seen = [life.gate.quiet]
+    life.taken(life.parcel)
+    seen.append(life.gate.quiet)
+    life.gate.answered(life.parcel, taken=False, connection=life.wire, now=1.0)
+    seen.append(life.gate.quiet)
+    life.taken(life.parcel)
+    seen.append(life.gate.quiet)
+    life.suspect()
+    probe = life.admit()
+    assert probe is not None
+    life.taken(probe, now=STEADY_S)
+    seen.append(life.gate.quiet)
+    assert life.admit() is life.parcel
+    assert not life.gate.shut
+    life.taken(life.parcel)
+    assert [*seen, life.gate.quiet] == [False, True, False, True, False, True]
 
 
 def test_what_could_not_be_sent() -> None:

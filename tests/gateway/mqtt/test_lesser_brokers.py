@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.mqtt import gate
 from gateway.mqtt.broker import back_off
 from gateway.mqtt.broker import broker as broker_module
 from gateway.mqtt.broker import versions as versions_module
@@ -25,6 +26,7 @@ VERSIONS = pytest.mark.parametrize("version", [V5, V311], ids=["5", "3.1.1"])
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Back-offs and patience in milliseconds."""
     monkeypatch.setattr(back_off, "FIRST_S", 0.01)
+    monkeypatch.setattr(gate, "LONGER_S", 0.01)
     monkeypatch.setattr(back_off, "REFUSED_S", 0.05)
     monkeypatch.setattr(broker_module, "TICK_S", 0.05)
 

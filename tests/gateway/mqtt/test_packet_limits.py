@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateway.mqtt import gate
 from gateway.mqtt.broker import back_off
 from gateway.mqtt.broker.versions import V5, V311
 from gateway.mqtt.home_assistant import announcer
@@ -33,6 +34,7 @@ TOLD = re.compile(r"a message of (\d+) bytes on (\S+) is (.*)")
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Back-offs in milliseconds."""
     monkeypatch.setattr(back_off, "FIRST_S", 0.01)
+    monkeypatch.setattr(gate, "LONGER_S", 0.01)
     monkeypatch.setattr(announcer, "SETTLE_S", 0.05)
 
 
