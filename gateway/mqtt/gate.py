@@ -16,7 +16,7 @@ from gateway.mqtt.parcels import Parcel, Probe, of_probe
 from gateway.mqtt.suspects import Item, Suspects, Verdict
 
 STEADY_S = 20.0
-"""A connection that has held for so long has cleared who was suspected."""
+"""A connection that has held for so long, with no suspect to be sent, has cleared who was suspected."""
 LONGER_S = 0.25
 """With each end alone the next test comes so much later in a connection's life. If connections end by
 themselves, soon after they were made, one does so meanwhile, with nothing in flight."""
@@ -117,6 +117,7 @@ class Gate:
             return None
         if verdict is Verdict.GO:
             return parcel
+        self._steady_at = now + STEADY_S
         if busy or not self._answered:
             self._held = parcel
             if not (busy or self._asked):

@@ -158,12 +158,13 @@ def test_refused_and_then_the_end() -> None:
 
 
 def test_a_connection_that_holds() -> None:
-    """Nobody is suspected any more."""
+    """Nobody is suspected any more, once no suspect was to be sent for so long."""
     life = Life()
     life.suspect()
-    life.taken(parcel("innocent"), now=STEADY_S - 1)
+    assert life.admit(now=15.0) is not None
+    life.taken(parcel("innocent"), now=15.0 + STEADY_S - 1)
     assert not life.gate.calm
-    life.taken(parcel("innocent"), now=STEADY_S)
+    life.taken(parcel("innocent"), now=15.0 + STEADY_S)
     assert life.gate.calm
 
 
@@ -222,7 +223,7 @@ def test_quiet() -> None:
     life.suspect()
     probe = life.admit()
     assert probe is not None
-    life.taken(probe, now=STEADY_S)
+    life.taken(probe, now=10.0 + STEADY_S)
     seen.append(life.gate.quiet)
     assert life.admit() is life.parcel
     assert not life.gate.shut
