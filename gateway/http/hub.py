@@ -100,7 +100,7 @@ class Hub:
     def __init__(self) -> None:
         self._kept: deque[Event] = deque(maxlen=KEPT)
         self._clients: set[Client] = set()
-        self._last = EventId(0, 0)
+        self._last = EventId(-1, 0)
         self.cut = 0
         """Clients that were too slow, since the start."""
 
@@ -111,7 +111,7 @@ class Hub:
 
     def heard(self, sender: str, event: str, data: str, utc: float) -> None:
         """An event, with its data as JSON."""
-        ms = max(self._last.ms, int(utc * 1000))
+        ms = max(self._last.ms, round(utc * 1000))
         self._last = EventId(ms, self._last.number + 1 if ms == self._last.ms else 0)
         body = f'{{"sender":{to_json(sender)},"event":{to_json(event)},"data":{data}}}'
         made = Event(self._last, sender, event, message(body, self._last))
