@@ -1,8 +1,6 @@
 // The gateway's HTTP API, as the page uses it. Nothing here touches the page.
 
-const BASE = "api/v1";
-const ALIVE_MS = 15_000; // the gateway says something at least every 5 s
-const RETRY_MS = [500, 1000, 2000, 4000];
+export const BASE = "api/v1";
 
 /** An answer that is an error: `type` as the API has it, or "network". */
 export class ApiError extends Error {
@@ -53,7 +51,6 @@ async function call(path, { method = "GET", body, signal } = {}) {
 const name = encodeURIComponent;
 
 export const senders = () => call(`${BASE}/senders`);
-export const sender = (which) => call(`${BASE}/senders/${name(which)}`);
 export const gateway = () => call(`${BASE}/gateway`);
 export const health = () => call("healthz");
 export const login = (token) => call("login", { method: "POST", body: { token } });
@@ -77,60 +74,4 @@ export async function history(which, since, until, points, signal) {
 export function csvAddress(which, since, until, points) {
   const query = new URLSearchParams({ since: new Date(since).toISOString(), until: new Date(until).toISOString(), points, format: "csv" });
   return `${BASE}/senders/${name(which)}/history?${query}`;
-}
-
-/** The stream of events: it connects, and connects again, for as long as the page is open.
- *  `onEvent({sender, event, data}, id)`, `onGap(data)`, `onState("connecting" | "live" | "broken", error)`. */
-export class Stream {
-  #source = null;
-  #watchdog = 0;
-  #retry = 0;
-  #failures = 0;
-  #last = null;
-
-  constructor({ onEvent, onGap, onState }) {
-    this.onEvent = onEvent;
-    this.onGap = onGap;
-    this.onState = onState;
-  }
-
-  open() {
-    clearTimeout(this.#retry);
-    this.#source?.close();
-    const after = this.#last === null ? "" : `?last_event_id=${encodeURIComponent(this.#last)}`;
-    const source = new EventSource(`${BASE}/events${after}`);
-    this.#source = source;
-    this.#expect();
-    source.addEventListener("open", () => { this.#failures = 0; this.#expect(); this.onState("live"); });
-    source.addEventListener("alive", (message) => { heardTime(Date.parse(message.data)); this.#expect(); });
-    source.addEventListener("gap", (message) => { this.#take(message); this.onGap(JSON.parse(message.data)); });
-    source.addEventListener("message", (message) => { this.#take(message); this.onEvent(JSON.parse(message.data), message.lastEventId); });
-    source.addEventListener("error", () => this.#broken());
-  }
-
-  close() {
-    clearTimeout(this.#retry);
-    clearTimeout(this.#watchdog);
-    this.#source?.close();
-  }
-
-  #take(message) {
-    if (message.lastEventId) this.#last = message.lastEventId;
-    this.#expect();
-  }
-
-  /** Something must come soon, or the connection is dead though nobody has closed it. */
-  #expect() {
-    clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#broken(), ALIVE_MS);
-  }
-
-  #broken() {
-    clearTimeout(this.#watchdog);
-    this.#source?.close();
-    const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
-    this.#failures += 1;
-    this.onState("broken");
-    this.#retry = setTimeout(() => this.open(), wait);
-  }
 }

@@ -1,112 +1,123 @@
 // Where the page begins: the views, the stream that feeds the model, and what is said when it breaks.
 
 import * as api from "./api.js";
-import { element, setText } from "./dom.js";
-import { age } from "./format.js";
+import { setText } from "./dom.js";
 import { EventsView } from "./events.js";
+import { age } from "./format.js";
 import { GatewayView } from "./gateway.js";
+import { login } from "./login.js";
 import { Model } from "./model.js";
 import { SensorView } from "./sensor.js";
+import { Stream } from "./stream.js";
+import { theme } from "./theme.js";
 import { Tiles } from "./tiles.js";
+
+const GATEWAY_MS = 5_000; // its counters and its health
+const LIST_MS = 60_000; // what the stream does not say, as a threshold that a reload has changed
 
 const model = new Model();
 const main = document.getElementById("main");
 const streamText = document.getElementById("stream");
 const banner = document.getElementById("broken");
 let view = null;
-let brokenSince = null;
+let state = "connecting"; // "live", "broken", "locked"
+let brokenSince = 0;
 
 function show() {
+  if (state === "locked") return;
   view?.close();
   const [, what = "", name = ""] = location.hash.split("/");
-  const shown = what === "sensor" || what === "" ? "sensors" : what;
+  const shown = what === "events" || what === "gateway" ? what : "sensors";
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.view === shown) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (what === "sensor") view = new SensorView(model, main, decodeURIComponent(name));
+  if (what === "sensor") view = new SensorView(model, main, decoded(name));
   else if (what === "events") view = new EventsView(model, main);
   else if (what === "gateway") view = new GatewayView(model, main);
   else view = new Tiles(model, main);
+  scrollTo(0, 0);
 }
 
-async function load() {
+function decoded(text) {
   try {
-    model.load(await api.senders());
-    const { name } = await api.gateway();
-    setText(document.getElementById("gateway-name"), name);
-    document.title = `${name} · sig-gateway`;
-    return true;
-  } catch (error) {
-    if (error.status === 401) askForToken(error.message);
-    return error.status !== 401;
+    return decodeURIComponent(text);
+  } catch {
+    return text; // somebody typed it
   }
 }
 
-function askForToken(why) {
+/** Ask for something; whether it came. What does not is said by the stream's own state. */
+async function ask(something) {
+  try {
+    await something();
+    return true;
+  } catch (error) {
+    if (error.status === 401) lock(error.message);
+    return false;
+  }
+}
+
+const askList = () => ask(async () => model.load(await api.senders()));
+const askGateway = () => ask(async () => {
+  const [info, health] = await Promise.all([api.gateway(), api.health()]);
+  setText(document.getElementById("gateway-name"), info.name);
+  document.title = `${info.name} · sig-gateway`;
+  model.setGateway(info, health);
+});
+
+function lock(why) {
+  if (state === "locked") return;
+  state = "locked";
   view?.close();
   view = null;
   stream.close();
-  const token = element("input", { type: "password", autocomplete: "current-password", required: true, id: "token" });
-  const said = element("p.why", { role: "alert" });
-  const form = element("form.login", {
-    onsubmit: async (event) => {
-      event.preventDefault();
-      try {
-        await api.login(token.value);
-        start();
-      } catch (error) {
-        setText(said, error.message);
-        token.select();
-      }
-    },
-  }, element("h1", {}, "This gateway wants its token"), element("p", {}, why),
-  element("label", { for: "token" }, "Token (http.token in its config)"), token, element("button.primary", { type: "submit" }, "Open"), said);
-  main.replaceChildren(form);
-  token.focus();
-}
-
-function streamState(state) {
-  if (state === "live") {
-    brokenSince = null;
-    load(); // what the stream does not say: who came and went meanwhile
-  } else if (state === "broken") brokenSince ??= api.now();
-  model.setStream(state);
+  login(main, why, start);
   tick();
 }
 
-function tick() {
-  const broken = brokenSince !== null;
-  document.body.classList.toggle("broken", broken);
-  streamText.dataset.state = broken ? "broken" : model.stream;
-  setText(streamText, broken ? "no connection" : model.stream === "live" ? "live" : "connecting…");
-  banner.hidden = !broken;
-  if (broken) setText(banner, `No connection to the gateway for ${age((api.now() - brokenSince) / 1000)}: what is shown is old. It is tried again and again.`);
+function streamState(now) {
+  if (state === "locked") return;
+  if (now === "broken" && state !== "broken") brokenSince = api.now();
+  state = now;
+  if (now === "live") {
+    askList(); // what was while nobody listened
+    askGateway();
+  }
+  tick();
 }
 
-const stream = new api.Stream({
-  onEvent: (event, id) => model.take(event, id),
+const TEXTS = { connecting: "connecting…", live: "live", broken: "no connection", locked: "locked" };
+
+function tick() {
+  const broken = state === "broken";
+  document.body.classList.toggle("broken", broken);
+  streamText.dataset.state = state;
+  setText(streamText, TEXTS[state]);
+  banner.hidden = !broken;
+  if (!broken) return;
+  const seconds = age((api.now() - brokenSince) / 1000);
+  setText(banner.querySelector("span"), `for ${seconds}`);
+}
+
+const stream = new Stream({
+  onEvent: (event, id) => { if (model.take(event, id)) askList(); },
   onGap: (data) => model.missed(data),
   onState: streamState,
 });
 
 async function start() {
-  if (!(await load())) return;
+  state = "connecting";
+  await askList();
+  if (state === "locked") return;
   stream.open();
   show();
 }
 
-document.getElementById("theme").addEventListener("click", () => {
-  const dark = document.documentElement.dataset.theme
-    ? document.documentElement.dataset.theme === "dark"
-    : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = dark ? "light" : "dark";
-  localStorage.setItem("theme", document.documentElement.dataset.theme);
-  window.dispatchEvent(new Event("resize"));
-  view?.chart?.redraw();
-});
-const theme = localStorage.getItem("theme");
-if (theme) document.documentElement.dataset.theme = theme;
+const often = (ms, what) => setInterval(() => { if (state === "live" && !document.hidden) what(); }, ms);
+theme(document.getElementById("theme"), () => view?.chart?.redraw());
 addEventListener("hashchange", show);
 setInterval(tick, 1000);
+often(GATEWAY_MS, askGateway);
+often(LIST_MS, askList);
 start();

@@ -1,312 +1,142 @@
-// A chart of one or several sensors on a canvas: values that hold between points, a band from least to greatest,
-// gaps as gaps. It knows no network and no page around it.
-//
-// Data: {since, until, series: [{name, unit, color, decimals, points, gaps}]}; times in ms since the epoch.
-// A point is {time, value, min, max, mean, count}; a gap is {from, to, reason}. Series of one unit share a scale.
+// A chart of one or several sensors on a canvas, and what a pointer or the keyboard does to it. It knows no network
+// and no page around it. Gaps are gaps, values hold between points, a band goes from least to greatest.
 
-import { tickLabel, timeTicks, valueTicks } from "./ticks.js";
+import { draw, drawCursor, plotOf, xOf } from "./draw.js";
+import { scalesOf } from "./series.js";
 
-const PAD = { top: 10, bottom: 38 };
-const AXIS_WIDTH = 54;
 const LEAST_DRAG = 6; // px: less is a click
-const MOST_BANDS = 3; // of more series the bands only hide each other
+const ARROW = 200, SHIFTED = 20; // steps of the cursor across the chart
 
 export class Chart {
-  /** `onZoom(since, until)` when a span was dragged; `onCursor(time or null)` when the pointer moves. */
-  constructor(canvas, { onZoom = () => {}, onCursor = () => {}, locale } = {}) {
+  #pending = 0;
+  #drag = null;
+  #picture = document.createElement("canvas"); // what does not move with the cursor
+
+  /** `onZoom(since, until)`: a span was dragged, or typed; `onCursor(time or null, x, typed)`: where the cursor is. */
+  constructor(canvas, { onZoom, onCursor }) {
     this.canvas = canvas;
-    this.locale = locale;
     this.onZoom = onZoom;
     this.onCursor = onCursor;
     this.data = { since: 0, until: 1, series: [] };
+    this.scales = [];
     this.cursor = null;
-    this.drag = null;
-    this.pending = 0;
     this.observer = new ResizeObserver(() => this.redraw());
     this.observer.observe(canvas);
-    this.listeners = [
-      ["pointermove", (event) => this.#moved(event)],
-      ["pointerleave", () => this.#point(null)],
-      ["pointerdown", (event) => this.#pressed(event)],
-      ["pointerup", (event) => this.#released(event)],
-      ["pointercancel", () => { this.drag = null; this.redraw(); }],
-      ["keydown", (event) => this.#typed(event)],
-    ];
-    for (const [kind, listener] of this.listeners) canvas.addEventListener(kind, listener);
+    const listeners = {
+      pointermove: (event) => this.#moved(event),
+      pointerleave: () => this.#point(null),
+      pointerdown: (event) => this.#pressed(event),
+      pointerup: () => this.#released(),
+      pointercancel: () => { this.#drag = null; this.#point(null); },
+      keydown: (event) => this.#typed(event),
+      blur: () => this.#point(null),
+    };
+    for (const [kind, listener] of Object.entries(listeners)) canvas.addEventListener(kind, listener);
   }
 
+  /** The canvas is not to be used for another. */
   destroy() {
     this.observer.disconnect();
-    cancelAnimationFrame(this.pending);
-    for (const [kind, listener] of this.listeners) this.canvas.removeEventListener(kind, listener);
+    cancelAnimationFrame(this.#pending);
   }
 
+  /** {since, until, series, own}: times in ms, series as series.js has them; `own`: each has its own scale. */
   setData(data) {
     this.data = data;
-    this.scales = scalesOf(data.series);
+    this.scales = scalesOf(data.series, data);
     this.redraw();
   }
 
-  /** Once, before the next frame, however often it is called. */
+  /** All of it: once, before the next frame, however often it is called. */
   redraw() {
-    cancelAnimationFrame(this.pending);
-    this.pending = requestAnimationFrame(() => this.#draw());
+    this.stale = true;
+    this.#soon();
   }
 
-  /** What each series says at a time: [{series, point or null, gap or null}]. */
-  at(time) {
-    return this.data.series.map((series) => {
-      const gap = series.gaps.find((each) => each.from <= time && time < each.to) ?? null;
-      const index = lastBefore(series.points, time);
-      return { series, gap, point: gap || index < 0 ? null : series.points[index] };
-    });
+  #soon() {
+    cancelAnimationFrame(this.#pending);
+    this.#pending = requestAnimationFrame(() => this.#show());
   }
 
   get #plot() {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    const scales = this.scales ?? [];
-    const left = scales.length ? AXIS_WIDTH * Math.ceil(scales.length / 2) : 8;
-    const right = scales.length > 1 ? AXIS_WIDTH * Math.floor(scales.length / 2) : 12;
-    return { left, right: width - right, top: PAD.top, bottom: height - PAD.bottom, width, height };
+    return plotOf(this.canvas.clientWidth, this.canvas.clientHeight, this.scales);
   }
 
-  #x(time, plot) {
-    const { since, until } = this.data;
-    return plot.left + ((time - since) / (until - since)) * (plot.right - plot.left);
-  }
-
-  #time(x) {
-    const plot = this.#plot;
+  #timeAt(x) {
+    const plot = this.#plot, { since, until } = this.data;
     const part = (x - plot.left) / Math.max(1, plot.right - plot.left);
-    return this.data.since + Math.min(1, Math.max(0, part)) * (this.data.until - this.data.since);
+    return since + Math.min(1, Math.max(0, part)) * (until - since);
   }
 
-  #point(time) {
+  #point(time, typed = false) {
     this.cursor = time;
-    this.onCursor(time);
-    this.redraw();
+    this.onCursor(time, time === null ? 0 : xOf(time, this.data, this.#plot), typed);
+    this.#soon();
   }
 
   #moved(event) {
-    if (this.drag) this.drag.to = event.offsetX;
-    this.#point(this.#time(event.offsetX));
+    if (this.#drag) this.#drag.to = event.offsetX;
+    this.#point(this.#timeAt(event.offsetX));
   }
 
   #pressed(event) {
-    if (event.button !== 0 || event.pointerType === "touch") return; // a finger scrolls the page
+    this.#point(this.#timeAt(event.offsetX));
+    if (event.button !== 0 || event.pointerType === "touch") return; // a finger scrolls, and moves the cursor
     this.canvas.setPointerCapture(event.pointerId);
-    this.drag = { from: event.offsetX, to: event.offsetX };
+    this.#drag = { from: event.offsetX, to: event.offsetX };
   }
 
   #released() {
-    const drag = this.drag;
-    this.drag = null;
-    this.redraw();
-    if (drag && Math.abs(drag.to - drag.from) >= LEAST_DRAG) {
-      const [since, until] = [this.#time(drag.from), this.#time(drag.to)].sort((a, b) => a - b);
-      this.onZoom(since, until);
-    }
+    const drag = this.#drag;
+    this.#drag = null;
+    this.#soon();
+    if (!drag || Math.abs(drag.to - drag.from) < LEAST_DRAG) return;
+    const [since, until] = [this.#timeAt(drag.from), this.#timeAt(drag.to)].sort((a, b) => a - b);
+    this.onZoom(since, until);
   }
 
-  /** Arrows move the cursor from point to point; + and - zoom about it. */
+  /** Arrows move the cursor; + and - zoom about it. */
   #typed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
     const { since, until } = this.data;
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], factor = { "+": 0.5, "=": 0.5, "-": 2 }[event.key];
+    if (!step && !factor) return;
+    event.preventDefault();
     if (step) {
-      event.preventDefault();
-      const span = (until - since) / (event.shiftKey ? 20 : 200);
-      this.#point(Math.min(until, Math.max(since, (this.cursor ?? until) + step * span)));
-      return;
-    }
-    const factor = { "+": 0.5, "=": 0.5, "-": 2 }[event.key];
-    if (factor) {
-      event.preventDefault();
+      const way = (step * (until - since)) / (event.shiftKey ? SHIFTED : ARROW);
+      this.#point(Math.min(until, Math.max(since, (this.cursor ?? until) + way)), true);
+    } else {
       const middle = this.cursor ?? (since + until) / 2;
       this.onZoom(middle - (middle - since) * factor, middle + (until - middle) * factor);
     }
   }
 
-  #draw() {
+  /** The picture anew only where it has changed: a pointer moves often, and a year is many points. */
+  #show() {
     const { canvas } = this;
-    const plot = this.#plot;
-    if (plot.width <= 0 || plot.height <= 0) return;
     const ratio = window.devicePixelRatio || 1;
-    canvas.width = Math.round(plot.width * ratio);
-    canvas.height = Math.round(plot.height * ratio);
-    const context = canvas.getContext("2d");
-    context.scale(ratio, ratio);
+    const width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio);
+    if (width === 0 || height === 0) return;
     const style = getComputedStyle(canvas);
     const ink = (name) => style.getPropertyValue(name).trim();
-    context.font = `12px ${style.fontFamily}`;
-    this.#drawTimes(context, plot, ink);
-    (this.scales ?? []).forEach((scale, index) => this.#drawScale(context, plot, ink, scale, index));
-    context.save();
-    context.beginPath();
-    context.rect(plot.left, plot.top - 4, plot.right - plot.left, plot.bottom - plot.top + 8);
-    context.clip();
-    if (this.data.series.length === 1) this.#drawGaps(context, plot, ink, this.data.series[0]);
-    for (const scale of this.scales ?? []) {
-      for (const series of scale.series) this.#drawSeries(context, plot, ink, series, scale);
+    const plot = this.#plot;
+    if (this.stale) {
+      const context = fresh(this.#picture, width, height, ratio);
+      context.font = `12px ${style.fontFamily}`;
+      draw(context, plot, this.data, this.scales, ink);
+      this.stale = false;
     }
-    this.#drawCursor(context, plot, ink);
-    context.restore();
-  }
-
-  #drawTimes(context, plot, ink) {
-    const { since, until } = this.data;
-    const { times, step } = timeTicks(since, until, Math.max(2, (plot.right - plot.left) / 90));
-    context.textAlign = "center";
-    context.textBaseline = "top";
-    let before;
-    for (const time of times) {
-      const x = Math.round(this.#x(time, plot)) + 0.5;
-      line(context, ink("--line"), x, plot.top, x, plot.bottom);
-      const [upper, lower] = tickLabel(time, before, step, this.locale);
-      context.fillStyle = ink("--muted");
-      context.fillText(upper, x, plot.bottom + 6);
-      context.fillText(lower, x, plot.bottom + 21);
-      before = time;
-    }
-  }
-
-  #drawScale(context, plot, ink, scale, index) {
-    const { low, high } = scale;
-    const { values, decimals } = valueTicks(low, high, Math.max(2, (plot.bottom - plot.top) / 48));
-    const onLeft = index % 2 === 0;
-    const x = onLeft
-      ? plot.left - AXIS_WIDTH * (index / 2) - 6
-      : plot.right + AXIS_WIDTH * ((index - 1) / 2) + 6;
-    const number = new Intl.NumberFormat(this.locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-    context.textAlign = onLeft ? "right" : "left";
-    context.textBaseline = "middle";
-    context.fillStyle = this.scales.length > 1 && scale.series.length === 1 ? ink(scale.series[0].color) : ink("--muted");
-    values.forEach((value) => {
-      const y = Math.round(scaled(value, scale, plot)) + 0.5;
-      if (index === 0) line(context, ink("--line"), plot.left, y, plot.right, y);
-      context.fillText(number.format(value), x, y);
-    });
-    if (scale.unit) context.fillText(scale.unit, x, plot.bottom + 14);
-  }
-
-  #drawGaps(context, plot, ink, series) {
-    context.fillStyle = ink("--gap");
-    for (const gap of series.gaps) {
-      const from = this.#x(gap.from, plot);
-      context.fillRect(from, plot.top, Math.max(1, this.#x(gap.to, plot) - from), plot.bottom - plot.top);
-    }
-  }
-
-  #drawSeries(context, plot, ink, series, scale) {
-    const runs = runsOf(series, this.data.until);
-    const color = ink(series.color);
-    const y = (value) => scaled(value, scale, plot);
-    if (this.data.series.length <= MOST_BANDS) {
-      context.globalAlpha = 0.22;
-      context.fillStyle = color;
-      for (const run of runs) {
-        context.beginPath();
-        run.forEach(({ from, to, point }) => {
-          const left = this.#x(from, plot), top = y(point.max), bottom = y(point.min);
-          if (bottom - top >= 1) context.rect(left, top, Math.max(1, this.#x(to, plot) - left), bottom - top);
-        });
-        context.fill();
-      }
-      context.globalAlpha = 1;
-    }
-    context.strokeStyle = color;
-    context.lineWidth = 1.75;
-    context.lineJoin = "round";
-    for (const run of runs) {
-      context.beginPath();
-      run.forEach(({ from, to, point }, index) => {
-        const height = y(point.mean), left = this.#x(from, plot);
-        if (index === 0) context.moveTo(left, height);
-        else context.lineTo(left, height);
-        if (point.count <= 1 || index === run.length - 1) context.lineTo(this.#x(to, plot), height);
-      });
-      context.stroke();
-    }
-  }
-
-  #drawCursor(context, plot, ink) {
-    if (this.drag) {
-      context.fillStyle = ink("--select");
-      context.fillRect(Math.min(this.drag.from, this.drag.to), plot.top, Math.abs(this.drag.to - this.drag.from), plot.bottom - plot.top);
-    }
-    if (this.cursor === null || this.cursor < this.data.since || this.cursor > this.data.until) return;
-    const x = Math.round(this.#x(this.cursor, plot)) + 0.5;
-    line(context, ink("--text"), x, plot.top, x, plot.bottom);
-    for (const { series, point } of this.at(this.cursor)) {
-      if (!point) continue;
-      const scale = this.scales.find((each) => each.series.includes(series));
-      context.fillStyle = ink(series.color);
-      context.beginPath();
-      context.arc(x, scaled(point.mean, scale, plot), 3.5, 0, 2 * Math.PI);
-      context.fill();
-    }
+    const context = fresh(canvas, width, height, 1);
+    context.drawImage(this.#picture, 0, 0);
+    context.scale(ratio, ratio);
+    drawCursor(context, plot, this.data, this.scales, { cursor: this.cursor, drag: this.#drag }, ink);
   }
 }
 
-function line(context, color, x1, y1, x2, y2) {
-  context.strokeStyle = color;
-  context.lineWidth = 1;
-  context.beginPath();
-  context.moveTo(x1, y1);
-  context.lineTo(x2, y2);
-  context.stroke();
-}
-
-function scaled(value, { low, high }, plot) {
-  return plot.bottom - ((value - low) / (high - low)) * (plot.bottom - plot.top);
-}
-
-/** One scale for each unit, a little wider than what is on it. */
-function scalesOf(series) {
-  const scales = new Map();
-  for (const one of series) {
-    const scale = scales.get(one.unit) ?? { unit: one.unit, series: [], low: Infinity, high: -Infinity };
-    scale.series.push(one);
-    for (const point of one.points) {
-      if (point.min < scale.low) scale.low = point.min;
-      if (point.max > scale.high) scale.high = point.max;
-    }
-    scales.set(one.unit, scale);
-  }
-  for (const scale of scales.values()) {
-    if (scale.low > scale.high) [scale.low, scale.high] = [0, 1];
-    const room = (scale.high - scale.low) * 0.06 || Math.max(0.5, Math.abs(scale.high) * 0.01);
-    scale.low -= room;
-    scale.high += room;
-  }
-  return [...scales.values()];
-}
-
-/** The stretches without a gap: [[{from, to, point}]]; each point holds until the next, a gap, or the end. */
-function runsOf({ points, gaps }, until) {
-  const runs = [];
-  let run = [], next = 0;
-  points.forEach((point, index) => {
-    while (next < gaps.length && gaps[next].to <= point.time) next += 1;
-    const end = index + 1 < points.length ? points[index + 1].time : until;
-    const gap = gaps[next];
-    const cut = gap !== undefined && gap.from < end;
-    run.push({ from: point.time, to: cut ? Math.max(point.time, gap.from) : end, point });
-    if (cut) {
-      runs.push(run);
-      run = [];
-    }
-  });
-  if (run.length) runs.push(run);
-  return runs;
-}
-
-/** The index of the last point that is not after the time; -1 for none. */
-function lastBefore(points, time) {
-  let low = 0, high = points.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (points[middle].time <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+function fresh(canvas, width, height, ratio) {
+  canvas.width = width; // which empties it
+  canvas.height = height;
+  const context = canvas.getContext("2d");
+  context.scale(ratio, ratio);
+  return context;
 }

@@ -1,4 +1,7 @@
-// What the page knows of every sensor, from the list at first and then from the stream.
+// What the page knows of every sensor and of the gateway: from the API at first, and then from the stream.
+//
+// Its events: "list" (which sensors there are), "sensor" (detail: a name), "event" (detail: an entry of the log),
+// "gateway" (its links and parts).
 
 import { now } from "./api.js";
 import { decimalsOf } from "./format.js";
@@ -8,10 +11,21 @@ const MOST_EVENTS = 500;
 /** Sorted worst first: what a person has to look at is at the top. */
 export const RANK = { gone: 0, stale: 1, unknown: 2, suspect: 3, good: 4 };
 
+/** What each state is called; a good value speaks for itself. */
+export const WORDS = { gone: "not connected", stale: "stale", unknown: "no value", suspect: "suspect", good: "" };
+
+/**
+ * @typedef {{value: number|null, unit: string, time: string, quality: string, reason?: string, clock?: string}} Reading
+ * @typedef {{name: string, connected: boolean, kind: ?string, link: ?string, thresholds: Object<string, number>,
+ *   reading: ?Reading, why: ?string, warning: ?string, decimals: number}} Sensor
+ */
 export class Model extends EventTarget {
+  /** @type {Map<string, Sensor>} */
   sensors = new Map();
+  /** Newest first: {id, sender, event, data, heard}; `heard` in ms, by the gateway's clock. */
   events = [];
-  stream = "connecting";
+  /** What /api/v1/gateway and /healthz said, and when (ms, by the gateway's clock); null before. */
+  gateway = null;
 
   /** The whole list anew; sensors that are in it no more are forgotten. */
   load(list) {
@@ -28,55 +42,56 @@ export class Model extends EventTarget {
         warning: each.warning ?? null,
         why: each.reason ?? null,
       });
-      if (each.last) this.#read(sensor, each.last);
+      if (isReading(each.last)) this.#read(sensor, each.last);
     }
     this.dispatchEvent(new Event("list"));
   }
 
-  /** One event of the stream. */
+  /** One event of the stream; whether the list should be asked for again, as it says more. */
   take({ sender, event, data }, id) {
     const known = this.sensors.has(sender);
     const sensor = this.#sensor(sender);
-    if (event === "#connect") {
-      sensor.connected = true;
-      sensor.why = null;
-    } else if (event === "#disconnect") {
-      sensor.connected = false;
+    if (event === "#connect" || event === "#disconnect") {
+      sensor.connected = event === "#connect";
       sensor.why = data?.reason ?? null;
     } else if (isReading(data)) {
-      const late = this.#read(sensor, data);
-      sensor.late = late ? data.time : sensor.late;
+      this.#read(sensor, data);
     }
-    this.events.unshift({ id, sender, event, data, heard: now() });
-    this.events.length = Math.min(this.events.length, MOST_EVENTS);
-    this.dispatchEvent(new CustomEvent(known ? "sensor" : "list", { detail: sender }));
-    this.dispatchEvent(new CustomEvent("event", { detail: this.events[0] }));
+    this.#log({ id, sender, event, data, heard: now() });
+    this.dispatchEvent(known ? new CustomEvent("sensor", { detail: sender }) : new Event("list"));
+    return !known || event === "#connect" || event === "#disconnect";
   }
 
+  /** Events that nobody can tell any more. */
   missed(data) {
-    this.events.unshift({ id: null, sender: "", event: "gap", data, heard: now() });
-    this.dispatchEvent(new CustomEvent("event", { detail: this.events[0] }));
+    this.#log({ id: null, sender: "", event: "gap", data, heard: now() });
   }
 
-  setStream(state) {
-    if (this.stream === state) return;
-    this.stream = state;
-    this.dispatchEvent(new Event("stream"));
+  setGateway(info, health) {
+    this.gateway = { ...info, health, asked: now() };
+    this.dispatchEvent(new Event("gateway"));
+  }
+
+  #log(entry) {
+    this.events.unshift(entry);
+    this.events.length = Math.min(this.events.length, MOST_EVENTS);
+    this.dispatchEvent(new CustomEvent("event", { detail: entry }));
   }
 
   #sensor(name) {
     if (!this.sensors.has(name)) {
-      this.sensors.set(name, { name, connected: true, kind: null, link: null, thresholds: {}, reading: null, why: null, warning: null, decimals: 0, late: null });
+      this.sensors.set(name, {
+        name, connected: true, kind: null, link: null, thresholds: {}, reading: null, why: null, warning: null, decimals: 0,
+      });
     }
     return this.sensors.get(name);
   }
 
-  /** Keep the newest; whether this one came late. */
+  /** Keep the newest: what came late is in the log and in the history. */
   #read(sensor, reading) {
     if (typeof reading.value === "number") sensor.decimals = Math.max(sensor.decimals, decimalsOf(reading.value));
-    if (sensor.reading && Date.parse(reading.time) < Date.parse(sensor.reading.time)) return true;
+    if (sensor.reading && Date.parse(reading.time) < Date.parse(sensor.reading.time)) return;
     sensor.reading = reading;
-    return false;
   }
 }
 
@@ -85,12 +100,12 @@ export const isReading = (data) =>
 
 /** One of the keys of RANK, and in words why the value is not to be trusted. */
 export function stateOf(sensor) {
-  if (!sensor.connected) return { state: "gone", text: sensor.why ?? "not connected" };
   const { reading } = sensor;
-  if (!reading) return { state: "unknown", text: "no value yet" };
-  if (reading.quality === "stale") return { state: "stale", text: reading.reason ?? "stale" };
-  if (reading.quality === "suspect") return { state: "suspect", text: reading.reason ?? "suspect" };
-  return { state: "good", text: "" };
+  if (!sensor.connected) return { state: "gone", text: sensor.why ?? "" };
+  if (!reading || reading.value === null) return { state: "unknown", text: reading?.reason ?? sensor.why ?? "" };
+  if (reading.quality === "good") return { state: "good", text: "" };
+  const state = reading.quality === "stale" ? "stale" : "suspect";
+  return { state, text: reading.reason ?? sensor.why ?? "" };
 }
 
 /** Seconds since it was measured, by the gateway's clock; null without a value. */
@@ -98,14 +113,15 @@ export const ageOf = (sensor) => (sensor.reading ? (now() - Date.parse(sensor.re
 
 const RISING = new Set(["hot", "wet", "bright", "high"]);
 
-/** [{event, limit, crossed}]: a value at or beyond its limit has crossed it. */
+/** [{event, limit, rising, crossed}]: a good value at or beyond its limit has crossed it. */
 export function thresholdsOf(sensor) {
-  const value = sensor.reading?.value;
+  const { reading } = sensor;
+  const current = stateOf(sensor).state === "good" ? reading.value : null;
   return Object.entries(sensor.thresholds)
     .filter(([, limit]) => typeof limit === "number")
     .map(([event, limit]) => {
       const rising = RISING.has(event);
-      const crossed = typeof value === "number" && sensor.reading.quality === "good" && (rising ? value >= limit : value <= limit);
+      const crossed = current !== null && (rising ? current >= limit : current <= limit);
       return { event, limit, rising, crossed };
     });
 }

@@ -1,37 +1,43 @@
-// A day of a sensor, small: a line, a band and gaps, as one SVG that is drawn once a minute.
+// A day of a sensor, small: a line over a tint, and gaps, as one SVG.
 
-const NS = "http://www.w3.org/2000/svg";
-const WIDTH = 240, HEIGHT = 44, PAD = 2;
+import { svg } from "./dom.js";
 
+const WIDTH = 240, HEIGHT = 48, PAD = 3;
+
+/** {points, gaps} as api.history gives them, from `since` to `until` (ms). */
 export function sparkline({ points, gaps }, since, until) {
-  const svg = document.createElementNS(NS, "svg");
-  svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("class", "spark");
-  if (!points.length) return svg;
+  const drawn = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true", class: "spark" });
   const low = Math.min(...points.map((point) => point.min)), high = Math.max(...points.map((point) => point.max));
-  const x = (time) => ((Math.max(since, time) - since) / (until - since)) * WIDTH;
+  const x = (time) => ((Math.min(until, Math.max(since, time)) - since) / (until - since)) * WIDTH;
   const y = (value) => (high > low ? HEIGHT - PAD - ((value - low) / (high - low)) * (HEIGHT - 2 * PAD) : HEIGHT / 2);
-  let path = "", next = 0, open = false;
+  for (const gap of gaps) {
+    const from = x(gap.from);
+    drawn.append(svg("rect", { x: from, y: 0, width: Math.max(1, x(gap.to) - from), height: HEIGHT, class: "gap" }));
+  }
+  const runs = runsAt(points, gaps, until).map((run) => run.map(([time, value]) => `${x(time).toFixed(1)} ${y(value).toFixed(1)}`));
+  for (const run of runs) {
+    const path = `M${run.join("L")}`;
+    const [from] = run[0].split(" "), [to] = run.at(-1).split(" ");
+    drawn.append(svg("path", { d: `${path}L${to} ${HEIGHT}L${from} ${HEIGHT}Z`, class: "tint" }), svg("path", { d: path, class: "line" }));
+  }
+  return drawn;
+}
+
+/** [[time, value], …] for each stretch without a gap; a single reading holds until the next. */
+function runsAt(points, gaps, until) {
+  const runs = [];
+  let run = [], next = 0;
   points.forEach((point, index) => {
     while (next < gaps.length && gaps[next].to <= point.time) next += 1;
     const end = points[index + 1]?.time ?? until;
     const gap = gaps[next] && gaps[next].from < end ? gaps[next] : null;
-    const height = y(point.mean).toFixed(1);
-    path += `${open ? "L" : "M"}${x(point.time).toFixed(1)} ${height}`;
-    if (point.count <= 1 || gap || index === points.length - 1) path += `H${x(gap ? Math.max(point.time, gap.from) : end).toFixed(1)}`;
-    open = !gap;
+    run.push([point.time, point.mean]);
+    if (point.count <= 1 || gap || index === points.length - 1) run.push([gap ? Math.max(point.time, gap.from) : end, point.mean]);
+    if (gap) {
+      runs.push(run);
+      run = [];
+    }
   });
-  for (const gap of gaps) {
-    const shade = document.createElementNS(NS, "rect");
-    const from = x(gap.from);
-    Object.entries({ x: from, y: 0, width: Math.max(1, x(gap.to) - from), height: HEIGHT, class: "gap" })
-      .forEach(([key, value]) => shade.setAttribute(key, value));
-    svg.append(shade);
-  }
-  const drawn = document.createElementNS(NS, "path");
-  drawn.setAttribute("d", path);
-  svg.append(drawn);
-  return svg;
+  if (run.length) runs.push(run);
+  return runs;
 }

@@ -63,15 +63,16 @@ function calendarTicks(since, until, least) {
   return { times, step: size([unit, count]) };
 }
 
-/** How a time of such ticks is written: two lines, the greater unit only where it changes. */
-export function tickLabel(time, before, step, locale) {
+/** How a time of such ticks is written: two lines, the greater unit only where it changes. `written(time, options)`
+ *  is a time as Intl.DateTimeFormat writes it. */
+export function tickLabel(time, before, step, written) {
   const date = new Date(time), last = before === undefined ? null : new Date(before);
-  const format = (options) => new Intl.DateTimeFormat(locale, options).format(date);
+  const format = (options) => written(time, options);
   const sameDay = last && last.toDateString() === date.toDateString();
   if (step < DAY) {
     const clock = format(step < MINUTE
-      ? { hour: "2-digit", minute: "2-digit", second: "2-digit" }
-      : { hour: "2-digit", minute: "2-digit" });
+      ? { hour: "numeric", minute: "2-digit", second: "2-digit" }
+      : { hour: "numeric", minute: "2-digit" });
     return [clock, sameDay ? "" : format({ weekday: "short", day: "numeric", month: "short" })];
   }
   const sameYear = last && last.getFullYear() === date.getFullYear();
