@@ -62,7 +62,8 @@ class Sensor:
         day = math.sin(2 * math.pi * (seconds / DAY_S) + phase)
         year = math.sin(2 * math.pi * (seconds / (365 * DAY_S)) + phase)
         rough = math.sin(seconds / 1733 + phase) * 0.18 + math.sin(seconds / 331) * 0.07 + math.sin(seconds / 37) * 0.03
-        return round(self.middle + self.swing * (0.6 * day + 0.7 * year + rough), self.decimals)
+        value = self.middle + self.swing * (0.6 * day + 0.7 * year + rough)
+        return round(value if self.unit == "°C" else max(0.0, value), self.decimals)
 
     def reading(self, now: float, value: float | None = None) -> dict[str, Any] | None:
         """The newest one; None of a sensor that never had any."""

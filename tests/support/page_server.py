@@ -202,10 +202,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         name = urllib.parse.unquote(found[1]) if found else ""
         if name not in page.sensors:
             return self._json(_error("unknown_sender", f"there is no sender {name!r}"), 404)
-        status, answer = page.answers.get(
-            name, (200, {"status": "ok", "response": page.sensors[name].reading(time.time())})
-        )
-        return self._json(answer, status)
+        sensor = page.sensors[name]
+        if name in page.answers:
+            status, answer = page.answers[name]
+            return self._json(answer, status)
+        if not sensor.connected:
+            return self._json(_error("not_connected", sensor.reason or f"{name} is not connected"), 503)
+        return self._json({"status": "ok", "response": sensor.reading(time.time())})
 
     def do_GET(self) -> None:
         page = self.server.page

@@ -32,15 +32,23 @@ async function call(path, { method = "GET", body, signal } = {}) {
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError("network", "the gateway does not answer; is it running, and is this machine in its network?");
+    throw new ApiError(
+      "network",
+      "the gateway does not answer; is it running, and is this machine in its network?",
+    );
   }
-  if (Math.abs(skew) < 1 && answer.headers.has("Date")) heardTime(Date.parse(answer.headers.get("Date")) + 500);
+  if (Math.abs(skew) < 1 && answer.headers.has("Date"))
+    heardTime(Date.parse(answer.headers.get("Date")) + 500);
   const text = await answer.text();
   let value;
   try {
     value = text ? JSON.parse(text) : null;
   } catch {
-    throw new ApiError("bad_reply", `the gateway's answer is no JSON (status ${answer.status})`, answer.status);
+    throw new ApiError(
+      "bad_reply",
+      `the gateway's answer is no JSON (status ${answer.status})`,
+      answer.status,
+    );
   }
   if (!answer.ok && !(path === "healthz" && value?.parts)) {
     throw new ApiError(value?.error ?? "failed", value?.message ?? `status ${answer.status}`, answer.status);
@@ -59,7 +67,11 @@ export const request = (which, method, params) =>
 
 /** {points, gaps, unit, first}, with times in ms. `since` and `until` are ms. */
 export async function history(which, since, until, points, signal) {
-  const query = new URLSearchParams({ since: new Date(since).toISOString(), until: new Date(until).toISOString(), points });
+  const query = new URLSearchParams({
+    since: new Date(since).toISOString(),
+    until: new Date(until).toISOString(),
+    points,
+  });
   const found = await call(`${BASE}/senders/${name(which)}/history?${query}`, { signal });
   const ms = (text) => (text === null || text === undefined ? null : Date.parse(text));
   return {
@@ -72,6 +84,11 @@ export async function history(which, since, until, points, signal) {
 
 /** Where exactly what a chart shows can be had as CSV. */
 export function csvAddress(which, since, until, points) {
-  const query = new URLSearchParams({ since: new Date(since).toISOString(), until: new Date(until).toISOString(), points, format: "csv" });
+  const query = new URLSearchParams({
+    since: new Date(since).toISOString(),
+    until: new Date(until).toISOString(),
+    points,
+    format: "csv",
+  });
   return `${BASE}/senders/${name(which)}/history?${query}`;
 }

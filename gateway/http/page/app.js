@@ -59,12 +59,13 @@ async function ask(something) {
 }
 
 const askList = () => ask(async () => model.load(await api.senders()));
-const askGateway = () => ask(async () => {
-  const [info, health] = await Promise.all([api.gateway(), api.health()]);
-  setText(document.getElementById("gateway-name"), info.name);
-  document.title = `${info.name} · sig-gateway`;
-  model.setGateway(info, health);
-});
+const askGateway = () =>
+  ask(async () => {
+    const [info, health] = await Promise.all([api.gateway(), api.health()]);
+    setText(document.getElementById("gateway-name"), info.name);
+    document.title = `${info.name} · sig-gateway`;
+    model.setGateway(info, health);
+  });
 
 function lock(why) {
   if (state === "locked") return;
@@ -101,7 +102,9 @@ function tick() {
 }
 
 const stream = new Stream({
-  onEvent: (event, id) => { if (model.take(event, id)) askList(); },
+  onEvent: (event, id) => {
+    if (model.take(event, id)) askList();
+  },
   onGap: (data) => model.missed(data),
   onState: streamState,
 });
@@ -114,7 +117,10 @@ async function start() {
   show();
 }
 
-const often = (ms, what) => setInterval(() => { if (state === "live" && !document.hidden) what(); }, ms);
+const often = (ms, what) =>
+  setInterval(() => {
+    if (state === "live" && !document.hidden) what();
+  }, ms);
 theme(document.getElementById("theme"), () => view?.chart?.redraw());
 addEventListener("hashchange", show);
 setInterval(tick, 1000);

@@ -5,7 +5,8 @@ import { draw, drawCursor, plotOf, xOf } from "./draw.js";
 import { scalesOf } from "./series.js";
 
 const LEAST_DRAG = 6; // px: less is a click
-const ARROW = 200, SHIFTED = 20; // steps of the cursor across the chart
+const ARROW = 200,
+  SHIFTED = 20; // steps of the cursor across the chart
 
 export class Chart {
   #pending = 0;
@@ -27,7 +28,10 @@ export class Chart {
       pointerleave: () => this.#point(null),
       pointerdown: (event) => this.#pressed(event),
       pointerup: () => this.#released(),
-      pointercancel: () => { this.#drag = null; this.#point(null); },
+      pointercancel: () => {
+        this.#drag = null;
+        this.#point(null);
+      },
       keydown: (event) => this.#typed(event),
       blur: () => this.#point(null),
     };
@@ -63,7 +67,8 @@ export class Chart {
   }
 
   #timeAt(x) {
-    const plot = this.#plot, { since, until } = this.data;
+    const plot = this.#plot,
+      { since, until } = this.data;
     const part = (x - plot.left) / Math.max(1, plot.right - plot.left);
     return since + Math.min(1, Math.max(0, part)) * (until - since);
   }
@@ -99,7 +104,8 @@ export class Chart {
   #typed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
     const { since, until } = this.data;
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key], factor = { "+": 0.5, "=": 0.5, "-": 2 }[event.key];
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key],
+      factor = { "+": 0.5, "=": 0.5, "-": 2 }[event.key];
     if (!step && !factor) return;
     event.preventDefault();
     if (step) {
@@ -115,7 +121,8 @@ export class Chart {
   #show() {
     const { canvas } = this;
     const ratio = window.devicePixelRatio || 1;
-    const width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio);
+    const width = Math.round(canvas.clientWidth * ratio),
+      height = Math.round(canvas.clientHeight * ratio);
     if (width === 0 || height === 0) return;
     const style = getComputedStyle(canvas);
     const ink = (name) => style.getPropertyValue(name).trim();

@@ -4,28 +4,35 @@ import { date, number } from "./format.js";
 import { at, runsOf } from "./series.js";
 import { tickLabel, timeTicks, valueTicks } from "./ticks.js";
 
-const TOP = 30, BOTTOM = 42; // px: a line for the units, two for the times
+const TOP = 30,
+  BOTTOM = 42; // px: a line for the units, two for the times
 const AXIS_WIDTH = 52;
-const FEW_SCALES = 2, NARROW = 600; // px: of more scales a phone has no room for the numbers
+const FEW_SCALES = 2,
+  NARROW = 600; // px: of more scales a phone has no room for the numbers
 const MOST_BANDS = 3; // of more series the bands only hide each other
 const GAP_TEXT = 60; // px: in a narrower gap there is no room for why it is one
-const TIME_LABEL = 84, VALUE_LABEL = 46; // px from one to the next
+const TIME_LABEL = 76,
+  VALUE_LABEL = 46; // px from one to the next
 
 /** Where in a canvas of that size what is drawn is: {left, right, top, bottom}. */
 export function plotOf(width, height, scales) {
   const axes = Math.min(scales.length, width < NARROW ? FEW_SCALES : Infinity);
-  const left = AXIS_WIDTH * Math.max(1, Math.ceil(axes / 2)), right = axes > 1 ? AXIS_WIDTH * Math.floor(axes / 2) : 14;
+  const left = AXIS_WIDTH * Math.max(1, Math.ceil(axes / 2)),
+    right = axes > 1 ? AXIS_WIDTH * Math.floor(axes / 2) : 14;
   return { left, right: width - right, top: TOP, bottom: height - BOTTOM, width, axes };
 }
 
 export const xOf = (time, { since, until }, plot) =>
   plot.left + ((time - since) / (until - since)) * (plot.right - plot.left);
-const yOf = (value, { low, high }, plot) => plot.bottom - ((value - low) / (high - low)) * (plot.bottom - plot.top);
+const yOf = (value, { low, high }, plot) =>
+  plot.bottom - ((value - low) / (high - low)) * (plot.bottom - plot.top);
 
 /** All of it. `data` as Chart.setData has it; `ink(name)` is a color of the style. */
 export function draw(context, plot, data, scales, ink) {
   drawTimes(context, plot, data, ink);
-  scales.slice(0, plot.axes).forEach((scale, index) => drawScale(context, plot, scale, index, scales.length > 1, ink));
+  scales
+    .slice(0, plot.axes)
+    .forEach((scale, index) => drawScale(context, plot, scale, index, scales.length > 1, ink));
   clipped(context, plot, () => {
     if (data.series.length === 1) {
       drawGaps(context, plot, data, ink);
@@ -40,7 +47,8 @@ export function draw(context, plot, data, scales, ink) {
 /** What moves with the pointer. `drag`: {from, to} in px, or null. */
 export function drawCursor(context, plot, data, scales, { cursor, drag }, ink) {
   if (drag) {
-    const left = Math.max(plot.left, Math.min(drag.from, drag.to)), right = Math.min(plot.right, Math.max(drag.from, drag.to));
+    const left = Math.max(plot.left, Math.min(drag.from, drag.to)),
+      right = Math.min(plot.right, Math.max(drag.from, drag.to));
     context.fillStyle = ink("--select");
     context.fillRect(left, plot.top, right - left, plot.bottom - plot.top);
   }
@@ -95,8 +103,13 @@ function within(context, text, x, y, width) {
 }
 
 function drawScale(context, plot, scale, index, colored, ink) {
-  const { values, decimals } = valueTicks(scale.low, scale.high, Math.max(2, (plot.bottom - plot.top) / VALUE_LABEL));
-  const onLeft = index % 2 === 0, away = AXIS_WIDTH * Math.floor(index / 2) + 8;
+  const { values, decimals } = valueTicks(
+    scale.low,
+    scale.high,
+    Math.max(2, (plot.bottom - plot.top) / VALUE_LABEL),
+  );
+  const onLeft = index % 2 === 0,
+    away = AXIS_WIDTH * Math.floor(index / 2) + 8;
   const x = onLeft ? plot.left - away : plot.right + away;
   context.textAlign = onLeft ? "right" : "left";
   context.textBaseline = "middle";
@@ -113,7 +126,8 @@ function drawGaps(context, plot, data, ink) {
   context.textAlign = "center";
   context.textBaseline = "top";
   for (const { from, to, reason } of data.series[0].gaps) {
-    const left = Math.max(plot.left, xOf(from, data, plot)), right = Math.min(plot.right, xOf(to, data, plot));
+    const left = Math.max(plot.left, xOf(from, data, plot)),
+      right = Math.min(plot.right, xOf(to, data, plot));
     context.fillStyle = ink("--gap");
     context.fillRect(left, plot.top, Math.max(1, right - left), plot.bottom - plot.top);
     if (right - left < GAP_TEXT) continue;
@@ -147,7 +161,8 @@ function drawLimits(context, plot, series, scale, ink) {
 function drawSeries(context, plot, data, series, scale, ink) {
   const runs = runsOf(series, data.until);
   const color = ink(series.color);
-  const x = (time) => xOf(time, data, plot), y = (value) => yOf(value, scale, plot);
+  const x = (time) => xOf(time, data, plot),
+    y = (value) => yOf(value, scale, plot);
   context.fillStyle = color;
   if (data.series.length === 1) {
     context.globalAlpha = 0.08;
@@ -175,7 +190,9 @@ function drawSeries(context, plot, data, series, scale, ink) {
 function drawBand(context, run, x, y) {
   context.beginPath();
   for (const { from, to, point } of run) {
-    const left = x(from), top = y(point.max), bottom = y(point.min);
+    const left = x(from),
+      top = y(point.max),
+      bottom = y(point.min);
     if (bottom - top >= 1) context.rect(left, top, Math.max(1, x(to) - left), bottom - top);
   }
   context.fill();
@@ -185,7 +202,8 @@ function drawBand(context, run, x, y) {
 function trace(context, run, x, y) {
   context.beginPath();
   run.forEach(({ from, to, point }, index) => {
-    const height = y(point.mean), left = x(from);
+    const height = y(point.mean),
+      left = x(from);
     if (index === 0) context.moveTo(left, height);
     else context.lineTo(left, height);
     if (point.count <= 1 || index === run.length - 1) context.lineTo(x(to), height);

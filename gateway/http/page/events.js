@@ -1,7 +1,7 @@
 // The third view: what happens, as it happens, and what came late or was missed.
 
 import { element, setOptions, setText } from "./dom.js";
-import { clock, count, exact, quantity, span } from "./format.js";
+import { clock, count, exact, quantity, span, when } from "./format.js";
 import { isReading } from "./model.js";
 
 const LATE_S = 10;
@@ -16,19 +16,55 @@ export class EventsView {
     const draw = () => this.#draw();
     this.sender = element("select", { "aria-label": "Sensor", onchange: draw });
     this.event = element("select", { "aria-label": "Event", onchange: draw });
-    this.text = element("input", { type: "search", placeholder: "Search", "aria-label": "Search events", oninput: draw });
+    this.text = element("input", {
+      type: "search",
+      placeholder: "Search",
+      "aria-label": "Search events",
+      oninput: draw,
+    });
     this.late = element("input", { type: "checkbox", onchange: draw });
-    this.pause = element("button", { type: "button", "aria-pressed": "false", onclick: () => this.#toggle() }, "Pause");
+    this.pause = element(
+      "button",
+      { type: "button", "aria-pressed": "false", onclick: () => this.#toggle() },
+      "Pause",
+    );
     this.count = element("p.summary", { role: "status" });
     this.body = element("tbody");
     main.replaceChildren(
       element("h1.hidden", {}, "Events"),
-      element("div.tools", {}, this.count, element("div.controls", {},
-        this.text, this.sender, this.event, element("label.check", {}, this.late, "late only"), this.pause)),
-      element("div.scroll", { tabindex: "0", role: "region", "aria-label": "Events, newest first" },
-        element("table.events", {},
-          element("thead", {}, element("tr", {}, ...["Time", "Sensor", "Event", "Value"].map((each) => element("th", { scope: "col" }, each)))),
-          this.body)));
+      element(
+        "div.tools",
+        {},
+        this.count,
+        element(
+          "div.controls",
+          {},
+          this.text,
+          this.sender,
+          this.event,
+          element("label.check", {}, this.late, "late only"),
+          this.pause,
+        ),
+      ),
+      element(
+        "div.scroll",
+        { tabindex: "0", role: "region", "aria-label": "Events, newest first" },
+        element(
+          "table.events",
+          {},
+          element(
+            "thead",
+            {},
+            element(
+              "tr",
+              {},
+              ...["Time", "Sensor", "Event", "Value"].map((each) => element("th", { scope: "col" }, each)),
+            ),
+          ),
+          this.body,
+        ),
+      ),
+    );
     this.onEvent = () => {
       if (this.#paused) return;
       cancelAnimationFrame(this.#pending);
@@ -54,11 +90,13 @@ export class EventsView {
     setOptions(this.sender, "All sensors", distinct(events.map((each) => each.sender)));
     setOptions(this.event, "All events", distinct(events.map((each) => each.event)));
     const wanted = this.text.value.trim().toLocaleLowerCase();
-    const found = events.filter((each) =>
-      (!this.sender.value || each.sender === this.sender.value) &&
-      (!this.event.value || each.event === this.event.value) &&
-      (!this.late.checked || lateness(each) > LATE_S || each.event === "gap") &&
-      (!wanted || `${each.sender} ${each.event} ${described(each)}`.toLocaleLowerCase().includes(wanted)));
+    const found = events.filter(
+      (each) =>
+        (!this.sender.value || each.sender === this.sender.value) &&
+        (!this.event.value || each.event === this.event.value) &&
+        (!this.late.checked || isLate(each) || each.event === "gap") &&
+        (!wanted || `${each.sender} ${each.event} ${described(each)}`.toLocaleLowerCase().includes(wanted)),
+    );
     this.body.replaceChildren(...found.slice(0, SHOWN).map(row));
     setText(this.count, saidOf(found.length, events.length) + (this.#paused ? ", paused" : ""));
   }
@@ -72,29 +110,51 @@ function saidOf(found, all) {
 
 const distinct = (names) => [...new Set(names)].filter(Boolean).sort();
 
-/** Seconds between measured and heard; 0 of what was not measured. */
-function lateness({ data, heard }) {
-  return isReading(data) ? (heard - Date.parse(data.time)) / 1000 : 0;
-}
+const measuredOf = ({ data }) => (isReading(data) ? Date.parse(data.time) : null);
 
-const NOTABLE = { gap: "bad", "#disconnect": "bad", "#stale": "bad", "#connect": "well" };
+/** Seconds from when it was measured, or heard, until it was told here. */
+const lateness = (entry) => (entry.told - (measuredOf(entry) ?? entry.heard)) / 1000;
+// What is said of an old value is not late for that.
+const isLate = (entry) => lateness(entry) > LATE_S && entry.event !== "#stale";
+
+const NOTABLE = { gap: ".bad", "#disconnect": ".bad", "#stale": ".bad", "#connect": ".well" };
 
 function row(entry) {
   const { sender, event, heard } = entry;
-  const seconds = lateness(entry), late = seconds > LATE_S && event !== "#stale";
-  const measured = heard - seconds * 1000;
-  return element(late ? "tr.late" : "tr", {},
-    element("td", {}, element("time", { title: exact(measured) }, clock(measured)),
-      late ? element("span.badge", { title: `heard at ${exact(heard)}` }, `${span(seconds)} late`) : null),
-    element("td", {}, sender ? element("a", { href: `#/sensor/${encodeURIComponent(sender)}` }, sender) : "the gateway"),
-    element("td", {}, element(`span.event${NOTABLE[event] ? `.${NOTABLE[event]}` : event.startsWith("#") ? "" : ".crossed"}`, {}, event.replace(/^#/, ""))),
-    element("td", {}, described(entry)));
+  return element(
+    "tr",
+    {},
+    element(
+      "td",
+      {},
+      element("time", { title: exact(heard) }, clock(heard)),
+      isLate(entry) ? element("span.badge", {}, `${span(lateness(entry))} late`) : null,
+    ),
+    element(
+      "td",
+      {},
+      sender ? element("a", { href: `#/sensor/${encodeURIComponent(sender)}` }, sender) : "the gateway",
+    ),
+    element(
+      "td",
+      {},
+      element(
+        `span.event${NOTABLE[event] ?? (event.startsWith("#") ? "" : ".crossed")}`,
+        {},
+        event.replace(/^#/, ""),
+      ),
+    ),
+    element("td", {}, described(entry)),
+  );
 }
 
-function described({ event, data }) {
+function described(entry) {
+  const { event, data, heard } = entry;
   if (event === "gap") return data?.reason ? `events were missed: ${data.reason}` : "events were missed";
   if (data === null || data === undefined) return "";
-  if (!isReading(data)) return typeof data === "string" ? data : data.reason ?? JSON.stringify(data);
+  if (!isReading(data)) return typeof data === "string" ? data : (data.reason ?? JSON.stringify(data));
   const quality = data.quality === "good" ? "" : `, ${data.quality}${data.reason ? `: ${data.reason}` : ""}`;
-  return `${quantity(data.value, data.unit)}${quality}${data.clock === "unset" ? ", clock not set" : ""}`;
+  const measured =
+    Math.abs(heard - measuredOf(entry)) > LATE_S * 1000 ? `, measured ${when(measuredOf(entry), heard)}` : "";
+  return `${quantity(data.value, data.unit)}${quality}${measured}${data.clock === "unset" ? ", clock not set" : ""}`;
 }

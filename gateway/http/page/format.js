@@ -1,6 +1,8 @@
 // Numbers, ages and times as the viewer's locale has them.
 
-const MINUTE = 60, HOUR = 3600, DAY = 86_400;
+const MINUTE = 60,
+  HOUR = 3600,
+  DAY = 86_400;
 const MOST_DECIMALS = 6;
 
 const numbers = new Map(); // making a NumberFormat costs more than a hundred uses of it
@@ -8,7 +10,10 @@ const dates = new Map();
 
 function numberFormat(digits) {
   if (!numbers.has(digits)) {
-    numbers.set(digits, new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+    numbers.set(
+      digits,
+      new Intl.NumberFormat(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+    );
   }
   return numbers.get(digits);
 }

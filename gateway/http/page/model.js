@@ -12,7 +12,13 @@ const MOST_EVENTS = 500;
 export const RANK = { gone: 0, stale: 1, unknown: 2, suspect: 3, good: 4 };
 
 /** What each state is called; a good value speaks for itself. */
-export const WORDS = { gone: "not connected", stale: "stale", unknown: "no value", suspect: "suspect", good: "" };
+export const WORDS = {
+  gone: "not connected",
+  stale: "stale",
+  unknown: "no value",
+  suspect: "suspect",
+  good: "",
+};
 
 /**
  * @typedef {{value: number|null, unit: string, time: string, quality: string, reason?: string, clock?: string}} Reading
@@ -22,7 +28,8 @@ export const WORDS = { gone: "not connected", stale: "stale", unknown: "no value
 export class Model extends EventTarget {
   /** @type {Map<string, Sensor>} */
   sensors = new Map();
-  /** Newest first: {id, sender, event, data, heard}; `heard` in ms, by the gateway's clock. */
+  /** As they came, newest first: {sender, event, data, heard, told}: when the gateway heard it, and when it told this
+   *  page (ms, by the gateway's clock). */
   events = [];
   /** What /api/v1/gateway and /healthz said, and when (ms, by the gateway's clock); null before. */
   gateway = null;
@@ -57,14 +64,15 @@ export class Model extends EventTarget {
     } else if (isReading(data)) {
       this.#read(sensor, data);
     }
-    this.#log({ id, sender, event, data, heard: now() });
+    const told = now();
+    this.#log({ sender, event, data, heard: heardOf(id) ?? told, told });
     this.dispatchEvent(known ? new CustomEvent("sensor", { detail: sender }) : new Event("list"));
     return !known || event === "#connect" || event === "#disconnect";
   }
 
   /** Events that nobody can tell any more. */
   missed(data) {
-    this.#log({ id: null, sender: "", event: "gap", data, heard: now() });
+    this.#log({ sender: "", event: "gap", data, heard: now(), told: now() });
   }
 
   setGateway(info, health) {
@@ -81,7 +89,15 @@ export class Model extends EventTarget {
   #sensor(name) {
     if (!this.sensors.has(name)) {
       this.sensors.set(name, {
-        name, connected: true, kind: null, link: null, thresholds: {}, reading: null, why: null, warning: null, decimals: 0,
+        name,
+        connected: true,
+        kind: null,
+        link: null,
+        thresholds: {},
+        reading: null,
+        why: null,
+        warning: null,
+        decimals: 0,
       });
     }
     return this.sensors.get(name);
@@ -89,10 +105,17 @@ export class Model extends EventTarget {
 
   /** Keep the newest: what came late is in the log and in the history. */
   #read(sensor, reading) {
-    if (typeof reading.value === "number") sensor.decimals = Math.max(sensor.decimals, decimalsOf(reading.value));
+    if (typeof reading.value === "number")
+      sensor.decimals = Math.max(sensor.decimals, decimalsOf(reading.value));
     if (sensor.reading && Date.parse(reading.time) < Date.parse(sensor.reading.time)) return;
     sensor.reading = reading;
   }
+}
+
+/** An event's id begins with the time when it was heard, in ms. */
+function heardOf(id) {
+  const found = /^(\d+)-\d+$/.exec(id);
+  return found ? Number(found[1]) : null;
 }
 
 export const isReading = (data) =>
@@ -102,7 +125,8 @@ export const isReading = (data) =>
 export function stateOf(sensor) {
   const { reading } = sensor;
   if (!sensor.connected) return { state: "gone", text: sensor.why ?? "" };
-  if (!reading || reading.value === null) return { state: "unknown", text: reading?.reason ?? sensor.why ?? "" };
+  if (!reading || reading.value === null)
+    return { state: "unknown", text: reading?.reason ?? sensor.why ?? "" };
   if (reading.quality === "good") return { state: "good", text: "" };
   const state = reading.quality === "stale" ? "stale" : "suspect";
   return { state, text: reading.reason ?? sensor.why ?? "" };

@@ -9,7 +9,12 @@ export function limits(sensor) {
   return thresholdsOf(sensor).map(({ event, limit, rising, crossed }) => {
     const text = `${event} ${rising ? "≥" : "≤"} ${number(limit)}`;
     return crossed
-      ? element("span.limit.crossed", { title: "crossed" }, `${rising ? "▲" : "▼"} ${text}`, element("span.hidden", {}, " crossed"))
+      ? element(
+          "span.limit.crossed",
+          { title: "crossed" },
+          `${rising ? "▲" : "▼"} ${text}`,
+          element("span.hidden", {}, " crossed"),
+        )
       : element("span.limit", {}, text);
   });
 }

@@ -3,8 +3,16 @@
 import * as api from "./api.js";
 import { element } from "./dom.js";
 
-const HOUR = 3_600_000, DAY = 24 * HOUR;
-const RANGES = [["1 h", HOUR], ["12 h", 12 * HOUR], ["24 h", DAY], ["week", 7 * DAY], ["month", 30 * DAY], ["year", 365 * DAY]];
+const HOUR = 3_600_000,
+  DAY = 24 * HOUR;
+const RANGES = [
+  ["1 h", HOUR],
+  ["12 h", 12 * HOUR],
+  ["24 h", DAY],
+  ["week", 7 * DAY],
+  ["month", 30 * DAY],
+  ["year", 365 * DAY],
+];
 const LEAST_SPAN = 10_000;
 const MOST_SPAN = 5 * 365 * DAY;
 
@@ -21,12 +29,29 @@ export class Ranges {
       return { button, ms };
     });
     const move = (label, text, way, factor) =>
-      element("button", { type: "button", "aria-label": label, title: label, onclick: () => this.#move(way, factor) }, text);
+      element(
+        "button",
+        { type: "button", "aria-label": label, title: label, onclick: () => this.#move(way, factor) },
+        text,
+      );
     this.later = move("Later", "›", 0.5, 1);
-    this.root = element("div.times", {},
-      element("div.ranges", { role: "group", "aria-label": "Time shown" }, ...this.buttons.map(({ button }) => button)),
-      element("div.ranges", { role: "group", "aria-label": "Move and zoom" },
-        move("Earlier", "‹", -0.5, 1), this.later, move("Zoom out", "−", 0, 2), move("Zoom in", "+", 0, 0.5)));
+    this.root = element(
+      "div.times",
+      {},
+      element(
+        "div.ranges",
+        { role: "group", "aria-label": "Time shown" },
+        ...this.buttons.map(({ button }) => button),
+      ),
+      element(
+        "div.ranges",
+        { role: "group", "aria-label": "Move and zoom" },
+        move("Earlier", "‹", -0.5, 1),
+        this.later,
+        move("Zoom out", "−", 0, 2),
+        move("Zoom in", "+", 0, 0.5),
+      ),
+    );
     this.#show();
   }
 
@@ -48,7 +73,8 @@ export class Ranges {
   }
 
   zoom(since, until) {
-    const now = api.now(), end = Math.min(until, now);
+    const now = api.now(),
+      end = Math.min(until, now);
     if (end - since < LEAST_SPAN || end - since > MOST_SPAN) return;
     this.#zoomed = { since, until: end };
     this.#changed();
@@ -61,7 +87,9 @@ export class Ranges {
   }
 
   #move(way, factor) {
-    const { since, until } = this.shown, middle = (since + until) / 2, half = ((until - since) / 2) * factor;
+    const { since, until } = this.shown,
+      middle = (since + until) / 2,
+      half = ((until - since) / 2) * factor;
     const shift = Math.min(way * (until - since), api.now() - until);
     this.zoom(middle - half + shift, middle + half + shift);
   }

@@ -31,11 +31,17 @@ export class ReadNow {
       const { response } = await api.request(this.name, "read");
       const took = Math.round(performance.now() - started);
       const measured = clock(Date.parse(response.time));
-      setText(this.answer, `${quantity(response.value, response.unit, this.decimals())}, measured at ${measured}; it took ${took} ms`);
+      setText(
+        this.answer,
+        `${quantity(response.value, response.unit, this.decimals())}, measured at ${measured}; it took ${took} ms`,
+      );
     } catch (error) {
       this.answer.className = "answer bad";
       const advice = ADVICE[error.type];
-      setText(this.answer, `${error.type.replaceAll("_", " ")}: ${error.message}${advice ? ` ${ended(error.message) ? "" : "· "}${advice}` : ""}`);
+      setText(
+        this.answer,
+        `${error.type.replaceAll("_", " ")}: ${error.message}${advice ? ` ${ended(error.message) ? "" : "· "}${advice}` : ""}`,
+      );
     } finally {
       this.button.disabled = false;
     }

@@ -24,17 +24,42 @@ export class SensorView {
     this.limits = element("p.limits");
     this.read = new ReadNow(name, () => this.#sensor?.decimals);
     this.panel = new HistoryPanel(model, name);
-    this.now = element("div.about-now", {},
+    this.now = element(
+      "div.about-now",
+      {},
       element("div.title", {}, this.icon, element("h1", {}, name), this.badges),
       element("p.reading.big", {}, this.value, this.unit, this.age),
-      this.why, this.about, this.limits);
+      this.why,
+      this.about,
+      this.limits,
+    );
     this.head = element("div.head", {}, this.now, this.read.root);
-    main.replaceChildren(element("p.crumb", {}, element("a", { href: "#/" }, "← All sensors")), this.head, this.panel.root);
+    main.replaceChildren(
+      element("p.crumb", {}, element("a", { href: "#/" }, "← All sensors")),
+      this.head,
+      this.panel.root,
+    );
     this.chart = this.panel.chart;
     this.listeners = [
-      ["sensor", ({ detail }) => { if (detail === name) this.#show(); }],
-      ["list", () => { this.#show(); this.panel.choices(); }],
-      ["event", ({ detail }) => { if (detail.sender === name && TURNS.has(detail.event)) this.panel.load(); }],
+      [
+        "sensor",
+        ({ detail }) => {
+          if (detail === name) this.#show();
+        },
+      ],
+      [
+        "list",
+        () => {
+          this.#show();
+          this.panel.choices();
+        },
+      ],
+      [
+        "event",
+        ({ detail }) => {
+          if (detail.sender === name && TURNS.has(detail.event)) this.panel.load();
+        },
+      ],
     ];
     for (const [kind, listener] of this.listeners) model.addEventListener(kind, listener);
     this.timer = setInterval(() => this.#tick(), 1000);
@@ -58,12 +83,13 @@ export class SensorView {
       setText(this.about, "The gateway does not know this sensor (any more).");
       return;
     }
-    const { state, text } = stateOf(sensor), { reading } = sensor;
+    const { state, text } = stateOf(sensor),
+      { reading } = sensor;
     this.now.dataset.state = state;
     if (this.icon.dataset.kind !== sensor.kind) {
       this.icon.dataset.kind = sensor.kind;
       this.now.dataset.kind = sensor.kind;
-      this.icon.replaceChildren(icon(sensor.kind));
+      this.icon.replaceChildren(icon(sensor.kind)); // which kind it is stands below
     }
     setText(this.value, number(reading?.value ?? null, sensor.decimals));
     setText(this.unit, reading?.unit ?? "");
@@ -71,7 +97,10 @@ export class SensorView {
     setText(this.why, [text, sensor.warning].filter(Boolean).join("; "));
     const what = [sensor.kind, sensor.link && `on ${sensor.link}`].filter(Boolean).join(" ");
     const measured = reading && `measured ${exact(Date.parse(reading.time))}`;
-    setText(this.about, [what, measured, reading && `quality ${reading.quality}`].filter(Boolean).join(" · "));
+    setText(
+      this.about,
+      [what, measured, reading && `quality ${reading.quality}`].filter(Boolean).join(" · "),
+    );
     this.limits.replaceChildren(...limits(sensor));
     this.#tick();
   }

@@ -30,7 +30,8 @@ export function scalesOf(series, { own = false } = {}) {
 /** The stretches without a gap: [[{from, to, point}]]; each point holds until the next, a gap, or the end. */
 export function runsOf({ points, gaps }, until) {
   const runs = [];
-  let run = [], next = 0;
+  let run = [],
+    next = 0;
   points.forEach((point, index) => {
     while (next < gaps.length && gaps[next].to <= point.time) next += 1;
     const end = index + 1 < points.length ? points[index + 1].time : until;
@@ -46,16 +47,18 @@ export function runsOf({ points, gaps }, until) {
   return runs;
 }
 
-/** What a series says at a time: {point, gap}, of which one at most is not null. */
+/** What a series says at a time: {point, gap, to}: one of the first two at most is not null; `to`: when the next point
+ *  begins, undefined for the last. */
 export function at(series, time) {
   const gap = series.gaps.find((each) => each.from <= time && time < each.to) ?? null;
   const index = lastBefore(series.points, time);
-  return { gap, point: gap || index < 0 ? null : series.points[index] };
+  return { gap, point: gap || index < 0 ? null : series.points[index], to: series.points[index + 1]?.time };
 }
 
 /** The index of the last point that is not after the time; -1 for none. */
 function lastBefore(points, time) {
-  let low = 0, high = points.length;
+  let low = 0,
+    high = points.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (points[middle].time <= time) low = middle + 1;
@@ -64,11 +67,14 @@ function lastBefore(points, time) {
   return low - 1;
 }
 
-/** {low, high, mean, last, missing}: the points with the least and the greatest value, the mean by time over what is
- *  known, the last point, and how long nothing is known within since and until (ms); null without points. */
+/** {low, high, mean, missing}: the points with the least and the greatest value, the mean by time over what is known,
+ *  and how long nothing is known within since and until (ms); null without points. */
 export function summaryOf({ points, gaps }, since, until) {
   if (!points.length) return null;
-  let low = points[0], high = points[0], sum = 0, held = 0;
+  let low = points[0],
+    high = points[0],
+    sum = 0,
+    held = 0;
   for (const point of points) {
     if (point.min < low.min) low = point;
     if (point.max > high.max) high = point;
@@ -79,6 +85,9 @@ export function summaryOf({ points, gaps }, since, until) {
       held += to - from;
     }
   }
-  const missing = gaps.reduce((all, gap) => all + Math.max(0, Math.min(until, gap.to) - Math.max(since, gap.from)), 0);
-  return { low, high, mean: held > 0 ? sum / held : points[0].mean, last: points.at(-1), missing };
+  const missing = gaps.reduce(
+    (all, gap) => all + Math.max(0, Math.min(until, gap.to) - Math.max(since, gap.from)),
+    0,
+  );
+  return { low, high, mean: held > 0 ? sum / held : points[0].mean, missing };
 }

@@ -57,7 +57,8 @@ export class Sparks {
 
   async #draw(tile) {
     tile.asked = performance.now();
-    const until = api.now(), since = until - DAY_MS;
+    const until = api.now(),
+      since = until - DAY_MS;
     try {
       const found = await api.history(tile.name, since, until, POINTS);
       tile.box.replaceChildren(sparkline(found, since, until));
@@ -69,6 +70,7 @@ export class Sparks {
 }
 
 function extent(points) {
-  const low = Math.min(...points.map((point) => point.min)), high = Math.max(...points.map((point) => point.max));
+  const low = Math.min(...points.map((point) => point.min)),
+    high = Math.max(...points.map((point) => point.max));
   return `24 h: ${number(low)} to ${number(high)}`;
 }

@@ -1,14 +1,27 @@
 // Where the lines of an axis are: round values, and round times in the viewer's own time zone.
 
-const SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+const SECOND = 1000,
+  MINUTE = 60 * SECOND,
+  HOUR = 60 * MINUTE,
+  DAY = 24 * HOUR;
 
 // Up to a day, multiples since the day's own beginning; the greater ones by the calendar.
-const CLOCK_STEPS = [
-  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
-].map((seconds) => seconds * SECOND);
+const CLOCK_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200].map(
+  (seconds) => seconds * SECOND,
+);
 const CALENDAR_STEPS = [
-  ["day", 1], ["day", 2], ["day", 7], ["day", 14],
-  ["month", 1], ["month", 2], ["month", 3], ["month", 6], ["month", 12], ["month", 24], ["month", 60],
+  ["day", 1],
+  ["day", 2],
+  ["day", 3],
+  ["day", 7],
+  ["day", 14],
+  ["month", 1],
+  ["month", 2],
+  ["month", 3],
+  ["month", 6],
+  ["month", 12],
+  ["month", 24],
+  ["month", 60],
 ];
 
 /** Round values from low to high, about `wanted` of them: {values, step, decimals}. */
@@ -57,7 +70,11 @@ function calendarTicks(since, until, least) {
   const date = new Date(since);
   date.setHours(0, 0, 0, 0);
   if (unit === "month") date.setMonth(date.getMonth() - (date.getMonth() % Math.min(count, 12)), 1);
-  for (; date.getTime() <= until; unit === "day" ? date.setDate(date.getDate() + count) : date.setMonth(date.getMonth() + count)) {
+  for (
+    ;
+    date.getTime() <= until;
+    unit === "day" ? date.setDate(date.getDate() + count) : date.setMonth(date.getMonth() + count)
+  ) {
     if (date.getTime() >= since) times.push(date.getTime());
   }
   return { times, step: size([unit, count]) };
@@ -66,16 +83,20 @@ function calendarTicks(since, until, least) {
 /** How a time of such ticks is written: two lines, the greater unit only where it changes. `written(time, options)`
  *  is a time as Intl.DateTimeFormat writes it. */
 export function tickLabel(time, before, step, written) {
-  const date = new Date(time), last = before === undefined ? null : new Date(before);
+  const date = new Date(time),
+    last = before === undefined ? null : new Date(before);
   const format = (options) => written(time, options);
   const sameDay = last && last.toDateString() === date.toDateString();
   if (step < DAY) {
-    const clock = format(step < MINUTE
-      ? { hour: "numeric", minute: "2-digit", second: "2-digit" }
-      : { hour: "numeric", minute: "2-digit" });
+    const clock = format(
+      step < MINUTE
+        ? { hour: "numeric", minute: "2-digit", second: "2-digit" }
+        : { hour: "numeric", minute: "2-digit" },
+    );
     return [clock, sameDay ? "" : format({ weekday: "short", day: "numeric", month: "short" })];
   }
   const sameYear = last && last.getFullYear() === date.getFullYear();
-  if (step < 28 * DAY) return [format({ day: "numeric", month: "short" }), sameYear ? "" : format({ year: "numeric" })];
+  if (step < 28 * DAY)
+    return [format({ day: "numeric", month: "short" }), sameYear ? "" : format({ year: "numeric" })];
   return [format({ month: "short" }), sameYear ? "" : format({ year: "numeric" })];
 }

@@ -18,11 +18,16 @@ export class Tile {
     this.spark = element("div.sparkbox");
     this.where = element("span");
     this.extent = element("span.extent");
-    this.root = element("a.tile", { href: `#/sensor/${encodeURIComponent(name)}` },
+    this.root = element(
+      "a.tile",
+      { href: `#/sensor/${encodeURIComponent(name)}` },
       element("span.title", {}, this.icon, element("h3", {}, name), this.badges),
       element("p.reading", {}, this.value, this.unit, this.age),
-      this.why, this.limits, this.spark,
-      element("p.where", {}, this.where, this.extent));
+      this.why,
+      this.limits,
+      this.spark,
+      element("p.where", {}, this.where, this.extent),
+    );
   }
 
   update(sensor) {
@@ -31,13 +36,14 @@ export class Tile {
     const kind = sensor.kind ?? "generic";
     if (this.root.dataset.kind !== kind) {
       this.root.dataset.kind = kind;
-      this.icon.replaceChildren(icon(kind));
+      this.icon.title = kind;
+      this.icon.replaceChildren(icon(kind), element("span.hidden", {}, kind));
     }
     setText(this.value, number(sensor.reading?.value ?? null, sensor.decimals));
     setText(this.unit, sensor.reading?.unit ?? "");
     this.badges.replaceChildren(...badges(sensor));
     setText(this.why, [text, sensor.warning].filter(Boolean).join("; "));
-    setText(this.where, [sensor.kind, sensor.link && `on ${sensor.link}`].filter(Boolean).join(" "));
+    setText(this.where, sensor.link ?? "");
     this.limits.replaceChildren(...limits(sensor));
     this.tick(sensor);
   }

@@ -24,18 +24,37 @@ export class Tiles {
     this.model = model;
     this.overview = new Overview(model);
     this.search = element("input", {
-      type: "search", placeholder: "Search", "aria-label": "Search sensors", oninput: () => this.#arrange(),
+      type: "search",
+      placeholder: "Search",
+      "aria-label": "Search sensors",
+      oninput: () => this.#arrange(),
     });
-    this.sort = this.#choice("sort", "Sort", Object.entries(SORTS).map(([key, [label]]) => [key, label]));
+    this.sort = this.#choice(
+      "sort",
+      "Sort",
+      Object.entries(SORTS).map(([key, [label]]) => [key, label]),
+    );
     this.group = this.#choice("group", "Group", Object.entries(GROUPS));
     this.list = element("div.groups");
     main.replaceChildren(
       element("h1.hidden", {}, "Sensors"),
-      element("div.tools", {}, this.overview.root, element("div.controls", {}, this.search, this.sort, this.group)),
-      this.list);
+      element(
+        "div.tools",
+        {},
+        this.overview.root,
+        element("div.controls", {}, this.search, this.sort, this.group),
+      ),
+      this.list,
+    );
     this.listeners = [
       ["list", () => this.#all()],
-      ["sensor", ({ detail }) => { this.#tiles.get(detail)?.update(model.sensors.get(detail)); this.#soon(); }],
+      [
+        "sensor",
+        ({ detail }) => {
+          this.#tiles.get(detail)?.update(model.sensors.get(detail));
+          this.#soon();
+        },
+      ],
       ["gateway", () => this.overview.update()],
     ];
     for (const [kind, listener] of this.listeners) model.addEventListener(kind, listener);
@@ -51,10 +70,17 @@ export class Tiles {
   }
 
   #choice(key, label, choices) {
-    const select = element("select", {
-      "aria-label": label,
-      onchange: () => { localStorage.setItem(key, select.value); this.#arrange(); },
-    }, ...choices.map(([value, text]) => element("option", { value }, text)));
+    const select = element(
+      "select",
+      {
+        "aria-label": label,
+        onchange: () => {
+          localStorage.setItem(key, select.value);
+          this.#arrange();
+        },
+      },
+      ...choices.map(([value, text]) => element("option", { value }, text)),
+    );
     const kept = localStorage.getItem(key);
     if (choices.some(([value]) => value === kept)) select.value = kept;
     return select;
@@ -84,17 +110,22 @@ export class Tiles {
   #arrange() {
     const wanted = this.search.value.trim().toLocaleLowerCase();
     const shown = [...this.model.sensors.values()].filter((sensor) =>
-      `${sensor.name} ${sensor.kind ?? ""} ${sensor.link ?? ""}`.toLocaleLowerCase().includes(wanted));
+      `${sensor.name} ${sensor.kind ?? ""} ${sensor.link ?? ""}`.toLocaleLowerCase().includes(wanted),
+    );
     shown.sort(SORTS[this.sort.value][1]);
-    const groupOf = (sensor) => (this.group.value ? sensor[this.group.value] ?? "other" : "");
+    const groupOf = (sensor) => (this.group.value ? (sensor[this.group.value] ?? "other") : "");
     const order = JSON.stringify([wanted, shown.map((sensor) => [groupOf(sensor), sensor.name])]);
     if (order === this.#order) return;
     this.#order = order;
     const groups = grouped(shown, groupOf);
     const parts = [...groups].map(([name, members]) =>
-      element("section", {},
+      element(
+        "section",
+        {},
         element(name ? "h2" : "h2.hidden", {}, name || "All sensors"),
-        element("div.tiles", {}, ...members.map((sensor) => this.#tile(sensor.name).root))));
+        element("div.tiles", {}, ...members.map((sensor) => this.#tile(sensor.name).root)),
+      ),
+    );
     const focused = document.activeElement;
     this.list.replaceChildren(...(parts.length ? parts : [nothing(wanted)]));
     if (this.list.contains(focused)) focused.focus(); // who moves through the tiles by keyboard stays where he is
@@ -124,7 +155,16 @@ function grouped(sensors, groupOf) {
 function nothing(wanted) {
   return wanted
     ? element("div.empty", {}, element("p", {}, "No sensor has that in its name, kind or link."))
-    : element("div.empty", {},
-      element("p.lead", {}, "No sensors yet"),
-      element("p", {}, "Plug one in, or add it under ", element("code", {}, "sensors:"), " in the gateway's config.yaml. It appears here by itself."));
+    : element(
+        "div.empty",
+        {},
+        element("p.lead", {}, "No sensors yet"),
+        element(
+          "p",
+          {},
+          "Plug one in, or add it under ",
+          element("code", {}, "sensors:"),
+          " in the gateway's config.yaml. It appears here by itself.",
+        ),
+      );
 }
