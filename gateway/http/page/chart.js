@@ -10,12 +10,14 @@ const ARROW = 200,
 
 export class Chart {
   #pending = 0;
+  #stale = true;
   #drag = null;
-  #picture = document.createElement("canvas"); // what does not move with the cursor
 
-  /** `onZoom(since, until)`: a span was dragged, or typed; `onCursor(time or null, x, typed)`: where the cursor is. */
-  constructor(canvas, { onZoom, onCursor }) {
+  /** `over`: a canvas that lies on the first, for what moves with the pointer, so that the rest is not drawn again.
+   *  `onZoom(since, until)`: a span was dragged, or typed; `onCursor(time or null, x, typed)`: where the cursor is. */
+  constructor(canvas, over, { onZoom, onCursor }) {
     this.canvas = canvas;
+    this.over = over;
     this.onZoom = onZoom;
     this.onCursor = onCursor;
     this.data = { since: 0, until: 1, series: [] };
@@ -53,7 +55,7 @@ export class Chart {
 
   /** All of it: once, before the next frame, however often it is called. */
   redraw() {
-    this.stale = true;
+    this.#stale = true;
     this.#soon();
   }
 
@@ -117,32 +119,27 @@ export class Chart {
     }
   }
 
-  /** The picture anew only where it has changed: a pointer moves often, and a year is many points. */
   #show() {
-    const { canvas } = this;
-    const ratio = window.devicePixelRatio || 1;
-    const width = Math.round(canvas.clientWidth * ratio),
-      height = Math.round(canvas.clientHeight * ratio);
-    if (width === 0 || height === 0) return;
+    const { canvas, over, data, scales } = this;
+    if (canvas.clientWidth === 0 || canvas.clientHeight === 0) return;
     const style = getComputedStyle(canvas);
     const ink = (name) => style.getPropertyValue(name).trim();
     const plot = this.#plot;
-    if (this.stale) {
-      const context = fresh(this.#picture, width, height, ratio);
+    if (this.#stale) {
+      const context = emptied(canvas, canvas);
       context.font = `12px ${style.fontFamily}`;
-      draw(context, plot, this.data, this.scales, ink);
-      this.stale = false;
+      draw(context, plot, data, scales, ink);
+      this.#stale = false;
     }
-    const context = fresh(canvas, width, height, 1);
-    context.drawImage(this.#picture, 0, 0);
-    context.scale(ratio, ratio);
-    drawCursor(context, plot, this.data, this.scales, { cursor: this.cursor, drag: this.#drag }, ink);
+    drawCursor(emptied(over, canvas), plot, data, scales, { cursor: this.cursor, drag: this.#drag }, ink);
   }
 }
 
-function fresh(canvas, width, height, ratio) {
-  canvas.width = width; // which empties it
-  canvas.height = height;
+/** The context of a canvas that covers another, with nothing on it, in px of the page. */
+function emptied(canvas, { clientWidth, clientHeight }) {
+  const ratio = window.devicePixelRatio || 1;
+  canvas.width = Math.round(clientWidth * ratio); // which empties it
+  canvas.height = Math.round(clientHeight * ratio);
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
   return context;

@@ -180,7 +180,7 @@ function drawSeries(context, plot, data, series, scale, ink) {
   context.globalAlpha = 1;
   context.strokeStyle = color;
   context.lineWidth = 1.75;
-  context.lineJoin = "round";
+  context.lineJoin = "bevel";
   for (const run of runs) {
     trace(context, run, x, y);
     context.stroke();

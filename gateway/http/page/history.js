@@ -44,6 +44,7 @@ export class HistoryPanel {
       "aria-label": `Chart of ${name}`,
       "aria-describedby": "chart-words",
     });
+    const over = element("canvas.over", { "aria-hidden": "true" });
     this.tip = element("div.tip", { hidden: true });
     this.spoken = element("p.hidden", { role: "status" });
     this.words = element("p.hidden", { id: "chart-words" });
@@ -53,12 +54,12 @@ export class HistoryPanel {
       "section",
       { "aria-label": "History" },
       element("div.tools", {}, this.ranges.root, this.add, this.ownLabel),
-      element("div.chartbox", {}, this.canvas, this.tip, this.note),
+      element("div.chartbox", {}, this.canvas, over, this.tip, this.note),
       this.words,
       this.spoken,
       this.below,
     );
-    this.chart = new Chart(this.canvas, {
+    this.chart = new Chart(this.canvas, over, {
       onZoom: (since, until) => this.ranges.zoom(since, until),
       onCursor: (time, x, typed) => this.#cursor(time, x, typed),
     });
