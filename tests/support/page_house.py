@@ -61,7 +61,11 @@ class Sensor:
         phase = zlib.crc32(self.name.encode()) % 1000
         day = math.sin(2 * math.pi * (seconds / DAY_S) + phase)
         year = math.sin(2 * math.pi * (seconds / (365 * DAY_S)) + phase)
-        rough = math.sin(seconds / 1733 + phase) * 0.18 + math.sin(seconds / 331) * 0.07 + math.sin(seconds / 37) * 0.03
+        rough = (
+            math.sin(seconds / 1733 + phase) * 0.18
+            + math.sin(seconds / 331) * 0.07
+            + math.sin(seconds / 37) * 0.03
+        )
         value = self.middle + self.swing * (0.6 * day + 0.7 * year + rough)
         return round(value if self.unit == "°C" else max(0.0, value), self.decimals)
 
@@ -110,7 +114,9 @@ class Sensor:
             "since": rfc3339(since),
             "until": rfc3339(until),
             "first": rfc3339(first) if has else None,
-            "points": list(self._points(max(since, first), min(until, now), (until - since) / points)) if has else [],
+            "points": list(self._points(max(since, first), min(until, now), (until - since) / points))
+            if has
+            else [],
             "gaps": [
                 {
                     "from": rfc3339(gap.since),
@@ -143,36 +149,73 @@ class Sensor:
 def house(now: float) -> list[Sensor]:
     """What the screenshots show: most is well, something is not."""
     return [
-        Sensor("Living room", middle=21.4, swing=1.2, thresholds={"cold": 18, "hot": 24}, decimals=1, age_s=2),
+        Sensor(
+            "Living room", middle=21.4, swing=1.2, thresholds={"cold": 18, "hot": 24}, decimals=1, age_s=2
+        ),
         Sensor("Living room humidity", "humidity", "%", 47, 8, 0, thresholds={"dry": 30, "wet": 60}, age_s=2),
         Sensor("Living room light", "light", "lx", 320, 260, 0, thresholds={"dark": 40}, age_s=2),
-        Sensor("Greenhouse", middle=24.6, swing=5, link="rs485", thresholds={"cold": 5, "hot": 24}, age_s=4,
-               gaps=[Gap(now - 15 * 3600, now - 13.2 * 3600, "link rs485: /dev/ttyUSB0 is not there")]),
+        Sensor(
+            "Greenhouse",
+            middle=24.6,
+            swing=5,
+            link="rs485",
+            thresholds={"cold": 5, "hot": 24},
+            age_s=4,
+            gaps=[Gap(now - 15 * 3600, now - 13.2 * 3600, "link rs485: /dev/ttyUSB0 is not there")],
+        ),
         Sensor("Greenhouse soil", "generic", "%", 34, 5, 1, link="rs485", age_s=4, thresholds={"low": 25}),
         Sensor("CO₂ office", "generic", "ppm", 720, 240, 0, link="rs485", age_s=6, thresholds={"high": 1000}),
-        Sensor("Roof", middle=9.2, swing=7, link="radio", age_s=41, quality="suspect",
-               reason="rose 14 °C in 2 s; the last believable value was 9.1 °C"),
-        Sensor("Cellar", middle=12.1, swing=0.8, link="radio", age_s=4100, quality="stale",
-               reason="no reading for 68 min; one is expected within 20 min",
-               gaps=[Gap(now - 4100, None, "stale: no reading for 20 min")]),
-        Sensor("Freezer", middle=-18.4, swing=1.1, link="garage", connected=False, age_s=5400,
-               thresholds={"hot": -15}, reason="/dev/ttyUSB1 is not there: is the board plugged in?",
-               quality="stale", gaps=[Gap(now - 5400, None, "link garage: /dev/ttyUSB1 is not there")]),
+        Sensor(
+            "Roof",
+            middle=9.2,
+            swing=7,
+            link="radio",
+            age_s=41,
+            quality="suspect",
+            reason="rose 14 °C in 2 s; the last believable value was 9.1 °C",
+        ),
+        Sensor(
+            "Cellar",
+            middle=12.1,
+            swing=0.8,
+            link="radio",
+            age_s=4100,
+            quality="stale",
+            reason="no reading for 68 min; one is expected within 20 min",
+            gaps=[Gap(now - 4100, None, "stale: no reading for 20 min")],
+        ),
+        Sensor(
+            "Freezer",
+            middle=-18.4,
+            swing=1.1,
+            link="garage",
+            connected=False,
+            age_s=5400,
+            thresholds={"hot": -15},
+            reason="/dev/ttyUSB1 is not there: is the board plugged in?",
+            quality="stale",
+            gaps=[Gap(now - 5400, None, "link garage: /dev/ttyUSB1 is not there")],
+        ),
         Sensor("Well level", "generic", "cm", 182, 14, 0, link="rs485", age_s=3),
         Sensor("Attic", middle=17.2, swing=4, link="radio", age_s=63),
         Sensor("Attic humidity", "humidity", "%", 55, 9, 1, link="radio", age_s=63),
-    ]  # fmt: skip
+    ]
 
 
 def many(count: int = 60) -> list[Sensor]:
     """A large house, with some long names."""
-    kinds = [("temperature", "°C", 21, 3, 1), ("humidity", "%", 48, 9, 0), ("light", "lx", 300, 250, 0), ("generic", "hPa", 1013, 12, 1)]  # fmt: skip
+    kinds = [
+        ("temperature", "°C", 21, 3, 1),
+        ("humidity", "%", 48, 9, 0),
+        ("light", "lx", 300, 250, 0),
+        ("generic", "hPa", 1013, 12, 1),
+    ]
     made = []
     for index in range(count):
         kind, unit, middle, swing, decimals = kinds[index % len(kinds)]
         name = f"Room {index // 4 + 1} {kind}"
         if index % 9 == 5:
-            name = f"Storeroom behind the second workshop, north-east corner, shelf {index}, Feuchtigkeitsfühlerverlängerung"
+            name = f"Storeroom behind the second workshop, shelf {index}, Feuchtigkeitsfühlerverlängerung"
         sensor = Sensor(name, kind, unit, middle, swing, decimals, link=f"board {index // 12 + 1}")
         if index % 17 == 3:
             sensor.quality, sensor.reason, sensor.age_s = "stale", "no reading for 14 s", 900
@@ -180,17 +223,36 @@ def many(count: int = 60) -> list[Sensor]:
     return made
 
 
+def _device(model: str, channels: list[str], **more: str) -> dict[str, Any]:
+    return {"name": "", "model": model, "identity": None, "firmware": None, "channels": channels, **more}
+
+
+def _link(port: str, since: float, counters: dict[str, int], **more: Any) -> dict[str, Any]:
+    up: dict[str, Any] = {
+        "state": "up",
+        "reason": None,
+        "since": since,
+        "port": port,
+        "opened": port,
+        "warning": None,
+        "devices": [],
+        "counters": counters,
+        "waiting": 0,
+    }
+    return up | more
+
+
+_NOT_THERE = "/dev/ttyUSB1 is not there: is the board plugged in?"
+
+
 def gateway(now: float) -> dict[str, Any]:
     """The answer of /api/v1/gateway."""
-    board = {"name": "", "model": "occupancy-sim", "identity": "SIM0388F1D2", "firmware": "1.0.0", "channels": ["temp", "hum", "lux"]}  # fmt: skip
-    meter = {"name": "meter", "model": "XY-MD02", "identity": None, "firmware": None, "channels": ["t", "rh"]}
-    node = {"name": "12", "model": "node 12", "identity": None, "firmware": "2.3", "channels": ["0", "battery"]}
-
-    def link(state: str, port: str, since: float, devices: list[Any], counters: dict[str, int], reason: str | None = None, warning: str | None = None) -> dict[str, Any]:  # fmt: skip
-        opened = port if state == "up" else None
-        return {"state": state, "reason": reason, "since": since, "port": port, "opened": opened, "warning": warning,
-                "devices": devices, "counters": counters, "waiting": 0}  # fmt: skip
-
+    board = _device("occupancy-sim", ["temp", "hum", "lux"], identity="SIM0388F1D2", firmware="1.0.0")
+    meter = _device("XY-MD02", ["t", "rh"], name="meter")
+    node = _device("node 12", ["0", "battery"], name="12", firmware="2.3")
+    lines = {"lines": 41223, "damaged": 2, "lost": 0, "repeated": 1}
+    requests = {"requests": 9412, "answers": 9300, "no_answer": 112, "bad_crc": 3, "meter/no_answer": 112}
+    another = "node 12 is another device than before: was its battery replaced?"
     return {
         "name": "greenhouse",
         "version": "0.1.0",
@@ -198,29 +260,38 @@ def gateway(now: float) -> dict[str, Any]:
         "started": rfc3339(now - 93021),
         "uptime": 93021.0,
         "links": {
-            "board": link("up", "/dev/ttyACM0", 93000, [board], {"lines": 41223, "damaged": 2, "lost": 0, "repeated": 1}),
-            "rs485": link("up", "/dev/ttyUSB0", 47412, [meter], {"requests": 9412, "answers": 9300, "no_answer": 112, "bad_crc": 3, "meter/no_answer": 112}),
-            "radio": link("up", "/dev/serial0", 93000, [node], {"lines": 20411, "ignored": 17}, warning="node 12 is another device than before: battery was replaced?"),
-            "garage": link("absent", "/dev/ttyUSB1", 5400, [], {"lines": 8120, "reconnects": 3}, reason="/dev/ttyUSB1 is not there: is the board plugged in?"),
+            "board": _link("/dev/ttyACM0", 93000, lines, devices=[board]),
+            "rs485": _link("/dev/ttyUSB0", 47412, requests, devices=[meter]),
+            "radio": _link("/dev/serial0", 93000, {"lines": 20411}, devices=[node], warning=another),
+            "garage": _link(
+                "/dev/ttyUSB1", 5400, {"lines": 8120}, state="absent", reason=_NOT_THERE, opened=None
+            ),
         },
-    }  # fmt: skip
+    }
+
+
+def _part(message: str, status: str = "ok", **facts: Any) -> dict[str, Any]:
+    return {"status": status, "message": message, **facts}
 
 
 def health() -> dict[str, Any]:
     """The answer of /healthz."""
-    freezer = "its link: /dev/ttyUSB1 is not there: is the board plugged in?"
-    parts: dict[str, dict[str, Any]] = {
-        "links.board": {"status": "ok", "message": "up", "state": "up", "since": 93000},
-        "links.rs485": {"status": "ok", "message": "up, with 1 devices", "state": "up", "since": 47412},
-        "links.radio": {"status": "ok", "message": "up, with 1 devices", "state": "up", "since": 93000},
-        "links.garage": {"status": "failing", "message": "/dev/ttyUSB1 is not there: is the board plugged in?", "state": "absent", "since": 5400},
-        "devices.board": {"status": "ok", "message": "Living room: 21.4 °C, 2 s ago", "heard": 2.0, "sensors": {"Living room": {"status": "ok", "message": "21.4 °C, 2 s ago"}}},
-        "devices.radio/12": {"status": "failing", "message": "Cellar: no reading for 68 min; one is expected within 20 min", "heard": 41.0, "sensors": {"Cellar": {"status": "failing", "message": "no reading for 68 min"}}},
-        "devices.garage": {"status": "failing", "message": f"Freezer: {freezer}", "heard": 5400.0, "sensors": {"Freezer": {"status": "failing", "message": freezer}}},
-        "dispatcher": {"status": "ok", "message": "no event waits", "busy": 0.0, "waiting": 0, "dropped": 0},
-        "mqtt": {"status": "ok", "message": "connected to homeassistant.local:8883, no event waits", "connected": True, "waiting": 0, "lost": 0},
-        "database": {"status": "ok", "message": "can be written"},
-        "history": {"status": "ok", "message": "written 12 s ago; 12 sensors since 2025, 14.2 MB"},
-        "clock": {"status": "ok", "message": "synchronised"},
-    }  # fmt: skip
+    silent = _part("no reading for 68 min; one is expected within 20 min", "failing")
+    gone = _part(f"its link: {_NOT_THERE}", "failing")
+    warm = _part("21.4 °C, 2 s ago")
+    broker = "connected to homeassistant.local:8883, no event waits"
+    parts = {
+        "links.board": _part("up", state="up", since=93000),
+        "links.rs485": _part("up, with 1 devices", state="up", since=47412),
+        "links.radio": _part("up, with 1 devices", state="up", since=93000),
+        "links.garage": _part(_NOT_THERE, "failing", state="absent", since=5400),
+        "devices.board": _part("Living room: 21.4 °C, 2 s ago", heard=2.0, sensors={"Living room": warm}),
+        "devices.radio/12": _part(f"Cellar: {silent['message']}", "failing", sensors={"Cellar": silent}),
+        "devices.garage": _part(f"Freezer: {gone['message']}", "failing", sensors={"Freezer": gone}),
+        "dispatcher": _part("no event waits", busy=0.0, waiting=0, dropped=0),
+        "mqtt": _part(broker, connected=True, waiting=0, lost=0),
+        "database": _part("can be written"),
+        "history": _part("written 12 s ago; 12 sensors since 2025, 14.2 MB"),
+        "clock": _part("synchronised"),
+    }
     return {"status": "failing", "parts": parts}

@@ -1,5 +1,5 @@
-"""The gateway's HTTP side as the page sees it, with nothing behind it: its files, and an API whose answers and
-events a test scripts. Its streams can be broken, held and taken up again, and it can be restarted on its port.
+"""The gateway's HTTP side as the page sees it, with nothing behind it: its files, and an API whose answers
+and events a test scripts. Its streams can be broken and held, and it can be restarted on its port.
 """
 
 from __future__ import annotations
@@ -21,14 +21,19 @@ from gateway.http.guard import _HEADERS
 from tests.support.page_house import Sensor, gateway, health, rfc3339
 
 PAGE = Path(__file__).parents[2] / "gateway" / "http" / "page"
-TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
 ALIVE_S = 1.0
 """Oftener than the gateway, which has 5 s: a test does not wait for it."""
 
 
 class PageServer:
-    """`sensors` may be changed at any time, `say` and `trigger` tell the page of it. `answers`: what a live read
-    of a sensor gives, as (status, body). `token`: asked for, if it is there. Use it in a `with`."""
+    """`sensors` may be changed at any time, `say` and `trigger` tell the page of it. `answers`: what a live
+    read of a sensor gives, as (status, body). `token`: asked for, if it is there. Use it in a `with`."""
 
     def __init__(self, sensors: Iterable[Sensor] = ()) -> None:
         self.sensors = {sensor.name: sensor for sensor in sensors}
@@ -92,12 +97,19 @@ class PageServer:
             self._held = held
             self._changed.notify_all()
 
-    def say(self, name: str, value: float, *, age_s: float = 0.0, event: str = "#changed", **more: object) -> None:
-        """A sensor has a new reading; `more`: keys of it, as `quality`. One that is older than `last` is told as
-        an event alone."""
+    def say(
+        self, name: str, value: float, *, age_s: float = 0.0, event: str = "#changed", **more: object
+    ) -> None:
+        """A sensor has a new reading; `more`: keys of it, as `quality`. One that is older than `last` is
+        told as an event alone."""
         sensor = self.sensors[name]
         now = time.time()
-        reading = {**(sensor.reading(now) or {}), "value": value, "time": rfc3339(now - age_s), "quality": "good"}
+        reading = {
+            **(sensor.reading(now) or {}),
+            "value": value,
+            "time": rfc3339(now - age_s),
+            "quality": "good",
+        }
         reading.pop("reason", None)
         reading |= more
         if sensor.last is None or reading["time"] >= sensor.last["time"]:
@@ -147,7 +159,7 @@ class PageServer:
         try:
             self._send_until(out, generation, sent)
         except OSError:
-            pass  # the page has gone
+            return  # the page has gone
         finally:
             with self._changed:
                 self._streams -= 1
@@ -157,9 +169,8 @@ class PageServer:
             out.write(f"event: alive\ndata: {rfc3339(time.time())}\n\n".encode())
             out.flush()
             with self._changed:
-                self._changed.wait_for(
-                    lambda: self._generation != generation or (len(self._events) > sent and not self._held), ALIVE_S
-                )
+                if self._generation == generation and (len(self._events) == sent or self._held):
+                    self._changed.wait(ALIVE_S)
                 while self._held and self._generation == generation:
                     self._changed.wait(ALIVE_S)
                 if self._generation != generation:
@@ -231,11 +242,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._json(page.gateway)
         if path == "/api/v1/events":
             self._head(200, "text/event-stream")
-            return page.follow(self.wfile, query.get("last_event_id") or self.headers.get("Last-Event-ID", ""))
+            return page.follow(self.wfile, query.get("last_event_id", ""))
         found = re.fullmatch(r"/api/v1/senders/([^/]+)/history", path)
         sensor = page.sensors.get(urllib.parse.unquote(found[1])) if found else None
         if sensor is None or page.no_history:
-            return self._json(_error("not_found", "this gateway keeps no history: add `history:` to its config"), 404)
+            return self._json(
+                _error("not_found", "this gateway keeps no history: add `history:` to its config"), 404
+            )
         answer = sensor.history(_seconds(query["since"]), _seconds(query["until"]), int(query["points"]), now)
         return self._csv(answer) if query.get("format") == "csv" else self._json(answer)
 

@@ -81,10 +81,8 @@ function streamState(now) {
   if (state === "locked") return;
   if (now === "broken" && state !== "broken") brokenSince = api.now();
   state = now;
-  if (now === "live") {
-    askList(); // what was while nobody listened
-    askGateway();
-  }
+  askList(); // what was while nobody listened; or, as a stream does not say it, that the token is wanted anew
+  if (now === "live") askGateway();
   tick();
 }
 

@@ -19,7 +19,9 @@ from tests.support.page_server import PageServer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-VIOLATIONS = "addEventListener('securitypolicyviolation', (it) => console.error('CSP: ' + it.violatedDirective))"
+VIOLATIONS = (
+    "addEventListener('securitypolicyviolation', (it) => console.error('CSP: ' + it.violatedDirective))"
+)
 
 
 def chromium() -> str | None:
@@ -58,18 +60,22 @@ def expected_errors() -> list[str]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser that has never seen the page."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/Berlin")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/Berlin"
+    )
     context.add_init_script(VIOLATIONS)
     yield context
     context.close()
 
 
 @pytest.fixture
-def page(context: BrowserContext, expected_errors: list[str]) -> Iterator[Page]:
-    """A tab of it."""
+def page(context: BrowserContext, server: PageServer, expected_errors: list[str]) -> Iterator[Page]:
+    """A tab of it, which is closed before the server is."""
     page = context.new_page()
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None
+    )
     page.on("pageerror", lambda error: said.append(f"{error}"))
     yield page
     page.close()

@@ -34,7 +34,11 @@ def opened(page: Page, server: PageServer, view: str) -> None:
 def serious(page: Page) -> list[Any]:
     """What axe finds, of that weight."""
     violations = axe.Axe().run(page).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations if each["impact"] in SERIOUS]
+    return [
+        (each["id"], [node["html"] for node in each["nodes"]])
+        for each in violations
+        if each["impact"] in SERIOUS
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -68,7 +72,9 @@ def test_no_width_scrolls_sideways(page: Page, server: PageServer, view: str) ->
     """From a small phone to a wide desk, with sixty sensors and names that have no space to break at."""
     long = "Feuchtigkeitsfühlerverlängerungskabelanschlussdose" * 3
     server.sensors |= {sensor.name: sensor for sensor in many()}
-    server.sensors[long] = Sensor(long, link=long, quality="stale", reason=long, thresholds={"hot": 123456.789})
+    server.sensors[long] = Sensor(
+        long, link=long, quality="stale", reason=long, thresholds={"hot": 123456.789}
+    )
     server.gateway["name"] = long
     server.gateway["links"][long] = {**server.gateway["links"]["board"], "reason": long}
     opened(page, server, view)
@@ -100,7 +106,11 @@ def test_numbers_and_times_are_the_viewers(browser: Browser, server: PageServer)
     page = context.new_page()
     page.goto(f"{server.url}#/events")
     expect(page.locator("#stream")).to_have_text("live")
-    server.trigger("Attic", "#changed", {"value": 1234.5, "unit": "lx", "time": "2026-07-22T06:30:00.123Z", "quality": "good"})  # fmt: skip
+    server.trigger(
+        "Attic",
+        "#changed",
+        {"value": 1234.5, "unit": "lx", "time": "2026-07-22T06:30:00.123Z", "quality": "good"},
+    )
     expect(page.locator("tbody tr td").last).to_contain_text("1.234,5")
     expect(page.locator("tbody tr td").last).to_contain_text("22.07.2026, 08:30:00")
     context.close()

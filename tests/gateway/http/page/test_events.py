@@ -33,7 +33,9 @@ def test_each_event_has_its_time_sensor_and_value(rows: Locator, page: Page) -> 
     expect(rows.locator(".event")).to_have_text(["stale", "disconnect", "hot", "changed", "changed"])
     for index in range(5):
         expect(rows.nth(index).locator("time")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
-    expect(rows.nth(0)).to_contain_text(re.compile(r"12\.5\s°C, stale: no reading for 20 min, measured .*\d\d:\d\d:\d\d"))
+    expect(rows.nth(0)).to_contain_text(
+        re.compile(r"12\.5\s°C, stale: no reading for 20 min, measured .*\d\d:\d\d:\d\d")
+    )
     expect(rows.nth(4).locator("td").last).to_have_text(re.compile(r"^21\.5\s°C$"))
     expect(page.locator(".summary")).to_have_text("5 events since the page was opened")
 

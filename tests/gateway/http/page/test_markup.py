@@ -12,7 +12,7 @@ from tests.support.page_server import PageServer
 
 pytestmark = pytest.mark.once
 
-EVIL = "<img src=x onerror=\"window.hurt = 1\"><script>window.hurt = 1</script>\"'&{{1}}"
+EVIL = '<img src=x onerror="window.hurt = 1"><script>window.hurt = 1</script>"\'&{{1}}'
 NAME = f"{EVIL}/../%2e#?"
 
 
@@ -20,9 +20,16 @@ NAME = f"{EVIL}/../%2e#?"
 def evil(server: PageServer) -> PageServer:
     """Every text is hostile."""
     server.sensors[NAME] = Sensor(
-        NAME, EVIL, EVIL, link=EVIL, thresholds={EVIL: 1.0}, quality="stale", reason=EVIL, warning=EVIL,
+        NAME,
+        EVIL,
+        EVIL,
+        link=EVIL,
+        thresholds={EVIL: 1.0},
+        quality="stale",
+        reason=EVIL,
+        warning=EVIL,
         gaps=[Gap(0, None, EVIL)],
-    )  # fmt: skip
+    )
     server.gateway["name"] = EVIL
     link = server.gateway["links"]["board"]
     link.update(reason=EVIL, warning=EVIL, port=EVIL, opened=EVIL, state=EVIL, counters={EVIL: 5})
@@ -43,7 +50,13 @@ def test_texts_stay_texts(page: Page, evil: PageServer) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(NAME)
     expect(page.locator(".gaps li")).to_contain_text(EVIL)
     assert urllib.parse.quote(NAME, safe="!'()*") in " ".join(evil.asked)
-    evil.answers[NAME] = (200, {"status": "ok", "response": {"value": 1, "unit": EVIL, "time": "2026-11-22T06:30:00.123Z", "quality": "good"}})  # fmt: skip
+    evil.answers[NAME] = (
+        200,
+        {
+            "status": "ok",
+            "response": {"value": 1, "unit": EVIL, "time": "2026-11-22T06:30:00.123Z", "quality": "good"},
+        },
+    )
     page.get_by_role("button", name="Read now").click()
     expect(page.locator(".answer")).to_contain_text(EVIL)
     page.get_by_role("link", name="Events").click()

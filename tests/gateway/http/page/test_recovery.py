@@ -17,7 +17,12 @@ AGAIN_MS = 10_000
 @pytest.fixture
 def expected_errors() -> list[str]:
     """A browser tells of each connection that fails."""
-    return ["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE"]
+    return [
+        "ERR_CONNECTION_REFUSED",
+        "ERR_INCOMPLETE_CHUNKED_ENCODING",
+        "ERR_CONNECTION_RESET",
+        "ERR_EMPTY_RESPONSE",
+    ]
 
 
 def opened(page: Page, server: PageServer, where: str = "") -> None:
@@ -53,7 +58,9 @@ def test_events_that_nobody_has_any_more_are_a_gap(page: Page, server: PageServe
     server.stop()
     server.forget_events()
     server.start()
-    expect(page.locator("tbody tr").first).to_contain_text("events were missed: the gateway was restarted", timeout=AGAIN_MS)
+    expect(page.locator("tbody tr").first).to_contain_text(
+        "events were missed: the gateway was restarted", timeout=AGAIN_MS
+    )
 
 
 def test_what_changed_meanwhile_is_on_the_tiles(page: Page, server: PageServer) -> None:
@@ -117,7 +124,9 @@ def test_the_token_is_asked_for_once(page: Page, server: PageServer, expected_er
     expect(page.locator(".tile")).to_have_count(12)
 
 
-def test_a_cookie_that_was_revoked_locks_the_page(page: Page, server: PageServer, expected_errors: list[str]) -> None:
+def test_a_cookie_that_was_revoked_locks_the_page(
+    page: Page, server: PageServer, expected_errors: list[str]
+) -> None:
     """When it next asks for something."""
     expected_errors.append("401")
     page.clock.install()
