@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test system-packages brokers check test-main test-others test-slow bench wheel clean
+.PHONY: help run test system-packages brokers check test-main test-others test-slow bench screenshots wheel clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -21,6 +21,7 @@ help:
 	@echo 'make check      ruff, mypy and the layers, without the tests'
 	@echo 'make test-slow  the tests that take minutes'
 	@echo 'make bench      the benchmarks; results in benchmarks/results/'
+	@echo 'make screenshots  the pictures of the dashboard in docs/images'
 	@echo 'make wheel      build the wheel into dist/'
 	@echo 'make clean      remove what was built and installed here'
 
@@ -38,10 +39,11 @@ system-packages:
 	command -v mosquitto_rr >/dev/null || missing="$$missing mosquitto-clients"; \
 	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 	pkg-config --exists libmodbus 2>/dev/null || missing="$$missing libmodbus-dev pkg-config"; \
+	command -v chromium >/dev/null || missing="$$missing chromium fonts-dejavu-core"; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "Installing for the tests:$$missing"; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	else \
 		echo "Tests that need these Debian packages will be skipped:$$missing (sudo apt install$$missing)"; \
 	fi
@@ -90,6 +92,9 @@ test-others: pyproject.toml
 
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -m slow --timeout 1800
+
+screenshots: system-packages .venv/installed-dev
+	$(BIN)/python -m tests.screenshots
 
 wheel: .venv/installed-dev
 	@said=$$($(BIN)/python -m build --wheel --outdir dist . 2>&1) || { echo "$$said" >&2; exit 1; }

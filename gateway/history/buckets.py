@@ -1,0 +1,124 @@
+"""Many readings as few points that keep the spikes, and know the gaps. Pure, no I/O. All times are UTC in ms.
+
+Between two readings the value holds, until a gap begins: so a bucket's least, greatest and mean value are of
+all the time that it covers, with the value that held when it began, and the mean is by time. A bucket in
+which nothing was heard is none: the value of the one before holds. Gaps are not made of buckets, so they are
+the same at every zoom.
+
+Buckets begin at multiples of their width since the epoch, and widths are round: a chart that is drawn again a
+minute later, or zoomed, has the same buckets.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, groupby
+from operator import mul, sub
+from typing import NamedTuple
+
+from gateway.history.sealed import Columns
+
+SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
+WIDTHS = (
+    *(number * SECOND for number in (1, 2, 5, 10, 15, 30)),
+    *(number * MINUTE for number in (1, 2, 5, 10, 15, 30)),
+    *(number * HOUR for number in (1, 2, 3, 6, 12)),
+    *(number * DAY for number in (1, 2, 7, 14, 28)),
+)
+
+
+class Gap(NamedTuple):
+    """Nothing is known of the value from `begin` on, until `end`, or still (None)."""
+
+    begin: int
+    end: int | None
+    reason: str
+
+
+class Bucket(NamedTuple):
+    """Of so many `readings` `value` is the last; `mean` is over the `covered` ms in which one was known."""
+
+    time: int
+    value: float
+    min: float
+    max: float
+    mean: float
+    readings: int
+    covered: int
+
+
+def width_of(span: int, points: int) -> int:
+    """The narrowest round width with which so many points cover the span. Raises `ValueError` for less than
+    one point."""
+    if points < 1:
+        raise ValueError(f"expected at least 1 point, got {points}")
+    wanted = max(1, span) / points
+    round_ones = (width for width in WIDTHS if width >= wanted)
+    return next(round_ones, -(-span // (points * DAY)) * DAY)
+
+
+def bucketed(
+    rows: Columns, held: float | None, gaps: Sequence[Gap], since: int, until: int, width: int
+) -> list[Bucket]:
+    """The buckets of `since` to `until`, in order. `rows` are all of that time; `held` is the value that held
+    when it began, None for none; `gaps` are in order, and no reading is inside one."""
+    times: Sequence[int] = rows.times
+    values: Sequence[float] = rows.values
+    uncounted = held is not None and (not times or times[0] > since)
+    if held is not None and uncounted:  # as if it had been heard then
+        times, values = [since, *times], [held, *values]
+    if not times:
+        return []
+    spans = _spans(times, gaps, until)
+    known = list(accumulate(spans, initial=0))
+    areas = list(accumulate(map(mul, values, spans), initial=0.0))
+    found: list[Bucket] = []
+    first = 0
+    while first < len(times):
+        begin = times[first] // width * width
+        last = bisect_left(times, begin + width, first)
+        chosen = values[first:last]
+        least, most, value = min(chosen), max(chosen), values[last - 1]
+        covered, area = known[last] - known[first], areas[last] - areas[first]
+        if (over := times[last - 1] + spans[last - 1] - (begin + width)) > 0:  # it holds on, into those after
+            covered, area = covered - over, area - over * value
+        if first and (before := times[first - 1] + spans[first - 1] - begin) > 0:
+            earlier = values[first - 1]
+            least, most = min(least, earlier), max(most, earlier)
+            covered, area = covered + before, area + before * earlier
+        count = last - first - (uncounted and first == 0)
+        mean = min(max(area / covered, least), most) if covered else value
+        found.append(Bucket(begin, value, least, most, mean, count, covered))
+        first = last
+    return found
+
+
+def merged(buckets: Iterable[Bucket], width: int) -> Iterator[Bucket]:
+    """Wider buckets of these, which are in order; the width is a multiple of theirs."""
+    for begin, group in groupby(buckets, lambda bucket: bucket.time // width * width):
+        parts = list(group)
+        covered = sum(part.covered for part in parts)
+        area = sum(part.mean * part.covered for part in parts)
+        least, most = min(part.min for part in parts), max(part.max for part in parts)
+        mean = min(max(area / covered, least), most) if covered else parts[-1].mean
+        count = sum(part.readings for part in parts)
+        yield Bucket(begin, parts[-1].value, least, most, mean, count, covered)
+
+
+def _spans(times: Sequence[int], gaps: Sequence[Gap], until: int) -> list[int]:
+    """How long each value holds: until the next, or a gap."""
+    spans = list(map(sub, times[1:], times[:-1]))
+    spans.append(max(0, until - times[-1]))
+    for gap in gaps:
+        row = bisect_right(times, gap.begin) - 1
+        if row >= 0:
+            spans[row] = min(spans[row], gap.begin - times[row])
+    return spans
+
+
+def closed(gaps: Iterable[Gap], since: int, until: int) -> list[Gap]:
+    """Those of the time between, cut to it; what has no end yet ends with it."""
+    cut = [
+        Gap(max(gap.begin, since), min(until if gap.end is None else gap.end, until), gap.reason)
+        for gap in gaps
+    ]
+    return [gap for gap in cut if gap.end is not None and gap.begin < gap.end]

@@ -1,0 +1,111 @@
+// Which time a chart shows: the last hour to the last year, or a span that was dragged.
+
+import * as api from "./api.js";
+import { element } from "./dom.js";
+
+const HOUR = 3_600_000,
+  DAY = 24 * HOUR;
+const RANGES = [
+  ["1 h", HOUR],
+  ["12 h", 12 * HOUR],
+  ["24 h", DAY],
+  ["week", 7 * DAY],
+  ["month", 30 * DAY],
+  ["year", 365 * DAY],
+];
+const LEAST_SPAN = 10_000;
+const MOST_SPAN = 5 * 365 * DAY;
+
+export class Ranges {
+  #zoomed = null; // {since, until}, else the last `range` ms
+  #range = DAY;
+  #first = -Infinity;
+
+  /** `onChange()`: another time is to be shown. */
+  constructor(onChange) {
+    this.onChange = onChange;
+    this.buttons = RANGES.map(([label, ms]) => {
+      const button = element("button", { type: "button", onclick: () => this.#choose(ms) }, label);
+      return { button, ms };
+    });
+    const move = (label, text, way, factor) =>
+      element(
+        "button",
+        { type: "button", "aria-label": label, title: label, onclick: () => this.#move(way, factor) },
+        text,
+      );
+    this.later = move("Later", "›", 0.5, 1);
+    this.root = element(
+      "div.times",
+      {},
+      element(
+        "div.ranges",
+        { role: "group", "aria-label": "Time shown" },
+        ...this.buttons.map(({ button }) => button),
+      ),
+      element(
+        "div.ranges",
+        { role: "group", "aria-label": "Move and zoom" },
+        move("Earlier", "‹", -0.5, 1),
+        this.later,
+        move("Zoom out", "−", 0, 2),
+        move("Zoom in", "+", 0, 0.5),
+      ),
+    );
+    this.#show();
+  }
+
+  /** Whether it ends now, and goes on. */
+  get live() {
+    return this.#zoomed === null;
+  }
+
+  /** {since, until} in ms. */
+  get shown() {
+    const now = api.now();
+    return this.#zoomed ?? { since: now - this.#range, until: now };
+  }
+
+  /** Only ranges that hold data are offered; `first` (ms): since when there is any, Infinity for none. */
+  setFirst(first) {
+    this.#first = first;
+    this.#show();
+  }
+
+  zoom(since, until) {
+    const now = api.now(),
+      end = Math.min(until, now);
+    if (end - since < LEAST_SPAN || end - since > MOST_SPAN) return;
+    this.#zoomed = { since, until: end };
+    this.#changed();
+  }
+
+  #choose(ms) {
+    this.#range = ms;
+    this.#zoomed = null;
+    this.#changed();
+  }
+
+  #move(way, factor) {
+    const { since, until } = this.shown,
+      middle = (since + until) / 2,
+      half = ((until - since) / 2) * factor;
+    const shift = Math.min(way * (until - since), api.now() - until);
+    this.zoom(middle - half + shift, middle + half + shift);
+  }
+
+  #changed() {
+    this.#show();
+    this.onChange();
+  }
+
+  #show() {
+    const now = api.now();
+    this.buttons.forEach(({ button, ms }, index) => {
+      const shorter = index === 0 ? -Infinity : this.buttons[index - 1].ms;
+      button.hidden = !(this.#first < now - shorter) && index > 0; // it would show no more than the one before
+      button.setAttribute("aria-pressed", String(this.live && ms === this.#range));
+    });
+    this.later.disabled = this.live;
+  }
+}
