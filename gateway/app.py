@@ -16,6 +16,7 @@ from gateway.bridging import Bridging
 from gateway.config import Config
 from gateway.discovered import Names
 from gateway.dispatching import Dispatching
+from gateway.feed import Feed
 from gateway.links import Links
 from gateway.own_sender import OwnSender
 from gateway.senders import GatewayRouter
@@ -109,9 +110,10 @@ class App:
         server = Server(self.config, self.names, links.why_down, own)
         self.router = server.router
         links.attach(self.router)
+        feed = Feed(self.router)
         outside: list[Service] = [server]
         if self.config.mqtt is not None:
-            outside.append(Bridging(self.config, self.router, self.links, self.names.discovered))
+            outside.append(Bridging(self.config, self.router, feed, self.links, self.names.discovered))
         return [
             Stage(SERVER_S, outside),
             Stage(DISPATCHER_S, [Dispatching(self.dispatcher)]),

@@ -1,4 +1,5 @@
-"""From any thread to a service's own: posting never blocks, and wakes the service when it sleeps."""
+"""From any thread to a service's own: posting never blocks, and wakes the service when it sleeps. What fills
+it with the router's events is `gateway.feed`."""
 
 from __future__ import annotations
 
@@ -6,14 +7,14 @@ import itertools
 import logging
 import os
 import threading
-import time
 import weakref
 from collections import deque
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 import sig
-from gateway.encoding import Body, characters, event_body
+from gateway.encoding import Body
+from gateway.event_id import EventId
 from gateway.loss import Loss
 
 logger = logging.getLogger(__name__)
@@ -39,13 +40,14 @@ class Noted(NamedTuple):
     utc: float
     at: float
     """Monotonic."""
+    id: EventId
 
 
 class Mailbox:
     """A bounded queue of events and a queue of everything else, with a descriptor to sleep on.
 
-    `note` is the router's listener, on any thread. `post` is for answers and connections, of which their
-    pools bound the number. `sleep_on`, `events`, `letters`, `losses` belong to the bridge's thread.
+    `admits` and `put` are for events, on any thread. `post` is for answers and connections, of which their
+    pools bound the number. `sleep_on`, `events`, `letters`, `losses` belong to the service's thread.
     """
 
     def __init__(self) -> None:
@@ -61,31 +63,32 @@ class Mailbox:
         # A listener may be called once more after its removal, so the descriptor lives as long as the object.
         weakref.finalize(self, os.close, self.fd)
 
-    def note(self, info: dict[str, Any], data: Any) -> None:
-        """The listener: takes the event down as JSON, since other listeners may change `data` later.
+    def admits(self, sender: str, event: str, utc: float) -> bool:
+        """Whether there is room for an event of that name, triggered then; if not, it is dropped and counted.
 
-        When the queue is full the event is dropped and counted. Connects and disconnects too: after a loss
-        the bridge asks the router who is connected.
+        Connects and disconnects too: after a loss the service asks the router who is connected.
         """
         if not self._open:
-            return
-        utc = time.time()
-        sender, event = characters(info["sender"]), characters(info["event"])
+            return False
         if len(sender) + len(event) > MAX_NAME:
             self._lose("", utc)
-            return
+            return False
         if len(self._events) >= CAPACITY:
             self._lose(sender, utc)
+            return False
+        return True
+
+    def put(self, noted: Noted) -> None:
+        """An event that was admitted. A long one may still be dropped, and counted."""
+        size = len(noted.body.data)
+        if size > BIG and not self._admit(size):
+            self._lose(noted.sender, noted.utc)
             return
-        body = event_body(data, utc)
-        if len(body.data) > BIG and not self._admit(len(body.data)):
-            self._lose(sender, utc)
-            return
-        self._events.append(Noted(sender, event, body, utc, time.monotonic()))
+        self._events.append(noted)
         self._wake()
 
     def post(self, letter: Any) -> bool:
-        """Anything else for the bridge; False if it has ended."""
+        """Anything else for the service; False if it has ended."""
         self._letters.append(letter)
         if not self._open:
             with suppress(ValueError):  # `close` has returned it

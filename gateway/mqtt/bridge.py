@@ -17,6 +17,7 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 import sig
+from gateway.feed import Feed
 from gateway.loss import Loss
 from gateway.mailbox import LIFECYCLE, Mailbox, Noted
 from gateway.mqtt.broker.broker import Broker, Dialled
@@ -80,10 +81,11 @@ class Status(NamedTuple):
 
 
 class Bridge:
-    """`start` and `stop` belong to whoever made it. The constructor opens nothing."""
+    """`start` and `stop` belong to whoever made it. The constructor opens nothing. `feed`: of that router;
+    None for one of its own."""
 
-    def __init__(self, router: sig.Router, settings: Settings) -> None:
-        self._router = router
+    def __init__(self, router: sig.Router, settings: Settings, feed: Feed | None = None) -> None:
+        self._feed = feed if feed is not None else Feed(router)
         self._settings = settings
         self._mailbox = Mailbox()
         self._clock = clock = time.monotonic
@@ -130,7 +132,7 @@ class Bridge:
         """Listen, and begin to connect; returns at once."""
         if self._thread is not None:
             return
-        self._router.addListener(self._mailbox.note)
+        self._feed.add(self._mailbox)
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
 
@@ -139,7 +141,7 @@ class Bridge:
         thread, self._thread = self._thread, None
         if thread is None:
             return True
-        self._router.removeListener(self._mailbox.note)
+        self._feed.remove(self._mailbox)
         self._stopping.set()
         self._mailbox.post(None)
         thread.join(timeout_s)
@@ -259,7 +261,7 @@ class Bridge:
 
     def _take(self, noted: Noted) -> None:
         """An event."""
-        sender, event, body, utc, at = noted
+        sender, event, body, utc, at, _id = noted
         if len(body.head) > MAX_HEAD:
             self._outbox.lose(sender, f"longer than {MAX_HEAD} characters", Loss.of(utc))
             return
