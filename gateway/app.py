@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from drivers.dispatcher import Dispatcher
@@ -22,6 +23,7 @@ from gateway.own_sender import OwnSender
 from gateway.senders import GatewayRouter
 from gateway.service import MARGIN_S, Part, Service, StartError, stop_together
 from gateway.serving import Server
+from gateway.web import web
 
 logger = logging.getLogger(__name__)
 
@@ -114,10 +116,14 @@ class App:
         outside: list[Service] = [server]
         if self.config.mqtt is not None:
             outside.append(Bridging(self.config, self.router, feed, self.links, self.names.discovered))
+        inside: list[Service] = [links]
+        if self.config.http is not None:  # after the links: it is not to hold up their first values
+            info = partial(own.info, None)
+            inside.append(web(self.config, self.router, feed, health=self.health, info=info))
         return [
             Stage(SERVER_S, outside),
             Stage(DISPATCHER_S, [Dispatching(self.dispatcher)]),
-            Stage(LINKS_S, [links]),
+            Stage(LINKS_S, inside),
         ]
 
 

@@ -252,8 +252,8 @@ class HttpSection(Section):
     )
     hosts: list[Annotated[str, AfterValidator(_check_host)]] = field(
         [],
-        "Names under which browsers reach it, beside `localhost` and the address in `listen`: behind a proxy, "
-        "or with a name of this machine's own.",
+        "Names under which browsers reach it, beside `localhost` and the address in `listen`: behind a "
+        "proxy, or with a name of this machine's own.",
         "a list of host names without ports",
         "[greenhouse.local]",
     )

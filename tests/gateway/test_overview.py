@@ -155,7 +155,7 @@ def test_who_never_had_a_value_is_stale(house: House) -> None:
 
 @pytest.mark.parametrize("method", ["last", "info"])
 def test_slow_senders_do_not_hold_up_the_list(house: House, method: str) -> None:
-    """All of it is bounded together; who is slow takes nothing from others, and is not asked again meanwhile."""
+    """All of it is bounded together; who is slow takes nothing from others, and is not asked again."""
     router, overview = house
     release, asked = threading.Event(), []
 

@@ -105,7 +105,7 @@ def raises(error: BaseException) -> Any:
     return ask
 
 
-class Speechless(Exception):
+class SpeechlessError(Exception):
     """Its text cannot be had."""
 
     def __str__(self) -> str:
@@ -119,7 +119,7 @@ class Speechless(Exception):
         (sig.RequestTimeout(), Outcome(error="timeout", message="RequestTimeout")),
         (ValueError("x"), Outcome(error="failed", message="ValueError: x")),
         (SystemExit(3), Outcome(error="failed", message="SystemExit: 3")),
-        (Speechless(), Outcome(error="failed", message="Speechless: <Speechless>")),
+        (SpeechlessError(), Outcome(error="failed", message="SpeechlessError: <SpeechlessError>")),
     ],
 )
 def test_what_a_request_comes_to(error: BaseException, outcome: Outcome) -> None:
