@@ -61,7 +61,7 @@ def make_app(context: Context, calls: Calls, overview: Overview, hub: Hub, doors
     handlers: dict[Any, Any] = {HttpError: _refusal, HTTPException: _no_route, Exception: _defect}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return _percent_encoded(Guard(app, doors.hosts, browsers.admit))  # type: ignore[arg-type]
+    return _percent_encoded(Guard(app, doors.hosts, browsers.admit))
 
 
 def _metrics(context: Context) -> tuple[Operation, ...]:
