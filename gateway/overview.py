@@ -17,6 +17,8 @@ from gateway.requests_pool import Outcome, Pool, outcome_of
 
 WITHIN_S = 3.0
 """For all senders together."""
+LASTS_SHARE = 2 / 3
+"""What of that a sender has to say what it said last: the rest is for what the others say of themselves."""
 MOST_ASKED = 4000
 """Requests that wait for one of the pool's threads: two for each of more senders than a gateway has."""
 
@@ -116,8 +118,10 @@ class Overview:
 
     def _entries(self, senders: list[Listed], within_s: float) -> list[tuple[dict[str, Any], Any]]:
         """What is listed of each, and its `info`."""
-        deadline = time.monotonic() + within_s
-        lasts = self._answers([sender.sender for sender in senders], "last", deadline)
+        now = time.monotonic()
+        deadline = now + within_s
+        names = [sender.sender for sender in senders]
+        lasts = self._answers(names, "last", now + within_s * LASTS_SHARE)
         # who has not answered that will not answer this
         ready = [
             sender.sender

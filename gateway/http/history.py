@@ -97,7 +97,7 @@ def _parsed(text: str, now_ms: int) -> int:
     if "T" not in text.upper() or "-" not in text:
         return now_ms - round(parse_duration(text) * 1000)
     # in a query `+` is a space, and few think of that
-    moment = datetime.fromisoformat(text.replace(" ", "+"))
+    moment = datetime.fromisoformat(text.upper().replace(" ", "+"))
     if moment.tzinfo is None:
         raise ValueError("no offset")
     return round(moment.astimezone(UTC).timestamp() * 1000)

@@ -168,10 +168,10 @@ def test_slow_senders_do_not_hold_up_the_list(house: House, method: str) -> None
     router.addSender("b", ["#changed"], {"last": lambda _: LAST, "info": lambda _: {"warning": FOREIGN}})
     for _ in range(3):
         started = time.monotonic()
-        found = overview.all(0.3)
-        assert time.monotonic() - started < 2
+        found = overview.all(0.9)
+        assert time.monotonic() - started < 3
         assert found[0]["last"] == (None if method == "last" else LAST)
-        assert found[1]["last"] == LAST
+        assert (found[1]["last"], found[1]["warning"]) == (LAST, FOREIGN)
     if isinstance(overview._source, LocalSource):  # the remote one's time-out ends the request
         assert asked == [method]
     release.set()

@@ -56,8 +56,12 @@ def test_filters(web: Web, query: str, expected: list[str]) -> None:
     found = []
     while (message := stream.next()).kind != "cut":
         found.append(message)
-    assert [each.data.partition('"event":"')[2].partition('"')[0] for each in found if not each.kind] == expected
+    assert [
+        each.data.partition('"event":"')[2].partition('"')[0] for each in found if not each.kind
+    ] == expected
     assert message.data == "the gateway stops"
+    stream.close()
+    end.close()
 
 
 def test_it_says_that_it_is_alive(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +151,9 @@ def test_when_history_does_not_reach_back(
     """Or has more than a client is to be given: there is a gap."""
     monkeypatch.setattr(events_module, "FROM_HISTORY", 2 - hub_module.KEPT)
     web = make()
-    web.history = Past(None if answer == "none" else [Kept(EventId(1, n), "temp", "hot", "1") for n in range(2)])
+    web.history = Past(
+        None if answer == "none" else [Kept(EventId(1, n), "temp", "hot", "1") for n in range(2)]
+    )
     web.start()
     stream = web.follow("?last_event_id=0-5")
     assert stream.next().kind == "gap"

@@ -138,7 +138,12 @@ def test_events_that_were_lost() -> None:
     client.take()
     hub.missed("3 events were lost")
     assert client.take() == b'event: gap\nid: 1000-0\ndata: {"reason":"3 events were lost"}\n\n'
-    assert (hub.all(), hub.oldest, hub.since(EventId(999, 0)), hub.since(EventId(1000, 0))) == ([], None, None, [])
+    assert (hub.all(), hub.oldest, hub.since(EventId(999, 0)), hub.since(EventId(1000, 0))) == (
+        [],
+        None,
+        None,
+        [],
+    )
 
 
 def test_those_of_one_owner() -> None:

@@ -1,9 +1,11 @@
 """What is refused, over real sockets: hosts, tokens, what is slow, large or no HTTP."""
 
+import http.client
 import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import trustme
@@ -64,7 +66,7 @@ def test_without_the_token(closed: Web, path: str) -> None:
     assert answer.headers["www-authenticate"] == "Bearer"
     assert closed.ask(path, Authorization="Bearer wrong").status == 401
     assert closed.ask(path, Authorization=f"Basic {TOKEN}").status == 401
-    assert closed.ask(f"{path}?token={TOKEN}").status == 401
+    assert closed.ask(f"{path}?token={quote(TOKEN)}").status == 401
 
 
 def test_a_request_without_the_token(closed: Web) -> None:
@@ -187,7 +189,7 @@ def test_headers_of_every_answer(web: Web, path: str) -> None:
         b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n",
         b"GET /" + b"x" * 100_000,
     ],
 )
@@ -219,7 +221,9 @@ def test_headers_that_do_not_come(web: Web, monkeypatch: pytest.MonkeyPatch, beg
         assert ended(sock)
     with web.connect() as sock:
         sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert sock.recv(65536).startswith(b"HTTP/1.1 200 ")
+        response = http.client.HTTPResponse(sock)
+        response.begin()
+        assert response.read()
         sock.sendall(b"G")
         assert ended(sock)
 
@@ -246,7 +250,9 @@ def test_a_stream_is_not_taken_for_slow_headers(web: Web, monkeypatch: pytest.Mo
 def test_a_body_that_does_not_come(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     """Is given up."""
     monkeypatch.setattr(guard_module, "BODY_S", 0.1)
-    head = b"POST /api/v1/senders/temp/requests/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n{"
+    head = (
+        b"POST /api/v1/senders/temp/requests/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n{"
+    )
     assert raw(web, head).startswith(b"HTTP/1.1 504 ")
 
 
@@ -286,7 +292,9 @@ def test_tls(make: Callable[..., Web], tmp_path: Path) -> None:
     context = ssl.create_default_context()
     authority.configure_trust(context)
     body = f'{{"token": "{TOKEN}"}}'.encode()
-    head = f"POST /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST /login HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     with web.connect() as sock, context.wrap_socket(sock, server_hostname="localhost") as secure:
         secure.settimeout(DEADLINE_S)
         secure.sendall(head.encode() + body)
