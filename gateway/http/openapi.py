@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from gateway.http.answers import JSON
+from gateway.http.auth import COOKIE
 from gateway.http.errors import STATUS
 from gateway.http.events import STREAM
 from gateway.http.operations import Operation, Parameter
@@ -56,7 +57,7 @@ def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
             "schemas": schemas["$defs"],
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "sig_gateway"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE},
             },
         },
     }

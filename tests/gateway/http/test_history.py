@@ -26,7 +26,7 @@ class Past:
 
     def __init__(self) -> None:
         self.asked: list[Any] = []
-        self.answer: Series | None | Exception = SERIES
+        self.answer: Series | Exception | None = SERIES
 
     def points(self, sender: str, since_ms: int, until_ms: int, points: int) -> Series | None:
         """See `History`."""
