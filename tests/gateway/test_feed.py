@@ -100,7 +100,7 @@ def test_from_many_threads(router: sig.Router) -> None:
     feed, boxes = Feed(router), (Mailbox(), Mailbox())
     for box in boxes:
         feed.add(box)
-    signals = [router.addSender(str(number), ["hot"]).getSignal("hot") for number in range(4)]
+    signals: list[Any] = [router.addSender(str(number), ["hot"]).getSignal("hot") for number in range(4)]
 
     def work(signal: Any) -> None:
         for number in range(500):

@@ -71,7 +71,7 @@ def test_all_that_is_known(house: House) -> None:
 def test_one_sender(house: House) -> None:
     """With all that it says of itself; None for one that there is not."""
     router, overview = house
-    says = {"last": lambda _: LAST, "info": lambda _: {"kind": "x"}, "stats": lambda _: {"reads": 3}}
+    says: Any = {"last": lambda _: LAST, "info": lambda _: {"kind": "x"}, "stats": lambda _: {"reads": 3}}
     router.addSender("temp", ["#changed"], says)
     router.getSender("away", create=True)
     found = overview.one("temp")
@@ -164,7 +164,8 @@ def test_slow_senders_do_not_hold_up_the_list(house: House, method: str) -> None
         release.wait(10)
         return LAST
 
-    router.addSender("a", ["#changed"], {"last": lambda _: LAST, "info": lambda _: {}} | {method: slow})
+    says: Any = {"last": lambda _: LAST, "info": lambda _: {}}
+    router.addSender("a", ["#changed"], says | {method: slow})
     router.addSender("b", ["#changed"], {"last": lambda _: LAST, "info": lambda _: {"warning": FOREIGN}})
     for _ in range(3):
         started = time.monotonic()

@@ -50,7 +50,12 @@ def test_stop_does_not_run_what_waits() -> None:
     """And says whether a thread is held up; then nothing is taken any more."""
     pool, release, ran = Pool("test-pool", workers=1, waiting=2), threading.Event(), threading.Event()
     started = threading.Event()
-    pool.submit(lambda: (started.set(), release.wait()))
+
+    def work() -> None:
+        started.set()
+        release.wait()
+
+    pool.submit(work)
     happens(started)
     pool.submit(ran.set)
     assert not pool.stop(0.01)

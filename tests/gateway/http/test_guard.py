@@ -163,7 +163,7 @@ def test_what_is_no_http() -> None:
 
 
 def test_who_may_not_come_in() -> None:
-    """Is refused before the body is read, with what the refusal says beside; where no host is ours, that first."""
+    """Is refused before the body is read, with what the refusal says beside; but a wrong host comes first."""
 
     def nobody(_scope: Scope, headers: Headers) -> None:
         assert headers[b"host"] == b"localhost"

@@ -107,7 +107,8 @@ def test_stop_with_clients(web: Web) -> None:
     web.router.addSender("slow", ["x"], {"wait": wait})
     with web.connect() as asking:
         asking.sendall(
-            b"POST /api/v1/senders/slow/requests/wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+            b"POST /api/v1/senders/slow/requests/wait HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Length: 0\r\n\r\n"
         )
         assert begun.wait(DEADLINE_S)
         assert not web.stop(1.0)
@@ -123,7 +124,7 @@ def test_stop_with_clients(web: Web) -> None:
 
 @pytest.mark.parametrize("stale", [True, False])
 def test_a_unix_socket(make: Callable[..., Web], tmp_path: Path, stale: bool) -> None:
-    """For a proxy, under any name; the socket of a gateway that was killed is no hindrance, and it is removed."""
+    """For a proxy, under any name; the socket that a killed gateway left is no hindrance. It is removed."""
     path = tmp_path / "http.sock"
     if stale:
         with socket.socket(socket.AF_UNIX) as killed:
@@ -172,7 +173,7 @@ WEB = ("gateway.http", "gateway.history", "starlette", "uvicorn", "h11", "anyio"
 
 @pytest.mark.parametrize("configured", [True, False])
 def test_what_is_imported(tmp_path: Path, configured: bool) -> None:
-    """Nothing of the web where `http` is left out; with it, nothing of the libraries before the links are open."""
+    """Nothing of the web where `http` is left out; with it, none of the libraries before the links open."""
     text = f"router: {{listen: 'unix:{tmp_path}/s'}}\n" + ("http: {}\n" if configured else "")
     (tmp_path / "config.yaml").write_text(text)
     program = (
