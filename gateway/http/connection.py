@@ -25,7 +25,9 @@ HEADER_BYTES = 16 * 1024
 
 
 class Connection(H11Protocol):
-    """On the server's loop. `scope["state"]["abort"]`: break it off, whatever waits to be sent."""
+    """On the server's loop. `scope["state"]` has `abort`: break it off, whatever waits to be sent; and
+    `write`: send these bytes past the ASGI server, whose state is not concerned; False if others are not
+    read yet."""
 
     def __init__(
         self,
@@ -34,7 +36,9 @@ class Connection(H11Protocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        super().__init__(config, server_state, {**app_state, "abort": self._abort}, _loop)
+        super().__init__(
+            config, server_state, {**app_state, "abort": self._abort, "write": self._write}, _loop
+        )
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -86,6 +90,12 @@ class Connection(H11Protocol):
         self._patience = None
         if self.conn.their_state is h11.IDLE:
             self._abort()
+
+    def _write(self, data: bytes) -> bool:
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        self.transport.write(data)
+        return True
 
     def _abort(self) -> None:
         self.transport.abort()

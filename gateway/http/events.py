@@ -1,8 +1,9 @@
 """The stream of events, for each client.
 
 A client has its own task, which sends what the hub has for it, and every few seconds that the gateway is
-alive. One that has gone is noticed by its connection; one that does not read is cut by the hub, told why if
-it reads within a while, and else its connection is broken off.
+alive; while it sleeps, the hub writes events itself. A client that has gone is noticed by its connection; one
+that does not read is cut by the hub, told why if it reads within a while, and else its connection is broken
+off.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from gateway.http.auth import COOKIE
 from gateway.http.calls import REQUEST_S, Calls
 from gateway.http.context import Context, Kept
 from gateway.http.errors import HttpError
-from gateway.http.hub import KEPT, MOST_CLIENTS, Client, Hub, event_message, gap_message, message
+from gateway.http.hub import KEPT, MOST_CLIENTS, Client, Event, Hub, event_message, gap_message, message
 from gateway.http.operations import Call, Operation, Parameter
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,8 @@ class Events:
             )
         wake = asyncio.Event()
         owner = call.request.cookies.get(COOKIE)
-        client = Client(call.given["sender"], call.given["event"], wake.set, owner)
+        write = _writer(call.request.scope)
+        client = Client(call.given["sender"], call.given["event"], wake.set, write, owner)
         last = call.given["last_event_id"] or call.given["Last-Event-ID"]
         # Nothing is awaited between what is kept and what comes from now on, so none is lost or told twice.
         missing = [] if last is None else self._hub.since(parsed) if (parsed := EventId.parse(last)) else None
@@ -149,12 +151,22 @@ class _Stream(Response):
                     await _write(alive(), send)
                     due = now + ALIVE_S
                 self._wake.clear()
+                self._client.idle = True
                 await _wait(self._wake, due - now)
+                self._client.idle = False
         except TimeoutError:
             why = self._client.cut or f"what was sent was not read within {STUCK_S:g} s"
             logger.info("http: a client of the events is cut off: %s", why)
             abort: Callable[[], None] = scope["state"]["abort"]
             abort()
+
+
+def _writer(scope: Scope) -> Callable[[Event], bool]:
+    """Past the ASGI server, as HTTP/1.1 frames it; 1.0 has no frames."""
+    write: Callable[[bytes], bool] = scope["state"]["write"]
+    if scope["http_version"] == "1.0":
+        return lambda event: write(event.message)
+    return lambda event: write(event.chunk)
 
 
 def alive() -> bytes:

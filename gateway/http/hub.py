@@ -29,12 +29,14 @@ AT_ONCE_BYTES = 64 * 1024
 
 
 class Event(NamedTuple):
-    """One event as it is sent: `message` is whole, with its empty line."""
+    """One event as it is sent: `message` is whole, with its empty line; `chunk` is the same as HTTP/1.1 sends
+    what it does not know the length of."""
 
     id: EventId
     sender: str
     event: str
     message: bytes
+    chunk: bytes
 
 
 class Named(Protocol):
@@ -48,15 +50,25 @@ class Named(Protocol):
 
 
 class Client:
-    """One that follows. `ready` is called when there is something to `take`; `owner`: by whose leave."""
+    """One that follows. `ready` is called when there is something to `take`; `write` sends an event at once,
+    unless what was sent before is not read yet; `owner`: by whose leave."""
 
     def __init__(
-        self, sender: str | None, event: str | None, ready: Callable[[], None], owner: str | None = None
+        self,
+        sender: str | None,
+        event: str | None,
+        ready: Callable[[], None],
+        write: Callable[[Event], bool] = lambda _event: False,
+        owner: str | None = None,
     ) -> None:
         self._sender = sender
         self._event = event
         self._ready = ready
+        self._write = write
         self.owner = owner
+        self.idle = False
+        """Nobody is sending to it, so that an event may be written past the queue: a task for each of many
+        clients costs five times as much."""
         self._queue: deque[bytes] = deque()
         self._bytes = 0
         self.cut: str | None = None
@@ -66,8 +78,14 @@ class Client:
         """Whether that is one of what it asked for."""
         return self._sender in (None, event.sender) and self._event in (None, event.event)
 
-    def offer(self, message: bytes) -> None:
+    def tell(self, event: Event) -> None:
         """Let it have that, if it keeps up."""
+        if self.idle and not self._queue and self._write(event):
+            return
+        self.offer(event.message)
+
+    def offer(self, message: bytes) -> None:
+        """The same of what is no event."""
         if self.cut is not None:
             return
         if len(self._queue) >= QUEUE_EVENTS or self._bytes + len(message) > QUEUE_BYTES:
@@ -80,6 +98,7 @@ class Client:
     def end(self, reason: str) -> None:
         """Nothing more; what waits is thrown away, as the client is to come back for it."""
         self.cut = reason
+        self.idle = False
         self._queue.clear()
         self._bytes = 0
         self._ready()
@@ -126,16 +145,19 @@ class Hub:
     def heard(self, event_id: EventId, sender: str, event: str, data: str) -> None:
         """An event, with its data as JSON. Ids ascend."""
         self._last = event_id
-        made = Event(event_id, sender, event, event_message(event_id, sender, event, data))
+        text = event_message(event_id, sender, event, data)
+        made = Event(event_id, sender, event, text, b"%x\r\n%b\r\n" % (len(text), text))
         self._kept.append(made)
         for client in [client for client in self._clients if client.wants(made)]:
-            self._offer(client, made.message)
+            client.tell(made)
+            self._drop_if_cut(client)
 
     def missed(self, reason: str) -> None:
         """Events were lost before they came here: memory begins anew, and all are told."""
         self._kept.clear()
         for client in list(self._clients):
-            self._offer(client, gap_message(self._last, reason))
+            client.offer(gap_message(self._last, reason))
+            self._drop_if_cut(client)
 
     def end_of(self, owner: str, reason: str) -> None:
         """Those are cut that follow by somebody's leave."""
@@ -160,8 +182,7 @@ class Hub:
             client.end(reason)
         self._clients.clear()
 
-    def _offer(self, client: Client, message: bytes) -> None:
-        client.offer(message)
+    def _drop_if_cut(self, client: Client) -> None:
         if client.cut is not None:
             self.cut += 1
             self._clients.discard(client)
