@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from drivers.dispatcher import Dispatcher
@@ -17,12 +18,14 @@ from gateway.config import Config
 from gateway.data_folder import DataFolder, InUseError
 from gateway.discovered import Names
 from gateway.dispatching import Dispatching
+from gateway.feed import Feed
 from gateway.links import Links
 from gateway.own_sender import OwnSender
 from gateway.senders import GatewayRouter
 from gateway.service import MARGIN_S, Part, Service, StartError, stop_together
 from gateway.serving import Server
 from gateway.timekeeping import Timekeeping, open_clock
+from gateway.web import web
 
 logger = logging.getLogger(__name__)
 
@@ -128,11 +131,17 @@ class App:
         server = Server(self.config, self.names, links.why_down, own)
         self.router = server.router
         links.attach(self.router)
+        feed = Feed(self.router, self.clock)
         outside: list[Service] = [server, timekeeping]
         if self.config.mqtt is not None:
-            outside.append(Bridging(self.config, self.router, self.links, self.names.discovered, self.clock))
+            found = self.names.discovered
+            outside.append(Bridging(self.config, self.router, feed, self.links, found, self.clock))
+        inside: list[Service] = [links]
+        if self.config.http is not None:  # after the links: it is not to hold up their first values
+            info = partial(own.info, None)
+            inside.append(web(self.config, self.router, feed, health=self.health, info=info))
         return [
             Stage(SERVER_S, outside),
             Stage(DISPATCHER_S, [Dispatching(self.dispatcher)]),
-            Stage(LINKS_S, [links]),
+            Stage(LINKS_S, inside),
         ]

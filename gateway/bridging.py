@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from drivers.link import Link
     from gateway.clock.wall import WallClock
     from gateway.config import Config, SensorSection
+    from gateway.feed import Feed
     from gateway.mqtt.bridge import Bridge
 
 logger = logging.getLogger(__name__)
@@ -29,12 +30,14 @@ class Bridging:
         self,
         config: Config,
         router: sig.Router,
+        feed: Feed,
         links: Mapping[str, Link],
         discovered: Callable[[], Mapping[str, SensorSection]],
         clock: WallClock,
     ) -> None:
         self._config = config
         self._router = router
+        self._feed = feed
         self._links = links
         self._discovered = discovered
         self._clock = clock
@@ -49,7 +52,7 @@ class Bridging:
         settings = from_config(self._config, self._links, package_version(), self._discovered)
         secret = ("mqtt", "url") in self._config.secrets
         self._broker = "the broker" if secret else settings.target.name
-        self._bridge = Bridge(self._router, settings, self._clock)
+        self._bridge = Bridge(self._router, settings, self._clock, self._feed)
         self._bridge.start()
 
     def stop(self, within_s: float) -> bool:

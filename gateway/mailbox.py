@@ -1,4 +1,5 @@
-"""From any thread to a service's own: posting never blocks, and wakes the service when it sleeps."""
+"""From any thread to a service's own: posting never blocks, and wakes the service when it sleeps. What fills
+it with the router's events is `gateway.feed`."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import sig
-from drivers.clock import SYSTEM_CLOCK, Clock
-from gateway.encoding import Body, characters, event_body
+from gateway.encoding import Body
+from gateway.event_id import BEFORE_ALL, EventId
 from gateway.loss import Loss
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Noted(NamedTuple):
     """By the clock's `monotonic`."""
     known: bool = True
     """Whether the machine's clock was believed, which `utc` is of."""
+    id: EventId = BEFORE_ALL
 
     @property
     def loss(self) -> Loss:
@@ -51,12 +53,11 @@ class Noted(NamedTuple):
 class Mailbox:
     """A bounded queue of events and a queue of everything else, with a descriptor to sleep on.
 
-    `note` is the router's listener, on any thread. `post` is for answers and connections, of which their
-    pools bound the number. `sleep_on`, `events`, `letters`, `losses` belong to the bridge's thread.
+    `admits` and `put` are for events, on any thread. `post` is for answers and connections, of which their
+    pools bound the number. `sleep_on`, `events`, `letters`, `losses` belong to the service's thread.
     """
 
-    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._events: deque[Noted] = deque()
         self._letters: deque[Any] = deque()
         self._losing = threading.Lock()  # guards what follows; held for a few assignments
@@ -69,32 +70,32 @@ class Mailbox:
         # A listener may be called once more after its removal, so the descriptor lives as long as the object.
         weakref.finalize(self, os.close, self.fd)
 
-    def note(self, info: dict[str, Any], data: Any) -> None:
-        """The listener: takes the event down as JSON, since other listeners may change `data` later.
+    def admits(self, sender: str, event: str, utc: float, at: float, *, known: bool) -> bool:
+        """Whether there is room for an event of that name, triggered then; if not, it is dropped and counted.
 
-        When the queue is full the event is dropped and counted. Connects and disconnects too: after a loss
-        the bridge asks the router who is connected.
+        Connects and disconnects too: after a loss the service asks the router who is connected.
         """
         if not self._open:
-            return
-        at = self._clock.monotonic()
-        utc, unset = self._clock.stamp(at)
-        sender, event = characters(info["sender"]), characters(info["event"])
+            return False
         if len(sender) + len(event) > MAX_NAME:
-            self._lose("", Loss.of(utc, at, known=not unset))
-            return
+            self._lose("", Loss.of(utc, at, known=known))
+            return False
         if len(self._events) >= CAPACITY:
-            self._lose(sender, Loss.of(utc, at, known=not unset))
+            self._lose(sender, Loss.of(utc, at, known=known))
+            return False
+        return True
+
+    def put(self, noted: Noted) -> None:
+        """An event that was admitted. A long one may still be dropped, and counted."""
+        size = len(noted.body.data)
+        if size > BIG and not self._admit(size):
+            self._lose(noted.sender, noted.loss)
             return
-        body = event_body(data, utc, unset=unset)
-        if len(body.data) > BIG and not self._admit(len(body.data)):
-            self._lose(sender, Loss.of(utc, at, known=not unset))
-            return
-        self._events.append(Noted(sender, event, body, utc, at, not unset))
+        self._events.append(noted)
         self._wake()
 
     def post(self, letter: Any) -> bool:
-        """Anything else for the bridge; False if it has ended."""
+        """Anything else for the service; False if it has ended."""
         self._letters.append(letter)
         if not self._open:
             with suppress(ValueError):  # `close` has returned it

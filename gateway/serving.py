@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
 from gateway.config.models import parse_address
+from gateway.listening import listen_problem
 from gateway.senders import GatewayRouter, explaining_sender
 from gateway.service import Part, StartError, State, all_within
 from sig.carrier.tcpserver import CarrierTCPServer
@@ -55,7 +55,7 @@ class Server:
         try:
             self._carrier.start(f"unix:{address.host}" if address.unix else address.host, address.port)
         except (OSError, ValueError) as error:
-            raise StartError(_listen_problem(self._config, error)) from None
+            raise StartError(listen_problem(self._config, "router", listen, error)) from None
         logger.info("router: listening on %s", listen)
 
     def stop(self, within_s: float) -> bool:
@@ -77,16 +77,3 @@ def _tls_context(config: Config) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(config.beside(tls.cert), config.beside(tls.key))
     return context
-
-
-def _listen_problem(config: Config, error: OSError | ValueError) -> str:
-    text = f"{config.where('router', 'listen')}: router.listen: cannot listen on {config.router.listen}"
-    number = getattr(error, "errno", None)
-    if number == errno.EADDRINUSE:
-        text += ": it is in use; does another gateway run? End it, or choose another port here"
-        return f"{text} (`ss -ltnp` shows who listens where)"
-    if number in (errno.EACCES, errno.EPERM):
-        return f"{text}: this user may not; choose a port from 1024 on"
-    if number == errno.EADDRNOTAVAIL:
-        return f"{text}: this machine has no such address; `ip address` shows those it has"
-    return f"{text}: {getattr(error, 'strerror', None) or error}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 from collections.abc import Sequence
@@ -11,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 import sig
 from gateway.cli.client import complain, connection, to_json
 from gateway.live.table import decimals_of, value_text
+from gateway.overview import Overview, RemoteSource
 from gateway.plain import plain
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-WITHIN_S = 3.0
-"""For all senders together: one that does not answer must not hold up the list."""
 
 PIPE_COLUMNS = 1000
 MARK = "!"
@@ -25,11 +22,14 @@ COLUMNS = ("sender", "connected", "last", "time", "quality", "events")
 
 
 def senders(url: str, token: str | None, *, as_json: bool) -> int:
-    """Print a list of `{"sender", "connected", "events", "last", "quality", "reason", "warning"}`, or a table
-    of the same."""
+    """Print what `gateway.overview` has of each sender, or a table of the most of it."""
     try:
         with connection(url, token) as client:
-            found = ask(client)
+            overview = Overview(RemoteSource(client))
+            try:
+                found = overview.all()
+            finally:
+                overview.close(0.0)  # whoever has not answered is not waited for: the connection ends
     except sig.RequestError as error:
         return complain(error)
     if as_json:
@@ -39,61 +39,6 @@ def senders(url: str, token: str | None, *, as_json: bool) -> int:
     else:
         print_table(found)
     return 0
-
-
-def ask(client: sig.ClientRouter, within_s: float = WITHIN_S) -> list[dict[str, Any]]:
-    """What `senders --json` prints. `last` and `warning` are None for a sender that has none, does not know
-    the request (no sensor), or is slow; newest readings come first, should the time not do for all.
-    `quality` and `reason` are those of `last`; where that is None because there never was a value, and the
-    sensor knows why, `stale` and that. Of one that is not connected, `reason` says why that is."""
-    deadline = time.monotonic() + within_s
-    found: list[dict[str, Any]] = []
-    answered: list[dict[str, Any]] = []
-    for sender in client.listRemoteSenders(list_events=True):
-        entry = {
-            "sender": sender["sender"],
-            "connected": sender["connected"],
-            "events": [event["event"] for event in sender.get("events", [])],
-            "last": None,
-            "quality": None,
-            "reason": None,
-            "warning": None,
-        }
-        found.append(entry)
-        if entry["connected"]:
-            with contextlib.suppress(sig.RequestError):
-                entry["last"] = _request(client, entry["sender"], "last", deadline)
-                entry.update(quality=_text(entry["last"], "quality"), reason=_text(entry["last"], "reason"))
-                answered.append(entry)
-    for entry in found:  # those that are not there: the gateway answers for them
-        if not entry["connected"]:
-            try:
-                _request(client, entry["sender"], "last", deadline)
-            except sig.NotConnected as error:
-                entry["reason"] = str(error)
-            except sig.RequestError:
-                continue
-    for entry in answered:  # who has not answered that will not answer this
-        with contextlib.suppress(sig.RequestError):
-            info = _request(client, entry["sender"], "info", deadline)
-            entry["warning"] = _text(info, "warning")
-            if entry["last"] is None and (fault := _text(info, "fault")) is not None:
-                entry.update(quality="stale", reason=fault)
-    return found
-
-
-def _text(answer: object, key: str) -> str | None:
-    """What an answer has there, if it is a text."""
-    text = answer.get(key) if isinstance(answer, dict) else None
-    return text if isinstance(text, str) else None
-
-
-def _request(client: sig.ClientRouter, sender: str, method: str, deadline: float) -> Any:
-    """The response; raises `sig.RequestError`, at once if it is past the deadline."""
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise sig.RequestTimeout(f"'{sender}' was not asked for '{method}': the others took too long")
-    return client.remoteRequest(sender, method, timeout=remaining)
 
 
 def print_table(found: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Checks that need more than one value: links, drivers, ports used twice, tokens, certificates."""
+"""Checks that need more than one value: links, drivers, ports used twice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gateway.config.certificates import check_certificate, unreadable
 from gateway.config.context import Context
 from gateway.config.document import Document
 from gateway.config.elsewhere import key_of_other_driver, key_of_other_protocol, no_driver
@@ -14,52 +13,15 @@ from gateway.config.explain import keys, validate
 from gateway.config.models import (
     MAX_SENDER_CHARS,
     LinkSection,
-    RouterSection,
     SensorSection,
     is_link_name,
     is_sender_name,
-    parse_address,
 )
 from gateway.config.option_checks import check_options, refuse
 from gateway.config.problems import Location, Problem, choices, path_text, shown
 
 if TYPE_CHECKING:
     from drivers.options import Option
-
-
-def check_router(router: RouterSection | None, context: Context) -> None:
-    """A token when other machines can connect; certificates that work. `router` is None if it has errors."""
-    section, document, folder = context.section("router"), context.document, context.folder
-    if isinstance(section, dict):
-        _check_token_needed(section, document)
-    if router is None or router.tls is None:
-        return
-    readable = True
-    for key, name in (("cert", router.tls.cert), ("key", router.tls.key)):
-        problem = unreadable(folder / name)
-        if problem:
-            readable = False
-            document.complain(("router", "tls", key), f"{shown(name)} cannot be read: {problem}")
-    if readable:
-        check_certificate(folder / router.tls.cert, folder / router.tls.key, document, ("router", "tls"))
-
-
-def _check_token_needed(section: dict[str, Any], document: Document) -> None:
-    """From what was written, so that this is found together with other errors of the section."""
-    listen = section.get("listen")
-    if (
-        section.get("token") is not None
-        or ("router", "token") in document.broken
-        or not isinstance(listen, str)
-    ):
-        return
-    try:
-        local = parse_address(listen).local
-    except ValueError:
-        return
-    if not local:
-        text = f"{listen} can be reached from other machines, and that needs a token"
-        document.complain(("router", "listen"), f"{text}; write below it: token: !env SIG_GATEWAY_TOKEN")
 
 
 def read_links(context: Context) -> dict[str, LinkSection]:

@@ -120,6 +120,20 @@ def _check_token(token: SecretStr) -> SecretStr:
     return token
 
 
+def _check_host(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,253}", text) or (":" in text and not _is_ipv6(text)):
+        raise ValueError("not a host")
+    return text
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_link_name(text: str) -> bool:
     """A link's name becomes a file name under the data folder: letters, digits, `_`, `-`, `.`; at most 48."""
     return _NAME.fullmatch(text) is not None
@@ -158,7 +172,7 @@ class GatewaySection(Section):
 
 
 class TlsSection(Section):
-    """`router.tls`: the certificate that clients see."""
+    """`router.tls` and `http.tls`: the certificate that clients see."""
 
     cert: Text = field(
         ..., "Certificate chain, PEM; relative to the config file.", "a file's path", "cert.pem"
@@ -216,9 +230,33 @@ class SensorSection(OpenSection):
 
 
 class HttpSection(Section):
-    """`http`: accepted and checked, but this version has no HTTP."""
+    """`http`: the dashboard, and the API for programs."""
 
-    listen: AddressText = field("127.0.0.1:8300", "Where browsers connect.", _ADDRESS, "127.0.0.1:8300")
+    listen: AddressText = field(
+        "127.0.0.1:8300",
+        "Where browsers connect. Beyond this machine a token is required.",
+        _ADDRESS,
+        "127.0.0.1:8300",
+    )
+    token: Token | None = field(
+        None,
+        "What a program must say with each request, and a person once. Keep it out of the file: `!env NAME` "
+        "or `!file PATH`.",
+        "a text",
+        "!env SIG_GATEWAY_TOKEN",
+        secret=True,
+        quote=True,
+    )
+    tls: TlsSection | None = field(
+        None, "Encrypts the connections.", "a mapping", "{cert: cert.pem, key: key.pem}"
+    )
+    hosts: list[Annotated[str, AfterValidator(_check_host)]] = field(
+        [],
+        "Names under which browsers reach it, beside `localhost` and the address in `listen`: behind a "
+        "proxy, or with a name of this machine's own.",
+        "a list of host names without ports",
+        "[greenhouse.local]",
+    )
 
 
 class HistorySection(Section):

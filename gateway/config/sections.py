@@ -12,10 +12,11 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import BaseModel
 
-from gateway.config.checks import check_router, no_sensors, read_links, read_sensors
+from gateway.config.checks import no_sensors, read_links, read_sensors
 from gateway.config.context import Context
 from gateway.config.explain import validate
 from gateway.config.link_warnings import link_warnings
+from gateway.config.listening_checks import check_http, check_router
 from gateway.config.models import (
     GatewaySection,
     HistorySection,
@@ -102,5 +103,5 @@ class Sections:
     links: Annotated[Mapping[str, LinkSection], _named(LinkSection, read_links, link_warnings)]
     sensors: Annotated[Mapping[str, SensorSection], _named(SensorSection, read_sensors, no_sensors)]
     mqtt: Annotated[MqttSection | None, _optional(MqttSection, check_mqtt, mqtt_warnings)]
-    http: Annotated[HttpSection | None, _optional(HttpSection, warn=_ignored)]
+    http: Annotated[HttpSection | None, _optional(HttpSection, check_http)]
     history: Annotated[HistorySection | None, _optional(HistorySection, warn=_ignored)]

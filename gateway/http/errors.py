@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
-import sig
-from gateway.encoding import text_of
+from gateway.encoding import to_json
 
 STATUS = {
+    "bad_request": 400,
     "bad_host": 400,
     "unauthorized": 401,
     "forbidden": 403,
@@ -27,12 +27,13 @@ STATUS = {
 
 
 class HttpError(Exception):
-    """What a client is told in place of an answer; `error` is one of STATUS."""
+    """What a client is told in place of an answer; `error` is one of STATUS. `headers`: beside it."""
 
-    def __init__(self, error: str, message: str) -> None:
+    def __init__(self, error: str, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.error = error
         self.message = message
+        self.headers = headers or {}
 
     @property
     def status(self) -> int:
@@ -40,11 +41,7 @@ class HttpError(Exception):
         return STATUS.get(self.error, STATUS["failed"])
 
     @property
-    def body(self) -> dict[str, Any]:
-        """Of the answer, as JSON."""
-        return {"status": "error", "error": self.error, "message": self.message}
-
-
-def from_request_error(error: sig.RequestError) -> HttpError:
-    """The same error as on every other transport."""
-    return HttpError(error.error, text_of(error) or type(error).__name__)
+    def body(self) -> bytes:
+        """Of the answer."""
+        said = {"status": "error", "error": self.error, "message": self.message}
+        return to_json(said).encode()

@@ -1,5 +1,5 @@
-"""What is refused before anybody looks at it: hosts that are not ours, bodies that are too large or too slow,
-pages of other sites. And the headers that every answer has.
+"""What is refused before anybody looks at it: hosts that are not ours, pages of other sites, who may not come
+in, bodies that are too large or too slow. And the headers that every answer has.
 
 ASGI, on the server's loop; no state but its settings.
 """
@@ -7,13 +7,14 @@ ASGI, on the server's loop; no state but its settings.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
 from typing import Any
 
 from gateway.http.errors import HttpError
 
 Scope = MutableMapping[str, Any]
+Headers = Mapping[bytes, bytes]
+"""By name in small letters."""
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -41,10 +42,16 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 class Guard:
     """`hosts`: names that a request may be for, without ports; None: any, where a token is asked for all the
     same. It keeps pages of other sites from reaching a gateway on a loopback address through a name of theirs
-    (DNS rebinding)."""
+    (DNS rebinding). `admit` raises `HttpError` for who may not come in."""
 
-    def __init__(self, app: App, hosts: Collection[str] | None) -> None:
+    def __init__(
+        self,
+        app: App,
+        hosts: Collection[str] | None,
+        admit: Callable[[Scope, Headers], None] = lambda _scope, _headers: None,
+    ) -> None:
         self._app = app
+        self._admit = admit
         self._hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,13 +63,14 @@ class Guard:
         guarded = _with_headers(send)
         try:
             self._check(scope, headers)
+            self._admit(scope, headers)
             body = await _body(headers, receive)
         except HttpError as error:
             await _refuse(error, guarded)
             return
         await self._app(scope, _replay(body, receive), guarded)
 
-    def _check(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+    def _check(self, scope: Scope, headers: Headers) -> None:
         host = headers.get(b"host", b"").decode("latin-1")
         name = _without_port(host).lower()
         if self._hosts is not None and name not in self._hosts:
@@ -85,7 +93,7 @@ def _without_port(host: str) -> str:
     return host.partition(":")[0]
 
 
-async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+async def _body(headers: Headers, receive: Receive) -> bytes:
     announced = headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced[:12]) > MAX_BODY:
         raise _too_large(str(int(announced[:12])))
@@ -138,8 +146,8 @@ def _with_headers(send: Send) -> Send:
 
 
 async def _refuse(error: HttpError, send: Send) -> None:
-    body = json.dumps(error.body).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(error.body)).encode())]
+    headers += [(name.encode(), value.encode()) for name, value in error.headers.items()]
     headers.append((b"connection", b"close"))  # what is left of a body is not waited for
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": error.body})

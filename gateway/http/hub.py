@@ -1,8 +1,7 @@
 """From the threads that trigger events to the clients that follow them: each event is encoded once, for all.
 
 A client has a bounded queue of its own; one that does not read is cut, with the reason as its last event. The
-last events of all are kept, for clients that come back: an event's id is a time and a number, so that ids
-ascend over restarts, and history can go on where memory ends.
+last events of all are kept, for clients that come back; where memory ends, history goes on.
 
 `take` and `follow` belong to the server's thread.
 """
@@ -13,63 +12,80 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from gateway.encoding import to_json
+from gateway.encoding import encode, to_json
+from gateway.event_id import BEFORE_ALL, EventId
 
 KEPT = 1000
 MOST_CLIENTS = 100
 """Streams at once; each costs a connection and a task."""
 QUEUE_EVENTS = 1000
 QUEUE_BYTES = 1_000_000
-"""What may wait for one client, which is cut beyond either: at ten events a second, after 100 s."""
-
-
-class EventId(NamedTuple):
-    """`ms`: UTC, of when it was heard, never less than that of the event before; `number`: within that ms."""
-
-    ms: int
-    number: int
-
-    def __str__(self) -> str:
-        return f"{self.ms}-{self.number}"
-
-    @classmethod
-    def parse(cls, text: str) -> EventId | None:
-        """None for what is no id of ours."""
-        ms, dash, number = text.partition("-")
-        if not (dash and ms.isascii() and ms.isdigit() and number.isascii() and number.isdigit()):
-            return None
-        return cls(int(ms), int(number)) if len(text) <= 40 else None
+"""What may wait for one client, which is cut beyond either: at ten events a second, after 100 s. The events
+are those that are kept anyway, so a client costs its references to them."""
+AT_ONCE_BYTES = 64 * 1024
+"""What of it is written at once, which is the client's alone until it has read it."""
 
 
 class Event(NamedTuple):
-    """One event as it is sent: `message` is whole, with its empty line."""
+    """One event as it is sent: `message` is whole, with its empty line; `chunk` is the same as HTTP/1.1 sends
+    what it does not know the length of."""
 
     id: EventId
     sender: str
     event: str
     message: bytes
+    chunk: bytes
+
+
+class Named(Protocol):
+    """What has a sender and an event."""
+
+    @property
+    def sender(self) -> str: ...
+
+    @property
+    def event(self) -> str: ...
 
 
 class Client:
-    """One that follows. `ready` is called when there is something to `take`."""
+    """One that follows. `ready` is called when there is something to `take`; `write` sends an event at once,
+    unless what was sent before is not read yet; `owner`: by whose leave."""
 
-    def __init__(self, sender: str | None, event: str | None, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        sender: str | None,
+        event: str | None,
+        ready: Callable[[], None],
+        write: Callable[[Event], bool] = lambda _event: False,
+        owner: str | None = None,
+    ) -> None:
         self._sender = sender
         self._event = event
         self._ready = ready
+        self._write = write
+        self.owner = owner
+        self.idle = False
+        """Nobody is sending to it, so that an event may be written past the queue: a task for each of many
+        clients costs five times as much."""
         self._queue: deque[bytes] = deque()
         self._bytes = 0
         self.cut: str | None = None
         """Why it gets nothing more."""
 
-    def wants(self, event: Event) -> bool:
+    def wants(self, event: Named) -> bool:
         """Whether that is one of what it asked for."""
         return self._sender in (None, event.sender) and self._event in (None, event.event)
 
-    def offer(self, message: bytes) -> None:
+    def tell(self, event: Event) -> None:
         """Let it have that, if it keeps up."""
+        if self.idle and not self._queue and self._write(event):
+            return
+        self.offer(event.message)
+
+    def offer(self, message: bytes) -> None:
+        """The same of what is no event."""
         if self.cut is not None:
             return
         if len(self._queue) >= QUEUE_EVENTS or self._bytes + len(message) > QUEUE_BYTES:
@@ -82,16 +98,19 @@ class Client:
     def end(self, reason: str) -> None:
         """Nothing more; what waits is thrown away, as the client is to come back for it."""
         self.cut = reason
+        self.idle = False
         self._queue.clear()
         self._bytes = 0
         self._ready()
 
     def take(self) -> bytes:
-        """All that waits."""
-        found = b"".join(self._queue)
-        self._queue.clear()
-        self._bytes = 0
-        return found
+        """What waits, or the first of it; empty if nothing does."""
+        queue, found, size = self._queue, [], 0
+        while queue and size < AT_ONCE_BYTES:
+            found.append(queue.popleft())
+            size += len(found[-1])
+        self._bytes -= size
+        return b"".join(found)
 
 
 class Hub:
@@ -100,7 +119,7 @@ class Hub:
     def __init__(self) -> None:
         self._kept: deque[Event] = deque(maxlen=KEPT)
         self._clients: set[Client] = set()
-        self._last = EventId(-1, 0)
+        self._last = BEFORE_ALL
         self.cut = 0
         """Clients that were too slow, since the start."""
 
@@ -109,18 +128,42 @@ class Hub:
         """How many follow."""
         return len(self._clients)
 
-    def heard(self, sender: str, event: str, data: str, utc: float) -> None:
-        """An event, with its data as JSON."""
-        ms = max(self._last.ms, round(utc * 1000))
-        self._last = EventId(ms, self._last.number + 1 if ms == self._last.ms else 0)
-        body = f'{{"sender":{to_json(sender)},"event":{to_json(event)},"data":{data}}}'
-        made = Event(self._last, sender, event, message(body, self._last))
+    @property
+    def last(self) -> EventId:
+        """Of the newest event."""
+        return self._last
+
+    @property
+    def oldest(self) -> EventId | None:
+        """Of the events that are kept."""
+        return self._kept[0].id if self._kept else None
+
+    def all(self) -> list[Event]:
+        """The events that are kept."""
+        return list(self._kept)
+
+    def heard(self, event_id: EventId, sender: str, event: str, data: str) -> None:
+        """An event, with its data as JSON. Ids ascend."""
+        self._last = event_id
+        text = event_message(event_id, sender, event, data)
+        made = Event(event_id, sender, event, text, b"%x\r\n%b\r\n" % (len(text), text))
         self._kept.append(made)
         for client in [client for client in self._clients if client.wants(made)]:
-            client.offer(made.message)
-            if client.cut is not None:
-                self.cut += 1
-                self._clients.discard(client)
+            client.tell(made)
+            self._drop_if_cut(client)
+
+    def missed(self, reason: str) -> None:
+        """Events were lost before they came here: memory begins anew, and all are told."""
+        self._kept.clear()
+        for client in list(self._clients):
+            client.offer(gap_message(self._last, reason))
+            self._drop_if_cut(client)
+
+    def end_of(self, owner: str, reason: str) -> None:
+        """Those are cut that follow by somebody's leave."""
+        for client in [client for client in self._clients if client.owner == owner]:
+            client.end(reason)
+            self._clients.discard(client)
 
     def follow(self, client: Client) -> bool:
         """From now on; False if there are too many."""
@@ -139,6 +182,11 @@ class Hub:
             client.end(reason)
         self._clients.clear()
 
+    def _drop_if_cut(self, client: Client) -> None:
+        if client.cut is not None:
+            self.cut += 1
+            self._clients.discard(client)
+
     def since(self, last: EventId) -> list[Event] | None:
         """What came after that one; None if memory does not reach back so far."""
         if last == self._last:
@@ -146,6 +194,17 @@ class Hub:
         if not self._kept or last < self._kept[0].id or last > self._last:
             return None
         return list(islice(self._kept, bisect_right(self._kept, last, key=lambda each: each.id), None))
+
+
+def event_message(event_id: EventId, sender: str, event: str, data: str) -> bytes:
+    """An event, its data as JSON."""
+    body = f'{{"sender":{to_json(sender)},"event":{to_json(event)},"data":{data}}}'
+    return message(body, event_id)
+
+
+def gap_message(last: EventId, reason: str) -> bytes:
+    """Some events are missing; who comes back with `last` goes on from here."""
+    return message(encode({"reason": reason}), last, "gap")
 
 
 def message(data: str, event_id: EventId | None = None, kind: str | None = None) -> bytes:

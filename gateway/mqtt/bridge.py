@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import sig
 from gateway.clock.wall import WallClock
+from gateway.feed import Feed
 from gateway.loss import Loss
 from gateway.mailbox import LIFECYCLE, Mailbox, Noted
 from gateway.mqtt.broker.broker import Broker
@@ -87,13 +88,20 @@ class Status(NamedTuple):
 
 
 class Bridge:
-    """`start` and `stop` belong to whoever made it. The constructor opens nothing."""
+    """`start` and `stop` belong to whoever made it. The constructor opens nothing. `feed`: of that router;
+    None for one of its own."""
 
-    def __init__(self, router: sig.Router, settings: Settings, wall: WallClock | None = None) -> None:
-        self._router = router
+    def __init__(
+        self,
+        router: sig.Router,
+        settings: Settings,
+        wall: WallClock | None = None,
+        feed: Feed | None = None,
+    ) -> None:
         self._settings = settings
         wall = wall or WallClock()
-        self._mailbox = Mailbox(wall)
+        self._feed = feed or Feed(router, wall)
+        self._mailbox = Mailbox()
         self._clock = clock = wall.monotonic
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -141,7 +149,7 @@ class Bridge:
         """Listen, and begin to connect; returns at once."""
         if self._thread is not None:
             return
-        self._router.addListener(self._mailbox.note)
+        self._feed.add(self._mailbox)
         self._store.clock.listen(self._clock_set)
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
@@ -151,7 +159,7 @@ class Bridge:
         thread, self._thread = self._thread, None
         if thread is None:
             return True
-        self._router.removeListener(self._mailbox.note)
+        self._feed.remove(self._mailbox)
         self._stopping.set()
         self._mailbox.post(None)
         thread.join(timeout_s)
@@ -275,7 +283,7 @@ class Bridge:
 
     def _take(self, noted: Noted) -> None:
         """An event."""
-        sender, event, body, utc, at, known = noted
+        sender, event, body, utc, at, known, _ = noted
         if len(body.head) > MAX_HEAD:
             self._outbox.lose(sender, f"longer than {MAX_HEAD} characters", noted.loss)
             return

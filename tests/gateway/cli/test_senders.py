@@ -1,16 +1,12 @@
 """The list of senders for people."""
 
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-import sig
-from gateway.cli.senders import ask, print_table
-from sig.carrier.local import LocalCarrier
+from gateway.cli.senders import print_table
 
 LAST = {"value": 23.5, "unit": "°C", "time": "2020-11-22T06:30:00.123Z", "quality": "good", "seq": 7}
 SAYS: dict[str, Any] = {"last": LAST, "quality": "good", "reason": None, "warning": None}
@@ -18,88 +14,19 @@ SAYS: dict[str, Any] = {"last": LAST, "quality": "good", "reason": None, "warnin
 FOREIGN = "board 0002 answers where 0001 did; write identity: 0002"
 
 
-@pytest.fixture
-def house() -> Iterator[tuple[sig.ServerRouter, sig.ClientRouter]]:
-    """A gateway's router, and a client of it."""
-    server, carrier = LocalCarrier(), LocalCarrier()
-    router = sig.ServerRouter(server)
-    server.start("who is there", 1)
-    client = sig.ClientRouter(carrier)
-    assert carrier.connect("who is there", 1)
-    yield router, client
-    carrier.disconnect()
-    server.stop()
-
-
-def test_warnings_are_those_of_info(house: tuple[sig.ServerRouter, sig.ClientRouter]) -> None:
-    """None where there is none, where `info` is older or not there, and where its answer makes no sense."""
-    router, client = house
-    asked: list[str] = []
-
-    def info(sender: str, answer: object) -> Callable[[object], object]:
-        def respond(_params: object) -> object:
-            asked.append(sender)
-            return answer
-
-        return respond
-
-    for name, answer in [
-        ("foreign", {"kind": "temperature", "warning": FOREIGN}),
-        ("fine", {"kind": "temperature", "warning": None}),
-        ("older", {"kind": "temperature"}),
-        ("odd", ["warning"]),
-        ("odder", {"warning": 5}),
-    ]:
-        router.addSender(name, ["#changed"], {"last": lambda _: LAST, "info": info(name, answer)})
-    router.addSender("no info", ["#changed"], {"last": lambda _: None})
-    router.addSender("no last", ["#changed"], {"info": info("no last", {"warning": "x"})})
-    router.getSender("away", create=True)
-    found = {sender.pop("sender"): sender for sender in ask(client)}
-    assert {name: sender["warning"] for name, sender in found.items()} == {
-        "foreign": FOREIGN,
-        **dict.fromkeys(["fine", "older", "odd", "odder", "no info", "no last", "away"]),
+def test_why_there_never_was_a_value_is_below_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it is known."""
+    blank = {
+        "connected": True,
+        "events": ["#stale"],
+        **dict.fromkeys(["last", "reason", "quality", "warning"]),
     }
-    assert asked == ["foreign", "fine", "older", "odd", "odder"]
-    assert found["foreign"]["last"] == LAST
-    assert found["fine"]["quality"] == "good"
-    assert str(found["away"].pop("reason")).endswith("sender 'away' is not connected")
-    nothing = dict.fromkeys(["last", "quality", "warning"])
-    assert found["away"] == {"connected": False, "events": [], **nothing}
-
-
-def test_who_never_had_a_value_is_stale(
-    house: tuple[sig.ServerRouter, sig.ClientRouter], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """With the reason, as soon as the sensor knows it; below the table, too."""
-    router, client = house
-    for name, fault in [("a", "no field temprature"), ("b", None)]:
-        router.addSender(
-            name, ["#stale"], {"last": lambda _: None, "info": lambda _, fault=fault: {"fault": fault}}
-        )
-    found = ask(client)
-    assert [(entry["last"], entry["quality"], entry["reason"]) for entry in found] == [
-        (None, "stale", "no field temprature"),
-        (None, None, None),
-    ]
-    print_table(found)
+    fault = {"quality": "stale", "reason": "no field temprature"}
+    print_table([{**blank, "sender": "a", **fault}, {**blank, "sender": "b"}])
     _, first, second, below = capsys.readouterr().out.splitlines()
     assert first.split() == ["a", "yes", "-", "-", "stale", "#stale"]
     assert second.split() == ["b", "yes", "-", "-", "-", "#stale"]
     assert below == "! a: stale: no field temprature"
-
-
-def test_slow_senders_do_not_hold_up_the_list(house: tuple[sig.ServerRouter, sig.ClientRouter]) -> None:
-    """All of it is bounded together; a slow `info` takes no reading from others."""
-    router, client = house
-    release = threading.Event()
-    router.addSender("a", ["#changed"], {"last": lambda _: LAST, "info": lambda _: release.wait(10)})
-    router.addSender("b", ["#changed"], {"last": lambda _: LAST, "info": lambda _: {"warning": FOREIGN}})
-    started = time.monotonic()
-    found = ask(client, 0.3)
-    release.set()
-    assert time.monotonic() - started < 2
-    assert [sender["last"] for sender in found] == [LAST, LAST]
-    assert [sender["warning"] for sender in found] == [None, None]
 
 
 def test_the_table_marks_warnings(

@@ -35,12 +35,11 @@ def test_good(load_text: LoadText, tmp_path: Path) -> None:
 
 
 def test_parts_that_this_version_does_not_have(load_text: LoadText, complaints: Complaints) -> None:
-    """http and history are checked and then ignored, with a warning that names the line."""
+    """history is checked and then ignored, with a warning that names the line."""
     text = GOOD + 'mqtt: {url: "mqtt://u:p@127.0.0.1", home_assistant: true}\n'
     text += 'http: {listen: "[::1]:80"}\nhistory: {keep: 400d}\n'
     ignored = "this version has no such part yet; the section is ignored"
     assert [str(w).partition("config.yaml:")[2] for w in load_text(text).warnings] == [
-        f"8: http: {ignored}",
         f"9: history: {ignored}",
     ]
     found = complaints(GOOD + "mqtt: {urll: x}\nhttp: {listen: 80}\nhistory: {keep: forever}\n")

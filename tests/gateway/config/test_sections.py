@@ -30,6 +30,5 @@ def test_warnings_come_in_the_order_of_the_file(load_text: Callable[..., Config]
     assert [warning.path for warning in config.warnings] == [
         ("history",),
         ("mqtt", "discovery"),
-        ("http",),
         ("sensors",),
     ]

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
 
 from gateway.http import guard as guard_module
-from gateway.http.guard import MAX_BODY, Guard, Message, Receive, Scope, Send
+from gateway.http.errors import HttpError
+from gateway.http.guard import MAX_BODY, Guard, Headers, Message, Receive, Scope, Send
 
 OURS = ("localhost", "127.0.0.1", "::1")
 
@@ -28,6 +29,7 @@ def answered(
     hosts: Collection[str] | None = OURS,
     *,
     hangs: bool = False,
+    admit: Callable[[Scope, Headers], None] = lambda _scope, _headers: None,
 ) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of what `Guard` in front of `echo` says."""
     sent: list[Message] = []
@@ -48,7 +50,7 @@ def answered(
         "method": method,
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
     }
-    asyncio.run(Guard(echo, hosts)(scope, receive, send))
+    asyncio.run(Guard(echo, hosts, admit)(scope, receive, send))
     start, body = sent
     got = {name.decode().lower(): value.decode() for name, value in start["headers"]}
     return start["status"], got, body["body"]
@@ -158,3 +160,15 @@ def test_what_is_no_http() -> None:
 
     asyncio.run(Guard(app, OURS)({"type": "lifespan"}, nothing, nothing))
     assert seen == ["lifespan"]
+
+
+def test_who_may_not_come_in() -> None:
+    """Is refused before the body is read, with what the refusal says beside; but a wrong host comes first."""
+
+    def nobody(_scope: Scope, headers: Headers) -> None:
+        assert headers[b"host"] == b"localhost"
+        raise HttpError("unauthorized", "no", {"www-authenticate": "Bearer"})
+
+    status, headers, _ = answered({"Host": "localhost"}, method="POST", hangs=True, admit=nobody)
+    assert (status, headers["www-authenticate"]) == (401, "Bearer")
+    assert answered({"Host": "evil.example"}, admit=nobody)[0] == 400

@@ -1,0 +1,63 @@
+"""One listener of the router's for all services that want its events: each is encoded once, and handed to the
+mailbox of each of them.
+
+A service that is slow fills its own mailbox alone. All have the events in the same order, with the same ids.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import sig
+from drivers.clock import SYSTEM_CLOCK, Clock
+from gateway.encoding import characters, event_body
+from gateway.event_id import BEFORE_ALL
+from gateway.mailbox import Mailbox, Noted
+
+
+class Feed:
+    """From any thread. It listens while there is a mailbox."""
+
+    def __init__(self, router: sig.Router, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._router = router
+        self._clock = clock
+        self._changing = threading.Lock()
+        # Held while an event is posted, which waits for nothing. Re-entrant only because a garbage collection
+        # may run a finalizer that triggers one, in the middle of that.
+        self._order = threading.RLock()
+        self._mailboxes: tuple[Mailbox, ...] = ()
+        self._last = BEFORE_ALL
+
+    def add(self, mailbox: Mailbox) -> None:
+        """From now on it gets every event."""
+        with self._changing:
+            if not self._mailboxes:
+                self._router.addListener(self._hear)
+            self._mailboxes = (*self._mailboxes, mailbox)
+
+    def remove(self, mailbox: Mailbox) -> None:
+        """It gets no more, but for one that is being handed out now."""
+        with self._changing:
+            if mailbox not in self._mailboxes:
+                return
+            self._mailboxes = tuple(each for each in self._mailboxes if each is not mailbox)
+            if not self._mailboxes:
+                self._router.removeListener(self._hear)
+
+    def _hear(self, info: dict[str, Any], data: Any) -> None:
+        """The listener: takes the event down as JSON, since other listeners may change `data` later. What no
+        mailbox has room for is not even encoded."""
+        at = self._clock.monotonic()
+        utc, unset = self._clock.stamp(at)
+        known = not unset
+        sender, event = characters(info["sender"]), characters(info["event"])
+        takers = [box for box in self._mailboxes if box.admits(sender, event, utc, at, known=known)]
+        if not takers:
+            return
+        body = event_body(data, utc, unset=unset)  # may run code of somebody's: before the lock
+        with self._order:
+            self._last = self._last.next(utc)
+            noted = Noted(sender, event, body, utc, at, known, self._last)
+            for mailbox in takers:
+                mailbox.put(noted)

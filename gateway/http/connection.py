@@ -1,0 +1,101 @@
+"""One connection, as uvicorn has it; but it is closed if a request's headers do not come in time, there are
+only so many, and what is no HTTP is answered in the one shape of errors."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import h11
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from gateway.http.answers import JSON
+from gateway.http.errors import HttpError
+
+logger = logging.getLogger(__name__)
+
+HEADERS_S = 10.0
+"""From the connection, or from the first byte of a further request, to the end of its headers."""
+MOST_CONNECTIONS = 250
+"""At once; each may hold 16 kB of headers and a body of 64 kB, and a stream what is written to it."""
+HEADER_BYTES = 16 * 1024
+
+
+class Connection(H11Protocol):
+    """On the server's loop. `scope["state"]` has `abort`: break it off, whatever waits to be sent; and
+    `write`: send these bytes past the ASGI server, whose state is not concerned; False if others are not
+    read yet."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(
+            config, server_state, {**app_state, "abort": self._abort, "write": self._write}, _loop
+        )
+        self._patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """See `asyncio.Protocol`."""
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            self._abort()
+            return
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        self._stop_watching()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        super().data_received(data)
+        self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP: say so, if nothing was said yet, and close."""
+        error = HttpError("bad_request", msg)
+        headers = [("content-type", JSON), ("content-length", str(len(error.body))), ("connection", "close")]
+        try:
+            for event in (
+                h11.Response(status_code=error.status, headers=headers, reason=b"Bad Request"),
+                h11.Data(data=error.body),
+                h11.EndOfMessage(),
+            ):
+                self.transport.write(self.conn.send(event) or b"")
+        except h11.LocalProtocolError:
+            logger.debug("http: a request ended in what is no HTTP, and was answered already")
+        self.transport.close()
+
+    def _watch(self) -> None:
+        """Be patient only while a request's headers are expected; drops of them do not prolong that."""
+        if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
+            self._stop_watching()
+        elif self._patience is None:
+            self._patience = self.loop.call_later(HEADERS_S, self._too_slow)
+
+    def _stop_watching(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _too_slow(self) -> None:
+        self._patience = None
+        if self.conn.their_state is h11.IDLE:
+            self._abort()
+
+    def _write(self, data: bytes) -> bool:
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        self.transport.write(data)
+        return True
+
+    def _abort(self) -> None:
+        self.transport.abort()

@@ -1,0 +1,61 @@
+"""What the API asks of the rest of the gateway, and all that it knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import sig
+from gateway.event_id import EventId
+from gateway.feed import Feed
+from gateway.history.buckets import Bucket, Gap
+
+
+class Kept(NamedTuple):
+    """An event as history has it. `data`: JSON."""
+
+    id: EventId
+    sender: str
+    event: str
+    data: str
+
+
+class Series(NamedTuple):
+    """What a sensor has said in some time. `first`: since when there is history of it, UTC in ms."""
+
+    unit: str | None
+    first: int | None
+    buckets: Sequence[Bucket]
+    gaps: Sequence[Gap]
+
+
+class History(Protocol):
+    """Answers on any thread, and waits for no writer. Errors of its own become `failed`."""
+
+    def since(self, after: EventId, limit: int) -> Sequence[Kept] | None:
+        """At most so many events after that one, in order, and those too that are not written yet; None if
+        it does not reach back so far."""
+
+    def points(self, sender: str, since_ms: int, until_ms: int, points: int) -> Series | None:
+        """At most so many, for a chart of that time; None for a sender of which it has nothing."""
+
+
+class Metrics(Protocol):
+    """What `/metrics` answers."""
+
+    def text(self) -> str:
+        """Prometheus' text format, version 0.0.4. From any thread; waits for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`health` and `info`: what the gateway's own sender answers; for any thread, they wait for nothing.
+    `history`, `metrics`: None where there is none."""
+
+    router: sig.Router
+    feed: Feed
+    health: Callable[[], Mapping[str, Any]]
+    info: Callable[[], Mapping[str, Any]]
+    history: History | None = None
+    metrics: Metrics | None = None

@@ -1,0 +1,170 @@
+"""HTTP as a service: one thread, `http`, which binds, imports the web's libraries, and runs the server's
+loop.
+
+It begins when the first values are there: a gateway is to have its sensors before its page. Whatever goes
+wrong makes this part red and is tried again; nothing else waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import select
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from gateway.config.models import parse_address
+from gateway.http.listening import listening
+from gateway.listening import listen_problem
+from gateway.mailbox import Mailbox
+from gateway.overview import LocalSource, Overview
+from gateway.requests_pool import Pool
+from gateway.service import Part, State
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Collection
+
+    from gateway.config import Config
+    from gateway.http.context import Context
+
+logger = logging.getLogger(__name__)
+
+FIRST_S = 1.0
+"""The longest wait for the first value."""
+AGAIN_S = (1.0, 30.0)
+"""The first pause after it could not listen, and the longest."""
+OURS = ("localhost", "127.0.0.1", "::1")
+"""What a browser on this machine may call it."""
+JOIN_S = 0.1
+"""What `stop` gives requests that are under way."""
+
+
+class HttpService:
+    """For a config that has `http`."""
+
+    name = "http"
+
+    def __init__(self, config: Config, context: Context) -> None:
+        assert config.http is not None
+        self._config = config
+        self._section = config.http
+        self._context = context
+        self._address = parse_address(self._section.listen)
+        self._mailbox = Mailbox()
+        self._pool = Pool("http-request")
+        self._overview = Overview(LocalSource(context.router), "http-senders")
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop_loop: asyncio.Event | None = None
+        self._part = Part(State.UNKNOWN, "not started yet")
+
+    @property
+    def url(self) -> str:
+        """Where a person finds it."""
+        scheme = "https" if self._section.tls is not None else "http"
+        return f"{scheme}://{self._section.listen}"
+
+    def start(self) -> None:
+        """See `Service`."""
+        if self._thread is not None:
+            return
+        self._context.feed.add(self._mailbox)
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+        self._thread.start()
+
+    def stop(self, within_s: float) -> bool:
+        """See `Service`."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return True
+        deadline = time.monotonic() + within_s
+        self._context.feed.remove(self._mailbox)
+        self._stopping.set()
+        self._mailbox.post(None)
+        loop, stop = self._loop, self._stop_loop
+        if loop is not None and stop is not None:
+            with suppress(RuntimeError):  # it has ended
+                loop.call_soon_threadsafe(stop.set)
+        thread.join(max(0.0, deadline - time.monotonic() - JOIN_S))
+        left = max(0.0, deadline - time.monotonic())
+        done = self._pool.stop(left / 2) & self._overview.close(left / 2)
+        if thread.is_alive() or not done:
+            logger.warning("stopping: http did not stop within %g s and is left behind", within_s)
+            return False
+        return True
+
+    def status(self) -> dict[str, Part]:
+        """See `Service`."""
+        return {"http": self._part}
+
+    # The service's thread
+
+    def _run(self) -> None:
+        self._wait_for_values()
+        pause_s, longest_s = AGAIN_S
+        while not self._stopping.is_set():
+            try:
+                with listening(self._address) as bound:
+                    asyncio.run(self._serve(bound))
+            except (OSError, ValueError) as error:
+                self._failed(listen_problem(self._config, "http", self._section.listen, error), pause_s)
+            except Exception:
+                logger.exception("http: it failed, and begins anew; please report this")
+                self._part = Part(State.FAILING, "it failed, and begins anew; see the log")
+            self._stopping.wait(pause_s)
+            pause_s = min(2 * pause_s, longest_s)
+
+    def _wait_for_values(self) -> None:
+        """Until the first events are there, which stay in the mailbox, or for FIRST_S."""
+        if self._mailbox.prepare_to_sleep():
+            select.select([self._mailbox.fd], [], [], FIRST_S)
+            self._mailbox.woken()
+        self._mailbox.awake()
+
+    async def _serve(self, bound: socket.socket) -> None:
+        from gateway.http.app import Doors, make_app
+        from gateway.http.calls import Calls
+        from gateway.http.hub import Hub
+        from gateway.http.server import Server
+
+        token = self._section.token
+        doors = Doors(
+            token.get_secret_value() if token else None, self._hosts(), self._section.tls is not None
+        )
+        hub = Hub()
+        app = make_app(self._context, Calls(self._pool), self._overview, hub, doors)
+        self._stop_loop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        if self._stopping.is_set():
+            return
+        logger.info("http: %s", self.url)
+        self._part = Part(State.OK, f"listening on {self._section.listen}")
+        await Server(app, self._mailbox, hub).serve(bound, self._tls(), self._stop_loop)
+
+    def _hosts(self) -> Collection[str] | None:
+        """Beyond this machine a token is asked for, which keeps other sites' pages out; so there any name
+        will do, unless some are said."""
+        given = self._section.hosts
+        if not given and (self._address.unix or not self._address.local):
+            return None
+        return {*OURS, *given, self._address.host}
+
+    def _tls(self) -> ssl.SSLContext | None:
+        tls = self._section.tls
+        if tls is None:
+            return None
+        import ssl
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._config.beside(tls.cert), self._config.beside(tls.key))
+        return context
+
+    def _failed(self, text: str, pause_s: float) -> None:
+        if text != self._part.message:
+            logger.error("%s", text)
+        self._part = Part(State.FAILING, text, {"again": pause_s})

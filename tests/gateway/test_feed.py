@@ -1,0 +1,145 @@
+"""One listener for all who want the router's events."""
+
+import gc
+import json
+import threading
+from typing import Any
+
+import pytest
+
+import sig
+from gateway import feed as feed_module
+from gateway import mailbox as mailbox_module
+from gateway.feed import Feed
+from gateway.mailbox import MAX_NAME, Mailbox
+
+
+@pytest.fixture
+def router() -> sig.Router:
+    """With nobody in it."""
+    return sig.Router()
+
+
+def test_each_has_every_event(router: sig.Router) -> None:
+    """The same object, encoded once, with ids that ascend."""
+    feed, one, other = Feed(router), Mailbox(), Mailbox()
+    feed.add(one)
+    feed.add(other)
+    signal = router.addSender("temp", ["#changed"]).getSignal("#changed")
+    assert signal is not None
+    signal.trigger({"a": 1})
+    first, second = one.events(9), other.events(9)
+    assert all(mine is yours for mine, yours in zip(first, second, strict=True))
+    assert [(noted.sender, noted.event) for noted in first] == [("temp", "#connect"), ("temp", "#changed")]
+    assert json.loads(first[1].body.data) == {"a": 1}
+    assert first[0].id < first[1].id
+    assert first[1].id.ms == round(first[1].utc * 1000)
+
+
+def test_it_listens_while_there_is_a_mailbox(router: sig.Router) -> None:
+    """One listener, however many there are; none after the last has gone, who may go twice."""
+    feed, one, other = Feed(router), Mailbox(), Mailbox()
+    assert "everything: 0" in str(router)
+    feed.add(one)
+    feed.add(other)
+    assert "everything: 1" in str(router)
+    feed.remove(one)
+    feed.remove(one)
+    router.addSender("temp", ["hot"])
+    assert (one.depth, other.depth) == (0, 1)
+    feed.remove(other)
+    feed.remove(other)
+    assert "everything: 0" in str(router)
+
+
+def test_an_event_is_taken_down_at_once(router: sig.Router) -> None:
+    """What others do to its data later does not matter."""
+    feed, mailbox, data = Feed(router), Mailbox(), {"a": 1}
+    signal = router.addSender("temp", ["hot"]).getSignal("hot")
+    feed.add(mailbox)
+    assert signal is not None
+    signal.trigger(data)
+    data["a"] = 2
+    (noted,) = mailbox.events(9)
+    assert noted.body.data == '{"a":1}'
+
+
+def test_a_full_mailbox_is_its_own_trouble(router: sig.Router, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one has the event; with both full it is not encoded."""
+    monkeypatch.setattr(mailbox_module, "CAPACITY", 1)
+    feed, slow, quick = Feed(router), Mailbox(), Mailbox()
+    feed.add(slow)
+    feed.add(quick)
+    for name in ("a", "b"):
+        router.addSender(name, ["hot"])
+        assert quick.events(9)[0].sender == name
+    assert [(name, loss.count) for name, loss in slow.losses().items()] == [("b", 1)]
+    assert quick.losses() == {}
+    feed.remove(quick)
+
+    def no(*_: Any) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(feed_module, "event_body", no)
+    router.addSender("c", ["hot"])
+    assert list(slow.losses()) == ["c"]
+
+
+def test_names_that_are_too_long_or_no_characters(router: sig.Router) -> None:
+    """Are dropped and counted, and mended."""
+    feed, mailbox = Feed(router), Mailbox()
+    feed.add(mailbox)
+    router.addSender("x" * MAX_NAME, ["hot"])
+    router.addSender("a\ud800", ["hot"])
+    assert list(mailbox.losses()) == [""]
+    assert [noted.sender for noted in mailbox.events(9)] == ["a?"]
+
+
+def test_from_many_threads(router: sig.Router) -> None:
+    """All mailboxes have the same order, which is that of the ids, each one once."""
+    feed, boxes = Feed(router), (Mailbox(), Mailbox())
+    for box in boxes:
+        feed.add(box)
+    signals: list[Any] = [router.addSender(str(number), ["hot"]).getSignal("hot") for number in range(4)]
+
+    def work(signal: Any) -> None:
+        for number in range(500):
+            signal.trigger(number)
+
+    threads = [threading.Thread(target=work, args=(signal,)) for signal in signals]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    one, other = (box.events(9999) for box in boxes)
+    ids = [noted.id for noted in one]
+    assert (len(ids), ids) == (2004, sorted(set(ids)))
+    assert [noted.id for noted in other] == ids
+
+
+def test_a_finalizer_in_the_middle(router: sig.Router, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A garbage collection may trigger an event while another is handed out."""
+    feed, mailbox = Feed(router), Mailbox()
+    signal = router.addSender("temp", ["hot", "gone"]).getSignal("hot")
+    gone: Any = router.addSender("other", ["gone"]).getSignal("gone")
+    assert signal is not None
+
+    class Garbage:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            gone.trigger()
+
+    feed.add(mailbox)
+    put = Mailbox.put
+
+    def collecting(box: Mailbox, noted: Any) -> None:
+        if noted.event == "hot":
+            Garbage()
+            gc.collect()
+        put(box, noted)
+
+    monkeypatch.setattr(Mailbox, "put", collecting)
+    signal.trigger()
+    assert [noted.event for noted in mailbox.events(9)] == ["gone", "hot"]
