@@ -94,6 +94,14 @@ class Store:
         """Whether there is an open file."""
         return self._database.is_open
 
+    def prove(self) -> None:
+        """See whether it can be written: a page that says what it said."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute(f"PRAGMA user_version = {db.execute('PRAGMA user_version').fetchone()[0]}")
+
+        self._database.write(work)
+
     def write(
         self,
         new: Sequence[Row],
