@@ -52,7 +52,7 @@ class Mailbox:
     """A bounded queue of events and a queue of everything else, with a descriptor to sleep on.
 
     `note` is the router's listener, on any thread. `post` is for answers and connections, of which their
-    pools bound the number. `sleep_on`, `events`, `letters`, `losses` belong to the bridge's thread.
+    pools bound the number. All else belongs to the bridge's thread, but `depth`, which anybody may ask.
     """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
