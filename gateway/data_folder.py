@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import logging
+import math
 import os
 import re
 import threading
@@ -24,7 +25,7 @@ LOCK = ".lock"
 PRIVATE, OURS = 0o700, 0o600
 """Rights of the folder, where we make it, and of the files in it."""
 RETRY_S = 10.0
-"""How often a folder that cannot be used is tried again, by who asks for its status."""
+"""How often a folder that cannot be used is tried again: its status is asked for each second."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _LOCKS = Path("/proc/locks")
 
@@ -97,8 +98,12 @@ class DataFolder:
         self._note(f"the data folder {self.path} cannot be written: {why}; values are live only; {what}")
 
     def worked(self) -> None:
-        """Something could be written there."""
+        """Something could be written there. Where the lock is not ours yet, it is for the next `status` to
+        see."""
         with self._lock:
+            if not self._complete:
+                self._retry_at = -math.inf
+                return
             mended, self._trouble = bool(self._trouble), ""
         if mended:
             logger.info("the data folder %s can be written again", self.path)

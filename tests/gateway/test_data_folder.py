@@ -180,6 +180,20 @@ def test_a_folder_that_cannot_be(
     assert len(errors(caplog)) == 1
 
 
+def test_a_file_is_no_lock(opened: Any, tmp_path: Path) -> None:
+    """That a file could be written in a folder that was not ours until now: the lock is taken before all is
+    well."""
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "data"
+    folder = opened(path)
+    (tmp_path / "file").unlink()
+    path.mkdir(parents=True)
+    LinkNotes(path / "a.notes.json", "a", folder).note({"ids": [1]})
+    assert folder.status() == FINE
+    with pytest.raises(InUseError):
+        DataFolder(path).open()
+
+
 def test_another_gateway_in_a_folder_that_could_not_be(opened: Any, tmp_path: Path, clock: FakeClock) -> None:
     """It came while we were without: it has it, and our status says so."""
     (tmp_path / "file").write_text("")
