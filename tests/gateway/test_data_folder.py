@@ -257,6 +257,28 @@ def test_a_full_disk(
     assert len(errors(caplog)) == 1
 
 
+def test_a_disk_that_is_still_full(
+    opened: Any, tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has its place there can be written over and over: that shows nothing of what is new."""
+    folder = opened(tmp_path)
+    real = os.pwrite
+
+    def full(descriptor: int, data: bytes, offset: int) -> int:
+        if offset + len(data) > 4096:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(descriptor, data, offset)
+
+    folder.failed(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        clock.advance(RETRY_S)
+        assert "No space left on device" in folder.status().message
+    clock.advance(RETRY_S)
+    assert folder.status() == FINE
+    assert (tmp_path / LOCK).read_text() == f"{os.getpid()}\n"
+
+
 def test_what_cannot_be_kept_is_said_once(
     opened: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
