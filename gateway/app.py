@@ -121,7 +121,7 @@ class App:
 
     def _compose(self) -> list[Stage]:
         """The services, in the order in which they start: who listens comes before who speaks."""
-        timekeeping = Timekeeping(self.clock, self.dispatcher)
+        timekeeping = Timekeeping(self.clock, self.dispatcher, self.folder)
         links = self._links = Links(self.config, self.dispatcher, self.folder, self.clock)
         self.config, self.links, self.names = links.config, links.links, links.names
         hidden = frozenset(name for name in self.links if ("links", name, "port") in self.config.secrets)

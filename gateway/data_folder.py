@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import logging
+import math
 import os
 import re
 import threading
@@ -24,7 +25,9 @@ LOCK = ".lock"
 PRIVATE, OURS = 0o700, 0o600
 """Rights of the folder, where we make it, and of the files in it."""
 RETRY_S = 10.0
-"""How often a folder that cannot be used is tried again, by who asks for its status."""
+"""How often a folder that cannot be used is tried again: its status is asked for each second."""
+BLOCK = 4096
+"""Bytes that a file system gives at once, mostly: a small file takes as much."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _LOCKS = Path("/proc/locks")
 
@@ -97,8 +100,12 @@ class DataFolder:
         self._note(f"the data folder {self.path} cannot be written: {why}; values are live only; {what}")
 
     def worked(self) -> None:
-        """Something could be written there."""
+        """Something could be written there. Where the lock is not ours yet, it is for the next `status` to
+        see."""
         with self._lock:
+            if not self._complete:
+                self._retry_at = -math.inf
+                return
             mended, self._trouble = bool(self._trouble), ""
         if mended:
             logger.info("the data folder %s can be written again", self.path)
@@ -121,7 +128,11 @@ class DataFolder:
             if not os.access(self.path, os.W_OK | os.X_OK):
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))
             if self._complete:
-                os.pwrite(self._held[-1], b"%d\n" % os.getpid(), 0)  # fails where the disk is full
+                pid = b"%d\n" % os.getpid()
+                os.pwrite(self._held[-1], pid, 0)
+                # On a full disk what is there can be written over; what is new cannot.
+                os.pwrite(self._held[-1], bytes(BLOCK), BLOCK)
+                os.ftruncate(self._held[-1], len(pid))
 
     def _make(self) -> None:
         try:

@@ -21,14 +21,16 @@ def open_clock(data: Path, folder: DataFolder | None = None) -> WallClock:
 
 
 class Timekeeping:
-    """Has a `clock` looked at on the dispatcher's thread, which is there anyway. `start` and `stop` belong to
-    one thread; what the dispatcher does not come to, each use of the clock finds out, but for belief."""
+    """Has a `clock` looked at on the dispatcher's thread, which is there anyway, and the `folder`, which may
+    be tried again. `start` and `stop` belong to one thread; what the dispatcher does not come to, each use of
+    the clock finds out, but for belief."""
 
     name = "clock"
 
-    def __init__(self, clock: WallClock, dispatcher: Dispatcher) -> None:
+    def __init__(self, clock: WallClock, dispatcher: Dispatcher, folder: DataFolder | None = None) -> None:
         self._clock = clock
         self._dispatcher = dispatcher
+        self._folder = folder
         self._stopped = False
 
     def start(self) -> None:
@@ -47,5 +49,7 @@ class Timekeeping:
     def _tick(self, _: object = None) -> None:
         if self._stopped:
             return  # the dispatcher was left behind in a listener, and has come back
+        if self._folder is not None:
+            self._folder.status()  # one that comes late, as a disk that is mounted later, is made and locked
         self._clock.tick()
         self._dispatcher.call_at(self._clock.monotonic() + EVERY_S, self._tick)

@@ -4,4 +4,5 @@ wall      the clock that the whole house uses: belief, steps, and the time of wh
 belief    from what is known to a verdict
 machine   the machine's clocks, and what its kernel and its time clients say of them
 memory    what is kept of time over restarts
+words     what the log says of the clock
 """

@@ -70,7 +70,7 @@ class Memory:
             return
         with self._lock:
             content = {"newest": self._newest, "boots": {boot: list(of) for boot, of in self._boots.items()}}
-            self._file.write(content)
+        self._file.write(content)  # `learn` is part of a look at the clock, which nobody may hold up
 
 
 def _kept(path: Path, folder: DataFolder | None) -> KeptFile:

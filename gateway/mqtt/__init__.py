@@ -5,8 +5,16 @@
     outbox/         events that wait for it, in memory and on disk
     home_assistant/ what Home Assistant is told of each sensor, link and gateway
     delivery        what goes out on the connection, and who waits for which acknowledgement
+    parcels         what is handed to the connection, and what of it may be to blame
+    waiting         what waits to be sent and is no event
+    gate            lets suspects through one at a time
+    suspects        which message it is that ends the connections; pure
+    left_out        what the broker does not get, for the log
+    subscriptions   what is listened to at the broker
     states          the retained readings and availabilities
+    made            by which clock a message was made
     diagnostics     how the gateway does
+    doubles         whether another gateway of our name publishes; pure
     retained        all that is retained, as one
     repetition      when it is said again; pure
     requests        the pool that answers requests from MQTT
@@ -14,5 +22,5 @@
     settings        what the config says of all this
     sleep           how the bridge's thread sleeps
 
-paho is imported by `broker.connection` only; it and SQLite when the bridge starts.
+paho is imported by `broker.connection` and `broker.client` only; it and SQLite when the bridge starts.
 """

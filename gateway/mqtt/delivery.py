@@ -82,8 +82,6 @@ class Delivery:
         """Events that were sent, since the start."""
         self.published = 0
         """Events that the broker has."""
-        self.retains = True
-        """Whether the broker keeps what is retained."""
 
     @property
     def busy(self) -> bool:
@@ -136,7 +134,6 @@ class Delivery:
         self._connection = connection
         self._max_bytes = accepted.max_bytes
         self._window = accepted.window
-        self.retains = accepted.abilities.retain
         if was_away:
             self._left_out.forget()
         self._gate.up(self._clock(), was_away=was_away)
@@ -215,7 +212,7 @@ class Delivery:
         """Publish what is to stay at the broker, in place of what waits for that topic already.
 
         `acked` is called once the broker has taken or refused it; never, if it was replaced or the connection
-        lost before. A broker that keeps nothing gets it as it would others; see `retains`.
+        lost before. A broker that keeps nothing gets it as any other message.
         """
         if self._connection is not None:
             self._waiting.push(Message(topic, payload, acked=acked))

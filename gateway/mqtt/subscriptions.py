@@ -5,12 +5,15 @@ All of it belongs to the bridge's thread.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import sig
 from gateway.encoding import characters
 from gateway.mailbox import MAX_NAME
 from gateway.mqtt.topics import Topics
+
+logger = logging.getLogger(__name__)
 
 MOST = 1000
 """Methods that are subscribed to one by one: 250 sensors have as many."""
@@ -28,6 +31,7 @@ class Subscriptions:
         self._subscribe = subscribe
         self._one_by_one = False
         self._done: set[str] = set()
+        self._told = False
 
     def up(self, *, wildcards: bool) -> None:
         """There is a connection."""
@@ -51,7 +55,15 @@ class Subscriptions:
         name = characters(sender.getName())
         methods = [characters(method) for method in sender.getRequests() or () if method is not None]
         topics = [self._names.request(name, one) for one in methods if len(name) + len(one) <= MAX_NAME]
-        new = [topic for topic in topics if topic not in self._done][: MOST - len(self._done)]
+        wanted = [topic for topic in topics if topic not in self._done]
+        new = wanted[: MOST - len(self._done)]
         self._done.update(new)
+        if len(new) < len(wanted) and not self._told:
+            self._told = True
+            logger.warning(
+                "mqtt: the broker has no wildcard subscriptions, and there are more than %d methods to "
+                "subscribe to: %s and those that come later cannot be called over MQTT",
+                *(MOST, wanted[len(new)]),
+            )
         if new:
             self._subscribe(*new)

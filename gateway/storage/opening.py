@@ -42,9 +42,13 @@ def beside(path: Path, ending: str) -> Path:
 
 
 def connect(path: Path, schema: Schema, *, readers: bool) -> sqlite3.Connection:
-    """Raises StoreError, OSError, sqlite3.Error. `readers`: others may read meanwhile."""
+    """Raises StoreError, OSError, sqlite3.Error. `readers`: others may read meanwhile.
+
+    A file that was made here, and could not be filled, goes again: the next attempt is not to take it for one
+    that has lost what it held.
+    """
     was_emptied = _look_before(path)
-    _make_ours(path)
+    was_made = _make_ours(path)
     db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
         teach(db)
@@ -55,6 +59,10 @@ def connect(path: Path, schema: Schema, *, readers: bool) -> sqlite3.Connection:
         schema.check(db, whole=True)
     except BaseException:
         db.close()
+        if was_made:
+            with suppress(OSError):
+                for ending in ("", "-wal"):
+                    beside(path, ending).unlink(missing_ok=True)
         raise
     if was_emptied:
         logger.warning("%s is empty: what it held, if it held anything, is lost", path)
@@ -82,13 +90,17 @@ def _look_at_log(path: Path, db: sqlite3.Connection) -> None:
         raise DamagedError(cut)
 
 
-def _make_ours(path: Path) -> None:
-    """What SQLite makes beside the file gets the file's rights; what is there already may have wider ones."""
+def _make_ours(path: Path) -> bool:
+    """What SQLite makes beside the file gets the file's rights; what is there already may have wider ones.
+    Returns whether there was none."""
+    was_made = False
     with suppress(OSError):  # where this cannot be, connecting says why
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, OURS))
+        was_made = True
     for ending in ENDINGS:
         with suppress(OSError):
             file = beside(path, ending)
             stat = file.stat()
             if stat.st_mode & 0o777 & ~OURS and stat.st_uid == os.geteuid():
                 file.chmod(OURS)
+    return was_made

@@ -180,6 +180,20 @@ def test_a_folder_that_cannot_be(
     assert len(errors(caplog)) == 1
 
 
+def test_a_file_is_no_lock(opened: Any, tmp_path: Path) -> None:
+    """That a file could be written in a folder that was not ours until now: the lock is taken before all is
+    well."""
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "data"
+    folder = opened(path)
+    (tmp_path / "file").unlink()
+    path.mkdir(parents=True)
+    LinkNotes(path / "a.notes.json", "a", folder).note({"ids": [1]})
+    assert folder.status() == FINE
+    with pytest.raises(InUseError):
+        DataFolder(path).open()
+
+
 def test_another_gateway_in_a_folder_that_could_not_be(opened: Any, tmp_path: Path, clock: FakeClock) -> None:
     """It came while we were without: it has it, and our status says so."""
     (tmp_path / "file").write_text("")
@@ -241,6 +255,28 @@ def test_a_full_disk(
     clock.advance(RETRY_S)
     assert folder.status() == FINE
     assert len(errors(caplog)) == 1
+
+
+def test_a_disk_that_is_still_full(
+    opened: Any, tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has its place there can be written over and over: that shows nothing of what is new."""
+    folder = opened(tmp_path)
+    real = os.pwrite
+
+    def full(descriptor: int, data: bytes, offset: int) -> int:
+        if offset + len(data) > 4096:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(descriptor, data, offset)
+
+    folder.failed(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        clock.advance(RETRY_S)
+        assert "No space left on device" in folder.status().message
+    clock.advance(RETRY_S)
+    assert folder.status() == FINE
+    assert (tmp_path / LOCK).read_text() == f"{os.getpid()}\n"
 
 
 def test_what_cannot_be_kept_is_said_once(

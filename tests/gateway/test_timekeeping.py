@@ -7,6 +7,7 @@ import pytest
 from drivers.dispatcher import Dispatcher
 from gateway.clock.memory import Memory
 from gateway.clock.wall import EVERY_S, FIRST_SAVE_S
+from gateway.data_folder import RETRY_S, DataFolder, InUseError
 from gateway.timekeeping import FILE, Timekeeping, open_clock
 from tests.support.fake_clock import START_UTC
 from tests.support.fake_machine import StagedClock
@@ -41,6 +42,26 @@ def test_looked_at_each_second_until_the_end(tmp_path: Path) -> None:
     clock.advance(EVERY_S)
     dispatcher.run_due()
     assert clock.machine.looks == looks, "a dispatcher that was left behind in a listener does nothing more"
+
+
+def test_a_data_folder_that_comes_late(tmp_path: Path) -> None:
+    """It is made and locked though nobody asks how it is."""
+    (tmp_path / "file").write_text("")
+    clock = StagedClock()
+    folder = DataFolder(tmp_path / "file" / "data", clock.monotonic)
+    folder.open()
+    dispatcher = Dispatcher(clock=clock)
+    keeping = Timekeeping(clock, dispatcher, folder)
+    keeping.start()
+    dispatcher.start()
+    dispatcher.stop()  # runs what was posted
+    (tmp_path / "file").unlink()
+    clock.advance(RETRY_S)
+    dispatcher.run_due()
+    with pytest.raises(InUseError):
+        DataFolder(folder.path).open()
+    assert keeping.stop(1.0)
+    folder.close()
 
 
 def test_the_clock_of_a_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

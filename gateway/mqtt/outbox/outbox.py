@@ -86,8 +86,9 @@ class Outbox:
 
     @property
     def due(self) -> float:
-        """When `run` has something to do, by the clock: to write, or to open the file."""
-        return self._commit_at if self._store.is_open else min(self._commit_at, self._retry_at)
+        """When `run` has something to do, by the clock: to write, or to see whether that can be done."""
+        well = self._store.is_open and self._told is None
+        return self._commit_at if well else min(self._commit_at, self._retry_at)
 
     @property
     def late_due(self) -> float:
@@ -246,6 +247,8 @@ class Outbox:
         if not self._store.is_open and now >= self._retry_at:
             self.open()
         self._look_anew()
+        if self._told is not None and self._store.is_open and now >= self._retry_at:
+            self._try_again(now)
         if now < self._commit_at:
             return
         oldest = next(iter(self._unwritten.values())).at if self._unwritten else math.inf
@@ -296,6 +299,18 @@ class Outbox:
         self._losses.clear()
         if written.dropped:
             self._forget_dropped(written.dropped)
+
+    def _try_again(self, now: float) -> None:
+        """See whether the disk can be written by now, also if nothing waits: a broker that answers leaves
+        nothing to write for days, and who asks how we are is to hear of today."""
+        self._retry_at = now + RETRY_S
+        try:
+            self._store.prove()
+        except StoreError as error:
+            self._problem(str(error))
+            return
+        self._retry_at = now
+        self._problem(None)
 
     @property
     def _full(self) -> bool:

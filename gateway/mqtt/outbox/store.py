@@ -23,7 +23,7 @@ from gateway.mqtt.outbox.sieve import Sieve
 from gateway.storage.checksum import row_crc
 from gateway.storage.database import Database
 from gateway.storage.salvage import Salvaged
-from gateway.storage.schema import StoreError, Values
+from gateway.storage.schema import StoreError, Values, text_or_none
 
 MAX_GAPS = 1000
 """Gap records, one for each sender and reason; of more, only the count is kept."""
@@ -93,6 +93,14 @@ class Store:
     def is_open(self) -> bool:
         """Whether there is an open file."""
         return self._database.is_open
+
+    def prove(self) -> None:
+        """See whether it can be written: a page that says what it said."""
+
+        def work(db: sqlite3.Connection) -> None:
+            db.execute(f"PRAGMA user_version = {db.execute('PRAGMA user_version').fetchone()[0]}")
+
+        self._database.write(work)
 
     def write(
         self,
@@ -239,6 +247,8 @@ class Store:
         table.forget(bad[EVENTS])
         db.executemany("DELETE FROM gaps WHERE id = ?", [(gap_id,) for gap_id in bad[GAPS]])
         db.executemany("DELETE FROM retained WHERE topic = ?", [(topic,) for topic in bad[RETAINED]])
+        if None in bad[RETAINED]:
+            _forget_unreadable_notes(db)
         for (sender, reason), loss in self._damage.losses.items():
             self._add_gap(db, sender, loss, reason)
         return table
@@ -280,3 +290,10 @@ class Store:
                 "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (new_id, *values, row_crc(*values)),
             )
+
+
+def _forget_unreadable_notes(db: sqlite3.Connection) -> None:
+    """Those whose topic is no text any more, so that no text finds them."""
+    for (topic,) in db.execute("SELECT CAST(topic AS BLOB) FROM retained").fetchall():
+        if text_or_none(topic) is None:
+            db.execute("DELETE FROM retained WHERE CAST(topic AS BLOB) = ?", (topic,))

@@ -1,6 +1,8 @@
 """What is kept of time over restarts."""
 
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,30 @@ def test_the_newest_time_is_the_newest(path: Path) -> None:
     assert memory.newest == START_UTC
     memory.note(START_UTC - 5, anew=True)
     assert memory.newest == START_UTC - 5
+
+
+def test_a_slow_disk_holds_up_nobody_who_learns(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks at the clock learns of a boot, on any thread, while another writes that down."""
+    memory = Memory(path)
+    writing, written = threading.Event(), threading.Event()
+
+    def slow(_: int) -> None:
+        writing.set()
+        assert written.wait(5.0)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    saver = threading.Thread(target=memory.save)
+    saver.start()
+    assert writing.wait(5.0)
+    learner = threading.Thread(target=memory.learn, args=("a",), kwargs={"offset": 5.0})
+    learner.start()
+    learner.join(2.0)
+    held_up = learner.is_alive()
+    written.set()
+    saver.join()
+    learner.join()
+    assert not held_up
+    assert memory.offset("a") == 5.0
 
 
 def test_first_seen_stays_and_the_offset_does_not() -> None:

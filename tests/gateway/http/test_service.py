@@ -182,10 +182,12 @@ def test_what_is_imported(tmp_path: Path, configured: bool) -> None:
         "from gateway.app import App\n"
         "from gateway.config import load\n"
         "from pathlib import Path\n"
+        "def opens(_):\n"
+        f"    print(*[name for name in {WEB!r} if name in sys.modules])\n"
+        "from gateway.links import Links\n"
+        "Links.start = opens\n"
         "app = App(load(Path('config.yaml')))\n"
-        "from gateway.service import stop_together\n"
-        "app._stages = app._compose()\n"
-        f"print(*[name for name in {WEB!r} if name in sys.modules])\n"
+        "app.start()\n"
         "app.stop()\n"
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

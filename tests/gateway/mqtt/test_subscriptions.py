@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 import sig
 from gateway.mqtt import subscriptions
 from gateway.mqtt.subscriptions import Subscriptions
@@ -57,10 +59,15 @@ def test_one_by_one() -> None:
     assert len(life.up(wildcards=False)) == 6
 
 
-def test_bound() -> None:
-    """There are only so many."""
+def test_bound(caplog: pytest.LogCaptureFixture) -> None:
+    """There are only so many; the first that is left out is told of, once."""
     life = Life()
     life.up(wildcards=False)
     for number in range(subscriptions.MOST):
         life.add(str(number), "read", "last")
     assert len(life.topics) == 1 + subscriptions.MOST
+    (text,) = caplog.messages
+    assert f"more than {subscriptions.MOST} methods" in text
+    assert f"sig/g/{subscriptions.MOST // 2}/request/read" in text
+    assert len(life.up(wildcards=False)) == 1 + subscriptions.MOST
+    assert len(caplog.messages) == 1

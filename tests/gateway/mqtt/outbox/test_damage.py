@@ -157,6 +157,19 @@ def test_a_bad_gap_and_a_bad_note(opened: Any, path: Path, caplog: pytest.LogCap
     assert caplog.text == ""
 
 
+def test_a_note_whose_topic_is_no_text(opened: Any, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A flipped bit is enough for that. It goes as the others do, and the next start has nothing to tell."""
+    store = opened()
+    store.note_retained("topic", {"a": "", "b": ""})
+    store.close()
+    edit(path, "UPDATE retained SET topic = CAST(x'e1' AS TEXT) WHERE topic = 'a'")
+    assert opened().retained("topic") == {"b": ""}
+    assert len(caplog.messages) == 1
+    caplog.clear()
+    assert opened().retained("topic") == {"b": ""}
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize("table", ["gaps", "retained"])
 def test_what_goes_bad_while_it_is_open(opened: Any, table: str) -> None:
     """The same, at the next look."""

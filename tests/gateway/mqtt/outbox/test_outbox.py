@@ -414,6 +414,42 @@ def test_order_while_the_disk_is_full(make_bench: MakeBench, monkeypatch: pytest
         assert bench.deliver() == [f"a-{number} late" for number in range(1, 6)]
 
 
+def test_a_disk_that_can_be_written_again(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is seen also when nothing waits, as with a broker that answers: trouble is not told of for ever."""
+    caplog.set_level("INFO")
+    bench = make_bench()
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "write", refuse)
+        bench.trigger()
+        bench.wait(1.0)
+        bench.outbox.up(2)
+        assert bench.deliver() == ["a-1 late"]
+        bench.wait(3 * RETRY_S)
+        assert bench.outbox.problem == "database or disk is full"
+    assert len(bench.outbox) == 0
+    bench.wait(RETRY_S)
+    assert [text for text in caplog.messages if "outbox" in text] == [
+        "mqtt: the outbox cannot be used: database or disk is full; events wait in memory, and live ones go "
+        "on; trying again",
+        "mqtt: the outbox can be used again",
+    ]
+    assert bench.outbox.problem is None
+
+
+def test_a_file_that_can_be_opened_later(make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same where there was none at the start."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "open", refuse)
+        bench = make_bench()
+        assert bench.outbox.problem is not None
+        bench.wait(RETRY_S)
+        assert bench.outbox.problem is not None
+    bench.wait(RETRY_S)
+    assert bench.outbox.problem is None
+
+
 def test_order_while_the_disk_is_broken(make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits in memory does not go before what is on disk, also if that cannot be read for a moment."""
     bench = make_bench()

@@ -322,6 +322,42 @@ def test_a_full_disk(opened: Any, tmp_path: Path) -> None:
     assert store.rows == 5010
 
 
+def test_a_disk_that_is_proved(opened: Any) -> None:
+    """Nothing is changed by it; and it fails where there is no room."""
+    store = opened()
+    put(store, *rows(store, 10))
+    store.prove()
+    before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        with pytest.raises(StoreError, match="disk"):
+            store.prove()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    store.prove()
+    assert [row.id for row in opened().after(0, 100)] == list(range(1, 11))
+
+
+def test_a_disk_that_is_full_at_the_first_start(
+    opened: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What could not be filled is not there: the next start does not take it for a file that has lost all."""
+    before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        with pytest.raises(StoreError, match="disk"):
+            opened()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, hard))
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert list(tmp_path.iterdir()) == []
+    opened()
+    assert caplog.messages == []
+
+
 WRITER = """
 import sys
 from pathlib import Path
