@@ -140,7 +140,7 @@ def of_database(problem: str | None) -> Part:
 
 
 def of_clock(clock: Mapping[str, Any]) -> Part:
-    """The machine's clock, as `WallClock.status` has it. While it is not believed, values flow, and say so."""
+    """The machine's clock, by `WallClock.status`. While it is not believed, values flow, and say so."""
     facts = {key: clock[key] for key in ("synchronised", "step", "step_ago")}
     return Part(State.OK if clock["believed"] else State.UNKNOWN, str(clock["why"]), facts)
 

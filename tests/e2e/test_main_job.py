@@ -173,6 +173,10 @@ sensors:
         "last": None,
         "quality": None,
         "warning": None,
+        "kind": None,
+        "link": None,
+        "thresholds": {},
+        "decimals": None,
     }
     listed = gateway.senders()["cellar"]
     assert listed.pop("reason").startswith("sender 'cellar' is not connected: link absent: ")

@@ -68,7 +68,7 @@ class Web:
         self.router.addSender(OWN_NAME, None, {"info": self.info})
         self.temp = self.router.addSender(
             "temp",
-            ["#changed", "#stale", "hot"],
+            ["#changed", "#stale", "cold", "hot"],
             {
                 "last": lambda _: LAST,
                 "read": lambda _: LAST,
@@ -84,7 +84,7 @@ class Web:
 
     def info(self, _params: object = None) -> dict[str, Any]:
         """What the gateway's own sender says."""
-        return {"name": "greenhouse", "version": "1", "uptime": 1.5, "links": {}}
+        return {"name": "greenhouse", "version": "1", "python": "3", "uptime": 1.5, "links": {}}
 
     def start(self) -> "Web":
         """Until it listens."""

@@ -14,7 +14,7 @@ from tests.support.waiting import happens, until
 TEMP = {
     "sender": "temp",
     "connected": True,
-    "events": ["#changed", "#stale", "hot"],
+    "events": ["#changed", "#stale", "cold", "hot"],
     "last": LAST,
     "quality": "good",
     "reason": None,
