@@ -222,8 +222,9 @@ def test_a_screen_reader_has_the_chart_in_words(page: Page, server: PageServer) 
     )
 
 
-def test_a_gap_is_no_line(page: Page, server: PageServer) -> None:
+def test_a_gap_is_no_line(page: Page, server: PageServer, expected_errors: list[str]) -> None:
     """Nothing of the line's color is in it, but a shade; and beside it there is the line."""
+    expected_errors.append("willReadFrequently")
     opened(page, server, "Greenhouse")
     colors = """([from, to]) => {
       const canvas = document.querySelector("canvas.chart"), context = canvas.getContext("2d");
