@@ -17,7 +17,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.once
 
 YEAR_S = 0.3
-"""Of scripting for a year's chart at most: about ten times what it takes."""
+"""Of scripting for a year's chart at most, as the issue has it: far above the 10 ms or so that it takes."""
 
 
 def opened(page: Page, server: PageServer, name: str) -> None:
