@@ -65,7 +65,7 @@ export const login = (token) => call("login", { method: "POST", body: { token } 
 export const request = (which, method, params) =>
   call(`${BASE}/senders/${name(which)}/requests/${name(method)}`, { method: "POST", body: params ?? {} });
 
-/** {points, gaps, unit, first}, with times in ms. `since` and `until` are ms. */
+/** {points, gaps, unit, first}, with times in ms; a gap that `lasts` goes to `until`. `since` and `until` are ms. */
 export async function history(which, since, until, points, signal) {
   const query = new URLSearchParams({
     since: new Date(since).toISOString(),
@@ -78,7 +78,12 @@ export async function history(which, since, until, points, signal) {
     ...found,
     first: ms(found.first),
     points: found.points.map((point) => ({ ...point, time: ms(point.time) })),
-    gaps: found.gaps.map((gap) => ({ ...gap, from: ms(gap.from), to: ms(gap.to) ?? until })),
+    gaps: found.gaps.map((gap) => ({
+      ...gap,
+      from: ms(gap.from),
+      to: ms(gap.to) ?? until,
+      lasts: gap.to === null,
+    })),
   };
 }
 

@@ -100,7 +100,6 @@ export class HistoryPanel {
           since,
           until,
           own: this.own.checked,
-          live: this.ranges.live,
           series: found.map((history, index) => this.#series(history, index)),
         },
         points,

@@ -144,7 +144,7 @@ export function inWords(data) {
 }
 
 /** The gaps of the first series as a list, newest first; null where there are none. */
-export function gapList({ series: [{ gaps }], until, live }) {
+export function gapList({ series: [{ gaps }] }) {
   if (!gaps.length) return null;
   const last = gaps.slice(-MOST_GAPS).reverse();
   const more = gaps.length > last.length ? ` (the last ${last.length} of ${gaps.length})` : "";
@@ -155,16 +155,15 @@ export function gapList({ series: [{ gaps }], until, live }) {
     element(
       "ul",
       {},
-      ...last.map((gap) => {
-        const lasts = live && gap.to >= until;
-        return element(
-          lasts ? "li.lasts" : "li",
+      ...last.map((gap) =>
+        element(
+          gap.lasts ? "li.lasts" : "li",
           {},
           element("span", {}, `${exact(gap.from)} `),
-          element("strong", {}, `${lasts ? "for " : ""}${span((gap.to - gap.from) / 1000)}`),
+          element("strong", {}, `${gap.lasts ? "for " : ""}${span((gap.to - gap.from) / 1000)}`),
           ` ${gap.reason}`,
-        );
-      }),
+        ),
+      ),
     ),
   );
 }

@@ -117,6 +117,7 @@ export class Tiles {
     const order = JSON.stringify([wanted, shown.map((sensor) => [groupOf(sensor), sensor.name])]);
     if (order === this.#order) return;
     this.#order = order;
+    const focused = document.activeElement;
     const groups = grouped(shown, groupOf);
     const parts = [...groups].map(([name, members]) =>
       element(
@@ -126,7 +127,6 @@ export class Tiles {
         element("div.tiles", {}, ...members.map((sensor) => this.#tile(sensor.name).root)),
       ),
     );
-    const focused = document.activeElement;
     this.list.replaceChildren(...(parts.length ? parts : [nothing(wanted)]));
     if (this.list.contains(focused)) focused.focus(); // who moves through the tiles by keyboard stays where he is
   }

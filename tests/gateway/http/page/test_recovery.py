@@ -19,6 +19,8 @@ def expected_errors() -> list[str]:
     """A browser tells of each connection that fails."""
     return [
         "ERR_CONNECTION_REFUSED",
+        "ERR_SOCKET_NOT_CONNECTED",
+        "ERR_FAILED",
         "ERR_INCOMPLETE_CHUNKED_ENCODING",
         "ERR_CONNECTION_RESET",
         "ERR_EMPTY_RESPONSE",

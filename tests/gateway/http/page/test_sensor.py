@@ -17,7 +17,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.once
 
 YEAR_S = 0.3
-"""Of scripting for a year's chart at most: about ten times what it takes."""
+"""Of scripting for a year's chart at most, as the issue has it: far above the 10 ms or so that it takes."""
 
 
 def opened(page: Page, server: PageServer, name: str) -> None:
@@ -174,7 +174,11 @@ def test_a_drag_zooms_and_buttons_and_keys_do_too(page: Page, server: PageServer
 def test_a_click_does_not_zoom(page: Page, server: PageServer) -> None:
     """It is what people do to a chart first."""
     opened(page, server, "Living room")
-    page.locator("canvas.chart").click(position={"x": 400, "y": 100})
+    x, y, _, height = canvas_box(page)
+    page.mouse.move(x + 400, y + height / 2)
+    page.mouse.down()
+    page.mouse.move(x + 404, y + height / 2)  # nobody's hand is quite still
+    page.mouse.up()
     expect(range_button(page, "24 h")).to_have_attribute("aria-pressed", "true")
     assert abs(span_s(server) - DAY_S) < 1
 
@@ -222,8 +226,9 @@ def test_a_screen_reader_has_the_chart_in_words(page: Page, server: PageServer) 
     )
 
 
-def test_a_gap_is_no_line(page: Page, server: PageServer) -> None:
+def test_a_gap_is_no_line(page: Page, server: PageServer, expected_errors: list[str]) -> None:
     """Nothing of the line's color is in it, but a shade; and beside it there is the line."""
+    expected_errors.append("willReadFrequently")
     opened(page, server, "Greenhouse")
     colors = """([from, to]) => {
       const canvas = document.querySelector("canvas.chart"), context = canvas.getContext("2d");

@@ -78,6 +78,7 @@ def test_what_needs_a_look_comes_first(page: Page, server: PageServer) -> None:
     server.plug("Freezer")
     server.say("Freezer", -18.0)
     server.say("Cellar", 12.0)
+    expect(page.locator(".chip").first).to_have_text("12 sensors, 1 suspect")
     server.say("Roof", 9.0)
     expect(page.locator(".chip").first).to_have_text("12 sensors, all reporting")
     assert names(page)[0] == "Attic"
