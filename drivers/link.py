@@ -139,6 +139,7 @@ class Link:
         self._devices: dict[str, Device] = {}
         self._warnings: dict[str, str | None] = {}
         self._refused: dict[str, str] = {}
+        self._absent: dict[str, str] = {}  # why, of those that the source has given up
         self._state = LinkState.CLOSED
         self._reason: str | None = _CLOSED
         self._where: str | None = None
@@ -243,7 +244,8 @@ class Link:
         name = self._source.device_of(channel)
         if name in self._devices:
             return None
-        return self._refused.get(name) or f"{name or 'the device'} is not there{_others(self._devices)}"
+        why = self._refused.get(name) or self._absent.get(name)
+        return why or f"{name or 'the device'} is not there{_others(self._devices)}"
 
     def refresh(self, channel: str) -> None:
         """Have `channel` read soon, by the link's own thread, if it can be asked. From any thread; returns at
@@ -363,7 +365,7 @@ class Link:
         """Nobody is there any more."""
         with self._lock:
             gone, self._devices = self._devices, {}
-            self._warnings, self._refused = {}, {}
+            self._warnings, self._refused, self._absent = {}, {}, {}
         # First the state, then the news: a listener of #disconnect may ask for the status.
         self._set(state, reason)
         for name in gone:
@@ -446,6 +448,7 @@ class Link:
             self._devices = {**self._devices, device.name: device}
             self._warnings = {**self._warnings, device.name: warning}
             self._refused.pop(device.name, None)
+            self._absent.pop(device.name, None)
         if not self._refused:
             self._set(LinkState.UP, None)
         self._log(before, device)
@@ -471,6 +474,9 @@ class Link:
             known = devices.pop(name, None)
             self._devices = devices
             self._refused.pop(name, None)
+            self._absent[name] = reason
+        if self._logged.is_news(f"gone {name}"):
+            logger.warning("%s: %s", self.name, reason)
         if known is not None:
             self._gone(name, reason)
 

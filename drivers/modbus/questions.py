@@ -55,7 +55,7 @@ class Questions:
         """Nobody is there, as far as the keeper knows: what is measured is held, who comes is not told."""
         self._held = []
         for slave in self._slaves.values():
-            slave.up = False
+            slave.up = slave.missed = False
             self.schedule.hasten(slave.name)
 
     def release(self) -> None:
@@ -138,7 +138,7 @@ class Questions:
         slave.failures = slave.damaged = 0
         self.schedule.succeeded(slave.name, now)
         if not slave.up:
-            slave.up = True
+            slave.up, slave.missed = True, False
             slave.want_all_but(block)
             if self._held is None:
                 self._keeper.tell(Up(slave.device))
@@ -167,9 +167,10 @@ class Questions:
         slave.damaged += isinstance(outcome, Damaged)
         slave.trouble = slave.describe(outcome, block.query)
         self.schedule.failed(slave.name, now, cost_s)
-        if slave.up and slave.failures >= GONE:
+        if slave.failures >= GONE:
             slave.up = False
-            if self.there:  # else the session says so
+            if self.there and not slave.missed:  # where nobody is there, the session says so
+                slave.missed = True
                 self._keeper.tell(Down(slave.name, f"{slave.label} {slave.trouble}"))
 
     def _stray(self, frame: Frame, now: float) -> None:

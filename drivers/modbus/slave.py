@@ -31,6 +31,8 @@ class Slave:
         self.id = options.id
         self.pending = Pending(timeout_s, numbered=numbered)
         self.up = False
+        self.missed = False
+        """It is not there, which has been told."""
         self.failures = 0
         """Questions in a row without a good answer."""
         self.damaged = 0

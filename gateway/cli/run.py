@@ -93,8 +93,10 @@ def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
 
 
 def _problem(app: App, sensor: str) -> str | None:
-    found = app.sensors.get(sensor)  # one that was found this moment is not there yet
-    return found.problem if found is not None else None
+    found, section = app.sensors.get(sensor), app.names.get(sensor)
+    if found is None or section is None:  # it was found this moment, and is not there yet
+        return None
+    return found.problem or app.links[section.link].absence(found.channel)
 
 
 def _links(app: App) -> dict[str, tuple[str, Link]]:

@@ -71,7 +71,7 @@ sensors:
 REGISTERS = "registers: {temperature: {function: 4, address: 1, type: s16, scale: 0.1, unit: C}}"
 
 
-def test_a_bus_with_a_dead_slave(tmp_path: Path) -> None:
+def test_a_bus_with_a_dead_slave(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Each slave is a device; one that is asked and has not answered by now is red, the others are well."""
     roof, cellar = f"{{id: 1, {REGISTERS}}}", f"{{id: 2, {REGISTERS}}}"
     slaves = {1: FakeSlave({1: 215}), 2: FakeSlave({1: 80}, silent=True)}
@@ -86,7 +86,10 @@ def test_a_bus_with_a_dead_slave(tmp_path: Path) -> None:
             "devices.bus/roof": "ok",
             "devices.bus/cellar": "failing",
         }
-        assert "cellar is not there" in links.status()["devices.bus/cellar"].message
+        why = "cellar (id 2) does not answer"
+        until(lambda: why in links.status()["devices.bus/cellar"].message)
+        assert why in str(links.why_down("cellar"))
+        assert sum(why in record.getMessage() for record in caplog.records) == 1
         slaves[2].silent = False
         until(lambda: states(links.status())["devices.bus/cellar"] == "ok")
 
