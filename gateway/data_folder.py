@@ -75,7 +75,12 @@ class DataFolder:
             self._release()
 
     def status(self) -> FolderStatus:
-        """How it is. A folder that could not be used is tried again for that, now and then."""
+        """How it is. A folder that could not be used is tried again for that, now and then; one that was
+        removed or replaced under us is made and locked anew."""
+        if self._is_gone():
+            self._note(f"the data folder {self.path} was removed or replaced while it was in use")
+            with self._lock:
+                self._retry_at = -math.inf
         with self._lock:
             again = bool(self._trouble) and self._clock() >= self._retry_at
             if again:
@@ -91,6 +96,21 @@ class DataFolder:
                 self.worked()
         with self._lock:
             return FolderStatus(not self._trouble, self._trouble)
+
+    def _is_gone(self) -> bool:
+        """Whether the path leads elsewhere than to the folder that we hold: then we hold nothing."""
+        with self._trying:
+            if not self._complete:
+                return False
+            try:
+                there, ours = self.path.stat(), os.fstat(self._held[0])
+            except FileNotFoundError:
+                self._complete = False
+            except OSError:
+                return False  # what is wrong shows when something is written
+            else:
+                self._complete = (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+            return not self._complete
 
     def failed(self, error: OSError) -> None:
         """Something could not be written there."""

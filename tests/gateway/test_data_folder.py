@@ -4,6 +4,7 @@ import errno
 import fcntl
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -326,3 +327,22 @@ def test_nobody_else_may_read_what_is_kept(opened: Any, tmp_path: Path) -> None:
     Identities(tmp_path / "identities.json", ["board"], folder).remember("board", "", "0001")
     assert mode(tmp_path / "identities.json") == 0o600
     assert not (tmp_path / "identities.json.new").exists()
+
+
+def test_a_folder_that_is_removed_under_us(
+    opened: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is made again and locked at the next look, which is said; so it is when another takes its place."""
+    path = tmp_path / "data"
+    folder = opened(path)
+    shutil.rmtree(path)
+    assert folder.status().usable
+    assert "was removed or replaced" in caplog.text
+    with pytest.raises(InUseError):
+        opened(path)
+    path.rename(tmp_path / "aside")
+    path.mkdir()
+    assert folder.status().usable
+    with pytest.raises(InUseError):
+        opened(path)
+    assert caplog.text.count("was removed or replaced") == 2
