@@ -247,6 +247,20 @@ def test_a_stream_is_not_taken_for_slow_headers(web: Web, monkeypatch: pytest.Mo
     stream.close()
 
 
+def test_a_connection_that_rests(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two requests is not taken for slow headers, either."""
+    monkeypatch.setattr(connection_module, "HEADERS_S", 0.1)
+    resting = http.client.HTTPConnection("127.0.0.1", web.port, timeout=DEADLINE_S)
+    for _ in range(2):
+        resting.request("GET", "/healthz")
+        first = resting.sock
+        assert resting.getresponse().read()
+        with web.connect() as other:  # which is closed when that time has passed
+            assert ended(other)
+    assert resting.sock is first
+    resting.close()
+
+
 def test_a_body_that_does_not_come(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     """Is given up."""
     monkeypatch.setattr(guard_module, "BODY_S", 0.1)
