@@ -146,6 +146,18 @@ def test_hosts(make: Callable[..., Web]) -> None:
         assert web.ask("/healthz", Host=host).error[:2] == (400, "bad_host")
 
 
+def test_the_address_in_listen_is_a_host(make: Callable[..., Web]) -> None:
+    """Also where it is another one of this machine's own."""
+    web = make()
+    port = web.port
+    web = make(listen=f"127.0.0.2:{port}")
+    web.begin()
+    until(lambda: web.part["status"] == "ok")
+    with socket.create_connection(("127.0.0.2", port), timeout=DEADLINE_S) as sock:
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.2\r\n\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
 @pytest.mark.parametrize("hosts", [[], ["greenhouse.local"]])
 def test_hosts_beyond_this_machine(make: Callable[..., Web], hosts: list[str]) -> None:
     """Any, as the token keeps others out, unless some are said."""
