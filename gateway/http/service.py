@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FIRST_S = 1.0
-"""The longest wait for the first value."""
+"""The longest wait for the first event, a sender's coming."""
+SETTLE_S = 0.2
+"""After that, as it comes just before the first values."""
 AGAIN_S = (1.0, 30.0)
 """The first pause after it could not listen, and the longest."""
 OURS = ("localhost", "127.0.0.1", "::1")
@@ -120,11 +122,12 @@ class HttpService:
             pause_s = min(2 * pause_s, longest_s)
 
     def _wait_for_values(self) -> None:
-        """Until the first events are there, which stay in the mailbox, or for FIRST_S."""
+        """Until the first events are there, or for FIRST_S, and a little more; they stay in the mailbox."""
         if self._mailbox.prepare_to_sleep():
             select.select([self._mailbox.fd], [], [], FIRST_S)
             self._mailbox.woken()
         self._mailbox.awake()
+        self._stopping.wait(SETTLE_S)
 
     async def _serve(self, bound: socket.socket) -> None:
         from gateway.http.app import Doors, make_app

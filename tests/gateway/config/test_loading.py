@@ -483,3 +483,19 @@ def test_an_interval_on_a_link_that_is_wrong(complaints: Complaints) -> None:
         "links.b",
         "links.c.protocol",
     ]
+
+
+def test_http(load_text: LoadText, complaints: Complaints) -> None:
+    """What can be wrong there: beyond this machine without a token, no hosts, the router's port."""
+    http = load_text(GOOD + 'http: {listen: "[::1]:80", hosts: [greenhouse.local, "::1"]}\n').http
+    assert http is not None
+    assert http.hosts == ["greenhouse.local", "::1"]
+    found = complaints(
+        GOOD + 'http: {listen: "0.0.0.0:8300", hosts: [a b, "x:80"], tls: {cert: a, key: b}}\n'
+    )
+    text = "\n".join(found)
+    assert "7: http.listen: 0.0.0.0:8300 can be reached from other machines, and that needs a token" in text
+    assert text.count("http.hosts") == 2
+    assert "expected a list of host names without ports" in text
+    (line,) = complaints(GOOD + "http: {listen: 127.0.0.1:7300}\n")
+    assert line.startswith("7: http.listen: 127.0.0.1:7300 is where router.listen is; choose another port")

@@ -199,6 +199,7 @@ def no_thread_survives() -> Iterator[None]:
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Web]]:
     """Makes a server that is not started."""
     monkeypatch.setattr(service_module, "FIRST_S", 0.0)
+    monkeypatch.setattr(service_module, "SETTLE_S", 0.0)
     made: list[Web] = []
 
     def make_one(**section: Any) -> Web:

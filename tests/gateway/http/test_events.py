@@ -1,5 +1,6 @@
 """The stream of events, over real sockets."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -11,6 +12,7 @@ from gateway.event_id import EventId
 from gateway.http import events as events_module
 from gateway.http import hub as hub_module
 from gateway.http.context import Kept
+from gateway.http.hub import Client
 from tests.gateway.http.conftest import LAST, Stream, Web
 from tests.support.waiting import until
 
@@ -144,6 +146,18 @@ def test_history_goes_on_where_memory_ends(make: Callable[..., Web]) -> None:
     again.close()
 
 
+def test_an_id_of_the_future(make: Callable[..., Web]) -> None:
+    """Was given when the clock was ahead: history is not asked."""
+    web = make()
+    past = Past([])
+    web.history = past
+    web.start()
+    stream = web.follow("?last_event_id=99999999999999-0")
+    assert stream.next().kind == "gap"
+    assert past.asked == []
+    stream.close()
+
+
 @pytest.mark.parametrize("answer", ["none", "too many"])
 def test_when_history_does_not_reach_back(
     make: Callable[..., Web], monkeypatch: pytest.MonkeyPatch, answer: str
@@ -248,3 +262,49 @@ def test_head(web: Web) -> None:
     """Has the headers, and ends."""
     answer = web.ask("/api/v1/events", "HEAD")
     assert (answer.status, answer.body) == (200, b"")
+
+
+def test_http_1_0(web: Web) -> None:
+    """Has no frames: messages come as they are, those too that the hub writes itself."""
+    with web.connect() as sock:
+        sock.sendall(b"GET /api/v1/events HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        found = b""
+        while b"alive" not in found:
+            found += sock.recv(65536)
+        web.trigger("hot", 1)
+        web.trigger("hot", 2)
+        while b'"data":2}' not in found:
+            found += sock.recv(65536)
+    body = found.partition(b"\r\n\r\n")[2]
+    assert b"\r\n" not in body
+    assert [part.partition(b"\n")[0][:4] for part in body.split(b"\n\n")[:3]] == [
+        b"even",
+        b"id: ",
+        b"id: ",
+    ]
+
+
+def test_nothing_is_written_past_what_is_being_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a later event might come first."""
+    monkeypatch.setattr(events_module, "ALIVE_S", 0.0)
+    idle: list[bool] = []
+
+    async def stream() -> None:
+        wake, over = asyncio.Event(), asyncio.Event()
+        client = Client(None, None, wake.set)
+
+        async def send(message: Any) -> None:
+            idle.append(client.idle)
+            if len(idle) == 5:
+                over.set()
+
+        async def receive() -> Any:
+            await over.wait()
+            return {"type": "http.disconnect"}
+
+        made = events_module._Stream(client, wake, b"", hub_module.Hub())
+        await made({"type": "http", "method": "GET"}, receive, send)
+
+    asyncio.run(stream())
+    assert len(idle) >= 5
+    assert not any(idle)

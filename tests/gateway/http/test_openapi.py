@@ -15,7 +15,6 @@ from gateway.event_id import EventId
 from gateway.history.buckets import Bucket, Gap
 from gateway.http import events as events_module
 from gateway.http import schemas
-from gateway.http import service as service_module
 from gateway.http.context import Kept, Series
 from gateway.http.openapi import document
 from tests.gateway.http.conftest import Answer, Web
@@ -50,11 +49,9 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A server with all its parts, for all tests here."""
     web = Web(tmp_path_factory.mktemp("http"))
     web.history, web.metrics = Past(), Measured()
-    before, service_module.FIRST_S = service_module.FIRST_S, 0.0
     web.start()
     yield web
     assert web.stop()
-    service_module.FIRST_S = before
 
 
 @pytest.fixture(scope="module", autouse=True)

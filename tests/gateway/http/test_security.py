@@ -146,6 +146,18 @@ def test_hosts(make: Callable[..., Web]) -> None:
         assert web.ask("/healthz", Host=host).error[:2] == (400, "bad_host")
 
 
+def test_the_address_in_listen_is_a_host(make: Callable[..., Web]) -> None:
+    """Also where it is another one of this machine's own."""
+    web = make()
+    port = web.port
+    web = make(listen=f"127.0.0.2:{port}")
+    web.begin()
+    until(lambda: web.part["status"] == "ok")
+    with socket.create_connection(("127.0.0.2", port), timeout=DEADLINE_S) as sock:
+        sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.2\r\n\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
 @pytest.mark.parametrize("hosts", [[], ["greenhouse.local"]])
 def test_hosts_beyond_this_machine(make: Callable[..., Web], hosts: list[str]) -> None:
     """Any, as the token keeps others out, unless some are said."""
@@ -245,6 +257,20 @@ def test_a_stream_is_not_taken_for_slow_headers(web: Web, monkeypatch: pytest.Mo
     web.trigger("hot", 1)
     assert stream.event()["data"] == 1
     stream.close()
+
+
+def test_a_connection_that_rests(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two requests is not taken for slow headers, either."""
+    monkeypatch.setattr(connection_module, "HEADERS_S", 0.1)
+    resting = http.client.HTTPConnection("127.0.0.1", web.port, timeout=DEADLINE_S)
+    for _ in range(2):
+        resting.request("GET", "/healthz")
+        first = resting.sock
+        assert resting.getresponse().read()
+        with web.connect() as other:  # which is closed when that time has passed
+            assert ended(other)
+    assert resting.sock is first
+    resting.close()
 
 
 def test_a_body_that_does_not_come(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,7 +170,32 @@ def test_too_much_at_once(web: Web) -> None:
     assert answers == [200] * len(callers)
 
 
-def test_a_sender_that_does_not_answer_is_in_the_list(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_given_up_is_not_begun(web: Web) -> None:
+    """Its caller has been told that it was not answered."""
+    release, begun, ran = threading.Event(), threading.Semaphore(0), threading.Event()
+
+    def wait(_params: object) -> None:
+        begun.release()
+        release.wait(10)
+
+    web.router.addSender("slow", ["x"], {"wait": wait, "ran": lambda _: ran.set()})
+    path = "/api/v1/senders/slow/requests"
+    callers = [threading.Thread(target=web.ask, args=(f"{path}/wait", "POST")) for _ in range(WORKERS)]
+    for caller in callers:
+        caller.start()
+    for _ in range(WORKERS):
+        assert begun.acquire(timeout=10)
+    assert web.ask(f"{path}/ran", "POST", {"timeout": 0}).error[:2] == (504, "timeout")
+    release.set()
+    for caller in callers:
+        caller.join()
+    service = web.service
+    assert service is not None
+    until(lambda: service._pool._running == 0)
+    assert not ran.is_set()
+
+
+def test_a_sender_that_does_not_answer_is_in_the_list(web: Web) -> None:
     """With nothing known of it, and the others are there."""
     release, asked = threading.Event(), threading.Event()
 

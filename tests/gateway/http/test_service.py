@@ -40,6 +40,7 @@ def test_a_port_that_somebody_holds(make: Callable[..., Web], monkeypatch: pytes
         until(lambda: web.part["status"] == "failing")
         message = web.part["message"]
         assert f"http.listen: cannot listen on 127.0.0.1:{web.port}: it is in use" in message
+        until(lambda: web.part["again"] == 0.05)
     until(lambda: web.part["status"] == "ok")
     assert web.ask("/healthz").status == 200
 
@@ -138,6 +139,25 @@ def test_a_unix_socket(make: Callable[..., Web], tmp_path: Path, stale: bool) ->
         assert client.recv(100).startswith(b"HTTP/1.1 200 ")
     assert web.stop()
     assert not path.exists()
+
+
+def test_a_path_that_another_has_taken(make: Callable[..., Web], tmp_path: Path) -> None:
+    """Is left to it at the end."""
+    path = tmp_path / "http.sock"
+    web = make(listen=f"unix:{path}").start()
+    path.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        assert web.stop()
+        assert path.exists()
+
+
+def test_stop_while_values_settle(make: Callable[..., Web], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Does not wait for that."""
+    monkeypatch.setattr(service_module, "SETTLE_S", DEADLINE_S)
+    web = make()
+    web.begin()
+    assert web.stop(5.0)
 
 
 def test_a_unix_socket_of_somebody_who_lives(make: Callable[..., Web], tmp_path: Path) -> None:
