@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from drivers.kinds import new_source, protocol, protocol_names
 from gateway.config import ConfigError, load, load_usable
 
-pytestmark = pytest.mark.once
+# Each example checks a whole config, some ten times: with coverage, beside another Python, that takes minutes.
+pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
 
 WORDS = """gateway router links sensors mqtt http history name data listen token tls cert key board protocol
     port baud temp driver link channel delta cold hot url home_assistant keep range spike
