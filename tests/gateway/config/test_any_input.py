@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from drivers.kinds import new_source, protocol, protocol_names
 from gateway.config import ConfigError, load, load_usable
 
-# Each example checks a whole config, some ten times: with coverage, beside another Python, that takes minutes.
+# Each example checks a whole config, some ten times: with coverage and beside another Python, minutes.
 pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
 
 WORDS = """gateway router links sensors mqtt http history name data listen token tls cert key board protocol
