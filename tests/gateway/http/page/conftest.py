@@ -71,6 +71,10 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext, server: PageServer, expected_errors: list[str]) -> Iterator[Page]:
     """A tab of it, which is closed before the server is."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(
+        timeout=20_000
+    )  # where a test has no bound of its own: other tests run beside it
     page = context.new_page()
     said: list[str] = []
     page.on(
