@@ -4,30 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import sig
 from gateway.event_id import EventId
 from gateway.feed import Feed
-from gateway.history.buckets import Bucket, Gap
-
-
-class Kept(NamedTuple):
-    """An event as history has it. `data`: JSON."""
-
-    id: EventId
-    sender: str
-    event: str
-    data: str
-
-
-class Series(NamedTuple):
-    """What a sensor has said in some time. `first`: since when there is history of it, UTC in ms."""
-
-    unit: str | None
-    first: int | None
-    buckets: Sequence[Bucket]
-    gaps: Sequence[Gap]
+from gateway.history.rows import Kept, Series
 
 
 class History(Protocol):

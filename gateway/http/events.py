@@ -18,9 +18,10 @@ from starlette.types import Receive, Scope, Send
 
 from drivers.reading import format_utc
 from gateway.event_id import EventId
+from gateway.history.rows import Kept
 from gateway.http.auth import COOKIE
 from gateway.http.calls import REQUEST_S, Calls
-from gateway.http.context import Context, Kept
+from gateway.http.context import Context
 from gateway.http.errors import HttpError
 from gateway.http.hub import KEPT, MOST_CLIENTS, Client, Event, Hub, event_message, gap_message, message
 from gateway.http.operations import Call, Operation, Parameter

@@ -12,10 +12,11 @@ from starlette.responses import Response
 from drivers.options import parse_duration
 from gateway.encoding import to_json
 from gateway.history.buckets import Bucket, Gap
+from gateway.history.rows import Series
 from gateway.http import schemas
 from gateway.http.answers import json_answer
 from gateway.http.calls import REQUEST_S, Calls
-from gateway.http.context import Context, Series
+from gateway.http.context import Context
 from gateway.http.errors import HttpError
 from gateway.http.operations import Call, Operation, Parameter
 from gateway.http.senders import NAME

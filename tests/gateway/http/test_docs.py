@@ -11,7 +11,7 @@ import pytest
 
 from gateway.config import load
 from gateway.history.buckets import Bucket, Gap
-from gateway.http.context import Series
+from gateway.history.rows import Series
 from gateway.http.errors import STATUS
 from tests.gateway.http.conftest import Web
 

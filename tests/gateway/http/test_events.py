@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.event_id import EventId
+from gateway.history.rows import Kept
 from gateway.http import events as events_module
 from gateway.http import hub as hub_module
-from gateway.http.context import Kept
 from gateway.http.hub import Client
 from tests.gateway.http.conftest import LAST, Stream, Web
 from tests.support.waiting import until

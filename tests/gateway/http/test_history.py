@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from gateway.history.buckets import Bucket, Gap
-from gateway.http.context import Series
+from gateway.history.rows import Series
 from gateway.http.history import LAST_MS, MOST_POINTS, POINTS
 from tests.gateway.http.conftest import Web
 

@@ -13,9 +13,9 @@ from pydantic import TypeAdapter
 
 from gateway.event_id import EventId
 from gateway.history.buckets import Bucket, Gap
+from gateway.history.rows import Kept, Series
 from gateway.http import events as events_module
 from gateway.http import schemas
-from gateway.http.context import Kept, Series
 from gateway.http.openapi import document
 from tests.gateway.http.conftest import Answer, Web
 
