@@ -70,9 +70,12 @@ check: .venv/installed-dev
 	$(BIN)/mypy sig drivers gateway firmware-sim/firmware_sim benchmarks tests
 	$(BIN)/lint-imports
 
+# Most tests wait for a board, a broker or a browser: so many files at the same time keep two cores busy.
+BESIDE := -n 3 --dist loadfile
+
 test-main: .venv/installed-dev
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest $(BESIDE)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
 
@@ -86,7 +89,7 @@ test-others: pyproject.toml
 			"$$python" -m venv "$$venv" && "$$venv/bin/python" $(PIP) -e '.[test]' && touch "$$venv/installed"; \
 		fi && \
 		if [ "$$python" = "$(lastword $(OTHERS))" ]; then less=; else less='--ignore=tests/contract --ignore=tests/e2e'; fi && \
-		"$$venv/bin/python" -m pytest -q -m "not slow and not once" $$less >"$$venv/tests.log" 2>&1; \
+		"$$venv/bin/python" -m pytest -q $(BESIDE) -m "not slow and not once" $$less >"$$venv/tests.log" 2>&1; \
 		status=$$?; echo "Python $$version:"; cat "$$venv/tests.log"; [ $$status = 0 ] || exit 1; \
 	done
 

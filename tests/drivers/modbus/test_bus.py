@@ -22,7 +22,7 @@ from tests.support.waiting import until
 
 QUERY = Query(1, 4, 1, 2)
 WORDS = Registers((305, 546))
-QUICK = Timing(0.1, 0.004, 11 / 9600)
+QUICK = Timing(0.5, 0.004, 11 / 9600)
 NEVER = threading.Event()
 
 
@@ -68,7 +68,7 @@ def test_silence(bus: FakeBus) -> None:
     with opened(bus) as (ours, _):
         before = SYSTEM_CLOCK.monotonic()
         assert ours.ask(Query(9, 4, 1, 2), NEVER) == Silent(0)
-        assert SYSTEM_CLOCK.monotonic() - before >= 0.1 + 17 * 11 / 9600
+        assert SYSTEM_CLOCK.monotonic() - before >= QUICK.timeout_s + 17 * 11 / 9600
         assert ours.ask(QUERY, NEVER) == WORDS
 
 
@@ -122,7 +122,7 @@ def test_what_comes_between_is_left_out(bus: FakeBus) -> None:
 def test_a_late_answer_strays(bus: FakeBus) -> None:
     """It is left out before the next question."""
     with opened(bus) as (ours, strays):
-        bus.slaves[1].delay_s = 0.2
+        bus.slaves[1].delay_s = 2 * QUICK.timeout_s
         assert ours.ask(QUERY, NEVER) == Silent(0)
         listen_until(ours, lambda: strays)
         bus.slaves[1].delay_s = 0.0
