@@ -8,8 +8,10 @@ installed packages are looked through only for names that are not ours, or when 
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import TYPE_CHECKING, Any
 
 from drivers.defects import driver_defect, protocol_defect
@@ -73,7 +75,13 @@ def new_source(name: str, given: Mapping[str, object]) -> Source:
 
 
 def _names(ours: Mapping[str, str], group: str) -> tuple[str, ...]:
-    return (*ours, *sorted({entry.name for entry in entry_points(group=group)} - set(ours)))
+    return (*ours, *sorted(_installed(group, tuple(sys.path)).names - set(ours)))
+
+
+@lru_cache(maxsize=4)  # a config with mistakes asks for all names at each of them, and 50 packages take 20 ms
+def _installed(group: str, path: tuple[str, ...]) -> EntryPoints:
+    """Those of the packages on `path`, which is where Python looks now."""
+    return entry_points(group=group)
 
 
 def _load(
@@ -82,7 +90,7 @@ def _load(
     if name in ours:
         module, _, attribute = ours[name].partition(":")
         return getattr(importlib.import_module(module), attribute)
-    for entry in entry_points(group=group, name=name):
+    for entry in _installed(group, tuple(sys.path)).select(name=name):
         loaded = _load_foreign(what, entry)
         if (wrong := defect(name, loaded)) is not None:
             raise OptionError(what, f"{name!r} of {_package(entry)}: {wrong}")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
 from pydantic import BaseModel
@@ -48,10 +50,11 @@ class Entry:
     warn: Warn
 
 
-def entries() -> dict[str, Entry]:
+@cache
+def entries() -> Mapping[str, Entry]:
     """Every section by name, in the order in which they are read and listed."""
     hints = get_type_hints(Sections, include_extras=True)
-    return {name: hint.__metadata__[0] for name, hint in hints.items()}
+    return MappingProxyType({name: hint.__metadata__[0] for name, hint in hints.items()})
 
 
 def _no_warnings(_name: str, _context: Context) -> list[Problem]:
