@@ -38,8 +38,9 @@ def health(url: str, token: str | None, *, as_json: bool) -> int:
 
 
 def lines(report: Mapping[str, Any], width: int | None) -> Iterator[Line]:
-    """A line for each part, the worst first, and for each sensor below its device; the whole at the end, where
-    it is seen. A message takes several lines where `width` columns are too few (None: they never are)."""
+    """A line for each part, the worst first, and for each sensor below its device; the whole at the end,
+    where it is seen. A message takes several lines where `width` columns are too few (None: they never are).
+    """
     rows = [row for name, part in _worst_first(report["parts"]) for row in _rows(name, part)]
     names = max((len(name) for name, _, _ in rows), default=0)
     for name, status, message in rows:

@@ -19,8 +19,9 @@ COLOURS = ("red", "green", "yellow")
 """Those that NO_COLOR takes away."""
 RESET = "\x1b[0m"
 CUT = "…"
-TAIL_SHARE = 0.6
-"""Of what is shortened in the middle, the end has so much: what to do comes last."""
+TAIL_SHARE = 0.4
+"""Of what is shortened in the middle, the end has so much: what is wrong comes first, what to do last."""
+_PATH = re.compile(r"/[^\s:;,]{8,}([^\s:;,]{8})")
 _LONG_PATH = re.compile(r"(/[^\s:;,]{8})[^\s:;,]{8,}([^\s:;,]{14})")
 
 
@@ -43,8 +44,8 @@ def without_middle(text: str, width: int) -> str:
     if width < 8:
         return cut(text, width)
     tail = int((width - 1) * TAIL_SHARE)
-    head = set_cell_size(text, width - 1 - tail).rstrip()
-    return head + CUT + set_cell_size(text[::-1], tail).rstrip()[::-1].lstrip()
+    head = set_cell_size(text, width - 1 - tail).rstrip(f" {CUT}")
+    return head + CUT + set_cell_size(text[::-1], tail)[::-1].lstrip(f" {CUT}")
 
 
 def with_short_paths(text: str) -> str:
@@ -70,9 +71,9 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def fitted(text: str, width: int, most: int) -> list[str]:
-    """`text` in at most `most` lines of `width` columns: whole, or else with short paths, or else without its
-    middle."""
-    for shown in (text, with_short_paths(text)):
+    """`text` in at most `most` lines of `width` columns: whole, or else with short paths, or shorter ones, or
+    else without its middle."""
+    for shown in (text, with_short_paths(text), _PATH.sub(rf"{CUT}\1", text)):
         if len(lines := wrapped(shown, width)) <= most:
             return lines
     room = width * most

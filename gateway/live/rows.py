@@ -1,0 +1,137 @@
+"""The sensors' lines: columns that keep their places, as many as the terminal has room for, and each reason
+whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gateway.live.lines import Line, Piece, cells, cut, fitted
+from gateway.live.table import UP, Rank, Row, value_text
+from gateway.plain import plain
+
+# Columns of the terminal from which on there is room for the quality, the link, and the limits.
+QUALITY, LINK, LIMITS = 36, 52, 76
+LONGEST_NAME = 3
+"""A name takes one in so many of the columns at most."""
+LEAST_NAME = 6
+INDENT = "  "
+LEAST_REASON = 24
+"""Columns that a reason beside its sensor must have; else it has lines of its own below."""
+REASON_LINES = 2
+_QUALITIES = {"good": "green", "suspect": "yellow", "stale": "red"}
+_STATES = {"up": "green", "failed": "red", "absent": "red"}
+
+
+class Column(NamedTuple):
+    """`width` in cells."""
+
+    title: str
+    width: int
+    right: bool = False
+
+
+def header_line(rows: Sequence[Row], width: int) -> Line:
+    """The titles."""
+    columns = _columns([_cells(row, width) for row in rows], width)
+    return [(_joined([(column.title, "") for column in columns], columns), "dim")]
+
+
+def row_blocks(rows: Sequence[Row], width: int) -> list[list[Line]]:
+    """The lines of each row. A reason that several rows in a row have is below the last of them."""
+    them = [_cells(row, width) for row in rows]
+    columns = _columns(them, width)
+    blocks: list[list[Line]] = []
+    for index, (row, pieces) in enumerate(zip(rows, them, strict=True)):
+        line = _pieces(pieces, columns)
+        reason = _own_reason(row)
+        room = width - sum(column.width for column in columns) - 2 * len(columns)
+        block: list[Line] = [line]
+        if reason and room >= LEAST_REASON and cells(reason) <= room:
+            block = [[*line, ("  " + reason, "dim")]]
+        elif reason and not (index + 1 < len(rows) and _own_reason(rows[index + 1]) == reason):
+            lines = fitted(reason, width - len(INDENT), REASON_LINES)
+            block += [[(INDENT + text, "dim")] for text in lines]
+        blocks.append(block)
+    return blocks
+
+
+def age_text(age_s: float | None) -> str:
+    """`0.4 s`, `12 s`, `5 min`, `3 h`, `2 d`; a dash without one."""
+    if age_s is None:
+        return "-"
+    if age_s < 10:
+        return f"{age_s:.1f} s"
+    for unit, seconds, limit in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172800)):
+        if age_s < limit:
+            return f"{int(age_s // seconds)} {unit}"
+    return f"{int(age_s // 86400)} d"
+
+
+def _own_reason(row: Row) -> str:
+    """Why a link is down is said once, above: not with each of its sensors."""
+    return plain(row.reason) if row.link_state == UP else ""
+
+
+def _cells(row: Row, width: int) -> list[Piece]:
+    style = _QUALITIES.get(row.quality, "")
+    ill = row.rank <= Rank.UNSURE
+    mark = "! " if ill and width < QUALITY else ""
+    pieces = [
+        (mark + plain(row.name), "bold"),
+        (value_text(row.value, row.decimals), "" if row.quality == "good" else style),
+        (plain(row.unit), ""),
+        (age_text(row.age_s), ""),
+    ]
+    if width >= QUALITY:
+        beyond = [limit.event for limit in row.limits if limit.crossed and width < LIMITS]
+        pieces.append((plain(beyond[0]), "yellow") if beyond else (row.quality or "-", style))
+    if width >= LIMITS:
+        pieces.append(_limits(row))
+    if width >= LINK:
+        pieces.append((f"{plain(row.link)} {row.link_state}", _STATES.get(row.link_state, "yellow")))
+    return pieces
+
+
+def _limits(row: Row) -> Piece:
+    """All of them; one that is crossed alone, and marked."""
+    crossed = [f"! {limit.event} {limit.value:g}" for limit in row.limits if limit.crossed]
+    if crossed:
+        return plain(" ".join(crossed)), "yellow"
+    return plain(", ".join(f"{limit.event} {limit.value:g}" for limit in row.limits)), "dim"
+
+
+def _columns(rows: Sequence[Sequence[Piece]], width: int) -> list[Column]:
+    titles = ["sensor", "value", "", "age"]
+    if width >= QUALITY:
+        titles.append("quality")
+    if width >= LIMITS:
+        titles.append("limits")
+    if width >= LINK:
+        titles.append("link")
+    columns = []
+    for index, title in enumerate(titles):
+        needed = max([cells(title), *(cells(row[index][0]) for row in rows)])
+        columns.append(Column(title, needed, right=title in ("value", "age")))
+    columns[3] = columns[3]._replace(width=max(6, columns[3].width))
+    over = sum(column.width for column in columns) + 2 * len(columns) - 3 - width
+    name = columns[0].width
+    if over > 0:
+        columns[0] = columns[0]._replace(width=max(LEAST_NAME, width // LONGEST_NAME, name - over))
+        columns[0] = columns[0]._replace(width=min(name, columns[0].width))
+    return columns
+
+
+def _pieces(pieces: Sequence[Piece], columns: Sequence[Column]) -> Line:
+    line: list[Piece] = []
+    for index, ((text, style), column) in enumerate(zip(pieces, columns, strict=True)):
+        shown = cut(text, column.width)
+        space = " " * (column.width - cells(shown))
+        gap = "" if index == 0 else " " if column.title == "" else "  "
+        before, after = (gap + space, "") if column.right else (gap, space)
+        line += [(before, ""), (shown, style), (after, "")]
+    return line
+
+
+def _joined(pieces: Sequence[Piece], columns: Sequence[Column]) -> str:
+    return "".join(text for text, _ in _pieces(pieces, columns))
