@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gateway.live.lines import Line, Piece, cells, clipped, cut, fitted, with_short_paths, wrapped
-from gateway.live.rows import header_line, row_blocks
+from gateway.live.rows import Sheet
 from gateway.live.table import Rank, Row
 from gateway.live.whole import Whole
 from gateway.plain import plain
@@ -54,8 +54,9 @@ def layout(picture: Picture, width: int, height: int) -> list[Line]:
     faults = _fault_lines(picture.whole.faults, width, max(1, room // FAULTS))
     lines += faults
     lines += between
-    lines.append(header_line(picture.rows, width))
-    lines += _sensors(picture.rows, width, max(1, room - len(faults)))
+    sheet = Sheet(picture.rows, width)
+    lines.append(sheet.header())
+    lines += _sensors(sheet, picture.rows, width, max(1, room - len(faults)))
     if (left := height - len(lines) - len(between)) > 0 and height >= LOWEST:
         lines += between
         lines += _newest(picture.log, width, left)
@@ -64,8 +65,8 @@ def layout(picture: Picture, width: int, height: int) -> list[Line]:
 
 def farewell(picture: Picture, width: int) -> list[Line]:
     """What stays on the terminal: the sensors, what is wrong, the last of the log; as long as that is."""
-    rows = [line for block in row_blocks(picture.rows, width) for line in block]
-    lines: list[Line] = [header_line(picture.rows, width), *rows]
+    sheet = Sheet(picture.rows, width)
+    lines = [sheet.header(), *sheet.lines()]
     lines += [[(line, style)] for text, style in picture.whole.faults for line in wrapped(text, width)]
     return [*lines, (), *log_lines(picture.log, width)]
 
@@ -110,20 +111,19 @@ def _fault_lines(faults: Sequence[Piece], width: int, room: int) -> list[Line]:
     return lines
 
 
-def _sensors(rows: Sequence[Row], width: int, room: int) -> list[Line]:
+def _sensors(sheet: Sheet, rows: Sequence[Row], width: int, room: int) -> list[Line]:
     """All in their order; or, where that is too much, the worst first and a line that counts the others."""
-    blocks = row_blocks(rows, width)
-    if sum(map(len, blocks)) <= room:
-        return [line for block in blocks for line in block]
-    worst = sorted(rows, key=lambda row: row.rank)
+    if len(rows) <= room and len(lines := sheet.lines()) <= room:
+        return lines
+    worst = sorted(range(len(rows)), key=lambda index: rows[index].rank)
     shown: list[list[Line]] = []
-    for block in row_blocks(worst, width):
+    for block in sheet.blocks(worst):
         room -= len(block)
         if room < 1:
             break
         shown.append(block)
-    lines = [line for block in shown for line in block]
-    return [*lines, [(_others(worst[len(shown) :], width), "dim")]]
+    others = [rows[index] for index in worst[len(shown) :]]
+    return [*(line for block in shown for line in block), [(_others(others, width), "dim")]]
 
 
 def _others(rows: Sequence[Row], width: int) -> str:

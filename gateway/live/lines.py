@@ -27,19 +27,19 @@ _LONG_PATH = re.compile(r"(/[^\s:;,]{8})[^\s:;,]{8,}([^\s:;,]{14})")
 
 def cells(text: str) -> int:
     """Columns that a terminal needs for `text`."""
-    return cell_len(text)
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def cut(text: str, width: int) -> str:
     """`text` in at most `width` columns; a mark where its end is missing."""
-    if cell_len(text) <= width:
+    if cells(text) <= width:
         return text
     return set_cell_size(text, max(0, width - 1)).rstrip() + CUT if width > 0 else ""
 
 
 def without_middle(text: str, width: int) -> str:
     """`text` in at most `width` columns: what it begins with, a mark, and most of its end."""
-    if cell_len(text) <= width:
+    if cells(text) <= width:
         return text
     if width < 8:
         return cut(text, width)
@@ -56,12 +56,12 @@ def with_short_paths(text: str) -> str:
 def wrapped(text: str, width: int) -> list[str]:
     """`text` in lines of at most `width` columns, broken between words where that can be."""
     width = max(1, width)
-    if cell_len(text) == len(text):
+    if cells(text) == len(text):
         return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
     lines = [""]
     for word in text.split():
         joined = f"{lines[-1]} {word}" if lines[-1] else word
-        if cell_len(joined) <= width:
+        if cells(joined) <= width:
             lines[-1] = joined
             continue
         pieces = chop_cells(word, width)
@@ -102,7 +102,7 @@ def clipped(line: Line, width: int) -> Line:
     for text, style in line:
         piece = cut(text, width)
         shown.append((piece, style))
-        width -= cell_len(piece)
+        width -= cells(piece)
         if piece != text or width <= 0:
             break
     return shown

@@ -3,7 +3,7 @@ whole."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gateway.live.lines import Line, Piece, cells, cut, fitted
@@ -31,29 +31,41 @@ class Column(NamedTuple):
     right: bool = False
 
 
-def header_line(rows: Sequence[Row], width: int) -> Line:
-    """The titles."""
-    columns = _columns([_cells(row, width) for row in rows], width)
-    return [(_joined([(column.title, "") for column in columns], columns), "dim")]
+class Sheet:
+    """The lines of `rows`, for a terminal of `width` columns."""
 
+    def __init__(self, rows: Sequence[Row], width: int) -> None:
+        self._rows = rows
+        self._width = width
+        self._cells = [_cells(row, width) for row in rows]
+        self._columns = _columns(self._cells, width)
+        self._room = width - sum(column.width for column in self._columns) - 2 * len(self._columns)
 
-def row_blocks(rows: Sequence[Row], width: int) -> list[list[Line]]:
-    """The lines of each row. A reason that several rows in a row have is below the last of them."""
-    them = [_cells(row, width) for row in rows]
-    columns = _columns(them, width)
-    blocks: list[list[Line]] = []
-    for index, (row, pieces) in enumerate(zip(rows, them, strict=True)):
-        line = _pieces(pieces, columns)
-        reason = _own_reason(row)
-        room = width - sum(column.width for column in columns) - 2 * len(columns)
-        block: list[Line] = [line]
-        if reason and room >= LEAST_REASON and cells(reason) <= room:
-            block = [[*line, ("  " + reason, "dim")]]
-        elif reason and not (index + 1 < len(rows) and _own_reason(rows[index + 1]) == reason):
-            lines = fitted(reason, width - len(INDENT), REASON_LINES)
-            block += [[(INDENT + text, "dim")] for text in lines]
-        blocks.append(block)
-    return blocks
+    def header(self) -> Line:
+        """The titles."""
+        titles = _pieces([(column.title, "") for column in self._columns], self._columns)
+        return [("".join(text for text, _ in titles), "dim")]
+
+    def blocks(self, order: Sequence[int]) -> Iterator[list[Line]]:
+        """The lines of each row, of the rows in this order. A reason that several in a row have is below the
+        last of them."""
+        following = [_own_reason(self._rows[index]) for index in order[1:]]
+        for index, next_reason in zip(order, [*following, ""], strict=True):
+            line = _pieces(self._cells[index], self._columns)
+            reason = _own_reason(self._rows[index])
+            if not reason:
+                yield [line]
+            elif self._room >= max(LEAST_REASON, cells(reason)):
+                yield [[*line, ("  " + reason, "dim")]]
+            elif reason == next_reason:
+                yield [line]
+            else:
+                below = fitted(reason, self._width - len(INDENT), REASON_LINES)
+                yield [line, *([(INDENT + text, "dim")] for text in below)]
+
+    def lines(self) -> list[Line]:
+        """Those of all rows, in their order."""
+        return [line for block in self.blocks(range(len(self._rows))) for line in block]
 
 
 def age_text(age_s: float | None) -> str:
@@ -131,7 +143,3 @@ def _pieces(pieces: Sequence[Piece], columns: Sequence[Column]) -> Line:
         before, after = (gap + space, "") if column.right else (gap, space)
         line += [(before, ""), (shown, style), (after, "")]
     return line
-
-
-def _joined(pieces: Sequence[Piece], columns: Sequence[Column]) -> str:
-    return "".join(text for text, _ in _pieces(pieces, columns))
