@@ -12,8 +12,8 @@ from gateway.plain import plain
 
 # Columns of the terminal from which on there is room for the quality, the link, and the limits.
 QUALITY, LINK, LIMITS = 36, 52, 76
-LONGEST_NAME = 3
-"""A name takes one in so many of the columns at most."""
+NAME_SHARE = 4
+"""Names keep one in so many of the columns, and LEAST_NAME, where others want them; then links are cut."""
 LEAST_NAME = 6
 INDENT = "  "
 LEAST_REASON = 24
@@ -129,7 +129,7 @@ def _columns(rows: Sequence[Sequence[Piece]], width: int) -> list[Column]:
     over = sum(column.width for column in columns) + 2 * len(columns) - 3 - width
     name = columns[0].width
     if over > 0:
-        columns[0] = columns[0]._replace(width=max(LEAST_NAME, width // LONGEST_NAME, name - over))
+        columns[0] = columns[0]._replace(width=max(LEAST_NAME, width // NAME_SHARE, name - over))
         columns[0] = columns[0]._replace(width=min(name, columns[0].width))
     return columns
 

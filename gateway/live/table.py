@@ -91,7 +91,8 @@ class LiveTable:
         self._last: dict[str, Reading] = {}
         self._measured: dict[str, float] = {}  # of each of those, monotonic
         self._decimals: dict[str, int] = {}
-        self._limits: dict[str, Mapping[str, float]] = {}  # of those that are connected
+        self._limits: dict[str, Mapping[str, float]] = {}
+        self._told: set[str] = set()  # whose limits are those since they are connected
 
     def now(self) -> list[Row]:
         """A row for each sensor, in the order of the config, then those that links have found."""
@@ -115,6 +116,9 @@ class LiveTable:
         value, unit = reading["value"], reading["unit"]
         decimals = max(self._decimals.get(sensor, 0), decimals_of(value))
         self._decimals[sensor] = decimals
+        if connected and sensor not in self._told:
+            self._told.add(sensor)
+            self._limits[sensor] = self._info(sensor).get("thresholds") or {}
         limits = self._crossed(sensor, value if quality == GOOD else None)
         return Row(sensor, value, unit, max(0.0, age), quality, link.name, state, reason, decimals, limits)
 
@@ -122,7 +126,7 @@ class LiveTable:
         try:
             reading = self._router.request(sensor, "last")
         except sig.RequestError:
-            self._limits.pop(sensor, None)
+            self._told.discard(sensor)
             return False, self._last.get(sensor)
         if reading is not None:
             # At once, as long as the reading's time and ours are of one clock, which may be set later.
@@ -133,15 +137,13 @@ class LiveTable:
 
     def _crossed(self, sensor: str, good: float | None) -> tuple[Limit, ...]:
         """Its thresholds; `good`: its value, if that can be trusted."""
-        if (limits := self._limits.get(sensor)) is None:
-            limits = self._limits[sensor] = self._info(sensor).get("thresholds") or {}
         return tuple(
             Limit(
                 event,
                 limit,
                 good is not None and (good >= limit if event in RISING else good <= limit),
             )
-            for event, limit in limits.items()
+            for event, limit in self._limits.get(sensor, {}).items()
         )
 
     def _info(self, sensor: str) -> Mapping[str, Any]:
