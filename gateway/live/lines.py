@@ -88,7 +88,7 @@ def painted(line: Line, *, colours: bool) -> str:
     """The line in the terminal's own words."""
     out = []
     for text, style in line:
-        if not style or (style in COLOURS and not colours):
+        if not text or not style or (style in COLOURS and not colours):
             out.append(text)
         else:
             code = STYLES[style] if colours else STYLES[style].partition(";")[0]

@@ -3,7 +3,7 @@ whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from gateway.live.lines import Line, Piece, cells, cut, fitted
@@ -37,8 +37,9 @@ class Sheet:
     def __init__(self, rows: Sequence[Row], width: int) -> None:
         self._rows = rows
         self._width = width
-        self._cells = [_cells(row, width) for row in rows]
-        self._columns = _columns(self._cells, width)
+        titles = _titles(rows, width)
+        self._cells = [_cells(row, titles) for row in rows]
+        self._columns = _columns(titles, self._cells, width)
         self._room = width - sum(column.width for column in self._columns) - 2 * len(self._columns)
 
     def header(self) -> Line:
@@ -85,22 +86,33 @@ def _own_reason(row: Row) -> str:
     return plain(row.reason) if row.link_state == UP else ""
 
 
-def _cells(row: Row, width: int) -> list[Piece]:
+def _titles(rows: Sequence[Row], width: int) -> list[str]:
+    """Of the columns that have room, and something to say."""
+    titles = ["sensor", "value", "", "age"]
+    if width >= QUALITY:
+        titles.append("quality")
+    if width >= LIMITS and any(row.limits for row in rows):
+        titles.append("limits")
+    if width >= LINK:
+        titles.append("link")
+    return titles
+
+
+def _cells(row: Row, titles: Collection[str]) -> list[Piece]:
     style = _QUALITIES.get(row.quality, "")
-    ill = row.rank <= Rank.UNSURE
-    mark = "! " if ill and width < QUALITY else ""
+    mark = "! " if row.rank <= Rank.UNSURE and "quality" not in titles else ""
     pieces = [
         (mark + plain(row.name), "bold"),
         (value_text(row.value, row.decimals), "" if row.quality == "good" else style),
         (plain(row.unit), ""),
         (age_text(row.age_s), ""),
     ]
-    if width >= QUALITY:
-        beyond = [limit.event for limit in row.limits if limit.crossed and width < LIMITS]
+    if "quality" in titles:
+        beyond = [limit.event for limit in row.limits if limit.crossed and "limits" not in titles]
         pieces.append((plain(beyond[0]), "yellow") if beyond else (row.quality or "-", style))
-    if width >= LIMITS:
+    if "limits" in titles:
         pieces.append(_limits(row))
-    if width >= LINK:
+    if "link" in titles:
         pieces.append((f"{plain(row.link)} {row.link_state}", _STATES.get(row.link_state, "yellow")))
     return pieces
 
@@ -113,14 +125,7 @@ def _limits(row: Row) -> Piece:
     return plain(", ".join(f"{limit.event} {limit.value:g}" for limit in row.limits)), "dim"
 
 
-def _columns(rows: Sequence[Sequence[Piece]], width: int) -> list[Column]:
-    titles = ["sensor", "value", "", "age"]
-    if width >= QUALITY:
-        titles.append("quality")
-    if width >= LIMITS:
-        titles.append("limits")
-    if width >= LINK:
-        titles.append("link")
+def _columns(titles: Sequence[str], rows: Sequence[Sequence[Piece]], width: int) -> list[Column]:
     columns = []
     for index, title in enumerate(titles):
         needed = max([cells(title), *(cells(row[index][0]) for row in rows)])

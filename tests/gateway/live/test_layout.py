@@ -64,7 +64,7 @@ def test_from_top_to_bottom() -> None:
         "http://127.0.0.1:8300   Ctrl-C ends it",
         "link1: /dev/ttyUSB1 is not there; plug the board in",
         "",
-        "sensor    value        age  quality  limits  link",
+        "sensor    value        age  quality  link",
     ]
     assert [line.split()[0] for line in lines[5:14]] == [row.name for row in WELL]
     assert lines[14:16] == ["", "06:30:00.091Z INFO line 91"]

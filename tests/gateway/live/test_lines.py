@@ -92,7 +92,7 @@ def test_fitting_into_lines() -> None:
 
 def test_painting() -> None:
     """NO_COLOR takes the colours, and leaves what is bold or dim."""
-    line = [("a", "bold"), ("b", "red"), ("c", ""), ("d", "bold red")]
+    line = [("a", "bold"), ("b", "red"), ("c", ""), ("", "red"), ("d", "bold red")]
     assert painted(line, colours=True) == "\x1b[1ma\x1b[0m\x1b[31mb\x1b[0mc\x1b[1;31md\x1b[0m"
     assert painted(line, colours=False) == "\x1b[1ma\x1b[0mbc\x1b[1md\x1b[0m"
 

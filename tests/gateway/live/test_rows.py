@@ -41,13 +41,14 @@ def styles(rows: Sequence[Row], width: int) -> dict[str, str]:
 
 
 def test_columns_go_before_values_do() -> None:
-    """Wide: with limits and links; narrow: name, value, age."""
+    """Wide: with limits, where there are some, and links; narrow: name, value, age."""
     rows = [row("temp"), row("humidity", value=27.27, unit="%", limits=())]
     assert texts(rows, 80) == [
         "sensor    value        age  quality  limits           link",
         "temp      23.50 °C   0.2 s  good     cold 18, hot 26  board up",
         "humidity  27.27 %    0.2 s  good                      board up",
     ]
+    assert "limits" not in texts(rows[1:], 80)[0]
     assert texts(rows, 75)[0].split() == ["sensor", "value", "age", "quality", "link"]
     assert texts(rows, 51)[0].split() == ["sensor", "value", "age", "quality"]
     assert texts(rows, 35) == [
