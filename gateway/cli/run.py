@@ -15,6 +15,7 @@ from gateway.cli.check import load_or_explain
 from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE
 from gateway.cli.stopping import stop_signals
 from gateway.config import Config
+from gateway.live.summary import summary_of
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
@@ -87,16 +88,17 @@ def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
             else:
                 stops.get()
         finally:
-            summary = _summary(app, time.monotonic() - began)
-            logger.info("stopping")
-            app.stop()
-            logger.info("%s", summary)
-            logger.info("stopped")
+            _stop(app, time.monotonic() - began)
     return 0
 
 
-def _summary(app: App, seconds: float) -> str:
-    from gateway.live.whole import summary_of
-
-    readings = sum(sensor.stats()["received"] for sensor in app.sensors.values())
-    return summary_of(app.health(), seconds, readings, len(app.sensors))
+def _stop(app: App, seconds: float) -> None:
+    """And say what it did; of which the parts can tell only as long as they are there."""
+    logger.info("stopping")
+    try:
+        readings = sum(sensor.stats()["received"] for sensor in app.sensors.values())
+        summary = summary_of(app.health(), seconds, readings, len(app.sensors))
+    finally:
+        app.stop()
+    logger.info("%s", summary)
+    logger.info("stopped")
