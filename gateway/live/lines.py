@@ -80,7 +80,7 @@ def fitted(text: str, width: int, most: int) -> list[str]:
     while room > width:
         if len(lines := wrapped(without_middle(shown, room), width)) <= most:
             return lines
-        room -= max(1, width // 8)
+        room -= 1
     return [without_middle(shown, width)]
 
 

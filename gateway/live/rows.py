@@ -16,8 +16,6 @@ NAME_SHARE = 4
 """Names keep one in so many of the columns, and LEAST_NAME, where others want them; then links are cut."""
 LEAST_NAME = 6
 INDENT = "  "
-LEAST_REASON = 24
-"""Columns that a reason beside its sensor must have; else it has lines of its own below."""
 REASON_LINES = 2
 _QUALITIES = {"good": "green", "suspect": "yellow", "stale": "red"}
 _STATES = {"up": "green", "failed": "red", "absent": "red"}
@@ -56,7 +54,7 @@ class Sheet:
             reason = _own_reason(self._rows[index])
             if not reason:
                 yield [line]
-            elif self._room >= max(LEAST_REASON, cells(reason)):
+            elif cells(reason) <= self._room:
                 yield [[*line, ("  " + reason, "dim")]]
             elif reason == next_reason:
                 yield [line]

@@ -102,6 +102,12 @@ def test_the_worst_come_first_when_not_all_have_room() -> None:
     assert shown(40, 6, rows)[2] == "… and 12 more, 2 not well, 1 beyond a l…"
 
 
+def test_the_lowest_terminals_have_no_log() -> None:
+    """Sensors are more than what was said of them."""
+    assert not any("INFO" in line for line in shown(80, 5, WELL[:1]))
+    assert any("INFO" in line for line in shown(80, 6, WELL[:1]))
+
+
 def test_all_rows_or_a_count() -> None:
     """A count takes no line where the last row would have had it."""
     assert not any("more" in line for line in shown(80, 13))

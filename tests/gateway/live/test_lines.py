@@ -82,6 +82,7 @@ def test_fitting_into_lines() -> None:
     assert fitted(text, 45, 1) == ["…1C1-if00 is not there; plug it in"]
     (line,) = fitted(text, 25, 1)
     assert (line[:9], line[-9:], len(line)) == ("…1C1-if00", "lug it in", 25)
+    assert sum(map(len, fitted("word " * 40, 30, 2))) > 45, "it takes the room that there is"
     for width in range(1, 60):
         for most in (1, 2, 3):
             lines = fitted(text, width, most)

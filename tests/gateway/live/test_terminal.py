@@ -250,6 +250,9 @@ def test_a_screen_is_drawn_and_drawn_again(pty: Pty) -> None:
         until(
             lambda: pty.look()[:3] == ["second", "sensor  val…", "temp  23.5 …"] or pty.look()[0] == "second"
         )
+        pty.pane.feed("\x1b[4;1Hdebris")
+        screen.redraw()
+        until(lambda: "debris" not in pty.look()[3])
         assert screen.close()
         assert screen.ended_well
     pty.look()
