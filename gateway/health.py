@@ -8,11 +8,11 @@ stale; so a node that sleeps is well as long as its own time has not run out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from drivers.link import LinkState, LinkStatus
-from drivers.reading import STALE
+from drivers.reading import STALE, Reading
 from gateway.service import Part, State
 
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 HELD_S = 10.0
 """A listener that has held the dispatcher for so long holds up everybody's values: a live read of its own
 takes 3 s."""
+NAMED = 3
+"""Topics in a sentence."""
+MOST_TOPICS = 100
+"""Topics in the facts: as many as the log names."""
 _NOT_TOLD = "what is wrong names its port, which the config keeps secret; see the log"
 _WORST_FIRST = (State.FAILING, State.UNKNOWN, State.OK)
 
@@ -85,7 +89,8 @@ def _of_values(sensor: SensorStatus, facts: Mapping[str, Any]) -> Part:
         expected = _expected(sensor.stale_after)
         return Part(State.FAILING, f"{last.reason}{_last_heard(sensor)}; {expected}", facts)
     suspect = f", {last.quality}: {last.reason}" if last.reason is not None else ""
-    return Part(State.OK, f"{last.value:.6g} {last.unit}, {_ago(sensor.age_s)}{suspect}", facts)
+    text = f"{_value(last)}, {_ago(sensor.age_s)}{suspect}; {_expected(sensor.stale_after)}"
+    return Part(State.OK, text, facts)
 
 
 def of_device(sensors: Mapping[str, Part]) -> Part:
@@ -121,10 +126,20 @@ def of_dispatcher(dispatcher: DispatcherStatus) -> Part:
     return Part(State.OK, waits, facts)
 
 
-def of_mqtt(broker: str, mqtt: MqttStatus) -> Part:
-    """The connection to the broker called `broker`."""
-    facts = {"connected": mqtt.connected, "waiting": mqtt.waiting, "lost": mqtt.lost}
+def of_mqtt(broker: str, mqtt: MqttStatus, left_out: Sequence[str] = ()) -> Part:
+    """The connection to the broker called `broker`. `left_out`: topics of messages and of subscriptions that
+    it does not take, so that what belongs there does not flow."""
+    facts = {
+        "connected": mqtt.connected,
+        "waiting": mqtt.waiting,
+        "lost": mqtt.lost,
+        "left_out": list(left_out[:MOST_TOPICS]),
+    }
     waits = _waits(mqtt.waiting + mqtt.unread)
+    if mqtt.connected and left_out:
+        them = _some(left_out)
+        text = f"connected to {broker}, which does not take {them}: left out, the log says why; {waits}"
+        return Part(State.FAILING, text, facts)
     if mqtt.connected:
         return Part(State.OK, f"connected to {broker}, {waits}", facts)
     if mqtt.problem is None:
@@ -164,6 +179,12 @@ def _facts(sensor: SensorStatus) -> dict[str, Any]:
     }
 
 
+def _some(names: Sequence[str]) -> str:
+    """`a, b, c and 4 more`."""
+    shown = ", ".join(names[:NAMED])
+    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
+
+
 def _waits(events: int) -> str:
     return f"{events or 'no'} event{'s wait' if events > 1 else ' waits'}"
 
@@ -175,7 +196,15 @@ def _expected(stale_after: float | None) -> str:
 
 
 def _last_heard(sensor: SensorStatus) -> str:
-    return f"; its last value came {_ago(sensor.age_s)}" if sensor.age_s is not None else ""
+    """With the value, where it is known."""
+    if sensor.age_s is None:
+        return ""
+    what = f", {_value(sensor.last)}," if sensor.last is not None and sensor.last.value is not None else ""
+    return f"; its last value{what} came {_ago(sensor.age_s)}"
+
+
+def _value(reading: Reading) -> str:
+    return f"{reading.value:.6g} {reading.unit}"
 
 
 def _ago(seconds: float | None) -> str:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TextIO
 
 import sig
@@ -38,15 +38,26 @@ class _Unfailing(logging.Handler):
 
 
 class Tail(_Unfailing):
-    """Keeps the last lines. `lines` may be read from any thread."""
+    """Keeps the last lines, until they are handed over. `lines` may be read from any thread."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setFormatter(LineFormatter())
         self.lines: deque[tuple[int, str]] = deque(maxlen=TAIL_LINES)
+        self._onward: logging.Handler | None = None
+
+    def hand_over(self, handler: logging.Handler) -> list[tuple[int, str]]:
+        """From now on `handler` gets what is logged; returns the lines of before, each of which is in one of
+        the two."""
+        with self.lock or nullcontext():
+            self._onward = handler
+            return list(self.lines)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Called by `logging`, on the thread that logged."""
+        if self._onward is not None:
+            self._onward.handle(record)
+            return
         try:
             for line in self.format(record).splitlines():
                 self.lines.append((record.levelno, line))

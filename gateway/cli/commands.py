@@ -246,6 +246,19 @@ def watch(
 
 
 @cli.command()
+@_json_option
+@_connect_options
+def health(as_json: bool, url: str, token: str | None) -> int:
+    """Say whether data flows, part by part, the worst first.
+
+    Exit status 0 if all is well; 1 if something fails or is not known yet, or no gateway answers.
+    """
+    from gateway.cli.health import health as tell_it
+
+    return tell_it(url, token, as_json=as_json)
+
+
+@cli.command()
 @click.argument("names", metavar="[PORT …]", nargs=-1)
 @_json_option
 @click.option("--probe", is_flag=True, help="Find out what speaks there: listen, then ask.")

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import shutil
 import sys
+import time
 from pathlib import Path
-from queue import Empty
 from typing import TYPE_CHECKING
 
 import click
 
 from gateway.cli.check import load_or_explain
-from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE, discard_output
+from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE
 from gateway.cli.stopping import stop_signals
 from gateway.config import Config
+from gateway.live.summary import summary_of
 
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
-    from drivers.link import Link
     from gateway.app import App
-    from gateway.logs import Tail
 
 logger = logging.getLogger(__name__)
 
-REFRESH_S = 1.0
 DEFAULT_YAML = Path(__file__).parent.parent / "default.yaml"
 
 
@@ -67,13 +64,16 @@ def _provide_config(path: Path, *, init: bool, asked_for: bool) -> bool:
 
 def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
     from gateway.app import App
+    from gateway.live.lines import is_terminal
+    from gateway.live.terminal import in_foreground
     from gateway.logs import Tail, logging_to, to_stderr
     from gateway.service import StartError
 
-    on_terminal = sys.stdout.isatty()
+    on_terminal = is_terminal(sys.stdout) and in_foreground(sys.stdout)
     log_on_screen = on_terminal and sys.stderr.isatty()
     tail = Tail()
     app = App(config)
+    began = time.monotonic()
     with logging_to(tail if log_on_screen else to_stderr(), verbose=verbose):
         try:
             app.start()
@@ -82,47 +82,23 @@ def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
             return 1
         try:
             if on_terminal:
-                _show(app, config, tail, stops)
+                from gateway.cli.showing import show
+
+                show(app, tail, stops)
             else:
                 stops.get()
         finally:
-            logger.info("stopping")
-            app.stop()
-            logger.info("stopped")
+            _stop(app, time.monotonic() - began)
     return 0
 
 
-def _problem(app: App, sensor: str) -> str | None:
-    found, section = app.sensors.get(sensor), app.names.get(sensor)
-    if found is None or section is None:  # it was found this moment, and is not there yet
-        return None
-    return found.problem or app.links[section.link].absence(found.channel)
-
-
-def _links(app: App) -> dict[str, tuple[str, Link]]:
-    """By sensor, those of the config first."""
-    return {name: (sensor.link, app.links[sensor.link]) for name, sensor in app.names.all().items()}
-
-
-def _show(app: App, config: Config, tail: Tail, stops: SimpleQueue[int]) -> None:
-    """Draw the live table once a second until a signal comes, even if the terminal goes before."""
-    from gateway.live.screen import Screen
-    from gateway.live.table import LiveTable
-
-    subtitle = f"listening on {config.router.listen}, Ctrl-C ends it"
-    table = LiveTable(app.router, lambda: _links(app), lambda sensor: _problem(app, sensor), app.clock)
-    faults = [out.reason for out in app.config.left_out]
-    stop = False
+def _stop(app: App, seconds: float) -> None:
+    """And say what it did; of which the parts can tell only as long as they are there."""
+    logger.info("stopping")
     try:
-        with Screen(
-            config.gateway.name, subtitle, table.now, lambda: list(tail.lines), lambda: faults
-        ) as screen:
-            while not stop:
-                screen.draw()
-                with contextlib.suppress(Empty):
-                    stops.get(timeout=REFRESH_S)
-                    stop = True
-    except OSError:  # the terminal has gone: that ends the gateway only by SIGHUP
-        discard_output()
-        if not stop:
-            stops.get()
+        readings = sum(sensor.stats()["received"] for sensor in app.sensors.values())
+        summary = summary_of(app.health(), seconds, readings, len(app.sensors))
+    finally:
+        app.stop()
+    logger.info("%s", summary)
+    logger.info("stopped")

@@ -44,7 +44,9 @@ def judge(evidence: Evidence, override: str | None = None) -> Verdict:
     text = _against(evidence)
     if text is not None:
         return Verdict(believed=False, synchronised=False, why=f"it is not synchronised, and {text}")
-    return Verdict(believed=True, synchronised=False, why="it is not synchronised; nothing contradicts it")
+    return Verdict(
+        believed=True, synchronised=False, why="no time service (NTP) keeps it, and nothing speaks against it"
+    )
 
 
 def _against(evidence: Evidence) -> str | None:

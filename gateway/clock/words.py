@@ -41,8 +41,10 @@ class Words:
         if not verdict.believed:
             then = 'what is measured carries "clock": "unset", and gets its right time when the clock is set'
             self._waiting.append((logging.WARNING, f"clock: not believed: {verdict.why}; {then}"))
-        elif told is not None or not verdict.synchronised:
+        elif told is not None:
             self._waiting.append((logging.INFO, f"clock: believed: {verdict.why}"))
+        elif not verdict.synchronised:
+            self._waiting.append((logging.INFO, f"clock: used as it is: {verdict.why}"))
 
     def take(self) -> list[tuple[int, str]]:
         """Level and text of what is to be logged."""

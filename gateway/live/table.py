@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import sig
 from drivers.clock import SYSTEM_CLOCK, Clock
 
-STALE = "stale"
+GOOD, STALE = "good", "stale"
+UP = "up"
 MOST_DECIMALS = 3
 SIGNIFICANT = 4
+RISING = frozenset({"hot", "wet", "bright", "high"})
+"""Events that fire above their limit; the others do below it."""
 Reading = Mapping[str, Any]
 
 
@@ -21,6 +25,23 @@ class Link(Protocol):
     """What is asked of a link."""
 
     def status(self) -> Any: ...
+
+
+class Limit(NamedTuple):
+    """A threshold, by its event; `crossed` by the newest value, if that is good."""
+
+    event: str
+    value: float
+    crossed: bool
+
+
+class Rank(enum.IntEnum):
+    """How much a sensor needs somebody to look at it; the worst is the least."""
+
+    ILL = 0
+    UNSURE = 1
+    BEYOND = 2
+    WELL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +58,16 @@ class Row:
     link_state: str
     reason: str
     decimals: int = 0
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def rank(self) -> Rank:
+        """By which the worst come first where not all have room."""
+        if self.quality == STALE or (self.reason and (self.value is None or self.link_state != UP)):
+            return Rank.ILL
+        if self.quality != GOOD or self.link_state != UP:
+            return Rank.UNSURE
+        return Rank.BEYOND if any(limit.crossed for limit in self.limits) else Rank.WELL
 
 
 class LiveTable:
@@ -60,6 +91,8 @@ class LiveTable:
         self._last: dict[str, Reading] = {}
         self._measured: dict[str, float] = {}  # of each of those, monotonic
         self._decimals: dict[str, int] = {}
+        self._limits: dict[str, Mapping[str, float]] = {}
+        self._told: set[str] = set()  # whose limits are those since they are connected
 
     def now(self) -> list[Row]:
         """A row for each sensor, in the order of the config, then those that links have found."""
@@ -71,11 +104,11 @@ class LiveTable:
         connected, reading = self._ask(sensor)
         state = str(link.state)
         reason = link.reason
-        if state == "up":
+        if state == UP:
             reason = (reading or {}).get("reason") if connected else self._problem(sensor)
         reason = reason or ""
         if reading is None:
-            fault = self._fault(sensor) if connected and state == "up" else None
+            fault = self._info(sensor).get("fault") if connected and state == UP else None
             quality = "" if fault is None else STALE
             return Row(sensor, None, "", None, quality, link.name, state, fault or reason)
         age = self._clock.monotonic() - self._measured[sensor]
@@ -83,12 +116,17 @@ class LiveTable:
         value, unit = reading["value"], reading["unit"]
         decimals = max(self._decimals.get(sensor, 0), decimals_of(value))
         self._decimals[sensor] = decimals
-        return Row(sensor, value, unit, max(0.0, age), quality, link.name, state, reason, decimals)
+        if connected and sensor not in self._told:
+            self._told.add(sensor)
+            self._limits[sensor] = self._info(sensor).get("thresholds") or {}
+        limits = self._crossed(sensor, value if quality == GOOD else None)
+        return Row(sensor, value, unit, max(0.0, age), quality, link.name, state, reason, decimals, limits)
 
     def _ask(self, sensor: str) -> tuple[bool, Reading | None]:
         try:
             reading = self._router.request(sensor, "last")
         except sig.RequestError:
+            self._told.discard(sensor)
             return False, self._last.get(sensor)
         if reading is not None:
             # At once, as long as the reading's time and ours are of one clock, which may be set later.
@@ -97,12 +135,23 @@ class LiveTable:
             self._last[sensor] = reading
         return True, reading
 
-    def _fault(self, sensor: str) -> str | None:
-        """Why there never was a value, where that is known: `last` has none to say it with."""
+    def _crossed(self, sensor: str, good: float | None) -> tuple[Limit, ...]:
+        """Its thresholds; `good`: its value, if that can be trusted."""
+        return tuple(
+            Limit(
+                event,
+                limit,
+                good is not None and (good >= limit if event in RISING else good <= limit),
+            )
+            for event, limit in self._limits.get(sensor, {}).items()
+        )
+
+    def _info(self, sensor: str) -> Mapping[str, Any]:
+        """What it says of itself; nothing, if it has just gone."""
         with contextlib.suppress(sig.RequestError):
-            fault: str | None = self._router.request(sensor, "info").get("fault")
-            return fault
-        return None
+            info: Mapping[str, Any] = self._router.request(sensor, "info")
+            return info
+        return {}
 
 
 def value_text(value: float | None, decimals: int) -> str:

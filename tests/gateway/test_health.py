@@ -74,10 +74,10 @@ def test_a_link_s_words() -> None:
 def test_a_sensor_whose_data_flows() -> None:
     """Its value and how old it is; what is suspect flows too, and says why."""
     part = health.of_sensor(sensor(), UP, None, may_be_unseen=False)
-    assert said(part) == ("ok", "23.4568 °C, 0.432 s ago")
+    assert said(part) == ("ok", "23.4568 °C, 0.432 s ago; one is expected within 4 s")
     assert part.facts == {"last": READING.as_data(), "age": 0.432, "stale_after": 4.0}
     suspect = sensor(last=READING._replace(quality="suspect", reason="a spike"), age_s=125.0)
-    assert of(suspect) == ("ok", "23.4568 °C, 2 min ago, suspect: a spike")
+    assert of(suspect) == ("ok", "23.4568 °C, 2 min ago, suspect: a spike; one is expected within 4 s")
 
 
 def test_a_sensor_without_a_value() -> None:
@@ -94,15 +94,18 @@ def test_a_stale_sensor() -> None:
     stale = sensor(last=READING._replace(quality="stale", reason="nothing heard for 12.0 s"), age_s=12.0)
     assert of(stale) == (
         "failing",
-        "nothing heard for 12.0 s; its last value came 12 s ago; one is expected within 4 s",
+        "nothing heard for 12.0 s; its last value, 23.4568 °C, came 12 s ago; one is expected within 4 s",
     )
 
 
 def test_a_node_that_sleeps_is_well() -> None:
     """As long as its own time has not run out, however long that is."""
     asleep = sensor(age_s=5400.0, stale_after=3 * 3600.0)
-    assert of(asleep) == ("ok", "23.4568 °C, 90 min ago")
-    assert of(sensor(age_s=9000.0, stale_after=None)) == ("ok", "23.4568 °C, 2.5 h ago")
+    assert of(asleep) == ("ok", "23.4568 °C, 90 min ago; one is expected within 3 h")
+    assert of(sensor(age_s=9000.0, stale_after=None)) == (
+        "ok",
+        "23.4568 °C, 2.5 h ago; it has one when it is asked",
+    )
 
 
 def test_a_device_that_is_not_there() -> None:
@@ -117,7 +120,7 @@ def test_a_device_that_is_not_there() -> None:
     gone = sensor(connected=False, age_s=60.0)
     assert of(gone, absence=absence, unseen=True) == (
         "failing",
-        "12 is not there; its last value came 60 s ago",
+        "12 is not there; its last value, 23.4568 °C, came 60 s ago",
     )
 
 
@@ -186,11 +189,28 @@ def test_mqtt() -> None:
     assert said(health.of_mqtt("h:1", status)) == ("unknown", "connecting to h:1")
     part = health.of_mqtt("h:1", status._replace(problem="Connection refused"))
     assert said(part) == ("failing", "no connection to h:1: Connection refused; 5 events wait")
-    assert part.facts == {"connected": False, "waiting": 3, "lost": 4}
+    assert part.facts == {"connected": False, "waiting": 3, "lost": 4, "left_out": []}
     assert said(health.of_mqtt("h:1", status._replace(connected=True))) == (
         "ok",
         "connected to h:1, 5 events wait",
     )
+
+
+def test_what_the_broker_does_not_take_does_not_flow() -> None:
+    """Three topics by name; away, the connection comes first."""
+    status = Status(True, 0, 0, 0, 0.0, 0, 0, 0, busy=False, published=0, lost=0, problem=None, disk=None)
+    part = health.of_mqtt("h:1", status, ["a/b"])
+    assert said(part) == (
+        "failing",
+        "connected to h:1, which does not take a/b: left out, the log says why; no event waits",
+    )
+    assert part.facts["left_out"] == ["a/b"]
+    assert "not take a, b, c: left" in health.of_mqtt("h:1", status, list("abc")).message
+    part = health.of_mqtt("h:1", status, [str(n) for n in range(101)])
+    assert "not take 0, 1, 2 and 98 more: left" in part.message
+    assert len(part.facts["left_out"]) == 100
+    away = health.of_mqtt("h:1", status._replace(connected=False, problem="gone"), ["a/b"])
+    assert (said(away)[1], away.facts["left_out"]) == ("no connection to h:1: gone; no event waits", ["a/b"])
 
 
 def test_the_database() -> None:

@@ -37,6 +37,20 @@ def test_everything_comes_here_and_only_while_it_is_set() -> None:
     assert "late" not in words
 
 
+def test_what_comes_later_goes_elsewhere() -> None:
+    """Once the tail is handed over: each line is in one of the two."""
+    tail, out = Tail(), io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(LineFormatter())
+    with logging_to(tail):
+        logging.getLogger("x").warning("one")
+        before = tail.hand_over(handler)
+        logging.getLogger("x").warning("two")
+    assert [line.rpartition(" ")[2] for _, line in before] == ["one"]
+    assert list(tail.lines) == before
+    assert out.getvalue().split()[1:] == ["WARNING", "two"]
+
+
 def test_verbose() -> None:
     """Debug lines too; the level is put back."""
     before = logging.getLogger().level

@@ -46,7 +46,9 @@ def test_a_believed_clock(caplog: pytest.LogCaptureFixture) -> None:
         clock.look()
     assert clock.utc() == START_UTC + 100
     assert clock.stamp(clock.monotonic() - 60) == (START_UTC + 40, False)
-    assert logged(caplog) == ["clock: believed: it is not synchronised; nothing contradicts it"]
+    assert logged(caplog) == [
+        "clock: used as it is: no time service (NTP) keeps it, and nothing speaks against it"
+    ]
     status = clock.status()
     assert (status["believed"], status["synchronised"], status["step"]) == (True, False, None)
 

@@ -44,7 +44,7 @@ def test_each_change_once() -> None:
 def test_a_right_clock_is_no_news() -> None:
     """At the start; one that is not synchronised is told of."""
     assert told(Words(), SYNCHRONISED) == []
-    assert told(Words(), BELIEVED) == ["clock: believed: nothing contradicts it"]
+    assert told(Words(), BELIEVED) == ["clock: used as it is: nothing contradicts it"]
 
 
 def test_steps_are_told_with_their_size_and_not_too_often() -> None:
