@@ -79,8 +79,8 @@ def _names(ours: Mapping[str, str], group: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4)  # a config with mistakes asks for all names at each of them, and 50 packages take 20 ms
-def _installed(group: str, path: tuple[str, ...]) -> EntryPoints:
-    """Those of the packages on `path`, which is where Python looks now."""
+def _installed(group: str, _path: tuple[str, ...]) -> EntryPoints:
+    """Those of the packages on the path where Python looks now."""
     return entry_points(group=group)
 
 
