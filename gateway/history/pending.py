@@ -12,7 +12,7 @@ from gateway.event_id import BEFORE_ALL, EventId
 from gateway.history.rows import Item, Kept, Mark, Untimed
 
 MOST_BYTES = 7_000_000
-"""While the disk cannot be written: 20,000 readings, a hundred seconds of 200 a second, half an hour of ten."""
+"""While the disk cannot be written: 20,000 readings, 100 s of 200 a second, half an hour of ten."""
 ROW_BYTES, UNTIMED_BYTES = 350, 150
 """What a reading takes in memory: its tuple, numbers and id. An event takes as much, and its data."""
 LOST = "readings were lost: they could not be written to the disk"
@@ -110,8 +110,7 @@ class Pending:
         if isinstance(inner, Kept) or inner.sender in self._marks:
             return
         mark = inner if isinstance(inner, Mark) else Mark(inner.sender, inner.time, LOST)
-        is_untimed = isinstance(item, Untimed)
-        self._marks[inner.sender] = item._replace(item=mark) if is_untimed else mark
+        self._marks[inner.sender] = item._replace(item=mark) if isinstance(item, Untimed) else mark
 
 
 def renumbered(item: Item, new: Callable[[EventId], EventId]) -> Item:

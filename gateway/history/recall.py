@@ -9,7 +9,7 @@ import sig
 from drivers.reading import format_ms
 from gateway.event_id import EventId
 from gateway.history.intake import event_of
-from gateway.history.recorder import Recorder
+from gateway.history.recorder import Status
 from gateway.history.rows import Item, Kept, Mark, Reading, Series, Untimed
 
 MOST_ROWS, MOST_MARKS = 10_000, 1000
@@ -23,6 +23,16 @@ class Archive(Protocol):
         self, sender: str, since_ms: int, until_ms: int, points: int, unwritten: Sequence[Item] = ()
     ) -> Series | None: ...
     def since(self, after: EventId, limit: int) -> Sequence[Kept] | None: ...
+
+
+class Recorder(Protocol):
+    """See `gateway.history.recorder`."""
+
+    @property
+    def lost_until(self) -> EventId: ...
+    @property
+    def status(self) -> Status: ...
+    def unwritten(self) -> list[Item]: ...
 
 
 class Recall:

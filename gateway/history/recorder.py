@@ -134,8 +134,8 @@ class Recorder:
         return self._pending.lost_until
 
     def unwritten(self) -> list[Item]:
-        """What is not on disk yet, in the order in which it was heard. Ask it before the disk: what is written
-        meanwhile is then in both."""
+        """What is not on disk yet, in the order in which it was heard. Ask it before the disk: what is
+        written meanwhile is then in both."""
         with self._lock:
             self._collect()
             return self._pending.all()
@@ -161,7 +161,7 @@ class Recorder:
 
     def _turn(self) -> None:
         """Take what there is, and do what is due."""
-        if self._mailbox.letters():
+        if CLOCK_SET in self._mailbox.letters():
             self._settle = True
         with self._lock:
             self._collect(beyond=True)

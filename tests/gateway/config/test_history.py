@@ -9,11 +9,16 @@ from gateway.config import Config
 
 
 def test_what_is_kept_without_a_word(load_text: Callable[..., Config]) -> None:
-    """400 days of readings, 30 of events, a minute that may be lost, a gigabyte; nothing without the section."""
+    """400 days of readings, 30 of events, a minute that may be lost, a gigabyte."""
     assert load_text("gateway:").history is None
     history = load_text("history: {}").history
     assert history is not None
-    assert (history.keep, history.events, history.window, history.size) == (400 * 86400, 30 * 86400, 60, 10**9)
+    assert (history.keep, history.events, history.window, history.size) == (
+        400 * 86400,
+        30 * 86400,
+        60,
+        10**9,
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,16 +39,20 @@ def test_sizes(load_text: Callable[..., Config], written: str, size: int) -> Non
     assert (history.size, type(history.size)) == (size, int)
 
 
+SIZE = "a size from 10MB to 1000GB, such as 500MB; a number is bytes"
+WINDOW = "a time span from 1s to 1h; a number is seconds"
+KEEP = "a time span from 1s, such as 400d; a number is seconds"
+EVENTS = "a time span from 1s, such as 30d; a number is seconds"
+NO_SIZES = ("9MB", "1001GB", "2TB", "1G", "1 gb", "1.5", "-1", "true", "[1]", "1e9 GB", "9999999999GB")
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [
-        *(
-            (f"size: {wrong}", "a size from 10MB to 1000GB, such as 500MB; a number is bytes")
-            for wrong in ("9MB", "1001GB", "2TB", "1G", "1 gb", "1.5", "-1", "true", "[1]", "1e9 GB", "9999999999GB")
-        ),
-        *(("window: " + wrong, "a time span from 1s to 1h; a number is seconds") for wrong in ("0", "0.5", "2h")),
-        ("keep: 0", "a time span from 1s, such as 400d; a number is seconds"),
-        ("events: 0", "a time span from 1s, such as 30d; a number is seconds"),
+        *((f"size: {wrong}", SIZE) for wrong in NO_SIZES),
+        *((f"window: {wrong}", WINDOW) for wrong in ("0", "0.5", "2h")),
+        ("keep: 0", KEEP),
+        ("events: 0", EVENTS),
     ],
 )
 def test_what_is_refused(complaints: Callable[..., Any], written: str, expected: str) -> None:
