@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.event_id import EventId
     from gateway.feed import Feed
+    from gateway.history.archive import Archive
     from gateway.history.recall import Recall
     from gateway.history.recorder import Recorder
     from gateway.history.rows import Kept, Series
@@ -60,6 +61,7 @@ class Recording:
         self._opened = threading.Event()
         self._recorder: Recorder | None = None
         self._recall: Recall | None = None
+        self._archive: Archive | None = None
         self._left_at = math.inf
         self._failed = False
 
@@ -85,6 +87,8 @@ class Recording:
         if thread is None:
             return True
         self._feed.remove(self._mailbox)
+        if self._archive is not None:
+            self._archive.close()  # before the store, whose last act is to clear away its log
         self._stopping.set()
         self._mailbox.post(None)
         thread.join(within_s)
@@ -164,7 +168,8 @@ class Recording:
             store, self._mailbox, self._clock, section.window, self._stopping, self._go_on_after
         )
         recorder.left_at = self._left_at
-        self._recall = Recall(Archive(self._path), recorder)
+        self._archive = Archive(self._path)
+        self._recall = Recall(self._archive, recorder)
         return recorder
 
     def _go_on_after(self, last: EventId) -> None:

@@ -276,10 +276,10 @@ class HistorySection(Section):
         "a time span from 1s, such as 30d; a number is seconds",
         "30d",
     )
-    window: Annotated[Span, Field(ge=1, le=3600)] = field(
+    window: Annotated[Span, Field(ge=1, le=300)] = field(
         60.0,
         "What a kill or a power cut may lose; the SD card is written to so often.",
-        "a time span from 1s to 1h; a number is seconds",
+        "a time span from 1s to 5min; a number is seconds",
         "60s",
     )
     size: Annotated[Size, Field(ge=LEAST_SIZE, le=MOST_SIZE)] = field(

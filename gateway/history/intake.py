@@ -17,20 +17,20 @@ from typing import Any
 import sig
 from drivers.clock import UNSET
 from drivers.options import finite
-from drivers.reading import GOOD, STALE, SUSPECT, format_ms
+from drivers.reading import GOOD, STALE, SUSPECT
 from gateway.encoding import decode, encode
 from gateway.history import sealed
+from gateway.history.events import CHANGED, of_reading
 from gateway.history.rows import Item, Kept, Mark, Reading, Untimed
 from gateway.mailbox import Noted
 
-CHANGED, STALE_EVENT = "#changed", "#stale"
+STALE_EVENT = "#stale"
 NOT_CONNECTED, OFF = "not connected", "the gateway was off"
 MOST_REASON = 200
 """Characters of a reason that are kept with each reading or mark."""
 MOST_DATA = 16 * 1024
 """Characters of an event's data: more is not kept, but that there was an event."""
 _QUALITIES = {GOOD: sealed.GOOD, SUSPECT: sealed.SUSPECT}
-_WORDS = {code: word for word, code in _QUALITIES.items()}
 
 
 def items_of(noted: Noted, boot: str, *, leaving: bool = False) -> list[Item]:
@@ -49,38 +49,12 @@ def items_of(noted: Noted, boot: str, *, leaving: bool = False) -> list[Item]:
     return list(found) if noted.known else _untimed(found, noted, boot, heard - measured)
 
 
-def timed(untimed: Untimed, offset_ms: int) -> Item:
-    """The same, now that it is known what time it was: `offset_ms` is UTC less CLOCK_BOOTTIME."""
-    item, at = untimed.item, untimed.at + offset_ms
-    if not isinstance(item, Kept):
-        return item._replace(time=at)
-    try:
-        data = decode(item.data)
-    except (ValueError, RecursionError):
-        return item
-    if not isinstance(data, dict) or data.get("clock") != UNSET:
-        return item
-    del data["clock"]
-    return item._replace(data=encode({**data, "time": format_ms(at)}))
-
-
 def event_of(item: Item) -> Kept | None:
     """The event that it came of, as it was published; None for a mark."""
     inner = item.item if isinstance(item, Untimed) else item
-    if not isinstance(inner, Reading):
-        return inner if isinstance(inner, Kept) else None
-    data: dict[str, Any] = {
-        "value": inner.value,
-        "unit": inner.unit,
-        "time": format_ms(inner.time),
-        "quality": _WORDS.get(inner.quality, SUSPECT),
-        "seq": inner.seq,
-    }
-    if inner.reason is not None:
-        data["reason"] = inner.reason
-    if inner is not item:
-        data["clock"] = UNSET
-    return Kept(inner.id, inner.sender, CHANGED, encode(data))
+    if isinstance(inner, Reading):
+        return of_reading(inner, unset=inner is not item)
+    return inner if isinstance(inner, Kept) else None
 
 
 def _of_reading(noted: Noted, data: dict[str, Any], measured: int) -> list[Reading | Mark | Kept]:

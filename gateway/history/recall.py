@@ -58,10 +58,8 @@ class Recall:
             if not unwritten or after < unwritten[0].id:
                 return None
             written = []
-        if len(written) >= limit:
-            return written
-        last = written[-1].id if written else after
-        return [*written, *(event for event in unwritten if event.id > last)][:limit]
+        found = {event.id: event for event in [*written, *unwritten] if event.id > after}
+        return [found[key] for key in sorted(found)[:limit]]
 
     def unwritten(self, params: Any) -> dict[str, Any]:
         """The request `history` of the gateway's own sender: what is said of a sender and not on disk yet.

@@ -17,14 +17,15 @@ import logging
 import math
 import select
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from gateway.clock.wall import WallClock
 from gateway.event_id import EventId
-from gateway.history.intake import OFF, items_of, timed
+from gateway.history.intake import OFF, items_of
 from gateway.history.pending import LOST, Pending, renumbered
 from gateway.history.rows import Batch, Item, Mark, Untimed
+from gateway.history.untimed import timed
 from gateway.loss import Loss
 from gateway.mailbox import Mailbox
 from gateway.storage.schema import StoreError
@@ -39,6 +40,7 @@ EARLY_S, EARLY_SHARE = 1.0, 0.1
 BATCH_BYTES = 1_400_000
 """So much is written at once, however young: 4,000 readings, at 200 a second those of 20 s."""
 ALIVE_S = 300.0
+"""The longest time without a commit; the archive takes twice that for a gateway that is off."""
 AGAIN_S = (2.0, 60.0)
 """The first pause after the disk could not be written, and the longest."""
 STEP_S = 0.2
@@ -51,8 +53,8 @@ CLOCK_SET = "clock set"
 
 
 class Opened(Protocol):
-    """What was found in the file. `alive`: until when (UTC in ms) a gateway was at work; `without_gap`: whose
-    value was known then."""
+    """What was found in the file. `alive`: until when (UTC in ms) a gateway was at work; `senders`: why
+    nothing was known of each then, None for one whose value held."""
 
     @property
     def last_id(self) -> EventId: ...
@@ -61,7 +63,7 @@ class Opened(Protocol):
     def alive(self) -> int | None: ...
 
     @property
-    def without_gap(self) -> Collection[str]: ...
+    def senders(self) -> Mapping[str, str | None]: ...
 
 
 class Store(Protocol):
@@ -103,7 +105,6 @@ class Recorder:
         self._mailbox = mailbox
         self._clock = clock
         self._wait_s = window_s - min(EARLY_S, window_s * EARLY_SHARE)
-        self._alive_s = max(ALIVE_S, window_s)
         self._stopping = stopping
         self._go_on_after = go_on_after
         self._lock = threading.Lock()  # guards the pending, and who takes from the mailbox
@@ -250,7 +251,7 @@ class Recorder:
         with self._lock:
             self._pending.replace(_Renumbering(opened.last_id))
             if opened.alive is not None:
-                marks = [Mark(sender, opened.alive, OFF) for sender in opened.without_gap]
+                marks = [Mark(name, opened.alive, OFF) for name, gap in opened.senders.items() if gap is None]
                 self._pending.put_first(marks, now)
         self._status = self._status._replace(opened=True, written_until=opened.alive)
 
@@ -261,7 +262,7 @@ class Recorder:
             logger.info("history: it can be written again; %d events were lost", self._pending.lost)
         self._told_loss = False
         self._again_s, self._again_due = 0.0, -math.inf
-        self._alive_due = now + self._alive_s
+        self._alive_due = now + ALIVE_S
         self._step_due = now
         self._status = self._status._replace(
             opened=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gateway.event_id import BEFORE_ALL, EventId
@@ -17,7 +17,7 @@ class Opening(NamedTuple):
 
     last_id: EventId = BEFORE_ALL
     alive: int | None = None
-    without_gap: Collection[str] = ()
+    senders: Mapping[str, str | None] = {}
 
 
 class MemoryStore:

@@ -8,9 +8,10 @@ import pytest
 from drivers.reading import format_ms
 from gateway.encoding import event_body
 from gateway.event_id import EventId
-from gateway.history.intake import MOST_DATA, MOST_REASON, NOT_CONNECTED, OFF, event_of, items_of, timed
+from gateway.history.intake import MOST_DATA, MOST_REASON, NOT_CONNECTED, OFF, event_of, items_of
 from gateway.history.rows import Item, Kept, Mark, Reading, Untimed
 from gateway.history.sealed import GOOD, SUSPECT
+from gateway.history.untimed import timed
 from gateway.mailbox import Noted
 
 HEARD = 1_795_329_000.500
@@ -142,7 +143,8 @@ def test_while_the_clock_is_not_set() -> None:
     (item,) = items(READING, known=False)
     inner = Reading("temp", "°C", HEARD_MS - 200, 23.5, GOOD, None, 7, ID)
     assert item == Untimed("boot", 999_800, 1_000_000, inner)
-    assert timed(item, OFFSET) == inner._replace(time=HEARD_MS - 200 + 3_600_000)
+    later = inner._replace(time=HEARD_MS - 200 + 3_600_000, id=EventId(HEARD_MS + 3_600_000, 3))
+    assert timed(item, OFFSET) == later
 
 
 def test_marks_and_events_of_an_unset_clock() -> None:
@@ -155,7 +157,6 @@ def test_marks_and_events_of_an_unset_clock() -> None:
     assert timed(mark, OFFSET) == Mark("temp", HEARD_MS + 3_600_000, "silent")
     told = timed(event, OFFSET)
     assert isinstance(told, Kept)
-    assert told.id == ID
     assert json.loads(told.data) == {**data, "time": format_ms(HEARD_MS - 200 + 3_600_000)}
 
 
@@ -164,7 +165,10 @@ def test_what_has_no_time_of_ours_stays(data: Any) -> None:
     """As it was published."""
     (event,) = items(data, "alarm", known=False)
     assert isinstance(event, Untimed)
-    assert timed(event, OFFSET) == event.item
+    told = timed(event, OFFSET)
+    assert isinstance(told, Kept)
+    assert isinstance(event.item, Kept)
+    assert told.data == event.item.data
 
 
 def test_events_of_the_unset_time_are_marked() -> None:

@@ -227,7 +227,7 @@ def test_senders_that_go_with_the_gateway(rig: Rig) -> None:
 
 def test_the_gateway_was_off(make: Callable[..., Rig]) -> None:
     """Since it last said that it was at work, nothing is known of those whose value was known then."""
-    rig = make(Opening(EventId(7, 3), 5000, ["temp", "hum"])).start()
+    rig = make(Opening(EventId(7, 3), 5000, {"temp": None, "gone": "not connected", "hum": None})).start()
     assert rig.recorder.unwritten() == [Mark("temp", 5000, OFF), Mark("hum", 5000, OFF)] or rig.store.items
     rig.say(20.0)
     rig.stop()
@@ -237,7 +237,7 @@ def test_the_gateway_was_off(make: Callable[..., Rig]) -> None:
 
 def test_when_it_was_off_is_not_known(make: Callable[..., Rig]) -> None:
     """As no clock was ever set: then there is no mark."""
-    rig = make(Opening(EventId(7, 3), None, ["temp"])).start()
+    rig = make(Opening(EventId(7, 3), None, {"temp": None})).start()
     rig.stop()
     assert rig.store.items == []
 
