@@ -260,6 +260,13 @@ class HttpSection(Section):
         "[greenhouse.local]",
     )
 
+    @property
+    def url(self) -> str:
+        """Where a person finds the dashboard."""
+        if parse_address(self.listen).unix:
+            return self.listen
+        return f"{'http' if self.tls is None else 'https'}://{self.listen}"
+
 
 class HistorySection(Section):
     """`history`: what was said, for years."""
