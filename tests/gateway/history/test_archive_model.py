@@ -57,8 +57,8 @@ CHARTS = st.tuples(TIMES, TIMES, st.sampled_from([2, 3, 10, 60, 300])).map(
 
 
 def about(buckets: list[Bucket]) -> list[Bucket]:
-    """Means to nine digits."""
-    return [bucket._replace(mean=float(f"{bucket.mean:.9g}") + 0.0) for bucket in buckets]
+    """Means to what sums of floats are good for."""
+    return [bucket._replace(mean=round(bucket.mean, 5) + 0.0) for bucket in buckets]
 
 
 def check(archive: Archive, sender: str, said: Said, chart: tuple[int, int, int], new: list[Item]) -> None:
