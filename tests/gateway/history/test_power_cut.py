@@ -122,12 +122,12 @@ def cut(record: Path, folder: Path, after: int, chance: random.Random) -> int:
     [range(FEW), pytest.param(range(FEW, CUTS), marks=[pytest.mark.slow, pytest.mark.timeout(1800)])],
     ids=["few", "many"],
 )
-def test_cut(record: Path, tmp_path: Path, seeds: range, caplog: pytest.LogCaptureFixture) -> None:
+def test_cut(record: Path, quick_path: Path, seeds: range, caplog: pytest.LogCaptureFixture) -> None:
     """It opens, nothing that was synced is lost, no reading is wrong, and nothing is taken for damaged."""
     count = sum(1 for _ in operations(record))
     for seed in seeds:
         chance = random.Random(seed)
-        folder = tmp_path / str(seed)
+        folder = quick_path / str(seed)
         folder.mkdir()
         written = cut(record, folder, chance.randrange(count), chance)
         check_whole(folder / "history.db", written)
