@@ -3,8 +3,8 @@
 Whatever it is made of, it is what `buckets.bucketed` makes of all readings and gaps of that time:
 
     no more readings than points   each reading is a point
-    points of whole hours          of the roll-ups by the hour; of readings where those are late, or at the end
-    points of whole minutes        the same, of days that have so many readings that there is one by the minute
+    points of whole hours          of roll-ups by the hour; of readings where those are late, or at the end
+    points of whole minutes        the same, of days of so many readings that there is one by the minute
     else                           of readings; of hours, where the readings are not kept any more
 
 Points begin at multiples of their width, so the first is whole and may begin before `since`.

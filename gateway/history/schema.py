@@ -122,4 +122,5 @@ SCHEMA = Schema(
     page_bytes=PAGE_BYTES,
     at_opening=(SENSORS, GAPS, UNTIMED, NOTES),
     may_lose_last=True,
+    wipes=False,
 )

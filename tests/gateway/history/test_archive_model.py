@@ -1,4 +1,4 @@
-"""Whatever comes in whatever order, sealed or not: the archive says what a model says that keeps everything."""
+"""Whatever comes in whatever order, sealed or not: the archive says what a plain model says."""
 
 import tempfile
 from pathlib import Path
@@ -11,7 +11,7 @@ from gateway.event_id import EventId
 from gateway.history import sealing
 from gateway.history.archive import Archive
 from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket
-from gateway.history.rows import Batch, Item, Kept, Mark, Reading
+from gateway.history.rows import Batch, Item, Mark, Reading
 from gateway.history.sealed import GOOD, SUSPECT
 from gateway.history.store import Store
 from tests.gateway.history.conftest import IN_MEMORY
@@ -77,7 +77,9 @@ def check(archive: Archive, sender: str, said: Said, chart: tuple[int, int, int]
 
 @settings(max_examples=30)
 @given(STEPS, st.lists(CHARTS, min_size=1, max_size=6), st.booleans())
-def test_anything_in_any_order(steps: list[tuple[str, int | list[Item]]], charts: list[tuple[int, int, int]], unwritten: bool) -> None:
+def test_anything_in_any_order(
+    steps: list[tuple[str, int | list[Item]]], charts: list[tuple[int, int, int]], unwritten: bool
+) -> None:
     """Rows, gaps and charts, between the steps and after them; the last items may not be written yet."""
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder, mock.patch.object(sealing, "MANY_ROWS", MANY):
         path = Path(folder) / "history.db"
