@@ -1,8 +1,8 @@
 """Buckets of a fixed width by column, as a blob and back, and made wider. Pure, no I/O.
 
 A roll-up has the buckets in which something was heard, as `buckets.bucketed` makes them: the value that held
-when one began is in its least, greatest and mean. So wider buckets are made of them alone, with the gaps: what
-is said here of buckets is, to the last reading, what `bucketed` says of the readings.
+when one began is in its least, greatest and mean. So wider buckets are made of them alone, with the gaps:
+what is said here of buckets is, to the last reading, what `bucketed` says of the readings.
 
     blob    = head, zlib(columns)
     head    = "<BI": version, buckets
@@ -17,6 +17,7 @@ import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain
+from operator import add
 from typing import Any, NamedTuple
 
 from gateway.history.buckets import Bucket, Gap
@@ -103,17 +104,21 @@ def packed(rollup: Rollup, width: int) -> bytes:
 def unpacked(blob: bytes, width: int) -> Rollup:
     """The buckets. Raises `SealedError`."""
     try:
-        version, count = _HEAD.unpack_from(blob)
-        if version != VERSION or not 0 < count <= MOST_BUCKETS:
-            raise ValueError(f"version {version}, {count} buckets")
-        inflate = zlib.decompressobj()
-        body = inflate.decompress(blob[_HEAD.size :], 8 + _BUCKET_BYTES * count + 1)
-        if not inflate.eof or inflate.unused_data:
-            raise ValueError("more bytes than buckets")
-        first, *rest = struct.unpack(f"<q{3 * count}I{4 * count}d", body)
+        return _unpacked(blob, width)
     except (struct.error, zlib.error, ValueError) as error:
         text = f"expected a roll-up, got {len(blob)} bytes that are none: {error}"
         raise SealedError(text) from error
+
+
+def _unpacked(blob: bytes, width: int) -> Rollup:
+    version, count = _HEAD.unpack_from(blob)
+    if version != VERSION or not 0 < count <= MOST_BUCKETS:
+        raise ValueError(f"version {version}, {count} buckets")
+    inflate = zlib.decompressobj()
+    body = inflate.decompress(blob[_HEAD.size :], 8 + _BUCKET_BYTES * count + 1)
+    if not inflate.eof or inflate.unused_data:
+        raise ValueError("more bytes than buckets")
+    first, *rest = struct.unpack(f"<q{3 * count}I{4 * count}d", body)
     steps, readings, covered, least, most, means, values = (
         rest[at : at + count] for at in range(0, 7 * count, count)
     )
@@ -136,7 +141,7 @@ def wider(
     times, values, least, most, means, readings, covered = rollup
     ends = own_end + [time + own for time in times[len(own_end) :]]
     holds = _holds(times, ends, gaps, until)
-    known = list(accumulate(map(sum, zip(covered, holds)), initial=0))
+    known = list(accumulate(map(add, covered, holds), initial=0))
     areas = list(accumulate(map(_area, means, covered, values, holds), initial=0.0))
     heard = list(accumulate(readings, initial=0))
     found: list[Bucket] = []
@@ -164,7 +169,7 @@ def _area(mean: float, covered: int, value: float, held: int) -> float:
 
 def _holds(times: Sequence[int], ends: Sequence[int], gaps: Sequence[Gap], until: int) -> list[int]:
     """How long the last value of each holds on after its end: until the next bucket, or a gap."""
-    holds = [max(0, after - end) for after, end in zip(times[1:], ends)]
+    holds = [max(0, after - end) for after, end in zip(times[1:], ends, strict=False)]
     holds.append(max(0, until - ends[-1]))
     for gap in gaps:
         at = bisect_right(times, gap.begin) - 1

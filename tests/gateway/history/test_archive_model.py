@@ -1,4 +1,4 @@
-"""Whatever comes in whatever order, sealed or not: the archive says what a model says that keeps everything."""
+"""Whatever comes in whatever order, sealed or not: the archive says what a plain model says."""
 
 import tempfile
 from pathlib import Path
@@ -11,16 +11,15 @@ from gateway.event_id import EventId
 from gateway.history import sealing
 from gateway.history.archive import Archive
 from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket
-from gateway.history.rows import Batch, Item, Kept, Mark, Reading
+from gateway.history.rows import Batch, Item, Mark, Reading
 from gateway.history.sealed import GOOD, SUSPECT
 from gateway.history.store import Store
+from tests.gateway.history.conftest import IN_MEMORY
 from tests.gateway.history.model import Model, Said
 
 START = 20_000 * DAY
 DAYS = 4
 SENDERS = ("temp", "Büro a/b")
-IN_MEMORY = next((folder for folder in ("/dev/shm",) if Path(folder).is_dir()), None)
-"""Where there is such a folder a sync takes no time: what is tested here is no disk."""
 MANY = 6
 """Readings of a day that have a roll-up by the minute here."""
 
