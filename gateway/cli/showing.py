@@ -14,7 +14,7 @@ from gateway.live.lines import Line, has_colours, painted
 from gateway.live.screen import Screen
 from gateway.live.table import LiveTable
 from gateway.live.terminal import Terminal
-from gateway.live.whole import page_address, whole_of
+from gateway.live.whole import whole_of
 from gateway.logs import to_stderr
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def show(app: App, tail: Tail, stops: SimpleQueue[int]) -> None:
 def _pictures(app: App) -> Callable[[list[LogLine]], Picture]:
     """Makes what is to be seen now, of the newest log lines."""
     config = app.config
-    http = config.http
-    page = None if http is None else page_address(http.listen, tls=http.tls is not None)
+    page = None if config.http is None else config.http.url
     table = LiveTable(app.router, lambda: _links(app), lambda sensor: _problem(app, sensor), app.clock)
 
     def picture(log: list[LogLine]) -> Picture:

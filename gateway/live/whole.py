@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gateway.config.models import parse_address
 from gateway.live.lines import Piece
 from gateway.plain import plain
 
 LINK, DEVICE = "links.", "devices."
 _STYLES = {"ok": "green", "unknown": "yellow", "failing": "red"}
-ANYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - recognised, not bound
-"""Addresses that a page is reached at by this machine's name."""
 
 
 class Whole(NamedTuple):
@@ -28,19 +24,6 @@ def whole_of(report: Mapping[str, Any], page: str | None, listen: str) -> Whole:
     router's."""
     parts = report["parts"]
     return Whole(list(_pieces(parts, page, listen)), list(_faults(parts)))
-
-
-def page_address(listen: str, *, tls: bool) -> str:
-    """What a person types into a browser for `http.listen`."""
-    address = parse_address(listen)
-    if address.unix:
-        return listen
-    host = address.host
-    if host in ANYWHERE:
-        host = socket.gethostname()
-    elif ":" in host:
-        host = f"[{host}]"
-    return f"{'https' if tls else 'http'}://{host}:{address.port}"
 
 
 def _pieces(parts: Mapping[str, Any], page: str | None, listen: str) -> Iterator[Piece]:

@@ -1,11 +1,10 @@
 """What the live table says of the whole gateway."""
 
-import socket
 from typing import Any
 
 import pytest
 
-from gateway.live.whole import page_address, whole_of
+from gateway.live.whole import whole_of
 
 
 def part(status: str = "ok", message: str = "so", **facts: Any) -> dict[str, Any]:
@@ -85,19 +84,3 @@ def test_faults_are_what_no_row_says() -> None:
         ("left out: c.yaml:3: bad", "red"),
         ("clock: not synchronised", "yellow"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("listen", "tls", "expected"),
-    [
-        ("127.0.0.1:8300", False, "http://127.0.0.1:8300"),
-        ("127.0.0.1:8300", True, "https://127.0.0.1:8300"),
-        ("0.0.0.0:8300", False, f"http://{socket.gethostname()}:8300"),
-        ("[::]:8300", False, f"http://{socket.gethostname()}:8300"),
-        ("[::1]:8300", False, "http://[::1]:8300"),
-        ("unix:/run/x", False, "unix:/run/x"),
-    ],
-)
-def test_the_page_s_address(listen: str, tls: bool, expected: str) -> None:
-    """As a browser takes it."""
-    assert page_address(listen, tls=tls) == expected
