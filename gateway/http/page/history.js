@@ -88,13 +88,20 @@ export class HistoryPanel {
     this.#loading?.abort();
     const loading = new AbortController();
     this.#loading = loading;
-    const { since, until } = this.ranges.shown;
-    const points = pointsFor(until - since, this.canvas.clientWidth);
-    const names = [this.name, ...this.#others];
+    let { since, until } = this.ranges.shown,
+      points = 0;
+    const ask = () => {
+      points = pointsFor(until - since, this.canvas.clientWidth);
+      const names = [this.name, ...this.#others];
+      return Promise.all(names.map((each) => api.history(each, since, until, points, loading.signal)));
+    };
     try {
-      const found = await Promise.all(
-        names.map((each) => api.history(each, since, until, points, loading.signal)),
-      );
+      let found = await ask();
+      this.ranges.setFirst(Math.min(...found.map((each) => each.first ?? Infinity)));
+      if (this.ranges.shown.since - since > (until - since) / 10) {
+        ({ since, until } = this.ranges.shown); // most of it is before there was anything
+        found = await ask();
+      }
       this.#show(
         {
           since,
@@ -129,7 +136,6 @@ export class HistoryPanel {
   #show(data, points) {
     const { series, since, until } = data;
     this.chart.setData(data);
-    this.ranges.setFirst(Math.min(...series.map((each) => each.first ?? Infinity)));
     setText(this.note, this.#whyEmpty(series));
     setText(this.words, inWords(data));
     this.ownLabel.hidden = new Set(series.map((each) => each.unit)).size === series.length;

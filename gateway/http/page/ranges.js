@@ -60,10 +60,12 @@ export class Ranges {
     return this.#zoomed === null;
   }
 
-  /** {since, until} in ms. */
+  /** {since, until} in ms; not from before there is anything, or a new gateway's chart is a line at its edge. */
   get shown() {
-    const now = api.now();
-    return this.#zoomed ?? { since: now - this.#range, until: now };
+    const until = api.now();
+    if (this.#zoomed) return this.#zoomed;
+    const first = Number.isFinite(this.#first) ? Math.min(this.#first, until - LEAST_SPAN) : -Infinity;
+    return { since: Math.max(first, until - this.#range), until };
   }
 
   /** Only ranges that hold data are offered; `first` (ms): since when there is any, Infinity for none. */
@@ -101,11 +103,12 @@ export class Ranges {
 
   #show() {
     const now = api.now();
-    this.buttons.forEach(({ button, ms }, index) => {
-      const shorter = index === 0 ? -Infinity : this.buttons[index - 1].ms;
-      button.hidden = !(this.#first < now - shorter) && index > 0; // it would show no more than the one before
-      button.setAttribute("aria-pressed", String(this.live && ms === this.#range));
+    this.buttons.forEach(({ button }, index) => {
+      button.hidden = index > 0 && !(this.#first < now - this.buttons[index - 1].ms); // no more than the one before
     });
+    const chosen = this.buttons.findLast(({ button, ms }) => !button.hidden && ms <= this.#range);
+    for (const each of this.buttons)
+      each.button.setAttribute("aria-pressed", String(this.live && each === chosen));
     this.later.disabled = this.live;
   }
 }

@@ -1,16 +1,17 @@
 // The sparklines of the tiles that can be seen, each asked for once a minute and one at a time.
 
 import * as api from "./api.js";
-import { number } from "./format.js";
+import { number, span } from "./format.js";
 import { sparkline } from "./sparkline.js";
 
 const DAY_MS = 86_400_000;
+const LEAST_MS = 10_000;
 const POINTS = 120;
 const AGAIN_MS = 60_000;
 const LOOK_MS = 5_000;
 
 export class Sparks {
-  #tiles = new Map(); // a tile's box to {name, box, label, asked, seen}
+  #tiles = new Map(); // a tile's box to {name, box, label, asked, first, seen}
   #busy = false;
   #none = false;
 
@@ -33,7 +34,7 @@ export class Sparks {
 
   /** `box` gets the line, `label` what its least and greatest values are. */
   add(name, box, label) {
-    this.#tiles.set(box, { name, box, label, asked: -Infinity, seen: false });
+    this.#tiles.set(box, { name, box, label, asked: -Infinity, first: -Infinity, seen: false });
     this.observer.observe(box);
   }
 
@@ -57,20 +58,25 @@ export class Sparks {
 
   async #draw(tile) {
     tile.asked = performance.now();
-    const until = api.now(),
-      since = until - DAY_MS;
+    const until = api.now();
+    let since = Math.max(until - DAY_MS, tile.first);
     try {
-      const found = await api.history(tile.name, since, until, POINTS);
+      let found = await api.history(tile.name, since, until, POINTS);
+      tile.first = Math.min(found.first ?? -Infinity, until - LEAST_MS);
+      if (tile.first - since > DAY_MS / 10) {
+        since = tile.first; // a new gateway's day is a line at the edge
+        found = await api.history(tile.name, since, until, POINTS);
+      }
       tile.box.replaceChildren(sparkline(found, since, until));
-      tile.label.textContent = found.points.length ? extent(found.points) : "";
+      tile.label.textContent = found.points.length ? extent(found.points, until - since) : "";
     } catch (error) {
       this.#none = error.type === "not_found"; // this gateway keeps no history; what is broken the stream says
     }
   }
 }
 
-function extent(points) {
+function extent(points, ms) {
   const low = Math.min(...points.map((point) => point.min)),
     high = Math.max(...points.map((point) => point.max));
-  return `24 h: ${number(low)} to ${number(high)}`;
+  return `${ms < DAY_MS ? span(ms / 1000) : "24 h"}: ${number(low)} to ${number(high)}`;
 }

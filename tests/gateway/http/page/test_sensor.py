@@ -144,6 +144,17 @@ def test_only_ranges_that_hold_data_are_offered(page: Page, server: PageServer) 
     expect(shown).to_have_text(["1 h", "12 h", "24 h", "week"])
 
 
+def test_a_new_gateway_s_chart_begins_with_its_history(page: Page, server: PageServer) -> None:
+    """Of ten minutes the chart is ten minutes wide, though a day was wanted; an hour is what is offered, and
+    chosen."""
+    server.sensors["New"] = Sensor("New", first_s=600)
+    opened(page, server, "New")
+    until(lambda: abs(span_s(server) - 600) < 5)
+    shown = page.get_by_role("group", name="Time shown").get_by_role("button")
+    expect(shown).to_have_text(["1 h"])
+    expect(shown).to_have_attribute("aria-pressed", "true")
+
+
 def test_a_drag_zooms_and_buttons_and_keys_do_too(page: Page, server: PageServer) -> None:
     """Into what was dragged over; back by a click on a range."""
     opened(page, server, "Living room")

@@ -178,6 +178,14 @@ def test_each_tile_has_its_last_day(page: Page, server: PageServer) -> None:
     expect(tile(page, "New").locator(".spark *")).to_have_count(0)
 
 
+def test_a_new_tile_s_line_begins_with_its_history(page: Page, server: PageServer) -> None:
+    """Ten minutes are as wide as the tile, and it says that it is ten minutes."""
+    server.sensors["New"] = Sensor("New", first_s=600)
+    opened(page, server)
+    tile(page, "New").scroll_into_view_if_needed()
+    expect(tile(page, "New").locator(".extent")).to_have_text(re.compile(r"^10 min: [\d.]+ to [\d.]+$"))
+
+
 def test_without_history_tiles_ask_once(page: Page, server: PageServer, expected_errors: list[str]) -> None:
     """And are there all the same."""
     expected_errors.append("404")
