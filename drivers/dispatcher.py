@@ -39,13 +39,15 @@ Job = Callable[[Any], None]
 
 class DispatcherStatus(NamedTuple):
     """How a dispatcher fares: whether its thread runs, for how many seconds it has been at the same job (0:
-    at none), how many events wait and how many may, how many were dropped since the start."""
+    at none), how many events wait and how many may, how many were dropped since the start, and when
+    (monotonic) it was done with a job last."""
 
     running: bool
     busy_s: float
     waiting: int
     capacity: int
     dropped: int
+    turned: float = 0.0
 
 
 class Dispatcher:
@@ -72,7 +74,8 @@ class Dispatcher:
         """Whether links are to lend it their reading."""
         self._loans = Loans(name, self.worth)  # of the thread
         self._logged = LoggedReasons(name, clock.monotonic)  # of the thread
-        self._busy_since: float | None = None  # written by the thread alone
+        self._busy_since: float | None = None  # written by the thread alone, as the next
+        self._turned = clock.monotonic()
         self._dropping = threading.Lock()  # several readers may drop at once
         self.dropped = 0
 
@@ -110,7 +113,7 @@ class Dispatcher:
         thread, since = self._thread, self._busy_since
         busy_s = self._clock.monotonic() - since if since is not None else 0.0
         running = thread is not None and thread.is_alive()
-        return DispatcherStatus(running, busy_s, self.depth, self._capacity, self.dropped)
+        return DispatcherStatus(running, busy_s, self.depth, self._capacity, self.dropped, self._turned)
 
     def __enter__(self) -> Self:
         self.start()
@@ -208,7 +211,7 @@ class Dispatcher:
             except Empty:
                 self._busy_since = clock()
                 self.run_due()
-                self._busy_since = None
+                self._turned, self._busy_since = clock(), None
                 continue
             if item is None:
                 if self._thread is None:
@@ -216,7 +219,7 @@ class Dispatcher:
                 continue  # it was for a thread before this one
             self._busy_since = started = clock()
             self._guard(*item)
-            now = clock()
+            self._turned = now = clock()
             if now - started > SLOW_S:
                 self._logged.warn(
                     f"the listeners of one event took {now - started:.1f} s; {self.depth} events wait"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ from gateway.senders import GatewayRouter
 from gateway.service import MARGIN_S, Part, Service, StartError, stop_together
 from gateway.serving import Server
 from gateway.timekeeping import Timekeeping, open_clock
-from gateway.web import web
+from gateway.web import Known, web
 
 logger = logging.getLogger(__name__)
 
@@ -104,10 +104,13 @@ class App:
         """What flows, and what does not; see `gateway.health`."""
         parts: dict[str, Part] = {out.name: health.of_left_out(out) for out in self.config.left_out}
         parts["data folder"] = health.of_folder(self.folder.status())
-        for stage in self._stages:
-            for service in stage.services:
-                parts |= service.status()
+        for service in self._services():
+            parts |= service.status()
         return health.report(parts)
+
+    def _services(self) -> Iterator[Service]:
+        for stage in self._stages:
+            yield from stage.services
 
     def _take_folder(self) -> None:
         """First of all: nobody else may be at work there. Then it can be said what time it is."""
@@ -139,7 +142,8 @@ class App:
         inside: list[Service] = [links]
         if self.config.http is not None:  # after the links: it is not to hold up their first values
             info = partial(own.info, None)
-            inside.append(web(self.config, self.router, feed, health=self.health, info=info))
+            known = Known(self.health, info, self.clock, self._services)
+            inside.append(web(self.config, self.router, feed, known))
         return [
             Stage(SERVER_S, outside),
             Stage(DISPATCHER_S, [Dispatching(self.dispatcher)]),

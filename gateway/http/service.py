@@ -22,14 +22,16 @@ from gateway.listening import listen_problem
 from gateway.mailbox import Mailbox
 from gateway.overview import LocalSource, Overview
 from gateway.requests_pool import Pool
+from gateway.samples import Family, counter, gauge
 from gateway.service import Part, State
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from gateway.config import Config
     from gateway.http.context import Context
+    from gateway.http.hub import Hub
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,8 @@ class HttpService:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_loop: asyncio.Event | None = None
         self._part = Part(State.UNKNOWN, "not started yet")
+        self._hub: Hub | None = None
+        self._cut_before = 0  # clients of earlier runs of the loop
 
     @property
     def url(self) -> str:
@@ -104,6 +108,18 @@ class HttpService:
         """See `Service`."""
         return {"http": self._part}
 
+    def families(self) -> Iterator[Family]:
+        """See `Measured`."""
+        hub = self._hub
+        if hub is not None:
+            yield gauge("http_streams", "Clients that follow the events.", hub.clients)
+            text = "Those that were cut, as they did not read."
+            yield counter("http_streams_cut_total", text, self._cut_before + hub.cut)
+
+    def dropped(self) -> dict[str, int]:
+        """See `Dropping`."""
+        return self._mailbox.lost.counts()
+
     # The service's thread
 
     def _run(self) -> None:
@@ -139,7 +155,9 @@ class HttpService:
         doors = Doors(
             token.get_secret_value() if token else None, self._hosts(), self._section.tls is not None
         )
-        hub = Hub()
+        hub, before = Hub(), self._hub
+        self._cut_before += before.cut if before is not None else 0
+        self._hub = hub
         app = make_app(self._context, Calls(self._pool), self._overview, hub, doors)
         self._stop_loop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
