@@ -39,15 +39,13 @@ Job = Callable[[Any], None]
 
 class DispatcherStatus(NamedTuple):
     """How a dispatcher fares: whether its thread runs, for how many seconds it has been at the same job (0:
-    at none), how many events wait and how many may, how many were dropped since the start, and when
-    (monotonic) it was done with a job last."""
+    at none), how many events wait and how many may, how many were dropped since the start."""
 
     running: bool
     busy_s: float
     waiting: int
     capacity: int
     dropped: int
-    turned: float = 0.0
 
 
 class Dispatcher:
@@ -75,7 +73,8 @@ class Dispatcher:
         self._loans = Loans(name, self.worth)  # of the thread
         self._logged = LoggedReasons(name, clock.monotonic)  # of the thread
         self._busy_since: float | None = None  # written by the thread alone, as the next
-        self._turned = clock.monotonic()
+        self.turned = clock.monotonic()
+        """When (monotonic) the thread was done with a job or with a timer last. For any thread."""
         self._dropping = threading.Lock()  # several readers may drop at once
         self.dropped = 0
 
@@ -113,7 +112,7 @@ class Dispatcher:
         thread, since = self._thread, self._busy_since
         busy_s = self._clock.monotonic() - since if since is not None else 0.0
         running = thread is not None and thread.is_alive()
-        return DispatcherStatus(running, busy_s, self.depth, self._capacity, self.dropped, self._turned)
+        return DispatcherStatus(running, busy_s, self.depth, self._capacity, self.dropped)
 
     def __enter__(self) -> Self:
         self.start()
@@ -211,7 +210,7 @@ class Dispatcher:
             except Empty:
                 self._busy_since = clock()
                 self.run_due()
-                self._turned, self._busy_since = clock(), None
+                self.turned, self._busy_since = clock(), None
                 continue
             if item is None:
                 if self._thread is None:
@@ -219,7 +218,7 @@ class Dispatcher:
                 continue  # it was for a thread before this one
             self._busy_since = started = clock()
             self._guard(*item)
-            self._turned = now = clock()
+            self.turned = now = clock()
             if now - started > SLOW_S:
                 self._logged.warn(
                     f"the listeners of one event took {now - started:.1f} s; {self.depth} events wait"

@@ -41,4 +41,4 @@ class Dispatching:
 
     def loops(self) -> dict[str, float]:
         """See `Looping`."""
-        return {"dispatcher": self._dispatcher.status().turned}
+        return {"dispatcher": self._dispatcher.turned}
