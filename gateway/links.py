@@ -112,10 +112,14 @@ class Links:
 
     def families(self) -> Iterator[Family]:
         """See `Measured`."""
-        from gateway.metrics import links, sensors  # only where metrics are asked for
+        # Only where metrics are asked for.
+        from gateway.metrics import links, sensors
+        from gateway.samples import gauge
 
         yield from links.families([links.now(link) for link in self.links.values()])
         named = [(sensor, self.names.get(name)) for name, sensor in self.sensors.items()]
+        text = "Parts of the config that cannot be used."
+        yield gauge("left_out_parts", text, len(self.config.left_out))
         yield from sensors.families([sensors.now(sensor, at.link) for sensor, at in named if at is not None])
 
     def dropped(self) -> dict[str, int]:
