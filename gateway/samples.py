@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 COUNTER, GAUGE, HISTOGRAM = "counter", "gauge", "histogram"
 
-Labels = Mapping[str, str]
-NO_LABELS: Labels = {}
+Labels = tuple[tuple[str, str], ...]
+"""Names and values; a tuple, so that their text can be found again at the next scrape."""
+NO_LABELS: Labels = ()
 Value = float | None
 """None: there is none now, and no sample."""
 
@@ -86,7 +87,7 @@ def histogram(name: str, text: str, bounds: Sequence[float], taken: Iterable[tup
     for labels, each in taken:
         within = list(accumulate(each.counts))
         for bound, count in zip((*map(str, bounds), "+Inf"), within, strict=True):
-            samples.append(Sample({**labels, "le": bound}, count, "_bucket"))
+            samples.append(Sample((*labels, ("le", bound)), count, "_bucket"))
         samples += Sample(labels, each.sum_s, "_sum"), Sample(labels, within[-1], "_count")
     return Family(name, HISTOGRAM, text, samples)
 
@@ -100,4 +101,4 @@ def _samples(value: Value | Iterable[Sample]) -> Sequence[Sample]:
 def disk_written(part: str, written: int | None) -> Family:
     """Bytes that a part has written to the disk since the start; None where the system does not tell."""
     text = "Bytes written to the disk, as the kernel counts them, without the file system's own."
-    return counter("disk_written_bytes_total", text, [Sample({"part": part}, written)])
+    return counter("disk_written_bytes_total", text, [Sample((("part", part),), written)])

@@ -13,6 +13,7 @@ import select
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -161,6 +162,7 @@ class HttpService:
         app = make_app(self._context, Calls(self._pool), self._overview, hub, doors)
         self._stop_loop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(1, "http-metrics"))  # the loop's end joins it
         if self._stopping.is_set():
             return
         logger.info("http: %s", self.url)

@@ -37,11 +37,8 @@ class Metrics:
         clock: Clock,
         services: Callable[[], Iterable[Service]],
     ) -> None:
-        self._info: Labels = {
-            "name": name,
-            "version": package_version(),
-            "python": platform.python_version(),
-        }
+        about = {"name": name, "version": package_version(), "python": platform.python_version()}
+        self._info: Labels = tuple(about.items())
         self._clock = clock
         self._services = services
         self._started = process.started_at()
@@ -71,7 +68,7 @@ class Metrics:
         return gauge(
             "loop_timestamp_seconds",
             text,
-            [Sample({"loop": loop}, self._clock.stamp(at)[0]) for loop, at in found.items()],
+            [Sample((("loop", loop),), self._clock.stamp(at)[0]) for loop, at in found.items()],
         )
 
 
@@ -80,7 +77,7 @@ def _dropped(by_cause: Mapping[str, Mapping[str, int]]) -> Family:
     that one from `increase`."""
     senders = dict.fromkeys(sender for losses in by_cause.values() for sender in losses)
     samples = [
-        Sample({"sender": sender, "cause": cause}, losses.get(sender, 0))
+        Sample((("sender", sender), ("cause", cause)), losses.get(sender, 0))
         for cause, losses in by_cause.items()
         for sender in senders
     ]

@@ -48,12 +48,11 @@ def families(links: Sequence[LinkNow]) -> Iterator[Family]:
     """Of all links."""
 
     def each(take: Callable[[LinkStatus], Value]) -> list[Sample]:
-        return [Sample({"link": link.status.name}, take(link.status)) for link in links]
+        return [Sample((("link", link.status.name),), take(link.status)) for link in links]
 
     def by_cause(link: LinkStatus) -> list[Sample]:
-        labels = {"link": link.name}
-        found = link.counters
-        return [Sample({**labels, "cause": cause}, found[cause]) for cause in ERRORS if cause in found]
+        name, found = ("link", link.name), link.counters
+        return [Sample((name, ("cause", cause)), found[cause]) for cause in ERRORS if cause in found]
 
     yield gauge("link_up", "Whether a device answers on it.", each(lambda link: link.state is LinkState.UP))
     yield gauge("link_devices", "Devices that are there.", each(lambda link: len(link.devices)))
@@ -72,11 +71,11 @@ def families(links: Sequence[LinkNow]) -> Iterator[Family]:
 
 
 def _requests(links: Sequence[LinkNow]) -> Iterator[Family]:
-    taken = [({"link": link.status.name}, link.requests) for link in links]
+    taken = [((("link", link.status.name),), link.requests) for link in links]
     text = "How long requests to devices took, most of them live reads, those that failed included."
     yield histogram("request_duration_seconds", text, BOUNDS_S, taken)
     errors = [
-        Sample({**labels, "error": error}, count)
+        Sample((*labels, ("error", error)), count)
         for labels, requests in taken
         for error, count in requests.errors.items()
     ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from drivers.answers import SensorStatus
 from drivers.reading import STALE
 from drivers.sensor import Sensor
-from gateway.samples import Family, Sample, Value, counter, gauge
+from gateway.samples import Family, Labels, Sample, Value, counter, gauge
 
 
 class SensorNow(NamedTuple):
@@ -30,12 +30,13 @@ def now(sensor: Sensor, link: str) -> SensorNow:
 def families(sensors: Sequence[SensorNow]) -> Iterator[Family]:
     """Of all sensors."""
 
-    def each(take: Callable[[SensorStatus], Value]) -> list[Sample]:
-        return [Sample({"sender": sensor.name}, take(sensor.status)) for sensor in sensors]
+    named = [((("sender", sensor.name),), sensor.status, sensor.counters) for sensor in sensors]
 
-    def count(name: str, less: str | None = None) -> list[Sample]:
-        found = [(sensor.name, sensor.counters) for sensor in sensors]
-        return [Sample({"sender": name_}, each[name] - each.get(less or "", 0)) for name_, each in found]
+    def each(take: Callable[[SensorStatus], Value]) -> list[Sample]:
+        return [Sample(labels, take(status)) for labels, status, _ in named]
+
+    def count(name: str) -> list[Sample]:
+        return [Sample(labels, counters[name]) for labels, _, counters in named]
 
     text = "What it is; always 1."
     yield gauge("sender_info", text, [Sample(_about(sensor), 1) for sensor in sensors])
@@ -47,13 +48,14 @@ def families(sensors: Sequence[SensorNow]) -> Iterator[Family]:
     yield gauge("sender_stale_after_seconds", text, each(lambda status: status.stale_after))
     text = "Its newest value, in its own unit; none while that is stale."
     values = [
-        Sample({"sender": sensor.name, "unit": sensor.unit}, _value(sensor.status)) for sensor in sensors
+        Sample((("sender", sensor.name), ("unit", sensor.unit)), _value(sensor.status)) for sensor in sensors
     ]
     yield gauge("reading_value", text, values)
     text = "When its newest value was measured, as far as the gateway knows the time."
     yield gauge("reading_timestamp_seconds", text, each(_measured))
     text = "Measurements that had a value."
-    yield counter("readings_total", text, count("received", less="faults"))
+    good = [Sample(labels, counters["received"] - counters["faults"]) for labels, _, counters in named]
+    yield counter("readings_total", text, good)
     yield counter("failed_measurements_total", "Measurements that had none.", count("faults"))
     text = "Values that are not to be trusted."
     yield counter("suspect_readings_total", text, count("suspect"))
@@ -62,8 +64,8 @@ def families(sensors: Sequence[SensorNow]) -> Iterator[Family]:
     yield counter("failed_live_reads_total", "Those of them that failed.", count("failed_reads"))
 
 
-def _about(sensor: SensorNow) -> dict[str, str]:
-    return {"sender": sensor.name, "kind": sensor.kind, "unit": sensor.unit, "link": sensor.link}
+def _about(sensor: SensorNow) -> Labels:
+    return ("sender", sensor.name), ("kind", sensor.kind), ("unit", sensor.unit), ("link", sensor.link)
 
 
 def _is_stale(status: SensorStatus) -> bool:

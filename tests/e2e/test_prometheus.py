@@ -283,7 +283,7 @@ def test_another_does_badly(house: House, tmp_path: Path) -> None:
     board = tmp_path / "board"
     config = BADLY.format(board=board, broker=free_port(), http=house.badly)
     there = f"127.0.0.1:{house.badly}"
-    environ = {**faked.environment, "SIG_GATEWAY_CLOCK": "unset"}
+    environ: dict[str, Any] = {**faked.environment, "SIG_GATEWAY_CLOCK": "unset"}
     simulator = Process(["simulate", "--link", str(board)], tmp_path)
     with simulator, Gateway(tmp_path, config, **environ) as badly:
         for alert in (
