@@ -104,11 +104,12 @@ class App:
         """What flows, and what does not; see `gateway.health`."""
         parts: dict[str, Part] = {out.name: health.of_left_out(out) for out in self.config.left_out}
         parts["data folder"] = health.of_folder(self.folder.status())
-        for service in self._services():
+        for service in self.services():
             parts |= service.status()
         return health.report(parts)
 
-    def _services(self) -> Iterator[Service]:
+    def services(self) -> Iterator[Service]:
+        """All that run, from any thread; none before `start` and after `stop`."""
         for stage in self._stages:
             yield from stage.services
 
@@ -142,7 +143,7 @@ class App:
         inside: list[Service] = [links]
         if self.config.http is not None:  # after the links: it is not to hold up their first values
             info = partial(own.info, None)
-            known = Known(self.health, info, self.clock, self._services)
+            known = Known(self.health, info, self.clock, self.services)
             inside.append(web(self.config, self.router, feed, known))
         return [
             Stage(SERVER_S, outside),

@@ -2,7 +2,9 @@
 has all names.
 
     collect   all of it, at one moment
-    links     links and their requests;  sensors  their readings;  process  memory, descriptors, CPU
+    links     links and their requests
+    sensors   their readings
+    process   memory, descriptors, CPU
     text      the format
 
 Nothing of it is imported without `http:` in the config.

@@ -94,7 +94,7 @@ class Prometheus:
         return [Series(each["metric"], float(each["value"][1])) for each in found]
 
     def span(self, expression: str, since: float, until_: float) -> list[Mapping[str, str]]:
-        """The labels of all that an expression was between two times (UTC), which must have been so for 0.25 s."""
+        """The labels of all that an expression was between two times (UTC), for a quarter of a second."""
         found = self._ask("/api/v1/query_range", query=expression, start=since, end=until_, step=0.25)[
             "result"
         ]
