@@ -38,8 +38,8 @@ def expressions() -> Iterator[str]:
 def table(heading: str) -> list[list[str]]:
     """The first cells of a table."""
     part = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| `")]
-    return [[re.sub(r"`", "", cell).strip(" |") for cell in row[:3]] for row in rows]
+    rows = [line.split("|")[1:4] for line in part.splitlines() if line.startswith("| `")]
+    return [[cell.replace("`", "").strip() for cell in row] for row in rows]
 
 
 @pytest.fixture(scope="module")

@@ -155,6 +155,7 @@ def test_counters_never_go_back(told: Told, board: ScriptedBoard) -> None:
         for name, value in before.items():
             if "_total" in name or "_bucket" in name or "_count" in name:
                 assert found[name] >= value, name
+    board.unplug()  # its thread is the test's
 
 
 def test_a_refused_request_is_counted(told: Told, board: ScriptedBoard) -> None:
