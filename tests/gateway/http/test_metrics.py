@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from gateway import mailbox as mailbox_module
 from gateway.http import hub as hub_module
+from gateway.http import service as service_module
+from gateway.http.server import Server
 from gateway.samples import Family
 from tests.gateway.http.conftest import Web
 from tests.support.background import in_background
@@ -78,6 +81,26 @@ def test_streams_are_counted(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     until(lambda: said(web)["http_streams_cut_total"].samples[0].value == 1)
     stream.close()
     until(lambda: said(web)["http_streams"].samples[0].value == 0)
+
+
+def test_a_server_that_begins_anew_counts_on(
+    make: Callable[..., Web], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the process lives on."""
+    serve, failures = Server.serve, [1, 2]
+
+    async def failing(self: Server, *args: Any) -> None:
+        if failures:
+            self._hub.cut = failures.pop()
+            raise RuntimeError("made up")
+        await serve(self, *args)
+
+    monkeypatch.setattr(Server, "serve", failing)
+    monkeypatch.setattr(service_module, "AGAIN_S", (0.01, 0.01))
+    web = make()
+    web.begin()
+    until(lambda: not failures and web.part["status"] == "ok")
+    until(lambda: said(web)["http_streams_cut_total"].samples[0].value == 3)
 
 
 def test_what_the_server_could_not_take(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,8 @@ sensors:
 class Told:
     """What a scrape finds: names and labels, without the prefix, and values."""
 
-    def __init__(self, metrics: Metrics, router: sig.Router, links: Links) -> None:
+    def __init__(self, metrics: Metrics, router: sig.Router, links: Links, folder: DataFolder) -> None:
+        self.folder = folder
         self._metrics = metrics
         self.router = router
         self.links = links
@@ -70,7 +71,7 @@ def running(folder: Path, port: Path) -> Iterator[Told]:
         links.attach(router)
         services: list[Service] = [links, Dispatching(dispatcher), Timekeeping(clock, dispatcher, kept)]
         try:
-            yield Told(Metrics("test", clock, lambda: services), router, links)
+            yield Told(Metrics("test", clock, lambda: services), router, links, kept)
         finally:
             assert links.stop(10.0)
 
@@ -175,6 +176,12 @@ def test_loops(told: Told) -> None:
     for loop in ('loop_timestamp_seconds{loop="link-b"}', 'loop_timestamp_seconds{loop="dispatcher"}'):
         first = told()[loop]
         until(lambda loop=loop, first=first: told()[loop] > first)  # type: ignore[misc]
+
+
+def test_a_folder_that_cannot_be_written(told: Told, tmp_path: Path) -> None:
+    """As of the last look: a scrape looks at no disk."""
+    told.folder.failed(OSError(28, "No space left on device"))
+    assert told()["data_folder_writable"] == 0
 
 
 def test_the_clock_and_the_folder(told: Told) -> None:
