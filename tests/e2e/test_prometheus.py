@@ -168,9 +168,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     entries = {"sig_gateway.drivers": "held = held:Held"}
     with contextlib.ExitStack() as stack:
         stack.enter_context(installed(folder / "plugin", "held", HELD, entries))
-        house = House(folder, stack)
-        yield house
-        print(house.gateway.errors)
+        yield House(folder, stack)
 
 
 def test_the_files_are_what_prometheus_takes() -> None:

@@ -144,6 +144,7 @@ def test_counters_never_go_back(told: Told, board: ScriptedBoard) -> None:
     board.say(b"$R temp 99 1000 1.0*00000000\n")
     told.becomes('link_errors_total{link="b",cause="damaged"}', 1)
     before = told()
+    assert before['link_reconnects_total{link="b"}'] == 0
     board.unplug()
     told.becomes('link_up{link="b"}', 0)
     gone = told()
