@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from drivers import Dispatcher
+from drivers.clock import SYSTEM_CLOCK
 from drivers.dispatcher import CAPACITY
 from tests.support.fake_clock import FakeClock
 from tests.support.jobs import block, call, settle
@@ -328,3 +329,16 @@ def test_when_it_was_done_with_a_job_last() -> None:
         done = threading.Event()
         dispatcher.post(lambda _: dispatcher.call_at(clock.monotonic(), done.set), None)
         happens(done)
+
+
+def test_a_timer_is_a_job() -> None:
+    """Where nothing else happens, that is what shows that the thread goes round."""
+    with Dispatcher() as dispatcher:
+        set_at: list[float] = []
+
+        def set_timer(_: object) -> None:
+            set_at.append(SYSTEM_CLOCK.monotonic() + 0.02)
+            dispatcher.call_at(set_at[0], lambda: None)
+
+        dispatcher.post(set_timer, None)
+        until(lambda: set_at and dispatcher.turned >= set_at[0])
