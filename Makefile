@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test system-packages brokers check test-main test-others test-slow bench screenshots wheel clean
+.PHONY: help run test system-packages brokers prometheus check test-main test-others test-slow bench screenshots wheel clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -28,7 +28,7 @@ help:
 run: .venv/installed
 	@$(BIN)/sig-gateway run -c config.yaml
 
-test: system-packages brokers check
+test: system-packages brokers prometheus check
 	@$(MAKE) --no-print-directory -j2 test-main test-others
 
 # What the tests need beside Python, installed where that may be done; elsewhere they say what they skip.
@@ -63,6 +63,21 @@ brokers:
 	@cd .venv-brokers/aedes && PATH="$(CURDIR)/.venv-brokers/bin:$$PATH" \
 		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
+
+# Debian's Prometheus, to scrape a gateway with and to look at its alerts. The package is only unpacked here: to
+# install it would start a service that nobody asked for.
+prometheus:
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null || \
+		$(MAKE) --no-print-directory --silent .venv-prometheus/installed || \
+		echo 'The tests that need Prometheus will be skipped.'
+
+.venv-prometheus/installed:
+	@command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null
+	@echo "Fetching Debian's Prometheus for the tests (once)…"
+	@rm -rf .venv-prometheus && mkdir .venv-prometheus
+	@cd .venv-prometheus && { apt-get download -qq prometheus || \
+		{ [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq prometheus; }; } >/dev/null 2>&1
+	@cd .venv-prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb && touch installed
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -132,4 +147,4 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.summary
 
 clean:
-	rm -rf .venv .venv-3.* .venv-brokers build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-3.* .venv-brokers .venv-prometheus build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

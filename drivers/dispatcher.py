@@ -72,7 +72,9 @@ class Dispatcher:
         """Whether links are to lend it their reading."""
         self._loans = Loans(name, self.worth)  # of the thread
         self._logged = LoggedReasons(name, clock.monotonic)  # of the thread
-        self._busy_since: float | None = None  # written by the thread alone
+        self._busy_since: float | None = None  # written by the thread alone, as the next
+        self.turned = clock.monotonic()
+        """When (monotonic) the thread was done with a job or with a timer last. For any thread."""
         self._dropping = threading.Lock()  # several readers may drop at once
         self.dropped = 0
 
@@ -208,7 +210,7 @@ class Dispatcher:
             except Empty:
                 self._busy_since = clock()
                 self.run_due()
-                self._busy_since = None
+                self.turned, self._busy_since = clock(), None
                 continue
             if item is None:
                 if self._thread is None:
@@ -216,7 +218,7 @@ class Dispatcher:
                 continue  # it was for a thread before this one
             self._busy_since = started = clock()
             self._guard(*item)
-            now = clock()
+            self.turned = now = clock()
             if now - started > SLOW_S:
                 self._logged.warn(
                     f"the listeners of one event took {now - started:.1f} s; {self.depth} events wait"

@@ -24,11 +24,13 @@ from drivers.dispatcher import Dispatcher
 from drivers.errors import LinkLostError, PortError, PortNotFoundError, SilentError
 from drivers.identities import Forgetful, IdentityCheck, Memory, Roster
 from drivers.kinds import new_source
+from drivers.latency import Latency
 from drivers.news import News
 from drivers.notes import ForgetfulNotes
 from drivers.reasons import LoggedReasons
 from drivers.sink import Sink
 from drivers.source import Device, Down, Measurement, Notes, Session, Source, Up
+from drivers.stopping import Stopping
 from drivers.watcher import Watcher
 from sig.errors import text_of
 
@@ -67,7 +69,7 @@ class LinkStatus:
     `reason` says why the link is not up; `devices` are there, by name; `warning`: why one of them may be
     another than is meant; `counters` count from the link's creation; `dropped` is the newest line or frame of
     this opening that was of no use; `waiting` requests are not answered yet; `since` is the monotonic time of
-    the last change of state."""
+    the last change of state; `reconnects`: how often it came up again, from the link's creation."""
 
     name: str
     state: LinkState
@@ -80,6 +82,7 @@ class LinkStatus:
     dropped: str | None
     waiting: int
     since: float
+    reconnects: int = 0
 
     @property
     def board(self) -> Device | None:
@@ -122,7 +125,9 @@ class Link:
         self._owns_dispatcher = dispatcher is None
         self._source = source
         self._thread: threading.Thread | None = None
-        self._stopping = threading.Event()
+        self._stopping = Stopping(clock.monotonic)
+        self.latency = Latency()
+        """Of requests that its devices were asked."""
         # The link's thread alone.
         self._up_s: float | None = None  # how long somebody has been there, of this opening
         self._logged = LoggedReasons(name, clock.monotonic)
@@ -144,6 +149,7 @@ class Link:
         self._reason: str | None = _CLOSED
         self._where: str | None = None
         self._since = clock.monotonic()
+        self._ups = 0  # how often it came up
         self._totals: dict[str, int] = {}
         self._news = News(name, self.dispatcher, self._sinks_of)
 
@@ -222,7 +228,14 @@ class Link:
                 session.dropped if session else None,
                 session.waiting if session else 0,
                 self._since,
+                max(0, self._ups - 1),
             )
+
+    @property
+    def turned(self) -> float | None:
+        """When (monotonic) its thread's loop went round last; None while the link is not open. From any
+        thread."""
+        return self._stopping.asked if self._thread is not None else None
 
     def dropped_since_reading(self, channel: str) -> int:
         """How many damaged or malformed lines there were since `channel`'s last reading. From any thread."""
@@ -276,8 +289,16 @@ class Link:
             if session is not None and args and (absence := self.absence(args[0])) is not None:
                 session, reason = None, absence
         if session is None:
+            self.latency.failed(sig.NotConnected.error)
             raise sig.NotConnected(f"{self.name}: {reason or 'the device is not there'}")
-        return session.exchange(verb, args, self.clock.monotonic() + timeout_s, unless)
+        started = self.clock.monotonic()
+        try:
+            return session.exchange(verb, args, started + timeout_s, unless)
+        except sig.RequestError as error:
+            self.latency.failed(error.error)
+            raise
+        finally:
+            self.latency.took(self.clock.monotonic() - started)
 
     # The link's thread
 
@@ -396,6 +417,7 @@ class Link:
         with self._lock:
             if state is not self._state:
                 self._since = self.clock.monotonic()
+                self._ups += state is LinkState.UP
             self._state, self._reason = state, reason
         if reason is not None and state not in (LinkState.CLOSED, LinkState.GREETING):
             self._logged.warn(reason)

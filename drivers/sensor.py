@@ -137,6 +137,11 @@ class Sensor:
         or its name is taken. From any thread."""
         return self._problem
 
+    @property
+    def shown_unit(self) -> str:
+        """Of what is published."""
+        return self._quantity.unit
+
     def attach(self, router: sig.Router) -> None:
         """Be a sender on `router` whenever the board is there. Until then the sender is listed, not
         connected."""
@@ -279,4 +284,12 @@ class Sensor:
     def stats(self, _params: object = None) -> dict[str, Any]:
         """Counters since the start: the sensor's own, its link's under `link`, and under
         `dispatcher` what waits there and what was dropped."""
-        return self._answers.stats({"published": self._publisher.published, "stale": self._publisher.stale})
+        return self._answers.stats(self._published())
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """The sensor's own, since the start: those of `stats` that it shares with nobody."""
+        return {**self._readings.counters, **self._published()}
+
+    def _published(self) -> dict[str, int]:
+        return {"published": self._publisher.published, "stale": self._publisher.stale}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ from gateway.senders import GatewayRouter
 from gateway.service import MARGIN_S, Part, Service, StartError, stop_together
 from gateway.serving import Server
 from gateway.timekeeping import Timekeeping, open_clock
-from gateway.web import web
+from gateway.web import Known, web
 
 logger = logging.getLogger(__name__)
 
@@ -108,15 +108,19 @@ class App:
         """What flows, and what does not; see `gateway.health`."""
         parts: dict[str, Part] = {out.name: health.of_left_out(out) for out in self.config.left_out}
         parts["data folder"] = health.of_folder(self.folder.status())
-        for stage in self._stages:
-            for service in stage.services:
-                parts |= service.status()
+        for service in self.services():
+            parts |= service.status()
         return health.report(parts)
 
     def _unwritten(self, params: Any) -> Any:
         """What `$gateway` answers to `history`."""
         assert self._recording is not None
         return self._recording.unwritten(params)
+
+    def services(self) -> Iterator[Service]:
+        """All that run, from any thread; none before `start` and after `stop`."""
+        for stage in self._stages:
+            yield from stage.services
 
     def _take_folder(self) -> None:
         """First of all: nobody else may be at work there. Then it can be said what time it is."""
@@ -157,8 +161,8 @@ class App:
         inside: list[Service] = [links]
         if self.config.http is not None:  # after the links: it is not to hold up their first values
             info = partial(own.info, None)
-            past = self._recording
-            inside.append(web(self.config, self.router, feed, health=self.health, info=info, history=past))
+            known = Known(self.health, info, self.clock, self.services, self._recording)
+            inside.append(web(self.config, self.router, feed, known))
         return [
             Stage(SERVER_S, outside),
             Stage(DISPATCHER_S, [Dispatching(self.dispatcher)]),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gateway import health
+from gateway.samples import Family, counter, disk_written, gauge
 from gateway.service import Part
 from gateway.version import package_version
 
@@ -68,3 +69,31 @@ class Bridging:
             return {}
         status = self._bridge.status()
         return {"mqtt": health.of_mqtt(self._broker, status), "database": health.of_database(status.disk)}
+
+    def families(self) -> Iterator[Family]:
+        """See `Measured`."""
+        if self._bridge is None:
+            return
+        status, bounds = self._bridge.status(), self._bridge.bounds
+        yield gauge("mqtt_connected", "Whether the broker has accepted us.", status.connected)
+        text = "Events that the broker has acknowledged."
+        yield counter("mqtt_published_events_total", text, status.published)
+        yield counter("mqtt_lost_events_total", "Events that it will never have.", status.lost)
+        yield gauge("mqtt_queue_events", "Events that the bridge has not taken yet.", status.unread)
+        text = "Answers to requests that wait to be sent."
+        yield gauge("mqtt_waiting_answers", text, status.answers)
+        text = "Events that wait for the broker's acknowledgement."
+        yield gauge("outbox_events", text, status.waiting)
+        yield gauge("outbox_max_events", "The most that may wait on disk.", bounds.rows)
+        yield gauge("outbox_bytes", "What the events on disk take.", status.size)
+        yield gauge("outbox_max_bytes", "The most that they may take.", bounds.size)
+        yield gauge("outbox_writable", "Whether it can be written.", status.disk is None)
+        yield disk_written("outbox", status.written)
+
+    def dropped(self) -> Mapping[str, int]:
+        """See `Dropping`."""
+        return self._bridge.dropped() if self._bridge is not None else {}
+
+    def loops(self) -> Mapping[str, float]:
+        """See `Looping`."""
+        return {"mqtt": self._bridge.status().turned} if self._bridge is not None else {}

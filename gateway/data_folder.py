@@ -19,6 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from gateway.written import Written
+
 logger = logging.getLogger(__name__)
 
 LOCK = ".lock"
@@ -57,6 +59,8 @@ class DataFolder:
         self._lock = threading.Lock()  # guards what is below; nobody waits for the disk under it
         self._trouble = ""
         self._retry_at = 0.0
+        self.written = Written()
+        """By who writes small files there."""
 
     def open(self) -> None:
         """Make it if it is missing, and take its lock. Raises InUseError; whatever else is wrong is logged,
@@ -96,6 +100,11 @@ class DataFolder:
                 self.worked()
         with self._lock:
             return FolderStatus(not self._trouble, self._trouble)
+
+    @property
+    def usable(self) -> bool:
+        """Whether values can be kept there, as of the last look; looks at nothing."""
+        return not self._trouble
 
     def _is_gone(self) -> bool:
         """Whether the path leads elsewhere than to the folder that we hold: then we hold nothing."""

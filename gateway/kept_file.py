@@ -13,6 +13,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,8 @@ class KeptFile:
         why = f"it would be larger than {self._max_bytes} bytes"
         if len(text) <= self._max_bytes:
             try:
-                self._replace(text)
+                with self._folder.written.counting() if self._folder is not None else nullcontext():
+                    self._replace(text)
             except OSError as error:
                 why = error.strerror or str(error)
                 self._complained |= self._is_said(error)

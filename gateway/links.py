@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from drivers.source import Source
     from gateway.config.models import LinkSection
     from gateway.data_folder import DataFolder
+    from gateway.samples import Family
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,27 @@ class Links:
             called = f"devices.{section.link}" + (f"/{device}" if device else "")
             devices.setdefault(called, {})[name] = part
         return parts | {name: health.of_device(sensors) for name, sensors in devices.items()}
+
+    def families(self) -> Iterator[Family]:
+        """See `Measured`."""
+        # Only where metrics are asked for.
+        from gateway.metrics import links, sensors
+        from gateway.samples import gauge
+
+        yield from links.families([links.now(link) for link in self.links.values()])
+        named = [(sensor, self.names.get(name)) for name, sensor in self.sensors.items()]
+        text = "Parts of the config that cannot be used."
+        yield gauge("left_out_parts", text, len(self.config.left_out))
+        yield from sensors.families([sensors.now(sensor, at.link) for sensor, at in named if at is not None])
+
+    def dropped(self) -> dict[str, int]:
+        """See `Dropping`: what the dispatcher had no room for, or came while a sensor was not connected."""
+        return {name: sensor.counters["dropped"] for name, sensor in self.sensors.items()}
+
+    def loops(self) -> dict[str, float]:
+        """See `Looping`."""
+        turned = {f"link-{name}": link.turned for name, link in self.links.items()}
+        return {loop: at for loop, at in turned.items() if at is not None}
 
     def why_down(self, name: str) -> str | None:
         """Why a sender that is not connected is not; None if it is no sensor's."""

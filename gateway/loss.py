@@ -64,5 +64,25 @@ class Loss:
         self.count += other.count
 
 
+class Tally:
+    """How many events of each sender were lost since the start. `add`: one thread at a time, or under its
+    lock; `counts`: any."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def add(self, sender: str, count: int) -> None:
+        """So many more; of more than MOST_COUNTED senders, the others' go to the name ""."""
+        name = sender if sender in self._counts or len(self._counts) < MOST_COUNTED else ""
+        self._counts[name] = self._counts.get(name, 0) + count
+
+    def counts(self) -> dict[str, int]:
+        """By sender."""
+        return dict(self._counts)
+
+
+MOST_COUNTED = 2000
+"""Senders; a name has 1024 characters at most, so 2 MB."""
+
 Losses = Mapping[tuple[str, str], Loss]
 """By sender and reason."""

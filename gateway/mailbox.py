@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import sig
 from gateway.encoding import Body
 from gateway.event_id import BEFORE_ALL, EventId
-from gateway.loss import Loss
+from gateway.loss import Loss, Tally
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +62,8 @@ class Mailbox:
         self._letters: deque[Any] = deque()
         self._losing = threading.Lock()  # guards what follows; held for a few assignments
         self._losses: dict[str, Loss] = {}
+        self.lost = Tally()
+        """What was dropped, by sender, since the start."""
         self._big = 0
         self._told = False
         self._asleep = False
@@ -173,6 +175,7 @@ class Mailbox:
 
     def _lose(self, sender: str, loss: Loss) -> None:
         with self._losing:
+            self.lost.add(sender, loss.count)
             name = sender if sender in self._losses or len(self._losses) < MAX_LOSERS else ""
             if name in self._losses:
                 self._losses[name].add(loss)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from drivers.dispatcher import Dispatcher
@@ -9,6 +10,7 @@ from gateway import health
 from gateway.clock.memory import Memory
 from gateway.clock.wall import EVERY_S, WallClock, override
 from gateway.data_folder import DataFolder
+from gateway.samples import Family, disk_written, gauge
 from gateway.service import Part, all_within
 
 FILE = "clock.json"
@@ -45,6 +47,17 @@ class Timekeeping:
     def status(self) -> dict[str, Part]:
         """See `Service`."""
         return {"clock": health.of_clock(self._clock.status())}
+
+    def families(self) -> Iterator[Family]:
+        """See `Measured`: the clock, and the folder."""
+        clock = self._clock.status()
+        yield gauge("clock_believed", "Whether the machine's clock can be.", clock["believed"])
+        text = "Whether the kernel calls it synchronised."
+        yield gauge("clock_synchronised", text, clock["synchronised"])
+        if self._folder is not None:
+            text = "Whether values can be kept there."
+            yield gauge("data_folder_writable", text, self._folder.usable)
+            yield disk_written("data_folder", self._folder.written.total)
 
     def _tick(self, _: object = None) -> None:
         if self._stopped:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.service import Service
 
 if TYPE_CHECKING:
     import sig
+    from gateway.clock.wall import WallClock
     from gateway.config import Config
     from gateway.feed import Feed
     from gateway.http.context import History
 
 
-def web(
-    config: Config,
-    router: sig.Router,
-    feed: Feed,
-    *,
-    health: Callable[[], Mapping[str, Any]],
-    info: Callable[[], Mapping[str, Any]],
-    history: History | None,
-) -> Service:
+class Known(NamedTuple):
+    """What the app knows of the whole. `health` and `info`: what the gateway's own sender answers;
+    `services`: all by now, whose numbers `/metrics` tells; `history`: None if none is kept. All for any
+    thread."""
+
+    health: Callable[[], Mapping[str, Any]]
+    info: Callable[[], Mapping[str, Any]]
+    clock: WallClock
+    services: Callable[[], Iterable[Service]]
+    history: History | None
+
+
+def web(config: Config, router: sig.Router, feed: Feed, known: Known) -> Service:
     """For a config that has `http`."""
     from gateway.http.context import Context
     from gateway.http.service import HttpService
+    from gateway.metrics.collect import Metrics
 
-    return HttpService(config, Context(router, feed, health, info, history))
+    metrics = Metrics(config.gateway.name, known.clock, known.services)
+    context = Context(router, feed, known.health, known.info, history=known.history, metrics=metrics)
+    return HttpService(config, context)

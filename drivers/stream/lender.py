@@ -6,7 +6,6 @@ may be a listener's, which runs on the very thread that would have to read the a
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import Protocol
 
 from drivers.clock import Clock
@@ -83,7 +82,10 @@ class Lender:
             return
         # First the loan, then the question: who wants something from now on recalls it.
         self._loan = loan = Loan(descriptor, read, self._look_s)
-        goes_on = partial(self._is_worth_it, borrower.worth, LEAST_ENDS)
+
+        def goes_on() -> bool:
+            return free() and self._is_worth_it(borrower.worth, LEAST_ENDS)
+
         try:
             if free() and not (borrower.borrow(loan) and loan.hold(goes_on)):
                 self._rest_until = self._clock.monotonic() + REST_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
@@ -70,7 +71,10 @@ def _metrics(context: Context) -> tuple[Operation, ...]:
         return ()
 
     async def answer(_call: Call) -> Response:
-        return Response(metrics.text(), media_type=METRICS)
+        # Of a thousand sensors it takes long, which the event streams are not to wait for; and where requests
+        # wait, it would wait with them.
+        made = await asyncio.get_running_loop().run_in_executor(None, metrics.text)
+        return Response(made, media_type=METRICS)
 
     text = "Metrics, for Prometheus"
     return (Operation("GET", "/metrics", text, answer, METRICS.partition(";")[0]),)

@@ -13,6 +13,7 @@ import select
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,14 +23,16 @@ from gateway.listening import listen_problem
 from gateway.mailbox import Mailbox
 from gateway.overview import LocalSource, Overview
 from gateway.requests_pool import Pool
+from gateway.samples import Family, counter, gauge
 from gateway.service import Part, State
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from gateway.config import Config
     from gateway.http.context import Context
+    from gateway.http.hub import Hub
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +67,8 @@ class HttpService:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_loop: asyncio.Event | None = None
         self._part = Part(State.UNKNOWN, "not started yet")
+        self._hub: Hub | None = None
+        self._cut_before = 0  # clients of earlier runs of the loop
 
     def start(self) -> None:
         """See `Service`."""
@@ -97,6 +102,18 @@ class HttpService:
     def status(self) -> dict[str, Part]:
         """See `Service`."""
         return {"http": self._part}
+
+    def families(self) -> Iterator[Family]:
+        """See `Measured`."""
+        hub = self._hub
+        if hub is not None:
+            yield gauge("http_streams", "Clients that follow the events.", hub.clients)
+            text = "Those that were cut, as they did not read."
+            yield counter("http_streams_cut_total", text, self._cut_before + hub.cut)
+
+    def dropped(self) -> dict[str, int]:
+        """See `Dropping`."""
+        return self._mailbox.lost.counts()
 
     # The service's thread
 
@@ -133,10 +150,13 @@ class HttpService:
         doors = Doors(
             token.get_secret_value() if token else None, self._hosts(), self._section.tls is not None
         )
-        hub = Hub()
+        hub, before = Hub(), self._hub
+        self._cut_before += before.cut if before is not None else 0
+        self._hub = hub
         app = make_app(self._context, Calls(self._pool), self._overview, hub, doors)
         self._stop_loop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(1, "http-metrics"))  # the loop's end joins it
         if self._stopping.is_set():
             return
         logger.info("http: the dashboard is at %s", self._section.url)

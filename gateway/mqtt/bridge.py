@@ -28,6 +28,7 @@ from gateway.mqtt.broker.dialling import Dialled
 from gateway.mqtt.broker.notes import Acknowledged, Connected, Ending, Pong, Received, Skipped, Subscribed
 from gateway.mqtt.delivery import Delivery
 from gateway.mqtt.made import Made
+from gateway.mqtt.outbox.events_table import Bounds
 from gateway.mqtt.outbox.outbox import Outbox
 from gateway.mqtt.outbox.store import Store
 from gateway.mqtt.requests import Done, Requests
@@ -85,6 +86,12 @@ class Status(NamedTuple):
     """Why the broker has not accepted us; None if it has, or the first try is not over."""
     disk: str | None
     """Why the outbox cannot be written; None while it can."""
+    size: int = 0
+    """Bytes that the events on disk take."""
+    written: int | None = None
+    """Bytes that were written to the disk, since the start; None where the system does not tell."""
+    turned: float = 0.0
+    """When (monotonic) the loop went round last; now while it sleeps, as it can be woken."""
 
 
 class Bridge:
@@ -140,6 +147,8 @@ class Bridge:
         self._subscriptions = Subscriptions(names, router, tuple(fixed), self._delivery.subscribe)
         self._names = names
         self._sleep = Sleep(self._mailbox, clock)
+        self._awake = True
+        self._turned = clock()
         self._rest_s = 0.0
         self._failed_at = -math.inf
         self._complaints = Complaints(logger, MAX_KINDS)
@@ -182,7 +191,19 @@ class Bridge:
             lost=delivery.lost,
             problem=broker.problem,
             disk=self._outbox.problem,
+            size=self._store.size,
+            written=self._store.written,
+            turned=self._turned if self._awake else self._clock(),
         )
+
+    @property
+    def bounds(self) -> Bounds:
+        """How much may wait on disk."""
+        return self._settings.bounds
+
+    def dropped(self) -> dict[str, int]:
+        """Events that were lost, by sender, since the start; from any thread."""
+        return self._store.lost_of.counts()
 
     def _clock_set(self) -> None:
         """On whichever thread found it."""
@@ -247,7 +268,9 @@ class Bridge:
         mailbox, delivery = self._mailbox, self._delivery
         # In a burst that the broker keeps up with, only its answers are waited for, if events may wait.
         burst = self._settings.loss_s > BURST_S and delivery.keeping_up and mailbox.depth < BATCH
+        self._awake = False
         readable = self._sleep.until(due, connection, full=delivery.full, burst=burst)
+        self._turned, self._awake = self._clock(), True
         self._take_letters()
         self._take_events()
         if losses := mailbox.losses():

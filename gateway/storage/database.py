@@ -44,6 +44,7 @@ from gateway.storage.schema import (
     code_of,
     told,
 )
+from gateway.written import Written
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,8 @@ class Database:
         self._told: set[type[Exception]] = set()
         self.opened_times = 0
         """How often a file has been opened, the first or another; `opened` sees the new number."""
+        self.written = Written()
+        """By `write`."""
 
     @property
     def is_open(self) -> bool:
@@ -135,7 +138,8 @@ class Database:
                 raise
             return result
 
-        return self._guarded(transaction, lasting=True)
+        with self.written.counting():
+            return self._guarded(transaction, lasting=True)
 
     def _guarded(self, work: Callable[[sqlite3.Connection], T], *, lasting: bool = False) -> T:
         """A damaged file is replaced, and `work` runs on the new one. `lasting`: it writes."""

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from drivers import Dispatcher
+from drivers.clock import SYSTEM_CLOCK
 from drivers.dispatcher import CAPACITY
 from tests.support.fake_clock import FakeClock
 from tests.support.jobs import block, call, settle
@@ -304,3 +305,40 @@ def test_a_start_after_a_stop_that_left_a_listener_behind() -> None:
     assert len(set(ran)) == 1
     assert ran[0] is not left
     dispatcher.stop()
+
+
+def test_when_it_was_done_with_a_job_last() -> None:
+    """An event's and a timer's; while one holds the thread, that stands still."""
+    clock = FakeClock()
+    dispatcher = Dispatcher(clock=clock)
+    assert dispatcher.turned == clock.monotonic()
+    begun, end = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        begun.set()
+        happens(end)
+        clock.advance(3)
+
+    clock.advance(5)
+    with dispatcher:
+        dispatcher.post(hold, None)
+        happens(begun)
+        assert dispatcher.turned == clock.monotonic() - 5
+        end.set()
+        until(lambda: dispatcher.turned == clock.monotonic())
+        done = threading.Event()
+        dispatcher.post(lambda _: dispatcher.call_at(clock.monotonic(), done.set), None)
+        happens(done)
+
+
+def test_a_timer_is_a_job() -> None:
+    """Where nothing else happens, that is what shows that the thread goes round."""
+    with Dispatcher() as dispatcher:
+        set_at: list[float] = []
+
+        def set_timer(_: object) -> None:
+            set_at.append(SYSTEM_CLOCK.monotonic() + 0.02)
+            dispatcher.call_at(set_at[0], lambda: None)
+
+        dispatcher.post(set_timer, None)
+        until(lambda: set_at and dispatcher.turned >= set_at[0])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gateway.timekeeping import FILE
+from tests.support.faked_clock import Faked
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.scripted_board import TEMP, ScriptedBoard
 from tests.support.waiting import until
@@ -26,31 +27,6 @@ links: {{{{board: {{{{port: "{device}"}}}}}}}}
 sensors: {{{{temp: {{{{driver: temperature, link: board}}}}}}}}
 mqtt: {{{{url: "mqtt://127.0.0.1:{broker}"}}}}
 """
-LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-
-
-class Faked:
-    """The wall clock that a process under libfaketime sees; its CLOCK_BOOTTIME is the machine's."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "faketime"
-
-    def off(self, seconds: float) -> None:
-        """So far from the truth, from now on."""
-        new = self._file.with_name("faketime.new")
-        new.write_text(f"{seconds:+.0f}s" if seconds else "+0")
-        new.replace(self._file)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """For the process."""
-        return {
-            "LD_PRELOAD": str(LIBRARIES[0]),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-        }
 
 
 @pytest.fixture
@@ -62,9 +38,7 @@ def board(tmp_path: Path) -> Iterator[ScriptedBoard]:
 
 @pytest.fixture
 def faked(tmp_path: Path) -> Faked:
-    if not LIBRARIES:
-        pytest.skip("libfaketime is not installed; on Debian: apt-get install libfaketime")
-    return Faked(tmp_path)
+    return Faked.required(tmp_path)
 
 
 def utc(message: dict[str, Any]) -> float:

@@ -1,6 +1,9 @@
 """Events that had to be dropped, counted with the clocks that they were noted by."""
 
-from gateway.loss import Loss
+import pytest
+
+from gateway import loss as loss_module
+from gateway.loss import Loss, Tally
 from tests.support.fake_clock import START_UTC
 
 DAY = 86400.0
@@ -57,3 +60,15 @@ def test_so_many_of_a_time() -> None:
     loss.add(Loss.of(START_UTC + 1, 6.0, "boot-a", known=False))
     assert told(many) == (0, 0, 7, False)
     assert (many.at, many.boot) == (5.0, "boot-a")
+
+
+def test_a_tally_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Senders beyond the most go under no name; those that are there already go on."""
+    monkeypatch.setattr(loss_module, "MOST_COUNTED", 2)
+    tally = Tally()
+    for sender in ("a", "b", "c", "a", "d"):
+        tally.add(sender, 2)
+    found = tally.counts()
+    assert found == {"a": 4, "b": 2, "": 4}
+    tally.add("a", 1)
+    assert found["a"] == 4

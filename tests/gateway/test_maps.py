@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 GATEWAY = Path(__file__).parents[2] / "gateway"
-PACKAGES = ["clock", "storage", "mqtt", "mqtt/broker", "mqtt/outbox", "mqtt/home_assistant"]
+PACKAGES = ["clock", "storage", "mqtt", "mqtt/broker", "mqtt/outbox", "mqtt/home_assistant", "metrics"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

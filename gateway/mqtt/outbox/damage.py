@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from gateway.loss import Loss
+from gateway.loss import Loss, Tally
 from gateway.mqtt.outbox.schema import EVENTS, GAPS, RETAINED, is_name
 from gateway.mqtt.outbox.sieve import DAMAGED, Sieve, add
 from gateway.storage.salvage import Salvaged
@@ -18,8 +18,9 @@ logger = logging.getLogger(__name__)
 class Damage:
     """Of the file at `path`. All of it belongs to the bridge's thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lost: Tally) -> None:
         self._path = path
+        self._lost = lost
         self._said = False
         self.bad: dict[str, set[Any]] = {EVENTS: set(), GAPS: set(), RETAINED: set()}
         """By table, the ids or topics of rows that are to be deleted."""
@@ -54,6 +55,7 @@ class Damage:
     def lose(self, sender: str, loss: Loss) -> None:
         """Events of a sender are gone."""
         self.found += loss.count
+        self._lost.add(sender, loss.count)
         add(self.losses, (sender, DAMAGED), loss)
 
     def gap(self, gap_id: int, now: Loss) -> None:

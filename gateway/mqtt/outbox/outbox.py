@@ -165,6 +165,7 @@ class Outbox:
     def lose(self, sender: str, reason: str, loss: Loss) -> None:
         """Events were dropped before they came here."""
         self._dropped += loss.count
+        self._store.lost_of.add(sender, loss.count)
         known = self._losses.setdefault((sender, reason), loss)
         if known is not loss:
             known.add(loss)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gateway.clock.wall import STEP_S, WallClock
-from gateway.loss import Loss, Losses
+from gateway.loss import Loss, Losses, Tally
 from gateway.mqtt.outbox import events_table
 from gateway.mqtt.outbox.damage import Damage
 from gateway.mqtt.outbox.events_table import Bounds, EventsTable, Noted, Row
@@ -67,7 +67,9 @@ class Store:
         self._new_uid = new_uid
         self.clock = clock or WallClock()
         """What times are told by."""
-        self._damage = Damage(path)
+        self.lost_of = Tally()
+        """What was lost, by sender, since the start: here, and before it came here."""
+        self._damage = Damage(path, self.lost_of)
         self._database = Database(path, SCHEMA, self._count)
         self._since = 0.0  # since when (UTC) the rows are known
         self._sent_gaps = 0  # gaps up to this id are on their way, and grow no more
@@ -93,6 +95,11 @@ class Store:
     def is_open(self) -> bool:
         """Whether there is an open file."""
         return self._database.is_open
+
+    @property
+    def written(self) -> int | None:
+        """Bytes that were written to the disk, since the start; None where the system does not tell."""
+        return self._database.written.total
 
     def prove(self) -> None:
         """See whether it can be written: a page that says what it said."""
@@ -120,6 +127,8 @@ class Store:
         caller learnt the ids; if another file has been opened since, they are ids of other rows, and ignored.
         """
 
+        surplus: list[tuple[str, str, Loss]] = []
+
         def work(db: sqlite3.Connection) -> tuple[int, EventsTable, int]:
             first = self.next_id
             known = opened in (None, self.opened_times)
@@ -133,13 +142,16 @@ class Store:
             for (sender, reason), loss in losses.items():
                 self._add_gap(db, sender, loss, reason)
             before = table.rows
-            for sender, reason, loss in list(table.drop_surplus(self._bounds, self._now(), self._age)):
+            surplus[:] = table.drop_surplus(self._bounds, self._now(), self._age)
+            for sender, reason, loss in surplus:
                 self._add_gap(db, sender, loss, reason)
             return first, table, before - table.rows
 
         first, table, dropped = self._database.write(work)
         self.rows, self.size = table.rows, table.size
         self.lost += dropped
+        for sender, _, loss in surplus:
+            self.lost_of.add(sender, loss.count)
         damaged = bool(self._damage)
         self._damage.settled()
         self.next_id = first + len(new)

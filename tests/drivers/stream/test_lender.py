@@ -230,3 +230,23 @@ def test_a_loan_is_forgotten_with_its_end(link: Link) -> None:
     assert link.look(FAST) == 1
     gone = weakref.ref(link.loans.pop())
     assert gone() is None
+
+
+def test_a_link_is_asked_while_it_has_lent(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each look: that is how it is known that its thread goes round, though it reads nothing."""
+    asked: list[bool] = []
+
+    class Held(Loan):
+        """A loan that is looked at three times."""
+
+        def hold(self, worthwhile: Callable[[], bool]) -> bool:
+            """See `Loan`."""
+            link.asked = lambda: asked.append(link.free)
+            assert [worthwhile(), worthwhile()] == [True, True]
+            link.free = False
+            assert not worthwhile()
+            return True
+
+    monkeypatch.setattr(lender_module, "Loan", Held)
+    link.look(FAST)
+    assert asked == [True, True, False]

@@ -569,3 +569,39 @@ def test_a_second_start_on_the_same_broker(
         seen.on(f"sig/test/own-{count}/event/changed")
         assert bridge.stop()
     assert [line.split(":")[1] for line in logged()] == [" connected to 127.0.0.1"] * 3
+
+
+def test_when_its_loop_went_round_last(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that sleeps can be woken at once, so that is now; one that is held up stands still."""
+    held, go = threading.Event(), threading.Event()
+    take = Outbox.add
+
+    def hold(*args: Any, **more: Any) -> None:
+        held.set()
+        assert go.wait(DEADLINE_S)
+        take(*args, **more)
+
+    monkeypatch.setattr(Outbox, "add", hold)
+    house.add()
+    bridge = house.bridge(free_port())
+    try:
+        house.trigger()
+        assert held.wait(DEADLINE_S)
+        first = bridge.status().turned
+        assert bridge.status().turned == first
+    finally:
+        go.set()
+    until(lambda: bridge.status().turned > first)
+    until(lambda: bridge.status().turned < bridge.status().turned)
+
+
+def test_what_was_lost_by_sender(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever lost it: the mailbox, the outbox, the disk."""
+    house.add()
+    bridge = house.bridge(free_port())
+    assert bridge.dropped() == {}
+    monkeypatch.setattr(mailbox_module, "CAPACITY", 0)
+    house.trigger()
+    until(bridge.dropped)
+    assert bridge.dropped() == {"temp": 1}
+    assert bridge.status().lost == 1

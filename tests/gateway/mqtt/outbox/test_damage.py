@@ -97,6 +97,7 @@ def test_a_bad_row_is_a_gap(opened: Any, path: Path, change: str, caplog: pytest
     assert [row.id for row in store.after(0, 10)] == [1, 3, 4]
     assert gaps(store) == [("" if change == "sender" else "temp", 1, 1.0, 3.0, DAMAGED)]
     assert (store.rows, store.damaged) == (3, 1)
+    assert store.lost_of.counts() == {"" if change == "sender" else "temp": 1}
     assert store.size < size
     assert caplog.text.count("are not what was written") == 1
     assert str(path) in caplog.text

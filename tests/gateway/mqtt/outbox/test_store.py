@@ -21,6 +21,7 @@ from gateway.mqtt.outbox.schema import SCHEMA
 from gateway.mqtt.outbox.store import Store
 from gateway.storage.checksum import row_crc
 from gateway.storage.schema import StoreError
+from gateway.written import by_this_thread
 from tests.support.fake_clock import START_UTC
 from tests.support.fake_machine import FakeMachine, StagedClock
 
@@ -442,3 +443,27 @@ def test_when_it_was_triggered_is_kept(opened: Any) -> None:
     (found,) = opened().after(0, 10)
     assert found == new
     assert found.known is False
+
+
+def test_what_was_lost_by_sender(opened: Any) -> None:
+    """Those that found no room, once they are not there any more; a write that fails has lost nothing."""
+    store = opened(Bounds(4, 100_000_000, 86400.0))
+    store.write([*rows(store, 3), *rows(store, 3, "light")], [], {})
+    assert store.lost_of.counts() == {"temp": 2}
+    assert store.lost == 2
+    with pytest.raises(StoreError):
+        store.write([row._replace(head=object()) for row in rows(store, 1)], [], {})  # type: ignore[arg-type]
+    assert store.lost_of.counts() == {"temp": 2}
+
+
+def test_bytes_that_are_written(opened: Any) -> None:
+    """They grow with what is written, where the system tells."""
+    store = opened()
+    before = store.written
+    store.write(rows(store, 200, head="x" * 200), [], {})
+    if by_this_thread() is None:
+        assert store.written is None
+    else:
+        assert before is not None
+        grown = store.written - before
+        assert grown == 0 or grown > 40_000  # none where the file is in memory
