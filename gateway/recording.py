@@ -11,12 +11,13 @@ import logging
 import math
 import select
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sig
 from gateway import health
 from gateway.mailbox import Mailbox
+from gateway.samples import Family, counter, gauge
 from gateway.service import Part, State
 
 if TYPE_CHECKING:
@@ -104,6 +105,23 @@ class Recording:
         if self._recorder is None:
             return {"history": Part(State.UNKNOWN, "not opened yet")}
         return {"history": health.of_history(self._recorder.status)}
+
+    def families(self) -> Iterator[Family]:
+        """See `Measured`."""
+        if self._recorder is None:
+            return
+        status = self._recorder.status
+        text = "Until when readings are on disk."
+        until = None if status.written_until is None else status.written_until / 1000
+        yield gauge("history_written_timestamp_seconds", text, until)
+        yield gauge("history_queue_events", "Events that are not on disk yet.", status.waiting)
+        yield counter("history_lost_events_total", "Events that never will be.", status.lost)
+        writable = status.opened and status.problem is None
+        yield gauge("history_writable", "Whether the file can be written.", writable)
+
+    def dropped(self) -> Mapping[str, int]:
+        """See `Dropping`."""
+        return self._recorder.dropped() if self._recorder is not None else {}
 
     def points(self, sender: str, since_ms: int, until_ms: int, points: int) -> Series | None:
         """See `gateway.http.context.History`."""

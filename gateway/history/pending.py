@@ -6,10 +6,11 @@ the time shows as a gap and not as a value that held.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from gateway.event_id import BEFORE_ALL, EventId
 from gateway.history.rows import Item, Kept, Mark, Untimed
+from gateway.loss import Loss, Tally
 
 MOST_BYTES = 7_000_000
 """While the disk cannot be written: 20,000 readings, 100 s of 200 a second, half an hour of ten."""
@@ -34,6 +35,8 @@ class Pending:
         """How many wait for the clock to be set."""
         self.lost = 0
         """Events dropped, since the start."""
+        self.tally = Tally()
+        """The same by sender."""
         self.lost_until = BEFORE_ALL
         """The id of the newest of them."""
 
@@ -101,11 +104,18 @@ class Pending:
         self.bytes = sum(map(_size, self._items))
         self.untimed = sum(isinstance(item, Untimed) for item in self._items)
 
+    def count_lost(self, losses: Mapping[str, Loss]) -> None:
+        """Events that have not come so far, by sender."""
+        for sender, loss in losses.items():
+            self.tally.add(sender, loss.count)
+            self.lost += loss.count
+
     def _drop(self, item: Item) -> None:
         self.bytes -= _size(item)
         self.untimed -= isinstance(item, Untimed)
         inner = item.item if isinstance(item, Untimed) else item
         if not isinstance(inner, Mark):
+            self.tally.add(inner.sender, 1)
             self.lost_until = max(self.lost_until, inner.id)
         if isinstance(inner, Kept) or inner.sender in self._marks:
             return

@@ -130,6 +130,10 @@ class Recorder:
         waiting = self._pending.count + self._mailbox.depth
         return self._status._replace(waiting=waiting, lost=self._pending.lost)
 
+    def dropped(self) -> dict[str, int]:
+        """Events that are lost, by sender."""
+        return self._pending.tally.counts()
+
     @property
     def lost_until(self) -> EventId:
         """Events up to this one may be missing, as they were dropped."""
@@ -221,7 +225,7 @@ class Recorder:
         """The mailbox was full. Its marks come after events of later times, which the store puts right."""
         marks = [_mark_of(sender, loss, self._clock.boot) for sender, loss in losses.items() if sender]
         self._pending.add(marks, self._clock.monotonic())
-        self._pending.lost += sum(loss.count for loss in losses.values())
+        self._pending.count_lost(losses)
 
     def _commit(self, now: float) -> None:
         """Write what there is, and that the gateway is at work."""

@@ -53,6 +53,7 @@ sensors:
   : {{{{driver: humidity, link: shaky, channel: hum}}}}
 mqtt: {{{{url: "mqtt://127.0.0.1:{broker}", outbox_rows: 200, loss_window: 0}}}}
 http: {{{{listen: 127.0.0.1:{http}}}}}
+history: {{{{}}}}
 """
 BADLY = """\
 gateway: {{{{name: badly, data: /dev/null/data}}}}
@@ -65,6 +66,7 @@ sensors:
   broken: {{{{driver: nobody_has_it, link: board}}}}
 mqtt: {{{{url: "mqtt://127.0.0.1:{broker}"}}}}
 http: {{{{listen: 127.0.0.1:{http}}}}}
+history: {{{{}}}}
 """
 HELD = '''
 import pathlib, time
@@ -289,6 +291,7 @@ def test_another_does_badly(house: House, tmp_path: Path) -> None:
             "SigGatewaySensorGone",
             "SigGatewayDataFolderUnwritable",
             "SigGatewayOutboxUnwritable",
+            "SigGatewayHistoryUnwritable",
             "SigGatewayClockUnset",
             "SigGatewayClockWrong",
         ):

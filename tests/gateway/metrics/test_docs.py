@@ -52,12 +52,14 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             f"links: {{board: {{port: {board.link}}}}}\n"
             "sensors: {temp: {driver: temperature, link: board}}\n"
             f"mqtt: {{url: 'mqtt://127.0.0.1:{free_port()}'}}\nhttp: {{listen: 'unix:{folder}/h'}}\n"
+            "history: {}\n"
         )
         app = App(load(folder / "config.yaml"))
         app.start()
         try:
             metrics = Metrics("test", app.clock, app.services)
-            until(lambda: "_reading_value{" in metrics.text() and "http_streams " in metrics.text())
+            there = ("_reading_value{", "http_streams ", "history_written_timestamp_seconds ")
+            until(lambda: all(name in metrics.text() for name in there))
             yield metrics.text()
         finally:
             app.stop()
