@@ -81,12 +81,12 @@ def times(since: int, until: int, across: int, zone: tzinfo | None) -> list[Tick
     second apart. Midnights are dates, and of months the first is a year where it begins one."""
     seconds = max(1.0, (until - since) / 1000)
     for step in WITHIN_A_DAY:
-        if seconds / step <= across // (_EXACT_ROOM if step < MINUTE else _ROOM):
+        if seconds / step <= across / (_EXACT_ROOM if step < MINUTE else _ROOM):
             return _ticks(_by_seconds(since, step, zone), since, until, zone, step)
     for days in DAYS:
-        if seconds / (days * DAY) <= across // _ROOM:
+        if seconds / (days * DAY) <= across / _ROOM:
             return _ticks(_by_days(since, days, zone), since, until, zone, DAY)
-    fitting = (each for each in MONTHS if seconds / (each * 30.4 * DAY) <= across // _MONTH_ROOM)
+    fitting = (each for each in MONTHS if seconds / (each * 30.4 * DAY) <= across / _MONTH_ROOM)
     return _ticks(_by_months(since, next(fitting, MONTHS[-1]), zone), since, until, zone, 30 * DAY)
 
 
