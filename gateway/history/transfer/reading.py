@@ -123,18 +123,14 @@ def _row(columns: Sequence[str], cells: Sequence[str]) -> Mapping[str, str]:
 
 
 def _own_csv(columns: Sequence[str], cells: Sequence[str]) -> Record:
+    row = _row(columns, cells)
+    # a reading's unit may be empty, and so may a gap's reason; whatever else is, is not there
+    empty = checks.MAY_BE_EMPTY.get(row.get("kind", ""), ())
     found: dict[str, Any] = {}
-    for name, text in _row(columns, cells).items():
-        # an empty unit is one, and so is an empty reason of a gap: `checks` knows which may be missing
-        if name in TEXTS:
-            found[name] = _unescaped(text)
-        elif text:
-            found[name] = _typed(name, text)
-    return checks.record({name: value for name, value in found.items() if _is_there(name, value, found)})
-
-
-def _is_there(name: str, value: object, found: Mapping[str, Any]) -> bool:
-    return value != "" or name in checks.MAY_BE_EMPTY.get(found.get("kind", ""), ())
+    for name, text in row.items():
+        if text or name in empty:
+            found[name] = _unescaped(text) if name in TEXTS else _typed(name, text)
+    return checks.record(found)
 
 
 def _typed(name: str, text: str) -> Any:
