@@ -18,6 +18,8 @@ WITHIN_A_DAY = (
 DAYS = (1, 2, 7, 14)
 PARTS = 5
 """An axis ends at a whole part of a step."""
+AROUND = 0.02
+"""How much of a value an axis for it alone has on both sides."""
 _EXACT_ROOM, _ROOM, _MONTH_ROOM = 11, 9, 7
 """Columns of text for a label and some between: `06:30:00`, `22 Nov`, `2026`."""
 _NEAR = 1e-9
@@ -41,12 +43,12 @@ class Axis(NamedTuple):
 
 
 def axis(low: float, high: float, most: int) -> Axis:
-    """An axis for those values, with at most so many round numbers, or two. It is little longer than they
-    need; one value has it around it."""
-    step = _step(low, high, max(2, most))
+    """An axis for those values, with at most so many round numbers, or three. It is little longer than they
+    need; where they are one, it is around it."""
+    if high - low < abs(high) * _NEAR or high == low:
+        low, high = low - max(abs(low), 1.0) * AROUND, high + max(abs(low), 1.0) * AROUND
+    step = _step(low, high, max(3, most))
     first, last = math.floor(low / step + _NEAR), math.ceil(high / step - _NEAR)
-    if first == last:
-        first, last = first - 1, last + 1
     decimals = max(0, -math.floor(math.log10(step) + _NEAR))
     ticks = [Tick(number * step, _number(number * step, decimals)) for number in range(first, last + 1)]
     part = step / PARTS
@@ -59,8 +61,7 @@ def axis(low: float, high: float, most: int) -> Axis:
 
 def _step(low: float, high: float, most: int) -> float:
     """The least of 1, 2 and 5 times a power of ten that is wide enough."""
-    span = high - low or max(abs(high) * 1e-3, 1e-3)
-    power = math.floor(math.log10(span / most)) - 1
+    power = math.floor(math.log10((high - low) / most)) - 1
     while True:
         for digit in (1, 2, 5):
             step: float = digit * 10.0**power
