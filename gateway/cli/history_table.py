@@ -57,7 +57,7 @@ def _table(found: Series, headers: tuple[str, ...]) -> Table:
 def _rows(found: Series, headers: tuple[str, ...]) -> Iterator[tuple[str, list[str], str]]:
     """The time, the cells of `headers`, and what is to be said."""
     unit = f" {found.unit}" if found.unit else ""
-    decimals = max(decimals_of(bucket.value) for bucket in found.buckets)
+    decimals = max(decimals_of(value) for bucket in found.buckets for value in bucket[1:4])
     layout = _layout(found)
     rows: list[tuple[int, int, list[str], str]] = []
     for bucket in found.buckets:

@@ -145,7 +145,7 @@ def _time_axis(
         place = min(across - 1, math.floor((tick.at - frame.since) / span * across))
         cells[place] = (charset.mark, cells[place][1])
         begin = min(max(0, place - len(tick.label) // 2), across - len(tick.label))
-        if begin >= free:
+        if begin >= free and len(tick.label) <= across:
             words[begin : begin + len(tick.label)] = tick.label
             free = begin + len(tick.label) + 1
     line = [Piece(" " * indent + charset.corner, "axis"), *_joined(cells)]
@@ -155,7 +155,9 @@ def _time_axis(
 def _title(series: Series, frame: Frame, unit: str, charset: Charset) -> Line:
     """The name, and of the rest as much as there is room for."""
     buckets = series.buckets
-    decimals = max(decimals_of(bucket.value) for bucket in buckets)
+    decimals = max(
+        decimals_of(value) for bucket in buckets for value in (bucket.value, bucket.min, bucket.max)
+    )
 
     def say(value: float) -> str:
         return value_text(value, decimals)
@@ -201,7 +203,7 @@ def _gap_lines(gaps: Sequence[Gap], frame: Frame, charset: Charset) -> list[Line
             lines.append([Piece(f"{charset.gap} ", "gap"), Piece(text, "quiet")])
     if more := len(gaps) - len(named):
         total = span_words(sum(length for length, _ in lengths[most:]))
-        lines.append([Piece(f"  and {more} more, {total} in all", "quiet")])
+        lines.append([Piece(_cut(f"  and {more} more, {total} in all", frame.width, charset), "quiet")])
     return lines
 
 

@@ -44,26 +44,26 @@ def test_a_chart() -> None:
     gap = Gap(SINCE + 10 * HOUR, SINCE + 13 * HOUR, "stale: nothing heard")
     buckets = [one for one in steps(values, 0.6) if not gap.begin <= one.time < SINCE + 13 * HOUR]
     assert text(Series("°C", SINCE, buckets, [gap]), frame(60, 15)) == [
-        "temp   last 20 degC   min 19  max 27   mean 22",
-        "        |",
-        "        |                ::::",
-        "26 degC +                ****",
-        "        |               *::::",
-        "        |             ***             :::",
-        "24      +           ***               ***",
-        "        |         ***:::              *:****",
-        "22      +        **::                 ::::**",
-        "        |      **:::                      :****:",
-        "        |    ***:                          :::****:::::::::::",
-        "20      +*****:::                             ::::***********",
-        "        +-----+-----+-----.+-----+--.---+-----+-----+-----+--",
-        "           09:00 12:00 15:00",
+        "temp   last 20.0 degC   min 19.4  max 26.6   mean 21.9",
+        "        |                 ::::",
+        "        |                *****",
+        "25 degC +              ***::::",
+        "        |            :**::           :",
+        "        |          :***              **:",
+        "        |        :***::              :***::::",
+        "        |        **::                 ::*****",
+        "        |      :**:                     ::::**:::",
+        "        |:::::***                            *****::::::::::",
+        "20      +******                                  ***********",
+        "        |::::::                                  :::::::::::",
+        "        +---------+-----------.+.....-------+-----------+---",
+        "                12:00        18:00       28 Nov       06:00",
         ". 27 Nov 17:30 to 20:30 (3 h): stale: nothing heard",
     ]
 
 
 @pytest.mark.parametrize("name", CHARSETS)
-@pytest.mark.parametrize(("width", "height"), [(80, 22), (120, 38), (40, 14), (20, 8)])
+@pytest.mark.parametrize(("width", "height"), [(80, 22), (120, 38), (40, 14), (20, 10)])
 def test_its_size(name: str, width: int, height: int) -> None:
     """As wide and as high as was asked for, whatever has to be told."""
     gaps = [
@@ -74,7 +74,7 @@ def test_its_size(name: str, width: int, height: int) -> None:
     assert len(lines) == height
     assert max(map(len, lines)) <= width
     more = "~" if name == "ascii" else "…"
-    assert lines[0] == "x" * min(64, width) if width >= 64 else "x" * (width - 1) + more
+    assert lines[0].startswith("x" * 64 if width > 64 else "x" * (width - 1) + more)
     assert " more, " in lines[-1]
 
 
@@ -85,14 +85,14 @@ def test_its_size(name: str, width: int, height: int) -> None:
         min_size=1,
         max_size=30,
     ),
-    st.lists(st.tuples(st.integers(-DAY, DAY), st.integers(0, DAY) | st.none()), max_size=5),
+    st.dictionaries(st.integers(0, DAY - 1), st.integers(1, DAY) | st.none(), max_size=5),
     st.integers(20, 200),
-    st.integers(5, 50),
+    st.integers(10, 50),
 )
 def test_any_history(
     name: str,
     some: list[tuple[float, float, int, int]],
-    silent: list[tuple[int, int | None]],
+    silent: dict[int, int | None],
     width: int,
     height: int,
 ) -> None:
@@ -101,12 +101,9 @@ def test_any_history(
         Bucket(SINCE + at, value, value - spread, value + spread, value, 1, covered)
         for value, spread, at, covered in sorted(some, key=lambda one: one[2])
     ]
-    gaps = [
-        Gap(SINCE + at, None if length is None else SINCE + at + length, "why")
-        for at, length in sorted(silent)
-    ]
+    gaps = [Gap(SINCE + at, length and SINCE + at + length, "why") for at, length in sorted(silent.items())]
     lines = text(Series("%", None, buckets, gaps), frame(width, height), name)
-    assert len(lines) == max(height, len(lines) if height < 12 else 0)
+    assert len(lines) == height
     assert max(map(len, lines)) <= width
     assert name != "ascii" or all(line.isascii() for line in lines)
 
@@ -121,7 +118,7 @@ def test_what_each_piece_is() -> None:
     assert roles[-1] == ["gap", "quiet"]
     assert {role for line in roles for role in line} == {"title", "", "axis", "line", "band", "gap", "quiet"}
     for line in roles[1:-1]:
-        assert all(one != other for one, other in pairwise(line))
+        assert all(one != other for one, other in pairwise(line[1:]))
 
 
 def test_a_gap_that_lasts_and_one_that_is_short() -> None:
@@ -129,8 +126,8 @@ def test_a_gap_that_lasts_and_one_that_is_short() -> None:
     gaps = [Gap(SINCE + HOUR, SINCE + HOUR + 1000, "x"), Gap(UNTIL - 2 * HOUR, None, "off")]
     lines = text(Series("", SINCE, steps([5.0] * 22), gaps), frame())
     axis = next(line for line in lines if "+--" in line)
-    assert axis.rstrip(".").count(".") == 1
-    assert axis.endswith("....")
+    assert axis.count(".") == 5
+    assert axis.endswith(".+...")
     assert lines[-2:] == [". 27 Nov 08:30 to 08:30 (1 s): x", ". since 28 Nov 05:30 (2 h): off"]
 
 
