@@ -42,7 +42,7 @@ def export(
     now = round(time.time() * 1000)
     wanted = _wanted(since, until, names, now)
     form = form or _form(path)
-    config = load_or_explain(config_path, usable=True)
+    config = load_or_explain(config_path, usable=True, warn=False)
     if config is None:
         return EXIT_USAGE
     history = file_of(config)
@@ -57,7 +57,7 @@ def export(
                 counts = _write(archive, wanted, now, form, file, tell)
     except StoreError as error:
         raise click.ClickException(f"the history cannot be read: {error}; nothing was exported") from None
-    print(plain(f"{path}: {counted(counts)}"), file=sys.stderr)
+    print(f"exported {counted(counts)}", file=sys.stderr)
     return 0
 
 

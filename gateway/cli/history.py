@@ -46,7 +46,7 @@ def history(config_path: Path, asked: Asked, *, form: str, plot: bool) -> int:
     """Print it. `form`: table, csv or json."""
     now = round(time.time() * 1000)
     since, until = span(asked.since, asked.until, now)
-    config = load_or_explain(config_path, usable=True)
+    config = load_or_explain(config_path, usable=True, warn=False)
     if config is None:
         return EXIT_USAGE
     if plot:

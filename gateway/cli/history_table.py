@@ -18,28 +18,31 @@ if TYPE_CHECKING:
 
 PIPE_COLUMNS = 1000
 HEADERS = ("value", "min", "max", "mean", "count")
+LEAST_WORDS = 24
+"""Columns of a terminal in which gaps are told: `no value for 1 h 20 min`."""
 # What goes first where a terminal has no room for all.
 LESS = (HEADERS, ("value", "min", "max", "count"), ("value", "min", "max"), ("value",))
 
 
 def print_table(found: Series) -> None:
     """Into a pipe goes all of it; on a terminal, what has room."""
-    from rich.console import Console
+    from gateway.cli.terminal import console
 
     if not sys.stdout.isatty():
-        Console(width=PIPE_COLUMNS).print(_table(found, HEADERS))
+        console(width=PIPE_COLUMNS).print(_table(found, HEADERS, PIPE_COLUMNS))
         return
-    console = Console()
-    unbounded = console.options.update(width=PIPE_COLUMNS)
+    screen = console()
+    unbounded = screen.options.update(width=PIPE_COLUMNS)
+    least = LEAST_WORDS if found.gaps else 0
     for headers in LESS:
-        table = _table(found, headers)
-        without_words = _table(found._replace(gaps=()), headers)
-        if console.measure(without_words, options=unbounded).maximum <= console.width:
+        room = screen.width - screen.measure(_table(found, headers, 0), options=unbounded).maximum
+        if room >= least:
             break
-    console.print(table)
+    screen.print(_table(found, headers, max(0, room)))
 
 
-def _table(found: Series, headers: tuple[str, ...]) -> Table:
+def _table(found: Series, headers: tuple[str, ...], room: int) -> Table:
+    """`room`: columns for what is said of gaps."""
     from rich.table import Table
     from rich.text import Text
 
@@ -47,10 +50,13 @@ def _table(found: Series, headers: tuple[str, ...]) -> Table:
     table.add_column("time", no_wrap=True)
     for header in headers:
         table.add_column(header, no_wrap=True, justify="right")
-    table.add_column("", no_wrap=True, overflow="ellipsis")
+    table.add_column("", no_wrap=True)
     for at, cells, words in _rows(found, headers):
-        row = (at, *cells, words)
-        table.add_row(*(Text(plain(cell)) for cell in row), style="yellow" if words else "")
+        said = Text(plain(words))
+        said.truncate(room, overflow="ellipsis")
+        table.add_row(
+            *(Text(cell) for cell in (at, *map(plain, cells))), said, style="yellow" if words else ""
+        )
     return table
 
 

@@ -17,7 +17,6 @@ import click
 from gateway.cli.check import load_or_explain
 from gateway.cli.common import EXIT_USAGE
 from gateway.cli.exporting import counted
-from gateway.cli.past import FILE
 from gateway.cli.progress import Tell, progress
 from gateway.config import Config
 from gateway.data_folder import DataFolder, InUseError
@@ -28,6 +27,7 @@ from gateway.history.transfer.incoming import Counting, Counts, Importing
 from gateway.history.transfer.reading import BadLine, FileError, Names, records
 from gateway.history.transfer.records import MOST_LINE, Record
 from gateway.plain import plain
+from gateway.recording import FILE
 from gateway.storage.schema import StoreError
 
 MOST_PROBLEMS = 20
@@ -46,7 +46,7 @@ class Checked(NamedTuple):
 
 def import_(config_path: Path, path: Path, names: Names, *, skip_bad: bool) -> int:
     """0 if all of it is there now, 1 if nothing of it; with `skip_bad` all but bad lines."""
-    config = load_or_explain(config_path, usable=True)
+    config = load_or_explain(config_path, usable=True, warn=False)
     if config is None:
         return EXIT_USAGE
     if config.history is None:

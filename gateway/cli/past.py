@@ -10,8 +10,8 @@ import click
 
 from gateway.config import Config
 from gateway.plain import plain
+from gateway.recording import FILE
 
-FILE = "history.db"
 MOST_NAMES = 20
 """That an error lists."""
 
@@ -35,9 +35,9 @@ def nobody(name: str, known: Iterable[str]) -> click.ClickException:
     """The error that there is no history of that name."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, 1)
-    text = f"there is no history of {name!r}"
-    if close:
-        text += f"; did you mean {close[0]}?"
+    hint = f"did you mean {close[0]}? " if close else ""
     shown = ", ".join(names[:MOST_NAMES]) or "nobody yet"
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return click.ClickException(plain(f"{text}; there is of: {shown}{more}"))
+    return click.ClickException(
+        plain(f"there is no history of {name!r}; {hint}there is one of: {shown}{more}")
+    )

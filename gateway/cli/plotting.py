@@ -75,10 +75,11 @@ def _months_of_the_user() -> Iterator[None]:
 
 def _print(lines: list[Line]) -> None:
     """With colours on a terminal that has them."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    from gateway.cli.terminal import console
+
+    screen = console(highlight=False)
     for line in lines:
         text = Text.assemble(*((piece.text, STYLES.get(piece.role, "")) for piece in line))
-        console.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
+        screen.print(text, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)

@@ -38,7 +38,7 @@ class Importing:
         self._archive = archive
         self._now = now
         self._batch: list[Item] = []
-        self._events: list[Kept] = []  # of the batch, those of the newest ms
+        self._events: dict[int, list[Kept]] = {}  # of the batch, by ms
         self._untimed: set[Untimed] | None = None
         self._day = 0
         self._since_upkeep = 0
@@ -58,9 +58,7 @@ class Importing:
             self._known_untimed().add(new)
         elif isinstance(new, Kept):
             new = self._with_free_id(new)
-            if self._events and self._events[-1].id.ms != new.id.ms:
-                self._events = []
-            self._events.append(new)
+            self._events.setdefault(new.id.ms, []).append(new)
         elif isinstance(new, Reading):
             self._look_at_day(new.time // DAY)
         self._batch.append(new)
@@ -78,7 +76,7 @@ class Importing:
         if self._batch:
             self._store.write(Batch(self._batch, None))
             self._since_upkeep += len(self._batch)
-        self._batch, self._events = [], []
+        self._batch, self._events = [], {}
 
     def _upkeep(self) -> None:
         self._since_upkeep = 0
@@ -95,7 +93,7 @@ class Importing:
         """With its own id, or, where another event has that, as of two gateways, with the next; its own again
         where it is there by then."""
         there = {each.id: each for each in self._archive.events(event.id.ms, event.id.ms + 1)}
-        there |= {each.id: each for each in self._events if each.id.ms == event.id.ms}
+        there |= {each.id: each for each in self._events.get(event.id.ms, ())}
         new = event
         while (other := there.get(new.id)) is not None and other != new:
             new = new._replace(id=new.id._replace(number=new.id.number + 1))

