@@ -52,8 +52,8 @@ def _table(found: Series, headers: tuple[str, ...], room: int) -> Table:
         table.add_column(header, no_wrap=True, justify="right")
     table.add_column("", no_wrap=True)
     for at, cells, words in _rows(found, headers):
-        said = Text(plain(words))
-        said.truncate(room, overflow="ellipsis")
+        said = Text(plain(words) if room else "")
+        said.truncate(max(1, room), overflow="ellipsis")
         table.add_row(
             *(Text(cell) for cell in (at, *map(plain, cells))), said, style="yellow" if words else ""
         )

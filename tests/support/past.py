@@ -1,7 +1,7 @@
 """A gateway's folder with a history in it, made without a gateway."""
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from gateway.event_id import EventId
@@ -34,12 +34,19 @@ def configure(folder: Path, more: str = "") -> Path:
     return path
 
 
-def remember(folder: Path, items: Sequence[Item], alive: int | None = None) -> Path:
-    """Put them into the history of that folder; returns its file."""
-    data = folder / "data"
-    data.mkdir(exist_ok=True)
-    store = Store(data / FILE, keep_ms=40_000 * DAY, keep_events_ms=40_000 * DAY, most_bytes=1 << 30)
+@contextmanager
+def new_store(folder: Path) -> Iterator[Store]:
+    """The history of that folder, to be written."""
+    path = folder / "data" / FILE
+    store = Store(path, keep_ms=40_000 * DAY, keep_events_ms=40_000 * DAY, most_bytes=1 << 30)
     with closing(store):
         store.open()
+        yield store
+
+
+def remember(folder: Path, items: Sequence[Item], alive: int | None = None) -> Path:
+    """Put them into the history of that folder; returns its file."""
+    (folder / "data").mkdir(exist_ok=True)
+    with new_store(folder) as store:
         store.write(Batch(items, alive))
-    return data / FILE
+    return folder / "data" / FILE

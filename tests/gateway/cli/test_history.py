@@ -183,7 +183,7 @@ def test_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
-    for columns, headers in (("80", 6), ("72", 5), ("64", 4), ("40", 2)):
+    for columns, headers in (("80", 6), ("74", 5), ("66", 4), ("40", 2)):
         monkeypatch.setenv("COLUMNS", columns)
         assert main(["history", "temp", *SPAN]) == 0
         lines = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
