@@ -278,9 +278,10 @@ def history(
     url: str,
     token: str | None,
 ) -> int:
-    """Show what a sensor has said: a row for some time, with the last, least, greatest and mean value.
+    """Show what a sensor has said: a table, CSV, JSON, a chart.
 
-    While the gateway runs or not. From one that runs comes what it has not written yet.
+    Each row is of some time, with its last, least, greatest and mean value. While the gateway runs or not;
+    from one that runs comes what it has not written yet.
     """
     from gateway.cli.history import Asked
     from gateway.cli.history import history as show
@@ -312,7 +313,7 @@ def export(
     form: str | None,
     path: Path | None,
 ) -> int:
-    """Write history and events to FILE, or to standard output (-).
+    """Write history and events to FILE (- is standard output).
 
     While the gateway runs or not; what it has not written yet is not in it.
     """
@@ -328,9 +329,10 @@ def export(
 @click.option("--unit", metavar="UNIT", help="What they are in.")
 @_config_option
 def import_(file: Path, skip_bad: bool, sender: str | None, unit: str | None, path: Path | None) -> int:
-    """Bring FILE, as `export` writes it, into the history; the gateway must not run.
+    """Bring what `export` wrote, or CSV, into the history.
 
-    All lines are checked first. What is there already stays, so it can be done again.
+    The gateway must not run. All lines are checked first. What is there already stays, so it can be done
+    again.
     """
     from gateway.cli.importing import import_ as import_it
     from gateway.history.transfer.reading import Names
