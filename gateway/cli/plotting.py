@@ -19,7 +19,7 @@ SIZE = (80, 24)
 """Where nobody says."""
 LEAST_COLUMNS, MOST_COLUMNS = 20, 400
 PROMPT_LINES = 2
-STYLES = {"line": "cyan", "band": "blue", "axis": "dim", "gap": "yellow", "title": "bold"}
+STYLES = {"line": "bold cyan", "band": "cyan", "axis": "dim", "gap": "yellow", "title": "bold"}
 
 
 class Drawing(NamedTuple):

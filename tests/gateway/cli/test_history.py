@@ -171,7 +171,7 @@ def test_a_chart_on_a_terminal(term: str, coloured: bool) -> None:
         assert process.wait(20) == 0
     os.close(master)
     text = heard.decode()
-    assert ("\x1b[36m" in text) is coloured
+    assert ("\x1b[1;36m" in text) is coloured
     bare = re.sub(r"\x1b\[[\d;]*m", "", text).splitlines()
     assert len(bare) == 16
     assert max(map(len, bare)) <= 70
