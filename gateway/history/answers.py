@@ -17,12 +17,12 @@ from gateway.history.schema import MOST_TIME
 from gateway.history.series import Numbered
 
 OFF, OFF_MS = "off", 10 * MINUTE
-"""A gateway notes at least every five minutes that it is at work: when it has not for twice that, it was off."""
+"""A gateway notes at least every five minutes that it is at work: if it has not for twice that, it was off."""
 
 
 class Row(NamedTuple):
-    """A reading as it is kept for years. `reason`: why it is suspect, None for a good one; empty where that is
-    not known any more."""
+    """A reading as it is kept for years. `reason`: why it is suspect, None for a good one; empty where that
+    is not known any more."""
 
     time: int
     value: float
@@ -55,8 +55,8 @@ def chart(
     number, unit = _current(db, there, readings)
     hot_ones = {item.time: Hot(item.time, item.value, None) for item in readings if item.unit == unit}
     rows = sorted(hot_ones.values())
-    holes = _gaps(db, there, since, until, new)
-    made = Chart(db, number, holes, rows)
+    marks = {item.time for item in new if isinstance(item, Mark)}
+    made = Chart(db, number, lambda begin, end: _gaps(db, there, begin, end, new), rows, marks)
     buckets = made.buckets(since, until, points)
     shown = [gap._replace(begin=max(gap.begin, since)) for gap in made.gaps if _lasted(gap, since, until)]
     return Series(unit, _first(db, number, rows), buckets, shown)
@@ -135,7 +135,10 @@ def days_of(db: sqlite3.Connection, name: str, since: int, until: int) -> list[i
     found: set[int] = set()
     first = db.execute("SELECT min(time) FROM readings").fetchone()[0]
     for each in series.of_name(db, name):
-        found.update(time // DAY for time in blocks.hours(db, each.number, since // DAY * DAY, until).times)
+        for day in blocks.days_after(db, each.number, since // DAY):
+            if day * DAY >= until:
+                break
+            found.add(day)
     if first is not None:
         last = db.execute("SELECT max(time) FROM readings").fetchone()[0]
         found.update(range(max(first, since) // DAY, -(-min(last + 1, until) // DAY)))

@@ -59,11 +59,8 @@ def day_key(day: int, sensor: int) -> int:
 
 def hot(db: sqlite3.Connection, sensor: int, since: int, until: int) -> list[Hot]:
     """Those of that time that are what was written, in order."""
-    found = []
-    for row in db.execute(_HOT, (since, until, sensor)):
-        if is_sound_reading(row):
-            found.append(Hot(row[0], row[2], row[6]))
-    return found
+    rows = db.execute(_HOT, (since, until, sensor))
+    return [Hot(row[0], row[2], row[6]) for row in rows if is_sound_reading(row)]
 
 
 def is_sound_reading(row: tuple[Any, ...]) -> bool:

@@ -1,8 +1,8 @@
 """Buckets of a fixed width by column, as a blob and back, and made wider. Pure, no I/O.
 
 A roll-up has the buckets in which something was heard, as `buckets.bucketed` makes them: the value that held
-when one began is in its least, greatest and mean. So wider buckets are made of them alone, with the gaps: what
-is said here of buckets is, to the last reading, what `bucketed` says of the readings.
+when one began is in its least, greatest and mean. So wider buckets are made of them alone, with the gaps:
+what is said here of buckets is, to the last reading, what `bucketed` says of the readings.
 
     blob    = head, zlib(columns)
     head    = "<BI": version, buckets
@@ -16,8 +16,9 @@ import struct
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
-from typing import NamedTuple
+from itertools import accumulate, chain
+from operator import add
+from typing import Any, NamedTuple
 
 from gateway.history.buckets import Bucket, Gap
 from gateway.history.sealed import SealedError
@@ -48,7 +49,16 @@ class Rollup(NamedTuple):
     def between(self, since: int, until: int) -> Rollup:
         """Those that begin then."""
         first, last = bisect_left(self.times, since), bisect_left(self.times, until)
-        return self if (first, last) == (0, len(self)) else Rollup(*(column[first:last] for column in self))
+        if (first, last) == (0, len(self)):
+            return self
+        times, values, least, most, means, readings, covered = (
+            column[first:last] for column in self._columns
+        )
+        return Rollup(times, values, least, most, means, readings, covered)
+
+    @property
+    def _columns(self) -> tuple[Sequence[Any], ...]:
+        return tuple(self)
 
 
 EMPTY = Rollup((), (), (), (), (), (), ())
@@ -62,13 +72,13 @@ def of_buckets(buckets: Iterable[Bucket]) -> Rollup:
 
 def joined(parts: Sequence[Rollup]) -> Rollup:
     """One after the other."""
-    if len(parts) == 1:
-        return parts[0]
-    return (
-        Rollup(*([each for column in columns for each in column] for columns in zip(*parts, strict=True)))
-        if parts
-        else EMPTY
-    )
+    if len(parts) < 2:
+        return parts[0] if parts else EMPTY
+    return Rollup(*map(_chained, zip(*parts, strict=True)))
+
+
+def _chained(columns: Iterable[Iterable[Any]]) -> Sequence[Any]:
+    return list(chain.from_iterable(columns))
 
 
 def packed(rollup: Rollup, width: int) -> bytes:
@@ -94,17 +104,21 @@ def packed(rollup: Rollup, width: int) -> bytes:
 def unpacked(blob: bytes, width: int) -> Rollup:
     """The buckets. Raises `SealedError`."""
     try:
-        version, count = _HEAD.unpack_from(blob)
-        if version != VERSION or not 0 < count <= MOST_BUCKETS:
-            raise ValueError(f"version {version}, {count} buckets")
-        inflate = zlib.decompressobj()
-        body = inflate.decompress(blob[_HEAD.size :], 8 + _BUCKET_BYTES * count + 1)
-        if not inflate.eof or inflate.unused_data:
-            raise ValueError("more bytes than buckets")
-        first, *rest = struct.unpack(f"<q{3 * count}I{4 * count}d", body)
+        return _unpacked(blob, width)
     except (struct.error, zlib.error, ValueError) as error:
         text = f"expected a roll-up, got {len(blob)} bytes that are none: {error}"
         raise SealedError(text) from error
+
+
+def _unpacked(blob: bytes, width: int) -> Rollup:
+    version, count = _HEAD.unpack_from(blob)
+    if version != VERSION or not 0 < count <= MOST_BUCKETS:
+        raise ValueError(f"version {version}, {count} buckets")
+    inflate = zlib.decompressobj()
+    body = inflate.decompress(blob[_HEAD.size :], 8 + _BUCKET_BYTES * count + 1)
+    if not inflate.eof or inflate.unused_data:
+        raise ValueError("more bytes than buckets")
+    first, *rest = struct.unpack(f"<q{3 * count}I{4 * count}d", body)
     steps, readings, covered, least, most, means, values = (
         rest[at : at + count] for at in range(0, 7 * count, count)
     )
@@ -116,18 +130,18 @@ def wider(
 ) -> list[Bucket]:
     """What `bucketed` would say of the readings of these buckets, whose width is `own`; `since` is a multiple
     of `width`, which is one of `own`. Other parameters as there."""
-    if held is not None and (not rollup or rollup.times[0] > since):  # as if it had been heard then
+    if held is not None and (not len(rollup) or rollup.times[0] > since):  # as if it had been heard then
         start = Rollup((since,), (held,), (held,), (held,), (held,), (0,), (0,))
         rollup = joined([start, rollup])
         own_end = [since]
     else:
         own_end = []
-    if not rollup:
+    if not len(rollup):
         return []
     times, values, least, most, means, readings, covered = rollup
     ends = own_end + [time + own for time in times[len(own_end) :]]
     holds = _holds(times, ends, gaps, until)
-    known = list(accumulate(map(sum, zip(covered, holds)), initial=0))
+    known = list(accumulate(map(add, covered, holds), initial=0))
     areas = list(accumulate(map(_area, means, covered, values, holds), initial=0.0))
     heard = list(accumulate(readings, initial=0))
     found: list[Bucket] = []
@@ -155,7 +169,7 @@ def _area(mean: float, covered: int, value: float, held: int) -> float:
 
 def _holds(times: Sequence[int], ends: Sequence[int], gaps: Sequence[Gap], until: int) -> list[int]:
     """How long the last value of each holds on after its end: until the next bucket, or a gap."""
-    holds = [max(0, after - end) for after, end in zip(times[1:], ends)]
+    holds = [max(0, after - end) for after, end in zip(times[1:], ends, strict=False)]
     holds.append(max(0, until - ends[-1]))
     for gap in gaps:
         at = bisect_right(times, gap.begin) - 1

@@ -1,7 +1,8 @@
 """The history's file: what is written, and when. One thread, that which opens it.
 
-What a batch brings is written in one transaction, readings into a table of their own in time order, wherever
-they belong; `maintain` brings them to their days later, step by step, and forgets what is too old or too much.
+What a batch brings is written in one transaction, readings into a table of their own in time order,
+wherever they belong; `maintain` brings them to their days later, step by step, and forgets what is too old or
+too much.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from gateway.event_id import EventId
-from gateway.history import notes, untimed
+from gateway.history import notes, series, untimed
 from gateway.history.known import Known
 from gateway.history.retention import Bounds
 from gateway.history.rows import Batch
@@ -99,6 +100,7 @@ class Store:
             raise
 
     def _opened(self, db: sqlite3.Connection, _: Salvaged | None) -> None:
+        series.restore(db)
         self._known = None
         self._upkeep = Upkeep(self._bounds)
 
