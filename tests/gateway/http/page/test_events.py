@@ -81,3 +81,20 @@ def test_a_name_leads_to_the_sensor(rows: Locator, page: Page) -> None:
     """Whatever it is called."""
     rows.nth(4).get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Living room")
+
+
+def test_what_happened_before_the_page_was_opened(page: Page, server: PageServer) -> None:
+    """Is in the log, is not late for that, and changes nothing of what is known of the sensors."""
+    server.unplug("Well level", "pulled")
+    server.plug("Well level")
+    server.say("Attic", 20.25)
+    server.say("Attic", 19.5, age_s=95)
+    asked = len(server.asked)
+    page.goto(f"{server.url}#/events")
+    rows = page.locator("tbody tr")
+    expect(rows.locator(".event")).to_have_text(["changed", "changed", "connect", "disconnect"])
+    expect(rows.locator(".badge")).to_have_text(["2 min late"])
+    server.say("Attic", 21.5)
+    expect(rows).to_have_count(5)
+    lists = [path for path in server.asked[asked:] if path == "/api/v1/senders"]
+    assert len(lists) <= 2
