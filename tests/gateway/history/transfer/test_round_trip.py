@@ -12,7 +12,7 @@ from gateway.encoding import encode
 from gateway.event_id import EventId
 from gateway.history.archive import Archive
 from gateway.history.buckets import DAY, HOUR
-from gateway.history.rows import Item, Kept, Mark, Reading, Untimed
+from gateway.history.rows import Batch, Item, Kept, Mark, Reading, Untimed
 from gateway.history.transfer.incoming import Counting, Counts, Importing
 from gateway.history.transfer.outgoing import Wanted, exported
 from gateway.history.transfer.reading import BadLine, Names, records
@@ -194,3 +194,19 @@ def test_what_there_was() -> None:
     for record in some:
         counting.add(record)
     assert counting.counts == Counts(2, 1, 1, 1, frozenset("abcd"))
+
+
+def test_a_writer_is_not_disturbed(tmp_path: Path) -> None:
+    """Between two lines nothing of the file is held: its log is begun anew as if nobody read."""
+    log = tmp_path / "data" / "history.db-wal"
+    step = 60_000
+    path = remember(tmp_path, [reading("a", NOON + number * step, number % 7) for number in range(3000)])
+    written = 0
+    with new_store(tmp_path) as store, Archive(path) as archive:
+        for number, _ in enumerate(exported(archive, ALL, NOW, lambda part: None)):
+            if number % 10 == 0 and number < 3000:
+                some = [reading("b", NOON + 20 * DAY + number * 1000 + later, 1) for later in range(100)]
+                store.write(Batch(some, None))
+                written += log.stat().st_size > 0
+                assert log.stat().st_size < 1_500_000  # twice that where one reads all the time
+    assert written == 300
