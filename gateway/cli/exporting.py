@@ -13,7 +13,7 @@ import click
 from gateway.cli.check import load_or_explain
 from gateway.cli.common import EXIT_USAGE
 from gateway.cli.new_file import new_file, standard_output
-from gateway.cli.past import file_of, nobody
+from gateway.cli.past import file_of, nobody, unreadable
 from gateway.cli.progress import Tell, progress
 from gateway.history.archive import Archive
 from gateway.history.moments import moment
@@ -56,7 +56,7 @@ def export(
             with there as file, progress(f"exporting to {plain(str(path))}") as tell:
                 counts = _write(archive, wanted, now, form, file, tell)
     except StoreError as error:
-        raise click.ClickException(f"the history cannot be read: {error}; nothing was exported") from None
+        raise unreadable(error) from None
     print(f"exported {counted(counts)}", file=sys.stderr)
     return 0
 

@@ -13,7 +13,7 @@ import click
 from gateway.cli.check import load_or_explain
 from gateway.cli.client import to_json
 from gateway.cli.common import EXIT_USAGE
-from gateway.cli.past import file_of, nobody
+from gateway.cli.past import file_of, nobody, unreadable
 from gateway.cli.unwritten import unwritten
 from gateway.history.answer import POINTS, as_data, csv_lines
 from gateway.history.buckets import width_of
@@ -96,7 +96,7 @@ def _found(config: Config, asked: Asked, since: int, until: int, count: int) -> 
             )
             found = archive.points(asked.sender, since, until, count, more)
     except StoreError as error:
-        raise click.ClickException(f"{path} cannot be read: {error}") from None
+        raise unreadable(error) from None
     if found is None:
         raise nobody(asked.sender, known)
     return found

@@ -11,6 +11,7 @@ import click
 from gateway.config import Config
 from gateway.plain import plain
 from gateway.recording import FILE
+from gateway.storage.schema import BROKEN, StoreError, code_of
 
 MOST_NAMES = 20
 """That an error lists."""
@@ -29,6 +30,15 @@ def file_of(config: Config) -> Path:
     raise click.ClickException(
         f"there is no history yet in {config.data}; the gateway begins one when it runs: sig-gateway run"
     )
+
+
+def unreadable(error: StoreError) -> click.ClickException:
+    """The error that it cannot be read, with what mends it."""
+    broken = isinstance(error.__cause__, Exception) and code_of(error.__cause__) in BROKEN
+    hint = (
+        "; a gateway that starts keeps what can be read of a damaged one: sig-gateway run" if broken else ""
+    )
+    return click.ClickException(f"the history cannot be read: {error}{hint}")
 
 
 def nobody(name: str, known: Iterable[str]) -> click.ClickException:

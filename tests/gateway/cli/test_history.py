@@ -273,8 +273,8 @@ def test_a_file_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     (tmp_path / "data" / "history.db").write_bytes(b"no database, but words" * 100)
     assert main(["history", "temp"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: ")
-    assert "history.db" in line
+    assert line.startswith(f"error: the history cannot be read: {tmp_path}/data/history.db: ")
+    assert line.endswith("a gateway that starts keeps what can be read of a damaged one: sig-gateway run")
 
 
 def test_a_closed_pipe() -> None:
