@@ -232,6 +232,7 @@ def test_nothing_in_that_time(capsys: pytest.CaptureFixture[str]) -> None:
         (["temp", "--since", "soon"], 2, "--since: expected a time such as 2026-11-22T06:30:00Z, or a span"),
         (["temp", "--until", "2026-11-27"], 2, "--until: expected a time such as"),
         (["temp", "--since", "1h", "--until", "2h"], 2, "--since: expected a time before --until, got '1h'"),
+        (["temp", "--since", SPAN[1], "--until", SPAN[1]], 2, "--since: expected a time before --until"),
         (["temp", "--plot", "--format", "csv"], 2, "--plot draws"),
         (["temp", "--plot", "--points", "5"], 2, "--plot draws"),
         (["temp", "--points", "0"], 2, "--points"),

@@ -1,5 +1,6 @@
 """A chart as lines of text."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -137,6 +138,17 @@ def test_nothing_is_drawn_of_what_is_to_come() -> None:
     rows = text(Series("", SINCE, steps([5.0] * 24), ()), at)[1:-2]
     (line,) = (row.rstrip() for row in rows if "*" in row)
     assert abs(len(line) - 33) < 3
+
+
+def test_labels_do_not_touch() -> None:
+    """Whatever the width is; one that has no room is left out, and so is one that is wider than all."""
+    for width in range(10, 130):
+        shown = text(Series("", SINCE, steps([5.0] * 24), ()), frame(width))[-1]
+        assert re.fullmatch(r" *((\d\d:\d\d|28 Nov)( +|$))*", shown), shown
+    assert shown.split()[:2] == ["08:00", "10:00"]
+    minute = Frame("temp", UNTIL - MINUTE, UNTIL, UNTIL, 1000, 22, 12, ZoneInfo("Europe/Berlin"))
+    late = [Bucket(UNTIL - MINUTE, 5.0, 5.0, 5.0, 5.0, 1, MINUTE)]
+    assert re.fullmatch(r" *((\d\d:\d\d|\d\d:\d\d:\d\d)( +|$))*", text(Series("", 0, late, ()), minute)[-1])
 
 
 def test_a_spike_is_seen() -> None:

@@ -234,6 +234,7 @@ def test_bad_lines_of_csv(cells: str, problem: str) -> None:
         (["\ufeffValue; Time \r", "21;2026-11-28 06:10:00.123+01:00\r"], (T, 21.0)),
         (["time,value,min,max", "1795842600.123,-3e2,,"], (T, -300.0)),
         (["time,value", "1795842600123,0"], (T, 0.0)),
+        (["time,value", "100000000000,0"], (100_000_000_000, 0.0)),
         (['"time","value"', "0, 5"], (0, 5.0)),
     ],
 )
