@@ -68,6 +68,7 @@ class Chart:
         self._new = new
         self._marks = marks
         self._hot: dict[int, list[Hot]] = {}
+        self._befores: dict[int, tuple[int, float] | None] = {}
 
     def buckets(self, since: int, until: int, points: int) -> list[Bucket]:
         """At most so many, in order."""
@@ -104,6 +105,11 @@ class Chart:
         return before[1]
 
     def _last_before(self, time: int) -> tuple[int, float] | None:
+        if time not in self._befores:
+            self._befores[time] = self._looked_up_before(time)
+        return self._befores[time]
+
+    def _looked_up_before(self, time: int) -> tuple[int, float] | None:
         before = lookups.last_before(self._db, self._number, time)
         at = bisect_left(self._new, time, key=attrgetter("time")) - 1
         if at >= 0 and (before is None or self._new[at].time >= before[0]):

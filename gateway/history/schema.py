@@ -111,6 +111,8 @@ SCHEMA = Schema(
         "began": is_time,
         "ended": _or_none(is_time),
         "ms": is_integer,
+        "data": is_text,
+        "item": is_text,
         "sender": is_name,
         "event": is_name,
         "boot": is_name,

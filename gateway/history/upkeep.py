@@ -67,10 +67,10 @@ class Upkeep:
             self._waiting.pop(0)
             return True
         if self._day is not None:
-            self._mending = None
             if retention.forget_readings(db, self._day * DAY, (self._day + 1) * DAY):
                 return True
-            self._day = None
+            self._day = self._mending = None
+            return True
         return self._begin(db, now_ms)
 
     def _begin(self, db: sqlite3.Connection, now_ms: int) -> bool:
