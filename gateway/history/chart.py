@@ -15,7 +15,7 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import takewhile
+from itertools import chain, takewhile
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -281,15 +281,10 @@ def _width(since: int, until: int, points: int) -> int:
 def _together(parts: Sequence[Columns]) -> Columns:
     if not parts:
         return columns((), ())
-    first, *others = parts
-    if not others:
-        return first
-    times, values, quality = first.times[:], first.values[:], bytearray(first.quality)
-    for part in others:
-        times.extend(part.times)
-        values.extend(part.values)
-        quality += part.quality
-    return Columns(times, values, bytes(quality))
+    if len(parts) == 1:
+        return parts[0]
+    times, values, quality = zip(*parts, strict=True)
+    return Columns([*chain.from_iterable(times)], [*chain.from_iterable(values)], b"".join(quality))
 
 
 def _count(part: Part) -> int:

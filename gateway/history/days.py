@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from gateway.history.buckets import DAY
 from gateway.history.schema import DAYS, SCHEMA, SENSOR_BITS, is_finite, is_time, reading_crc
-from gateway.history.sealed import GOOD, SUSPECT, Columns, columns, unseal
+from gateway.history.sealed import GOOD, SUSPECT, Columns, columns, opened
 from gateway.storage.schema import BROKEN, Values, code_of
 
 MOST_REASONS = 100
@@ -77,7 +77,7 @@ def sealed_day(db: sqlite3.Connection, sensor: int, day: int) -> Day | None:
     if row is None:
         return None
     try:
-        return Day(unseal(row[6]), json.loads(row[4]) if row[4] else ())
+        return Day(opened(row[6]), json.loads(row[4]) if row[4] else ())
     except ValueError as error:
         raise DamagedDayError(str(error)) from error
 

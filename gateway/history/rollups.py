@@ -20,7 +20,7 @@ from itertools import accumulate, chain, repeat
 from operator import add, mul, sub
 from typing import Any, NamedTuple
 
-from gateway.history.buckets import Bucket, Gap
+from gateway.history.buckets import Bucket, Gap, new_bucket
 from gateway.history.sealed import SealedError
 
 VERSION = 1
@@ -141,27 +141,30 @@ def wider(
     ends += map(add, times[len(ends) :], repeat(own))
     holds = _holds(times, ends, gaps, until)
     known = list(accumulate(map(add, covered, holds), initial=0))
-    parts = map(add, map(mul, means, covered), map(mul, values, holds))
-    areas = list(accumulate(parts, initial=0.0))
+    areas = list(accumulate(map(add, map(mul, means, covered), map(mul, values, holds)), initial=0.0))
     heard = list(accumulate(readings, initial=0))
     found: list[Bucket] = []
-    first = held_to = 0  # how long the value before a bucket holds, and which it is
-    value = 0.0
-    while first < len(times):
+    first, count = 0, len(times)
+    held_to, value = 0, 0.0  # how long the value before a bucket holds, and which it is
+    while first < count:
         begin = times[first] // width * width
-        last = bisect_left(times, begin + width, first)
+        end = begin + width
+        near = first + width // own  # there are no more in it, and to look in all of them takes longer
+        last = bisect_left(times, end, first, near if near < count else count)
         low, high = min(least[first:last]), max(most[first:last])
         span, area = known[last] - known[first], areas[last] - areas[first]
         if held_to > begin:  # it has held on
-            before = held_to - begin
-            span, area = span + before, area + before * value
+            span += held_to - begin
+            area += (held_to - begin) * value
             low, high = min(low, value), max(high, value)
         held_to, value = ends[last - 1] + holds[last - 1], values[last - 1]
-        if held_to > begin + width:  # it holds on, into those after
-            over = held_to - (begin + width)
-            span, area = span - over, area - over * value
-        mean = min(max(area / span, low), high) if span else value
-        found.append(Bucket(begin, value, low, high, mean, heard[last] - heard[first], span))
+        if held_to > end:  # it holds on, into those after
+            span -= held_to - end
+            area -= (held_to - end) * value
+        mean = area / span if span else value
+        if not low <= mean <= high:  # sums of floats
+            mean = low if mean < low else high
+        found.append(new_bucket((begin, value, low, high, mean, heard[last] - heard[first], span)))
         first = last
     return found
 
