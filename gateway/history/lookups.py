@@ -58,7 +58,7 @@ def _last_of(db: sqlite3.Connection, sensor: int, day: int, time: int) -> tuple[
     if there is not None:
         at = bisect_left(there.rows.times, time) - 1
         return (there.rows.times[at], there.rows.values[at]) if at >= 0 else None
-    hours = blocks.hours(db, sensor, day * DAY, min((day + 1) * DAY, time - HOUR + 1))
+    hours = blocks.buckets(db, sensor, day * DAY, min((day + 1) * DAY, time - HOUR + 1))
     return (hours.times[-1] + HOUR - 1, hours.values[-1]) if len(hours) else None
 
 
@@ -73,7 +73,7 @@ def _sealed_after(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
             if at < len(there.rows):
                 return there.rows.times[at]
             continue
-        hours = blocks.hours(db, sensor, max(day * DAY, time + 1), (day + 1) * DAY)
+        hours = blocks.buckets(db, sensor, max(day * DAY, time + 1), (day + 1) * DAY)
         if len(hours):
             return hours.times[0]
     return None

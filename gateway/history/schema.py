@@ -105,6 +105,7 @@ SCHEMA = Schema(
         "reason": _or_none(is_text),
         "reasons": _or_none(is_text),
         "minutes": _or_none(_is_blob),
+        "halves": _is_blob,
         "blob": _is_blob,
         "first": is_time,
         "last": is_time,

@@ -40,14 +40,15 @@ CREATE TABLE days (
     crc     INTEGER NOT NULL
 );
 
--- The hours of 32 days of a series: see gateway/history/rollups.py. key = (day / 32) << 16 | sensor. `first`,
--- `last`: the times of the first and the last reading.
+-- The roll-ups of 32 days of a series: see gateway/history/rollups.py. key = (day / 32) << 16 | sensor. `first`,
+-- `last`: the times of the first and the last reading; `halves`: of twelve hours each, `blob`: of one.
 CREATE TABLE hours (
-    key   INTEGER PRIMARY KEY,
-    first INTEGER NOT NULL,
-    last  INTEGER NOT NULL,
-    blob  BLOB    NOT NULL,
-    crc   INTEGER NOT NULL
+    key    INTEGER PRIMARY KEY,
+    first  INTEGER NOT NULL,
+    last   INTEGER NOT NULL,
+    halves BLOB    NOT NULL,
+    blob   BLOB    NOT NULL,
+    crc    INTEGER NOT NULL
 );
 
 -- When nothing was known of a sender's value. `ended`: NULL while it lasts.
