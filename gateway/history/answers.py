@@ -17,7 +17,7 @@ from gateway.history.schema import MOST_TIME
 from gateway.history.series import Numbered
 
 OFF, OFF_MS = "off", 10 * MINUTE
-"""A gateway notes at least every five minutes that it is at work: if it has not for twice that, it was off."""
+"""A gateway notes at least every five minutes that it is at work: if not for twice that, it was off."""
 
 
 class Row(NamedTuple):
