@@ -145,7 +145,7 @@ def _time_axis(
         place = min(across - 1, math.floor((tick.at - frame.since) / span * across))
         cells[place] = (charset.mark, cells[place][1])
         begin = min(max(0, place - len(tick.label) // 2), across - len(tick.label))
-        if begin >= free and len(tick.label) <= across:
+        if begin >= free:  # months have longer names in other languages
             words[begin : begin + len(tick.label)] = tick.label
             free = begin + len(tick.label) + 1
     line = [Piece(" " * indent + charset.corner, "axis"), *_joined(cells)]

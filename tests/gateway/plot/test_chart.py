@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import pairwise, product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -142,10 +142,11 @@ def test_nothing_is_drawn_of_what_is_to_come() -> None:
 
 def test_labels_do_not_touch() -> None:
     """Whatever the width is; one that has no room is left out, and so is one that is wider than all."""
-    for width in range(10, 130):
-        shown = text(Series("", SINCE, steps([5.0] * 24), ()), frame(width))[-1]
-        assert re.fullmatch(r" *((\d\d:\d\d|28 Nov)( +|$))*", shown), shown
-    assert shown.split()[:2] == ["08:00", "10:00"]
+    for width, later in product(range(10, 130, 3), range(0, DAY, 37 * MINUTE)):
+        at = frame(width, since=SINCE + later, until=UNTIL + later)
+        buckets = [one._replace(time=one.time + later) for one in steps([5.0])]
+        shown = text(Series("", SINCE, buckets, ()), at)[-1]
+        assert re.fullmatch(r" *((\d\d:\d\d|2[89] Nov)( +|$))*", shown), shown
     minute = Frame("temp", UNTIL - MINUTE, UNTIL, UNTIL, 1000, 22, 12, ZoneInfo("Europe/Berlin"))
     late = [Bucket(UNTIL - MINUTE, 5.0, 5.0, 5.0, 5.0, 1, MINUTE)]
     assert re.fullmatch(r" *((\d\d:\d\d|\d\d:\d\d:\d\d)( +|$))*", text(Series("", 0, late, ()), minute)[-1])
