@@ -29,8 +29,8 @@ from drivers.stream.transport import open_transport
 from gateway.cli.check import load_or_explain
 from gateway.cli.client import complain, connection
 from gateway.cli.common import EXIT_USAGE
+from gateway.cli.own_gateway import own_token, own_url
 from gateway.config import Config
-from gateway.config.models import parse_address
 from gateway.plain import plain
 from gateway.probe.users import refuse_used
 from gateway.senders import OWN_NAME
@@ -85,7 +85,7 @@ def capture(
         config = load_or_explain(config_path)
         if config is None:
             return EXIT_USAGE
-        url, token = _own_url(config), token or _own_token(config)
+        url, token = own_url(config), token or own_token(config)
     try:
         with contextlib.ExitStack() as owned:
             try:
@@ -125,20 +125,6 @@ def _fetch(client: sig.ClientRouter, number: int, file: _File, path: Path, endin
     if not over:
         fetch(end=True)
     return _done(file, path)
-
-
-def _own_url(config: Config) -> str:
-    """Where the gateway of that config listens, as seen from this machine."""
-    address = parse_address(config.router.listen)
-    if address.unix:
-        return f"unix:{address.host}"
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address.host, address.host)  # noqa: S104 - told apart
-    scheme = "tcp" if config.router.tls is None else "tls"
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{address.port}"
-
-
-def _own_token(config: Config) -> str | None:
-    return None if config.router.token is None else config.router.token.get_secret_value()
 
 
 def _capture_alone(config: Config, link: str, path: Path, seconds: float | None, why: str) -> int:

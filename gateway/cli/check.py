@@ -53,9 +53,9 @@ def _broker(config: Config) -> str:
     return f"broker {address(url)}{encrypted}"
 
 
-def load_or_explain(path: Path, *, usable: bool = False) -> Config | None:
-    """The config, with its warnings printed; or None, with every error printed, all to stderr. `usable`: what
-    can be left out of one with errors is no error."""
+def load_or_explain(path: Path, *, usable: bool = False, warn: bool = True) -> Config | None:
+    """The config, with its warnings printed, if wanted (`warn`); or None, with every error printed, all to
+    stderr. `usable`: what can be left out of one with errors is no error."""
     try:
         config = load_usable(path) if usable else load(path)
     except ConfigError as error:
@@ -64,6 +64,6 @@ def load_or_explain(path: Path, *, usable: bool = False) -> Config | None:
         count = len(error.problems)
         print(f"{count} error{'s' if count > 1 else ''}", file=sys.stderr)
         return None
-    for warning in config.warnings:
+    for warning in config.warnings if warn else ():
         print(f"warning: {warning}", file=sys.stderr)
     return config

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ import sig
 from gateway.plain import plain
 from gateway.secret_file import SecretFileError, read_secret_file
 from sig.carrier.tcpclient import CarrierTCPClient
+from sig.limits import DEFAULT
 
 DEFAULT_PORT = 7300
 
@@ -72,14 +73,18 @@ def connection(
     *,
     on_lost: Callable[[], None] | None = None,
     on_back: Callable[[], None] | None = None,
+    within_s: float | None = None,
 ) -> Iterator[sig.ClientRouter]:
     """A connected client. It reconnects if there is an `on_lost`; both are called on the carrier's thread.
+    `within_s`: how long it may take at most; then nothing is printed of what `sig` says.
 
     Raises click.ClickException (exit status 1) if no gateway answers.
     """
     target = parse_url(url)
-    sig.setup_logger(_Errors())
-    carrier = CarrierTCPClient(token=token, ssl_context=_tls_context() if target.tls else None)
+    limits = DEFAULT if within_s is None else replace(DEFAULT, handshake_s=within_s)
+    sig.setup_logger(_Errors() if within_s is None else None)
+    context = _tls_context() if target.tls else None
+    carrier = CarrierTCPClient(token=token, ssl_context=context, limits=limits)
     client = sig.ClientRouter(carrier)
     carrier.auto_reconnect = on_lost is not None
     try:

@@ -45,9 +45,9 @@ def print_table(found: list[dict[str, Any]]) -> None:
     """Into a pipe or a file goes every column, whole; on a terminal, what has room. Warnings below, and why
     there never was a value."""
     if not sys.stdout.isatty():
-        from rich.console import Console
+        from gateway.cli.terminal import console
 
-        Console(width=PIPE_COLUMNS).print(_table(found, COLUMNS))
+        console(width=PIPE_COLUMNS).print(_table(found, COLUMNS))
     else:
         _print_on_terminal(found)
     for sender in found:
@@ -59,14 +59,14 @@ def print_table(found: list[dict[str, Any]]) -> None:
 
 
 def _print_on_terminal(found: list[dict[str, Any]]) -> None:
-    from rich.console import Console
+    from gateway.cli.terminal import console
 
-    console, today = Console(), time.strftime("%Y-%m-%dT", time.gmtime())
-    unbounded = console.options.update(width=PIPE_COLUMNS)
+    screen, today = console(), time.strftime("%Y-%m-%dT", time.gmtime())
+    unbounded = screen.options.update(width=PIPE_COLUMNS)
     table = _table(found, COLUMNS, today)
-    if console.measure(table, options=unbounded).maximum > console.width:
+    if screen.measure(table, options=unbounded).maximum > screen.width:
         table = _table(found, COLUMNS[:-1], today)
-    console.print(table)
+    screen.print(table)
 
 
 def _number(value: object) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gateway.history.buckets import DAY, HOUR
 from gateway.history.rollups import EMPTY, Rollup, joined, packed, unpacked
-from gateway.history.schema import HOURS, SCHEMA, SENSOR_BITS, sealed
+from gateway.history.schema import HOURS, SENSOR_BITS, sealed
 from gateway.history.sealed import SealedError
 from gateway.storage.schema import BROKEN, code_of
 
@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 BLOCK_DAYS = 32
 BLOCK = BLOCK_DAYS * DAY
+HALF = 12 * HOUR
+"""Of a day: what a chart of a year is made of, in a twelfth of the time that its hours take."""
 
 
 def block_key(block: int, sensor: int) -> int:
@@ -23,14 +25,14 @@ def block_key(block: int, sensor: int) -> int:
     return block << SENSOR_BITS | sensor
 
 
-def block_of(db: sqlite3.Connection, sensor: int, block: int) -> Rollup:
-    """Its hours; none where there is no row, or one that is not what was written."""
+def block_of(db: sqlite3.Connection, sensor: int, block: int, width: int = HOUR) -> Rollup:
+    """Its buckets of an HOUR, or a HALF; none where there is no row, or one that is not what was written."""
+    column = "blob" if width == HOUR else "halves"
+    query = f"SELECT {column} FROM hours WHERE key = ?"  # noqa: S608 - one of two
     try:
-        row = db.execute("SELECT * FROM hours WHERE key = ?", (block_key(block, sensor),)).fetchone()
-        if row is None:
-            return EMPTY
-        if SCHEMA.is_sound(HOURS, row):
-            return unpacked(row[3], HOUR)
+        row = db.execute(query, (block_key(block, sensor),)).fetchone()
+        if row is not None:
+            return unpacked(row[0], width)  # it has a checksum of its own
     except SealedError as error:
         logger.warning("history: roll-up %d of series %d cannot be read: %s", block, sensor, error)
     except sqlite3.Error as error:
@@ -45,11 +47,11 @@ def bounds(db: sqlite3.Connection) -> tuple[int, int]:
     return (0, 0) if first is None else (first >> SENSOR_BITS, (last >> SENSOR_BITS) + 1)
 
 
-def hours(db: sqlite3.Connection, sensor: int, since: int, until: int) -> Rollup:
-    """Those that begin in that time, in order."""
+def buckets(db: sqlite3.Connection, sensor: int, since: int, until: int, width: int = HOUR) -> Rollup:
+    """Those of an HOUR, or a HALF, that begin in that time, in order."""
     first, end = bounds(db)
     parts = [
-        block_of(db, sensor, block).between(since, until)
+        block_of(db, sensor, block, width).between(since, until)
         for block in range(max(first, since // BLOCK), min(end, -(-until // BLOCK)))
     ]
     return joined([part for part in parts if len(part)])
@@ -71,8 +73,12 @@ def days_before(db: sqlite3.Connection, sensor: int, day: int) -> Iterator[int]:
 
 def days_of(db: sqlite3.Connection, sensor: int, block: int) -> list[int]:
     """Those in which something was heard, in order: of which there are readings, or hours."""
-    rolled = {time // DAY for time in block_of(db, sensor, block).times}
-    return sorted(rolled | sealed_days(db, sensor, block))
+    return sorted(rolled_days(db, sensor, block, HALF) | sealed_days(db, sensor, block))
+
+
+def rolled_days(db: sqlite3.Connection, sensor: int, block: int, width: int) -> set[int]:
+    """Of which there are buckets of that width."""
+    return {time // DAY for time in block_of(db, sensor, block, width).times}
 
 
 def sealed_days(db: sqlite3.Connection, sensor: int, block: int) -> set[int]:
@@ -99,15 +105,22 @@ def bounds_of_days(db: sqlite3.Connection) -> tuple[int, int]:
     return (low, high) if first == end else (min(first, low), max(end, high))
 
 
-def put_day(db: sqlite3.Connection, sensor: int, day: int, rollup: Rollup, first: int, last: int) -> None:
-    """That day's hours, in the place of those that are there; `first`, `last`: the times of its readings."""
+def put_day(
+    db: sqlite3.Connection, sensor: int, day: int, made: Callable[[int], Rollup], first: int, last: int
+) -> None:
+    """That day's buckets, `made` of a width, in the place of those that are there; `first`, `last`: the times
+    of its readings."""
     block = day // BLOCK_DAYS
-    there = block_of(db, sensor, block)
-    parts = [there.between(0, day * DAY), rollup, there.between((day + 1) * DAY, (block + 1) * BLOCK)]
-    whole = joined([part for part in parts if len(part)])
+    halves, hours = (_with_day(db, sensor, block, day, made(width), width) for width in (HALF, HOUR))
     key = block_key(block, sensor)
     old = db.execute("SELECT first, last FROM hours WHERE key = ?", (key,)).fetchone()
     if old is not None:
         first, last = min(first, old[0]), max(last, old[1])
-    row = sealed(HOURS, key, first, last, packed(whole, HOUR))
-    db.execute("INSERT OR REPLACE INTO hours VALUES (?, ?, ?, ?, ?)", row)
+    row = sealed(HOURS, key, first, last, halves, hours)
+    db.execute("INSERT OR REPLACE INTO hours VALUES (?, ?, ?, ?, ?, ?)", row)
+
+
+def _with_day(db: sqlite3.Connection, sensor: int, block: int, day: int, rollup: Rollup, width: int) -> bytes:
+    there = block_of(db, sensor, block, width)
+    parts = [there.between(0, day * DAY), rollup, there.between((day + 1) * DAY, (block + 1) * BLOCK)]
+    return packed(joined([part for part in parts if len(part)]), width)

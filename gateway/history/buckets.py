@@ -62,50 +62,58 @@ def bucketed(
 ) -> list[Bucket]:
     """The buckets of `since` to `until`, in order. `rows` are all of that time; `held` is the value that held
     when it began, None for none; `gaps` are in order, and no reading is inside one."""
-    times, values = rows.times.tolist(), rows.values.tolist()
+    times, values = list(rows.times), list(rows.values)
     uncounted = held is not None and (not times or times[0] > since)
     if held is not None and uncounted:  # as if it had been heard then
         times.insert(0, since)
         values.insert(0, held)
     if not times:
         return []
-    spans = _spans(times, gaps, until)
-    known = list(accumulate(spans, initial=0))
+    ends, whole = _ends(times, gaps, until)
+    spans = list(map(sub, ends, times))
+    known = [*times, ends[-1]] if whole else list(accumulate(spans, initial=0))
     areas = list(accumulate(map(mul, values, spans), initial=0.0))
     found: list[Bucket] = []
+    add = found.append
     first, count = 0, len(times)
-    held_to, value = (
-        times[0] // width * width,
-        0.0,
-    )  # how long the value before the bucket holds, and which it is
-    while first < count:
-        begin = times[first] // width * width
+    begin = times[0] // width * width
+    held_to, value = begin, 0.0  # how long the value before the bucket holds, and which it is
+    while True:
         end = begin + width
-        last = bisect_left(times, end, first)
+        near = first + NEAR  # most buckets are small, and to look for their end in all of them takes longer
+        last = bisect_left(times, end, first, near if near < count and times[near] >= end else count)
         chosen = values[first:last]
         least, most = min(chosen), max(chosen)
         covered, area = known[last] - known[first], areas[last] - areas[first]
         if held_to > begin:  # it has held on
             before = held_to - begin
-            covered, area = covered + before, area + before * value
+            covered += before
+            area += before * value
             if value < least:
                 least = value
             elif value > most:
                 most = value
-        held_to, value = times[last - 1] + spans[last - 1], chosen[-1]
+        held_to, value = ends[last - 1], chosen[-1]
         if held_to > end:  # it holds on, into those after
-            covered, area = covered - (held_to - end), area - (held_to - end) * value
+            over = held_to - end
+            covered -= over
+            area -= over * value
         mean = area / covered if covered else value
         if not least <= mean <= most:  # sums of floats
             mean = least if mean < least else most
-        found.append(_bucket((begin, value, least, most, mean, last - first, covered)))
+        add(new_bucket((begin, value, least, most, mean, last - first, covered)))
         first = last
+        if first == count:
+            break
+        begin = end if times[first] < end + width else times[first] // width * width
     if uncounted:
         found[0] = found[0]._replace(readings=found[0].readings - 1)
     return found
 
 
-_bucket = partial(tuple.__new__, Bucket)
+NEAR = 16
+"""Readings of a bucket, mostly fewer."""
+new_bucket = partial(tuple.__new__, Bucket)
 """Without the checks that a call of the class costs: a chart is some hundred of them."""
 
 
@@ -121,15 +129,15 @@ def merged(buckets: Iterable[Bucket], width: int) -> Iterator[Bucket]:
         yield Bucket(begin, parts[-1].value, least, most, mean, count, covered)
 
 
-def _spans(times: Sequence[int], gaps: Sequence[Gap], until: int) -> list[int]:
-    """How long each value holds: until the next, or a gap."""
-    spans = list(map(sub, times[1:], times[:-1]))
-    spans.append(max(0, until - times[-1]))
+def _ends(times: Sequence[int], gaps: Sequence[Gap], until: int) -> tuple[list[int], bool]:
+    """Until when each value holds: until the next, or a gap. And whether it is the next for all of them."""
+    ends = [*times[1:], max(until, times[-1])]
+    whole = True
     for gap in gaps:
         row = bisect_right(times, gap.begin) - 1
-        if row >= 0:
-            spans[row] = min(spans[row], gap.begin - times[row])
-    return spans
+        if row >= 0 and gap.begin < ends[row]:
+            ends[row], whole = gap.begin, False
+    return ends, whole
 
 
 def closed(gaps: Iterable[Gap], since: int, until: int) -> list[Gap]:

@@ -3,7 +3,7 @@
 Whatever it is made of, it is what `buckets.bucketed` makes of all readings and gaps of that time:
 
     no more readings than points   each reading is a point
-    points of whole hours          of roll-ups by the hour; of readings where those are late, or at the end
+    points of whole hours          of roll-ups by the hour, or by twelve; of readings where those are late
     points of whole minutes        the same, of days of so many readings that there is one by the minute
     else                           of readings; of hours, where the readings are not kept any more
 
@@ -15,11 +15,12 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import takewhile
+from itertools import chain, takewhile
 from operator import attrgetter
 from typing import NamedTuple
 
 from gateway.history import blocks, lookups
+from gateway.history.blocks import HALF
 from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket, Gap, bucketed, width_of
 from gateway.history.days import (
     DamagedDayError,
@@ -68,6 +69,7 @@ class Chart:
         self._new = new
         self._marks = marks
         self._hot: dict[int, list[Hot]] = {}
+        self._befores: dict[int, tuple[int, float] | None] = {}
 
     def buckets(self, since: int, until: int, points: int) -> list[Bucket]:
         """At most so many, in order."""
@@ -78,7 +80,8 @@ class Chart:
         self._load_hot(begin, until)
         found: list[Bucket] | None = None
         if width % HOUR == 0:
-            found = self._of_rollups(HOUR, begin, until, width, points)
+            own = HALF if width % HALF == 0 else HOUR
+            found = self._of_rollups(own, begin, until, width, points)
         elif width % MINUTE == 0 and self._has_minutes(begin, until):
             found = self._of_rollups(MINUTE, begin, until, width, points)
         if found is None:
@@ -104,6 +107,11 @@ class Chart:
         return before[1]
 
     def _last_before(self, time: int) -> tuple[int, float] | None:
+        if time not in self._befores:
+            self._befores[time] = self._looked_up_before(time)
+        return self._befores[time]
+
+    def _looked_up_before(self, time: int) -> tuple[int, float] | None:
         before = lookups.last_before(self._db, self._number, time)
         at = bisect_left(self._new, time, key=attrgetter("time")) - 1
         if at >= 0 and (before is None or self._new[at].time >= before[0]):
@@ -147,7 +155,9 @@ class Chart:
                     hours, start = [], day * DAY
                 rows.append(cut(whole.rows, since, until))
                 continue
-            rolled = blocks.hours(self._db, self._number, max(since, day * DAY), min(until, (day + 1) * DAY))
+            rolled = blocks.buckets(
+                self._db, self._number, max(since, day * DAY), min(until, (day + 1) * DAY)
+            )
             if len(rolled):
                 if rows:
                     yield Part(start, day * DAY, _together(rows), EMPTY)
@@ -180,7 +190,7 @@ class Chart:
         return with_hot(there, new)
 
     def _has_hours(self, day: int) -> bool:
-        return len(blocks.hours(self._db, self._number, day * DAY, (day + 1) * DAY)) > 0
+        return len(blocks.buckets(self._db, self._number, day * DAY, (day + 1) * DAY, HALF)) > 0
 
     def _is_damaged(self, day: int) -> None:
         gap = Gap(day * DAY, (day + 1) * DAY, DAMAGED)
@@ -191,7 +201,7 @@ class Chart:
 
     def _of_rollups(self, own: int, since: int, until: int, width: int, points: int) -> list[Bucket] | None:
         """None if there are so few readings that each can be a point."""
-        there = blocks.hours(self._db, self._number, since // DAY * DAY, until)
+        there = blocks.buckets(self._db, self._number, since // DAY * DAY, until, max(own, HOUR))
         raw = self._raw_days(there.times, since, until, own)
         parts: list[Rollup] = []
         at = since
@@ -229,7 +239,7 @@ class Chart:
         return bool(there) or any(row.time == time for row in self._new)
 
     def _rolled(self, there: Rollup, own: int, since: int, until: int) -> Iterator[Rollup]:
-        if own == HOUR:
+        if own != MINUTE:
             yield there.between(since, until)
             return
         for day in sorted({time // DAY for time in there.between(since // DAY * DAY, until).times}):
@@ -275,15 +285,10 @@ def _width(since: int, until: int, points: int) -> int:
 def _together(parts: Sequence[Columns]) -> Columns:
     if not parts:
         return columns((), ())
-    first, *others = parts
-    if not others:
-        return first
-    times, values, quality = first.times[:], first.values[:], bytearray(first.quality)
-    for part in others:
-        times.extend(part.times)
-        values.extend(part.values)
-        quality += part.quality
-    return Columns(times, values, bytes(quality))
+    if len(parts) == 1:
+        return parts[0]
+    times, values, quality = zip(*parts, strict=True)
+    return Columns([*chain.from_iterable(times)], [*chain.from_iterable(values)], b"".join(quality))
 
 
 def _count(part: Part) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left, bisect_right
+from itertools import chain
 
 from gateway.history import blocks
 from gateway.history.buckets import DAY, HOUR
-from gateway.history.days import DamagedDayError, is_sound_reading, sealed_day
+from gateway.history.days import DamagedDayError, is_sound_reading, last_of_day, sealed_day
 
 _BEFORE = "SELECT * FROM readings WHERE time < ? AND sensor = ? ORDER BY time DESC"
 _AFTER = "SELECT * FROM readings WHERE time > ? AND sensor = ? ORDER BY time"
@@ -36,20 +37,29 @@ def first_after(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
 
 
 def _sealed_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int, float] | None:
-    for day in blocks.days_before(db, sensor, time // DAY):
-        try:
-            there = sealed_day(db, sensor, day)
-        except DamagedDayError:
-            there = None
-        if there is not None:
-            at = bisect_left(there.rows.times, time) - 1
-            if at >= 0:
-                return there.rows.times[at], there.rows.values[at]
-            continue
-        hours = blocks.hours(db, sensor, day * DAY, min((day + 1) * DAY, time - HOUR + 1))
-        if len(hours):
-            return hours.times[-1] + HOUR - 1, hours.values[-1]
+    yesterday = (time - 1) // DAY
+    days = chain((yesterday,), blocks.days_before(db, sensor, yesterday - 1))
+    for day in days:
+        found = _last_of(db, sensor, day, time)
+        if found is not None:
+            return found
     return None
+
+
+def _last_of(db: sqlite3.Connection, sensor: int, day: int, time: int) -> tuple[int, float] | None:
+    """Of a day; where its readings are not kept any more, of its hours."""
+    try:
+        last = last_of_day(db, sensor, day)
+        if last is not None and last[0] < time:
+            return last
+        there = None if last is None else sealed_day(db, sensor, day)
+    except DamagedDayError:
+        there = None
+    if there is not None:
+        at = bisect_left(there.rows.times, time) - 1
+        return (there.rows.times[at], there.rows.values[at]) if at >= 0 else None
+    hours = blocks.buckets(db, sensor, day * DAY, min((day + 1) * DAY, time - HOUR + 1))
+    return (hours.times[-1] + HOUR - 1, hours.values[-1]) if len(hours) else None
 
 
 def _sealed_after(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
@@ -63,7 +73,7 @@ def _sealed_after(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
             if at < len(there.rows):
                 return there.rows.times[at]
             continue
-        hours = blocks.hours(db, sensor, max(day * DAY, time + 1), (day + 1) * DAY)
+        hours = blocks.buckets(db, sensor, max(day * DAY, time + 1), (day + 1) * DAY)
         if len(hours):
             return hours.times[0]
     return None

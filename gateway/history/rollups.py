@@ -16,11 +16,11 @@ import struct
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain
-from operator import add
+from itertools import accumulate, chain, repeat
+from operator import add, mul, sub
 from typing import Any, NamedTuple
 
-from gateway.history.buckets import Bucket, Gap
+from gateway.history.buckets import Bucket, Gap, new_bucket
 from gateway.history.sealed import SealedError
 
 VERSION = 1
@@ -122,7 +122,8 @@ def _unpacked(blob: bytes, width: int) -> Rollup:
     steps, readings, covered, least, most, means, values = (
         rest[at : at + count] for at in range(0, 7 * count, count)
     )
-    return Rollup([first + step * width for step in steps], values, least, most, means, readings, covered)
+    times = list(map(add, map(mul, steps, repeat(width)), repeat(first)))
+    return Rollup(times, values, least, most, means, readings, covered)
 
 
 def wider(
@@ -130,46 +131,47 @@ def wider(
 ) -> list[Bucket]:
     """What `bucketed` would say of the readings of these buckets, whose width is `own`; `since` is a multiple
     of `width`, which is one of `own`. Other parameters as there."""
+    ends: list[int] = []
     if held is not None and (not len(rollup) or rollup.times[0] > since):  # as if it had been heard then
         start = Rollup((since,), (held,), (held,), (held,), (held,), (0,), (0,))
-        rollup = joined([start, rollup])
-        own_end = [since]
-    else:
-        own_end = []
+        rollup, ends = joined([start, rollup]), [since]
     if not len(rollup):
         return []
     times, values, least, most, means, readings, covered = rollup
-    ends = own_end + [time + own for time in times[len(own_end) :]]
+    ends += map(add, times[len(ends) :], repeat(own))
     holds = _holds(times, ends, gaps, until)
     known = list(accumulate(map(add, covered, holds), initial=0))
-    areas = list(accumulate(map(_area, means, covered, values, holds), initial=0.0))
+    areas = list(accumulate(map(add, map(mul, means, covered), map(mul, values, holds)), initial=0.0))
     heard = list(accumulate(readings, initial=0))
     found: list[Bucket] = []
-    first = 0
-    while first < len(times):
+    first, count = 0, len(times)
+    held_to, value = 0, 0.0  # how long the value before a bucket holds, and which it is
+    while first < count:
         begin = times[first] // width * width
-        last = bisect_left(times, begin + width, first)
-        low, high, value = min(least[first:last]), max(most[first:last]), values[last - 1]
+        end = begin + width
+        near = first + width // own  # there are no more in it, and to look in all of them takes longer
+        last = bisect_left(times, end, first, near if near < count else count)
+        low, high = min(least[first:last]), max(most[first:last])
         span, area = known[last] - known[first], areas[last] - areas[first]
-        if (over := ends[last - 1] + holds[last - 1] - (begin + width)) > 0:  # into those after
-            span, area = span - over, area - over * value
-        if first and (before := ends[first - 1] + holds[first - 1] - begin) > 0:
-            earlier = values[first - 1]
-            low, high = min(low, earlier), max(high, earlier)
-            span, area = span + before, area + before * earlier
-        mean = min(max(area / span, low), high) if span else value
-        found.append(Bucket(begin, value, low, high, mean, heard[last] - heard[first], span))
+        if held_to > begin:  # it has held on
+            span += held_to - begin
+            area += (held_to - begin) * value
+            low, high = min(low, value), max(high, value)
+        held_to, value = ends[last - 1] + holds[last - 1], values[last - 1]
+        if held_to > end:  # it holds on, into those after
+            span -= held_to - end
+            area -= (held_to - end) * value
+        mean = area / span if span else value
+        if not low <= mean <= high:  # sums of floats
+            mean = low if mean < low else high
+        found.append(new_bucket((begin, value, low, high, mean, heard[last] - heard[first], span)))
         first = last
     return found
 
 
-def _area(mean: float, covered: int, value: float, held: int) -> float:
-    return mean * covered + value * held
-
-
 def _holds(times: Sequence[int], ends: Sequence[int], gaps: Sequence[Gap], until: int) -> list[int]:
     """How long the last value of each holds on after its end: until the next bucket, or a gap."""
-    holds = [max(0, after - end) for after, end in zip(times[1:], ends, strict=False)]
+    holds = list(map(sub, times[1:], ends))
     holds.append(max(0, until - ends[-1]))
     for gap in gaps:
         at = bisect_right(times, gap.begin) - 1

@@ -48,10 +48,10 @@ class SealedError(ValueError):
 
 class Columns(NamedTuple):
     """Rows in time order, by column: UTC milliseconds, values, and of which quality each is (`GOOD`,
-    `SUSPECT`). All are of one length."""
+    `SUSPECT`). All are of one length. As arrays they are small, as lists quick to use."""
 
-    times: "array[int]"
-    values: "array[float]"
+    times: Sequence[int]
+    values: Sequence[float]
     quality: bytes
 
     def __len__(self) -> int:
@@ -91,7 +91,13 @@ def seal(rows: Columns) -> bytes:
 
 
 def unseal(blob: bytes) -> Columns:
-    """The rows. Raises `SealedError`."""
+    """The rows, as arrays. Raises `SealedError`."""
+    rows = opened(blob)
+    return Columns(array("q", rows.times), array("d", rows.values), rows.quality)
+
+
+def opened(blob: bytes) -> Columns:
+    """The rows, as lists. Raises `SealedError`."""
     try:
         return _unsealed(blob)
     except (struct.error, zlib.error, ValueError, IndexError, OverflowError, ZeroDivisionError) as error:
@@ -115,14 +121,14 @@ def _unsealed(blob: bytes) -> Columns:
         )
     else:
         ticks = map(add, map(mul, accumulate(jumps, initial=0), repeat(period)), repeat(start))
-    times = array("q", map(add, ticks, _each(reader.column(count), count)))
+    times = list(map(add, ticks, _each(reader.column(count), count)))
     if digits == _RAW:
-        values = array("d", struct.unpack(f"<{count}d", _together(reader.take(8 * count), 8)))
+        values = list(struct.unpack(f"<{count}d", _together(reader.take(8 * count), 8)))
     else:
         scale = 10**digits
         steps = _each(reader.column(count - 1), count - 1)
         moved = steps if step == 1 else map(mul, steps, repeat(step))
-        values = array("d", map(truediv, accumulate(moved, initial=first), repeat(scale)))
+        values = list(map(truediv, accumulate(moved, initial=first), repeat(scale)))
     marks = reader.column(count)
     quality = bytes((marks,)) * count if isinstance(marks, int) else bytes(marks)
     if inflate.unconsumed_tail or inflate.unused_data or not inflate.eof or reader.left:

@@ -12,9 +12,9 @@ import sqlite3
 
 from gateway.encoding import encode
 from gateway.history import blocks, gaps, lookups, series
-from gateway.history.buckets import DAY, HOUR, MINUTE, bucketed
+from gateway.history.buckets import DAY, MINUTE, bucketed
 from gateway.history.days import DamagedDayError, Day, day_key, hot, sealed_day, with_hot
-from gateway.history.rollups import of_buckets, packed
+from gateway.history.rollups import Rollup, of_buckets, packed
 from gateway.history.schema import DAYS, sealed
 from gateway.history.sealed import seal
 
@@ -31,7 +31,7 @@ def seal_day(db: sqlite3.Connection, number: int, day: int, raw_from: int) -> No
     new = hot(db, number, begin, begin + DAY)
     if not new:
         return
-    there = blocks.hours(db, number, begin, begin + DAY)
+    there = blocks.buckets(db, number, begin, begin + DAY)
     if day < raw_from and len(there):
         return
     try:
@@ -73,14 +73,16 @@ def _put(db: sqlite3.Connection, number: int, day: int, whole: Day, home: int) -
     rows = whole.rows
     holes = gaps.between(db, home, begin, end)
     held = held_at(db, number, home, begin)
-    rolled = of_buckets(bucketed(rows, held, holes, begin, end, HOUR))
+
+    def rolled(width: int) -> Rollup:
+        return of_buckets(bucketed(rows, held, holes, begin, end, width))
+
     blocks.put_day(db, number, day, rolled, rows.times[0], rows.times[-1])
-    minutes = None
-    if len(rows) > MANY_ROWS:
-        minutes = packed(of_buckets(bucketed(rows, held, holes, begin, end, MINUTE)), MINUTE)
+    minutes = packed(rolled(MINUTE), MINUTE) if len(rows) > MANY_ROWS else None
     reasons = encode(list(whole.reasons)) if whole.reasons else None
-    row = sealed(DAYS, day_key(day, number), len(rows), reasons, minutes, seal(rows))
-    db.execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?)", row)
+    last = rows.times[-1], rows.values[-1]
+    row = sealed(DAYS, day_key(day, number), len(rows), *last, reasons, minutes, seal(rows))
+    db.execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def held_at(db: sqlite3.Connection, number: int, home: int, time: int) -> float | None:

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from gateway.history import blocks, notes, retention, sealing, series
+from gateway.history.blocks import HALF
 from gateway.history.buckets import DAY, HOUR
 from gateway.history.retention import Bounds
 
@@ -55,8 +56,8 @@ class Upkeep:
             return False
         blocks.walk(db, block)
         for each in series.all_series(db):
-            rolled = {time // DAY for time in blocks.block_of(db, each.number, block).times}
-            for day in sorted(blocks.sealed_days(db, each.number, block) - rolled):
+            rolled, halves = (blocks.rolled_days(db, each.number, block, width) for width in (HOUR, HALF))
+            for day in sorted(blocks.sealed_days(db, each.number, block) - (rolled & halves)):
                 sealing.roll_again(db, each.number, day)
         return True
 
@@ -67,10 +68,10 @@ class Upkeep:
             self._waiting.pop(0)
             return True
         if self._day is not None:
-            self._mending = None
             if retention.forget_readings(db, self._day * DAY, (self._day + 1) * DAY):
                 return True
-            self._day = None
+            self._day = self._mending = None
+            return True
         return self._begin(db, now_ms)
 
     def _begin(self, db: sqlite3.Connection, now_ms: int) -> bool:

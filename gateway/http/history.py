@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
 
-from drivers.options import parse_duration
-from gateway.encoding import to_json
-from gateway.history.buckets import Bucket, Gap
+from drivers.reading import format_ms
+from gateway.history.answer import MOST_POINTS, NO_HISTORY, POINTS, as_data, csv_lines
+from gateway.history.moments import SINCE, WHEN, moment
 from gateway.history.rows import Series
 from gateway.http import schemas
 from gateway.http.answers import json_answer
@@ -20,14 +18,6 @@ from gateway.http.context import Context
 from gateway.http.errors import HttpError
 from gateway.http.operations import Call, Operation, Parameter
 from gateway.http.senders import NAME
-
-MOST_POINTS = 5000
-POINTS = 500
-SINCE = "24h"
-COLUMNS = ("time", "value", "min", "max", "mean", "count")
-_WHEN = "RFC 3339 with an offset, or a span that reaches back from now, such as `24h`"
-FIRST_MS, LAST_MS = 0, 253_402_300_799_999
-"""1970 to the end of 9999: what RFC 3339 can say."""
 
 
 class HistoryOf:
@@ -49,9 +39,9 @@ class HistoryOf:
                 schemas.History,
                 parameters=(
                     NAME,
-                    Parameter("since", f"from when; {_WHEN}", default=SINCE, example="24h"),
+                    Parameter("since", f"from when; {WHEN}", default=SINCE, example="24h"),
                     Parameter(
-                        "until", f"to when; {_WHEN}; now, if it is left out", example="2026-11-22T06:30:00Z"
+                        "until", f"to when; {WHEN}; now, if it is left out", example="2026-11-22T06:30:00Z"
                     ),
                     Parameter("points", "at most so many", least=1, most=MOST_POINTS, default=POINTS),
                     Parameter("format", "CSV has the points alone", one_of=("json", "csv"), default="json"),
@@ -67,7 +57,7 @@ class HistoryOf:
         until = _when("until", call.given["until"], now)
         since = _when("since", call.given["since"], now)
         if since >= until:
-            text = f"since: expected a time before until ({_text(until)}), got {_text(since)}"
+            text = f"since: expected a time before until ({format_ms(until)}), got {format_ms(since)}"
             raise HttpError("bad_params", text)
         history = self._context.history
         if history is None:
@@ -77,71 +67,21 @@ class HistoryOf:
         if found is None:
             if self._context.router.getSender(name) is None:
                 raise HttpError("unknown_sender", f"there is no sender '{name}', and there was none")
-            found = Series(None, None, (), ())
+            found = NO_HISTORY
         if call.given["format"] == "csv":
             return _csv(name, found)
-        return json_answer(_data(name, since, until, found))
+        return json_answer(as_data(name, since, until, found))
 
 
 def _when(name: str, text: str | None, now_ms: int) -> int:
-    """UTC in ms."""
-    if text is None:
-        return now_ms
     try:
-        return min(max(_parsed(text.strip(), now_ms), FIRST_MS), LAST_MS)
-    except (ValueError, OverflowError):
-        expected = "a time such as 2026-11-22T06:30:00Z, or a span such as 24h"
-        raise HttpError("bad_params", f"{name}: expected {expected}, got {text[:60]!r}") from None
-
-
-def _parsed(text: str, now_ms: int) -> int:
-    if "T" not in text.upper() or "-" not in text:
-        return now_ms - round(parse_duration(text) * 1000)
-    # in a query `+` is a space, and few think of that
-    moment = datetime.fromisoformat(text.upper().replace(" ", "+"))
-    if moment.tzinfo is None:
-        raise ValueError("no offset")
-    return round(moment.astimezone(UTC).timestamp() * 1000)
-
-
-def _text(ms: int) -> str:
-    second, rest = divmod(ms, 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(second))}.{rest:03d}Z"
-
-
-def _data(name: str, since: int, until: int, found: Series) -> dict[str, Any]:
-    return {
-        "sender": name,
-        "unit": found.unit,
-        "since": _text(since),
-        "until": _text(until),
-        "first": None if found.first is None else _text(found.first),
-        "points": [_point(bucket) for bucket in found.buckets],
-        "gaps": [_gap(gap) for gap in found.gaps],
-    }
-
-
-def _point(bucket: Bucket) -> dict[str, Any]:
-    time_ms, value, least, most, mean, count, _ = bucket
-    return dict(zip(COLUMNS, (_text(time_ms), value, least, most, mean, count), strict=True))
-
-
-def _gap(gap: Gap) -> dict[str, Any]:
-    return {
-        "from": _text(gap.begin),
-        "to": None if gap.end is None else _text(gap.end),
-        "reason": gap.reason,
-    }
+        return moment(name, text, now_ms)
+    except ValueError as error:
+        raise HttpError("bad_params", str(error)) from None
 
 
 def _csv(name: str, found: Series) -> Response:
-    rows = [",".join(COLUMNS)]
-    rows += [",".join(map(_cell, _point(bucket).values())) for bucket in found.buckets]
     # percent-encoded: whatever a sender is called, the header is one, and the name a name
     disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}.csv"
     headers = {"content-disposition": disposition}
-    return Response("\r\n".join([*rows, ""]), 200, headers, "text/csv; charset=utf-8")
-
-
-def _cell(value: object) -> str:
-    return value if isinstance(value, str) else to_json(value)
+    return Response("\r\n".join([*csv_lines(found), ""]), 200, headers, "text/csv; charset=utf-8")

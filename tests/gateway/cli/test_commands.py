@@ -6,7 +6,10 @@ import pytest
 
 from gateway.cli import main
 
-COMMANDS = ["run", "check", "senders", "read", "request", "watch", "ports", "capture", "simulate"]
+COMMANDS = [
+    *("run", "check", "senders", "read", "request", "watch", "history", "export", "import"),
+    *("ports", "capture", "simulate"),
+]
 
 
 @pytest.mark.parametrize("arguments", [[], ["-h"], *([command, "--help"] for command in COMMANDS)])

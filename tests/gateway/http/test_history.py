@@ -7,9 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.history.answer import MOST_POINTS, POINTS
 from gateway.history.buckets import Bucket, Gap
+from gateway.history.moments import LAST_MS
 from gateway.history.rows import Series
-from gateway.http.history import LAST_MS, MOST_POINTS, POINTS
 from tests.gateway.http.conftest import Web
 
 SERIES = Series(

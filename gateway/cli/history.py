@@ -1,0 +1,115 @@
+"""`history`: what a sensor has said, as a table, CSV, JSON or a chart."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from gateway.cli.check import load_or_explain
+from gateway.cli.client import to_json
+from gateway.cli.common import EXIT_USAGE
+from gateway.cli.past import file_of, nobody, unreadable
+from gateway.cli.unwritten import unwritten
+from gateway.history.answer import POINTS, as_data, csv_lines
+from gateway.history.buckets import width_of
+from gateway.history.moments import moment
+from gateway.history.rows import Item, Series
+from gateway.plain import plain
+
+if TYPE_CHECKING:
+    from gateway.config import Config
+
+TABLE_POINTS = 50
+"""A table of a day has a row for each half an hour."""
+POINTS_A_COLUMN = 4
+"""Of a chart: each of its columns then has the least and the greatest of some."""
+
+
+class Asked(NamedTuple):
+    """What of whom. `url`, `token`: where a gateway runs, None for that of the config. `points`: None for
+    what the format takes."""
+
+    sender: str
+    since: str
+    until: str | None
+    points: int | None
+    url: str | None
+    token: str | None
+
+
+def history(config_path: Path, asked: Asked, *, form: str, plot: bool) -> int:
+    """Print it. `form`: table, csv or json."""
+    now = round(time.time() * 1000)
+    since, until = span(asked.since, asked.until, now)
+    config = load_or_explain(config_path, usable=True, warn=False)
+    if config is None:
+        return EXIT_USAGE
+    if plot:
+        from gateway.cli.plotting import Drawing
+
+        drawing = Drawing.of_this_terminal()
+        count = drawing.columns * POINTS_A_COLUMN
+    else:
+        count = asked.points or (TABLE_POINTS if form == "table" else POINTS)
+    found = _found(config, asked, since, until, count)
+    if form == "csv":
+        print("\n".join(csv_lines(found)))
+    elif form == "json":
+        print(to_json(as_data(asked.sender, since, until, found)))
+    elif not found.buckets:
+        _say_nothing(asked.sender, found)
+    elif plot:
+        drawing.show(asked.sender, found, since, until, now, width_of(until - since, count))
+    else:
+        from gateway.cli.history_table import print_table
+
+        print_table(found)
+    return 0
+
+
+def span(since_text: str, until_text: str | None, now: int) -> tuple[int, int]:
+    """UTC in ms, from when to when. Raises click's usage error (exit status 2)."""
+    try:
+        since, until = moment("--since", since_text, now), moment("--until", until_text, now)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if since >= until:
+        raise click.UsageError(f"--since: expected a time before --until, got {since_text!r}")
+    return since, until
+
+
+def _found(config: Config, asked: Asked, since: int, until: int, count: int) -> Series:
+    from gateway.history.archive import Archive
+    from gateway.storage.schema import StoreError
+
+    path = file_of(config)
+    try:
+        with Archive(path) as archive:
+            known = {sender.name: sender.unit for sender in archive.senders()}
+            more: Sequence[Item] = unwritten(
+                config, asked.url, asked.token, asked.sender, known.get(asked.sender, "")
+            )
+            found = archive.points(asked.sender, since, until, count, more)
+    except StoreError as error:
+        raise unreadable(error) from None
+    if found is None:
+        raise nobody(asked.sender, known)
+    return found
+
+
+def _say_nothing(sender: str, found: Series) -> None:
+    """There are no values in that time."""
+    since = "" if found.first is None else f"; its history begins {_local(found.first)}"
+    print(plain(f"nothing is known of {sender} in that time{since}"), file=sys.stderr)
+    for gap in found.gaps:
+        end = "now" if gap.end is None else _local(gap.end)
+        print(plain(f"{_local(gap.begin)} to {end}: {gap.reason}"), file=sys.stderr)
+
+
+def _local(ms: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(ms / 1000))

@@ -1,0 +1,54 @@
+"""What is answered to who asks for a sensor's history: fields and columns, the same over HTTP and on the
+command line. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from drivers.reading import format_ms
+from gateway.encoding import to_json
+from gateway.history.buckets import Bucket, Gap
+from gateway.history.rows import Series
+
+POINTS, MOST_POINTS = 500, 5000
+COLUMNS = ("time", "value", "min", "max", "mean", "count")
+NO_HISTORY = Series(None, None, (), ())
+"""Of a sender that there is, and that has said nothing yet."""
+
+
+def as_data(name: str, since: int, until: int, found: Series) -> dict[str, Any]:
+    """The series of that time (UTC in ms), for JSON."""
+    return {
+        "sender": name,
+        "unit": found.unit,
+        "since": format_ms(since),
+        "until": format_ms(until),
+        "first": None if found.first is None else format_ms(found.first),
+        "points": [_point(bucket) for bucket in found.buckets],
+        "gaps": [_gap(gap) for gap in found.gaps],
+    }
+
+
+def csv_lines(found: Series) -> Iterator[str]:
+    """The points alone, a line each, below one with the names of the columns; without line ends."""
+    yield ",".join(COLUMNS)
+    for bucket in found.buckets:
+        yield ",".join(map(_cell, _point(bucket).values()))
+
+
+def _point(bucket: Bucket) -> dict[str, Any]:
+    time_ms, value, least, most, mean, count, _ = bucket
+    return dict(zip(COLUMNS, (format_ms(time_ms), value, least, most, mean, count), strict=True))
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "from": format_ms(gap.begin),
+        "to": None if gap.end is None else format_ms(gap.end),
+        "reason": gap.reason,
+    }
+
+
+def _cell(value: object) -> str:
+    return value if isinstance(value, str) else to_json(value)
