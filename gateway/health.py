@@ -123,13 +123,26 @@ def of_dispatcher(dispatcher: DispatcherStatus) -> Part:
 
 def of_mqtt(broker: str, mqtt: MqttStatus) -> Part:
     """The connection to the broker called `broker`."""
-    facts = {"connected": mqtt.connected, "waiting": mqtt.waiting, "lost": mqtt.lost}
+    facts = {
+        "connected": mqtt.connected,
+        "waiting": mqtt.waiting,
+        "lost": mqtt.lost,
+        "aside": dict(mqtt.aside),
+    }
     waits = _waits(mqtt.waiting + mqtt.unread)
     if mqtt.connected:
-        return Part(State.OK, f"connected to {broker}, {waits}", facts)
+        return Part(State.OK, f"connected to {broker}, {waits}{_aside(mqtt.aside)}", facts)
     if mqtt.problem is None:
         return Part(State.UNKNOWN, f"connecting to {broker}", facts)
     return Part(State.FAILING, f"no connection to {broker}: {mqtt.problem}; {waits}", facts)
+
+
+def _aside(topics: Mapping[str, str]) -> str:
+    """What the broker does not take: the first of it."""
+    for topic, why in topics.items():
+        others = len(topics) - 1
+        return f"; left out: {topic}: {why}" + (f" (and {others} more)" if others else "")
+    return ""
 
 
 def of_database(problem: str | None) -> Part:

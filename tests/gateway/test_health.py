@@ -186,11 +186,14 @@ def test_mqtt() -> None:
     assert said(health.of_mqtt("h:1", status)) == ("unknown", "connecting to h:1")
     part = health.of_mqtt("h:1", status._replace(problem="Connection refused"))
     assert said(part) == ("failing", "no connection to h:1: Connection refused; 5 events wait")
-    assert part.facts == {"connected": False, "waiting": 3, "lost": 4}
-    assert said(health.of_mqtt("h:1", status._replace(connected=True))) == (
-        "ok",
-        "connected to h:1, 5 events wait",
-    )
+    assert part.facts == {"connected": False, "waiting": 3, "lost": 4, "aside": {}}
+    up = status._replace(connected=True)
+    assert said(health.of_mqtt("h:1", up)) == ("ok", "connected to h:1, 5 events wait")
+    part = health.of_mqtt("h:1", up._replace(aside={"a/state": "it ends the connection"}))
+    assert said(part) == ("ok", "connected to h:1, 5 events wait; left out: a/state: it ends the connection")
+    assert part.facts["aside"] == {"a/state": "it ends the connection"}
+    part = health.of_mqtt("h:1", up._replace(aside={"a": "no", "b": "no", "c": "no"}))
+    assert part.message.endswith("; left out: a: no (and 2 more)")
 
 
 def test_the_database() -> None:
