@@ -8,7 +8,7 @@ stale; so a node that sleeps is well as long as its own time has not run out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from drivers.link import LinkState, LinkStatus
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 HELD_S = 10.0
 """A listener that has held the dispatcher for so long holds up everybody's values: a live read of its own
 takes 3 s."""
-NAMED = 3
-"""Topics in a sentence."""
-MOST_TOPICS = 100
-"""Topics in the facts: as many as the log names."""
 _NOT_TOLD = "what is wrong names its port, which the config keeps secret; see the log"
 _WORST_FIRST = (State.FAILING, State.UNKNOWN, State.OK)
 
@@ -127,25 +123,30 @@ def of_dispatcher(dispatcher: DispatcherStatus) -> Part:
     return Part(State.OK, waits, facts)
 
 
-def of_mqtt(broker: str, mqtt: MqttStatus, left_out: Sequence[str] = ()) -> Part:
-    """The connection to the broker called `broker`. `left_out`: topics of messages and of subscriptions that
-    it does not take, so that what belongs there does not flow."""
+def of_mqtt(broker: str, mqtt: MqttStatus) -> Part:
+    """The connection to the broker called `broker`. What belongs to topics that it does not take does not
+    flow."""
     facts = {
         "connected": mqtt.connected,
         "waiting": mqtt.waiting,
         "lost": mqtt.lost,
-        "left_out": list(left_out[:MOST_TOPICS]),
+        "left_out": dict(mqtt.aside),
     }
     waits = _waits(mqtt.waiting + mqtt.unread)
-    if mqtt.connected and left_out:
-        them = _some(left_out)
-        text = f"connected to {broker}, which does not take {them}: left out, the log says why; {waits}"
-        return Part(State.FAILING, text, facts)
     if mqtt.connected:
-        return Part(State.OK, f"connected to {broker}, {waits}", facts)
+        state = State.FAILING if mqtt.aside else State.OK
+        return Part(state, f"connected to {broker}, {waits}{_left_out(mqtt.aside)}", facts)
     if mqtt.problem is None:
         return Part(State.UNKNOWN, f"connecting to {broker}", facts)
     return Part(State.FAILING, f"no connection to {broker}: {mqtt.problem}; {waits}", facts)
+
+
+def _left_out(topics: Mapping[str, str]) -> str:
+    """What the broker does not take: the first of it."""
+    for topic, why in topics.items():
+        others = len(topics) - 1
+        return f"; left out: {topic}: {why}" + (f" (and {others} more)" if others else "")
+    return ""
 
 
 def of_database(problem: str | None) -> Part:
@@ -197,12 +198,6 @@ def _facts(sensor: SensorStatus) -> dict[str, Any]:
         "age": round(sensor.age_s, 3) if sensor.age_s is not None else None,
         "stale_after": sensor.stale_after,
     }
-
-
-def _some(names: Sequence[str]) -> str:
-    """`a, b, c and 4 more`."""
-    shown = ", ".join(names[:NAMED])
-    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
 
 
 def _waits(events: int) -> str:

@@ -18,7 +18,7 @@ EVENTS, UNTIMED, NOTES = "events", "untimed", "notes"
 """The tables."""
 PAGE_BYTES = 1024
 """A commit writes whole pages, and of ten readings most of one of 4 KiB is not theirs: measured in
-docs/decisions/0015-history.md."""
+docs/decisions/0016-history.md."""
 SENSOR_BITS = 16
 MOST_SENSORS = 1 << SENSOR_BITS
 MOST_TIME = 253_402_300_799_999

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from secrets import token_hex
 from typing import Any, NamedTuple
 
 import sig
@@ -25,7 +25,16 @@ from gateway.mqtt.broker.client import MAX_PACKET
 from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.dialling import Dialled
-from gateway.mqtt.broker.notes import Acknowledged, Connected, Ending, Pong, Received, Skipped, Subscribed
+from gateway.mqtt.broker.notes import (
+    Acknowledged,
+    Connected,
+    Ending,
+    Pong,
+    Received,
+    Skipped,
+    Subscribed,
+    SubscriptionRefused,
+)
 from gateway.mqtt.delivery import Delivery
 from gateway.mqtt.made import Made
 from gateway.mqtt.outbox.events_table import Bounds
@@ -92,6 +101,9 @@ class Status(NamedTuple):
     """Bytes that were written to the disk, since the start; None where the system does not tell."""
     turned: float = 0.0
     """When (monotonic) the loop went round last; now while it sleeps, as it can be woken."""
+    aside: Mapping[str, str] = {}
+    """What the broker does not take, by topic or `subscription to` a topic, and why: what is too large for
+    it, ends the connection, or is refused. At most 100."""
 
 
 class Bridge:
@@ -113,7 +125,7 @@ class Bridge:
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         names = Topics(settings.gateway)
-        incarnation = token_hex(4)
+        incarnation = os.urandom(4).hex()
         gaps = iter(range(1, 1 << 62))
         self._store = Store(settings.database, settings.bounds, lambda: f"{incarnation}-g{next(gaps)}", wall)
         self._outbox = Outbox(
@@ -194,6 +206,7 @@ class Bridge:
             size=self._store.size,
             written=self._store.written,
             turned=self._turned if self._awake else self._clock(),
+            aside=delivery.aside.topics,
         )
 
     @property
@@ -291,6 +304,8 @@ class Bridge:
         delivery.run(now)
         if delivery.sent > sent:
             self._sleep.sent(now)
+        if self._broker.connection is not None:
+            self._broker.connection.flush()
 
     def _take_events(self) -> None:
         """From the mailbox. One that cannot be taken is lost, and is told of when the others are."""
@@ -359,6 +374,8 @@ class Bridge:
             elif isinstance(note, Skipped):
                 self._skip(note)
             else:
+                if isinstance(note, SubscriptionRefused):
+                    self._delivery.unreadable(note.topic, note.text)
                 self._broker.take(note)
 
     def _receive(self, message: Received) -> None:

@@ -190,28 +190,17 @@ def test_mqtt() -> None:
     assert said(health.of_mqtt("h:1", status)) == ("unknown", "connecting to h:1")
     part = health.of_mqtt("h:1", status._replace(problem="Connection refused"))
     assert said(part) == ("failing", "no connection to h:1: Connection refused; 5 events wait")
-    assert part.facts == {"connected": False, "waiting": 3, "lost": 4, "left_out": []}
-    assert said(health.of_mqtt("h:1", status._replace(connected=True))) == (
-        "ok",
-        "connected to h:1, 5 events wait",
-    )
-
-
-def test_what_the_broker_does_not_take_does_not_flow() -> None:
-    """Three topics by name; away, the connection comes first."""
-    status = Status(True, 0, 0, 0, 0.0, 0, 0, 0, busy=False, published=0, lost=0, problem=None, disk=None)
-    part = health.of_mqtt("h:1", status, ["a/b"])
+    assert part.facts == {"connected": False, "waiting": 3, "lost": 4, "left_out": {}}
+    up = status._replace(connected=True)
+    assert said(health.of_mqtt("h:1", up)) == ("ok", "connected to h:1, 5 events wait")
+    part = health.of_mqtt("h:1", up._replace(aside={"a/state": "it ends the connection"}))
     assert said(part) == (
         "failing",
-        "connected to h:1, which does not take a/b: left out, the log says why; no event waits",
+        "connected to h:1, 5 events wait; left out: a/state: it ends the connection",
     )
-    assert part.facts["left_out"] == ["a/b"]
-    assert "not take a, b, c: left" in health.of_mqtt("h:1", status, list("abc")).message
-    part = health.of_mqtt("h:1", status, [str(n) for n in range(101)])
-    assert "not take 0, 1, 2 and 98 more: left" in part.message
-    assert len(part.facts["left_out"]) == 100
-    away = health.of_mqtt("h:1", status._replace(connected=False, problem="gone"), ["a/b"])
-    assert (said(away)[1], away.facts["left_out"]) == ("no connection to h:1: gone; no event waits", ["a/b"])
+    assert part.facts["left_out"] == {"a/state": "it ends the connection"}
+    part = health.of_mqtt("h:1", up._replace(aside={"a": "no", "b": "no", "c": "no"}))
+    assert part.message.endswith("; left out: a: no (and 2 more)")
 
 
 def test_the_database() -> None:
