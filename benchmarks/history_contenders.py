@@ -1,4 +1,4 @@
-"""Who keeps a year of sensors beside us: SQLite by itself in two ways, and DuckDB. Each is asked for the same chart.
+"""Who keeps a year of sensors beside us: plain SQLite in two ways, DuckDB. Each is asked for the same chart.
 
 A chart is the least, greatest and mean value and the number of rows of each bucket.
 """
@@ -94,7 +94,7 @@ class DuckDb:
                 "value": self._numpy.frombuffer(sensor.rows.values, dtype="float64"),
             }
             self._database.register("columns", columns)
-            self._database.execute(f"INSERT INTO reading SELECT time, {number}, value FROM columns")
+            self._database.execute("INSERT INTO reading SELECT time, $1, value FROM columns", [number])
             self._database.unregister("columns")
         self._database.execute("CHECKPOINT")
 

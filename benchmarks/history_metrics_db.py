@@ -1,7 +1,7 @@
 """VictoriaMetrics, as Debian has it, as one more that keeps a year: a server beside, asked over HTTP.
 
-It is taken from PATH, or out of Debian's package, which is fetched by apt and unpacked into a folder of its own: nothing
-is installed, no service is started.
+It is taken from PATH, or out of Debian's package, which apt fetches and dpkg unpacks into a folder of its own:
+nothing is installed, no service is started.
 """
 
 import http.client

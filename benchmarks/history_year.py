@@ -1,7 +1,7 @@
 """A year of ten sensors at a row a minute, made up: the same values for the same seed, 5.2 million rows.
 
-Steps are 0.01, 0.1, 1 and 0.25, as sensors have them; some change with every other row, some once in a while. Each
-row is up to 40 ms away from its minute's place. Now and then a sensor is not heard for minutes, or for days.
+Steps are 0.01, 0.1, 1 and 0.25, as sensors have them; some change with every other row, some once in a while.
+Each row is up to 40 ms away from its minute's place. Now and then a sensor is not heard for minutes, or days.
 """
 
 import random
@@ -24,8 +24,8 @@ PULL = 0.02
 
 
 class Kind(NamedTuple):
-    """`per_unit` steps make 1; a row is the same as the one before in so many of all cases (`still`), and else
-    so many steps away (`noise`, one standard deviation)."""
+    """`per_unit` steps make 1; a row is the same as the one before in so many of all cases (`still`), and
+    else so many steps away (`noise`, one standard deviation)."""
 
     unit: str
     per_unit: int
