@@ -2,6 +2,7 @@
 
 database  the file: opened, written, replaced when it is damaged or removed
 opening   a connection to it, with today's tables
+reading   a file that another writes meanwhile
 schema    tables, migrations, and whether a row is what was written
 checksum  of a row
 salvage   from a damaged file to a new one

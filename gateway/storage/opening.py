@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 BUSY_S = 0.1
 """How long to wait for another program's lock: little, as events wait meanwhile."""
+WAL_BYTES = 1 << 20
 OURS = 0o600
 """What others may do with our files: nothing."""
 ENDINGS = ("", "-wal", "-journal")
@@ -29,8 +30,8 @@ start; a file without its log is one of earlier."""
 _PRAGMAS = """
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA journal_size_limit = 1048576;
-    PRAGMA wal_autocheckpoint = 250;  -- pages of 4 KiB: a WAL of 1 MiB
+    PRAGMA journal_size_limit = {limit};
+    PRAGMA wal_autocheckpoint = {pages};  -- a WAL of 1 MiB
     PRAGMA cache_size = -512;         -- KiB
     PRAGMA temp_store = MEMORY;
 """
@@ -53,10 +54,12 @@ def connect(path: Path, schema: Schema, *, readers: bool) -> sqlite3.Connection:
     try:
         teach(db)
         db.text_factory = text_or_none
-        db.executescript(f"PRAGMA locking_mode = {'NORMAL' if readers else 'EXCLUSIVE'}; {_PRAGMAS}")
+        mode = "NORMAL" if readers else "EXCLUSIVE"
+        pragmas = _PRAGMAS.format(pages=WAL_BYTES // schema.page_bytes, limit=WAL_BYTES)
+        db.executescript(f"PRAGMA locking_mode = {mode}; PRAGMA page_size = {schema.page_bytes}; {pragmas}")
         _look_at_log(path, db)
         schema.migrate(db, path)
-        schema.check(db, whole=True)
+        schema.check_at_opening(db)
     except BaseException:
         db.close()
         if was_made:

@@ -155,7 +155,7 @@ def _chunks(rows: Rows) -> Iterator[dict[str, list[Values]]]:
     for table, row in rows:
         chunk.setdefault(table, []).append(row)
         count += 1
-        chars += sum(len(value) for value in row if isinstance(value, str))
+        chars += sum(len(value) for value in row if isinstance(value, str | bytes))
         if count >= CHUNK_ROWS or chars >= CHUNK_CHARS:
             yield chunk
             chunk, count, chars = {}, 0, 0

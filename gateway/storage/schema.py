@@ -1,13 +1,14 @@
 """What a file holds: its tables, their migrations, which rows can be ours; and what SQLite's errors mean.
 
 Of every table the last column is `crc`, over all others but `id` (see `checksum`), and `id`, where there is
-one, is the first and ascends.
+one, is the first and ascends. A row's first column may be SQLite's rowid under another name, if it says
+something of the row: then it is in the checksum, and no row is ever given another.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +40,8 @@ DEEP = (sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBI
 
 Values = tuple[Any, ...]
 Check = Callable[[Any], bool]
+PAGE_BYTES = 4096
+"""SQLite's own choice."""
 
 
 class StoreError(Exception):
@@ -82,17 +85,27 @@ Tables = dict[str, list[Column]]
 
 class Schema:
     """The scripts in the folder `migrations` make the tables, in the order of their names. `checks`: by a
-    column's name, whether a value can have been written there; `rows`: by a table's, the same of a row."""
+    column's name, whether a value can have been written there; `rows`: by a table's, the same of a row.
+    `crc`: of a table and a row but for its last column, the checksum that the row is to have. `page_bytes`:
+    of a new file. `at_opening`: the tables whose pages are looked at each time, where all of a large file
+    would take too long; None for all."""
 
     def __init__(
         self,
         migrations: Path,
         checks: Mapping[str, Check],
         rows: Mapping[str, Check] | None = None,
+        *,
+        crc: Callable[[str, Values], int] | None = None,
+        page_bytes: int = PAGE_BYTES,
+        at_opening: Collection[str] | None = None,
     ) -> None:
         self._migrations = migrations
         self._checks = checks
         self._rows = rows or {}
+        self._crc = crc
+        self.page_bytes = page_bytes
+        self._at_opening = at_opening
 
     @cached_property
     def scripts(self) -> list[Path]:
@@ -154,11 +167,18 @@ class Schema:
 
     def crc(self, table: str, row: Values) -> int:
         """What the row's checksum is to be."""
+        if self._crc is not None:
+            return self._crc(table, row[:-1])
         return row_crc(*row[1 if self.has_id(table) else 0 : -1])
 
     def has_id(self, table: str) -> bool:
         """Whether its rows have ids."""
         return self.tables[table][0].name == "id"
+
+    def has_rowid(self, table: str) -> bool:
+        """Whether its first column is SQLite's rowid, by whatever name."""
+        keys = [(number, column.type) for number, column in enumerate(self.tables[table]) if column.pk]
+        return keys == [(0, "INTEGER")]
 
     def of_today(self, table: str, columns: list[Column], row: Values) -> Values:
         """A row of the columns of another version, as it is after the migrations; a checksum is made only
@@ -196,6 +216,12 @@ class Schema:
                     raise DamagedError(f"{error}, in {script.name}") from error
                 raise
 
+    def check_at_opening(self, db: sqlite3.Connection) -> None:
+        """Raise DamagedError if the tables are not ours, or pages are broken of those that are looked at."""
+        self.check(db, whole=self._at_opening is None)
+        for table in self._at_opening or ():
+            _quick_check(db, table)
+
     def check(self, db: sqlite3.Connection, *, whole: bool = False) -> None:
         """Raise DamagedError if the tables are not ours, or ids are none; `whole`: or pages are broken."""
         for table, columns in self.tables.items():
@@ -207,9 +233,14 @@ class Schema:
                 if least is not None and not 0 < least <= most < MOST_ID:
                     raise DamagedError(f"the table {table} has ids from {least} to {most}")
         if whole:
-            found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise DamagedError(found.splitlines()[-1], broken=True)
+            _quick_check(db, "1")
+
+
+def _quick_check(db: sqlite3.Connection, what: str) -> None:
+    """`what`: a table, or the number of faults that are enough."""
+    found = db.execute(f"PRAGMA quick_check({what})").fetchone()[0]
+    if found != "ok":
+        raise DamagedError(found.splitlines()[-1], broken=True)
 
 
 def _objects(db: sqlite3.Connection) -> list[tuple[str, ...]]:

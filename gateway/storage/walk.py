@@ -24,7 +24,7 @@ class Walk:
         self._bad = bad
         # A row says by its width of which table it is: none of ours has as many columns as another.
         self._by_width = {
-            (schema.has_id(table), len(columns)): (table, columns)
+            (schema.has_rowid(table), len(columns)): (table, columns)
             for table, columns in schema.versions[version - 1].items()
         }
         self._reals = {

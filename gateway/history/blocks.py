@@ -1,0 +1,87 @@
+"""The table of hours: roll-ups of a series, 32 days in a row of it."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+
+from gateway.history.buckets import DAY, HOUR
+from gateway.history.rollups import EMPTY, Rollup, joined, packed, unpacked
+from gateway.history.schema import HOURS, SCHEMA, SENSOR_BITS, sealed
+from gateway.history.sealed import SealedError
+from gateway.storage.schema import BROKEN, code_of
+
+logger = logging.getLogger(__name__)
+
+BLOCK_DAYS = 32
+BLOCK = BLOCK_DAYS * DAY
+
+
+def block_key(block: int, sensor: int) -> int:
+    """Of a row in the table of hours."""
+    return block << SENSOR_BITS | sensor
+
+
+def block_of(db: sqlite3.Connection, sensor: int, block: int) -> Rollup:
+    """Its hours; none where there is no row, or one that is not what was written."""
+    try:
+        row = db.execute("SELECT * FROM hours WHERE key = ?", (block_key(block, sensor),)).fetchone()
+        if row is None:
+            return EMPTY
+        if SCHEMA.is_sound(HOURS, row):
+            return unpacked(row[3], HOUR)
+    except SealedError as error:
+        logger.warning("history: roll-up %d of series %d cannot be read: %s", block, sensor, error)
+    except sqlite3.Error as error:
+        if code_of(error) not in BROKEN:
+            raise
+    return EMPTY
+
+
+def bounds(db: sqlite3.Connection) -> tuple[int, int]:
+    """The first and the last block of any series, as a range."""
+    first, last = db.execute("SELECT (SELECT min(key) FROM hours), (SELECT max(key) FROM hours)").fetchone()
+    return (0, 0) if first is None else (first >> SENSOR_BITS, (last >> SENSOR_BITS) + 1)
+
+
+def hours(db: sqlite3.Connection, sensor: int, since: int, until: int) -> Rollup:
+    """Those that begin in that time, in order."""
+    first, end = bounds(db)
+    parts = [
+        block_of(db, sensor, block).between(since, until)
+        for block in range(max(first, since // BLOCK), min(end, -(-until // BLOCK)))
+    ]
+    return joined([part for part in parts if len(part)])
+
+
+def days_after(db: sqlite3.Connection, sensor: int, day: int) -> Iterator[int]:
+    """Those from that one on in which something was heard, in order."""
+    first, end = bounds(db)
+    for block in range(max(first, day // BLOCK_DAYS), end):
+        for each in sorted({time // DAY for time in block_of(db, sensor, block).times}):
+            if each >= day:
+                yield each
+
+
+def days_before(db: sqlite3.Connection, sensor: int, day: int) -> Iterator[int]:
+    """Those up to that one in which something was heard, the last first."""
+    first, end = bounds(db)
+    for block in range(min(end - 1, day // BLOCK_DAYS), first - 1, -1):
+        for each in sorted({time // DAY for time in block_of(db, sensor, block).times}, reverse=True):
+            if each <= day:
+                yield each
+
+
+def put_day(db: sqlite3.Connection, sensor: int, day: int, rollup: Rollup, first: int, last: int) -> None:
+    """That day's hours, in the place of those that are there; `first`, `last`: the times of its readings."""
+    block = day // BLOCK_DAYS
+    there = block_of(db, sensor, block)
+    parts = [there.between(0, day * DAY), rollup, there.between((day + 1) * DAY, (block + 1) * BLOCK)]
+    whole = joined([part for part in parts if len(part)])
+    key = block_key(block, sensor)
+    old = db.execute("SELECT first, last FROM hours WHERE key = ?", (key,)).fetchone()
+    if old is not None:
+        first, last = min(first, old[0]), max(last, old[1])
+    row = sealed(HOURS, key, first, last, packed(whole, HOUR))
+    db.execute("INSERT OR REPLACE INTO hours VALUES (?, ?, ?, ?, ?)", row)

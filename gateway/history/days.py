@@ -1,0 +1,143 @@
+"""The readings of a series, a day at a time: those that are sealed, and those in the hot table.
+
+A reading of a time at which there is one already takes its place: what was written later is in the hot table,
+so that counts.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from gateway.history.buckets import DAY
+from gateway.history.schema import DAYS, SCHEMA, SENSOR_BITS, is_finite, is_time, reading_crc
+from gateway.history.sealed import GOOD, SUSPECT, Columns, SealedError, columns, unseal
+from gateway.storage.schema import BROKEN, code_of
+
+MOST_REASONS = 100
+"""Of a day: more are one of many, and their readings are suspect without one."""
+_FIRST_REASON = SUSPECT + 1
+_HOT = "SELECT * FROM readings WHERE time >= ? AND time < ? AND sensor = ? ORDER BY time"
+
+
+class DamagedDayError(Exception):
+    """What is on disk is not what was written."""
+
+
+class Hot(NamedTuple):
+    """A reading that is not sealed: why it is suspect, None for a good one, empty where that is not known."""
+
+    time: int
+    value: float
+    reason: str | None
+
+
+class Day(NamedTuple):
+    """Readings in time order. Beyond SUSPECT a quality says which of the `reasons` it is."""
+
+    rows: Columns
+    reasons: Sequence[str] = ()
+
+    def reason(self, quality: int) -> str | None:
+        """None for a good one."""
+        if quality == GOOD:
+            return None
+        return self.reasons[quality - _FIRST_REASON] if quality >= _FIRST_REASON else ""
+
+
+NONE = Day(columns((), ()))
+
+
+def day_key(day: int, sensor: int) -> int:
+    """Of a row in the table of days."""
+    return day << SENSOR_BITS | sensor
+
+
+def hot(db: sqlite3.Connection, sensor: int, since: int, until: int) -> list[Hot]:
+    """Those of that time that are what was written, in order."""
+    found = []
+    for row in db.execute(_HOT, (since, until, sensor)):
+        if is_sound_reading(row):
+            found.append(Hot(row[0], row[2], row[6]))
+    return found
+
+
+def is_sound_reading(row: tuple[Any, ...]) -> bool:
+    """Whether it is what was written. Quicker than by the schema, column by column."""
+    try:
+        return reading_crc(*row[:-1]) == row[-1] and is_time(row[0]) and is_finite(row[2])
+    except Exception:  # noqa: BLE001 - of a wrong type in one of many ways
+        return False
+
+
+def sealed_day(db: sqlite3.Connection, sensor: int, day: int) -> Day | None:
+    """None for none. Raises DamagedDayError."""
+    try:
+        row = db.execute("SELECT * FROM days WHERE key = ?", (day_key(day, sensor),)).fetchone()
+        if row is None:
+            return None
+        if not SCHEMA.is_sound(DAYS, row):
+            raise DamagedDayError("its checksum is not that of what was written")
+        rows = unseal(row[4])
+    except SealedError as error:
+        raise DamagedDayError(str(error)) from error
+    except sqlite3.Error as error:
+        if code_of(error) in BROKEN:
+            raise DamagedDayError(str(error)) from error
+        raise
+    reasons = json.loads(row[2]) if row[2] else ()
+    return Day(rows, reasons)
+
+
+def with_hot(day: Day | None, new: Sequence[Hot]) -> Day:
+    """The day's readings, and these in their places."""
+    if not new:
+        return day or NONE
+    if day is None or not len(day.rows):
+        return of_hot(new)
+    merged = {
+        time: Hot(time, value, day.reason(quality)) for time, value, quality in zip(*day.rows, strict=True)
+    }
+    merged.update((each.time, each) for each in new)
+    return of_hot(sorted(merged.values(), key=itemgetter(0)))
+
+
+def of_hot(rows: Sequence[Hot]) -> Day:
+    """A day of these, which are in order."""
+    times, values, reasons = zip(*rows, strict=True)
+    if not any(reason is not None for reason in reasons):
+        return Day(columns(times, values))
+    quality, texts = _coded(reasons)
+    return Day(columns(times, values, quality), texts)
+
+
+def _coded(reasons: Iterable[str | None]) -> tuple[bytes, list[str]]:
+    codes: dict[str | None, int] = {None: GOOD, "": SUSPECT}
+    texts: list[str] = []
+    quality = bytearray()
+    for reason in reasons:
+        code = codes.get(reason)
+        if code is None:
+            code = SUSPECT
+            if len(texts) < MOST_REASONS:
+                texts.append(reason or "")
+                code = codes[reason] = len(texts) - 1 + _FIRST_REASON
+        quality.append(code)
+    return bytes(quality), texts
+
+
+def cut(rows: Columns, since: int, until: int) -> Columns:
+    """Those of that time."""
+    first, last = bisect_left(rows.times, since), bisect_left(rows.times, until)
+    if (first, last) == (0, len(rows)):
+        return rows
+    return Columns(rows.times[first:last], rows.values[first:last], rows.quality[first:last])
+
+
+def day_of(time: int) -> int:
+    """Since 1970."""
+    return time // DAY

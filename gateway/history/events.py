@@ -1,0 +1,71 @@
+"""Events by their ids, as they were published: those of the table of events, and readings from the hot table."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from drivers.clock import UNSET
+from drivers.reading import GOOD, SUSPECT, format_ms
+from gateway.encoding import encode
+from gateway.event_id import EventId
+from gateway.history.days import is_sound_reading
+from gateway.history.rows import Kept, Reading
+from gateway.history.schema import EVENTS, SCHEMA, SENSORS
+from gateway.history.sealed import GOOD as GOOD_CODE
+from gateway.storage.schema import Values
+
+CHANGED = "#changed"
+LATE_MS = 60_000
+"""Readings whose event came later than that have an index of their own (in the migrations)."""
+_AFTER = "time + delay > :ms OR (time + delay = :ms AND number > :number)"
+_IN_TIME = f"SELECT * FROM readings WHERE time >= :ms - {LATE_MS} AND ({_AFTER}) "
+_LATE = f"SELECT * FROM readings WHERE delay > {LATE_MS} AND time + delay >= :ms AND time < :ms - {LATE_MS} "
+_LATE += f"AND ({_AFTER}) "
+_ORDER = "ORDER BY time + delay, number LIMIT :limit"
+
+
+def after(db: sqlite3.Connection, event_id: EventId, limit: int, sender: str | None = None) -> list[Kept]:
+    """At most so many after that one, in order; of one sender, if it is given."""
+    query = (
+        "SELECT * FROM events WHERE (ms, number) > (:ms, :number) AND (:sender IS NULL OR sender = :sender) "
+    )
+    query += "ORDER BY ms, number LIMIT :limit"
+    values = {**event_id._asdict(), "sender": sender, "limit": limit}
+    rows = db.execute(query, values).fetchall()
+    return [Kept(EventId(*row[:2]), *row[2:5]) for row in rows if SCHEMA.is_sound(EVENTS, row)]
+
+
+def readings_after(db: sqlite3.Connection, event_id: EventId, limit: int) -> list[Kept]:
+    """The same of readings in the hot table."""
+    values = {**event_id._asdict(), "limit": limit}
+    rows = [row for query in (_IN_TIME, _LATE) for row in db.execute(query + _ORDER, values)]
+    names = {row[0]: row for row in db.execute("SELECT * FROM sensors") if SCHEMA.is_sound(SENSORS, row)}
+    found = [_published(row, names) for row in rows if is_sound_reading(row) and row[1] in names]
+    return sorted(found)[:limit]
+
+
+def _published(row: Values, names: dict[int, Values]) -> Kept:
+    time, number, value, delay, id_number, seq, reason, _ = row
+    _, name, unit, _ = names[number]
+    data = reading_data(value, unit, time, seq, reason)
+    return Kept(EventId(time + delay, id_number), name, CHANGED, data)
+
+
+def reading_data(
+    value: float, unit: str, time: int, seq: int, reason: str | None, *, unset: bool = False
+) -> str:
+    """What `#changed` carried: see `drivers.reading.Reading.as_data`. `reason`: None for a good one."""
+    quality = GOOD if reason is None else SUSPECT
+    data = {"value": value, "unit": unit, "time": format_ms(time), "quality": quality, "seq": seq}
+    if reason:
+        data["reason"] = reason
+    if unset:
+        data["clock"] = UNSET
+    return encode(data)
+
+
+def of_reading(item: Reading, *, unset: bool = False) -> Kept:
+    """What was published of it."""
+    reason = None if item.quality == GOOD_CODE else item.reason or ""
+    data = reading_data(item.value, item.unit, item.time, item.seq, reason, unset=unset)
+    return Kept(item.id, item.sender, CHANGED, data)

@@ -1,0 +1,69 @@
+"""The reading of a series that is next to a time, wherever it stands."""
+
+from __future__ import annotations
+
+import sqlite3
+from bisect import bisect_left, bisect_right
+
+from gateway.history import blocks
+from gateway.history.buckets import DAY, HOUR
+from gateway.history.days import DamagedDayError, is_sound_reading, sealed_day
+
+_BEFORE = "SELECT * FROM readings WHERE time < ? AND sensor = ? ORDER BY time DESC"
+_AFTER = "SELECT * FROM readings WHERE time > ? AND sensor = ? ORDER BY time"
+
+
+def last_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int, float] | None:
+    """The time and the value of the last one before; None for none."""
+    found = _sealed_before(db, sensor, time)
+    for row in db.execute(_BEFORE, (time, sensor)):
+        if found is not None and row[0] < found[0]:
+            break
+        if is_sound_reading(row):
+            return row[0], row[2]
+    return found
+
+
+def first_after(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
+    """The time of the first one after; None for none."""
+    found = _sealed_after(db, sensor, time)
+    for row in db.execute(_AFTER, (time, sensor)):
+        if found is not None and row[0] > found:
+            break
+        if is_sound_reading(row):
+            return int(row[0])
+    return found
+
+
+def _sealed_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int, float] | None:
+    for day in blocks.days_before(db, sensor, time // DAY):
+        try:
+            there = sealed_day(db, sensor, day)
+        except DamagedDayError:
+            there = None
+        if there is not None:
+            at = bisect_left(there.rows.times, time) - 1
+            if at >= 0:
+                return there.rows.times[at], there.rows.values[at]
+            continue
+        hours = blocks.hours(db, sensor, day * DAY, min((day + 1) * DAY, time - HOUR + 1))
+        if len(hours):
+            return hours.times[-1] + HOUR - 1, hours.values[-1]
+    return None
+
+
+def _sealed_after(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
+    for day in blocks.days_after(db, sensor, time // DAY):
+        try:
+            there = sealed_day(db, sensor, day)
+        except DamagedDayError:
+            there = None
+        if there is not None:
+            at = bisect_right(there.rows.times, time)
+            if at < len(there.rows):
+                return there.rows.times[at]
+            continue
+        hours = blocks.hours(db, sensor, max(day * DAY, time + 1), (day + 1) * DAY)
+        if len(hours):
+            return hours.times[0]
+    return None

@@ -1,0 +1,48 @@
+"""What is known of the history as a whole, in its own table: a number, a date, an event's id. One row each."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from gateway.event_id import EventId
+from gateway.history.schema import NOTES, SCHEMA, sealed
+
+ALIVE = 1
+"""The gateway was at work until then, UTC in ms."""
+LAST_ID = 2
+"""Of all events that were ever written."""
+REACH = 3
+"""All events after that one are here, and can be had by their ids."""
+RAW_FROM = 4
+"""The first day whose readings are kept; of those before there are roll-ups."""
+
+
+def note(db: sqlite3.Connection, key: int, text: object) -> None:
+    """Write it."""
+    db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", sealed(NOTES, key, str(text)))
+
+
+def noted(db: sqlite3.Connection, key: int) -> str | None:
+    """None for what was never noted, or is not what was written."""
+    row = db.execute("SELECT * FROM notes WHERE key = ?", (key,)).fetchone()
+    return row[1] if row is not None and SCHEMA.is_sound(NOTES, row) else None
+
+
+def number(db: sqlite3.Connection, key: int) -> int | None:
+    """The same of an integer."""
+    text = noted(db, key)
+    return int(text) if text is not None and text.isdigit() else None
+
+
+def event_id(db: sqlite3.Connection, key: int) -> EventId | None:
+    """The same of an event's id."""
+    text = noted(db, key)
+    if text is None:
+        return None
+    ms, _, number_text = text.rpartition("/")
+    return EventId(int(ms), int(number_text))
+
+
+def id_text(of: EventId) -> str:
+    """As it is noted: its number may be negative here."""
+    return f"{of.ms}/{of.number}"

@@ -1,0 +1,75 @@
+"""What is to be done beside writing, in short steps: days that have ended are sealed, old ones forgotten."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from gateway.history import notes, retention, sealing
+from gateway.history.buckets import DAY, HOUR
+from gateway.history.retention import Bounds
+
+SEAL_AFTER_MS = 2 * HOUR
+"""After a day has ended: what is measured then, and comes late, is mostly there."""
+REST_MS = HOUR
+"""Between two rounds over days that have been sealed: a late reading of a day costs as much as all of it."""
+MANY_LATE = 1000
+"""Of so many late readings there is no rest."""
+
+
+class Upkeep:
+    """`step` after `step`, until there is nothing more to do for now. All inside transactions of the
+    caller's; if one of them fails, it is begun anew."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._day: int | None = None  # of which the series are being sealed
+        self._waiting: list[int] = []  # series
+        self._rest_until = 0
+        self._sealed_to = 0  # days before it were sealed in this run
+
+    def came(self, number: int, time: int) -> None:
+        """A reading of then has been written."""
+        if time // DAY == self._day and number not in self._waiting:
+            self._waiting.append(number)
+
+    def step(self, db: sqlite3.Connection, now_ms: int) -> bool:
+        """Do something short; whether there is more to do."""
+        return (
+            self._seal(db, now_ms)
+            or retention.forget_old(db, self._bounds, now_ms)
+            or retention.forget_most(db, self._bounds)
+        )
+
+    def _seal(self, db: sqlite3.Connection, now_ms: int) -> bool:
+        if self._waiting:
+            assert self._day is not None
+            sealing.seal_day(db, self._waiting[0], self._day, notes.number(db, notes.RAW_FROM) or 0)
+            self._waiting.pop(0)
+            return True
+        if self._day is not None:
+            if retention.forget_readings(db, self._day * DAY, (self._day + 1) * DAY):
+                return True
+            self._day = None
+        return self._begin(db, now_ms)
+
+    def _begin(self, db: sqlite3.Connection, now_ms: int) -> bool:
+        """The oldest day of which there are readings in the hot table, if it is to be sealed now."""
+        (oldest,) = db.execute("SELECT min(time) FROM readings").fetchone()
+        if oldest is None:
+            return False
+        day = oldest // DAY
+        end = (day + 1) * DAY
+        if now_ms < end + SEAL_AFTER_MS or (now_ms < self._rest_until and self._may_rest(db, day)):
+            return False
+        if day < self._sealed_to:
+            self._rest_until = now_ms + REST_MS
+        self._sealed_to = max(self._sealed_to, day + 1)
+        query = "SELECT DISTINCT sensor FROM readings WHERE time >= ? AND time < ?"
+        self._waiting = [number for (number,) in db.execute(query, (day * DAY, end))]
+        self._day = day
+        return True
+
+    def _may_rest(self, db: sqlite3.Connection, day: int) -> bool:
+        query = "SELECT count(*) FROM (SELECT 1 FROM readings WHERE time < ? LIMIT ?)"
+        (late,) = db.execute(query, ((day + 1) * DAY, MANY_LATE)).fetchone()
+        return day < self._sealed_to and late < MANY_LATE

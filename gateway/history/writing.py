@@ -1,0 +1,156 @@
+"""What a batch becomes in the file, item by item, inside a transaction of the caller's."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from gateway.event_id import EventId
+from gateway.history import gaps, lookups, notes, sealing, untimed
+from gateway.history.buckets import DAY, Gap
+from gateway.history.known import Known, Name
+from gateway.history.rows import Item, Kept, Mark, Reading, Untimed
+from gateway.history.schema import EVENTS, READINGS, SCHEMA, is_name, is_text, is_time, sealed
+from gateway.history.sealed import GOOD
+from gateway.storage.schema import Values
+
+Refused = Callable[[str], None]
+"""An item cannot be held; the text says which."""
+Came = Callable[[int, int], None]
+"""A reading of that series and time is in the hot table."""
+
+
+class Writing:
+    """Of one transaction on `db`. `known` is of the same file; if the transaction fails, it is to be made
+    anew."""
+
+    def __init__(self, db: sqlite3.Connection, known: Known, came: Came, refused: Refused) -> None:
+        self._db = db
+        self._known = known
+        self._came = came
+        self._refused = refused
+        self._readings: list[Values] = []
+        self._first_id: EventId | None = None
+
+    def add(self, item: Item) -> None:
+        """As it was heard."""
+        if isinstance(item, Reading):
+            self._seen(item.id)
+            self._reading(item)
+        elif isinstance(item, Mark):
+            self._mark(item)
+        elif isinstance(item, Kept):
+            self._seen(item.id)
+            self._event(item)
+        else:
+            self._untimed(item)
+
+    def settled(self, item: Reading | Mark | Kept) -> None:
+        """What has waited for its clock."""
+        if isinstance(item, Kept):
+            item = item._replace(id=self._free_id(item.id))
+        self.add(item)
+
+    def end(self, alive: int | None) -> None:
+        """Nothing more comes."""
+        self._flush()
+        if self._first_id is not None:
+            notes.note(self._db, notes.LAST_ID, notes.id_text(self._known.last_id))
+            if notes.event_id(self._db, notes.REACH) is None:
+                before = self._first_id._replace(number=self._first_id.number - 1)
+                notes.note(self._db, notes.REACH, notes.id_text(before))
+        if alive is not None and is_time(alive):
+            notes.note(self._db, notes.ALIVE, alive)
+
+    def _seen(self, event_id: EventId) -> None:
+        if self._first_id is None or event_id < self._first_id:
+            self._first_id = event_id
+        self._known.last_id = max(self._known.last_id, event_id)
+
+    def _reading(self, item: Reading) -> None:
+        reason = None if item.quality == GOOD else item.reason or ""
+        name = None
+        if is_name(item.sender) and is_name(item.unit) and is_time(item.time):
+            name = self._known.name(self._db, item.sender, item.unit)
+        if name is None:
+            self._refused(f"a reading of {item.sender!r:.80} at {item.time!r:.40}")
+            return
+        values = (
+            item.time,
+            name.numbers[item.unit],
+            float(item.value) + 0.0,  # SQLite keeps no sign of a zero
+            item.id.ms - item.time,
+            item.id.number,
+            item.seq,
+            reason,
+        )
+        if not SCHEMA.can_be_ours(READINGS, (*values, 0)):
+            self._refused(f"a reading of {item.sender!r:.80}: {item.value!r:.40}")
+            return
+        self._readings.append(sealed(READINGS, *values))
+        self._came(values[1], item.time)
+        self._ends_a_gap(name, item.time)
+
+    def _ends_a_gap(self, name: Name, time: int) -> None:
+        gap = name.gap
+        if gap is not None and gap.begin < time:
+            gaps.put(self._db, name.home, gap._replace(end=time))
+            name.gap = None
+        elif time < name.last or gap is not None:
+            gaps.cut_short(self._db, name.home, time)
+        name.last = max(name.last, time)
+
+    def _mark(self, item: Mark) -> None:
+        name = None
+        if is_name(item.sender) and is_time(item.time) and is_text(item.reason):
+            name = self._known.name(self._db, item.sender, None)
+        if name is None:
+            self._refused(f"a mark of {item.sender!r:.80} at {item.time!r:.40}")
+            return
+        if name.gap is not None and name.gap.begin <= item.time:
+            return
+        if name.gap is None and item.time >= name.last:
+            name.gap = Gap(item.time, None, item.reason)
+            gaps.put(self._db, name.home, name.gap)
+            return
+        self._late_mark(name, item)
+
+    def _late_mark(self, name: Name, item: Mark) -> None:
+        self._flush()
+        numbers = name.numbers.values()
+        nexts = [lookups.first_after(self._db, number, item.time) for number in numbers]
+        heard_next = min((time for time in nexts if time is not None), default=None)
+        gap = gaps.opened(self._db, name.home, item.time, item.reason, heard_next)
+        if gap is None:
+            return
+        if gap.end is None:
+            name.gap = gap
+        for number in numbers:
+            for day in {gap.begin // DAY, (gap.end or gap.begin) // DAY}:
+                sealing.roll_again(self._db, number, day)
+
+    def _event(self, item: Kept) -> None:
+        values = (item.id.ms, item.id.number, item.sender, item.event, item.data)
+        if not SCHEMA.can_be_ours(EVENTS, (*values, 0)):
+            self._refused(f"an event of {item.sender!r:.80}: {item.event!r:.80}")
+            return
+        self._db.execute("INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?)", sealed(EVENTS, *values))
+
+    def _untimed(self, item: Untimed) -> None:
+        if not isinstance(item.item, Mark):
+            self._seen(item.item.id)
+        if not untimed.put(self._db, item):
+            self._refused(f"an item of {item.item.sender!r:.80}")
+
+    def _free_id(self, event_id: EventId) -> EventId:
+        """That one, or the next that no event has."""
+        query = "SELECT EXISTS (SELECT 1 FROM events WHERE ms = ? AND number = ?)"
+        while self._db.execute(query, event_id).fetchone()[0]:
+            event_id = event_id._replace(number=event_id.number + 1)
+        return event_id
+
+    def _flush(self) -> None:
+        if self._readings:
+            insert = "INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            self._db.executemany(insert, self._readings)
+            self._readings = []
