@@ -61,8 +61,8 @@ def bucketed(
 ) -> list[Bucket]:
     """The buckets of `since` to `until`, in order. `rows` are all of that time; `held` is the value that held
     when it began, None for none; `gaps` are in order, and no reading is inside one."""
-    times: Sequence[int] = rows.times
-    values: Sequence[float] = rows.values
+    # Lists, as arrays make a new object of each item whenever it is looked at.
+    times, values = rows.times.tolist(), rows.values.tolist()
     uncounted = held is not None and (not times or times[0] > since)
     if held is not None and uncounted:  # as if it had been heard then
         times, values = [since, *times], [held, *values]
@@ -72,21 +72,21 @@ def bucketed(
     known = list(accumulate(spans, initial=0))
     areas = list(accumulate(map(mul, values, spans), initial=0.0))
     found: list[Bucket] = []
-    first = 0
+    first, value = 0, values[0]
     while first < len(times):
         begin = times[first] // width * width
         last = bisect_left(times, begin + width, first)
         chosen = values[first:last]
-        least, most, value = min(chosen), max(chosen), values[last - 1]
+        least, most, earlier, value = min(chosen), max(chosen), value, chosen[-1]
         covered, area = known[last] - known[first], areas[last] - areas[first]
         if (over := times[last - 1] + spans[last - 1] - (begin + width)) > 0:  # it holds on, into those after
             covered, area = covered - over, area - over * value
         if first and (before := times[first - 1] + spans[first - 1] - begin) > 0:
-            earlier = values[first - 1]
-            least, most = min(least, earlier), max(most, earlier)
+            least, most = least if least < earlier else earlier, most if most > earlier else earlier
             covered, area = covered + before, area + before * earlier
         count = last - first - (uncounted and first == 0)
-        mean = min(max(area / covered, least), most) if covered else value
+        mean = area / covered if covered else value
+        mean = least if mean < least else most if mean > most else mean
         found.append(Bucket(begin, value, least, most, mean, count, covered))
         first = last
     return found
