@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from benchmarks import report
 from benchmarks.history_year import DAY_MS, History
+from gateway.history.buckets import width_of
 
 ROWID = """CREATE TABLE reading(sensor INTEGER, time INTEGER, value REAL);
            CREATE INDEX by_sensor ON reading(sensor, time);"""
@@ -31,8 +32,8 @@ class Contender(Protocol):
     def size(self) -> int:
         """On disk."""
 
-    def chart(self, sensor: int, since: int, until: int, width: int) -> int:
-        """How many buckets came."""
+    def chart(self, sensor: int, since: int, until: int, points: int) -> int:
+        """How many buckets came, of at most so many."""
 
     def close(self) -> None:
         """Done."""
@@ -65,9 +66,9 @@ class Plain:
         """See `Contender`."""
         return self._path.stat().st_size
 
-    def chart(self, sensor: int, since: int, until: int, width: int) -> int:
+    def chart(self, sensor: int, since: int, until: int, points: int) -> int:
         """See `Contender`."""
-        of = {"sensor": sensor, "since": since, "until": until, "width": width}
+        of = {"sensor": sensor, "since": since, "until": until, "width": width_of(until - since, points)}
         return len(self._database.execute(_CHART, of).fetchall())
 
     def close(self) -> None:
@@ -102,9 +103,9 @@ class DuckDb:
         """See `Contender`."""
         return self._path.stat().st_size
 
-    def chart(self, sensor: int, since: int, until: int, width: int) -> int:
+    def chart(self, sensor: int, since: int, until: int, points: int) -> int:
         """See `Contender`."""
-        of = {"sensor": sensor, "since": since, "until": until, "width": width}
+        of = {"sensor": sensor, "since": since, "until": until, "width": width_of(until - since, points)}
         text = _CHART.replace("time / :width", "time // :width").replace(":", "$")
         return len(self._database.execute(text, of).fetchall())
 

@@ -1,4 +1,4 @@
-"""A real gateway in a process of its own with ten sensors on one board, and with the parts that are asked for."""
+"""A real gateway in a process of its own with ten sensors on one board, and the parts that are asked for."""
 
 import json
 import os
@@ -22,9 +22,8 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 
 class House:
-    """`sections`: of the config, beside those that every gateway has; `http` gets a free port. A context manager.
-
-    `folder` is kept between two of them if it is given, so a history may be prepared in its `data`.
+    """`sections`: of the config, beside those that every gateway has; `http` gets a free port. A context
+    manager. `folder` is kept afterwards if it is given, and a history may be prepared in its `data`.
     """
 
     def __init__(self, sections: Mapping[str, Any], folder: Path | None = None) -> None:
@@ -43,7 +42,8 @@ class House:
             subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         )
         ended, end = os.pipe()
-        for each in (threading.Thread(target=self._answer, args=(ended,)), threading.Thread(target=self._drain)):
+        answering = threading.Thread(target=self._answer, args=(ended,))
+        for each in (answering, threading.Thread(target=self._drain)):
             each.start()
             self._stack.callback(each.join)
         self._stack.callback(os.close, ended)

@@ -1,4 +1,4 @@
-"""What history and HTTP cost a running gateway: memory, CPU until it begins, and what followers of events cost."""
+"""What history and HTTP cost a running gateway: memory, CPU until it begins, followers of its events."""
 
 import compileall
 import http.client
@@ -114,7 +114,7 @@ class Followers(NamedTuple):
 
 
 def followers() -> Followers:
-    """One client, and then fifty of which one does not read; ten events a second, and then a flood of them."""
+    """One client, and then fifty of which one does not read; ten events a second, and then a flood."""
     with House({"http": {}}) as house:
         house.wait_until_up()
         time.sleep(SETTLED_S)

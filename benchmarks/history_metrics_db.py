@@ -1,7 +1,7 @@
 """VictoriaMetrics, as Debian has it, as one more that keeps a year: a server beside, asked over HTTP.
 
-It is taken from PATH, or out of Debian's package, which apt fetches and dpkg unpacks into a folder of its own:
-nothing is installed, no service is started.
+It is taken from PATH, or out of Debian's package, which apt fetches and dpkg unpacks into a folder: nothing
+is installed, no service is started.
 """
 
 import http.client
@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from benchmarks.history_year import History
+from gateway.history.buckets import width_of
 from tests.support.ports import free_port
 
 PACKAGE = "victoria-metrics"
@@ -94,8 +95,9 @@ class VictoriaMetrics:
         found = json.loads(self._ask(f"/api/v1/query?{urlencode(query)}"))["data"]["result"]
         return int(found[0]["value"][1]) if found and sensors else 0
 
-    def chart(self, sensor: int, since: int, until: int, width: int) -> int:
+    def chart(self, sensor: int, since: int, until: int, points: int) -> int:
         """See `Contender`."""
+        width = width_of(until - since, points)
         query = {
             "query": f'rollup(value{{sensor="{sensor}"}}[{width}ms])',
             "start": since / 1000,

@@ -1,8 +1,8 @@
 """Clients that follow the events of a gateway: how late each event is, and what they cost it.
 
-All clients are in this one process, with raw sockets and one epoll. When an event came is what the kernel noted as
-its bytes arrived (SO_TIMESTAMPNS), so what the clients themselves take is not in the figure; when it was sent is
-when the board wrote the line.
+All clients are in this one process, with raw sockets and one epoll. When an event came is what the kernel
+noted as its bytes arrived (SO_TIMESTAMPNS), so what the clients themselves take is not in the figure; when it
+was sent is when the board wrote the line.
 """
 
 import select
