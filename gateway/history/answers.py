@@ -55,8 +55,8 @@ def chart(
     number, unit = _current(db, there, readings)
     hot_ones = {item.time: Hot(item.time, item.value, None) for item in readings if item.unit == unit}
     rows = sorted(hot_ones.values())
-    holes = _gaps(db, there, since, until, new)
-    made = Chart(db, number, holes, rows)
+    marks = {item.time for item in new if isinstance(item, Mark)}
+    made = Chart(db, number, lambda begin, end: _gaps(db, there, begin, end, new), rows, marks)
     buckets = made.buckets(since, until, points)
     shown = [gap._replace(begin=max(gap.begin, since)) for gap in made.gaps if _lasted(gap, since, until)]
     return Series(unit, _first(db, number, rows), buckets, shown)

@@ -8,6 +8,7 @@ begun anew.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -62,7 +63,7 @@ class Archive:
         days = self._readers.read(lambda db: answers.days_of(db, sender, since_ms, until_ms))
         for day in days:
             begin, end = max(since_ms, day * DAY), min(until_ms, (day + 1) * DAY)
-            yield from self._readers.read(lambda db, a=begin, b=end: answers.rows_of(db, sender, a, b))
+            yield from self._readers.read(partial(answers.rows_of, name=sender, since=begin, until=end))
 
     def gaps(self, sender: str, since_ms: int, until_ms: int) -> list[Gap]:
         """Those that lasted at some time of it, whole, in order; one that lasts has no end."""
@@ -71,7 +72,7 @@ class Archive:
     def events(self, since_ms: int, until_ms: int, sender: str | None = None) -> Iterator[Kept]:
         """All but readings that were heard then, in order; of one sender, if it is given."""
         after = EventId(since_ms, -1)
-        while found := self._readers.read(lambda db, a=after: events.after(db, a, SOME, sender)):
+        while found := self._readers.read(partial(events.after, event_id=after, limit=SOME, sender=sender)):
             for each in found:
                 if each.id.ms >= until_ms:
                     return
@@ -81,7 +82,7 @@ class Archive:
     def untimed(self) -> Iterator[Untimed]:
         """What waits for its clock to be known, in the order in which it was heard."""
         key = 0
-        while found := self._readers.read(lambda db, k=key: untimed.after(db, k, SOME)):
+        while found := self._readers.read(partial(untimed.after, key=key, limit=SOME)):
             yield from (item for _, item in found if item is not None)
             key = found[-1][0]
 

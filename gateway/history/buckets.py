@@ -11,6 +11,7 @@ minute later, or zoomed, has the same buckets.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate, groupby
 from operator import mul, sub
 from typing import NamedTuple
@@ -61,35 +62,48 @@ def bucketed(
 ) -> list[Bucket]:
     """The buckets of `since` to `until`, in order. `rows` are all of that time; `held` is the value that held
     when it began, None for none; `gaps` are in order, and no reading is inside one."""
-    # Lists, as arrays make a new object of each item whenever it is looked at.
     times, values = rows.times.tolist(), rows.values.tolist()
     uncounted = held is not None and (not times or times[0] > since)
     if held is not None and uncounted:  # as if it had been heard then
-        times, values = [since, *times], [held, *values]
+        times.insert(0, since)
+        values.insert(0, held)
     if not times:
         return []
     spans = _spans(times, gaps, until)
     known = list(accumulate(spans, initial=0))
     areas = list(accumulate(map(mul, values, spans), initial=0.0))
     found: list[Bucket] = []
-    first, value = 0, values[0]
-    while first < len(times):
+    first, count = 0, len(times)
+    held_to, value = times[0] // width * width, 0.0  # how long the value before the bucket holds, and which it is
+    while first < count:
         begin = times[first] // width * width
-        last = bisect_left(times, begin + width, first)
+        end = begin + width
+        last = bisect_left(times, end, first)
         chosen = values[first:last]
-        least, most, earlier, value = min(chosen), max(chosen), value, chosen[-1]
+        least, most = min(chosen), max(chosen)
         covered, area = known[last] - known[first], areas[last] - areas[first]
-        if (over := times[last - 1] + spans[last - 1] - (begin + width)) > 0:  # it holds on, into those after
-            covered, area = covered - over, area - over * value
-        if first and (before := times[first - 1] + spans[first - 1] - begin) > 0:
-            least, most = least if least < earlier else earlier, most if most > earlier else earlier
-            covered, area = covered + before, area + before * earlier
-        count = last - first - (uncounted and first == 0)
+        if held_to > begin:  # it has held on
+            before = held_to - begin
+            covered, area = covered + before, area + before * value
+            if value < least:
+                least = value
+            elif value > most:
+                most = value
+        held_to, value = times[last - 1] + spans[last - 1], chosen[-1]
+        if held_to > end:  # it holds on, into those after
+            covered, area = covered - (held_to - end), area - (held_to - end) * value
         mean = area / covered if covered else value
-        mean = least if mean < least else most if mean > most else mean
-        found.append(Bucket(begin, value, least, most, mean, count, covered))
+        if not least <= mean <= most:  # sums of floats
+            mean = least if mean < least else most
+        found.append(_bucket((begin, value, least, most, mean, last - first, covered)))
         first = last
+    if uncounted:
+        found[0] = found[0]._replace(readings=found[0].readings - 1)
     return found
+
+
+_bucket = partial(tuple.__new__, Bucket)
+"""Without the checks that a call of the class costs: a chart is some hundred of them."""
 
 
 def merged(buckets: Iterable[Bucket], width: int) -> Iterator[Bucket]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -47,20 +47,33 @@ class Part(NamedTuple):
 
 
 class Chart:
-    """Of the series `number`, whose gaps are given. `new`: readings that are not in the file yet, in order."""
+    """Of the series `number`, whose gaps of a time `holes` gives. Not in the file yet: the readings `new`, in
+    order, and marks of the times `marks`."""
 
-    def __init__(self, db: sqlite3.Connection, number: int, gaps: Sequence[Gap], new: Sequence[Hot]) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        number: int,
+        holes: Callable[[int, int], list[Gap]],
+        new: Sequence[Hot],
+        marks: Collection[int] = (),
+    ) -> None:
         self._db = db
         self._number = number
-        self.gaps = list(gaps)
-        """Those that were given, and others where something is damaged."""
+        self._holes = holes
+        self.gaps: list[Gap] = []
+        """Those since the value that held when the chart begins was heard, and others where something is
+        damaged."""
         self._new = new
+        self._marks = marks
         self._hot: dict[int, list[Hot]] = {}
 
     def buckets(self, since: int, until: int, points: int) -> list[Bucket]:
         """At most so many, in order."""
         width = _width(since, until, points)
         begin = since // width * width
+        before = self._last_before(begin)
+        self.gaps = self._holes(begin if before is None else before[0], until)
         self._load_hot(begin, until)
         found: list[Bucket] | None = None
         if width % HOUR == 0:
@@ -84,20 +97,24 @@ class Chart:
 
     def held_at(self, time: int) -> float | None:
         """The value that holds then; None in a gap, and before the first."""
+        before = self._last_before(time)
+        if before is None or any(before[0] <= gap.begin <= time for gap in self.gaps):
+            return None
+        return before[1]
+
+    def _last_before(self, time: int) -> tuple[int, float] | None:
         before = lookups.last_before(self._db, self._number, time)
         at = bisect_left(self._new, time, key=attrgetter("time")) - 1
         if at >= 0 and (before is None or self._new[at].time >= before[0]):
             before = self._new[at].time, self._new[at].value
-        if before is None or any(before[0] <= gap.begin <= time for gap in self.gaps):
-            return None
-        return before[1]
+        return before
 
     # readings
 
     def _of_rows(self, since: int, until: int, width: int, points: int) -> list[Bucket]:
         begin = since // width * width
         parts = list(self._parts(begin, until))
-        if sum(_count(part, since) for part in parts) < points:
+        if sum(map(_count, parts)) < points:
             width, begin = 1, since
             parts = [_cut(part, since) for part in parts if part.until > since]
         held = self.held_at(begin)
@@ -154,12 +171,15 @@ class Chart:
             there = sealed_day(self._db, self._number, day)
         except DamagedDayError:
             there = None
-            if not blocks.hours(self._db, self._number, day * DAY, (day + 1) * DAY):
+            if not self._has_hours(day):
                 self._is_damaged(day)
         new = self._hot.get(day, ())
-        if there is None and (not new or blocks.hours(self._db, self._number, day * DAY, (day + 1) * DAY)):
+        if there is None and (not new or self._has_hours(day)):
             return None
         return with_hot(there, new)
+
+    def _has_hours(self, day: int) -> bool:
+        return len(blocks.hours(self._db, self._number, day * DAY, (day + 1) * DAY)) > 0
 
     def _is_damaged(self, day: int) -> None:
         gap = Gap(day * DAY, (day + 1) * DAY, DAMAGED)
@@ -171,7 +191,7 @@ class Chart:
     def _of_rollups(self, own: int, since: int, until: int, width: int, points: int) -> list[Bucket] | None:
         """None if there are so few readings that each can be a point."""
         there = blocks.hours(self._db, self._number, since // DAY * DAY, until)
-        raw = self._raw_days(there.times, until, own)
+        raw = self._raw_days(there.times, since, until, own)
         parts: list[Rollup] = []
         at = since
         for day in raw:
@@ -184,17 +204,28 @@ class Chart:
             return None
         return wider(whole, own, self.held_at(since), self.gaps, since, until, width)
 
-    def _raw_days(self, times: Sequence[int], until: int, own: int) -> list[int]:
+    def _raw_days(self, times: Sequence[int], since: int, until: int, own: int) -> list[int]:
         """Those whose roll-ups do not say all: with readings that came late, and the next after such, as
-        another value may hold when it begins; and the last, if it is not wanted whole."""
+        another value may hold when it begins; where a gap is new; and the last, if it is not wanted whole."""
         found = set(self._hot)
-        for day in self._hot:
+        late = list(self._hot)
+        if len(times) and (before := self._last_before(times[0] // DAY * DAY)) is not None:
+            late += [before[0] // DAY] if self._is_hot(before[0]) else []
+        for day in late:
             after = bisect_left(times, (day + 1) * DAY)
             if after < len(times):
                 found.add(times[after] // DAY)
+        for gap in self.gaps:
+            if gap.begin in self._marks:
+                found |= {gap.begin // DAY, (gap.end or gap.begin) // DAY}
         if until % own and times and times[-1] // DAY == until // DAY:
             found.add(until // DAY)
-        return sorted(found)
+        return sorted(day for day in found if since // DAY <= day <= (until - 1) // DAY)
+
+    def _is_hot(self, time: int) -> bool:
+        query = "SELECT EXISTS (SELECT 1 FROM readings WHERE time = ? AND sensor = ?)"
+        there = self._db.execute(query, (time, self._number)).fetchone()[0]
+        return bool(there) or any(row.time == time for row in self._new)
 
     def _rolled(self, there: Rollup, own: int, since: int, until: int) -> Iterator[Rollup]:
         if own == HOUR:
@@ -254,10 +285,8 @@ def _together(parts: Sequence[Columns]) -> Columns:
     return Columns(times, values, bytes(quality))
 
 
-def _count(part: Part, since: int) -> int:
-    if part.rows is not None:
-        return len(part.rows) - bisect_left(part.rows.times, since)
-    return len(part.hours)
+def _count(part: Part) -> int:
+    return len(part.hours) if part.rows is None else len(part.rows)
 
 
 def _cut(part: Part, since: int) -> Part:

@@ -16,8 +16,8 @@ import struct
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
-from typing import NamedTuple
+from itertools import accumulate, chain
+from typing import Any, NamedTuple
 
 from gateway.history.buckets import Bucket, Gap
 from gateway.history.sealed import SealedError
@@ -48,7 +48,16 @@ class Rollup(NamedTuple):
     def between(self, since: int, until: int) -> Rollup:
         """Those that begin then."""
         first, last = bisect_left(self.times, since), bisect_left(self.times, until)
-        return self if (first, last) == (0, len(self)) else Rollup(*(column[first:last] for column in self))
+        if (first, last) == (0, len(self)):
+            return self
+        times, values, least, most, means, readings, covered = (
+            column[first:last] for column in self._columns
+        )
+        return Rollup(times, values, least, most, means, readings, covered)
+
+    @property
+    def _columns(self) -> tuple[Sequence[Any], ...]:
+        return tuple(self)
 
 
 EMPTY = Rollup((), (), (), (), (), (), ())
@@ -62,13 +71,13 @@ def of_buckets(buckets: Iterable[Bucket]) -> Rollup:
 
 def joined(parts: Sequence[Rollup]) -> Rollup:
     """One after the other."""
-    if len(parts) == 1:
-        return parts[0]
-    return (
-        Rollup(*([each for column in columns for each in column] for columns in zip(*parts, strict=True)))
-        if parts
-        else EMPTY
-    )
+    if len(parts) < 2:
+        return parts[0] if parts else EMPTY
+    return Rollup(*map(_chained, zip(*parts, strict=True)))
+
+
+def _chained(columns: Iterable[Iterable[Any]]) -> Sequence[Any]:
+    return list(chain.from_iterable(columns))
 
 
 def packed(rollup: Rollup, width: int) -> bytes:
@@ -116,13 +125,13 @@ def wider(
 ) -> list[Bucket]:
     """What `bucketed` would say of the readings of these buckets, whose width is `own`; `since` is a multiple
     of `width`, which is one of `own`. Other parameters as there."""
-    if held is not None and (not rollup or rollup.times[0] > since):  # as if it had been heard then
+    if held is not None and (not len(rollup) or rollup.times[0] > since):  # as if it had been heard then
         start = Rollup((since,), (held,), (held,), (held,), (held,), (0,), (0,))
         rollup = joined([start, rollup])
         own_end = [since]
     else:
         own_end = []
-    if not rollup:
+    if not len(rollup):
         return []
     times, values, least, most, means, readings, covered = rollup
     ends = own_end + [time + own for time in times[len(own_end) :]]

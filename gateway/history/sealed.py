@@ -23,8 +23,9 @@ import math
 import struct
 import zlib
 from array import array
-from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise, repeat
+from operator import add, mul, truediv
 from typing import NamedTuple
 
 VERSION = 1
@@ -104,19 +105,29 @@ def _unsealed(blob: bytes) -> Columns:
         raise ValueError(f"version {version}, {count} rows")
     inflate = zlib.decompressobj()
     reader = _Reader(inflate.decompress(blob[_HEAD.size :], 4 * 9 * count + 64))
-    slots = accumulate(reader.column(count - 1), initial=0)
-    times = [start + slot * period + moved for slot, moved in zip(slots, reader.column(count), strict=True)]
+    jumps = reader.column(count - 1)
+    ticks: Iterable[int]
+    if isinstance(jumps, int):
+        ticks = repeat(start, count) if jumps == 0 else range(start, start + jumps * period * count, jumps * period)
+    else:
+        ticks = map(add, map(mul, accumulate(jumps, initial=0), repeat(period)), repeat(start))
+    times = array("q", map(add, ticks, _each(reader.column(count), count)))
     if digits == _RAW:
         values = array("d", struct.unpack(f"<{count}d", _together(reader.take(8 * count), 8)))
     else:
         scale = 10**digits
-        steps = reader.column(count - 1)
-        moved_by = steps if step == 1 else [each * step for each in steps]
-        values = array("d", [each / scale for each in accumulate(moved_by, initial=first)])
-    quality = bytes(reader.column(count))
+        steps = _each(reader.column(count - 1), count - 1)
+        moved = steps if step == 1 else map(mul, steps, repeat(step))
+        values = array("d", map(truediv, accumulate(moved, initial=first), repeat(scale)))
+    marks = reader.column(count)
+    quality = bytes((marks,)) * count if isinstance(marks, int) else bytes(marks)
     if inflate.unconsumed_tail or inflate.unused_data or not inflate.eof or reader.left:
         raise ValueError("more bytes than rows")
-    return Columns(array("q", times), values, quality)
+    return Columns(times, values, quality)
+
+
+def _each(column: int | Sequence[int], count: int) -> Iterable[int]:
+    return repeat(column, count) if isinstance(column, int) else column
 
 
 def _period(gaps: Sequence[int]) -> int:
@@ -156,12 +167,14 @@ def _apart(data: bytes, width: int) -> bytes:
     return b"".join(data[place::width] for place in range(width))
 
 
-def _together(data: bytes, width: int) -> bytes:
+def _together(data: bytes, width: int) -> bytes | bytearray:
+    if width == 1:
+        return data
     count = len(data) // width
     whole = bytearray(len(data))
     for place in range(width):
         whole[place::width] = data[place * count : (place + 1) * count]
-    return bytes(whole)
+    return whole
 
 
 class _Reader:
@@ -182,10 +195,11 @@ class _Reader:
         self._at += count
         return found
 
-    def column(self, count: int) -> Sequence[int]:
+    def column(self, count: int) -> int | Sequence[int]:
+        """The one that they all are, or so many."""
         width = self.take(1)[0]
         if width == 0:
-            return [int.from_bytes(self.take(8), "little", signed=True)] * count
+            return int.from_bytes(self.take(8), "little", signed=True)
         if width not in _CODES:
             raise ValueError(f"a column of width {width}")
         return struct.unpack(f"<{count}{_CODES[width]}", _together(self.take(width * count), width))

@@ -1,7 +1,8 @@
 """The history's file: what is written, and when. One thread, that which opens it.
 
-What a batch brings is written in one transaction, readings into a table of their own in time order, wherever
-they belong; `maintain` brings them to their days later, step by step, and forgets what is too old or too much.
+What a batch brings is written in one transaction, readings into a table of their own in time order,
+wherever they belong; `maintain` brings them to their days later, step by step, and forgets what is too old or
+too much.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Store:
             self._known, self._upkeep = None, Upkeep(self._bounds)
             raise
 
-    def _opened(self, db: sqlite3.Connection, _: Salvaged | None) -> None:
+    def _opened(self, _: sqlite3.Connection, __: Salvaged | None) -> None:
         self._known = None
         self._upkeep = Upkeep(self._bounds)
 

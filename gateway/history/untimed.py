@@ -1,4 +1,4 @@
-"""The table of what waits until the clock of its boot is known. All runs inside a transaction of the caller's.
+"""The table of what waits until the clock of its boot is known. All is inside a transaction of the caller's.
 
 What is never settled stays there, at most MOST_ROWS of it, and is never charted: its times are wrong.
 """

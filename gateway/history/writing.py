@@ -109,25 +109,24 @@ class Writing:
             return
         if name.gap is not None and name.gap.begin <= item.time:
             return
+        gap: Gap | None
         if name.gap is None and item.time >= name.last:
-            name.gap = Gap(item.time, None, item.reason)
-            gaps.put(self._db, name.home, name.gap)
-            return
-        self._late_mark(name, item)
-
-    def _late_mark(self, name: Name, item: Mark) -> None:
-        self._flush()
-        numbers = name.numbers.values()
-        nexts = [lookups.first_after(self._db, number, item.time) for number in numbers]
-        heard_next = min((time for time in nexts if time is not None), default=None)
-        gap = gaps.opened(self._db, name.home, item.time, item.reason, heard_next)
-        if gap is None:
+            gap = Gap(item.time, None, item.reason)
+            gaps.put(self._db, name.home, gap)
+        elif (gap := self._opened_late(name, item)) is None:
             return
         if gap.end is None:
             name.gap = gap
-        for number in numbers:
+        for number in name.numbers.values():
             for day in {gap.begin // DAY, (gap.end or gap.begin) // DAY}:
                 sealing.roll_again(self._db, number, day)
+
+    def _opened_late(self, name: Name, item: Mark) -> Gap | None:
+        """There are readings after it, or a gap."""
+        self._flush()
+        nexts = [lookups.first_after(self._db, number, item.time) for number in name.numbers.values()]
+        heard_next = min((time for time in nexts if time is not None), default=None)
+        return gaps.opened(self._db, name.home, item.time, item.reason, heard_next)
 
     def _event(self, item: Kept) -> None:
         values = (item.id.ms, item.id.number, item.sender, item.event, item.data)

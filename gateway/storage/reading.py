@@ -1,7 +1,7 @@
 """Reading a file that another thread, or another process, may be writing: connections that change nothing.
 
-For any thread. A connection is lent for one short piece of work: what it sees is of one moment, and as long as
-it is seen the log cannot be begun anew. A file that is replaced by another is noticed with the next piece.
+For any thread. A connection is lent for one short piece of work: what it sees is of one moment, and as long
+as it is seen the log cannot be begun anew. A file that is replaced by another is noticed with the next piece.
 """
 
 from __future__ import annotations

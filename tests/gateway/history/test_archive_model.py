@@ -1,0 +1,108 @@
+"""Whatever comes in whatever order, sealed or not: the archive says what a model says that keeps everything."""
+
+import tempfile
+from pathlib import Path
+from unittest import mock
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.event_id import EventId
+from gateway.history import sealing
+from gateway.history.archive import Archive
+from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket
+from gateway.history.rows import Batch, Item, Kept, Mark, Reading
+from gateway.history.sealed import GOOD, SUSPECT
+from gateway.history.store import Store
+from tests.gateway.history.model import Model, Said
+
+START = 20_000 * DAY
+DAYS = 4
+SENDERS = ("temp", "Büro a/b")
+IN_MEMORY = next((folder for folder in ("/dev/shm",) if Path(folder).is_dir()), None)
+"""Where there is such a folder a sync takes no time: what is tested here is no disk."""
+MANY = 6
+"""Readings of a day that have a roll-up by the minute here."""
+
+TIMES = st.builds(
+    lambda day, hour, rest: START + day * DAY + hour * HOUR + rest,
+    st.integers(0, DAYS - 1),
+    st.sampled_from([0, 1, 2, 11, 12, 23]),
+    st.sampled_from([0, 1, MINUTE, 30 * MINUTE, HOUR - 1]),
+)
+ITEMS = st.one_of(
+    st.builds(
+        lambda sender, time, value, reason: Reading(
+            sender, "°C", time, value / 10, SUSPECT if reason else GOOD, reason, 7, EventId(time, 0)
+        ),
+        st.sampled_from(SENDERS),
+        TIMES,
+        st.integers(-50, 50),
+        st.sampled_from([None, None, None, "too high", "too low"]),
+    ),
+    st.builds(Mark, st.sampled_from(SENDERS), TIMES, st.sampled_from(["stale", "off"])),
+)
+STEPS = st.lists(
+    st.one_of(
+        st.lists(ITEMS, min_size=1, max_size=12).map(lambda items: ("write", items)),
+        st.integers(1, 30).map(lambda steps: ("maintain", steps)),
+        st.just(("open again", 0)),
+    ),
+    min_size=1,
+    max_size=12,
+)
+CHARTS = st.tuples(TIMES, TIMES, st.sampled_from([2, 3, 10, 60, 300])).map(
+    lambda chart: (min(chart[:2]), max(chart[:2]) + 1, chart[2])
+)
+
+
+def about(buckets: list[Bucket]) -> list[Bucket]:
+    """Means to what sums of floats are good for."""
+    return [bucket._replace(mean=round(bucket.mean, 5) + 0.0) for bucket in buckets]
+
+
+def check(archive: Archive, sender: str, said: Said, chart: tuple[int, int, int], new: list[Item]) -> None:
+    """One question of each kind; what is `new` is not in the file."""
+    since, until, points = chart
+    series = archive.points(sender, since, until, points, new)
+    assert series is not None
+    assert series.first == min(said.rows, default=None)
+    assert about(list(series.buckets)) == about(said.points(since, until, points))
+    cut = [gap._replace(begin=max(gap.begin, since)) for gap in said.between(since, until)]
+    assert list(series.gaps) == cut
+    if not new:
+        assert archive.gaps(sender, since, until) == said.between(since, until)
+        wanted = [(time, *said.rows[time]) for time in sorted(said.rows) if since <= time < until]
+        assert [(row.time, row.value, row.reason) for row in archive.rows(sender, since, until)] == wanted
+
+
+@settings(max_examples=30)
+@given(STEPS, st.lists(CHARTS, min_size=1, max_size=6), st.booleans())
+def test_anything_in_any_order(steps: list[tuple[str, int | list[Item]]], charts: list[tuple[int, int, int]], unwritten: bool) -> None:
+    """Rows, gaps and charts, between the steps and after them; the last items may not be written yet."""
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder, mock.patch.object(sealing, "MANY_ROWS", MANY):
+        path = Path(folder) / "history.db"
+        store = Store(path, keep_ms=400 * DAY, keep_events_ms=400 * DAY, most_bytes=10**9)
+        model, now, new = Model(), START + 10 * DAY, list[Item]()
+        store.open()
+        with Archive(path) as archive:
+            for number, (step, what) in enumerate(steps):
+                if isinstance(what, list):
+                    model.write(what)
+                    if unwritten and number == len(steps) - 1:
+                        new = what
+                    else:
+                        store.write(Batch(what, None))
+                elif step == "maintain":
+                    now += 2 * HOUR
+                    any(not store.maintain(now) for _ in range(what))
+                else:
+                    store.close()
+                    store.open()
+                if not new:
+                    for sender, said in model.said.items():
+                        check(archive, sender, said, charts[number % len(charts)], [])
+            for sender, said in model.said.items():
+                for chart in charts:
+                    check(archive, sender, said, chart, new)
+        store.close()
