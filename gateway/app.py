@@ -21,6 +21,7 @@ from gateway.dispatching import Dispatching
 from gateway.feed import Feed
 from gateway.links import Links
 from gateway.own_sender import OwnSender
+from gateway.recording import Recording
 from gateway.senders import GatewayRouter
 from gateway.service import MARGIN_S, Part, Service, StartError, stop_together
 from gateway.serving import Server
@@ -62,6 +63,7 @@ class App:
         self.dispatcher = Dispatcher()
         self.folder = DataFolder(config.data)
         self._links: Links | None = None
+        self._recording: Recording | None = None
         self._stages: list[Stage] = []
 
     @property
@@ -92,6 +94,8 @@ class App:
         stages, self._stages = self._stages, []
         deadline = time.monotonic() + STOP_S
         done = True
+        if self._recording is not None:
+            self._recording.leaving()
         for stage in reversed(stages):
             within_s = stage.within_s
             if stage is stages[0]:
@@ -108,6 +112,11 @@ class App:
             for service in stage.services:
                 parts |= service.status()
         return health.report(parts)
+
+    def _unwritten(self, params: Any) -> Any:
+        """What `$gateway` answers to `history`."""
+        assert self._recording is not None
+        return self._recording.unwritten(params)
 
     def _take_folder(self) -> None:
         """First of all: nobody else may be at work there. Then it can be said what time it is."""
@@ -126,20 +135,30 @@ class App:
         self.config, self.links, self.names = links.config, links.links, links.names
         hidden = frozenset(name for name in self.links if ("links", name, "port") in self.config.secrets)
         own = OwnSender(
-            self.config.gateway.name, self.links, links.taps, self.health, hidden=hidden, clock=self.clock
+            self.config.gateway.name,
+            self.links,
+            links.taps,
+            self.health,
+            hidden=hidden,
+            clock=self.clock,
+            history=self._unwritten if self.config.history is not None else None,
         )
         server = Server(self.config, self.names, links.why_down, own)
         self.router = server.router
         links.attach(self.router)
         feed = Feed(self.router, self.clock)
         outside: list[Service] = [server, timekeeping]
+        if self.config.history is not None:
+            self._recording = Recording(self.config, feed, self.clock)
+            outside.append(self._recording)
         if self.config.mqtt is not None:
             found = self.names.discovered
             outside.append(Bridging(self.config, self.router, feed, self.links, found, self.clock))
         inside: list[Service] = [links]
         if self.config.http is not None:  # after the links: it is not to hold up their first values
             info = partial(own.info, None)
-            inside.append(web(self.config, self.router, feed, health=self.health, info=info))
+            past = self._recording
+            inside.append(web(self.config, self.router, feed, health=self.health, info=info, history=past))
         return [
             Stage(SERVER_S, outside),
             Stage(DISPATCHER_S, [Dispatching(self.dispatcher)]),

@@ -12,8 +12,12 @@ from typing import Any
 import sig
 from drivers.clock import SYSTEM_CLOCK, Clock
 from gateway.encoding import characters, event_body
-from gateway.event_id import BEFORE_ALL
+from gateway.event_id import BEFORE_ALL, EventId
 from gateway.mailbox import Mailbox, Noted
+
+EARLY = 1_000_000
+"""Numbers of ids that are left for events of before it was known which ids an earlier run has given: as many
+as come until then."""
 
 
 class Feed:
@@ -44,6 +48,13 @@ class Feed:
             self._mailboxes = tuple(each for each in self._mailboxes if each is not mailbox)
             if not self._mailboxes:
                 self._router.removeListener(self._hear)
+
+    def go_on_after(self, last: EventId) -> None:
+        """An earlier run has given ids up to that one. Where the clock stands before it, those that come now
+        are of its ms and higher numbers, but for EARLY of them."""
+        with self._order:
+            if self._last <= last:
+                self._last = EventId(last.ms, last.number + EARLY)
 
     def _hear(self, info: dict[str, Any], data: Any) -> None:
         """The listener: takes the event down as JSON, since other listeners may change `data` later. What no

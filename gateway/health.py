@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from drivers.link import LinkState, LinkStatus
-from drivers.reading import STALE
+from drivers.reading import STALE, format_ms
 from gateway.service import Part, State
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from drivers.dispatcher import DispatcherStatus
     from gateway.config import LeftOut
     from gateway.data_folder import FolderStatus
+    from gateway.history.recorder import Status as HistoryStatus
     from gateway.mqtt.bridge import Status as MqttStatus
 
 HELD_S = 10.0
@@ -137,6 +138,25 @@ def of_database(problem: str | None) -> Part:
     if problem is None:
         return Part(State.OK, "can be written")
     return Part(State.FAILING, f"cannot be used: {problem}; what waits is in memory alone")
+
+
+def of_history(history: HistoryStatus) -> Part:
+    """What is kept of what was said."""
+    until = history.written_until
+    facts = {
+        "written_until": None if until is None else format_ms(until),
+        "waiting": history.waiting,
+        "lost": history.lost,
+    }
+    waits = _waits(history.waiting)
+    if history.problem is not None:
+        lost = f", {history.lost} are lost" if history.lost else ""
+        return Part(State.FAILING, f"cannot be written: {history.problem}; {waits} in memory{lost}", facts)
+    if not history.opened:
+        return Part(State.UNKNOWN, "being opened", facts)
+    if until is None:
+        return Part(State.OK, f"written without times until the clock is set; {waits}", facts)
+    return Part(State.OK, f"written until {format_ms(until)}; {waits}", facts)
 
 
 def of_clock(clock: Mapping[str, Any]) -> Part:

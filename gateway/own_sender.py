@@ -22,10 +22,11 @@ class _Link(Protocol):
 
 
 class OwnSender:
-    """Answers `info`, `health` and `capture`.
+    """Answers `info`, `health` and `capture`, and `history` if there is one.
 
-    `health`: what it answers; `links` may be asked at any time from any thread. `hidden` are the links whose
-    port is a secret of the config. `taps`: by link, what its captures hear; None where it has no port.
+    `health`, `history`: what they answer; `links` may be asked at any time from any thread. `hidden` are the
+    links whose port is a secret of the config. `taps`: by link, what its captures hear; None where it has no
+    port.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class OwnSender:
         *,
         hidden: frozenset[str] = frozenset(),
         clock: Clock = SYSTEM_CLOCK,
+        history: Callable[[Any], Any] | None = None,
     ) -> None:
         self._name = name
         self._links = links
@@ -45,12 +47,17 @@ class OwnSender:
         self._began = clock.monotonic()
         self._health = health
         self._captures = Captures(taps, clock)
+        self._requests: dict[str | None, Callable[[Any], Any]] = {
+            "info": self.info,
+            "health": self.health,
+            "capture": self._captures.request,
+        }
+        if history is not None:
+            self._requests["history"] = history
 
     def attach(self, router: sig.Router) -> None:
         """Be there. Before anybody listens to `router`: nobody is to be told of it."""
-        router.addSender(
-            OWN_NAME, None, {"info": self.info, "health": self.health, "capture": self._captures.request}
-        )
+        router.addSender(OWN_NAME, None, self._requests)
 
     def close(self) -> None:
         """End the captures."""

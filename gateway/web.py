@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import sig
     from gateway.config import Config
     from gateway.feed import Feed
+    from gateway.http.context import History
 
 
 def web(
@@ -20,9 +21,10 @@ def web(
     *,
     health: Callable[[], Mapping[str, Any]],
     info: Callable[[], Mapping[str, Any]],
+    history: History | None,
 ) -> Service:
     """For a config that has `http`."""
     from gateway.http.context import Context
     from gateway.http.service import HttpService
 
-    return HttpService(config, Context(router, feed, health, info))
+    return HttpService(config, Context(router, feed, health, info, history))

@@ -109,7 +109,8 @@ def _show(app: App, config: Config, tail: Tail, stops: SimpleQueue[int]) -> None
     from gateway.live.screen import Screen
     from gateway.live.table import LiveTable
 
-    subtitle = f"listening on {config.router.listen}, Ctrl-C ends it"
+    page = f", dashboard at {config.http.url}" if config.http is not None else ""
+    subtitle = f"listening on {config.router.listen}{page}, Ctrl-C ends it"
     table = LiveTable(app.router, lambda: _links(app), lambda sensor: _problem(app, sensor), app.clock)
     faults = [out.reason for out in app.config.left_out]
     stop = False

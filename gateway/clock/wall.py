@@ -152,7 +152,11 @@ class WallClock:
     def listen(self, listener: Callable[[], None]) -> None:
         """Have `listener()` called when the clock is believed again, or not any more, or with another offset:
         on the thread that found it, so it may not block."""
-        self._listeners.append(listener)
+        self._listeners = [*self._listeners, listener]
+
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        """The end of that: it may be called once more, on a thread that is at it now."""
+        self._listeners = [each for each in self._listeners if each != listener]
 
     def status(self) -> dict[str, Any]:
         """Whether the clock is believed, why, and what the last step was (seconds, and how long ago)."""

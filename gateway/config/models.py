@@ -14,12 +14,14 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from gateway.config.sizes import Size
 from gateway.config.spans import Span
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,47}")
 _IDENTITY = re.compile(r"[!-~]{1,24}")  # as sensorline's words are
 _BAD_IN_SENDER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 MAX_SENDER_CHARS = 64
+LEAST_SIZE, MOST_SIZE = 10 * 10**6, 1000 * 10**9
 
 
 def field(
@@ -258,13 +260,38 @@ class HttpSection(Section):
         "[greenhouse.local]",
     )
 
+    @property
+    def url(self) -> str:
+        """Where a person finds the dashboard."""
+        if parse_address(self.listen).unix:
+            return self.listen
+        return f"{'http' if self.tls is None else 'https'}://{self.listen}"
+
 
 class HistorySection(Section):
-    """`history`: accepted and checked, but this version keeps no history."""
+    """`history`: what was said, for years."""
 
-    keep: Span = field(
+    keep: Annotated[Span, Field(ge=1)] = field(
         400 * 86400.0,
-        "How long readings are kept.",
-        "a time span such as 30s, 5min, 12h or 400d; a number is seconds",
+        "How long readings are kept. Of each hour the least, greatest and mean value stay longer.",
+        "a time span from 1s, such as 400d; a number is seconds",
         "400d",
+    )
+    events: Annotated[Span, Field(ge=1)] = field(
+        30 * 86400.0,
+        "How long every other event is kept.",
+        "a time span from 1s, such as 30d; a number is seconds",
+        "30d",
+    )
+    window: Annotated[Span, Field(ge=1, le=300)] = field(
+        60.0,
+        "What a kill or a power cut may lose; the SD card is written to so often.",
+        "a time span from 1s to 5min; a number is seconds",
+        "60s",
+    )
+    size: Annotated[Size, Field(ge=LEAST_SIZE, le=MOST_SIZE)] = field(
+        10**9,
+        "How much of the disk it takes at most; beyond it, the oldest readings go.",
+        "a size from 10MB to 1000GB, such as 500MB; a number is bytes",
+        "1GB",
     )

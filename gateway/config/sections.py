@@ -86,14 +86,6 @@ def _named(
     return Entry(model, lambda _name, context: read(context), warn)
 
 
-def _ignored(name: str, context: Context) -> list[Problem]:
-    """Of a section that is checked, and then of no use yet."""
-    if not context.has(name):
-        return []
-    text = "this version has no such part yet; the section is ignored"
-    return [Problem(context.document.file, context.document.line((name,)), text, (name,))]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sections:
     """What was read of each section."""
@@ -104,4 +96,4 @@ class Sections:
     sensors: Annotated[Mapping[str, SensorSection], _named(SensorSection, read_sensors, no_sensors)]
     mqtt: Annotated[MqttSection | None, _optional(MqttSection, check_mqtt, mqtt_warnings)]
     http: Annotated[HttpSection | None, _optional(HttpSection, check_http)]
-    history: Annotated[HistorySection | None, _optional(HistorySection, warn=_ignored)]
+    history: Annotated[HistorySection | None, _optional(HistorySection)]

@@ -60,6 +60,7 @@ class Events:
                 parameters=(
                     Parameter("sender", "only those of this sender", example="temp"),
                     Parameter("event", "only those of this name", example="#changed"),
+                    Parameter("recent", "the last so many of those come first", least=0, most=KEPT),
                     Parameter("last_event_id", _LAST, example="1763793000123-0"),
                     Parameter("Last-Event-ID", f"{_LAST}; the query's counts, if both are there", "header"),
                 ),
@@ -79,7 +80,8 @@ class Events:
         client = Client(call.given["sender"], call.given["event"], wake.set, write, owner)
         last = call.given["last_event_id"] or call.given["Last-Event-ID"]
         # Nothing is awaited between what is kept and what comes from now on, so none is lost or told twice.
-        missing = [] if last is None else self._hub.since(parsed) if (parsed := EventId.parse(last)) else None
+        recent: int = call.given["recent"] or 0
+        missing = self._recent(client, recent) if last is None else self._since(last)
         oldest, newest = self._hub.oldest, self._hub.last
         kept = missing if missing is not None else self._hub.all()
         self._hub.follow(client)
@@ -91,6 +93,14 @@ class Events:
             self._hub.leave(client)
             raise
         return _Stream(client, wake, first, self._hub)
+
+    def _recent(self, client: Client, count: int) -> list[Event]:
+        wanted = [event for event in self._hub.all() if client.wants(event)]
+        return wanted[len(wanted) - count :] if count < len(wanted) else wanted
+
+    def _since(self, last: str) -> list[Event] | None:
+        parsed = EventId.parse(last)
+        return None if parsed is None else self._hub.since(parsed)
 
     async def _earlier(
         self, last: EventId | None, client: Client, oldest: EventId | None, newest: EventId, kept: bytes

@@ -124,6 +124,7 @@ class GatewayInfo(Model):
     version: str
     uptime: float = Field(description="seconds")
     links: dict[str, Any]
+    health: Health
 
 
 class Login(Model):

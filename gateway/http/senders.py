@@ -60,7 +60,7 @@ class Senders:
             Operation(
                 "GET",
                 "/api/v1/gateway",
-                "The gateway itself, its links and devices",
+                "The gateway itself, its links and devices, and whether data flows",
                 self.gateway,
                 GatewayInfo,
             ),
@@ -89,8 +89,9 @@ class Senders:
         )
 
     async def gateway(self, _call: Call) -> Response:
-        """What `$gateway` answers to `info`."""
-        return json_answer(self._context.info())
+        """What `$gateway` answers to `info`; and `health`, of which the page need not ask /healthz, whose
+        503 a browser calls an error."""
+        return json_answer({**self._context.info(), "health": self._context.health()})
 
     async def health(self, _call: Call) -> Response:
         """What `$gateway` answers to `health`."""

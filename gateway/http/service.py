@@ -65,12 +65,6 @@ class HttpService:
         self._stop_loop: asyncio.Event | None = None
         self._part = Part(State.UNKNOWN, "not started yet")
 
-    @property
-    def url(self) -> str:
-        """Where a person finds it."""
-        scheme = "https" if self._section.tls is not None else "http"
-        return f"{scheme}://{self._section.listen}"
-
     def start(self) -> None:
         """See `Service`."""
         if self._thread is not None:
@@ -145,7 +139,7 @@ class HttpService:
         self._loop = asyncio.get_running_loop()
         if self._stopping.is_set():
             return
-        logger.info("http: %s", self.url)
+        logger.info("http: the dashboard is at %s", self._section.url)
         self._part = Part(State.OK, f"listening on {self._section.listen}")
         await Server(app, self._mailbox, hub).serve(bound, self._tls(), self._stop_loop)
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from drivers.kinds import protocol, protocol_names, sensor_class, sensor_kinds
 from drivers.options import Option
 from gateway.config.sections import entries
+from gateway.config.sizes import AS_SIZE
 from gateway.config.spans import AS_SPAN
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -70,6 +71,8 @@ def _section(model: type[BaseModel]) -> str:
         default = "must be there" if field.is_required() else _shown(field.default)
         if AS_SPAN in field.metadata:
             default = f"`{_span(field.default)}`"
+        if AS_SIZE in field.metadata:
+            default = f"`{field.default / 10**9:g}GB`"
         rows.append(f"| `{name}` | {extra['expected']} | {default} | {field.description} |")
     return "\n".join(rows) + "\n"
 

@@ -10,7 +10,8 @@ import pytest
 import sig
 from gateway import feed as feed_module
 from gateway import mailbox as mailbox_module
-from gateway.feed import Feed
+from gateway.event_id import EventId
+from gateway.feed import EARLY, Feed
 from gateway.mailbox import MAX_NAME, Mailbox
 
 
@@ -143,3 +144,20 @@ def test_a_finalizer_in_the_middle(router: sig.Router, monkeypatch: pytest.Monke
     monkeypatch.setattr(Mailbox, "put", collecting)
     signal.trigger()
     assert [noted.event for noted in mailbox.events(9)] == ["gone", "hot"]
+
+
+def test_ids_go_on_after_those_of_an_earlier_run(router: sig.Router) -> None:
+    """Also where the clock stands before them; with room for those of events that came meanwhile."""
+    feed, mailbox = Feed(router), Mailbox()
+    feed.add(mailbox)
+    signal = router.addSender("temp", ["hot"]).getSignal("hot")
+    assert signal is not None
+    ahead = EventId(9_000_000_000_000, 5)
+    feed.go_on_after(ahead)
+    signal.trigger()
+    feed.go_on_after(EventId(7, 7))
+    signal.trigger()
+    early, first, second = (noted.id for noted in mailbox.events(9))
+    assert early < ahead < first < second
+    assert (first.ms, first.number) == (ahead.ms, ahead.number + EARLY + 1)
+    assert second == first._replace(number=first.number + 1)

@@ -11,6 +11,7 @@ from drivers.reading import Reading
 from drivers.source import Device
 from gateway import health
 from gateway.config import LeftOut, Problem
+from gateway.history.recorder import Status as HistoryStatus
 from gateway.mqtt.bridge import Status
 from gateway.service import Part, State
 
@@ -226,3 +227,36 @@ def test_the_whole_is_as_its_worst_part(states: list[State], whole: str) -> None
         name: {"status": str(part.state), "message": "so", "x": part.facts["x"]}
         for name, part in parts.items()
     }
+
+
+AT = 1_795_329_000_123
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (HistoryStatus(False, None, 0, 0, None), ("unknown", "being opened")),
+        (
+            HistoryStatus(True, None, 7, 0, None),
+            ("ok", "written without times until the clock is set; 7 events wait"),
+        ),
+        (
+            HistoryStatus(True, AT, 1, 0, None),
+            ("ok", "written until 2026-11-22T06:30:00.123Z; 1 event waits"),
+        ),
+        (
+            HistoryStatus(True, AT, 2, 0, "disk full"),
+            ("failing", "cannot be written: disk full; 2 events wait in memory"),
+        ),
+        (
+            HistoryStatus(False, None, 2, 3, "disk full"),
+            ("failing", "cannot be written: disk full; 2 events wait in memory, 3 are lost"),
+        ),
+    ],
+)
+def test_history(status: HistoryStatus, expected: tuple[str, str]) -> None:
+    """Red while nothing can be written."""
+    part = health.of_history(status)
+    assert said(part) == expected
+    until = None if status.written_until is None else "2026-11-22T06:30:00.123Z"
+    assert part.facts == {"written_until": until, "waiting": status.waiting, "lost": status.lost}

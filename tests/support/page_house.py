@@ -275,7 +275,7 @@ def _part(message: str, status: str = "ok", **facts: Any) -> dict[str, Any]:
 
 
 def health() -> dict[str, Any]:
-    """The answer of /healthz."""
+    """What /api/v1/gateway says of it."""
     silent = _part("no reading for 68 min; one is expected within 20 min", "failing")
     gone = _part(f"its link: {_NOT_THERE}", "failing")
     warm = _part("21.4 °C, 2 s ago")

@@ -142,14 +142,14 @@ class PageServer:
         with self._changed:
             self._events.clear()
 
-    def follow(self, out: Any, last_id: str) -> None:
+    def follow(self, out: Any, last_id: str, recent: int) -> None:
         """One client's stream, until it or the server ends."""
         with self._changed:
             generation = self._generation
             self._streams += 1
             known = [event_id for event_id, _ in self._events]
             if not last_id:
-                sent = len(known)
+                sent = max(0, len(known) - recent)
             elif last_id in known:
                 sent = known.index(last_id) + 1
             else:
@@ -230,8 +230,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._file(PAGE / "index.html")
         if url.path.startswith("/static/"):
             return self._file(PAGE / Path(url.path).name)
-        if url.path == "/healthz":
-            return self._json(page.health, 200 if page.health["status"] == "ok" else 503)
         return self._api(page, url.path, query) if self._may() else None
 
     def _api(self, page: PageServer, path: str, query: dict[str, str]) -> None:
@@ -239,10 +237,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if path == "/api/v1/senders":
             return self._json([sensor.entry(now) for sensor in page.sensors.values()])
         if path == "/api/v1/gateway":
-            return self._json(page.gateway)
+            return self._json({**page.gateway, "health": page.health})
         if path == "/api/v1/events":
             self._head(200, "text/event-stream")
-            return page.follow(self.wfile, query.get("last_event_id", ""))
+            return page.follow(self.wfile, query.get("last_event_id", ""), int(query.get("recent", 0)))
         found = re.fullmatch(r"/api/v1/senders/([^/]+)/history", path)
         sensor = page.sensors.get(urllib.parse.unquote(found[1])) if found else None
         if sensor is None or page.no_history:

@@ -61,10 +61,10 @@ async function ask(something) {
 const askList = () => ask(async () => model.load(await api.senders()));
 const askGateway = () =>
   ask(async () => {
-    const [info, health] = await Promise.all([api.gateway(), api.health()]);
+    const info = await api.gateway();
     setText(document.getElementById("gateway-name"), info.name);
     document.title = `${info.name} · sig-gateway`;
-    model.setGateway(info, health);
+    model.setGateway(info);
   });
 
 function lock(why) {
@@ -100,8 +100,8 @@ function tick() {
 }
 
 const stream = new Stream({
-  onEvent: (event, id) => {
-    if (model.take(event, id)) askList();
+  onEvent: (event, id, began) => {
+    if (model.take(event, id, began)) askList();
   },
   onGap: (data) => model.missed(data),
   onState: streamState,

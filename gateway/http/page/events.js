@@ -103,9 +103,9 @@ export class EventsView {
 }
 
 function saidOf(found, all) {
-  if (!all) return "Nothing has happened since the page was opened";
+  if (!all) return "Nothing has happened yet";
   const which = found === all ? count(all, "event") : `${found} of ${count(all, "event")}`;
-  return `${which} since the page was opened${found > SHOWN ? `, the last ${SHOWN} shown` : ""}`;
+  return `${which}${found > SHOWN ? `, the last ${SHOWN} shown` : ""}`;
 }
 
 const distinct = (names) => [...new Set(names)].filter(Boolean).sort();

@@ -31,7 +31,7 @@ export class Model extends EventTarget {
   /** As they came, newest first: {sender, event, data, heard, told}: when the gateway heard it, and when it told this
    *  page (ms, by the gateway's clock). */
   events = [];
-  /** What /api/v1/gateway and /healthz said, and when (ms, by the gateway's clock); null before. */
+  /** What /api/v1/gateway said, and when (ms, by the gateway's clock); null before. */
   gateway = null;
 
   /** The whole list anew; sensors that are in it no more are forgotten. */
@@ -54,8 +54,14 @@ export class Model extends EventTarget {
     this.dispatchEvent(new Event("list"));
   }
 
-  /** One event of the stream; whether the list should be asked for again, as it says more. */
-  take({ sender, event, data }, id) {
+  /** One event of the stream; whether the list should be asked for again, as it says more. One of before `began` (ms)
+   *  is for the log alone: the list has what came of it. */
+  take({ sender, event, data }, id, began = 0) {
+    const heard = heardOf(id);
+    if (heard !== null && heard < began) {
+      this.#log({ sender, event, data, heard, told: heard });
+      return false;
+    }
     const known = this.sensors.has(sender);
     const sensor = this.#sensor(sender);
     if (event === "#connect" || event === "#disconnect") {
@@ -65,7 +71,7 @@ export class Model extends EventTarget {
       this.#read(sensor, data);
     }
     const told = now();
-    this.#log({ sender, event, data, heard: heardOf(id) ?? told, told });
+    this.#log({ sender, event, data, heard: heard ?? told, told });
     this.dispatchEvent(known ? new CustomEvent("sensor", { detail: sender }) : new Event("list"));
     return !known || event === "#connect" || event === "#disconnect";
   }
@@ -75,8 +81,8 @@ export class Model extends EventTarget {
     this.#log({ sender: "", event: "gap", data, heard: now(), told: now() });
   }
 
-  setGateway(info, health) {
-    this.gateway = { ...info, health, asked: now() };
+  setGateway(info) {
+    this.gateway = { ...info, asked: now() };
     this.dispatchEvent(new Event("gateway"));
   }
 

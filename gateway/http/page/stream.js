@@ -3,6 +3,7 @@
 import { BASE, heardTime } from "./api.js";
 
 const ALIVE_MS = 15_000; // the gateway says something at least every 5 s
+const RECENT = 500; // events that are told once more when the page is opened
 const RETRY_MS = [500, 1000, 2000, 4000];
 
 export class Stream {
@@ -11,8 +12,10 @@ export class Stream {
   #retry = 0;
   #failures = 0;
   #last = null;
+  #began = null; // when the page was opened, by the gateway's clock
 
-  /** `onEvent({sender, event, data}, id)`, `onGap(data)`, `onState("live" | "broken")`. */
+  /** `onEvent({sender, event, data}, id, began)`: those of before `began` (ms) are told once more;
+   *  `onGap(data)`, `onState("live" | "broken")`. */
   constructor({ onEvent, onGap, onState }) {
     this.onEvent = onEvent;
     this.onGap = onGap;
@@ -21,8 +24,8 @@ export class Stream {
 
   open() {
     this.close();
-    const after = this.#last === null ? "" : `?last_event_id=${encodeURIComponent(this.#last)}`;
-    const source = new EventSource(`${BASE}/events${after}`);
+    const from = this.#last === null ? `recent=${RECENT}` : `last_event_id=${encodeURIComponent(this.#last)}`;
+    const source = new EventSource(`${BASE}/events?${from}`);
     this.#source = source;
     this.#expect();
     source.addEventListener("open", () => {
@@ -31,6 +34,7 @@ export class Stream {
       this.onState("live");
     });
     source.addEventListener("alive", (message) => {
+      this.#began ??= Date.parse(message.data);
       heardTime(Date.parse(message.data));
       this.#expect();
     });
@@ -40,7 +44,7 @@ export class Stream {
     });
     source.addEventListener("message", (message) => {
       this.#take(message);
-      this.onEvent(JSON.parse(message.data), message.lastEventId);
+      this.onEvent(JSON.parse(message.data), message.lastEventId, this.#began);
     });
     source.addEventListener("error", () => this.#broken());
   }

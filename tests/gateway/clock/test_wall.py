@@ -369,6 +369,24 @@ def test_listeners_hear_of_what_changes_times_that_were_told() -> None:
     assert heard == [True, False, True]
 
 
+def test_who_does_not_listen_any_more() -> None:
+    """Hears nothing; the others do."""
+    machine = FakeMachine()
+    clock = WallClock(machine)
+    heard: list[str] = []
+
+    def first() -> None:
+        heard.append("first")
+
+    clock.listen(first)
+    clock.listen(lambda: heard.append("second"))
+    clock.unlisten(first)
+    clock.unlisten(first)
+    machine.set_wall(machine.wall() + 3600)
+    clock.look()
+    assert heard == ["second"]
+
+
 def test_no_lock_is_held_while_listeners_hear() -> None:
     """They may ask the clock, on any thread."""
     clock = unset_clock()

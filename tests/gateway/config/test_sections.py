@@ -26,9 +26,9 @@ def test_every_section(
 
 def test_warnings_come_in_the_order_of_the_file(load_text: Callable[..., Config]) -> None:
     """Whatever the order of the table is."""
-    config = load_text("history: {}\nmqtt: {url: mqtt://h, discovery: entity}\nhttp: {}\nsensors:\n")
+    text = "mqtt: {url: mqtt://h, discovery: entity}\nsensors: {}\nhistory: {}\nhttp: {}\n"
+    config = load_text(text)
     assert [warning.path for warning in config.warnings] == [
-        ("history",),
         ("mqtt", "discovery"),
         ("sensors",),
     ]

@@ -61,7 +61,7 @@ def without_what_changes(text: str) -> Any:
         for key in ("since", "until", "version", "python", "uptime"):
             if key in found:
                 found[key] = type(found[key]).__name__
-        for part in found.get("parts", {}).values():
+        for part in found.get("health", found).get("parts", {}).values():
             part["message"] = part["message"].partition(" on ")[0]
     return found
 

@@ -110,6 +110,53 @@ def test_an_id_that_is_not_known(web: Web, last: str) -> None:
     once_more.close()
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?recent=2", [2, 3]),
+        ("?recent=0", []),
+        ("?recent=1000", [0, 1, 2, 3]),
+        ("?recent=1&event=hot", [2]),
+        ("?recent=9&event=hot", [0, 2]),
+        ("?recent=1&sender=other", []),
+    ],
+)
+def test_the_last_ones_first(web: Web, query: str, expected: list[int]) -> None:
+    """So many of what is asked for, and then what comes."""
+    before = web.follow()
+    for number in range(4):
+        web.trigger("#changed" if number % 2 else "hot", number)
+    while before.event()["data"] != 3:
+        pass
+    before.close()
+    stream = web.follow(query)
+    found = []
+    web.router.addSender("other", ["x"])
+    web.trigger("hot", "end")
+    while (event := stream.event())["data"] != "end" and event["sender"] != "other":
+        found.append(event["data"])
+    assert found == expected
+    stream.close()
+
+
+@pytest.mark.parametrize("recent", ["1001", "-1", "x"])
+def test_more_than_there_are(web: Web, recent: str) -> None:
+    """Is refused."""
+    assert web.ask(f"/api/v1/events?recent={recent}").error[:2] == (422, "bad_params")
+
+
+def test_who_comes_back_wants_what_it_missed(web: Web) -> None:
+    """And not the last ones once more."""
+    stream = web.follow()
+    web.trigger("hot", 1)
+    last = stream.next().id
+    web.trigger("hot", 2)
+    stream.close()
+    again = web.follow(f"?recent=9&last_event_id={last}")
+    assert again.event()["data"] == 2
+    again.close()
+
+
 class Past:
     """A history; `since` is what it answers."""
 

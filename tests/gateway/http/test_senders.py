@@ -41,8 +41,10 @@ def test_one_sender(web: Web) -> None:
 
 
 def test_the_gateway_itself(web: Web) -> None:
-    """As `$gateway` answers `info`."""
-    assert web.ask("/api/v1/gateway").json == web.info()
+    """As `$gateway` answers `info` and `health`; one that is red is no error here."""
+    web.health = {"status": "failing", "parts": {}}
+    answer = web.ask("/api/v1/gateway")
+    assert (answer.status, answer.json) == (200, {**web.info(), "health": web.health})
 
 
 @pytest.mark.parametrize(("status", "code"), [("ok", 200), ("unknown", 503), ("failing", 503)])

@@ -28,7 +28,7 @@ def test_it_says_how_it_fares(make: Callable[..., Web]) -> None:
     service = web.service
     assert service is not None
     service.start()
-    assert service.url == f"http://127.0.0.1:{web.port}"
+    assert web.config.http.url == f"http://127.0.0.1:{web.port}"
 
 
 def test_a_port_that_somebody_holds(make: Callable[..., Web], monkeypatch: pytest.MonkeyPatch) -> None:

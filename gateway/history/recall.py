@@ -1,0 +1,83 @@
+"""What history answers: what is on disk, and what the recorder has not written yet. Any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import sig
+from drivers.reading import format_ms
+from gateway.event_id import EventId
+from gateway.history.intake import event_of
+from gateway.history.recorder import Status
+from gateway.history.rows import Item, Kept, Mark, Reading, Series, Untimed
+
+MOST_ROWS, MOST_MARKS = 10_000, 1000
+"""What one answer has of what is not written yet: 300 and 250 kB at most, of the 1 MB that a message has."""
+
+
+class Archive(Protocol):
+    """See `gateway.history.archive`. All of it may raise StoreError."""
+
+    def points(
+        self, sender: str, since_ms: int, until_ms: int, points: int, unwritten: Sequence[Item] = ()
+    ) -> Series | None: ...
+    def since(self, after: EventId, limit: int) -> Sequence[Kept] | None: ...
+
+
+class Recorder(Protocol):
+    """See `gateway.history.recorder`."""
+
+    @property
+    def lost_until(self) -> EventId: ...
+    @property
+    def status(self) -> Status: ...
+    def unwritten(self) -> list[Item]: ...
+
+
+class Recall:
+    """The disk is always asked after the recorder: what is written between the two is in both answers, and
+    never in none."""
+
+    def __init__(self, archive: Archive, recorder: Recorder) -> None:
+        self._archive = archive
+        self._recorder = recorder
+
+    def points(self, sender: str, since_ms: int, until_ms: int, points: int) -> Series | None:
+        """At most so many, for a chart of that time; None for a sender of which there is nothing."""
+        unwritten = [item for item in self._recorder.unwritten() if _inner(item).sender == sender]
+        return self._archive.points(sender, since_ms, until_ms, points, unwritten)
+
+    def since(self, after: EventId, limit: int) -> Sequence[Kept] | None:
+        """At most so many events after that one, in order; None if some of them may be missing."""
+        unwritten = [event for item in self._recorder.unwritten() if (event := event_of(item)) is not None]
+        if after < self._recorder.lost_until:
+            return None
+        written = self._archive.since(after, limit)
+        if written is None:
+            if not unwritten or after < unwritten[0].id:
+                return None
+            written = []
+        found = {event.id: event for event in [*written, *unwritten] if event.id > after}
+        return [found[key] for key in sorted(found)[:limit]]
+
+    def unwritten(self, params: Any) -> dict[str, Any]:
+        """The request `history` of the gateway's own sender: what is said of a sender and not on disk yet.
+        Raises `sig.BadParams`."""
+        sender = params.get("sender") if isinstance(params, dict) else None
+        if not isinstance(sender, str) or params.keys() != {"sender"}:
+            raise sig.BadParams(f'history: expected {{"sender": NAME}}, got {params!r:.100}')
+        timed = [item for item in self._recorder.unwritten() if not isinstance(item, Untimed)]
+        mine = [item for item in timed if item.sender == sender]
+        rows = [(item.time, item.value, item.quality) for item in mine if isinstance(item, Reading)]
+        marks = [(item.time, item.reason) for item in mine if isinstance(item, Mark)]
+        until = self._recorder.status.written_until
+        return {
+            "written_until": None if until is None else format_ms(until),
+            "rows": [list(row) for row in rows[-MOST_ROWS:]],
+            "marks": [list(mark) for mark in marks[-MOST_MARKS:]],
+        }
+
+
+def _inner(item: Item) -> Reading | Mark | Kept:
+    return item.item if isinstance(item, Untimed) else item

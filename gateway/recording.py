@@ -1,0 +1,177 @@
+"""History, as a service: a thread that records what is said, and answers to what was.
+
+It begins when the first values are there, as opening the file and importing SQLite take time: a gateway is to
+have its sensors before its history. What comes before that waits in the mailbox. Only where the clock is not
+set it begins at once, since ids of events are then not sure to come after those of the last run.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import select
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import sig
+from gateway import health
+from gateway.mailbox import Mailbox
+from gateway.service import Part, State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gateway.clock.wall import WallClock
+    from gateway.config import Config
+    from gateway.event_id import EventId
+    from gateway.feed import Feed
+    from gateway.history.archive import Archive
+    from gateway.history.recall import Recall
+    from gateway.history.recorder import Recorder
+    from gateway.history.rows import Kept, Series
+
+logger = logging.getLogger(__name__)
+
+FILE = "history.db"
+FIRST_S = 1.0
+"""The longest wait for the first event, a sender's coming."""
+SETTLE_S = 0.3
+"""After that, as it comes just before the first values."""
+OPENING_S = 0.3
+"""What the start waits for the file where the clock is not set."""
+AGAIN_S = 30.0
+"""After an error of its own."""
+
+
+class Recording:
+    """For a config that has `history`. `start`, `leaving` and `stop` belong to one thread."""
+
+    name = "history"
+
+    def __init__(self, config: Config, feed: Feed, clock: WallClock) -> None:
+        assert config.history is not None
+        self._section = config.history
+        self._path: Path = config.data / FILE
+        self._feed = feed
+        self._clock = clock
+        self._mailbox = Mailbox()
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._opened = threading.Event()
+        self._recorder: Recorder | None = None
+        self._recall: Recall | None = None
+        self._archive: Archive | None = None
+        self._left_at = math.inf
+        self._failed = False
+
+    def start(self) -> None:
+        """See `Service`."""
+        if self._thread is not None:
+            return
+        self._feed.add(self._mailbox)
+        self._thread = threading.Thread(target=self._run, name="history", daemon=True)
+        self._thread.start()
+        if not self._clock.believed:
+            self._opened.wait(OPENING_S)
+
+    def leaving(self) -> None:
+        """The gateway is about to stop: senders that go from now on go with it."""
+        self._left_at = self._clock.monotonic()
+        if self._recorder is not None:
+            self._recorder.left_at = self._left_at
+
+    def stop(self, within_s: float) -> bool:
+        """See `Service`: write what there is."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return True
+        self._feed.remove(self._mailbox)
+        if self._archive is not None:
+            self._archive.close()  # before the store, whose last act is to clear away its log
+        self._stopping.set()
+        self._mailbox.post(None)
+        thread.join(within_s)
+        if thread.is_alive():
+            logger.warning("stopping: history did not stop within %g s and is left behind", within_s)
+            return False
+        return True
+
+    def status(self) -> dict[str, Part]:
+        """See `Service`."""
+        if self._failed:
+            return {"history": Part(State.FAILING, "it failed, and begins anew; see the log")}
+        if self._recorder is None:
+            return {"history": Part(State.UNKNOWN, "not opened yet")}
+        return {"history": health.of_history(self._recorder.status)}
+
+    def points(self, sender: str, since_ms: int, until_ms: int, points: int) -> Series | None:
+        """See `gateway.http.context.History`."""
+        return self._recalled().points(sender, since_ms, until_ms, points)
+
+    def since(self, after: EventId, limit: int) -> Sequence[Kept] | None:
+        """See `gateway.http.context.History`."""
+        return self._recalled().since(after, limit)
+
+    def unwritten(self, params: Any) -> dict[str, Any]:
+        """The request `history` of the gateway's own sender."""
+        return self._recalled().unwritten(params)
+
+    def _recalled(self) -> Recall:
+        if self._recall is None:
+            raise sig.Busy("history is not opened yet; try again in a second")
+        return self._recall
+
+    # The service's thread
+
+    def _run(self) -> None:
+        if self._clock.believed:
+            self._wait_for_values()
+        while True:
+            try:
+                self._record()
+            except Exception:
+                logger.exception("history: it failed, and begins anew; please report this")
+                self._failed = True
+            if self._stopping.is_set():
+                return
+            self._stopping.wait(AGAIN_S)
+
+    def _wait_for_values(self) -> None:
+        """Until the first events are there, or for FIRST_S, and a little more; they stay in the mailbox."""
+        if self._mailbox.prepare_to_sleep():
+            select.select([self._mailbox.fd], [], [], FIRST_S)
+            self._mailbox.woken()
+        self._mailbox.awake()
+        self._stopping.wait(SETTLE_S)
+
+    def _record(self) -> None:
+        if self._recorder is None:
+            self._recorder = self._made()
+        self._failed = False
+        self._recorder.run()
+
+    def _made(self) -> Recorder:
+        from gateway.history.archive import Archive
+        from gateway.history.recall import Recall
+        from gateway.history.recorder import Recorder
+        from gateway.history.store import Store
+
+        section = self._section
+        store = Store(
+            self._path,
+            keep_ms=round(section.keep * 1000),
+            keep_events_ms=round(section.events * 1000),
+            most_bytes=section.size,
+        )
+        recorder = Recorder(
+            store, self._mailbox, self._clock, section.window, self._stopping, self._go_on_after
+        )
+        recorder.left_at = self._left_at
+        self._archive = Archive(self._path)
+        self._recall = Recall(self._archive, recorder)
+        return recorder
+
+    def _go_on_after(self, last: EventId) -> None:
+        self._feed.go_on_after(last)
+        self._opened.set()
