@@ -1,8 +1,8 @@
 """What history writes to the device: ten sensors at a row a minute, and at ten rows a second.
 
-It commits once a minute, as it does by default. The clock is turned by hand. After each commit the file system's
-own part is written too, as it is within seconds in real life. Beside it plain SQLite, which commits each reading
-as it comes.
+It commits once a minute, as it does by default. The clock is turned by hand. After each commit the file
+system's own part is written too, as it is within seconds in real life. Beside it plain SQLite, which commits
+each reading as it comes.
 """
 
 import random

@@ -17,7 +17,7 @@ from benchmarks.sd_card import written
 
 IMAGE_MB = 512
 SECTOR = 512
-MEMORY = "/dev/shm"
+MEMORY = "/dev/shm"  # noqa: S108 - a folder of its own is made in it
 """Where the device's image is, if it can be: the sectors are the same, and nobody waits for a disk."""
 _LIBC = ctypes.CDLL(None, use_errno=True)
 

@@ -61,6 +61,15 @@ class History(NamedTuple):
         """The rows of that time."""
         return slice(bisect_left(self.rows.times, since_ms), bisect_left(self.rows.times, until_ms))
 
+    def since(self, ms: int) -> "History":
+        """From then on."""
+        times, values, quality = self.rows
+        at = bisect_left(times, ms)
+        return self._replace(
+            rows=Columns(times[at:], values[at:], quality[at:]),
+            gaps=[gap for gap in self.gaps if gap[0] >= ms],
+        )
+
 
 def year(end_ms: int, days: int = DAYS) -> list[History]:
     """Ten sensors' last days before that time."""
