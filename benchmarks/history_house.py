@@ -94,7 +94,7 @@ class House:
             "router": {"listen": f"unix:{folder / 'router'}"},
             "links": {"board": {"port": self.board.port}},
             "sensors": {
-                f"sensor-{number}": {"driver": "temperature", "link": "board", "channel": name}
+                f"live-{number}": {"driver": "temperature", "link": "board", "channel": name}
                 for number, name in enumerate(self.board.channels)
             },
             **self._sections,

@@ -65,7 +65,7 @@ def open_page(port: int) -> None:
     for path in [*sorted(seen), "/api/v1/senders", "/api/v1/gateway", "/healthz"]:
         get(path)
     for number in range(10):
-        get(f"/api/v1/senders/sensor-{number}/history?since=24h&points=120")
+        get(f"/api/v1/senders/live-{number}/history?since=24h&points=120")
     connection.close()
 
 

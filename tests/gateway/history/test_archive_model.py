@@ -78,7 +78,9 @@ def check(archive: Archive, sender: str, said: Said, chart: tuple[int, int, int]
 
 @settings(max_examples=30)
 @given(STEPS, st.lists(CHARTS, min_size=1, max_size=6), st.booleans())
-def test_anything_in_any_order(steps: list[tuple[str, int | list[Item]]], charts: list[tuple[int, int, int]], unwritten: bool) -> None:
+def test_anything_in_any_order(
+    steps: list[tuple[str, int | list[Item]]], charts: list[tuple[int, int, int]], unwritten: bool
+) -> None:
     """Rows, gaps and charts, between the steps and after them; the last items may not be written yet."""
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder, mock.patch.object(sealing, "MANY_ROWS", MANY):
         path = Path(folder) / "history.db"
