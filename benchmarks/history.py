@@ -4,7 +4,7 @@
 
 A year of ten sensors at a row a minute is made, and kept by all in one run. Then what reaches the device,
 what commits take while somebody reads everything, and what a gateway needs more when it has these parts on.
-Most figures are ratios within the run, or the least of many turns, as others may be at work on the machine. It
+Most figures are ratios within the run, or the least of many turns: others may be at work on the machine. It
 takes twenty minutes. Results go to benchmarks/results/history.md.
 """
 
