@@ -135,7 +135,10 @@ def days_of(db: sqlite3.Connection, name: str, since: int, until: int) -> list[i
     found: set[int] = set()
     first = db.execute("SELECT min(time) FROM readings").fetchone()[0]
     for each in series.of_name(db, name):
-        found.update(time // DAY for time in blocks.hours(db, each.number, since // DAY * DAY, until).times)
+        for day in blocks.days_after(db, each.number, since // DAY):
+            if day * DAY >= until:
+                break
+            found.add(day)
     if first is not None:
         last = db.execute("SELECT max(time) FROM readings").fetchone()[0]
         found.update(range(max(first, since) // DAY, -(-min(last + 1, until) // DAY)))

@@ -57,20 +57,40 @@ def hours(db: sqlite3.Connection, sensor: int, since: int, until: int) -> Rollup
 
 def days_after(db: sqlite3.Connection, sensor: int, day: int) -> Iterator[int]:
     """Those from that one on in which something was heard, in order."""
-    first, end = bounds(db)
+    first, end = bounds_of_days(db)
     for block in range(max(first, day // BLOCK_DAYS), end):
-        for each in sorted({time // DAY for time in block_of(db, sensor, block).times}):
-            if each >= day:
-                yield each
+        yield from (each for each in days_of(db, sensor, block) if each >= day)
 
 
 def days_before(db: sqlite3.Connection, sensor: int, day: int) -> Iterator[int]:
     """Those up to that one in which something was heard, the last first."""
-    first, end = bounds(db)
+    first, end = bounds_of_days(db)
     for block in range(min(end - 1, day // BLOCK_DAYS), first - 1, -1):
-        for each in sorted({time // DAY for time in block_of(db, sensor, block).times}, reverse=True):
-            if each <= day:
-                yield each
+        yield from (each for each in reversed(days_of(db, sensor, block)) if each <= day)
+
+
+def days_of(db: sqlite3.Connection, sensor: int, block: int) -> list[int]:
+    """Those in which something was heard, in order: of which there are readings, or hours."""
+    rolled = {time // DAY for time in block_of(db, sensor, block).times}
+    return sorted(rolled | sealed_days(db, sensor, block))
+
+
+def sealed_days(db: sqlite3.Connection, sensor: int, block: int) -> set[int]:
+    """Of which there are readings."""
+    keys = [each << SENSOR_BITS | sensor for each in range(block * BLOCK_DAYS, (block + 1) * BLOCK_DAYS)]
+    query = f"SELECT key FROM days WHERE key IN ({','.join('?' * BLOCK_DAYS)})"  # noqa: S608 - marks alone
+    return {key >> SENSOR_BITS for (key,) in db.execute(query, keys)}
+
+
+def bounds_of_days(db: sqlite3.Connection) -> tuple[int, int]:
+    """The first and the last block in which any series has something, as a range."""
+    first, end = bounds(db)
+    query = "SELECT (SELECT min(key) FROM days), (SELECT max(key) FROM days)"
+    low, high = db.execute(query).fetchone()
+    if low is None:
+        return first, end
+    low, high = (low >> SENSOR_BITS) // BLOCK_DAYS, (high >> SENSOR_BITS) // BLOCK_DAYS + 1
+    return (low, high) if first == end else (min(first, low), max(end, high))
 
 
 def put_day(db: sqlite3.Connection, sensor: int, day: int, rollup: Rollup, first: int, last: int) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import takewhile
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -162,8 +163,8 @@ class Chart:
         days = range(since // DAY, -(-until // DAY))
         if len(days) < 3:
             return days
-        rolled = blocks.hours(self._db, self._number, since // DAY * DAY, until)
-        return sorted({time // DAY for time in rolled.times} | self._hot.keys())
+        there = blocks.days_after(self._db, self._number, days[0])
+        return sorted({*takewhile(lambda day: day <= days[-1], there), *self._hot})
 
     def _day(self, day: int) -> Day | None:
         """Its readings; None if there are none, or none any more."""

@@ -121,4 +121,5 @@ SCHEMA = Schema(
     crc=crc_of,
     page_bytes=PAGE_BYTES,
     at_opening=(SENSORS, GAPS, UNTIMED, NOTES),
+    may_lose_last=True,
 )

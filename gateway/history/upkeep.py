@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 
-from gateway.history import notes, retention, sealing
+from gateway.history import blocks, notes, retention, sealing, series
 from gateway.history.buckets import DAY, HOUR
 from gateway.history.retention import Bounds
 
@@ -26,6 +27,7 @@ class Upkeep:
         self._waiting: list[int] = []  # series
         self._rest_until = 0
         self._sealed_to = 0  # days before it were sealed in this run
+        self._mending: Iterator[int] | None = None  # blocks that are to be looked at, once
 
     def came(self, number: int, time: int) -> None:
         """A reading of then has been written."""
@@ -35,10 +37,25 @@ class Upkeep:
     def step(self, db: sqlite3.Connection, now_ms: int) -> bool:
         """Do something short; whether there is more to do."""
         return (
-            self._seal(db, now_ms)
+            self._mend(db)
+            or self._seal(db, now_ms)
             or retention.forget_old(db, self._bounds, now_ms)
             or retention.forget_most(db, self._bounds)
         )
+
+    def _mend(self, db: sqlite3.Connection) -> bool:
+        """Once: days that have no hours, as those were damaged."""
+        if self._mending is None:
+            first, end = blocks.bounds_of_days(db)
+            self._mending = iter(range(first, end))
+        block = next(self._mending, None)
+        if block is None:
+            return False
+        for each in series.all_series(db):
+            rolled = {time // DAY for time in blocks.block_of(db, each.number, block).times}
+            for day in sorted(blocks.sealed_days(db, each.number, block) - rolled):
+                sealing.roll_again(db, each.number, day)
+        return True
 
     def _seal(self, db: sqlite3.Connection, now_ms: int) -> bool:
         if self._waiting:

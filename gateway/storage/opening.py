@@ -57,7 +57,7 @@ def connect(path: Path, schema: Schema, *, readers: bool) -> sqlite3.Connection:
         mode = "NORMAL" if readers else "EXCLUSIVE"
         pragmas = _PRAGMAS.format(pages=WAL_BYTES // schema.page_bytes, limit=WAL_BYTES)
         db.executescript(f"PRAGMA locking_mode = {mode}; PRAGMA page_size = {schema.page_bytes}; {pragmas}")
-        _look_at_log(path, db)
+        _look_at_log(path, db, schema)
         schema.migrate(db, path)
         schema.check_at_opening(db)
     except BaseException:
@@ -82,15 +82,18 @@ def _look_before(path: Path) -> bool:
     return size == 0
 
 
-def _look_at_log(path: Path, db: sqlite3.Connection) -> None:
+def _look_at_log(path: Path, db: sqlite3.Connection, schema: Schema) -> None:
     """Before anything is written over it: SQLite ends it in silence where it is broken, and deletes it, with
     all that is behind, when it closes the file."""
     log = beside(path, "-wal")
-    if cut := wal.read(log).cut:
+    found = wal.read(log, schema.page_bytes)
+    if found.cut and not (found.at_end and schema.may_lose_last):
         kept = log.rename(beside(log, ".kept"))
         db.close()
         kept.rename(log)
-        raise DamagedError(cut)
+        raise DamagedError(found.cut)
+    if found.cut:
+        logger.warning("%s: %s, in its last transaction, which the power failed: it is left out", path, found.cut)
 
 
 def _make_ours(path: Path) -> bool:

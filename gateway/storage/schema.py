@@ -88,7 +88,9 @@ class Schema:
     column's name, whether a value can have been written there; `rows`: by a table's, the same of a row.
     `crc`: of a table and a row but for its last column, the checksum that the row is to have. `page_bytes`:
     of a new file. `at_opening`: the tables whose pages are looked at each time, where all of a large file
-    would take too long; None for all."""
+    would take too long; None for all. `may_lose_last`: a log of which only the last transaction is broken is
+    taken for one that was being written when the power failed, and the file for sound: else all of it would
+    be read to find what is left of that transaction."""
 
     def __init__(
         self,
@@ -99,6 +101,7 @@ class Schema:
         crc: Callable[[str, Values], int] | None = None,
         page_bytes: int = PAGE_BYTES,
         at_opening: Collection[str] | None = None,
+        may_lose_last: bool = False,
     ) -> None:
         self._migrations = migrations
         self._checks = checks
@@ -106,6 +109,7 @@ class Schema:
         self._crc = crc
         self.page_bytes = page_bytes
         self._at_opening = at_opening
+        self.may_lose_last = may_lose_last
 
     @cached_property
     def scripts(self) -> list[Path]:

@@ -28,11 +28,13 @@ class Frame(NamedTuple):
 
 
 class Log(NamedTuple):
-    """`cut`: why SQLite would end it early, or nothing; `page_size`: 0 if nobody knows."""
+    """`cut`: why SQLite would end it early, or nothing; `page_size`: 0 if nobody knows. `at_end`: only the
+    last transaction is cut, as by a power cut while it was written: each is synced before the next."""
 
     page_size: int
     frames: list[Frame]
     cut: str
+    at_end: bool = False
 
 
 def read(path: Path, page_size: int = 4096) -> Log:
@@ -55,7 +57,7 @@ def _read(file: BinaryIO, page_size: int) -> Log:
     good_header = bool(order) and sums == (sum1, sum2)
     if good_header or size in PAGE_SIZES:
         page_size = size
-    frames, broken_at, cut = list[Frame](), 0 if good_header else 1, ""
+    frames, broken_at, cut, at_end = list[Frame](), 0 if good_header else 1, "", good_header
     for number, (start, page) in enumerate(_frames(file, page_size), 1):
         if not broken_at:
             sums = _checksum(_HEAD.pack(*start[:2]) + page, sums, order)
@@ -64,10 +66,11 @@ def _read(file: BinaryIO, page_size: int) -> Log:
         ours = not good_header or start[2] == salts[0] or start[3] == salts[1]
         last = start[1] != 0
         if broken_at and ours and last:  # else it is a transaction that was never ended, or an earlier round
+            at_end = at_end and not cut
             cut = f"its write-ahead log is broken at frame {broken_at}"
         at = HEADER + (number - 1) * (FRAME + page_size) + FRAME
         frames.append(Frame(at, start[0], last, ours))
-    return Log(page_size, frames, cut)
+    return Log(page_size, frames, cut, bool(cut) and at_end)
 
 
 _HEAD = struct.Struct(">2I")

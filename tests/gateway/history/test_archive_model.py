@@ -14,13 +14,12 @@ from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket
 from gateway.history.rows import Batch, Item, Kept, Mark, Reading
 from gateway.history.sealed import GOOD, SUSPECT
 from gateway.history.store import Store
+from tests.gateway.history.conftest import IN_MEMORY
 from tests.gateway.history.model import Model, Said
 
 START = 20_000 * DAY
 DAYS = 4
 SENDERS = ("temp", "Büro a/b")
-IN_MEMORY = next((folder for folder in ("/dev/shm",) if Path(folder).is_dir()), None)
-"""Where there is such a folder a sync takes no time: what is tested here is no disk."""
 MANY = 6
 """Readings of a day that have a roll-up by the minute here."""
 

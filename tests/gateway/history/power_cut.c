@@ -1,0 +1,89 @@
+/* Records what a program writes and syncs, in order, so that a power cut can be played after any of it.
+   Preloaded; the record goes to the file that $RECORD names. Files are those whose name begins with $WATCH.
+   A record: operation, length of the name, offset, length of the data; the name; the data. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+struct __attribute__((packed)) head { char what; uint16_t name; uint64_t offset; uint32_t length; };
+static int record = -1;
+
+static void note(char what, const char *name, uint64_t offset, const void *data, size_t length) {
+    static ssize_t (*real)(int, const void *, size_t);
+    const char *watch = getenv("WATCH"), *base = strrchr(name, '/');
+    if (!watch || !getenv("RECORD") || strncmp(base ? base + 1 : name, watch, strlen(watch))) return;
+    if (!real) real = dlsym(RTLD_NEXT, "write");
+    if (record < 0) record = open(getenv("RECORD"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    base = base ? base + 1 : name;
+    struct head head = {what, strlen(base), offset, length};
+    real(record, &head, sizeof head);
+    real(record, base, head.name);
+    if (length) real(record, data, length);
+}
+
+static void note_fd(char what, int fd, uint64_t offset, const void *data, size_t length) {
+    char link[64], name[PATH_MAX];
+    strcpy(link, "/proc/self/fd/");
+    char digits[16]; int n = 0, value = fd;
+    do digits[n++] = '0' + value % 10; while (value /= 10);
+    size_t at = strlen(link);
+    while (n) link[at++] = digits[--n];
+    link[at] = 0;
+    ssize_t size = readlink(link, name, sizeof name - 1);
+    if (size <= 0) return;
+    name[size] = 0;
+    note(what, name, offset, data, length);
+}
+
+#define WRITE(function) \
+ssize_t function(int fd, const void *data, size_t length, off_t offset) { \
+    static ssize_t (*real)(int, const void *, size_t, off_t); \
+    if (!real) real = dlsym(RTLD_NEXT, #function); \
+    ssize_t done = real(fd, data, length, offset); \
+    if (done > 0) note_fd('w', fd, offset, data, done); \
+    return done; }
+WRITE(pwrite)
+WRITE(pwrite64)
+
+ssize_t write(int fd, const void *data, size_t length) {
+    static ssize_t (*real)(int, const void *, size_t);
+    if (!real) real = dlsym(RTLD_NEXT, "write");
+    off_t offset = lseek(fd, 0, SEEK_CUR);
+    ssize_t done = real(fd, data, length);
+    if (done > 0 && offset >= 0) note_fd('w', fd, offset, data, done);
+    return done;
+}
+
+#define CUT(function) \
+int function(int fd, off_t length) { \
+    static int (*real)(int, off_t); \
+    if (!real) real = dlsym(RTLD_NEXT, #function); \
+    int failed = real(fd, length); \
+    if (!failed) note_fd('t', fd, length, 0, 0); \
+    return failed; }
+CUT(ftruncate)
+CUT(ftruncate64)
+
+#define SYNC(function) \
+int function(int fd) { \
+    static int (*real)(int); \
+    if (!real) real = dlsym(RTLD_NEXT, #function); \
+    int failed = real(fd); \
+    if (!failed) note_fd('s', fd, 0, 0, 0); \
+    return failed; }
+SYNC(fsync)
+SYNC(fdatasync)
+
+int unlink(const char *name) {
+    static int (*real)(const char *);
+    if (!real) real = dlsym(RTLD_NEXT, "unlink");
+    int failed = real(name);
+    if (!failed) note('u', name, 0, 0, 0);
+    return failed;
+}
