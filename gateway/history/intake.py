@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sig
@@ -95,9 +96,16 @@ def _ms(time: object) -> int | None:
     if not isinstance(time, str) or not time.endswith("Z"):
         return None
     try:
+        if len(time) == 24 and time[19] == "." and time[20:23].isdecimal():
+            return _second(time[:19]) + int(time[20:23])
         return round(datetime.fromisoformat(time).timestamp() * 1000)
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=8)  # readings come in bunches of the same second
+def _second(time: str) -> int:
+    return round(datetime.fromisoformat(f"{time}Z").timestamp()) * 1000
 
 
 def _short(data: str) -> str:

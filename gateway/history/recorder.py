@@ -37,8 +37,9 @@ PAUSE_S = 2.0
 that is 5,000 a second."""
 EARLY_S, EARLY_SHARE = 1.0, 0.1
 """So long before the window is over is written, or that share of it: a commit takes its time, too."""
-BATCH_BYTES = 1_400_000
-"""So much is written at once, however young: 4,000 readings, at 200 a second those of 20 s."""
+BATCH_BYTES = 350_000
+"""So much is written at once, however young: 1,000 readings, at 200 a second those of 5 s; what is written
+is in memory several times."""
 ALIVE_S = 300.0
 """The longest time without a commit; the archive takes twice that for a gateway that is off."""
 AGAIN_S = (2.0, 60.0)

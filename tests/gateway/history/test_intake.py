@@ -83,7 +83,34 @@ def test_what_is_no_reading_of_ours_is_kept_as_it_is(more: dict[str, Any]) -> No
     assert json.loads(item.data) == {**READING, **more}
 
 
-@pytest.mark.parametrize("time", ["yesterday", 5, None, "2026-11-22T06:30:00", "2026-99-22T06:30:00Z"])
+@pytest.mark.parametrize(
+    ("time", "ms"),
+    [
+        ("2026-11-22T06:30:00.007Z", HEARD_MS - 493),
+        ("2026-11-22T06:30:00Z", HEARD_MS - 500),
+        ("2026-11-22T06:30:00.007500Z", HEARD_MS - 492),
+        ("20261122T063000.0070000Z", HEARD_MS - 493),
+    ],
+)
+def test_times(time: str, ms: int) -> None:
+    """In our own form, and in others that programs have."""
+    (item,) = items({**READING, "time": time})
+    assert isinstance(item, Reading)
+    assert item.time == ms
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-11-22T06:30:61.000Z",
+        "2026-11-22T06:30:00.00ZZ",
+        "yesterday",
+        5,
+        None,
+        "2026-11-22T06:30:00",
+        "2026-99-22T06:30:00Z",
+    ],
+)
 def test_a_time_that_is_none(time: object) -> None:
     """Then it is as old as its event."""
     (item,) = items({**READING, "time": time})

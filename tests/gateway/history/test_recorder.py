@@ -123,6 +123,7 @@ def rig(make: Callable[..., Rig]) -> Rig:
 def test_a_window_at_a_time(rig: Rig) -> None:
     """All that was said in it is one commit, which says until when the gateway was at work."""
     assert [batch.items for batch in rig.store.batches] == [[]]
+    said = rig.now_ms()
     rig.say(20.0)
     rig.advance(58)
     rig.say(21.0)
@@ -135,6 +136,7 @@ def test_a_window_at_a_time(rig: Rig) -> None:
     alive = rig.store.batches[1].alive
     assert alive is not None
     assert before + 1000 < alive <= rig.now_ms() + 1
+    assert alive < said + WINDOW_S * 1000
     until(lambda: rig.recorder.status == (True, alive, 0, 0, None))
 
 
@@ -281,11 +283,38 @@ def test_a_disk_that_cannot_be_written(rig: Rig, caplog: pytest.LogCaptureFixtur
     rig.advance(1.1)
     until(lambda: rig.values == [20.0, 21.0])
     until(lambda: rig.recorder.status.problem is None)
+    assert rig.recorder._again_s == 0.0
     told = [record.getMessage() for record in caplog.records]
     assert told == [
         "history: disk full; what comes meanwhile waits in memory",
         "history: it can be written again; 0 events were lost",
     ]
+
+
+def test_it_is_tried_at_least_each_minute(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it has failed."""
+    monkeypatch.setattr(recorder_module, "AGAIN_S", (2.0, 3.0))
+    rig.store.problem = "disk full"
+    rig.say(20.0)
+    rig.advance(60)
+    until(lambda: rig.recorder._again_s == 2.0)
+    rig.advance(2.1)
+    until(lambda: rig.recorder._again_s == 3.0)
+
+
+def test_who_asks_while_the_disk_is_slow(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes no more out of the mailbox than there is room for."""
+    monkeypatch.setattr(recorder_module, "BUNCH", 1)
+    rig.say(1)
+    rig.store.begun.clear()
+    rig.store.held.clear()
+    rig.advance(60)
+    assert rig.store.begun.wait(20)
+    rig.recorder._pending._most = 3 * ROW_BYTES
+    for number in range(2, 7):
+        rig.say(number)
+    assert len(rig.recorder.unwritten()) == 3
+    assert rig.mailbox.depth == 3
 
 
 def test_a_disk_that_cannot_be_written_for_long(
@@ -387,6 +416,19 @@ def test_housekeeping_that_fails(rig: Rig) -> None:
 
 
 # The clock
+
+
+def test_a_clock_that_is_not_believed_any_more(make: Callable[..., Rig]) -> None:
+    """Until when all is written is known as before."""
+    rig = make(override=None).start()
+    until(lambda: rig.recorder.status.written_until is not None)
+    before = rig.recorder.status.written_until
+    rig.clock.set_wall(rig.machine.wall() + 86400)
+    rig.clock.look()
+    rig.say(20.0)
+    rig.stop()
+    assert isinstance(rig.store.items[-1], Untimed)
+    assert rig.recorder.status.written_until == before
 
 
 def test_while_the_clock_is_not_set(make: Callable[..., Rig]) -> None:
