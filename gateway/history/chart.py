@@ -15,6 +15,7 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import lru_cache
 from itertools import takewhile
 from operator import attrgetter
 from typing import NamedTuple
@@ -36,6 +37,8 @@ from gateway.history.sealed import Columns, SealedError, columns
 
 DAMAGED = "damaged"
 """The reason of a gap where there were readings, and what is on disk is not what was written."""
+DAYS_AT_HAND = 2
+"""Days that a chart needs again: the first, for what held when it began, and the one after it."""
 
 
 class Part(NamedTuple):
@@ -68,6 +71,7 @@ class Chart:
         self._new = new
         self._marks = marks
         self._hot: dict[int, list[Hot]] = {}
+        self._sealed_day = lru_cache(DAYS_AT_HAND)(sealed_day)
 
     def buckets(self, since: int, until: int, points: int) -> list[Bucket]:
         """At most so many, in order."""
@@ -104,7 +108,7 @@ class Chart:
         return before[1]
 
     def _last_before(self, time: int) -> tuple[int, float] | None:
-        before = lookups.last_before(self._db, self._number, time)
+        before = lookups.last_before(self._db, self._number, time, self._sealed_day)
         at = bisect_left(self._new, time, key=attrgetter("time")) - 1
         if at >= 0 and (before is None or self._new[at].time >= before[0]):
             before = self._new[at].time, self._new[at].value
@@ -169,7 +173,7 @@ class Chart:
     def _day(self, day: int) -> Day | None:
         """Its readings; None if there are none, or none any more."""
         try:
-            there = sealed_day(self._db, self._number, day)
+            there = self._sealed_day(self._db, self._number, day)
         except DamagedDayError:
             there = None
             if not self._has_hours(day):

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 
 from gateway.history import blocks
 from gateway.history.buckets import DAY, HOUR
-from gateway.history.days import DamagedDayError, is_sound_reading, sealed_day
+from gateway.history.days import DamagedDayError, Day, is_sound_reading, sealed_day
+
+OfDay = Callable[[sqlite3.Connection, int, int], Day | None]
+"""`days.sealed_day`, or what remembers its answers."""
 
 _BEFORE = "SELECT * FROM readings WHERE time < ? AND sensor = ? ORDER BY time DESC"
 _AFTER = "SELECT * FROM readings WHERE time > ? AND sensor = ? ORDER BY time"
 
 
-def last_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int, float] | None:
+def last_before(
+    db: sqlite3.Connection, sensor: int, time: int, of_day: OfDay = sealed_day
+) -> tuple[int, float] | None:
     """The time and the value of the last one before; None for none."""
-    found = _sealed_before(db, sensor, time)
+    found = _sealed_before(db, sensor, time, of_day)
     for row in db.execute(_BEFORE, (time, sensor)):
         if found is not None and row[0] < found[0]:
             break
@@ -35,10 +41,12 @@ def first_after(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
     return found
 
 
-def _sealed_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int, float] | None:
+def _sealed_before(
+    db: sqlite3.Connection, sensor: int, time: int, of_day: OfDay
+) -> tuple[int, float] | None:
     for day in blocks.days_before(db, sensor, time // DAY):
         try:
-            there = sealed_day(db, sensor, day)
+            there = of_day(db, sensor, day)
         except DamagedDayError:
             there = None
         if there is not None:
