@@ -115,8 +115,16 @@ class VictoriaMetrics:
         self._process.wait(30)
 
     def _ask(self, path: str, body: bytes | None = None) -> bytes:
-        self._connection.request("GET" if body is None else "POST", path, body)
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request("GET" if body is None else "POST", path, body)
+            answer = self._connection.getresponse()
+        except (
+            http.client.HTTPException,
+            ConnectionError,
+        ):  # it closes a connection that is idle for a minute
+            self._connection.close()
+            self._connection.request("GET" if body is None else "POST", path, body)
+            answer = self._connection.getresponse()
         text = answer.read()
         if answer.status >= 300:
             raise OSError(f"{PACKAGE}: {path[:60]}: status {answer.status}: {text[:200]!r}")
