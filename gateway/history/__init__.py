@@ -1,5 +1,26 @@
 """What every sensor has said, for years: on disk, and out of it again.
 
-sealed   a day of a sensor as one blob, and back; pure
-buckets  many readings as few points that keep the spikes, and know the gaps; pure
+rows       what a recorder hands to the store, and what an archive answers
+store      the file, for the one thread that writes it
+known      what that thread knows of the file without reading it
+writing    what a batch becomes in the file
+untimed    what waits until the clock of its boot is known
+upkeep     what is to be done beside writing, in short steps
+sealing    a day that has ended, from the hot table to its blob
+retention  what is forgotten
+archive    the file, for all who read it, on any thread
+answers    what an archive answers
+chart      a series over some time as few points, from whatever holds it
+fold       gaps as they will be when what is not written yet is
+days       readings of a day, sealed and not
+blocks     roll-ups by the hour, 32 days in a row of their table
+events     events by their ids, as they were published
+gaps       when nothing was known
+lookups    the reading that is next to a time
+series     names, and their series
+notes      what is known of the whole
+schema     tables, and which values can have been written there
+rollups    buckets by column, as a blob and back, and made wider; pure
+sealed     a day of a sensor as one blob, and back; pure
+buckets    many readings as few points that keep the spikes, and know the gaps; pure
 """

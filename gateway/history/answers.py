@@ -17,12 +17,12 @@ from gateway.history.schema import MOST_TIME
 from gateway.history.series import Numbered
 
 OFF, OFF_MS = "off", 10 * MINUTE
-"""A gateway notes at least every five minutes that it is at work: when it has not for twice that, it was off."""
+"""A gateway notes at least every five minutes that it is at work: if not for twice that, it was off."""
 
 
 class Row(NamedTuple):
-    """A reading as it is kept for years. `reason`: why it is suspect, None for a good one; empty where that is
-    not known any more."""
+    """A reading as it is kept for years. `reason`: why it is suspect, None for a good one; empty where that
+    is not known any more."""
 
     time: int
     value: float

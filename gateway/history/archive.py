@@ -1,7 +1,7 @@
 """What the history's file says, for any thread: beside a gateway that writes it, and without one.
 
-Each question is answered from one moment's state of the file, on a connection that is lent for it; what may be
-long (all readings of a year) is asked a day at a time, so that no reader keeps the writer's log from being
+Each question is answered from one moment's state of the file, on a connection that is lent for it; what may
+be long (all readings of a year) is asked a day at a time, so that no reader keeps the writer's log from being
 begun anew.
 """
 

@@ -82,6 +82,12 @@ def sealed_days(db: sqlite3.Connection, sensor: int, block: int) -> set[int]:
     return {key >> SENSOR_BITS for (key,) in db.execute(query, keys)}
 
 
+def walk(db: sqlite3.Connection, block: int) -> None:
+    """Read all that SQLite needs to find the days of that time: broken, it raises sqlite3.Error."""
+    first, end = (each << SENSOR_BITS for each in (block * BLOCK_DAYS, (block + 1) * BLOCK_DAYS))
+    db.execute("SELECT count(rows) FROM days WHERE key >= ? AND key < ?", (first, end)).fetchone()
+
+
 def bounds_of_days(db: sqlite3.Connection) -> tuple[int, int]:
     """The first and the last block in which any series has something, as a range."""
     first, end = bounds(db)

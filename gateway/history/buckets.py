@@ -74,7 +74,10 @@ def bucketed(
     areas = list(accumulate(map(mul, values, spans), initial=0.0))
     found: list[Bucket] = []
     first, count = 0, len(times)
-    held_to, value = times[0] // width * width, 0.0  # how long the value before the bucket holds, and which it is
+    held_to, value = (
+        times[0] // width * width,
+        0.0,
+    )  # how long the value before the bucket holds, and which it is
     while first < count:
         begin = times[first] // width * width
         end = begin + width

@@ -3,8 +3,8 @@
 Whatever it is made of, it is what `buckets.bucketed` makes of all readings and gaps of that time:
 
     no more readings than points   each reading is a point
-    points of whole hours          of the roll-ups by the hour; of readings where those are late, or at the end
-    points of whole minutes        the same, of days that have so many readings that there is one by the minute
+    points of whole hours          of roll-ups by the hour; of readings where those are late, or at the end
+    points of whole minutes        the same, of days of so many readings that there is one by the minute
     else                           of readings; of hours, where the readings are not kept any more
 
 Points begin at multiples of their width, so the first is whole and may begin before `since`.
@@ -15,7 +15,6 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import lru_cache
 from itertools import takewhile
 from operator import attrgetter
 from typing import NamedTuple
@@ -37,8 +36,6 @@ from gateway.history.sealed import Columns, SealedError, columns
 
 DAMAGED = "damaged"
 """The reason of a gap where there were readings, and what is on disk is not what was written."""
-DAYS_AT_HAND = 2
-"""Days that a chart needs again: the first, for what held when it began, and the one after it."""
 
 
 class Part(NamedTuple):
@@ -71,7 +68,7 @@ class Chart:
         self._new = new
         self._marks = marks
         self._hot: dict[int, list[Hot]] = {}
-        self._sealed_day = lru_cache(DAYS_AT_HAND)(sealed_day)
+        self._befores: dict[int, tuple[int, float] | None] = {}
 
     def buckets(self, since: int, until: int, points: int) -> list[Bucket]:
         """At most so many, in order."""
@@ -108,7 +105,12 @@ class Chart:
         return before[1]
 
     def _last_before(self, time: int) -> tuple[int, float] | None:
-        before = lookups.last_before(self._db, self._number, time, self._sealed_day)
+        if time not in self._befores:
+            self._befores[time] = self._looked_up_before(time)
+        return self._befores[time]
+
+    def _looked_up_before(self, time: int) -> tuple[int, float] | None:
+        before = lookups.last_before(self._db, self._number, time)
         at = bisect_left(self._new, time, key=attrgetter("time")) - 1
         if at >= 0 and (before is None or self._new[at].time >= before[0]):
             before = self._new[at].time, self._new[at].value
@@ -173,7 +175,7 @@ class Chart:
     def _day(self, day: int) -> Day | None:
         """Its readings; None if there are none, or none any more."""
         try:
-            there = self._sealed_day(self._db, self._number, day)
+            there = sealed_day(self._db, self._number, day)
         except DamagedDayError:
             there = None
             if not self._has_hours(day):

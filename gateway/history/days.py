@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from gateway.history.buckets import DAY
 from gateway.history.schema import DAYS, SCHEMA, SENSOR_BITS, is_finite, is_time, reading_crc
-from gateway.history.sealed import GOOD, SUSPECT, Columns, SealedError, columns, unseal
-from gateway.storage.schema import BROKEN, code_of
+from gateway.history.sealed import GOOD, SUSPECT, Columns, columns, unseal
+from gateway.storage.schema import BROKEN, Values, code_of
 
 MOST_REASONS = 100
 """Of a day: more are one of many, and their readings are suspect without one."""
@@ -59,11 +59,8 @@ def day_key(day: int, sensor: int) -> int:
 
 def hot(db: sqlite3.Connection, sensor: int, since: int, until: int) -> list[Hot]:
     """Those of that time that are what was written, in order."""
-    found = []
-    for row in db.execute(_HOT, (since, until, sensor)):
-        if is_sound_reading(row):
-            found.append(Hot(row[0], row[2], row[6]))
-    return found
+    rows = db.execute(_HOT, (since, until, sensor))
+    return [Hot(row[0], row[2], row[6]) for row in rows if is_sound_reading(row)]
 
 
 def is_sound_reading(row: tuple[Any, ...]) -> bool:
@@ -76,21 +73,33 @@ def is_sound_reading(row: tuple[Any, ...]) -> bool:
 
 def sealed_day(db: sqlite3.Connection, sensor: int, day: int) -> Day | None:
     """None for none. Raises DamagedDayError."""
+    row = _day_row(db, sensor, day)
+    if row is None:
+        return None
     try:
-        row = db.execute("SELECT * FROM days WHERE key = ?", (day_key(day, sensor),)).fetchone()
-        if row is None:
-            return None
-        if not SCHEMA.is_sound(DAYS, row):
-            raise DamagedDayError("its checksum is not that of what was written")
-        rows = unseal(row[4])
-    except SealedError as error:
+        return Day(unseal(row[6]), json.loads(row[4]) if row[4] else ())
+    except ValueError as error:
         raise DamagedDayError(str(error)) from error
+
+
+def last_of_day(db: sqlite3.Connection, sensor: int, day: int) -> tuple[int, float] | None:
+    """The time and the value of its last reading that is sealed; None for none. Raises DamagedDayError."""
+    row = _day_row(db, sensor, day)
+    return None if row is None else (row[2], row[3])
+
+
+def _day_row(db: sqlite3.Connection, sensor: int, day: int) -> Values | None:
+    try:
+        row: Values | None = db.execute(
+            "SELECT * FROM days WHERE key = ?", (day_key(day, sensor),)
+        ).fetchone()
     except sqlite3.Error as error:
         if code_of(error) in BROKEN:
             raise DamagedDayError(str(error)) from error
         raise
-    reasons = json.loads(row[2]) if row[2] else ()
-    return Day(rows, reasons)
+    if row is not None and not SCHEMA.is_sound(DAYS, row):
+        raise DamagedDayError("its checksum is not that of what was written")
+    return row
 
 
 def with_hot(day: Day | None, new: Sequence[Hot]) -> Day:

@@ -1,4 +1,4 @@
-"""Events by their ids, as they were published: those of the table of events, and readings from the hot table."""
+"""Events by their ids, as they were published: of the table of events, and readings of the hot table."""
 
 from __future__ import annotations
 
@@ -18,21 +18,31 @@ CHANGED = "#changed"
 LATE_MS = 60_000
 """Readings whose event came later than that have an index of their own (in the migrations)."""
 _AFTER = "time + delay > :ms OR (time + delay = :ms AND number > :number)"
-_IN_TIME = f"SELECT * FROM readings WHERE time >= :ms - {LATE_MS} AND ({_AFTER}) "
-_LATE = f"SELECT * FROM readings WHERE delay > {LATE_MS} AND time + delay >= :ms AND time < :ms - {LATE_MS} "
-_LATE += f"AND ({_AFTER}) "
+_IN_TIME = f"SELECT * FROM readings WHERE time >= :ms - {LATE_MS} AND ({_AFTER}) "  # noqa: S608 - ours alone
+_LATE = (
+    f"SELECT * FROM readings WHERE delay > {LATE_MS} AND time + delay >= :ms "  # noqa: S608 - the same
+    f"AND time < :ms - {LATE_MS} AND ({_AFTER}) "
+)
 _ORDER = "ORDER BY time + delay, number LIMIT :limit"
 
 
 def after(db: sqlite3.Connection, event_id: EventId, limit: int, sender: str | None = None) -> list[Kept]:
-    """At most so many after that one, in order; of one sender, if it is given."""
-    query = (
-        "SELECT * FROM events WHERE (ms, number) > (:ms, :number) AND (:sender IS NULL OR sender = :sender) "
-    )
-    query += "ORDER BY ms, number LIMIT :limit"
-    values = {**event_id._asdict(), "sender": sender, "limit": limit}
-    rows = db.execute(query, values).fetchall()
-    return [Kept(EventId(*row[:2]), *row[2:5]) for row in rows if SCHEMA.is_sound(EVENTS, row)]
+    """At most so many after that one, in order; of one sender, if given. An empty list: there are none."""
+    query = "SELECT * FROM events WHERE (ms, number) > (?, ?) AND (?3 IS NULL OR sender = ?3) "
+    query += "ORDER BY ms, number LIMIT ?"
+    while rows := db.execute(query, (*event_id, sender, limit)).fetchall():
+        if found := [Kept(EventId(*row[:2]), *row[2:5]) for row in rows if SCHEMA.is_sound(EVENTS, row)]:
+            return found
+        event_id = EventId(*rows[-1][:2])
+    return []
+
+
+def newest(db: sqlite3.Connection) -> EventId | None:
+    """The last one that is there, for where it is not noted any more."""
+    found = db.execute("SELECT ms, number FROM events ORDER BY ms DESC, number DESC LIMIT 1").fetchall()
+    query = "SELECT time + delay, number FROM readings ORDER BY 1 DESC, 2 DESC LIMIT 1"
+    found += db.execute(query).fetchall()
+    return max((EventId(*row) for row in found), default=None)
 
 
 def readings_after(db: sqlite3.Connection, event_id: EventId, limit: int) -> list[Kept]:

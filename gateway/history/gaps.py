@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from gateway.history.buckets import Gap
-from gateway.history.schema import GAPS, SCHEMA, sealed
+from gateway.history.schema import GAPS, MOST_TIME, SCHEMA, sealed
 
 _OF_A_TIME = (
     "SELECT * FROM gaps WHERE sensor = ? AND began < ? AND (ended IS NULL OR ended > ?) ORDER BY began"
@@ -44,12 +44,8 @@ def opened(db: sqlite3.Connection, home: int, time: int, reason: str, heard_next
     """A mark of then, after which the name was heard at `heard_next`. None if it is in a gap already."""
     if any(gap.begin <= time for gap in between(db, home, time, time + 1)):
         return None
-    after = (home, time) if heard_next is None else (home, time, heard_next)
-    db.execute(
-        "DELETE FROM gaps WHERE sensor = ? AND began > ?"
-        + (" AND began < ?" if heard_next is not None else ""),
-        after,
-    )
+    until = MOST_TIME + 1 if heard_next is None else heard_next
+    db.execute("DELETE FROM gaps WHERE sensor = ? AND began > ? AND began < ?", (home, time, until))
     gap = Gap(time, heard_next, reason)
     put(db, home, gap)
     return gap

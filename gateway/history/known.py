@@ -1,12 +1,13 @@
-"""What the writer knows of the file without reading it again: names, their series, and in which gap each is."""
+"""What the writer knows of the file without reading it again: names, their series, and their gaps."""
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, field
 
+from gateway.encoding import encode
 from gateway.event_id import BEFORE_ALL, EventId
-from gateway.history import gaps, notes, series
+from gateway.history import events, gaps, notes, series
 from gateway.history.buckets import Gap
 from gateway.history.schema import MOST_SENSORS, SENSORS, sealed
 
@@ -26,7 +27,7 @@ class Known:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.names: dict[str, Name] = {}
-        self.last_id: EventId = notes.event_id(db, notes.LAST_ID) or BEFORE_ALL
+        self.last_id: EventId = notes.event_id(db, notes.LAST_ID) or events.newest(db) or BEFORE_ALL
         self._newest = 0
         lasts, open_ones = series.last_times(db), gaps.open_ones(db)
         for number, home, name, unit in series.all_series(db):
@@ -47,6 +48,7 @@ class Known:
         self._newest += 1
         row = sealed(SENSORS, self._newest, name, unit or "")
         db.execute("INSERT INTO sensors VALUES (?, ?, ?, ?)", row)
+        notes.note(db, notes.NAMES_FROM + self._newest, encode([name, unit or ""]))
         if there is None:
             there = self.names[name] = Name(self._newest)
         there.numbers[unit or ""] = self._newest

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from itertools import chain
 
 from gateway.history import blocks
 from gateway.history.buckets import DAY, HOUR
-from gateway.history.days import DamagedDayError, Day, is_sound_reading, sealed_day
-
-OfDay = Callable[[sqlite3.Connection, int, int], Day | None]
-"""`days.sealed_day`, or what remembers its answers."""
+from gateway.history.days import DamagedDayError, is_sound_reading, last_of_day, sealed_day
 
 _BEFORE = "SELECT * FROM readings WHERE time < ? AND sensor = ? ORDER BY time DESC"
 _AFTER = "SELECT * FROM readings WHERE time > ? AND sensor = ? ORDER BY time"
 
 
-def last_before(
-    db: sqlite3.Connection, sensor: int, time: int, of_day: OfDay = sealed_day
-) -> tuple[int, float] | None:
+def last_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int, float] | None:
     """The time and the value of the last one before; None for none."""
-    found = _sealed_before(db, sensor, time, of_day)
+    found = _sealed_before(db, sensor, time)
     for row in db.execute(_BEFORE, (time, sensor)):
         if found is not None and row[0] < found[0]:
             break
@@ -41,23 +36,30 @@ def first_after(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
     return found
 
 
-def _sealed_before(
-    db: sqlite3.Connection, sensor: int, time: int, of_day: OfDay
-) -> tuple[int, float] | None:
-    for day in blocks.days_before(db, sensor, time // DAY):
-        try:
-            there = of_day(db, sensor, day)
-        except DamagedDayError:
-            there = None
-        if there is not None:
-            at = bisect_left(there.rows.times, time) - 1
-            if at >= 0:
-                return there.rows.times[at], there.rows.values[at]
-            continue
-        hours = blocks.hours(db, sensor, day * DAY, min((day + 1) * DAY, time - HOUR + 1))
-        if len(hours):
-            return hours.times[-1] + HOUR - 1, hours.values[-1]
+def _sealed_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int, float] | None:
+    yesterday = (time - 1) // DAY
+    days = chain((yesterday,), blocks.days_before(db, sensor, yesterday - 1))
+    for day in days:
+        found = _last_of(db, sensor, day, time)
+        if found is not None:
+            return found
     return None
+
+
+def _last_of(db: sqlite3.Connection, sensor: int, day: int, time: int) -> tuple[int, float] | None:
+    """Of a day; where its readings are not kept any more, of its hours."""
+    try:
+        last = last_of_day(db, sensor, day)
+        if last is not None and last[0] < time:
+            return last
+        there = None if last is None else sealed_day(db, sensor, day)
+    except DamagedDayError:
+        there = None
+    if there is not None:
+        at = bisect_left(there.rows.times, time) - 1
+        return (there.rows.times[at], there.rows.values[at]) if at >= 0 else None
+    hours = blocks.hours(db, sensor, day * DAY, min((day + 1) * DAY, time - HOUR + 1))
+    return (hours.times[-1] + HOUR - 1, hours.values[-1]) if len(hours) else None
 
 
 def _sealed_after(db: sqlite3.Connection, sensor: int, time: int) -> int | None:

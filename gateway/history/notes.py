@@ -1,11 +1,11 @@
-"""What is known of the history as a whole, in its own table: a number, a date, an event's id. One row each."""
+"""What is known of the history as a whole, in its own table: a number, a date, an event's id."""
 
 from __future__ import annotations
 
 import sqlite3
 
 from gateway.event_id import EventId
-from gateway.history.schema import NOTES, SCHEMA, sealed
+from gateway.history.schema import NOTES, SCHEMA, SENSOR_BITS, sealed
 
 ALIVE = 1
 """The gateway was at work until then, UTC in ms."""
@@ -15,6 +15,10 @@ REACH = 3
 """All events after that one are here, and can be had by their ids."""
 RAW_FROM = 4
 """The first day whose readings are kept; of those before there are roll-ups."""
+
+
+NAMES_FROM = 1 << SENSOR_BITS
+"""From this key on, each series' name and unit once more: without them all that it has said is nobody's."""
 
 
 def note(db: sqlite3.Connection, key: int, text: object) -> None:

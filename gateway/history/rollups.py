@@ -1,8 +1,8 @@
 """Buckets of a fixed width by column, as a blob and back, and made wider. Pure, no I/O.
 
 A roll-up has the buckets in which something was heard, as `buckets.bucketed` makes them: the value that held
-when one began is in its least, greatest and mean. So wider buckets are made of them alone, with the gaps: what
-is said here of buckets is, to the last reading, what `bucketed` says of the readings.
+when one began is in its least, greatest and mean. So wider buckets are made of them alone, with the gaps:
+what is said here of buckets is, to the last reading, what `bucketed` says of the readings.
 
     blob    = head, zlib(columns)
     head    = "<BI": version, buckets
@@ -16,7 +16,8 @@ import struct
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, repeat
+from operator import add, mul, sub
 from typing import Any, NamedTuple
 
 from gateway.history.buckets import Bucket, Gap
@@ -103,21 +104,26 @@ def packed(rollup: Rollup, width: int) -> bytes:
 def unpacked(blob: bytes, width: int) -> Rollup:
     """The buckets. Raises `SealedError`."""
     try:
-        version, count = _HEAD.unpack_from(blob)
-        if version != VERSION or not 0 < count <= MOST_BUCKETS:
-            raise ValueError(f"version {version}, {count} buckets")
-        inflate = zlib.decompressobj()
-        body = inflate.decompress(blob[_HEAD.size :], 8 + _BUCKET_BYTES * count + 1)
-        if not inflate.eof or inflate.unused_data:
-            raise ValueError("more bytes than buckets")
-        first, *rest = struct.unpack(f"<q{3 * count}I{4 * count}d", body)
+        return _unpacked(blob, width)
     except (struct.error, zlib.error, ValueError) as error:
         text = f"expected a roll-up, got {len(blob)} bytes that are none: {error}"
         raise SealedError(text) from error
+
+
+def _unpacked(blob: bytes, width: int) -> Rollup:
+    version, count = _HEAD.unpack_from(blob)
+    if version != VERSION or not 0 < count <= MOST_BUCKETS:
+        raise ValueError(f"version {version}, {count} buckets")
+    inflate = zlib.decompressobj()
+    body = inflate.decompress(blob[_HEAD.size :], 8 + _BUCKET_BYTES * count + 1)
+    if not inflate.eof or inflate.unused_data:
+        raise ValueError("more bytes than buckets")
+    first, *rest = struct.unpack(f"<q{3 * count}I{4 * count}d", body)
     steps, readings, covered, least, most, means, values = (
         rest[at : at + count] for at in range(0, 7 * count, count)
     )
-    return Rollup([first + step * width for step in steps], values, least, most, means, readings, covered)
+    times = list(map(add, map(mul, steps, repeat(width)), repeat(first)))
+    return Rollup(times, values, least, most, means, readings, covered)
 
 
 def wider(
@@ -125,46 +131,44 @@ def wider(
 ) -> list[Bucket]:
     """What `bucketed` would say of the readings of these buckets, whose width is `own`; `since` is a multiple
     of `width`, which is one of `own`. Other parameters as there."""
+    ends: list[int] = []
     if held is not None and (not len(rollup) or rollup.times[0] > since):  # as if it had been heard then
         start = Rollup((since,), (held,), (held,), (held,), (held,), (0,), (0,))
-        rollup = joined([start, rollup])
-        own_end = [since]
-    else:
-        own_end = []
+        rollup, ends = joined([start, rollup]), [since]
     if not len(rollup):
         return []
     times, values, least, most, means, readings, covered = rollup
-    ends = own_end + [time + own for time in times[len(own_end) :]]
+    ends += map(add, times[len(ends) :], repeat(own))
     holds = _holds(times, ends, gaps, until)
-    known = list(accumulate(map(sum, zip(covered, holds)), initial=0))
-    areas = list(accumulate(map(_area, means, covered, values, holds), initial=0.0))
+    known = list(accumulate(map(add, covered, holds), initial=0))
+    parts = map(add, map(mul, means, covered), map(mul, values, holds))
+    areas = list(accumulate(parts, initial=0.0))
     heard = list(accumulate(readings, initial=0))
     found: list[Bucket] = []
-    first = 0
+    first = held_to = 0  # how long the value before a bucket holds, and which it is
+    value = 0.0
     while first < len(times):
         begin = times[first] // width * width
         last = bisect_left(times, begin + width, first)
-        low, high, value = min(least[first:last]), max(most[first:last]), values[last - 1]
+        low, high = min(least[first:last]), max(most[first:last])
         span, area = known[last] - known[first], areas[last] - areas[first]
-        if (over := ends[last - 1] + holds[last - 1] - (begin + width)) > 0:  # into those after
+        if held_to > begin:  # it has held on
+            before = held_to - begin
+            span, area = span + before, area + before * value
+            low, high = min(low, value), max(high, value)
+        held_to, value = ends[last - 1] + holds[last - 1], values[last - 1]
+        if held_to > begin + width:  # it holds on, into those after
+            over = held_to - (begin + width)
             span, area = span - over, area - over * value
-        if first and (before := ends[first - 1] + holds[first - 1] - begin) > 0:
-            earlier = values[first - 1]
-            low, high = min(low, earlier), max(high, earlier)
-            span, area = span + before, area + before * earlier
         mean = min(max(area / span, low), high) if span else value
         found.append(Bucket(begin, value, low, high, mean, heard[last] - heard[first], span))
         first = last
     return found
 
 
-def _area(mean: float, covered: int, value: float, held: int) -> float:
-    return mean * covered + value * held
-
-
 def _holds(times: Sequence[int], ends: Sequence[int], gaps: Sequence[Gap], until: int) -> list[int]:
     """How long the last value of each holds on after its end: until the next bucket, or a gap."""
-    holds = [max(0, after - end) for after, end in zip(times[1:], ends)]
+    holds = list(map(sub, times[1:], ends))
     holds.append(max(0, until - ends[-1]))
     for gap in gaps:
         at = bisect_right(times, gap.begin) - 1

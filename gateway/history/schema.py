@@ -111,6 +111,8 @@ SCHEMA = Schema(
         "began": is_time,
         "ended": _or_none(is_time),
         "ms": is_integer,
+        "data": is_text,
+        "item": is_text,
         "sender": is_name,
         "event": is_name,
         "boot": is_name,
@@ -122,4 +124,5 @@ SCHEMA = Schema(
     page_bytes=PAGE_BYTES,
     at_opening=(SENSORS, GAPS, UNTIMED, NOTES),
     may_lose_last=True,
+    wipes=False,
 )

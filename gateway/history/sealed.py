@@ -108,7 +108,11 @@ def _unsealed(blob: bytes) -> Columns:
     jumps = reader.column(count - 1)
     ticks: Iterable[int]
     if isinstance(jumps, int):
-        ticks = repeat(start, count) if jumps == 0 else range(start, start + jumps * period * count, jumps * period)
+        ticks = (
+            repeat(start, count)
+            if jumps == 0
+            else range(start, start + jumps * period * count, jumps * period)
+        )
     else:
         ticks = map(add, map(mul, accumulate(jumps, initial=0), repeat(period)), repeat(start))
     times = array("q", map(add, ticks, _each(reader.column(count), count)))

@@ -79,8 +79,9 @@ def _put(db: sqlite3.Connection, number: int, day: int, whole: Day, home: int) -
     if len(rows) > MANY_ROWS:
         minutes = packed(of_buckets(bucketed(rows, held, holes, begin, end, MINUTE)), MINUTE)
     reasons = encode(list(whole.reasons)) if whole.reasons else None
-    row = sealed(DAYS, day_key(day, number), len(rows), reasons, minutes, seal(rows))
-    db.execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?)", row)
+    last = rows.times[-1], rows.values[-1]
+    row = sealed(DAYS, day_key(day, number), len(rows), *last, reasons, minutes, seal(rows))
+    db.execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def held_at(db: sqlite3.Connection, number: int, home: int, time: int) -> float | None:

@@ -6,7 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gateway.history.schema import SCHEMA, SENSOR_BITS, SENSORS
+from gateway.encoding import decode
+from gateway.history import notes
+from gateway.history.schema import NOTES, SCHEMA, SENSOR_BITS, SENSORS, sealed
 
 SENSOR_MASK = (1 << SENSOR_BITS) - 1
 
@@ -27,6 +29,17 @@ def all_series(db: sqlite3.Connection) -> Iterator[Numbered]:
         if SCHEMA.is_sound(SENSORS, row):
             number, name, unit, _ = row
             yield Numbered(number, homes.setdefault(name, number), name, unit)
+
+
+def restore(db: sqlite3.Connection) -> None:
+    """Write those that are missing, as they have been damaged, from where they are noted too."""
+    there = {each.number for each in all_series(db)}
+    noted = db.execute("SELECT * FROM notes WHERE key > ?", (notes.NAMES_FROM,)).fetchall()
+    for row in noted:
+        number = row[0] - notes.NAMES_FROM
+        if number not in there and SCHEMA.is_sound(NOTES, row):
+            values = sealed(SENSORS, number, *decode(row[1]))
+            db.execute("INSERT OR REPLACE INTO sensors VALUES (?, ?, ?, ?)", values)
 
 
 def of_name(db: sqlite3.Connection, name: str) -> list[Numbered]:

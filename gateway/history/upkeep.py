@@ -44,13 +44,16 @@ class Upkeep:
         )
 
     def _mend(self, db: sqlite3.Connection) -> bool:
-        """Once: days that have no hours, as those were damaged."""
+        """Once at the start, and once a day: read the trees of the large tables, so that damage is known, and
+        make anew the hours that have been damaged."""
         if self._mending is None:
+            db.execute("SELECT count(*) FROM events").fetchone()
             first, end = blocks.bounds_of_days(db)
             self._mending = iter(range(first, end))
         block = next(self._mending, None)
         if block is None:
             return False
+        blocks.walk(db, block)
         for each in series.all_series(db):
             rolled = {time // DAY for time in blocks.block_of(db, each.number, block).times}
             for day in sorted(blocks.sealed_days(db, each.number, block) - rolled):
@@ -66,7 +69,8 @@ class Upkeep:
         if self._day is not None:
             if retention.forget_readings(db, self._day * DAY, (self._day + 1) * DAY):
                 return True
-            self._day = None
+            self._day = self._mending = None
+            return True
         return self._begin(db, now_ms)
 
     def _begin(self, db: sqlite3.Connection, now_ms: int) -> bool:

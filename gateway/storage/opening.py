@@ -34,6 +34,7 @@ _PRAGMAS = """
     PRAGMA wal_autocheckpoint = {pages};  -- a WAL of 1 MiB
     PRAGMA cache_size = -512;         -- KiB
     PRAGMA temp_store = MEMORY;
+    PRAGMA secure_delete = {wipes};   -- as some builds have it anyway, and others not
 """
 
 
@@ -55,7 +56,9 @@ def connect(path: Path, schema: Schema, *, readers: bool) -> sqlite3.Connection:
         teach(db)
         db.text_factory = text_or_none
         mode = "NORMAL" if readers else "EXCLUSIVE"
-        pragmas = _PRAGMAS.format(pages=WAL_BYTES // schema.page_bytes, limit=WAL_BYTES)
+        pragmas = _PRAGMAS.format(
+            pages=WAL_BYTES // schema.page_bytes, limit=WAL_BYTES, wipes=int(schema.wipes)
+        )
         db.executescript(f"PRAGMA locking_mode = {mode}; PRAGMA page_size = {schema.page_bytes}; {pragmas}")
         _look_at_log(path, db, schema)
         schema.migrate(db, path)
@@ -93,7 +96,9 @@ def _look_at_log(path: Path, db: sqlite3.Connection, schema: Schema) -> None:
         kept.rename(log)
         raise DamagedError(found.cut)
     if found.cut:
-        logger.warning("%s: %s, in its last transaction, which the power failed: it is left out", path, found.cut)
+        logger.warning(
+            "%s: %s, in its last transaction, which the power failed: it is left out", path, found.cut
+        )
 
 
 def _make_ours(path: Path) -> bool:

@@ -90,7 +90,8 @@ class Schema:
     of a new file. `at_opening`: the tables whose pages are looked at each time, where all of a large file
     would take too long; None for all. `may_lose_last`: a log of which only the last transaction is broken is
     taken for one that was being written when the power failed, and the file for sound: else all of it would
-    be read to find what is left of that transaction."""
+    be read to find what is left of that transaction. `wipes`: what is deleted is overwritten, so that salvage
+    cannot find it again; else only its place is free, and less is written."""
 
     def __init__(
         self,
@@ -102,6 +103,7 @@ class Schema:
         page_bytes: int = PAGE_BYTES,
         at_opening: Collection[str] | None = None,
         may_lose_last: bool = False,
+        wipes: bool = True,
     ) -> None:
         self._migrations = migrations
         self._checks = checks
@@ -110,6 +112,7 @@ class Schema:
         self.page_bytes = page_bytes
         self._at_opening = at_opening
         self.may_lose_last = may_lose_last
+        self.wipes = wipes
 
     @cached_property
     def scripts(self) -> list[Path]:

@@ -26,11 +26,14 @@ CREATE TABLE readings (
 -- Those whose event came late, so that they can be had by its id.
 CREATE INDEX late ON readings (time + delay) WHERE delay > 60000;
 
--- A day of a series, sealed: see gateway/history/sealed.py. key = day << 16 | sensor. `reasons`: JSON, why
--- readings are suspect; `minutes`: its roll-up by the minute, of a day with many readings.
+-- A day of a series, sealed: see gateway/history/sealed.py. key = day << 16 | sensor. `last`, `value`: of its
+-- last reading, so that what holds into the next day is known at once; `reasons`: JSON, why readings are
+-- suspect; `minutes`: its roll-up by the minute, of a day with many readings.
 CREATE TABLE days (
     key     INTEGER PRIMARY KEY,
     rows    INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    value   REAL    NOT NULL,
     reasons TEXT,
     minutes BLOB,
     blob    BLOB    NOT NULL,

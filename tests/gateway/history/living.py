@@ -48,7 +48,9 @@ def come(count: int) -> set[int]:
 
 def item(number: int, now: int) -> Item:
     """The reading of that number, which comes now."""
-    return Reading(SENDER, "°C", time_of(number), number / 4, GOOD, None, number, EventId(time_of(now), number))
+    return Reading(
+        SENDER, "°C", time_of(number), number / 4, GOOD, None, number, EventId(time_of(now), number)
+    )
 
 
 def main() -> None:

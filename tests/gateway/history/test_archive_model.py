@@ -1,4 +1,4 @@
-"""Whatever comes in whatever order, sealed or not: the archive says what a model says that keeps everything."""
+"""Whatever comes in whatever order, sealed or not: the archive says what a plain model says."""
 
 import tempfile
 from pathlib import Path
@@ -11,7 +11,7 @@ from gateway.event_id import EventId
 from gateway.history import sealing
 from gateway.history.archive import Archive
 from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket
-from gateway.history.rows import Batch, Item, Kept, Mark, Reading
+from gateway.history.rows import Batch, Item, Mark, Reading
 from gateway.history.sealed import GOOD, SUSPECT
 from gateway.history.store import Store
 from tests.gateway.history.conftest import IN_MEMORY

@@ -100,7 +100,11 @@ def look(archive: Archive) -> int:
         for sender in SENDERS:
             for span, points in ((DAYS * DAY, 20), (DAY, 1000), (HOUR, 10)):
                 series = archive.points(sender, START, START + span, points)
-                values = [value for bucket in series.buckets for value in (bucket.min, bucket.max)] if series else []
+                values = (
+                    [value for bucket in series.buckets for value in (bucket.min, bucket.max)]
+                    if series
+                    else []
+                )
                 assert all(0 <= value <= 260 for value in values)
             archive.gaps(sender, 0, FAR)
         for event in archive.events(0, FAR):

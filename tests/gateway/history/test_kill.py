@@ -15,7 +15,9 @@ KILLS = 100
 FEW = 5
 
 
-@pytest.mark.parametrize("seed", [*range(FEW), *(pytest.param(n, marks=pytest.mark.slow) for n in range(FEW, KILLS))])
+@pytest.mark.parametrize(
+    "seed", [*range(FEW), *(pytest.param(n, marks=pytest.mark.slow) for n in range(FEW, KILLS))]
+)
 def test_killed(tmp_path: Path, seed: int, caplog: pytest.LogCaptureFixture) -> None:
     """At some moment under load."""
     chance = random.Random(seed)
