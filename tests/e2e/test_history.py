@@ -153,7 +153,7 @@ def test_after_a_kill(house: House) -> None:
     assert found[missed] <= utc(gap["from"]) <= killed
     again = house.follow(f"?last_event_id={last}")
     ids = [last]
-    seen = []
+    seen: list[float] = []
     while not seen or seen[-1] != after:
         event_id, event = event_of(again, lambda event: event["sender"] == "temp")
         ids.append(event_id)

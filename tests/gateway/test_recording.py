@@ -139,7 +139,10 @@ def test_the_next_run_goes_on(make: Callable[..., House]) -> None:
     first.say(20.0)
     first.service.leaving()
     first.router.removeSender(first.temp)
+    assert first.values == [20.0]
     assert first.service.stop(5.0)
+    left = [path.name for path in first.config.data.iterdir()]
+    assert left == [FILE], "readers that are left open keep the log from being cleared away"
     second = make(wall=first.clock.utc() + 60).start()
     second.say(21.0)
     found = second.chart()

@@ -28,6 +28,7 @@ def test_it_says_how_it_fares(make: Callable[..., Web]) -> None:
     service = web.service
     assert service is not None
     service.start()
+    assert web.config.http is not None
     assert web.config.http.url == f"http://127.0.0.1:{web.port}"
 
 
