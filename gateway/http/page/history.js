@@ -17,9 +17,9 @@ const DAY_MS = 86_400_000,
 const LEAST_AGAIN_MS = 5_000,
   MOST_AGAIN_MS = 300_000;
 
-/** About one for each px, and no more than are worth it. */
+/** About one for each px, and no more than are worth it. Days begin at midnight, so the first and the last are cut. */
 function pointsFor(ms, width) {
-  const most = ms >= DAYS_FROM_MS ? Math.round(ms / DAY_MS) : MOST_POINTS;
+  const most = ms >= DAYS_FROM_MS ? Math.round(ms / DAY_MS) + 1 : MOST_POINTS;
   return Math.max(LEAST_POINTS, Math.min(most, width));
 }
 
@@ -115,6 +115,7 @@ export class HistoryPanel {
       if (error.name === "AbortError") return;
       this.chart.setData({ since, until, series: [] });
       setText(this.note, `No history: ${error.message}`);
+      setText(this.words, ""); // of a chart that is not there
     }
     const pause = Math.min(MOST_AGAIN_MS, Math.max(LEAST_AGAIN_MS, (until - since) / 1000));
     if (this.ranges.live) this.#again = setTimeout(() => this.load(), pause);
@@ -164,7 +165,10 @@ export class HistoryPanel {
   #cursor(time, x, typed) {
     const { data } = this.chart;
     this.tip.hidden = time === null || data.series.length === 0;
-    if (this.tip.hidden) return;
+    if (this.tip.hidden) {
+      setText(this.spoken, "");
+      return;
+    }
     const lines = cursorLines(data, time),
       head = cursorTime(data, time);
     this.tip.replaceChildren(
@@ -182,7 +186,7 @@ export class HistoryPanel {
     const room = this.canvas.clientWidth - this.tip.offsetWidth;
     const beside = x > this.canvas.clientWidth / 2 ? x - this.tip.offsetWidth - 14 : x + 14;
     this.tip.style.translate = `${Math.max(0, Math.min(room, beside))}px 0`;
-    if (typed) setText(this.spoken, [head, ...lines.map(({ name, text }) => `${name} ${text}`)].join(", "));
+    setText(this.spoken, typed ? [head, ...lines.map(({ name, text }) => `${name} ${text}`)].join(", ") : "");
   }
 
   #compare() {
