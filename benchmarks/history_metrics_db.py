@@ -78,8 +78,8 @@ class VictoriaMetrics:
             for at in range(0, len(times), ROWS_AT_ONCE):
                 rows = {
                     "metric": {"__name__": "value", "sensor": str(number)},
-                    "values": values[at : at + ROWS_AT_ONCE]list(),
-                    "timestamps": times[at : at + ROWS_AT_ONCE]list(),
+                    "values": list(values[at : at + ROWS_AT_ONCE]),
+                    "timestamps": list(times[at : at + ROWS_AT_ONCE]),
                 }
                 self._ask("/api/v1/import", json.dumps(rows).encode())
         self._ask("/internal/force_flush")
