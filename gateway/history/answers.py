@@ -32,12 +32,12 @@ class Row(NamedTuple):
 
 def senders(db: sqlite3.Connection) -> list[Sender]:
     """All of whom there are readings, by name, with the unit that they had last."""
-    firsts, lasts = series.first_times(db), series.last_times(db)
     found: dict[str, Sender] = {}
     for number, _, name, unit in series.all_series(db):
-        if number not in lasts:
+        last, first = lookups.last_before(db, number, MOST_TIME + 1), _first(db, number, ())
+        if last is None or first is None:
             continue
-        new = Sender(name, unit, firsts[number], lasts[number])
+        new = Sender(name, unit, first, last[0])
         old = found.get(name, new)
         newest = max(old, new, key=lambda each: each.last)
         found[name] = newest._replace(first=min(old.first, new.first))
@@ -93,9 +93,8 @@ def _first(db: sqlite3.Connection, number: int, new: Sequence[Hot]) -> int | Non
         if row is not None:
             found.append(row[0])
             break
-    query = "SELECT time FROM readings WHERE sensor = ? ORDER BY time LIMIT 1"
-    if (row := db.execute(query, (number,)).fetchone()) is not None:
-        found.append(row[0])
+    if (hot_one := lookups.first_hot(db, number, -1)) is not None:
+        found.append(hot_one)
     return min(found, default=None)
 
 
@@ -133,14 +132,17 @@ def gaps_of(db: sqlite3.Connection, name: str, since: int, until: int) -> list[G
 def days_of(db: sqlite3.Connection, name: str, since: int, until: int) -> list[int]:
     """In which something was heard that is kept, of a time, in order."""
     found: set[int] = set()
-    first = db.execute("SELECT min(time) FROM readings").fetchone()[0]
+    (first, last) = db.execute(
+        "SELECT (SELECT min(time) FROM readings WHERE time >= 0), "
+        "(SELECT max(time) FROM readings WHERE time <= ?)",
+        (MOST_TIME,),
+    ).fetchone()
     for each in series.of_name(db, name):
         for day in blocks.days_after(db, each.number, since // DAY):
             if day * DAY >= until:
                 break
             found.add(day)
-    if first is not None:
-        last = db.execute("SELECT max(time) FROM readings").fetchone()[0]
+    if isinstance(first, int) and last is not None:
         found.update(range(max(first, since) // DAY, -(-min(last + 1, until) // DAY)))
     return sorted(found)
 

@@ -39,10 +39,13 @@ def after(db: sqlite3.Connection, event_id: EventId, limit: int, sender: str | N
 
 def newest(db: sqlite3.Connection) -> EventId | None:
     """The last one that is there, for where it is not noted any more."""
-    found = db.execute("SELECT ms, number FROM events ORDER BY ms DESC, number DESC LIMIT 1").fetchall()
-    query = "SELECT time + delay, number FROM readings ORDER BY 1 DESC, 2 DESC LIMIT 1"
+    found = db.execute(
+        "SELECT ms, number FROM events WHERE ms < 1 << 62 ORDER BY ms DESC, number DESC LIMIT 1"
+    ).fetchall()
+    query = "SELECT time + delay, number FROM readings WHERE time >= 0 ORDER BY 1 DESC, 2 DESC LIMIT 1"
     found += db.execute(query).fetchall()
-    return max((EventId(*row) for row in found), default=None)
+    ids = [EventId(*row) for row in found if all(isinstance(each, int) for each in row)]
+    return max(ids, default=None)
 
 
 def readings_after(db: sqlite3.Connection, event_id: EventId, limit: int) -> list[Kept]:

@@ -10,30 +10,28 @@ from gateway.history import blocks
 from gateway.history.buckets import DAY, HOUR
 from gateway.history.days import DamagedDayError, is_sound_reading, last_of_day, sealed_day
 
-_BEFORE = "SELECT * FROM readings WHERE time < ? AND sensor = ? ORDER BY time DESC"
+_BEFORE = "SELECT * FROM readings WHERE time < ? AND time >= ? AND sensor = ? ORDER BY time DESC"
 _AFTER = "SELECT * FROM readings WHERE time > ? AND sensor = ? ORDER BY time"
 
 
 def last_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int, float] | None:
     """The time and the value of the last one before; None for none."""
     found = _sealed_before(db, sensor, time)
-    for row in db.execute(_BEFORE, (time, sensor)):
-        if found is not None and row[0] < found[0]:
-            break
-        if is_sound_reading(row):
-            return row[0], row[2]
-    return found
+    since = -1 if found is None else found[0]
+    rows = db.execute(_BEFORE, (time, since, sensor))
+    return next(((row[0], row[2]) for row in rows if is_sound_reading(row)), found)
 
 
 def first_after(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
     """The time of the first one after; None for none."""
-    found = _sealed_after(db, sensor, time)
-    for row in db.execute(_AFTER, (time, sensor)):
-        if found is not None and row[0] > found:
-            break
-        if is_sound_reading(row):
-            return int(row[0])
-    return found
+    found = [_sealed_after(db, sensor, time), first_hot(db, sensor, time)]
+    return min((each for each in found if each is not None), default=None)
+
+
+def first_hot(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
+    """The same of those that are not sealed."""
+    rows = db.execute(_AFTER, (time, sensor))
+    return next((row[0] for row in rows if is_sound_reading(row)), None)
 
 
 def _sealed_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int, float] | None:

@@ -14,6 +14,7 @@ from gateway.event_id import EventId
 from gateway.history import notes
 from gateway.history.blocks import BLOCK
 from gateway.history.buckets import DAY
+from gateway.history.days import is_sound_reading
 from gateway.history.schema import SENSOR_BITS
 
 logger = logging.getLogger(__name__)
@@ -77,13 +78,13 @@ def forget_readings(db: sqlite3.Connection, since: int, until: int) -> bool:
     query = "SELECT time FROM readings WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?"
     end = _first(db, query, since, until, SOME_ROWS)
     until = until if end is None else end + 1
-    query = "SELECT time + delay, number FROM readings WHERE time >= ? AND time < ? ORDER BY 1 DESC, 2 DESC"
-    last = db.execute(query, (since, until)).fetchone()
-    if last is None:
-        return False
-    db.execute("DELETE FROM readings WHERE time >= ? AND time < ?", (since, until))
-    _reaches(db, EventId(*last))
-    return True
+    rows = db.execute("SELECT * FROM readings WHERE time >= ? AND time < ?", (since, until))
+    ids = (EventId(row[0] + row[3], row[4]) for row in rows if is_sound_reading(row))
+    last = max(ids, default=None)
+    gone = db.execute("DELETE FROM readings WHERE time >= ? AND time < ?", (since, until)).rowcount
+    if last is not None:
+        _reaches(db, last)
+    return gone > 0
 
 
 def _forget_days(db: sqlite3.Connection, before: int) -> bool:
@@ -101,9 +102,9 @@ def _forget_events(db: sqlite3.Connection, before: int) -> bool:
     rows = db.execute(query, (before, SOME_EVENTS)).fetchall()
     if not rows:
         return False
-    db.executemany("DELETE FROM events WHERE ms = ? AND number = ?", rows)
+    gone = db.executemany("DELETE FROM events WHERE ms IS ? AND number IS ?", rows).rowcount
     _reaches(db, EventId(*rows[-1]))
-    return True
+    return gone > 0
 
 
 def _forget_blocks(db: sqlite3.Connection, before: int) -> bool:

@@ -50,18 +50,10 @@ def of_name(db: sqlite3.Connection, name: str) -> list[Numbered]:
 
 
 def last_times(db: sqlite3.Connection) -> dict[int, int]:
-    """When each series was heard last, by number; those that never were are missing."""
+    """When each series was heard last, by number; those that never were are missing. For the writer: a
+    damaged row may claim to be later than all, which makes others late."""
     found = {key & SENSOR_MASK: last for key, last in db.execute("SELECT key, last FROM hours ORDER BY key")}
-    for number, last in db.execute("SELECT sensor, max(time) FROM readings GROUP BY sensor"):
+    query = "SELECT sensor, max(time) FROM readings WHERE typeof(time) = 'integer' GROUP BY sensor"
+    for number, last in db.execute(query):
         found[number] = max(last, found.get(number, last))
-    return found
-
-
-def first_times(db: sqlite3.Connection) -> dict[int, int]:
-    """When each series was heard first, of what is left."""
-    found: dict[int, int] = {}
-    for key, first in db.execute("SELECT key, first FROM hours ORDER BY key"):
-        found.setdefault(key & SENSOR_MASK, first)
-    for number, first in db.execute("SELECT sensor, min(time) FROM readings GROUP BY sensor"):
-        found[number] = min(first, found.get(number, first))
     return found

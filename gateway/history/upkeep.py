@@ -49,6 +49,7 @@ class Upkeep:
         make anew the hours that have been damaged."""
         if self._mending is None:
             db.execute("SELECT count(*) FROM events").fetchone()
+            db.execute("DELETE FROM readings WHERE typeof(time) != 'integer'")
             first, end = blocks.bounds_of_days(db)
             self._mending = iter(range(first, end))
         block = next(self._mending, None)
@@ -76,8 +77,8 @@ class Upkeep:
 
     def _begin(self, db: sqlite3.Connection, now_ms: int) -> bool:
         """The oldest day of which there are readings in the hot table, if it is to be sealed now."""
-        (oldest,) = db.execute("SELECT min(time) FROM readings").fetchone()
-        if oldest is None:
+        (oldest,) = db.execute("SELECT min(time) FROM readings WHERE time >= 0").fetchone()
+        if not isinstance(oldest, int):
             return False
         day = oldest // DAY
         end = (day + 1) * DAY
@@ -87,7 +88,8 @@ class Upkeep:
             self._rest_until = now_ms + REST_MS
         self._sealed_to = max(self._sealed_to, day + 1)
         query = "SELECT DISTINCT sensor FROM readings WHERE time >= ? AND time < ?"
-        self._waiting = [number for (number,) in db.execute(query, (day * DAY, end))]
+        numbers = (number for (number,) in db.execute(query, (day * DAY, end)))
+        self._waiting = [number for number in numbers if isinstance(number, int)]
         self._day = day
         return True
 
