@@ -67,4 +67,5 @@ class Bridging:
         if self._bridge is None:
             return {}
         status = self._bridge.status()
-        return {"mqtt": health.of_mqtt(self._broker, status), "database": health.of_database(status.disk)}
+        mqtt = health.of_mqtt(self._broker, status, tuple(status.aside))
+        return {"mqtt": mqtt, "database": health.of_database(status.disk)}

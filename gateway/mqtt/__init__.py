@@ -10,6 +10,7 @@
     gate            lets suspects through one at a time
     suspects        which message it is that ends the connections; pure
     left_out        what the broker does not get, for the log
+    aside           what the broker does not get or let us read, for whoever asks; any thread
     subscriptions   what is listened to at the broker
     states          the retained readings and availabilities
     made            by which clock a message was made

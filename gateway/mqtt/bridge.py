@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from secrets import token_hex
 from typing import Any, NamedTuple
@@ -25,7 +25,16 @@ from gateway.mqtt.broker.client import MAX_PACKET
 from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.dialling import Dialled
-from gateway.mqtt.broker.notes import Acknowledged, Connected, Ending, Pong, Received, Skipped, Subscribed
+from gateway.mqtt.broker.notes import (
+    Acknowledged,
+    Connected,
+    Ending,
+    Pong,
+    Received,
+    Skipped,
+    Subscribed,
+    SubscriptionRefused,
+)
 from gateway.mqtt.delivery import Delivery
 from gateway.mqtt.made import Made
 from gateway.mqtt.outbox.outbox import Outbox
@@ -85,6 +94,9 @@ class Status(NamedTuple):
     """Why the broker has not accepted us; None if it has, or the first try is not over."""
     disk: str | None
     """Why the outbox cannot be written; None while it can."""
+    aside: Mapping[str, str] = {}
+    """What the broker does not take, by topic or `subscription to` a topic, and why: what is too large for
+    it, ends the connection, or is refused. At most 100."""
 
 
 class Bridge:
@@ -182,6 +194,7 @@ class Bridge:
             lost=delivery.lost,
             problem=broker.problem,
             disk=self._outbox.problem,
+            aside=delivery.aside.topics,
         )
 
     def _clock_set(self) -> None:
@@ -336,6 +349,8 @@ class Bridge:
             elif isinstance(note, Skipped):
                 self._skip(note)
             else:
+                if isinstance(note, SubscriptionRefused):
+                    self._delivery.unreadable(note.topic, note.text)
                 self._broker.take(note)
 
     def _receive(self, message: Received) -> None:

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gateway.mqtt.aside import SUBSCRIPTION, Aside
 from gateway.mqtt.broker.complaints import Complaints, Refusals
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import Acknowledged, Connected, Ending
@@ -70,6 +71,7 @@ class Delivery:
         self._events_turn = True
         self._events = EventParcels(names, outbox.head)
         self._left_out = LeftOut()
+        self.aside = Aside()
         self._told = Complaints(logger, MAX_TOLD)
         self._refusals = Refusals(logger, MAX_TOLD, clock)
         self._gate = Gate(
@@ -136,6 +138,8 @@ class Delivery:
         self._window = accepted.window
         if was_away:
             self._left_out.forget()
+            self.aside.forget()
+        self.aside.reconnected()
         self._gate.up(self._clock(), was_away=was_away)
         self._outbox.up(accepted.window)
 
@@ -185,6 +189,8 @@ class Delivery:
             self._gate.answered(parcel, taken=note.problem is None, connection=connection, now=now)
         if note.problem is None and self._refusals:
             self._refusals.taken(parcel.topic, parcel.size)
+        if note.problem is None and self.aside:
+            self.aside.taken(parcel.topic)
         what = parcel.what
         if isinstance(what, Message):
             self._messages_sent -= 1
@@ -197,6 +203,10 @@ class Delivery:
     def subscribed(self, mid: int) -> None:
         """The broker has answered to a subscription."""
         self.acknowledged(Acknowledged(mid, None))
+
+    def unreadable(self, topic: str, why: str) -> None:
+        """The broker refuses that subscription."""
+        self.aside.put([f"{SUBSCRIPTION}{topic}"], why)
 
     def pong(self) -> None:
         """The broker has answered to a ping."""
@@ -300,6 +310,7 @@ class Delivery:
         """The broker does not get it, as it cannot take it."""
         what, limit = parcel.what, self._gate.limit or math.inf
         too_large = parcel.size > self._max_bytes or parcel.size >= limit
+        self.aside.put(parcel.names, f"{TOO_LARGE} ({parcel.size} bytes)" if too_large else ENDS)
         if too_large:
             self._left_out.too_large(parcel, self._max_bytes, self._gate)
         else:
@@ -334,11 +345,13 @@ class Delivery:
         sender = outgoing.gap.sender if isinstance(outgoing, LateGap) else outgoing.sender
         lost = f"{why}; they are counted as lost"
         self._refusals.refused("events", f"of {sender!r}", lost, parcel.topic, parcel.size)
+        self.aside.put(parcel.names, why)
         self._lose(outgoing, f"refused by the broker: {why}")
 
     def _complain_of_message(self, parcel: Parcel, why: str) -> None:
         which = f"{parcel.topic} ({parcel.size} bytes)"
         self._refusals.refused("messages", which, why, parcel.topic, parcel.size)
+        self.aside.put(parcel.names, why)
 
     def _lose(self, outgoing: Outgoing, reason: str) -> None:
         """Count an event as lost; of a gap record that is lost, there is no record."""

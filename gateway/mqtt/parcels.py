@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gateway.mqtt.aside import SUBSCRIPTION
 from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
 from gateway.mqtt.suspects import Item
 from gateway.mqtt.topics import Topics, event_payload
@@ -42,11 +43,18 @@ class Parcel(NamedTuple):
     correlation: bytes | None = None
 
     @property
+    def names(self) -> list[str]:
+        """What it is called if the broker does not take it."""
+        if isinstance(self.what, Subscription):
+            return [f"{SUBSCRIPTION}{topic}" for topic in self.what.topics]
+        return [self.topic]
+
+    @property
     def items(self) -> list[Item]:
         """What may be to blame if the connection ends."""
         match self.what:
-            case Subscription(topics):
-                return [Item(f"subscription to {topic}", "", 0) for topic in topics]
+            case Subscription():
+                return [Item(name, "", 0) for name in self.names]
             case Event(uid=uid):
                 identity = uid
             case LateGap(gap):

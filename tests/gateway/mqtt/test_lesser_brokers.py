@@ -227,8 +227,38 @@ def test_a_subscription_that_ends_the_connection(house: Any, scripted: Made, log
     house.trigger()
     until(lambda: bridge.status().published == 1)
     assert {"sig/test/diagnostics", "homeassistant/status"} <= set(broker.seen.subscribed)
+    assert bridge.status().aside == {"subscription to sig/test/+/request/+": "it ends the connection"}
     assert bridge.stop()
     assert told(logged, "ends the connection each time at our subscription to sig/test/+/request/+") == 1
+
+
+def test_what_the_user_may_not(house: Any, scripted: Made) -> None:
+    """A subscription, a state and an event that are refused are in the status, and go from there when the
+    broker has changed its mind: at once for messages, with the next connection for a subscription."""
+    forbidden = ["temp/state", "event/cold", "homeassistant"]
+
+    def code(topic: str) -> int | None:
+        return 0x87 if any(part in topic for part in forbidden) else None
+
+    broker = scripted(
+        suback=lambda topic, qos: Reply(code(topic) or qos),
+        puback=lambda message: Reply(code(message.topic) or 0),
+    )
+    house.add()
+    bridge = house.bridge(broker.port, birth_topic="homeassistant/status")
+    until(lambda: taken(broker, "sig/test/status", b"online"))
+    house.trigger()
+    house.trigger(event="cold")
+    which = {"sig/test/temp/state", "sig/test/temp/event/cold", "subscription to homeassistant/status"}
+    until(lambda: bridge.status().aside.keys() == which)
+    assert all("not authorized" in why.lower() for why in bridge.status().aside.values())
+    forbidden.clear()
+    house.trigger(event="cold")
+    house.trigger()
+    until(lambda: bridge.status().aside.keys() == {"subscription to homeassistant/status"})
+    broker.hang_up()
+    until(lambda: not bridge.status().aside and bridge.status().connected)
+    assert bridge.stop()
 
 
 @pytest.mark.parametrize("code", [0x95, 0x9C, 0xC8])

@@ -87,6 +87,8 @@ def test_a_packet_limit(
         until(work, 30.0, what="all is heard or told")
         house.trigger("temp", unit="at last")
         seen.wait_for(lambda m: m.topic == "sig/test/temp/event/changed" and b"at last" in m.payload)
+        camera_is_aside = "sig/test/camera/event/snapshot" in bridge.status().aside
+        assert camera_is_aside is (limit < len(PICTURE))
         assert bridge.stop()
     lines = [match[2] for line in logged() if (match := TOLD.search(line))]
     assert len(lines) == len(set(lines))
