@@ -281,6 +281,8 @@ class Bridge:
         delivery.run(now)
         if delivery.sent > sent:
             self._sleep.sent(now)
+        if self._broker.connection is not None:
+            self._broker.connection.flush()
 
     def _take_events(self) -> None:
         """From the mailbox. One that cannot be taken is lost, and is told of when the others are."""

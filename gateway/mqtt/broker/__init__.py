@@ -4,6 +4,7 @@ broker        connections, one after the other, for ever
 dialling      opening one, on a thread
 connection    one of them, on paho
 client        paho's client, where it falls short; nobody but these two imports paho
+publishing    a message as bytes
 packets       a broker's answers, read from their bytes
 confirmation  acknowledgements where there are none
 notes         what a connection tells the bridge

@@ -1,15 +1,18 @@
-"""paho's client, where it falls short: answers that it cannot read, packets that are too large for us.
+"""paho's client, where it falls short: answers that it cannot read, packets that are too large for us, and
+the price of a message: those that are published, and their acknowledgements, go by it.
 
-Overridden is what has stayed the same from paho 2.1 on: `_sock_recv`, `_packet_handle`, `_send_pingreq`, and
-the packet that is being read, `_in_packet`. Of answers paho sees only what it needs for its own accounts.
+Overridden or used is what has stayed the same from paho 2.1 on: `_sock_recv`, `_sock_send`, `_packet_queue`,
+`_packet_handle`, `_send_pingreq`, `_mid_generate`, the packet that is being read, `_in_packet`, and those
+that wait to be written, `_out_packet`. Of answers paho sees only what it needs for its own accounts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessageInfo
 from paho.mqtt.enums import MQTTErrorCode
 
 from gateway.mqtt.broker import packets
@@ -23,6 +26,10 @@ BUFFER = 4096
 """Bytes received at once, or more."""
 MOST = 65536
 """The same, at most."""
+AT_ONCE = 100
+"""Packets that paho reads before others have their turn: of each it makes an object or two."""
+MOST_UNSENT = 65536
+"""Bytes that are gathered, so that many small messages are one system call."""
 HEAD = 2 + 65535 + 2
 """Bytes of a message that are enough to know its topic and its id."""
 
@@ -50,6 +57,77 @@ class PahoClient(Client):
         self._pinging = pinging
         self.received = b""
         """And not asked for by paho yet."""
+        self._unsent: list[bytes] = []  # messages
+        self._unsent_bytes = 0
+
+    def put(self, packet: bytes) -> None:
+        """Send a packet, soon: see `flush`."""
+        self._unsent.append(packet)
+        self._unsent_bytes += len(packet)
+        if self._unsent_bytes >= MOST_UNSENT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what was put, or have it wait behind what waits already."""
+        if not self._unsent:
+            return
+        data = b"".join(self._unsent)
+        self._unsent.clear()
+        self._unsent_bytes = written = 0
+        if not self._out_packet:
+            with suppress(OSError, ValueError):  # that it failed paho finds out, too
+                written = self._sock_send(data)
+        if written < len(data):
+            super()._packet_queue(PUBLISH, data[written:], 0, 1)
+
+    def next_id(self) -> int:
+        """Of a message."""
+        return self._mid_generate()
+
+    def read(self) -> None:
+        """Take what has been received."""
+        if not (self.received or self._in_packet["command"]):
+            with suppress(OSError):  # as above; nothing may be there, too
+                self.received = super()._sock_recv(BUFFER)
+            if self._take_acknowledgements() and not self.received:
+                return
+        for _ in range(AT_ONCE):
+            if self.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return
+            self._take_acknowledgements()
+            if not self.received:
+                return
+
+    def _take_acknowledgements(self) -> bool:
+        """Those at the head of what was received; whether there were any."""
+        if self._in_packet["command"]:
+            return False
+        data, at = self.received, 0
+        while len(data) >= at + 4 and data[at] == PUBACK and data[at + 1] < 0x80:
+            end = at + 2 + data[at + 1]
+            if end > len(data):
+                break
+            self._heard(PUBACK, data[at + 2 : end])
+            at = end
+        self.received = data[at:]
+        return at > 0
+
+    def _packet_queue(
+        self,
+        command: int,
+        packet: bytes | bytearray,
+        mid: int,
+        qos: int,
+        info: MQTTMessageInfo | None = None,
+    ) -> MQTTErrorCode:
+        self.flush()  # it comes after what was put before it
+        return super()._packet_queue(command, packet, mid, qos, info)
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        written = super()._sock_send(buf)
+        if not written:  # by a WebSocket, whose frame went out in part: it wants the same again
+            raise BlockingIOError
+        return written
 
     def ping(self) -> None:
         """Ask for a sign of life."""
@@ -98,7 +176,7 @@ class PahoClient(Client):
         body = bytes(self._in_packet["packet"])
         if not self._heard(kind, body):
             return MQTTErrorCode.MQTT_ERR_CONN_LOST
-        if kind == SUBACK:
+        if kind in {PUBACK, SUBACK}:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         if len(body) > 2:  # two bytes, and in a CONNACK no properties, are what paho reads without fail
             self._in_packet["packet"] = bytearray(body[:2] + b"\0" * (kind == CONNACK))

@@ -37,6 +37,7 @@ from gateway.mqtt.broker.notes import (
     SubscriptionRefused,
 )
 from gateway.mqtt.broker.packets import CONNACK, DISCONNECT, FAILED, PUBACK, SUBACK
+from gateway.mqtt.broker.publishing import LONGEST, NO_PROPERTIES, correlated, publish, size
 from gateway.mqtt.broker.target import Target
 
 KEEPALIVE_S = 30
@@ -47,8 +48,6 @@ MAX_WINDOW = 100
 """More would not be faster, and would be sent again after each lost connection."""
 MAX_UNACKNOWLEDGED = 100
 """Messages that the broker may send us before we have acknowledged; more wait there."""
-ANY_SIZE = (1 << 28) - 1
-"""Bytes of the largest packet that MQTT knows, but for its head."""
 FINAL = frozenset({0x87, 0x90, 0x95, 0x99})
 """Not authorized, topic name invalid, packet too large, payload format invalid: not this message, ever."""
 
@@ -77,6 +76,7 @@ class Connection:
         self._subscribed: dict[int, tuple[str, ...]] = {}
         self._confirmation = Confirmation()
         self.version = version
+        self._no_properties = NO_PROPERTIES if version == MQTTProtocolVersion.MQTTv5 else b""
         self.notes: deque[Note] = deque()
         self._client = client = PahoClient(
             CallbackAPIVersion.VERSION2,
@@ -90,7 +90,6 @@ class Connection:
             reconnect_on_failure=False,
         )
         client.connect_timeout = CONNECT_S
-        client.max_inflight_messages_set(0)  # the delivery counts itself
         client.will_set(will[0], will[1], qos=abilities.qos, retain=abilities.retain)
         if target.user is not None:
             client.username_pw_set(target.user, target.password)
@@ -137,7 +136,7 @@ class Connection:
 
     def read(self) -> None:
         """Take what has been received."""
-        self._drive(self._client.loop_read)
+        self._drive(self._client.read)
 
     def write(self) -> None:
         """Write what waits."""
@@ -155,24 +154,30 @@ class Connection:
         retain: bool = False,
         correlation: bytes | None = None,
     ) -> int:
-        """Send with QoS 1, or what the broker takes; returns the id that its acknowledgement will have."""
-        properties = None
-        if correlation is not None and self.version == MQTTProtocolVersion.MQTTv5:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            properties.CorrelationData = correlation
-        retain = retain and self._abilities.retain
-        mid = self._client.publish(topic, payload, self._abilities.qos, retain, properties).mid
-        if not self._abilities.qos:
+        """Send with QoS 1, or what the broker takes, by the next `flush`; returns the id that its
+        acknowledgement will have. Raises ValueError for what is no message in MQTT."""
+        client, abilities = self._client, self._abilities
+        properties = self._no_properties
+        if correlation is not None and properties:
+            properties = correlated(correlation)
+        mid, qos = client.next_id(), abilities.qos
+        retain = retain and abilities.retain
+        client.put(publish(topic.encode(), payload, mid, qos=qos, retain=retain, properties=properties))
+        if not qos:
             self._confirmation.sent(mid)
             self._ping_if_wanted()
         return mid
 
+    def flush(self) -> None:
+        """Hand what was published to the system, or have it wait, see `blocked`."""
+        self._drive(self._client.flush)
+
     def size(self, topic: bytes, payload: bytes, correlation: bytes | None = None) -> int:
         """Bytes of the packet that `publish` would send."""
-        size = 2 + len(topic) + 2 * self._abilities.qos + len(payload)
-        if self.version == MQTTProtocolVersion.MQTTv5:
-            size += 1 if correlation is None else 4 + len(correlation) + (len(correlation) > 124)
-        return size + (2 if size < 1 << 7 else 3 if size < 1 << 14 else 4 if size < 1 << 21 else 5)
+        properties = len(self._no_properties)
+        if correlation is not None and properties:
+            properties = len(correlated(correlation))
+        return size(topic, payload, qos=self._abilities.qos, properties=properties)
 
     def subscribe(self, *topics: str) -> int:
         """With QoS 1; returns the id of the answer."""
@@ -254,13 +259,13 @@ class Connection:
         window = packets.number(
             properties, packets.RECEIVE_MAXIMUM, MAX_WINDOW if self.version == 5 else WINDOW
         )
-        largest = packets.number(properties, packets.MAXIMUM_PACKET, ANY_SIZE)
+        largest = packets.number(properties, packets.MAXIMUM_PACKET, LONGEST)
         keepalive = packets.number(properties, packets.SERVER_KEEP_ALIVE, KEEPALIVE_S)
         self._client.keep_alive(keepalive)
         self._abilities = self._abilities.both(Abilities.of(properties))
         odd = tuple(oddities(properties, self._target.client_id))
         self.notes.append(
-            Connected(max(1, min(window, MAX_WINDOW)), largest or ANY_SIZE, self._abilities, odd)
+            Connected(max(1, min(window, MAX_WINDOW)), largest or LONGEST, self._abilities, odd)
         )
         return True
 

@@ -14,7 +14,16 @@ from paho.mqtt.client import Client
 
 from gateway.mqtt.broker.client import MAX_PACKET
 from gateway.mqtt.broker.connection import MAX_UNACKNOWLEDGED, Connection
-from gateway.mqtt.broker.notes import Acknowledged, Connected, Lost, Received, Skipped, SubscriptionRefused
+from gateway.mqtt.broker.notes import (
+    Acknowledged,
+    Connected,
+    Lost,
+    Pong,
+    Received,
+    Skipped,
+    SubscriptionRefused,
+)
+from gateway.mqtt.broker.publishing import publish
 from gateway.mqtt.broker.target import Target
 from gateway.mqtt.broker.versions import V5, V311
 from tests.support.mosquitto import Mosquitto, Subscriber
@@ -45,6 +54,7 @@ def notes_of(connection: Connection, kind: type[Any], count: int = 1) -> list[An
     """Reads and writes until the connection has noted so many of a kind; others are thrown away."""
     found: list[Any] = []
     deadline = time.monotonic() + DEADLINE_S
+    connection.flush()
     while len(found) < count:
         assert time.monotonic() < deadline, f"{len(found)} of {count} {kind.__name__}"
         select.select([connection.fileno()], [connection.fileno()] if connection.blocked() else [], [], 1.0)
@@ -55,6 +65,12 @@ def notes_of(connection: Connection, kind: type[Any], count: int = 1) -> list[An
             if isinstance(note, kind):
                 found.append(note)
     return found
+
+
+def heard(connection: Connection) -> list[Any]:
+    """What it has noted when it has read what is there."""
+    connection.read()
+    return list(connection.notes)
 
 
 def online(connection: Connection) -> None:
@@ -128,6 +144,7 @@ def test_the_size_of_a_packet(made: Callable[..., Connection], version: int, siz
         connection = made(port, version)
         notes_of(connection, Connected)
         connection.publish("one/two", b"p" * size, correlation=correlation)
+        connection.flush()
         while connection.blocked():
             connection.write()
         connection.close()
@@ -213,6 +230,105 @@ def test_a_refused_message(made: Callable[..., Connection], code: int, final: bo
         (note,) = notes_of(connection, Acknowledged)
         connection.close()
     assert (note.mid, note.problem is None, note.final) == (1, False, final)
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 5, 1000])
+def test_acknowledgements_in_pieces(made: Callable[..., Connection], piece: int) -> None:
+    """However they are cut, and with whatever else between them: each is noted once, in order."""
+    answers = b"".join(
+        [
+            bytes([0x40, 2, 0, 1]),
+            bytes([0x40, 2, 0, 2]),
+            bytes([0x40, 3, 0, 3, 0x10]),
+            bytes([0xD0, 0]),
+            bytes([0x40, 4, 0, 4, 0x97, 0]),
+            publish_packet(b"between", 7),
+            bytes([0x40, 2, 0, 5]),
+            bytes([0x40, 0x83, 1, 0, 6, 0x97, 0x7F, 0x1F, 0, 124]) + b"q" * 124,
+            bytes([0x40, 2, 0, 7]),
+        ]
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        connection = made(listening.getsockname()[1], V311)
+        broker, _ = listening.accept()
+        with broker:
+            broker.sendall(CONNACK[V311])
+            notes_of(connection, Connected)
+            for at in range(0, len(answers), piece):
+                broker.sendall(answers[at : at + piece])
+                select.select([connection.fileno()], [], [], DEADLINE_S)
+                connection.read()
+            until(lambda: heard(connection)[-1] == Acknowledged(7, None))
+            noted = list(connection.notes)
+            connection.close()
+    kinds = [Received, Pong]
+    assert [type(note) for note in noted if type(note) in kinds] == [Pong, Received]
+    found = [(note.mid, note.problem) for note in noted if isinstance(note, Acknowledged)]
+    full = "Quota exceeded"
+    assert found == [
+        (1, None),
+        (2, None),
+        (3, None),
+        (4, full),
+        (5, None),
+        (6, f"{full} ({'q' * 124})"),
+        (7, None),
+    ]
+
+
+def test_an_acknowledgement_and_the_end(made: Callable[..., Connection]) -> None:
+    """What has come before the connection ended is noted before that."""
+    with answering(CONNACK[V5], bytes([0x40, 2, 0, 1])) as (port, _):
+        connection = made(port)
+        notes_of(connection, Connected)
+        connection.publish("one", b"")
+        connection.flush()
+        until(lambda: heard(connection))
+        connection.publish("two", b"")
+        connection.flush()  # then it ends
+        until(lambda: len(heard(connection)) > 1)
+        notes = heard(connection)
+    assert [type(note) for note in notes] == [Acknowledged, Lost]
+
+
+def test_what_is_sent_together(made: Callable[..., Connection]) -> None:
+    """Messages go with the next flush, in one piece, and what comes after them goes after them."""
+    with answering(CONNACK[V5], bytes([0xD0, 0])) as (port, packets):
+        connection = made(port)
+        notes_of(connection, Connected)
+        for number in range(3):
+            connection.publish("one", b"%d" % number)
+        assert not connection.blocked()
+        connection.ping()
+        notes_of(connection, Pong)
+        connection.close()
+    one = b"\x32\x09\x00\x03one\x00%c\x00%d"
+    assert packets[1].startswith(one % (1, 0) + one % (2, 1) + one % (3, 2))
+
+
+def test_what_does_not_fit(made: Callable[..., Connection]) -> None:
+    """With a peer that does not read, messages wait, in their order; then they are all there, whole."""
+    sizes = [70_000, 10, 300_000, 20, 5_000_000, 30]
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        connection = made(listening.getsockname()[1], V311)
+        broker, _ = listening.accept()
+        with broker:
+            broker.sendall(CONNACK[V311])
+            notes_of(connection, Connected)
+            broker.recv(4096)  # the hello
+            for size in sizes:
+                connection.publish("one", b"x" * size)
+            connection.flush()
+            assert connection.blocked()
+            expected = b"".join(publish(b"one", b"x" * size, mid, qos=1) for mid, size in enumerate(sizes, 1))
+            came = b""
+            broker.settimeout(DEADLINE_S)
+            while len(came) < len(expected):
+                connection.write()
+                came += broker.recv(1 << 20)
+            assert not connection.blocked()
+            connection.close()
+    assert came == expected
 
 
 def test_a_failure_of_the_library(
