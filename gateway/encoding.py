@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 from drivers.clock import UNSET
 from drivers.reading import STALE, format_ms, format_utc
 
-_OURS = ("id", "late")
 _MARK = f',"clock":"{UNSET}"'
+_PLAIN = ("value", "unit", "time", "quality", "seq")
+"""What every reading has; a good one of a clock that is believed has no more."""
 
 
 def _refuse(text: str) -> float:
@@ -36,9 +40,11 @@ def event_body(data: Any, utc: float, *, unset: bool = False) -> Body:
     A mapping stays as it is, with a `time` if it has none; anything else, and a mapping that has keys of
     ours, goes under `data`.
     """
+    if not unset and (plain := _plain_reading(data)) is not None:
+        return Body(plain, plain[:-1], reading=True)
     text = to_json(data)
     mark = _MARK if unset else ""
-    if not isinstance(data, dict) or text[0] != "{" or any(key in data for key in _OURS):
+    if not isinstance(data, dict) or text[0] != "{" or "id" in data or "late" in data:
         return Body(text, f'{{"data":{text},"time":"{format_utc(utc)}"{mark}', reading=False)
     if "clock" in data:
         mark = ""
@@ -49,6 +55,27 @@ def event_body(data: Any, utc: float, *, unset: bool = False) -> Body:
     if not reading or not mark:  # of a time that is the user's own we know nothing
         return Body(text, text[:-1], reading)
     return Body(f"{text[:-1]}{mark}}}", text[:-1] + mark, reading)
+
+
+def _plain_reading(data: Any) -> str | None:
+    """What `to_json` makes of a plain reading, in a quarter of the time: nearly all events are such. None for
+    anything else."""
+    if type(data) is not dict or tuple(data) != _PLAIN:
+        return None
+    value, unit, time, quality, seq = data.values()
+    if type(value) is not float or not math.isfinite(value) or type(seq) is not int:
+        return None
+    if not type(unit) is type(time) is type(quality) is str or not time.isascii():
+        return None
+    return (
+        f'{{"value":{value!r},"unit":{_quoted(unit)},"time":{encode_basestring(time)},'
+        f'"quality":{_quoted(quality)},"seq":{seq}}}'
+    )
+
+
+@lru_cache(maxsize=64)  # there are few units, and fewer qualities
+def _quoted(text: str) -> str:
+    return characters(encode_basestring(text))
 
 
 def retimed(text: str, was: float, utc: float, *, unset: bool) -> str:

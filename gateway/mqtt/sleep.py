@@ -73,9 +73,12 @@ class Sleep:
         if (fd, mask) == self._watched:
             return
         watched, _ = self._watched
-        if watched != -1:
-            self._poll.unregister(watched)
-            self._watched = (-1, 0)  # true also if the other cannot be watched
-        if fd != -1:
-            self._poll.register(fd, mask)
+        if fd == watched != -1:
+            self._poll.modify(fd, mask)
+        else:
+            if watched != -1:
+                self._poll.unregister(watched)
+                self._watched = (-1, 0)  # true also if the other cannot be watched
+            if fd != -1:
+                self._poll.register(fd, mask)
         self._watched = (fd, mask)

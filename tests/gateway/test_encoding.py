@@ -39,6 +39,36 @@ def test_all_data_arrives(data: Any) -> None:
         assert message == {"data": data, "time": "2026-11-22T06:30:00.000Z"}
 
 
+ODD = st.sampled_from(
+    [True, None, 1, -0.0, 1e300, 1e-7, float("nan"), float("inf"), "x", '"', "\ud800", "\0"]
+)
+TIMES = st.just(READING["time"]) | st.text()
+
+
+@given(
+    NUMBERS | ODD,
+    st.sampled_from(["°C", "%"]) | st.text() | ODD,
+    TIMES | ODD,
+    st.just("good") | ODD,
+    st.integers() | ODD,
+    st.permutations(list(READING)),
+    st.booleans(),
+)
+def test_what_is_made_quickly(
+    value: Any, unit: Any, time: Any, quality: Any, seq: Any, order: list[str], unset: bool
+) -> None:
+    """A reading's JSON is what any mapping's would be, whatever is in it."""
+    data = dict(zip(READING, (value, unit, time, quality, seq), strict=True))
+    for one in (data, {key: data[key] for key in order}):
+        body = event_body(one, UTC, unset=unset)
+        text = to_json(one)
+        if not text.startswith("{"):
+            assert not body.reading
+            continue
+        mark = ',"clock":"unset"' if unset else ""
+        assert body == (text[:-1] + mark + "}", text[:-1] + mark, True)
+
+
 def test_readings_are_known() -> None:
     """They are a sender's state too; what lacks any of their keys is none."""
     assert event_body(READING, 0.0).reading

@@ -93,6 +93,8 @@ class Outbox:
     @property
     def late_due(self) -> float:
         """When the next late event may go; infinite while none may, or there is none."""
+        if self._backlog.exhausted and not self._waiting:
+            return math.inf
         if not self._connected or self._live or self._before_late or self._full:
             return math.inf
         if self._late_flying >= self._late_window:
