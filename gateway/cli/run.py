@@ -33,10 +33,22 @@ def run(path: Path | None, *, init: bool, verbose: bool) -> int:
     if not config_path.exists() and not _provide_config(config_path, init=init, asked_for=path is not None):
         return EXIT_USAGE
     config = load_or_explain(config_path, usable=True)
-    if config is None:
+    if config is None or not _clock_is_well_said():
         return EXIT_USAGE
     with stop_signals() as stops:
         return _run(config, stops, verbose=verbose)
+
+
+def _clock_is_well_said() -> bool:
+    """Whether the environment says of the clock what it may."""
+    from gateway.clock.wall import override
+
+    try:
+        override()
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def _provide_config(path: Path, *, init: bool, asked_for: bool) -> bool:

@@ -76,3 +76,17 @@ def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path.write_text("links: {a: {}}\nx: 1\n")
     assert main(["check", "-c", str(path)]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == "2 errors"
+
+
+def test_what_the_environment_says_of_the_clock(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word that is none is a usage error: what it is, where, what was expected; nothing is started."""
+    path = tmp_path / "config.yaml"
+    path.write_text(f"gateway: {{data: {tmp_path}/data}}\nrouter: {{listen: 'unix:{tmp_path}/s'}}\n")
+    monkeypatch.setenv("SIG_GATEWAY_CLOCK", "yes")
+    assert main(["run", "-c", str(path)]) == 2
+    assert capsys.readouterr().err == (
+        "error: SIG_GATEWAY_CLOCK: expected set or unset, got 'yes'; leave it out to have it found out\n"
+    )
+    assert not (tmp_path / "data").exists()
