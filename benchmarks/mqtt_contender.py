@@ -49,7 +49,7 @@ class Contender:
         self._subscriber.client.subscribe(topic, 1)
         started = time.monotonic()
         self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=code
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=code, env=environment()
         )
         stack.callback(self._process.wait)
         stack.callback(self._process.kill)
@@ -114,6 +114,12 @@ class Contender:
             delays = sorted((came - went) * 1e6 for came, went in zip(self.came, sent, strict=True))
             found |= {"p50": delays[count // 2], "p99": delays[count * 99 // 100]}
         return found
+
+
+def environment() -> dict[str, str]:
+    """Of the process: where bytecode is not to be kept, each start would compile all of the source, which no
+    installed program does."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def gateway(folder: Path, text: str) -> list[str]:
