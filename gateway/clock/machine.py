@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections.abc import Callable
 from functools import cached_property
@@ -62,7 +61,7 @@ class ThisMachine:
         try:
             return (self._proc / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         except (OSError, ValueError):
-            return secrets.token_hex(8)
+            return os.urandom(8).hex()
 
     @cached_property
     def built(self) -> float:

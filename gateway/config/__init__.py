@@ -7,6 +7,11 @@ Nothing here opens a port or creates a file; `load` reads the config file, and t
 (`!file`, `tls`).
 """
 
+from gateway.later import later
+
+with later("secrets"):  # pydantic's, to compare what is secret; with it comes OpenSSL
+    import pydantic.types  # noqa: F401
+
 from gateway.config.leaving_out import LeftOut
 from gateway.config.loading import Config, load, load_usable
 from gateway.config.models import LinkSection, SensorSection

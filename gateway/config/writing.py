@@ -12,7 +12,6 @@ import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import yaml
@@ -163,7 +162,7 @@ def _beside(path: Path, content: bytes, owned: contextlib.ExitStack) -> Path:
 
     Its name is by chance: one that a power cut left there must not be in the way of the next.
     """
-    name = path.parent / f".{path.name}.{token_hex(4)}"
+    name = path.parent / f".{path.name}.{os.urandom(4).hex()}"
     there = path.stat() if path.exists() else None
     # What others may not read of the config, they may not read of the copy at any moment.
     number = os.open(

@@ -23,5 +23,5 @@
     settings        what the config says of all this
     sleep           how the bridge's thread sleeps
 
-paho is imported by `broker.connection` and `broker.client` only; it and SQLite when the bridge starts.
+paho is imported by `broker.paho` only; it and SQLite when the bridge starts.
 """

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from secrets import token_hex
 from typing import Any, NamedTuple
 
 import sig
@@ -118,7 +118,7 @@ class Bridge:
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         names = Topics(settings.gateway)
-        incarnation = token_hex(4)
+        incarnation = os.urandom(4).hex()
         gaps = iter(range(1, 1 << 62))
         self._store = Store(settings.database, settings.bounds, lambda: f"{incarnation}-g{next(gaps)}", wall)
         self._outbox = Outbox(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
-import ssl
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sig.carrier.base import Channel
 from sig.carrier.client import ClientCarrier
-from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, TLSChannel, check_port, describe
+from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, check_port, describe
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class CarrierTCPClient(ClientCarrier):
@@ -48,6 +50,8 @@ class CarrierTCPClient(ClientCarrier):
             address = host if is_unix else describe(sock.getpeername())
             if self._ssl_context is None:
                 return SocketChannel(sock, address)
+            from sig.carrier.tls import TLSChannel
+
             return TLSChannel(sock, address, self._ssl_context, self._server_hostname or host)
         except BaseException:
             sock.close()

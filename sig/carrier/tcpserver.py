@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-import ssl
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sig.carrier.base import Channel
 from sig.carrier.porch import Porch
 from sig.carrier.room import Room
 from sig.carrier.server import Listener, ServerCarrier
-from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, TLSChannel, check_port, describe, is_loopback
+from sig.carrier.sockets import UNIX_PREFIX, SocketChannel, check_port, describe, is_loopback
+
+if TYPE_CHECKING:
+    import ssl
 
 # Half a second of a flood of 2,000 connections a second: while this process waits for its turn, the system
 # must not turn away who comes with it.
@@ -75,6 +77,8 @@ class _SocketListener(Listener):
         try:
             if self._context is None:
                 return SocketChannel(sock, address, origin)
+            from sig.carrier.tls import TLSChannel
+
             return TLSChannel(sock, address, self._context, server_hostname=None, origin=origin)
         except OSError:
             # it went away before it was looked at

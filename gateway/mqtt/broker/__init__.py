@@ -3,7 +3,9 @@
 broker        connections, one after the other, for ever
 dialling      opening one, on a thread
 connection    one of them, on paho
-client        paho's client, where it falls short; nobody but these two imports paho
+client        paho's client, where it falls short
+paho          what is used of paho; nobody else imports it
+tls           whom to believe, and who we are
 publishing    a message as bytes
 packets       a broker's answers, read from their bytes
 confirmation  acknowledgements where there are none

@@ -8,15 +8,14 @@ that wait to be written, `_out_packet`. Of answers paho sees only what it needs 
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from paho.mqtt.client import Client, MQTTMessageInfo
-from paho.mqtt.enums import MQTTErrorCode
-
 from gateway.mqtt.broker import packets
 from gateway.mqtt.broker.packets import CONNACK, DISCONNECT, PINGRESP, PUBACK, PUBLISH, SUBACK
+from gateway.mqtt.broker.paho import Client, MQTTErrorCode, MQTTMessageInfo
 
 MAX_PACKET = 1 << 20
 """Bytes of a packet that is read: requests are small, and paho gathers a packet in memory.
@@ -88,7 +87,7 @@ class PahoClient(Client):
         """Take what has been received."""
         if not (self.received or self._in_packet["command"]):
             with suppress(OSError):  # as above; nothing may be there, too
-                self.received = super()._sock_recv(BUFFER)
+                self.received = self._receive(BUFFER)
             if self._take_acknowledgements() and not self.received:
                 return
         for _ in range(AT_ONCE):
@@ -123,8 +122,14 @@ class PahoClient(Client):
         self.flush()  # it comes after what was put before it
         return super()._packet_queue(command, packet, mid, qos, info)
 
+    def _receive(self, most: int) -> bytes:
+        """Of a plain socket at once: what paho looks for besides needs ssl, see `later`."""
+        sock = self.socket()
+        return sock.recv(most) if type(sock) is socket.socket else super()._sock_recv(most)
+
     def _sock_send(self, buf: bytes | bytearray) -> int:
-        written = super()._sock_send(buf)
+        sock = self.socket()
+        written = sock.send(buf) if type(sock) is socket.socket else super()._sock_send(buf)
         if not written:  # by a WebSocket, whose frame went out in part: it wants the same again
             raise BlockingIOError
         return written
@@ -146,7 +151,7 @@ class PahoClient(Client):
         of a packet at once, however large."""
         if bufsize > 1 and self._too_large:
             bufsize = self._room(bufsize)
-        data = self.received or super()._sock_recv(min(max(bufsize, BUFFER), MOST))
+        data = self.received or self._receive(min(max(bufsize, BUFFER), MOST))
         if not bufsize and data:
             left = self._in_packet["to_process"] - len(data)
             if left > 0:

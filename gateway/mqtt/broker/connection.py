@@ -1,5 +1,4 @@
-"""One connection to the broker: paho's client, driven by the bridge's own loop. Only this file and client.py
-import paho.
+"""One connection to the broker: paho's client, driven by the bridge's own loop.
 
 A Connection is made for one connection and thrown away with it, so nothing of paho's own queues survives:
 what has to be sent again is the outbox's business. `open` blocks (name, TCP, TLS) and may run on any thread;
@@ -8,17 +7,10 @@ afterwards the bridge's thread alone uses it. paho's callbacks only take notes, 
 
 from __future__ import annotations
 
-import ssl
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
-
-from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.mqtt.broker import packets
 from gateway.mqtt.broker.abilities import ALL, Abilities, oddities
@@ -37,6 +29,15 @@ from gateway.mqtt.broker.notes import (
     SubscriptionRefused,
 )
 from gateway.mqtt.broker.packets import CONNACK, DISCONNECT, FAILED, PUBACK, SUBACK
+from gateway.mqtt.broker.paho import (
+    CallbackAPIVersion,
+    Client,
+    MQTTMessage,
+    MQTTProtocolVersion,
+    PacketTypes,
+    Properties,
+    ReasonCode,
+)
 from gateway.mqtt.broker.publishing import LONGEST, NO_PROPERTIES, correlated, publish, size
 from gateway.mqtt.broker.target import Target
 
@@ -50,17 +51,6 @@ MAX_UNACKNOWLEDGED = 100
 """Messages that the broker may send us before we have acknowledged; more wait there."""
 FINAL = frozenset({0x87, 0x90, 0x95, 0x99})
 """Not authorized, topic name invalid, packet too large, payload format invalid: not this message, ever."""
-
-
-class _ClosedWhenRefused(ssl.SSLSocket):
-    """paho leaves a socket whose handshake fails to the garbage collector."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        try:
-            super().do_handshake(block)
-        except BaseException:
-            self.close()
-            raise
 
 
 class Connection:
@@ -105,11 +95,9 @@ class Connection:
         if target.transport == "websockets":
             client.ws_set_options(path=target.path)
         if target.tls:
-            context = ssl.create_default_context(cafile=str(target.ca) if target.ca else None)
-            if target.cert is not None:
-                context.load_cert_chain(target.cert, target.key)
-            context.sslsocket_class = _ClosedWhenRefused
-            client.tls_set_context(context)
+            from gateway.mqtt.broker.tls import context_of
+
+            client.tls_set_context(context_of(target))
         if self.version == MQTTProtocolVersion.MQTTv5:
             limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             limits.MaximumPacketSize = MAX_PACKET

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
 from gateway.mqtt.broker.connection import Connection
-from gateway.mqtt.broker.hints import of_opening
+from gateway.mqtt.broker.hints import is_of_certificate, of_opening
 from gateway.mqtt.broker.target import Target
 
 
@@ -56,6 +55,6 @@ class Dialler:
             connection.open()
         except Exception as error:  # noqa: BLE001 - without a letter nobody would ever dial again
             problem = of_opening(error, self._target, time.time())
-            absent = not isinstance(error, ssl.SSLCertVerificationError)
+            absent = not is_of_certificate(error, self._target)
         if not self._post(Dialled(connection, problem, absent)):
             connection.close()

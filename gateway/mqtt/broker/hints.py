@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import time
+from typing import TYPE_CHECKING, TypeGuard
 
 from gateway.mqtt.broker.target import Target
+
+if TYPE_CHECKING:
+    import ssl
 
 _REFUSALS = {
     0x85: "; choose another mqtt.client_id",
@@ -30,7 +33,7 @@ def of_refusal(code: int) -> str:
 
 def of_opening(error: Exception, target: Target, utc: float) -> str:
     """Why there is no connection to `target`, and what to do. `utc`: what this machine takes for the time."""
-    if isinstance(error, ssl.SSLCertVerificationError):
+    if is_of_certificate(error, target):
         return _of_certificate(error, utc)
     if not isinstance(error, OSError | ValueError):
         return f"{type(error).__name__}: {error}"
@@ -40,6 +43,15 @@ def of_opening(error: Exception, target: Target, utc: float) -> str:
     if isinstance(error, socket.gaierror):
         return f"{text}; is the name in mqtt.url right?"
     return text
+
+
+def is_of_certificate(error: Exception, target: Target) -> TypeGuard[ssl.SSLCertVerificationError]:
+    """Whether somebody is there, but has no certificate that is believed."""
+    if not target.tls:
+        return False
+    import ssl  # it is there already
+
+    return isinstance(error, ssl.SSLCertVerificationError)
 
 
 def of_hanging_up(target: Target) -> str:
@@ -63,12 +75,16 @@ def _of_certificate(error: ssl.SSLCertVerificationError, utc: float) -> str:
 
 def _is_of_tls(error: OSError | ValueError) -> bool:
     """Whether it may come of the handshake: how a port answers that takes it for garbage."""
+    import ssl  # with TLS alone
+
     return isinstance(error, ssl.SSLError | ConnectionResetError | BrokenPipeError) or "handshake" in str(
         error
     )
 
 
 def _of_handshake(error: OSError | ValueError, target: Target) -> str:
+    import ssl
+
     said = f"{getattr(error, 'reason', '')} {error}".upper()
     if any(word in said for word in _OUR_CERTIFICATE):
         return "; does it want a certificate of ours, or another one? See mqtt.tls.cert"

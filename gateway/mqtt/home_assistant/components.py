@@ -7,7 +7,6 @@ makes an entity unknown. The facts behind the choices are in docs/home-assistant
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +69,9 @@ def object_id(*names: str) -> str:
     text = "_".join(_BAD_IN_ID.sub("_", name) for name in names)
     if all(_BAD_IN_ID.search(name) is None and "_" not in name for name in names):
         return text
-    digest = hashlib.sha256("\0".join(names).encode(errors="surrogatepass")).hexdigest()
+    from hashlib import sha256  # with it comes OpenSSL, of 3 MB
+
+    digest = sha256("\0".join(names).encode(errors="surrogatepass")).hexdigest()
     return f"{text[:80]}_{digest[:8]}"
 
 
