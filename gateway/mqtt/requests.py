@@ -1,33 +1,21 @@
-"""Requests from MQTT: on a small pool of threads, and always answered.
+"""Requests from MQTT: on a small pool of threads, see `gateway.requests_pool`, and always answered.
 
-The bridge's thread takes a request, a worker runs it, the bridge's thread sends the answer. With all
-WORKERS at work and QUEUE requests waiting, another is answered `busy` at once; one that takes longer than its
-time-out is answered `timeout`, while its worker, which cannot be interrupted, finishes.
+The bridge's thread takes a request, a worker runs it, the bridge's thread sends the answer. One that the pool
+has no room for is answered `busy` at once; one that takes longer than its time-out is answered `timeout`,
+while its worker, which cannot be interrupted, finishes.
 """
 
 from __future__ import annotations
 
 import itertools
-import logging
 import math
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from queue import SimpleQueue
+from functools import partial
 from typing import Any, NamedTuple
 
-import sig
-from gateway.encoding import text_of
 from gateway.mqtt import topics
-
-logger = logging.getLogger(__name__)
-
-WORKERS = 4
-QUEUE = 16
-"""Live reads of one link run one after the other, some 10 ms each."""
-GRACE_S = 0.5
-"""What a handler that keeps to the caller's time-out is given to say so itself."""
-LONGEST_S = 60.0
+from gateway.requests_pool import Pool, outcome_of, patience
 
 
 class Answer(NamedTuple):
@@ -102,9 +90,7 @@ class Requests:
         self._crowded = crowded
         self._clock = clock
         self._numbers = itertools.count(1)
-        self._queue: SimpleQueue[Call | None] = SimpleQueue()
-        self._workers: list[threading.Thread] = []
-        self._running = 0
+        self._pool = Pool("mqtt-request")
         self._waiting: dict[int, Call] = {}
         self.due = math.inf
         """When `run` has something to do."""
@@ -123,12 +109,13 @@ class Requests:
         except topics.BadCallError as error:
             self._send(call.failed("bad_params", str(error), refusal=True))
             return
-        deadline = self._clock() + self._patience(params)
+        deadline = self._clock() + patience(params, self._timeout_s)
         call = replace(call, params=params, transaction=transaction, deadline=deadline)
-        if self._running >= WORKERS + QUEUE or self._crowded():
+        if self._crowded() or not self._pool.submit(partial(self._work, call)):
             self._send(call.failed("busy", "too many requests are under way; try again later", refusal=True))
             return
-        self._start(call)
+        self._waiting[call.number] = call
+        self.due = min(self.due, deadline)
 
     def refuse(self, topic: str, text: str) -> None:
         """A request has come that cannot be read, nor where its answer should go."""
@@ -139,7 +126,6 @@ class Requests:
 
     def done(self, letter: Done) -> None:
         """A worker has finished; the answer counts unless the time was up."""
-        self._running -= 1
         if self._waiting.pop(letter.call.number, None) is not None:
             self._send(letter.answer)
 
@@ -156,50 +142,17 @@ class Requests:
 
     def stop(self, timeout_s: float) -> bool:
         """End the workers; False if one is held up by its request."""
-        for _ in self._workers:
-            self._queue.put(None)
-        deadline = self._clock() + timeout_s
-        for worker in self._workers:
-            worker.join(max(0.0, deadline - self._clock()))
-        return not any(worker.is_alive() for worker in self._workers)
+        return self._pool.stop(timeout_s)
 
-    def _start(self, call: Call) -> None:
-        if len(self._workers) < min(WORKERS, self._running + 1):
-            name = f"mqtt-request-{len(self._workers) + 1}"
-            worker = threading.Thread(target=self._work, name=name, daemon=True)
-            try:
-                worker.start()
-                self._workers.append(worker)
-            except RuntimeError as error:  # this machine has no thread left; others may be at work
-                if not self._workers:
-                    self._send(call.failed("busy", str(error), refusal=True))
-                    return
-        self._running += 1
-        self._waiting[call.number] = call
-        self.due = min(self.due, call.deadline)
-        self._queue.put(call)
-
-    def _patience(self, params: Any) -> float:
-        """The caller's `timeout`, if it gives one, else ours."""
-        wanted = params.get("timeout") if isinstance(params, dict) else None
-        if isinstance(wanted, int | float) and not isinstance(wanted, bool) and wanted >= 0:
-            return min(wanted, LONGEST_S) + GRACE_S
-        return self._timeout_s
-
-    def _work(self) -> None:
-        """A worker's thread."""
-        while (call := self._queue.get()) is not None:
-            self._post(Done(call, self._answer(call)))
+    def _work(self, call: Call) -> None:
+        """On a worker's thread."""
+        self._post(Done(call, self._answer(call)))
 
     def _answer(self, call: Call) -> Answer:
-        if (
-            self._clock() >= call.deadline
-        ):  # its caller has been told that it timed out, and does not expect it
+        if self._clock() >= call.deadline:  # its caller has been told so, and does not expect it any more
             return call.failed("timeout", f"{call.method!r} was not run")
-        try:
-            return call.ok(self._request(call.sender, call.method, call.params))
-        except sig.RequestError as error:
-            return call.failed(error.error, text_of(error) or type(error).__name__)
-        except BaseException as error:  # also sys.exit() in a handler ends only the request
-            logger.debug("mqtt: %s of %r failed", call.method, call.sender, exc_info=True)
-            return call.failed("failed", f"{type(error).__name__}: {text_of(error)}")
+        found = outcome_of(lambda: call.ok(self._request(call.sender, call.method, call.params)))
+        if found.error is not None:
+            return call.failed(found.error, found.message)
+        answer: Answer = found.response
+        return answer

@@ -13,7 +13,7 @@ from paho.mqtt.properties import Properties
 
 import sig
 from gateway.mqtt.delivery import ANSWERS
-from gateway.mqtt.requests import QUEUE, WORKERS
+from gateway.requests_pool import WAITING, WORKERS
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.waiting import happens, until
 
@@ -174,7 +174,7 @@ def test_a_flood_that_never_ends(house: Any, mosquitto: Mosquitto, listen: Calla
     finally:
         ended.set()
         thread.join()
-    assert max(waiting) <= ANSWERS + WORKERS + QUEUE
+    assert max(waiting) <= ANSWERS + WORKERS + WAITING
 
 
 def test_an_answer_too_large_for_the_broker(house: Any, tmp_path: Path) -> None:
