@@ -108,7 +108,7 @@ class Settling:
         """An own request was answered. Returns a channel and the interval that is in force there now, in ms,
         if that is another than the hello told."""
         if request.verb == "read":
-            self.measured(request.args[0])  # a refusal is an answer, too
+            self._read_answered(request.args[0])
         if request.verb != "interval":
             return None
         channel, wanted = request.args[0], int(request.args[1])
@@ -128,6 +128,13 @@ class Settling:
             self._give_up(channel, wanted, f"asked for {wanted} ms, it chose {interval} ms")
         self._see_another_wish(channel, wanted)
         return None if told == interval else (channel, interval)
+
+    def _read_answered(self, channel: str) -> None:
+        """A refusal is an answer, too. Whoever wants a `refresh` since it was asked may have come too late
+        for this one: that is still to be done."""
+        with self._lock:
+            if self._reads.get(channel):
+                self._reads = _without(self._reads, {channel})
 
     def _see_another_wish(self, channel: str, asked: int) -> None:
         """What was asked is settled; if something else is wanted by now, that is not."""

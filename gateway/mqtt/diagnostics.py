@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from drivers.clock import UNSET
 from drivers.reading import format_utc
+from drivers.readings import MOVED_S
 from gateway.clock.wall import WallClock
 from gateway.mqtt.delivery import Delivery
 from gateway.mqtt.home_assistant.discovery import encode
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.states import States
-
-STEP_S = 2.0
-"""By so much the wall clock must have been off to have been set: NTP moves it all the time, a little."""
 
 
 class Diagnostics:
@@ -54,8 +52,8 @@ class Diagnostics:
 
     def _start(self) -> float:
         """When we were started, UTC: the same each time, so that nobody's database has a row a minute of it,
-        until the machine's clock is set."""
+        until the machine's clock is set. By as much as any other time that has been told is corrected for."""
         started = self._clock.stamp(self._began)[0]
-        if self._started is None or abs(started - self._started) > STEP_S:
+        if self._started is None or abs(started - self._started) >= MOVED_S:
             self._started = started
         return self._started

@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
+from gateway.mqtt.broker.broker import STEADY_S
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import Ending
 from gateway.mqtt.parcels import Parcel, Probe, of_probe
 from gateway.mqtt.suspects import Item, Suspects, Verdict
 
-STEADY_S = 20.0
-"""A connection that has held for so long, with no suspect to be sent, has cleared who was suspected."""
 LONGER_S = 0.25
 """With each end alone the next test comes so much later in a connection's life. If connections end by
 themselves, soon after they were made, one does so meanwhile, with nothing in flight."""

@@ -519,3 +519,43 @@ def test_posts_and_loans_of_many_threads(dispatcher: Dispatcher, ports: Ports) -
     assert overlaps == []
     assert taken == come
     assert len(ran) == 4 * 300
+
+
+def test_no_bell_is_rung_that_is_not_there() -> None:
+    """Before anything was lent, and after the end, when its descriptor may be another's: nothing is written,
+    nothing raised. A poster may have looked a moment before."""
+    made = Loans("test", Worth(time.monotonic))
+    made.ring()
+    with LentPort() as port:
+        made.take(port.loan)
+        made.close()
+        other = os.eventfd(0, os.EFD_NONBLOCK)
+        try:
+            made.ring()
+            with pytest.raises(BlockingIOError):
+                os.eventfd_read(other)
+        finally:
+            os.close(other)
+    assert made.lent == {}
+
+
+@pytest.mark.usefixtures("unwatched")
+def test_a_ring_is_taken_off_once(loans: tuple[Loans, LentPort], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it was rung: else every wait from then on would end at once, for nothing."""
+    made, port = loans
+    taken: list[int] = []
+    read = os.eventfd_read
+
+    def note(descriptor: int) -> int:
+        taken.append(descriptor)
+        return read(descriptor)
+
+    monkeypatch.setattr(os, "eventfd_read", note)
+    made.ring()
+    made.ring()
+    made.read(DEADLINE_S, lambda: True)
+    assert len(taken) == 1
+    assert port.readers == []
+    port.come()
+    made.read(DEADLINE_S, lambda: True)
+    assert taken[1:] == [port.descriptor]

@@ -35,7 +35,8 @@ from gateway.mqtt.broker.versions import V5, Versions
 GREETING_S = 10.0
 """How long the broker may take to accept or refuse."""
 STEADY_S = 20.0
-"""A connection that held so long was a success. Longer than the longest back-off: a client of our id of which
+"""A connection that held so long was a success; with no suspect to be sent meanwhile, it has cleared who was
+suspected of ending it. Longer than the longest back-off: a client of our id of which
 we know nothing would have been back by then."""
 TICK_S = 1.0
 SHORT_BREAKS = 3

@@ -7,14 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from gateway.clock.memory import MOST_UTC
+from gateway.mailbox import MAX_NAME
 from gateway.storage.schema import MOST_ID, Schema
 
-MOST_NAME = 1024
-"""Characters of a name: percent-encoded twice, 24 KiB; an MQTT topic has at most 64 KiB."""
 MOST_TOPIC = 65_535
 """Bytes, as MQTT has it."""
-MOST_UTC = 253_402_300_799.0
-"""The year 9999, the last that can be told."""
 JSON_KIND = "discovery"
 """What is retained of this kind has JSON as its parts."""
 EVENTS, GAPS, RETAINED = "events", "gaps", "retained"
@@ -23,7 +21,7 @@ EVENTS, GAPS, RETAINED = "events", "gaps", "retained"
 
 def is_name(value: object) -> bool:
     """One that a sender or an event can have."""
-    return isinstance(value, str) and len(value) <= MOST_NAME
+    return isinstance(value, str) and len(value) <= MAX_NAME
 
 
 def is_utc(value: object) -> bool:
@@ -33,7 +31,7 @@ def is_utc(value: object) -> bool:
 
 def _is_uid(value: object) -> bool:
     """It goes into messages between quotes, as it is."""
-    return isinstance(value, str) and 0 < len(value) <= MOST_NAME and not _NOT_IN_UID.search(value)
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME and not _NOT_IN_UID.search(value)
 
 
 def _is_topic(value: object) -> bool:

@@ -388,6 +388,24 @@ def test_a_refresh_reads_and_compares() -> None:
     assert bench.all_next() == ["read temp"] * TRIES
 
 
+@pytest.mark.parametrize("error", [None, sig.RequestTimeout("no")])
+def test_a_refresh_during_a_read(error: Exception | None) -> None:
+    """It may have come too late for that answer, so it is done once more; one without it is not."""
+    bench = Bench({"temp": None}, temp=1.0)
+    bench.hello(fresh=True)
+    request = bench.settling.next()
+    assert request is not None
+    bench.settling.refresh("temp")
+    request.settle(None, error)
+    bench.settling.answered(request)
+    assert bench.next() == "read temp"
+    bench.settling.measured("temp")
+    assert bench.settling.idle
+    bench.settling.refresh("temp")
+    bench.answer()
+    assert bench.settling.idle
+
+
 def test_sixty_starts_leave_no_more_to_ask_than_one() -> None:
     """What waits is a set of things to be done, not a log of requests."""
     bench = Bench({"temp": 200, "hum": 500, "lux": None})

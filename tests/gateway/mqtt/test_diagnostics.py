@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.mqtt.broker.target import Target
-from gateway.mqtt.diagnostics import STEP_S, Diagnostics
+from gateway.mqtt.diagnostics import Diagnostics
 from gateway.mqtt.settings import Settings
 from tests.support.fake_clock import START_UTC
 from tests.support.fake_machine import StagedClock
@@ -68,12 +68,12 @@ def test_the_start_stays(said: Said, clock: StagedClock) -> None:
     starts = set()
     for number in range(1000):
         clock.advance(60.0)
-        clock.set_wall(START_UTC + 60.0 * (number + 1) + (number % 7 - 3) / 4)
+        clock.set_wall(START_UTC + 60.0 * (number + 1) + (number % 7 - 3) / 300)
         starts.add(said()["started"])
     assert len(starts) == 1
 
 
-@pytest.mark.parametrize("step_s", [8 * DAY_S, -8 * DAY_S, STEP_S + 0.1])
+@pytest.mark.parametrize("step_s", [8 * DAY_S, -8 * DAY_S, 0.15, -0.15])
 def test_the_start_when_the_clock_is_set(said: Said, clock: StagedClock, step_s: float) -> None:
     """It is corrected, to the millisecond, once."""
     clock.set_wall(START_UTC - step_s)

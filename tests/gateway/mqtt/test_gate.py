@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.mqtt.gate import LONGER_S, STEADY_S, Gate
+from gateway.mqtt.broker.broker import STEADY_S
+from gateway.mqtt.gate import LONGER_S, Gate
 from gateway.mqtt.parcels import Parcel, Probe, of_probe, of_subscription
 from gateway.mqtt.suspects import ALONE, SUSPICIOUS
 from gateway.mqtt.waiting import Message
