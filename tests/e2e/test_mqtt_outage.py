@@ -1,11 +1,13 @@
 """The broker is away: what a gateway keeps of it, through kill -9, and in how much memory and disk."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -71,6 +73,87 @@ def test_an_outage_with_three_kills(
     assert len(must) > 3 * (part - 100 * (WINDOW_S + SLACK_S)) - 50, "too few to mean anything"
     for sender in SENDERS:
         check(received(seen, sender), late=len(must) // 4)
+
+
+class Outage(NamedTuple):
+    """The broker hangs, or else ends, and comes back. It lasts for so many readings; in the middle of it the
+    gateway is killed, or not."""
+
+    hangs: bool
+    readings: int
+    killed: bool
+
+
+PER_SECOND = 50
+LONGEST_S = 3
+BACK_S = 2.0
+"""From the broker's return to the first live reading, at p95."""
+
+
+def outages(seed: int, count: int, kills: int) -> list[Outage]:
+    """So many, of both kinds and of all lengths; the same for the same seed."""
+    chance = Random(seed)
+    killed = chance.sample(range(count), kills)
+    return [
+        Outage(chance.random() < 0.3, chance.randint(1, LONGEST_S * PER_SECOND), at in killed)
+        for at in range(count)
+    ]
+
+
+def is_live(seen: Subscriber, known: int, after: int) -> bool:
+    """Whether a reading has come since there were `known` messages that was made after the `after`th, and is
+    not late."""
+    new = (message for message in seen.messages[known:] if message.topic.endswith("/event/changed"))
+    events = (json.loads(message.payload) for message in new)
+    return any(event["seq"] > after and "late" not in event for event in events)
+
+
+@pytest.mark.parametrize(
+    ("count", "kills"),
+    [
+        pytest.param(3, 1, id="3"),
+        pytest.param(20, 3, id="20", marks=[pytest.mark.slow, pytest.mark.timeout(600)]),
+    ],
+)
+def test_many_outages_and_kills(
+    tmp_path: Path, start: Callable[..., Any], board: ScriptedBoard, count: int, kills: int
+) -> None:
+    """50 readings a second: nothing is lost but the window of a kill, each sender's are in order, and after
+    each outage live ones come again, soon."""
+    must: set[int] = set()
+    took_s: list[float] = []
+    with (
+        Mosquitto(tmp_path) as broker,
+        Subscriber(broker.port, "sig/#", client_id="s", session=True) as seen,
+        Talking(board, PER_SECOND),
+    ):
+        begin = partial(
+            start, CONFIG.format(device=board.device, broker=broker.port, more="backlog_rate: 2000")
+        )
+        life = Life(begin)
+        seen.on("sig/test/temp/event/changed", count=20)
+        for outage in outages(10, count, kills):
+            life.accept(len(life.accepted) + PER_SECOND)
+            (broker.suspend if outage.hangs else broker.stop)()
+            life.accept(len(life.accepted) + outage.readings)
+            if outage.killed:
+                must |= life.kill()
+                life = Life(begin)
+                life.accept(outage.readings)
+            known, newest = len(seen.messages), board.seq
+            began = time.monotonic()
+            (broker.resume if outage.hangs else broker.start)()
+            until(partial(is_live, seen, known, newest), what=f"live again after {outage}")
+            took_s.append(time.monotonic() - began)
+        life.accept(len(life.accepted) + PER_SECOND)
+        must |= set(life.accepted)
+        until(lambda: must <= numbers(seen), what=f"missing: {sorted(must - numbers(seen))[:20]}")
+        life.kill()
+    assert len(must) > 2 * count * PER_SECOND, "too few to mean anything"
+    for sender in SENDERS:
+        check(received(seen, sender), late=count)
+    if count >= 20:  # of fewer there is no p95, and a machine that is busy beside it says nothing
+        assert sorted(took_s)[count * 95 // 100 - 1] < BACK_S, took_s
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,12 @@ SENDERS = ("temp", "hum")
 
 
 class Talking:
-    """The board reports a hundred new values a second, temperature and humidity in turn."""
+    """The board reports a hundred new values a second, or another number, temperature and humidity in
+    turn."""
 
-    def __init__(self, board: ScriptedBoard) -> None:
+    def __init__(self, board: ScriptedBoard, per_second: float = 100.0) -> None:
         self._board = board
+        self._pause_s = 1 / per_second
         self._ended = threading.Event()
         self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._talk, name="talking-board")
@@ -31,7 +33,7 @@ class Talking:
         due = time.monotonic()
         number = 0
         while not self._ended.wait(max(0.0, due - time.monotonic())):
-            due += 0.01
+            due += self._pause_s
             number += 1
             with self._turn:
                 self._board.report(SENDERS[number % 2], f"{20 + number // 2 % 50}")
