@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from gateway import health
+from gateway.encoding import text_of
 from gateway.samples import Family, counter, disk_written, gauge
-from gateway.service import Part
+from gateway.service import Part, State
 from gateway.version import package_version
 
 if TYPE_CHECKING:
@@ -44,17 +45,26 @@ class Bridging:
         self._clock = clock
         self._bridge: Bridge | None = None
         self._broker = ""
+        self._failure: str | None = None
 
     def start(self) -> None:
-        """See `Service`."""
-        from gateway.mqtt.bridge import Bridge  # paho costs 12 MB
+        """See `Service`. What goes wrong here leaves MQTT out, and nothing else."""
+        try:
+            self._start()
+        except Exception as error:
+            logger.exception("mqtt: it cannot be started, and is left out; please report this")
+            self._failure = f"{type(error).__name__}: {text_of(error)}"
+
+    def _start(self) -> None:
+        from gateway.mqtt.bridge import Bridge  # paho costs 6 MB
         from gateway.mqtt.settings import from_config
 
         settings = from_config(self._config, self._links, package_version(), self._discovered)
         secret = ("mqtt", "url") in self._config.secrets
         self._broker = "the broker" if secret else settings.target.name
-        self._bridge = Bridge(self._router, settings, self._clock, self._feed)
-        self._bridge.start()
+        bridge = Bridge(self._router, settings, self._clock, self._feed)
+        bridge.start()
+        self._bridge = bridge
 
     def stop(self, within_s: float) -> bool:
         """See `Service`."""
@@ -65,6 +75,8 @@ class Bridging:
 
     def status(self) -> dict[str, Part]:
         """See `Service`: the connection, and the file that waits for it."""
+        if self._failure is not None:
+            return {"mqtt": Part(State.FAILING, f"left out, as it cannot be started: {self._failure}")}
         if self._bridge is None:
             return {}
         status = self._bridge.status()

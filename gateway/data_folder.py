@@ -61,6 +61,7 @@ class DataFolder:
         self._retry_at = 0.0
         self.written = Written()
         """By who writes small files there."""
+        self._listeners: list[Callable[[], None]] = []
 
     def open(self) -> None:
         """Make it if it is missing, and take its lock. Raises InUseError; whatever else is wrong is logged,
@@ -77,6 +78,11 @@ class DataFolder:
         with self._trying:
             self._closed = True
             self._release()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have `listener()` called when it can be written again, on the thread that finds it, which waits for
+        the disk anyway."""
+        self._listeners.append(listener)
 
     def status(self) -> FolderStatus:
         """How it is. A folder that could not be used is tried again for that, now and then; one that was
@@ -138,6 +144,8 @@ class DataFolder:
             mended, self._trouble = bool(self._trouble), ""
         if mended:
             logger.info("the data folder %s can be written again", self.path)
+            for listener in self._listeners:
+                listener()
 
     def _note(self, text: str) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ import errno
 import json
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -36,8 +37,9 @@ OF_THE_FOLDER = (
 class KeptFile:
     """The file at `path`. `version`: of its format, written with the rest; a file of another one is not ours,
     nor is one of more than `max_bytes`. `forgotten`, `unwritten`: what it means when it cannot be read or
-    written, for a person. `folder`: is told how writing went, and says what is wrong with all of its files.
-    One thread at a time. Nothing here raises.
+    written, for a person. `folder`: is told how writing went, and says what is wrong with all of its files;
+    when it can be written again, what could not be is. One thread at a time, beside that. Nothing here
+    raises.
     """
 
     def __init__(
@@ -57,6 +59,10 @@ class KeptFile:
         self._unwritten = unwritten
         self._folder = folder
         self._complained = False
+        self._writing = threading.Lock()
+        self._owed: str | None = None  # what could not be written
+        if folder is not None:
+            folder.listen(self._write_what_is_owed)
 
     def read(self, check: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
         """What is in it, its version left out; empty if there is none, or it cannot be used.
@@ -77,23 +83,38 @@ class KeptFile:
     def write(self, content: Mapping[str, Any]) -> bool:
         """Whether it is on the disk now. Waits for that."""
         text = json.dumps({"version": self._version, **content})
-        why = f"it would be larger than {self._max_bytes} bytes"
-        if len(text) <= self._max_bytes:
-            try:
-                with self._folder.written.counting() if self._folder is not None else nullcontext():
-                    self._replace(text)
-            except OSError as error:
-                why = error.strerror or str(error)
-                self._complained |= self._is_said(error)
-            else:
-                self._complained = False
-                if self._folder is not None:
-                    self._folder.worked()
-                return True
+        if len(text) > self._max_bytes:
+            self._complain(f"it would be larger than {self._max_bytes} bytes")
+            return False
+        with self._writing:
+            written = self._try(text)
+        if written and self._folder is not None:
+            self._folder.worked()
+        return written
+
+    def _write_what_is_owed(self) -> None:
+        """On whichever thread found that the folder can be written again."""
+        with self._writing:
+            if self._owed is not None:
+                self._try(self._owed)
+
+    def _try(self, text: str) -> bool:
+        try:
+            with self._folder.written.counting() if self._folder is not None else nullcontext():
+                self._replace(text)
+        except OSError as error:
+            self._owed = text
+            if self._is_said(error):
+                self._complained = True
+            self._complain(error.strerror or str(error))
+            return False
+        self._owed, self._complained = None, False
+        return True
+
+    def _complain(self, why: str) -> None:
         if not self._complained:
             logger.warning("%s: cannot be written: %s; %s", self._path, why, self._unwritten)
         self._complained = True
-        return False
 
     def _is_said(self, error: OSError) -> bool:
         """Whether it is the folder's affair, which says so once."""

@@ -1,7 +1,13 @@
-"""The house's clock at work: looked at each second, and written down now and then."""
+"""The house's clock at work: looked at each second, and written down now and then.
+
+The dispatcher's thread looks, as it is there anyway. What may wait for the disk has a thread of its own,
+`keeping`: a card that is slow holds up nobody's values.
+"""
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +17,13 @@ from gateway.clock.memory import Memory
 from gateway.clock.wall import EVERY_S, WallClock, override
 from gateway.data_folder import DataFolder
 from gateway.samples import Family, disk_written, gauge
-from gateway.service import Part, all_within
+from gateway.service import Part
+
+logger = logging.getLogger(__name__)
 
 FILE = "clock.json"
+KEEP_S = 1.0
+"""Between two looks at the disk."""
 
 
 def open_clock(data: Path, folder: DataFolder | None = None) -> WallClock:
@@ -23,8 +33,8 @@ def open_clock(data: Path, folder: DataFolder | None = None) -> WallClock:
 
 
 class Timekeeping:
-    """Has a `clock` looked at on the dispatcher's thread, which is there anyway, and the `folder`, which may
-    be tried again. `start` and `stop` belong to one thread; what the dispatcher does not come to, each use of
+    """Has a `clock` looked at and written down, and the `folder` tried again, which may come late or be full
+    for a while. `start` and `stop` belong to one thread; what the dispatcher does not come to, each use of
     the clock finds out, but for belief."""
 
     name = "clock"
@@ -33,16 +43,25 @@ class Timekeeping:
         self._clock = clock
         self._dispatcher = dispatcher
         self._folder = folder
-        self._stopped = False
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """See `Service`; the dispatcher may be started later."""
         self._dispatcher.post_always(self._tick, None)
+        self._thread = threading.Thread(target=self._keep, name="keeping", daemon=True)
+        self._thread.start()
 
     def stop(self, within_s: float) -> bool:
         """See `Service`: the last word on what time it is. When the dispatcher has ended."""
-        self._stopped = True
-        return all_within([self._clock.close], within_s, self.name)
+        self._stopped.set()
+        if self._thread is None:
+            return True
+        self._thread.join(within_s)
+        if self._thread.is_alive():
+            logger.warning("stopping: clock did not stop within %g s and is left behind", within_s)
+            return False
+        return True
 
     def status(self) -> dict[str, Part]:
         """See `Service`."""
@@ -60,9 +79,15 @@ class Timekeeping:
             yield disk_written("data_folder", self._folder.written.total)
 
     def _tick(self, _: object = None) -> None:
-        if self._stopped:
+        if self._stopped.is_set():
             return  # the dispatcher was left behind in a listener, and has come back
-        if self._folder is not None:
-            self._folder.status()  # one that comes late, as a disk that is mounted later, is made and locked
-        self._clock.tick()
+        self._clock.look()
         self._dispatcher.call_at(self._clock.monotonic() + EVERY_S, self._tick)
+
+    def _keep(self) -> None:
+        """The thread."""
+        while not self._stopped.wait(KEEP_S):
+            if self._folder is not None:
+                self._folder.status()  # one that comes late (a disk is mounted later) is made and locked
+            self._clock.keep()
+        self._clock.close()

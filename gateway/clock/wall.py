@@ -66,7 +66,8 @@ class Part(NamedTuple):
 
 
 class WallClock:
-    """A `drivers.clock.Clock`. Everything but `tick` and `close` may be called from any thread.
+    """A `drivers.clock.Clock`. Everything but `keep` and `close`, which wait for the disk and belong to one
+    thread, may be called from any, and waits for nothing. `look` is to be called every EVERY_S.
 
     `override`: `set`, `unset` or nothing, as the variable SIG_GATEWAY_CLOCK has it. `memory`: what is kept.
     """
@@ -169,10 +170,8 @@ class WallClock:
             "step_ago": None if step is None else round(self.monotonic() - step.at, 1),
         }
 
-    def tick(self) -> None:
-        """Look, and write down what is to be kept. At least every EVERY_S, from one thread, which may have
-        to wait for the disk, once an hour, and when the clock was set."""
-        self.look()
+    def keep(self) -> None:
+        """Write down what is to be kept, if it is time: once an hour, and when the clock was set."""
         now = self.monotonic()
         if self.believed and now >= self._save_at:
             self._save(now)
@@ -223,7 +222,7 @@ class WallClock:
         changed = self._follow(offset, now) or self.believed is not self._verdict.believed
         self.believed = self._verdict.believed
         if changed:
-            self._save_at = now  # a power cut may come at any time
+            self._save_at = now  # for `keep`: a power cut may come at any time
         return changed
 
     def _judged(self, wall: float, now: float) -> Verdict:

@@ -287,7 +287,7 @@ def test_the_next_boot_knows_what_this_one_learnt(tmp_path: Path) -> None:
     measured = first.monotonic()
     first.advance(5)
     set_right(first)
-    first.tick()
+    first.keep()
     second = StagedClock(FakeMachine(START_UTC + 60, 3.0, "boot-b"), Memory(tmp_path / "clock.json"))
     assert second.noted("boot-a", measured, START_UTC - 8 * DAY, known=False) == (START_UTC, False)
 
@@ -409,7 +409,8 @@ def test_written_down_rarely(tmp_path: Path) -> None:
     clock = StagedClock(memory=Memory(path))
     written = []
     for second in range(int(2.5 * SAVE_S)):
-        clock.tick()
+        clock.look()
+        clock.keep()
         if path.exists():
             path.unlink()
             written.append(second)
@@ -423,7 +424,7 @@ def test_a_clock_that_is_not_believed_is_not_written_down(tmp_path: Path) -> Non
     """It would be a time that nobody knows."""
     clock = unset_clock(memory=Memory(tmp_path / "clock.json"))
     clock.advance(2 * SAVE_S)
-    clock.tick()
+    clock.keep()
     clock.close()
     assert not (tmp_path / "clock.json").exists()
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-IN_MEMORY = next((folder for folder in ("/dev/shm",) if Path(folder).is_dir()), None)
-"""Where there is such a folder a sync takes no time: for tests of which the disk is no part."""
+from tests.support.in_memory import IN_MEMORY
 
 
 @pytest.fixture

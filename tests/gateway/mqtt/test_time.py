@@ -234,7 +234,7 @@ def test_over_a_boot(tmp_path: Path, mosquitto: Mosquitto) -> None:
             made.measure(3)
             if was_set:
                 made.is_set()
-            made.clock.tick()
+            made.clock.keep()
         made.clock.close()
         measured = made.measured
         mosquitto.start()

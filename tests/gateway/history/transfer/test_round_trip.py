@@ -18,6 +18,7 @@ from gateway.history.transfer.outgoing import Wanted, exported
 from gateway.history.transfer.reading import BadLine, Names, records
 from gateway.history.transfer.records import Record, Silence
 from gateway.history.transfer.writing import FORMATS
+from tests.support.in_memory import IN_MEMORY
 from tests.support.past import NOON, new_store, reading, remember
 
 NOW = NOON + 30 * DAY
@@ -78,7 +79,7 @@ def good(found: Sequence[str]) -> list[Record]:
 def test_the_same_again(form: str, items: list[Item], alive: int | None) -> None:
     """What is exported, imported elsewhere and exported there is the same; and so it is when it comes twice,
     and when it was cut off the first time."""
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(dir=IN_MEMORY) as folder:
         one, other = Path(folder) / "one", Path(folder) / "other"
         one.mkdir()
         remember(one, items, None if alive is None else NOON + alive * HOUR)

@@ -1,0 +1,47 @@
+"""The bridge as a service, where it cannot even be started."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from gateway.app import App
+from gateway.config import load
+from gateway.mqtt.bridge import Bridge
+
+
+class UnfitError(Exception):
+    """One that has no text either."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize("error", [ImportError("no module named 'paho'"), UnfitError()])
+def test_a_bridge_that_cannot_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    """The gateway goes on without it, says why, once, and is not well."""
+
+    def fail(_bridge: Bridge) -> None:
+        raise error
+
+    monkeypatch.setattr(Bridge, "start", fail)
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        f"gateway: {{data: {tmp_path}/data}}\nrouter: {{listen: 'unix:{tmp_path}/s'}}\n"
+        "mqtt: {url: 'mqtt://127.0.0.1:1'}\n"
+    )
+    app = App(load(path))
+    with caplog.at_level(logging.ERROR):
+        app.start()
+    health = app.health()
+    assert app.stop()
+    assert health["status"] == "failing"
+    part = health["parts"]["mqtt"]
+    assert part["status"] == "failing"
+    assert part["message"].startswith(f"left out, as it cannot be started: {type(error).__name__}: ")
+    assert "database" not in health["parts"]
+    assert [record.message for record in caplog.records] == [
+        "mqtt: it cannot be started, and is left out; please report this"
+    ]
