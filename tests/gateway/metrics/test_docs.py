@@ -52,7 +52,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             f"links: {{board: {{port: {board.link}}}}}\n"
             "sensors: {temp: {driver: temperature, link: board}}\n"
             f"mqtt: {{url: 'mqtt://127.0.0.1:{free_port()}'}}\nhttp: {{listen: 'unix:{folder}/h'}}\n"
-            "history: {}\n"
+            "history: {window: 1s}\n"
         )
         app = App(load(folder / "config.yaml"))
         app.start()

@@ -82,7 +82,8 @@ def test_the_same_again(form: str, items: list[Item], alive: int | None) -> None
     with TemporaryDirectory(dir=IN_MEMORY) as folder:
         one, other = Path(folder) / "one", Path(folder) / "other"
         one.mkdir()
-        remember(one, items, None if alive is None else NOON + alive * HOUR)
+        newest = max((item.time for item in items if isinstance(item, Reading | Mark)), default=NOON)
+        remember(one, items, None if alive is None else max(newest, NOON + alive * HOUR))
         first = lines(one, form=form)
         bring(other, first[: len(first) // 2])
         bring(other, first)
