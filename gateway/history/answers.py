@@ -90,7 +90,7 @@ def _first(db: sqlite3.Connection, number: int, new: Sequence[Hot]) -> int | Non
         row = db.execute(
             "SELECT first FROM hours WHERE key = ?", (blocks.block_key(block, number),)
         ).fetchone()
-        if row is not None:
+        if row is not None and isinstance(row[0], int):
             found.append(row[0])
             break
     if (hot_one := lookups.first_hot(db, number, -1)) is not None:

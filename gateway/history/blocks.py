@@ -114,7 +114,7 @@ def put_day(
     halves, hours = (_with_day(db, sensor, block, day, made(width), width) for width in (HALF, HOUR))
     key = block_key(block, sensor)
     old = db.execute("SELECT first, last FROM hours WHERE key = ?", (key,)).fetchone()
-    if old is not None:
+    if old is not None and all(isinstance(each, int) for each in old):
         first, last = min(first, old[0]), max(last, old[1])
     row = sealed(HOURS, key, first, last, halves, hours)
     db.execute("INSERT OR REPLACE INTO hours VALUES (?, ?, ?, ?, ?, ?)", row)

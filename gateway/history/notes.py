@@ -40,11 +40,11 @@ def number(db: sqlite3.Connection, key: int) -> int | None:
 
 def event_id(db: sqlite3.Connection, key: int) -> EventId | None:
     """The same of an event's id."""
-    text = noted(db, key)
-    if text is None:
+    ms, _, number_text = (noted(db, key) or "").rpartition("/")
+    try:
+        return EventId(int(ms), int(number_text))
+    except ValueError:
         return None
-    ms, _, number_text = text.rpartition("/")
-    return EventId(int(ms), int(number_text))
 
 
 def id_text(of: EventId) -> str:

@@ -105,8 +105,8 @@ def unpacked(blob: bytes, width: int) -> Rollup:
     """The buckets. Raises `SealedError`."""
     try:
         return _unpacked(blob, width)
-    except (struct.error, zlib.error, ValueError) as error:
-        text = f"expected a roll-up, got {len(blob)} bytes that are none: {error}"
+    except (struct.error, zlib.error, ValueError, TypeError) as error:  # a damaged row may hold any type
+        text = f"expected a roll-up, got what is none: {error}"
         raise SealedError(text) from error
 
 

@@ -52,7 +52,8 @@ def of_name(db: sqlite3.Connection, name: str) -> list[Numbered]:
 def last_times(db: sqlite3.Connection) -> dict[int, int]:
     """When each series was heard last, by number; those that never were are missing. For the writer: a
     damaged row may claim to be later than all, which makes others late."""
-    found = {key & SENSOR_MASK: last for key, last in db.execute("SELECT key, last FROM hours ORDER BY key")}
+    query = "SELECT key, last FROM hours WHERE typeof(last) = 'integer' ORDER BY key"
+    found = {key & SENSOR_MASK: last for key, last in db.execute(query)}
     query = "SELECT sensor, max(time) FROM readings WHERE typeof(time) = 'integer' GROUP BY sensor"
     for number, last in db.execute(query):
         found[number] = max(last, found.get(number, last))

@@ -96,7 +96,7 @@ class Writing:
         if gap is not None and gap.begin < time:
             gaps.put(self._db, name.home, gap._replace(end=time))
             name.gap = None
-        elif time < name.last or gap is not None:
+        elif time < name.last:
             gaps.cut_short(self._db, name.home, time)
         name.last = max(name.last, time)
 

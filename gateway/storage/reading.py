@@ -53,7 +53,7 @@ class Readers:
         try:
             lent.db.execute("BEGIN")
             found = work(lent.db)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             lent.db.close()
             raise StoreError(f"{self._path}: {told(error)}") from error
         except BaseException:
@@ -110,7 +110,7 @@ class Readers:
             except BaseException:
                 db.close()
                 raise
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # a damaged file may be in the message too
             hint = ""
             if code_of(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
                 hint = "; may this user read it, and write beside it?"

@@ -231,6 +231,26 @@ def test_a_gateway_that_says_nothing_any_more(bench: Bench) -> None:
     assert bench.archive.gaps("temp", START, START + HOUR) == [Gap(START + 2 * MINUTE, None, "stale")]
 
 
+def test_a_late_mark_in_sealed_days(bench: Bench) -> None:
+    """Changes the roll-ups of both days that it is in: they are as if nothing had been sealed."""
+    items = [reading(START + HOUR, 1.0), reading(START + DAY + 10 * HOUR, 3.0), reading(START + 2 * DAY, 4.0)]
+    mark = Mark("temp", START + 23 * HOUR, "off")
+    charts = []
+    for sealed in (True, False):
+        other = Bench(bench.path.parent / f"{sealed}.db")
+        other.store.open()
+        other.write(*items)
+        if sealed:
+            other.maintain(START + 4 * DAY)
+        other.write(mark)
+        charts.append(other.archive.points("temp", START, START + 3 * DAY, 3))
+        other.store.close()
+        other.archive.close()
+    assert charts[0] == charts[1]
+    assert charts[0] is not None
+    assert [bucket.covered for bucket in charts[0].buckets] == [22 * HOUR, 14 * HOUR, DAY]
+
+
 # by id
 
 
