@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from drivers.dispatcher import DispatcherStatus
     from gateway.config import LeftOut
     from gateway.data_folder import FolderStatus
-    from gateway.mqtt.bridge import Status as MqttStatus
+    from gateway.mqtt.status import Status as MqttStatus
 
 HELD_S = 10.0
 """A listener that has held the dispatcher for so long holds up everybody's values: a live read of its own

@@ -1,6 +1,8 @@
 """The MQTT bridge: the router's events to a broker, and requests from there. docs/mqtt.md has every topic.
 
     bridge          the thread that drives all of these
+    status          how it fares, for whoever asks
+    guard           errors of its own, which end nothing
     broker/         the connection to the broker, for ever
     outbox/         events that wait for it, in memory and on disk
     home_assistant/ what Home Assistant is told of each sensor, link and gateway

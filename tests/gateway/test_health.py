@@ -11,7 +11,7 @@ from drivers.reading import Reading
 from drivers.source import Device
 from gateway import health
 from gateway.config import LeftOut, Problem
-from gateway.mqtt.bridge import Status
+from gateway.mqtt.status import Status
 from gateway.service import Part, State
 
 UP = Part(State.OK, "up")
