@@ -12,6 +12,7 @@
     gate            lets suspects through one at a time
     suspects        which message it is that ends the connections; pure
     left_out        what the broker does not get, for the log
+    untaken         what the broker does not take, as the log and whoever asks are told of it
     aside           what the broker does not get or let us read, for whoever asks; any thread
     subscriptions   what is listened to at the broker
     states          the retained readings and availabilities

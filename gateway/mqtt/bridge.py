@@ -155,7 +155,7 @@ class Bridge:
             lost=delivery.lost,
             problem=broker.problem,
             disk=self._outbox.problem,
-            aside=delivery.aside.topics,
+            aside=delivery.aside,
         )
 
     def _clock_set(self) -> None:
