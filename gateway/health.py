@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.config import LeftOut
     from gateway.data_folder import FolderStatus
     from gateway.history.recorder import Status as HistoryStatus
-    from gateway.mqtt.bridge import Status as MqttStatus
+    from gateway.mqtt.status import Status as MqttStatus
 
 HELD_S = 10.0
 """A listener that has held the dispatcher for so long holds up everybody's values: a live read of its own

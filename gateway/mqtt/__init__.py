@@ -1,6 +1,8 @@
 """The MQTT bridge: the router's events to a broker, and requests from there. docs/mqtt.md has every topic.
 
     bridge          the thread that drives all of these
+    status          how it fares, for whoever asks
+    guard           errors of its own, which end nothing
     broker/         the connection to the broker, for ever
     outbox/         events that wait for it, in memory and on disk
     home_assistant/ what Home Assistant is told of each sensor, link and gateway
@@ -10,6 +12,7 @@
     gate            lets suspects through one at a time
     suspects        which message it is that ends the connections; pure
     left_out        what the broker does not get, for the log
+    untaken         what the broker does not take, as the log and whoever asks are told of it
     aside           what the broker does not get or let us read, for whoever asks; any thread
     subscriptions   what is listened to at the broker
     states          the retained readings and availabilities

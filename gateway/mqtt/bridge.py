@@ -8,12 +8,11 @@ mailbox: the router's threads (events), `mqtt-connect` (an open connection), `mq
 from __future__ import annotations
 
 import logging
-import math
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import sig
 from gateway.clock.wall import WallClock
@@ -36,6 +35,7 @@ from gateway.mqtt.broker.notes import (
     SubscriptionRefused,
 )
 from gateway.mqtt.delivery import Delivery
+from gateway.mqtt.guard import Guard
 from gateway.mqtt.made import Made
 from gateway.mqtt.outbox.events_table import Bounds
 from gateway.mqtt.outbox.outbox import Outbox
@@ -44,6 +44,7 @@ from gateway.mqtt.requests import Done, Requests
 from gateway.mqtt.retained import Retained
 from gateway.mqtt.settings import Settings
 from gateway.mqtt.sleep import BURST_S, Sleep
+from gateway.mqtt.status import Status
 from gateway.mqtt.subscriptions import Subscriptions
 from gateway.mqtt.topics import OFFLINE, Topics
 
@@ -53,57 +54,12 @@ BATCH = 256
 """Events taken between two looks at the connection."""
 MAX_HEAD = 256 * 1024
 """Characters of an event's message."""
-AFTER_FAILURE_S = (1.0, 60.0)
-"""How long the bridge rests after an error of its own, the first time and at most."""
-FORGIVEN_S = 600.0
-"""After so long without an error, the rest after the next is short again; without one of its kind, one is
-logged again."""
-MAX_KINDS = 50
-"""Of errors that are remembered; a kind is the exception's class and the line that raised it."""
+MOST_SKIPPED = 50
+"""Messages to us that were too large to be read, and are told of."""
 CLOCK_SET = "clock set"
 """A letter: the machine's clock is believed again, or not any more, or was set."""
 DRAIN_S = 0.15
 """What `stop` gives the broker to acknowledge what is on its way."""
-
-
-class Status(NamedTuple):
-    """How a bridge fares."""
-
-    connected: bool
-    """The broker has accepted us."""
-    failures: int
-    """Tries and short connections in a row that have failed."""
-    breaks: int
-    """Connections in a row that broke soon after they were made."""
-    clashes: int
-    """How often another client of our id has thrown us out, since there was peace."""
-    next_s: float
-    """Seconds until the next try, or the next look at the connection; infinite while a try is under way."""
-    unread: int
-    """Events that the bridge has not taken yet."""
-    waiting: int
-    """Events that it has, and the broker has not."""
-    answers: int
-    """Answers to requests that have not been sent yet."""
-    busy: bool
-    """Something waits for its acknowledgement, or to be sent."""
-    published: int
-    """Events that the broker has, since the start."""
-    lost: int
-    """Events dropped since the start."""
-    problem: str | None
-    """Why the broker has not accepted us; None if it has, or the first try is not over."""
-    disk: str | None
-    """Why the outbox cannot be written; None while it can."""
-    size: int = 0
-    """Bytes that the events on disk take."""
-    written: int | None = None
-    """Bytes that were written to the disk, since the start; None where the system does not tell."""
-    turned: float = 0.0
-    """When (monotonic) the loop went round last; now while it sleeps, as it can be woken."""
-    aside: Mapping[str, str] = {}
-    """What the broker does not take, by topic or `subscription to` a topic, and why: what is too large for
-    it, ends the connection, or is refused. At most 100."""
 
 
 class Bridge:
@@ -161,10 +117,9 @@ class Bridge:
         self._sleep = Sleep(self._mailbox, clock)
         self._awake = True
         self._turned = clock()
-        self._rest_s = 0.0
-        self._failed_at = -math.inf
-        self._complaints = Complaints(logger, MAX_KINDS)
-        self._told: dict[object, float] = {}  # kinds of errors, and when they came last
+        self._complaints = Complaints(logger, MOST_SKIPPED)
+        self._guard = Guard(clock)
+        self._guarded = self._guard.works
 
     def start(self) -> None:
         """Listen, and begin to connect; returns at once."""
@@ -206,7 +161,7 @@ class Bridge:
             size=self._store.size,
             written=self._store.written,
             turned=self._turned if self._awake else self._clock(),
-            aside=delivery.aside.topics,
+            aside=delivery.aside,
         )
 
     @property
@@ -232,39 +187,10 @@ class Bridge:
                 if self._guarded(lambda: self._turn(self._due())):
                     continue
                 self._guarded(lambda: self._broker.restart("an error of our own"))
-                self._stopping.wait(self._rest_s)
+                self._stopping.wait(self._guard.rest_s)
             self._guarded(self._end)
         finally:
             self._close()
-
-    def _guarded(self, work: Callable[[], object]) -> bool:
-        """Whether it worked: an error of ours ends neither the bridge nor what is to be done after it."""
-        try:
-            work()
-        except Exception as error:
-            first_s, longest_s = AFTER_FAILURE_S
-            now = self._clock()
-            if self._is_news(error, now):
-                logger.exception("mqtt: the bridge failed, and begins anew; please report this")
-            if now - self._failed_at > FORGIVEN_S:
-                self._rest_s = 0.0
-            self._failed_at = now
-            self._rest_s = min(max(first_s, 2 * self._rest_s), longest_s)
-            return False
-        return True
-
-    def _is_news(self, error: Exception, now: float) -> bool:
-        """Whether none of its kind came within FORGIVEN_S."""
-        innermost = error.__traceback__
-        while innermost is not None and innermost.tb_next is not None:
-            innermost = innermost.tb_next
-        where = (innermost.tb_frame.f_code, innermost.tb_lineno) if innermost is not None else None
-        kind = type(error), where
-        before = self._told.pop(kind, -math.inf)
-        if len(self._told) >= MAX_KINDS:
-            del self._told[next(iter(self._told))]  # that which has not come for longest
-        self._told[kind] = now
-        return now - before > FORGIVEN_S
 
     def _due(self) -> float:
         return min(
@@ -435,5 +361,5 @@ class Bridge:
             partial(self._requests.stop, 0.05),
         )
         for step in steps:
-            self._told.clear()  # what goes wrong now is told in any case
+            self._guard.forget()  # what goes wrong now is told in any case
             self._guarded(step)

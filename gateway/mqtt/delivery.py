@@ -11,20 +11,20 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from gateway.mqtt.aside import SUBSCRIPTION, Aside
-from gateway.mqtt.broker.complaints import Complaints, Refusals
+from gateway.mqtt.broker.complaints import Complaints
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import Acknowledged, Connected, Ending
 from gateway.mqtt.gate import Gate
-from gateway.mqtt.left_out import ENDS, TOO_LARGE, LeftOut
+from gateway.mqtt.left_out import TOO_LARGE
 from gateway.mqtt.outbox.event import Event, LateGap, Outgoing
 from gateway.mqtt.outbox.outbox import Outbox
 from gateway.mqtt.parcels import EventParcels, Parcel, Subscription, of_message, of_subscription
 from gateway.mqtt.requests import Answer
 from gateway.mqtt.topics import Topics
+from gateway.mqtt.untaken import Untaken
 from gateway.mqtt.waiting import Acked, Message, Waiting
 
 logger = logging.getLogger(__name__)
@@ -33,12 +33,6 @@ ACK_S = 20.0
 """A broker that does not acknowledge for so long is as good as gone."""
 FLOWING_S = 0.2
 """A broker that has acknowledged so lately is at work."""
-POISON = 3
-"""An event that the gateway could not make a message of, or that the broker has put off, so many times, each
-at the cost of a connection, is left out."""
-MAX_TROUBLES = 100
-MAX_TOLD = 20
-"""Different refusals that are logged."""
 MAX_TOPICS = 10
 """Subscribed to at once, in a packet of some hundred bytes; while something is suspected, one by one."""
 ANSWERS = 500
@@ -70,20 +64,23 @@ class Delivery:
         self._messages_sent = 0  # how many of `_sent` are answers, or retained
         self._events_turn = True
         self._events = EventParcels(names, outbox.head)
-        self._left_out = LeftOut()
-        self.aside = Aside()
-        self._told = Complaints(logger, MAX_TOLD)
-        self._refusals = Refusals(logger, MAX_TOLD, clock)
+        self._told = Complaints(logger, 1)
+        self._untaken = Untaken(clock)
+        self.unreadable = self._untaken.unreadable
         self._gate = Gate(
             names.probe,
             leave_out=self._leave_out,
             pending=lambda: [self._size(message) for message in self._waiting.retained()],
         )
-        self._troubles: dict[str, int] = {}  # by event: how many connections ended because of it
         self.sent = 0
         """Events that were sent, since the start."""
         self.published = 0
         """Events that the broker has."""
+
+    @property
+    def aside(self) -> Mapping[str, str]:
+        """What the broker does not take, by topic, and why; to be read from any thread."""
+        return self._untaken.aside.topics
 
     @property
     def busy(self) -> bool:
@@ -136,10 +133,7 @@ class Delivery:
         self._connection = connection
         self._max_bytes = accepted.max_bytes
         self._window = accepted.window
-        if was_away:
-            self._left_out.forget()
-            self.aside.forget()
-        self.aside.reconnected()
+        self._untaken.up(was_away=was_away)
         self._gate.up(self._clock(), was_away=was_away)
         self._outbox.up(accepted.window)
 
@@ -187,15 +181,13 @@ class Delivery:
         parcel = sent.parcel
         if not self._gate.quiet or note.problem is not None:
             self._gate.answered(parcel, taken=note.problem is None, connection=connection, now=now)
-        if note.problem is None and self._refusals:
-            self._refusals.taken(parcel.topic, parcel.size)
-        if note.problem is None and self.aside:
-            self.aside.taken(parcel.topic)
+        if note.problem is None and not self._untaken.calm:
+            self._untaken.taken(parcel)
         what = parcel.what
         if isinstance(what, Message):
             self._messages_sent -= 1
             if note.problem is not None:
-                self._complain_of_message(parcel, note.problem)
+                self._untaken.refused_message(parcel, note.problem)
             self._done(what, taken=note.problem is None)
         elif isinstance(what, Event | LateGap):
             self._event_acknowledged(parcel, what, note)
@@ -203,10 +195,6 @@ class Delivery:
     def subscribed(self, mid: int) -> None:
         """The broker has answered to a subscription."""
         self.acknowledged(Acknowledged(mid, None))
-
-    def unreadable(self, topic: str, why: str) -> None:
-        """The broker refuses that subscription."""
-        self.aside.put([f"{SUBSCRIPTION}{topic}"], why)
 
     def pong(self) -> None:
         """The broker has answered to a ping."""
@@ -268,7 +256,7 @@ class Delivery:
         try:
             return self._events.make(outgoing, connection.size)
         except Exception:
-            if not self._is_poison(outgoing):
+            if not self._untaken.is_poison(outgoing):
                 raise
             logger.exception("mqtt: an event cannot be sent, and is left out; please report this")
         self._lose(outgoing, "an error of the gateway's")
@@ -286,7 +274,7 @@ class Delivery:
         except ValueError as error:  # of paho's: it is no message that MQTT knows
             self._gate.withdraw()
             if isinstance(what, Message):
-                self._complain_of_message(parcel, str(error))
+                self._untaken.refused_message(parcel, str(error))
                 self._done(what, taken=False)
             elif isinstance(what, Event | LateGap):
                 self._refused(parcel, what, str(error))
@@ -301,25 +289,20 @@ class Delivery:
         if note.problem is None:
             self.published += 1
             self._outbox.acked(outgoing)
-        elif note.final or self._is_poison(outgoing):
+        elif note.final or self._untaken.is_poison(outgoing):
             self._refused(parcel, outgoing, note.problem)
         else:
             self._broken(f"it cannot take a message now: {note.problem}")
 
     def _leave_out(self, parcel: Parcel) -> None:
         """The broker does not get it, as it cannot take it."""
-        what, limit = parcel.what, self._gate.limit or math.inf
-        too_large = parcel.size > self._max_bytes or parcel.size >= limit
-        self.aside.put(parcel.names, f"{TOO_LARGE} ({parcel.size} bytes)" if too_large else ENDS)
-        if too_large:
-            self._left_out.too_large(parcel, self._max_bytes, self._gate)
-        else:
-            self._left_out.guilty(parcel)
+        what = parcel.what
+        why = self._untaken.left_out(parcel, self._max_bytes, self._gate)
         if isinstance(what, Event | LateGap):
-            self._lose(what, f"refused by the broker: {TOO_LARGE if too_large else ENDS}")
+            self._lose(what, f"refused by the broker: {why}")
         elif isinstance(what, Message):
-            if too_large and what.answer is not None:
-                short = what.answer.too_large(min(self._max_bytes, limit - 1))
+            if why == TOO_LARGE and what.answer is not None:
+                short = what.answer.too_large(min(self._max_bytes, (self._gate.limit or math.inf) - 1))
                 self._waiting.push(_answer(short)._replace(answer=None))
             self._done(what, taken=False)
 
@@ -332,26 +315,10 @@ class Delivery:
         assert self._connection is not None
         return of_message(message, self._connection.size).size
 
-    def _is_poison(self, outgoing: Outgoing) -> bool:
-        """Whether so many connections ended because of this event that it must be the event."""
-        uid = outgoing.gap.uid if isinstance(outgoing, LateGap) else outgoing.uid
-        if len(self._troubles) >= MAX_TROUBLES:
-            self._troubles.clear()
-        self._troubles[uid] = self._troubles.get(uid, 0) + 1
-        return self._troubles[uid] >= POISON
-
     def _refused(self, parcel: Parcel, outgoing: Outgoing, why: str) -> None:
         """The broker will not have it, also not a second time: count it as lost, and say so once."""
-        sender = outgoing.gap.sender if isinstance(outgoing, LateGap) else outgoing.sender
-        lost = f"{why}; they are counted as lost"
-        self._refusals.refused("events", f"of {sender!r}", lost, parcel.topic, parcel.size)
-        self.aside.put(parcel.names, why)
+        self._untaken.refused_event(parcel, outgoing, why)
         self._lose(outgoing, f"refused by the broker: {why}")
-
-    def _complain_of_message(self, parcel: Parcel, why: str) -> None:
-        which = f"{parcel.topic} ({parcel.size} bytes)"
-        self._refusals.refused("messages", which, why, parcel.topic, parcel.size)
-        self.aside.put(parcel.names, why)
 
     def _lose(self, outgoing: Outgoing, reason: str) -> None:
         """Count an event as lost; of a gap record that is lost, there is no record."""

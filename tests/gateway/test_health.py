@@ -12,7 +12,7 @@ from drivers.source import Device
 from gateway import health
 from gateway.config import LeftOut, Problem
 from gateway.history.recorder import Status as HistoryStatus
-from gateway.mqtt.bridge import Status
+from gateway.mqtt.status import Status
 from gateway.service import Part, State
 
 UP = Part(State.OK, "up")

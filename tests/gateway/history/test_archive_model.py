@@ -14,8 +14,8 @@ from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket
 from gateway.history.rows import Batch, Item, Mark, Reading
 from gateway.history.sealed import GOOD, SUSPECT
 from gateway.history.store import Store
-from tests.gateway.history.conftest import IN_MEMORY
 from tests.gateway.history.model import Model, Said
+from tests.support.in_memory import IN_MEMORY
 
 START = 20_000 * DAY
 DAYS = 4

@@ -16,6 +16,7 @@ import sig
 from gateway import mailbox as mailbox_module
 from gateway.mailbox import Mailbox
 from gateway.mqtt import bridge as bridge_module
+from gateway.mqtt import guard as guard_module
 from gateway.mqtt.bridge import BATCH
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import Connected
@@ -325,7 +326,7 @@ def test_a_bridge_that_fails(
 ) -> None:
     """A defect of ours is logged, subscribers learn that it is offline, and it begins anew; what it could not
     take is counted."""
-    monkeypatch.setattr(bridge_module, "AFTER_FAILURE_S", (0.01, 0.1))
+    monkeypatch.setattr(guard_module, "AFTER_FAILURE_S", (0.01, 0.1))
     seen = listen()
     house.add()
     house.bridge(mosquitto.port)

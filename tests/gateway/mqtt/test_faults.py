@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.mailbox import Mailbox
-from gateway.mqtt import bridge as bridge_module
+from gateway.mqtt import guard as guard_module
 from gateway.mqtt import parcels, topics
 from gateway.mqtt.broker import back_off
 from gateway.mqtt.broker import broker as broker_module
@@ -33,7 +33,7 @@ class ForeignError(Exception):
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rests and back-offs in milliseconds."""
-    monkeypatch.setattr(bridge_module, "AFTER_FAILURE_S", (0.01, 0.05))
+    monkeypatch.setattr(guard_module, "AFTER_FAILURE_S", (0.01, 0.05))
     monkeypatch.setattr(back_off, "FIRST_S", 0.01)
     monkeypatch.setattr(back_off, "ABSENT_S", 0.05)
     monkeypatch.setattr(back_off, "REFUSED_S", 0.05)
