@@ -12,9 +12,11 @@ export class Chart {
   #pending = 0;
   #stale = true;
   #drag = null;
+  #held = null; // what holds the cursor: the pointer at {x}, or the keyboard at {time}
 
   /** `over`: a canvas that lies on the first, for what moves with the pointer, so that the rest is not drawn again.
-   *  `onZoom(since, until)`: a span was dragged, or typed; `onCursor(time or null, x, typed)`: where the cursor is. */
+   *  `onZoom(since, until)`: a span was dragged, or typed; `onCursor(time or null, x, typed)`: where the cursor is,
+   *  which is told after each drawing too, since the pointer may rest on another time then. */
   constructor(canvas, over, { onZoom, onCursor }) {
     this.canvas = canvas;
     this.over = over;
@@ -75,19 +77,29 @@ export class Chart {
     return since + Math.min(1, Math.max(0, part)) * (until - since);
   }
 
-  #point(time, typed = false) {
-    this.cursor = time;
-    this.onCursor(time, time === null ? 0 : xOf(time, this.data, this.#plot), typed);
+  #point(held) {
+    this.#held = held;
+    this.#place();
     this.#soon();
+  }
+
+  /** The cursor is at what is under the pointer now, or at the time to which it was moved by keys while that is shown. */
+  #place() {
+    const { since, until } = this.data,
+      typed = this.#held?.time !== undefined;
+    if (typed && (this.#held.time < since || this.#held.time > until)) this.#held = null;
+    const held = this.#held;
+    this.cursor = held && (typed ? held.time : this.#timeAt(held.x));
+    this.onCursor(this.cursor, held ? xOf(this.cursor, this.data, this.#plot) : 0, typed);
   }
 
   #moved(event) {
     if (this.#drag) this.#drag.to = event.offsetX;
-    this.#point(this.#timeAt(event.offsetX));
+    this.#point({ x: event.offsetX });
   }
 
   #pressed(event) {
-    this.#point(this.#timeAt(event.offsetX));
+    this.#point({ x: event.offsetX });
     if (event.button !== 0 || event.pointerType === "touch") return; // a finger scrolls, and moves the cursor
     this.canvas.setPointerCapture(event.pointerId);
     this.#drag = { from: event.offsetX, to: event.offsetX };
@@ -112,7 +124,7 @@ export class Chart {
     event.preventDefault();
     if (step) {
       const way = (step * (until - since)) / (event.shiftKey ? SHIFTED : ARROW);
-      this.#point(Math.min(until, Math.max(since, (this.cursor ?? until) + way)), true);
+      this.#point({ time: Math.min(until, Math.max(since, (this.cursor ?? until) + way)) });
     } else {
       const middle = this.cursor ?? (since + until) / 2;
       this.onZoom(middle - (middle - since) * factor, middle + (until - middle) * factor);
@@ -130,6 +142,7 @@ export class Chart {
       context.font = `12px ${style.fontFamily}`;
       draw(context, plot, data, scales, ink);
       this.#stale = false;
+      this.#place();
     }
     drawCursor(emptied(over, canvas), plot, data, scales, { cursor: this.cursor, drag: this.#drag }, ink);
   }

@@ -108,6 +108,7 @@ export class HistoryPanel {
       if (error.name === "AbortError") return;
       this.chart.setData({ since, until, series: [] });
       setText(this.note, `No history: ${error.message}`);
+      setText(this.words, ""); // of a chart that is not there
     }
     const pause = Math.min(MOST_AGAIN_MS, Math.max(LEAST_AGAIN_MS, (until - since) / 1000));
     if (this.ranges.live) this.#again = setTimeout(() => this.load(), pause);
@@ -158,7 +159,10 @@ export class HistoryPanel {
   #cursor(time, x, typed) {
     const { data } = this.chart;
     this.tip.hidden = time === null || data.series.length === 0;
-    if (this.tip.hidden) return;
+    if (this.tip.hidden) {
+      setText(this.spoken, "");
+      return;
+    }
     const lines = cursorLines(data, time),
       head = cursorTime(data, time);
     this.tip.replaceChildren(
@@ -176,7 +180,7 @@ export class HistoryPanel {
     const room = this.canvas.clientWidth - this.tip.offsetWidth;
     const beside = x > this.canvas.clientWidth / 2 ? x - this.tip.offsetWidth - 14 : x + 14;
     this.tip.style.translate = `${Math.max(0, Math.min(room, beside))}px 0`;
-    if (typed) setText(this.spoken, [head, ...lines.map(({ name, text }) => `${name} ${text}`)].join(", "));
+    setText(this.spoken, typed ? [head, ...lines.map(({ name, text }) => `${name} ${text}`)].join(", ") : "");
   }
 
   #compare() {

@@ -202,6 +202,58 @@ def test_the_pointer_shows_the_exact_time_and_value(page: Page, server: PageServ
     expect(tip).to_be_hidden()
 
 
+def test_the_tip_of_a_pointer_at_rest_is_of_what_is_drawn_now(
+    page: Page, server: PageServer, expected_errors: list[str]
+) -> None:
+    """The pointer does not move, the chart under it becomes another; and one that fails has no tip."""
+    expected_errors.append("404")
+    opened(page, server, "Living room")
+    x, y, width, height = canvas_box(page)
+    tip = page.locator(".tip")
+    page.mouse.move(x + width * 0.4, y + height / 2)
+    expect(tip).to_contain_text(re.compile(r"[\d.]+\s°C$"))
+    range_button(page, "year").focus()
+    page.keyboard.press("Enter")
+    expect(tip).to_contain_text(re.compile(r"[\d.]+\s°C \([\d.]+ to [\d.]+, 1,440 values\)"))
+    year = tip.locator("strong").text_content() or ""
+    range_button(page, "1 h").focus()
+    page.keyboard.press("Enter")
+    expect(tip.locator("strong")).not_to_have_text(year)
+    expect(tip).to_contain_text(re.compile(r"[\d.]+\s°C$"))
+    server.no_history = True
+    range_button(page, "24 h").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".note")).to_contain_text("No history")
+    expect(tip).to_be_hidden()
+    expect(page.locator("#chart-words")).to_have_text("")
+
+
+def test_a_cursor_of_the_keyboard_stays_at_its_time(page: Page, server: PageServer) -> None:
+    """However the chart is zoomed or wide; until its time is not shown any more."""
+    page.clock.install()
+    opened(page, server, "Living room")
+    page.locator("canvas.chart").focus()
+    tip, spoken = page.locator(".tip"), page.locator("section[aria-label=History] > p[role=status].hidden")
+    page.keyboard.press("ArrowLeft")
+    expect(spoken).to_have_text(re.compile(r"Living room [\d.]+\s°C$"))
+    page.set_viewport_size({"width": 800, "height": 900})
+    until(lambda: (tip.bounding_box() or {"x": 9999})["x"] < canvas_box(page)[2])
+    page.keyboard.press("-")
+    expect(spoken).to_have_text(re.compile(r"Living room [\d.]+\s°C \(.* values\)$"))
+    expect(tip).to_contain_text("values)")
+    page.locator("canvas.chart").blur()
+    range_button(page, "1 h").click()
+    until(lambda: abs(span_s(server) - 3600) < 1)
+    page.locator("canvas.chart").focus()
+    for _ in range(20):  # to the beginning, which time goes past
+        page.keyboard.press("Shift+ArrowLeft")
+    expect(tip).to_be_visible()
+    expect(spoken).not_to_have_text("")
+    page.clock.fast_forward(90_000)
+    expect(tip).to_be_hidden()
+    expect(spoken).to_have_text("")
+
+
 def test_the_keyboard_moves_along_the_chart_and_is_heard(page: Page, server: PageServer) -> None:
     """From now backwards."""
     opened(page, server, "Living room")
