@@ -6,9 +6,10 @@ import asyncio
 import socket
 import ssl
 import time
+from contextlib import suppress
 from email.utils import formatdate
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -34,7 +35,7 @@ class Server:
         self._mailbox = mailbox
         self._hub = hub
         self._config = Config(
-            app,
+            _may_be_broken_off(app),
             http=Connection,
             ws="none",
             lifespan="off",
@@ -93,7 +94,7 @@ class Server:
         for connection in list(self._state.connections):
             connection.shutdown()
         deadline = time.monotonic() + GRACE_S
-        while self._state.connections and time.monotonic() < deadline:
+        while (self._state.connections or self._state.tasks) and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
         for connection in list(self._state.connections):
             connection.transport.abort()
@@ -101,6 +102,16 @@ class Server:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _may_be_broken_off(app: ASGIApp) -> ASGIApp:
+    """Uvicorn would log an answer that is cancelled, at the end, as a defect."""
+
+    async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(asyncio.CancelledError):
+            await app(scope, receive, send)
+
+    return called
 
 
 async def _until(event: asyncio.Event, seconds: float) -> None:

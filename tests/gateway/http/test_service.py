@@ -96,8 +96,9 @@ def test_stop_while_it_tries_again(make: Callable[..., Web], monkeypatch: pytest
         assert web.stop(5.0)
 
 
-def test_stop_with_clients(web: Web) -> None:
-    """A stream is told; a request that is under way holds up only its thread, and that is said."""
+def test_stop_with_clients(web: Web, caplog: pytest.LogCaptureFixture) -> None:
+    """A stream is told; a request that is under way holds up only its thread, and that is said, but as no
+    defect."""
     stream, idle = web.follow(), web.connect()
     release, begun = threading.Event(), threading.Event()
 
@@ -121,6 +122,15 @@ def test_stop_with_clients(web: Web) -> None:
     release.set()
     stream.close()
     idle.close()
+    assert "Exception" not in caplog.text
+
+
+def test_stop_just_after_clients_have_gone(web: Web, caplog: pytest.LogCaptureFixture) -> None:
+    """What they asked for ends by itself, as they have gone; that is no defect either."""
+    for stream in [web.follow() for _ in range(30)]:
+        stream.close()
+    assert web.stop()
+    assert "Exception" not in caplog.text
 
 
 @pytest.mark.parametrize("stale", [True, False])
