@@ -17,9 +17,9 @@ const DAY_MS = 86_400_000,
 const LEAST_AGAIN_MS = 5_000,
   MOST_AGAIN_MS = 300_000;
 
-/** About one for each px, and no more than are worth it. */
+/** About one for each px, and no more than are worth it. Days begin at midnight, so the first and the last are cut. */
 function pointsFor(ms, width) {
-  const most = ms >= DAYS_FROM_MS ? Math.round(ms / DAY_MS) : MOST_POINTS;
+  const most = ms >= DAYS_FROM_MS ? Math.round(ms / DAY_MS) + 1 : MOST_POINTS;
   return Math.max(LEAST_POINTS, Math.min(most, width));
 }
 
