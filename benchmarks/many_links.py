@@ -65,12 +65,18 @@ class ManyChannels:
                 self._write(f"A {int(number)} {channel.decode()} {self._seq} {_uptime()} 19.5")
                 self.unread.discard(channel.decode())
 
+    @property
+    def next_value(self) -> float:
+        """What is said next."""
+        return 20 + (self._seq + 1) % 100 / 10
+
     def report(self, channels: Sequence[str]) -> None:
         """A reading of each, of another value than the one before, in one write."""
         lines = []
         for channel in channels:
+            value = self.next_value
             self._seq += 1
-            lines.append(line(f"R {channel} {self._seq} {_uptime()} {20 + self._seq % 100 / 10:g}"))
+            lines.append(line(f"R {channel} {self._seq} {_uptime()} {value:g}"))
         os.write(self.descriptor, b"".join(lines))
 
     def close(self) -> None:

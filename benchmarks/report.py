@@ -25,6 +25,11 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def goal(what: str, got: float, most: float) -> str:
+    """A line that says whether it is met: at most so much."""
+    return f"- {what}: {got:.3g} (at most {most:.3g}: {'yes' if got <= most else 'NO'})"
+
+
 def load(name: str) -> Any:
     """A module of the extra `bench`, which the type checker need not have; None if it is not installed."""
     try:
