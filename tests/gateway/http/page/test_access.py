@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.browsing import serious
 from tests.support.page_house import Sensor, many
 from tests.support.page_server import PageServer
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+pytest.importorskip("axe_playwright_python.sync_playwright")
 
 pytestmark = pytest.mark.once
 
 WIDTHS = (320, 390, 768, 1280, 2560)
 VIEWS = ("", "sensor/Greenhouse", "sensor/Freezer", "events", "gateway")
-SERIOUS = ("serious", "critical")
 
 
 def opened(page: Page, server: PageServer, view: str) -> None:
@@ -29,16 +29,6 @@ def opened(page: Page, server: PageServer, view: str) -> None:
         server.say("Greenhouse", 25.1, event="hot")
         server.unplug("Roof", "pulled")
     expect(page.locator(shown).first).to_be_visible()
-
-
-def serious(page: Page) -> list[Any]:
-    """What axe finds, of that weight."""
-    violations = axe.Axe().run(page).response["violations"]
-    return [
-        (each["id"], [node["html"] for node in each["nodes"]])
-        for each in violations
-        if each["impact"] in SERIOUS
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
