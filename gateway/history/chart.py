@@ -31,7 +31,7 @@ from gateway.history.days import (
     sealed_day,
     with_hot,
 )
-from gateway.history.parts import Part, cut_part, one_of, together, width_for
+from gateway.history.parts import Part, count_of, cut_part, one_of, together, width_for
 from gateway.history.rollups import EMPTY, Rollup, joined, of_buckets, unpacked, wider
 from gateway.history.sealed import Columns, SealedError
 
