@@ -11,6 +11,7 @@ retention  what is forgotten
 archive    the file, for all who read it, on any thread
 answers    what an archive answers
 chart      a series over some time as few points, from whatever holds it
+parts      what a chart is put together of; pure
 fold       gaps as they will be when what is not written yet is
 days       readings of a day, sealed and not
 blocks     roll-ups by the hour, 32 days in a row of their table

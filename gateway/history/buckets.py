@@ -69,7 +69,16 @@ def bucketed(
         values.insert(0, held)
     if not times:
         return []
-    ends, whole = _ends(times, gaps, until)
+    found = _stepped(times, values, *_ends(times, gaps, until), width)
+    if uncounted:
+        found[0] = found[0]._replace(readings=found[0].readings - 1)
+    return found
+
+
+def _stepped(
+    times: Sequence[int], values: Sequence[float], ends: Sequence[int], whole: bool, width: int
+) -> list[Bucket]:
+    """Of values that hold until their `ends`; `whole`: each until the next."""
     spans = list(map(sub, ends, times))
     known = [*times, ends[-1]] if whole else list(accumulate(spans, initial=0))
     areas = list(accumulate(map(mul, values, spans), initial=0.0))
@@ -106,8 +115,6 @@ def bucketed(
         if first == count:
             break
         begin = end if times[first] < end + width else times[first] // width * width
-    if uncounted:
-        found[0] = found[0]._replace(readings=found[0].readings - 1)
     return found
 
 

@@ -15,13 +15,12 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import chain, takewhile
+from itertools import takewhile
 from operator import attrgetter
-from typing import NamedTuple
 
 from gateway.history import blocks, lookups
 from gateway.history.blocks import HALF
-from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket, Gap, bucketed, width_of
+from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket, Gap, bucketed
 from gateway.history.days import (
     DamagedDayError,
     Day,
@@ -32,20 +31,12 @@ from gateway.history.days import (
     sealed_day,
     with_hot,
 )
+from gateway.history.parts import Part, count_of, cut_part, one_of, together, width_for
 from gateway.history.rollups import EMPTY, Rollup, joined, of_buckets, unpacked, wider
-from gateway.history.sealed import Columns, SealedError, columns
+from gateway.history.sealed import Columns, SealedError
 
 DAMAGED = "damaged"
 """The reason of a gap where there were readings, and what is on disk is not what was written."""
-
-
-class Part(NamedTuple):
-    """Of a time: readings, or hours where there are no readings any more."""
-
-    since: int
-    until: int
-    rows: Columns | None
-    hours: Rollup
 
 
 class Chart:
@@ -73,7 +64,7 @@ class Chart:
 
     def buckets(self, since: int, until: int, points: int) -> list[Bucket]:
         """At most so many, in order."""
-        width = _width(since, until, points)
+        width = width_for(since, until, points)
         begin = since // width * width
         before = self._last_before(begin)
         self.gaps = self._holes(begin if before is None else before[0], until)
@@ -86,7 +77,7 @@ class Chart:
             found = self._of_rollups(MINUTE, begin, until, width, points)
         if found is None:
             found = self._of_rows(since, until, width, points)
-        return found if points > 1 or not found else [_one(found)]
+        return found if points > 1 or not found else [one_of(found)]
 
     def _load_hot(self, since: int, until: int) -> None:
         """By day; of a time that is there twice, what was written later."""
@@ -123,9 +114,9 @@ class Chart:
     def _of_rows(self, since: int, until: int, width: int, points: int) -> list[Bucket]:
         begin = since // width * width
         parts = list(self._parts(begin, until))
-        if sum(map(_count, parts)) < points:
+        if sum(map(count_of, parts)) < points:
             width, begin = 1, since
-            parts = [_cut(part, since) for part in parts if part.until > since]
+            parts = [cut_part(part, since) for part in parts if part.until > since]
         held = self.held_at(begin)
         found: list[Bucket] = []
         for part in parts:
@@ -160,13 +151,13 @@ class Chart:
             )
             if len(rolled):
                 if rows:
-                    yield Part(start, day * DAY, _together(rows), EMPTY)
+                    yield Part(start, day * DAY, together(rows), EMPTY)
                     rows, start = [], day * DAY
                 hours.append(rolled)
         if hours:
             yield Part(start, until, None, joined(hours))
         else:
-            yield Part(start, until, _together(rows), EMPTY)
+            yield Part(start, until, together(rows), EMPTY)
 
     def _days(self, since: int, until: int) -> Sequence[int]:
         """In which there may be readings."""
@@ -272,47 +263,3 @@ class Chart:
             return None if row is None or row[0] is None else unpacked(row[0], MINUTE)
         except SealedError:
             return None
-
-
-def _width(since: int, until: int, points: int) -> int:
-    """The narrowest round one with which so many points are enough, though the first begins before."""
-    width = width_of(until - since, points)
-    while points > 1 and -(-until // width) - since // width > points:
-        width = width_of(width * points + 1, points)
-    return width
-
-
-def _together(parts: Sequence[Columns]) -> Columns:
-    if not parts:
-        return columns((), ())
-    if len(parts) == 1:
-        return parts[0]
-    times, values, quality = zip(*parts, strict=True)
-    return Columns([*chain.from_iterable(times)], [*chain.from_iterable(values)], b"".join(quality))
-
-
-def _count(part: Part) -> int:
-    return len(part.hours) if part.rows is None else len(part.rows)
-
-
-def _cut(part: Part, since: int) -> Part:
-    if part.since >= since:
-        return part
-    rows = None if part.rows is None else cut(part.rows, since, part.until)
-    return Part(since, part.until, rows, part.hours.between(since, part.until))
-
-
-def _one(buckets: Sequence[Bucket]) -> Bucket:
-    """Of all of them."""
-    covered = sum(bucket.covered for bucket in buckets)
-    area = sum(bucket.mean * bucket.covered for bucket in buckets)
-    last = buckets[-1]
-    return Bucket(
-        buckets[0].time,
-        last.value,
-        min(bucket.min for bucket in buckets),
-        max(bucket.max for bucket in buckets),
-        area / covered if covered else last.mean,
-        sum(bucket.readings for bucket in buckets),
-        covered,
-    )

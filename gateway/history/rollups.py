@@ -161,9 +161,7 @@ def wider(
         if held_to > end:  # it holds on, into those after
             span -= held_to - end
             area -= (held_to - end) * value
-        mean = area / span if span else value
-        if not low <= mean <= high:  # sums of floats
-            mean = low if mean < low else high
+        mean = min(max(area / span, low), high) if span else value  # sums of floats
         found.append(new_bucket((begin, value, low, high, mean, heard[last] - heard[first], span)))
         first = last
     return found

@@ -393,6 +393,19 @@ def test_events_become_too_old(bench: Bench) -> None:
     assert bench.archive.since(EventId(START + 23 * HOUR, 0), 5) is not None
 
 
+def test_old_events_that_go_after_newer_readings(bench: Bench) -> None:
+    """Do not make it reach back to before those readings."""
+    bench.store.close()
+    bench.another(events_ms=3 * DAY).open()
+    bench.write(Kept(EventId(START, 0), "temp", "hot", "{}"), *a_day(0), reading(START + 2 * DAY))
+    bench.maintain(START + DAY + 3 * HOUR)
+    assert bench.count("events") == 1
+    bench.maintain(START + 4 * DAY)
+    assert bench.count("events") == 0
+    assert bench.archive.since(EventId(START + HOUR, 0), 5) is None
+    assert bench.archive.since(EventId(START + DAY, 0), 5) is not None
+
+
 def test_too_much(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     """The oldest readings go, a day at a time, then the rest; each is told, and the file grows no more."""
     for day in range(30):
