@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ROOT, Gateway, environment, run_cli
+from tests.e2e.conftest import CONFIG, ROOT, Gateway, environment, run_cli
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.once
@@ -40,15 +40,17 @@ def finished_program(source: str, folder: Path) -> subprocess.CompletedProcess[s
     )
 
 
-def test_commands(gateway: Gateway) -> None:
+def test_commands(tmp_path: Path) -> None:
     """Each command of the README succeeds, in order, beside a running gateway."""
-    assert len(COMMANDS) >= 7
-    for command in COMMANDS:
-        program, name, *arguments = shlex.split(command)
-        assert program == "sig-gateway"
-        run = run_cli if name in ALONE else None
-        result = run(gateway.folder, name, *arguments) if run else gateway.cli(name, *arguments)
-        assert result.returncode == 0, (command, result.stderr)
+    assert len(COMMANDS) >= 9
+    with Gateway(tmp_path, f"{CONFIG}history: {{{{}}}}\n") as gateway:
+        gateway.wait_until_up()
+        for command in COMMANDS:
+            program, name, *arguments = shlex.split(command)
+            assert program == "sig-gateway"
+            run = run_cli if name in ALONE else None
+            result = run(gateway.folder, name, *arguments) if run else gateway.cli(name, *arguments)
+            assert result.returncode == 0, (command, result.stderr)
 
 
 def test_the_ten_lines(tmp_path: Path) -> None:
