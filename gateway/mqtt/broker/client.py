@@ -156,6 +156,7 @@ class PahoClient(Client):
             left = self._in_packet["to_process"] - len(data)
             if left > 0:
                 self._in_packet["to_process"] = left
+                self.received = b""
                 raise BlockingIOError  # for paho: come again
             self._in_packet["to_process"] = bufsize = 1  # the last byte, for paho to go on
             data = data[left - 1 :] if left else data[-1:]
