@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drivers.reading import GOOD, Reading, format_utc
@@ -54,6 +54,9 @@ TIMES = st.just(READING["time"]) | st.text()
     st.permutations(list(READING)),
     st.booleans(),
 )
+@example(1.5, "°C", "\ud800Z", "good", 1, list(READING), False)
+@example(1.5, "°C", READING["time"], "good", True, list(READING), False)
+@example(1.5, "°C", READING["time"], "good", 1, ["unit", "value", "quality", "time", "seq"], False)
 def test_what_is_made_quickly(
     value: Any, unit: Any, time: Any, quality: Any, seq: Any, order: list[str], unset: bool
 ) -> None:

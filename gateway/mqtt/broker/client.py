@@ -98,9 +98,8 @@ class PahoClient(Client):
                 return
 
     def _take_acknowledgements(self) -> bool:
-        """Those at the head of what was received; whether there were any."""
-        if self._in_packet["command"]:
-            return False
+        """Those at the head of what was received; whether there were any. In the middle of a packet nothing
+        is left of that."""
         data, at = self.received, 0
         while len(data) >= at + 4 and data[at] == PUBACK and data[at + 1] < 0x80:
             end = at + 2 + data[at + 1]
@@ -156,6 +155,7 @@ class PahoClient(Client):
             left = self._in_packet["to_process"] - len(data)
             if left > 0:
                 self._in_packet["to_process"] = left
+                self.received = b""
                 raise BlockingIOError  # for paho: come again
             self._in_packet["to_process"] = bufsize = 1  # the last byte, for paho to go on
             data = data[left - 1 :] if left else data[-1:]
