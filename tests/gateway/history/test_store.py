@@ -397,7 +397,7 @@ def test_old_events_that_go_after_newer_readings(bench: Bench) -> None:
     """Do not make it reach back to before those readings."""
     bench.store.close()
     bench.another(events_ms=3 * DAY).open()
-    bench.write(Kept(EventId(START, 0), "temp", "hot", "{}"), *a_day(0), reading(START + 2 * DAY))
+    bench.write(Kept(EventId(START, 0), "temp", "hot", "{}"), *a_day(0), reading(START + 4 * DAY - HOUR))
     bench.maintain(START + DAY + 3 * HOUR)
     assert bench.count("events") == 1
     bench.maintain(START + 4 * DAY)
