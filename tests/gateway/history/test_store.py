@@ -536,6 +536,24 @@ def full_disk(path: Path) -> Iterator[None]:
 # damage
 
 
+def test_tables_whose_text_is_damaged(bench: Bench) -> None:
+    """SQLite quotes what is no text: the file is damaged, and what it held is kept."""
+    bench.write(reading(START))
+    bench.store.close()
+    bench.archive.close()
+    whole = bench.path.read_bytes()
+    for harm in (b"CREATE T\xccBLE notes", b"CREATE TABLE not\xccs"):
+        harmed = whole.replace(b"CREATE TABLE notes", harm)
+        assert harmed != whole
+        bench.path.write_bytes(harmed)
+        with Archive(bench.path) as archive:
+            with pytest.raises(StoreError):
+                archive.senders()
+            bench.another().open()
+            assert [row.time for row in archive.rows("temp", 0, FAR)] == [START]
+        bench.store.close()
+
+
 @pytest.mark.parametrize("last", [True, False])
 def test_a_broken_log(bench: Bench, last: bool, caplog: pytest.LogCaptureFixture) -> None:
     """Of the last transaction alone: it was being written when the power failed, and the file is whole. Else
