@@ -280,7 +280,7 @@ class Database:
     def _verdict(self, error: Exception, db: sqlite3.Connection | None = None) -> StoreError:
         """What the error means; a mistake of ours is shown in the log, once for each type."""
         code = code_of(error)
-        if code in BROKEN:
+        if code in BROKEN or isinstance(error, UnicodeDecodeError):  # of a message that quotes the damage
             return DamagedError(str(error), broken=True)
         if code in OF_THE_WORLD or isinstance(error, OSError):
             return StoreError(told(error))

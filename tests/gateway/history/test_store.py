@@ -397,7 +397,7 @@ def test_old_events_that_go_after_newer_readings(bench: Bench) -> None:
     """Do not make it reach back to before those readings."""
     bench.store.close()
     bench.another(events_ms=3 * DAY).open()
-    bench.write(Kept(EventId(START, 0), "temp", "hot", "{}"), *a_day(0), reading(START + 2 * DAY))
+    bench.write(Kept(EventId(START, 0), "temp", "hot", "{}"), *a_day(0), reading(START + 4 * DAY - HOUR))
     bench.maintain(START + DAY + 3 * HOUR)
     assert bench.count("events") == 1
     bench.maintain(START + 4 * DAY)
@@ -534,6 +534,24 @@ def full_disk(path: Path) -> Iterator[None]:
 
 
 # damage
+
+
+def test_tables_whose_text_is_damaged(bench: Bench) -> None:
+    """SQLite quotes what is no text: the file is damaged, and what it held is kept."""
+    bench.write(reading(START))
+    bench.store.close()
+    bench.archive.close()
+    whole = bench.path.read_bytes()
+    for harm in (b"CREATE T\xccBLE notes", b"CREATE TABLE not\xccs"):
+        harmed = whole.replace(b"CREATE TABLE notes", harm)
+        assert harmed != whole
+        bench.path.write_bytes(harmed)
+        with Archive(bench.path) as archive:
+            with pytest.raises(StoreError):
+                archive.senders()
+            bench.another().open()
+            assert [row.time for row in archive.rows("temp", 0, FAR)] == [START]
+        bench.store.close()
 
 
 @pytest.mark.parametrize("last", [True, False])
