@@ -1,6 +1,10 @@
 """What every sensor has said, for years: on disk, and out of it again.
 
 rows       what a recorder hands to the store, and what an archive answers
+recorder   from the feed of events to the store, a window at a time
+intake     what an event is to history; pure
+pending    what was heard and is not on disk yet
+recall     disk and pending, as one answer
 store      the file, for the one thread that writes it
 known      what that thread knows of the file without reading it
 writing    what a batch becomes in the file
@@ -10,6 +14,9 @@ sealing    a day that has ended, from the hot table to its blob
 retention  what is forgotten
 archive    the file, for all who read it, on any thread
 answers    what an archive answers
+answer     the same as people and programs get it
+moments    times as people write them
+transfer/  export and import
 chart      a series over some time as few points, from whatever holds it
 parts      what a chart is put together of; pure
 fold       gaps as they will be when what is not written yet is

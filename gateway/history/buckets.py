@@ -10,9 +10,9 @@ minute later, or zoomed, has the same buckets.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import accumulate, groupby
+from itertools import accumulate
 from operator import mul, sub
 from typing import NamedTuple
 
@@ -122,18 +122,6 @@ NEAR = 16
 """Readings of a bucket, mostly fewer."""
 new_bucket = partial(tuple.__new__, Bucket)
 """Without the checks that a call of the class costs: a chart is some hundred of them."""
-
-
-def merged(buckets: Iterable[Bucket], width: int) -> Iterator[Bucket]:
-    """Wider buckets of these, which are in order; the width is a multiple of theirs."""
-    for begin, group in groupby(buckets, lambda bucket: bucket.time // width * width):
-        parts = list(group)
-        covered = sum(part.covered for part in parts)
-        area = sum(part.mean * part.covered for part in parts)
-        least, most = min(part.min for part in parts), max(part.max for part in parts)
-        mean = min(max(area / covered, least), most) if covered else parts[-1].mean
-        count = sum(part.readings for part in parts)
-        yield Bucket(begin, parts[-1].value, least, most, mean, count, covered)
 
 
 def _ends(times: Sequence[int], gaps: Sequence[Gap], until: int) -> tuple[list[int], bool]:

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 GATEWAY = Path(__file__).parents[2] / "gateway"
-PACKAGES = ["clock", "storage", "mqtt", "mqtt/broker", "mqtt/outbox", "mqtt/home_assistant", "metrics"]
+PACKAGES = [
+    *("clock", "storage", "history", "metrics"),
+    *("mqtt", "mqtt/broker", "mqtt/outbox", "mqtt/home_assistant"),
+]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.history.buckets import DAY, HOUR, MINUTE, SECOND, Bucket, Gap, bucketed, closed, merged, width_of
+from gateway.history.buckets import DAY, HOUR, MINUTE, SECOND, Bucket, Gap, bucketed, closed, width_of
 from gateway.history.sealed import columns
 
 ROWS = st.dictionaries(st.integers(0, 99), st.integers(-5, 5).map(float), max_size=20).map(
@@ -55,21 +55,6 @@ def test_each_bucket_is_of_what_was_known(
     wanted = by_the_millisecond(rows, held, gaps, 100, width)
     assert [bucket._replace(mean=0) for bucket in found] == [bucket._replace(mean=0) for bucket in wanted]
     assert [bucket.mean for bucket in found] == pytest.approx([bucket.mean for bucket in wanted])
-
-
-@given(ROWS, GAPS)
-def test_merged_buckets(drawn: list[tuple[int, float]], gaps: list[Gap]) -> None:
-    """Know of a spike, of the last value, and of all readings; their mean weighs what each covers."""
-    rows = [row for row in drawn if not any(gap.begin < row[0] < (gap.end or 0) for gap in gaps)]
-    day = columns([t for t, _ in rows], [v for _, v in rows])
-    narrow = bucketed(day, None, gaps, 0, 100, 5)
-    for wide in merged(narrow, 20):
-        parts = [bucket for bucket in narrow if wide.time <= bucket.time < wide.time + 20]
-        assert (wide.value, wide.readings) == (parts[-1].value, sum(part.readings for part in parts))
-        assert (wide.min, wide.max) == (min(part.min for part in parts), max(part.max for part in parts))
-        assert wide.covered == sum(part.covered for part in parts)
-        weighed = sum(part.mean * part.covered for part in parts)
-        assert wide.mean * wide.covered == pytest.approx(weighed if wide.covered else 0.0)
 
 
 def test_a_spike_is_kept() -> None:
