@@ -87,7 +87,7 @@ def text_of(commits: Commits) -> str:
         [
             report.table(["a commit of 200 readings", "p50, ms", "p90, ms"], rows),
             "",
-            report.goal("a commit beside a year's export, times alone", times, MOST_TIMES),
+            report.goal("a commit beside an export, times alone", times, MOST_TIMES),
             report.goal("the write-ahead log beside it, MB", commits.log_mb, MOST_LOG_MB),
             report.goal("readings of it that are not there afterwards", commits.missing, 0),
         ]
