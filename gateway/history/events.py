@@ -28,9 +28,9 @@ _ORDER = "ORDER BY time + delay, number LIMIT :limit"
 
 def after(db: sqlite3.Connection, event_id: EventId, limit: int, sender: str | None = None) -> list[Kept]:
     """At most so many after that one, in order; of one sender, if given. An empty list: there are none."""
-    query = "SELECT * FROM events WHERE (ms, number) > (?, ?) AND (?3 IS NULL OR sender = ?3) "
+    query = "SELECT * FROM events WHERE (ms, number) > (?, ?) AND (? IS NULL OR sender = ?) "
     query += "ORDER BY ms, number LIMIT ?"
-    while rows := db.execute(query, (*event_id, sender, limit)).fetchall():
+    while rows := db.execute(query, (*event_id, sender, sender, limit)).fetchall():
         if found := [Kept(EventId(*row[:2]), *row[2:5]) for row in rows if SCHEMA.is_sound(EVENTS, row)]:
             return found
         event_id = EventId(*rows[-1][:2])

@@ -756,6 +756,6 @@ def test_a_session_that_raises_while_it_is_let_go_is_ended_all_the_same() -> Non
     source.open = lambda _keeper: Broken()  # type: ignore[assignment, method-assign, return-value]
     with Link("board", source=source) as link:
         until(lambda: len(Broken.ended) == 2, what="it is opened again, and ended again")
+        until(lambda: "no counters" in str(link.status().reason))
         assert link.status().state is LinkState.FAILED
-        assert "no counters" in str(link.status().reason)
     assert Broken.ended[0] == "nobody there"

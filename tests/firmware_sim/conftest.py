@@ -34,7 +34,7 @@ def nothing_left() -> Iterator[None]:
     descriptors = _descriptors()
     threads = set(threading.enumerate())
     yield
-    assert _descriptors() == descriptors
+    assert _descriptors() <= descriptors  # what another test left may be gone by now
     assert set(threading.enumerate()) == threads
 
 
