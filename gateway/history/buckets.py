@@ -10,7 +10,7 @@ minute later, or zoomed, has the same buckets.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import accumulate
 from operator import mul, sub
@@ -133,12 +133,3 @@ def _ends(times: Sequence[int], gaps: Sequence[Gap], until: int) -> tuple[list[i
         if row >= 0 and gap.begin < ends[row]:
             ends[row], whole = gap.begin, False
     return ends, whole
-
-
-def closed(gaps: Iterable[Gap], since: int, until: int) -> list[Gap]:
-    """Those of the time between, cut to it; what has no end yet ends with it."""
-    cut = [
-        Gap(max(gap.begin, since), min(until if gap.end is None else gap.end, until), gap.reason)
-        for gap in gaps
-    ]
-    return [gap for gap in cut if gap.end is not None and gap.begin < gap.end]

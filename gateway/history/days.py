@@ -14,7 +14,6 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from gateway.history.buckets import DAY
 from gateway.history.schema import DAYS, SCHEMA, SENSOR_BITS, is_finite, is_time, reading_crc
 from gateway.history.sealed import GOOD, SUSPECT, Columns, columns, opened
 from gateway.storage.schema import BROKEN, Values, code_of
@@ -152,8 +151,3 @@ def cut(rows: Columns, since: int, until: int) -> Columns:
     if (first, last) == (0, len(rows)):
         return rows
     return Columns(rows.times[first:last], rows.values[first:last], rows.quality[first:last])
-
-
-def day_of(time: int) -> int:
-    """Since 1970."""
-    return time // DAY

@@ -90,12 +90,6 @@ def seal(rows: Columns) -> bytes:
     return head + zlib.compress(b"".join(body), _LEVEL)
 
 
-def unseal(blob: bytes) -> Columns:
-    """The rows, as arrays. Raises `SealedError`."""
-    rows = opened(blob)
-    return Columns(array("q", rows.times), array("d", rows.values), rows.quality)
-
-
 def opened(blob: bytes) -> Columns:
     """The rows, as lists. Raises `SealedError`."""
     try:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.history.buckets import DAY, HOUR, MINUTE, SECOND, Bucket, Gap, bucketed, closed, width_of
+from gateway.history.buckets import DAY, HOUR, MINUTE, SECOND, Bucket, Gap, bucketed, width_of
 from gateway.history.sealed import columns
 
 ROWS = st.dictionaries(st.integers(0, 99), st.integers(-5, 5).map(float), max_size=20).map(
@@ -104,9 +104,3 @@ def test_less_than_a_point() -> None:
     """Is refused."""
     with pytest.raises(ValueError, match="at least 1 point, got 0"):
         width_of(DAY, 0)
-
-
-def test_gaps_of_a_time() -> None:
-    """Are cut to it; one that lasts ends with it."""
-    gaps = [Gap(0, 10, "off"), Gap(20, 40, "stale"), Gap(50, None, "stale"), Gap(90, None, "off")]
-    assert closed(gaps, 30, 80) == [Gap(30, 40, "stale"), Gap(50, 80, "stale")]
