@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test system-packages brokers prometheus check test-main test-others test-slow bench screenshots wheel clean
+.PHONY: help run test system-packages brokers prometheus check test-main test-others test-whole test-slow bench screenshots wheel clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -29,7 +29,9 @@ run: .venv/installed
 	@$(BIN)/sig-gateway run -c config.yaml
 
 test: system-packages brokers prometheus check
+	@rm -f .coverage .coverage.*
 	@$(MAKE) --no-print-directory -j2 test-main test-others
+	@$(MAKE) --no-print-directory test-whole
 
 # What the tests need beside Python, installed where that may be done; elsewhere they say what they skip.
 system-packages:
@@ -85,17 +87,15 @@ check: .venv/installed-dev
 	$(BIN)/mypy sig drivers gateway firmware-sim/firmware_sim benchmarks tests
 	$(BIN)/lint-imports
 
-# Most tests wait for a board, a broker or a browser: so many files at the same time keep two cores busy.
-BESIDE := -n 3 --dist loadfile
+# Most tests wait for a board, a broker or a browser: two files at the same time keep a core busy.
+BESIDE := -n 2 --dist loadfile
+LAST := $(lastword $(OTHERS))
 
 test-main: .venv/installed-dev
-	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest $(BESIDE)
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report --fail-under=95
+	$(BIN)/coverage run -m pytest $(BESIDE) --ignore=tests/e2e
 
-# One after the other, beside test-main, and told of when they are done. Whole gateways and every kind of source
-# are run on the first and the last Python, which takes minutes; what is between them has the rest.
+# One after the other, beside test-main, and told of when they are done. Every kind of source is run on the first
+# and the last Python, which takes minutes; what is between them has the rest.
 test-others: pyproject.toml
 	@for python in $(OTHERS); do \
 		version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
@@ -103,10 +103,19 @@ test-others: pyproject.toml
 		if [ ! -e "$$venv/installed" ] || [ pyproject.toml -nt "$$venv/installed" ]; then \
 			"$$python" -m venv "$$venv" && "$$venv/bin/python" $(PIP) -e '.[test]' && touch "$$venv/installed"; \
 		fi && \
-		if [ "$$python" = "$(lastword $(OTHERS))" ]; then less=; else less='--ignore=tests/contract --ignore=tests/e2e'; fi && \
-		"$$venv/bin/python" -m pytest -q $(BESIDE) -m "not slow and not once" $$less >"$$venv/tests.log" 2>&1; \
+		if [ "$$python" = "$(LAST)" ]; then less=; else less='--ignore=tests/contract'; fi && \
+		"$$venv/bin/python" -m pytest -q $(BESIDE) -m "not slow and not once" --ignore=tests/e2e $$less \
+			>"$$venv/tests.log" 2>&1; \
 		status=$$?; echo "Python $$version:"; cat "$$venv/tests.log"; [ $$status = 0 ] || exit 1; \
 	done
+
+# Whole gateways, which have times to keep: on the first Python, then on the last, with nothing beside them.
+test-whole: .venv/installed-dev
+	$(BIN)/coverage run -m pytest $(BESIDE) tests/e2e
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=95
+	@[ -z "$(LAST)" ] || .venv-$$("$(LAST)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')/bin/python \
+		-m pytest -q $(BESIDE) -m "not slow and not once" tests/e2e
 
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -m slow --timeout 1800

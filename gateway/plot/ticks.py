@@ -88,7 +88,8 @@ def times(since: int, until: int, across: int, zone: tzinfo | None) -> list[Tick
         if seconds / (days * DAY) <= across / _ROOM:
             return _ticks(_by_days(since, days, zone), since, until, zone, DAY)
     fitting = (each for each in MONTHS if seconds / (each * 30.4 * DAY) <= across / _MONTH_ROOM)
-    return _ticks(_by_months(since, next(fitting, MONTHS[-1]), zone), since, until, zone, 30 * DAY)
+    found = _ticks(_by_months(since, next(fitting, MONTHS[-1]), zone), since, until, zone, 30 * DAY)
+    return found[: across // _MONTH_ROOM + 1]  # of decades, no more than fit into a few columns either
 
 
 def local(ms: int, zone: tzinfo | None) -> datetime:

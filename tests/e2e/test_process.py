@@ -12,11 +12,19 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import CONFIG
+from tests.support.uncovered import UNCOVERED
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(autouse=True)
+def uncovered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are timed."""
+    for name, value in UNCOVERED.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -1,5 +1,6 @@
 """Imports that are put off."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.later import Later, later
+from tests.support.uncovered import UNCOVERED
 
 NAME = "imported_later"
 
@@ -71,5 +73,6 @@ def test_a_gateway_without_tls() -> None:
         "import sys, gateway.cli.run, gateway.cli.check, gateway.app, gateway.mqtt.bridge\n"
         "print(*({'ssl', '_ssl', 'hashlib', '_hashlib', 'http', 'urllib.request'} & sys.modules.keys()))"
     )
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=os.environ | UNCOVERED, check=True, capture_output=True, text=True)
     assert done.stdout.split() == []

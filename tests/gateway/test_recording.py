@@ -24,6 +24,7 @@ from gateway.mailbox import Mailbox
 from gateway.recording import FILE, Recording
 from gateway.senders import OWN_NAME
 from tests.support.fake_machine import RunningMachine, StagedClock
+from tests.support.uncovered import UNCOVERED
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -310,7 +311,7 @@ def test_what_is_imported(tmp_path: Path, configured: bool) -> None:
     run = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | UNCOVERED | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,

@@ -1,10 +1,12 @@
 """What a bridge at work has imported."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from tests.support.mosquitto import Mosquitto, Subscriber
+from tests.support.uncovered import UNCOVERED
 from tests.support.waiting import DEADLINE_S
 
 PROGRAM = """
@@ -33,7 +35,9 @@ def test_a_plain_connection_needs_no_tls(mosquitto: Mosquitto, tmp_path: Path) -
     command = [sys.executable, "-c", PROGRAM, str(mosquitto.port), str(tmp_path / "mqtt.db")]
     with (
         Subscriber(mosquitto.port, "sig/#", session=True, client_id="s") as seen,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process,
+        subprocess.Popen(
+            command, env=os.environ | UNCOVERED, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process,
     ):
         into, out = process.stdin, process.stdout
         assert into is not None
