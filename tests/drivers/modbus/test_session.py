@@ -329,7 +329,7 @@ def test_a_late_slave(bus: FakeBus) -> None:
     bus.slaves[2].delay_s = 1.0
     with linked(bus.link, ONE, TWO, devices=devices(1, 2)) as (link, (first, second)):
         until(lambda: counters(link)["d2/late"])
-        until(lambda: len(first.values) > 5)
+        until(lambda: len(first.values) > 5, timeout_s=60.0)
         assert second.values == []
         assert set(first.values) == {30.5}
 
