@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import logging
 import math
-import select
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sig
 from gateway import health
+from gateway.first_values import wait_for_values
 from gateway.mailbox import Mailbox
 from gateway.samples import Family, counter, gauge
 from gateway.service import Part, State
@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FILE = "history.db"
 FIRST_S = 1.0
 """The longest wait for the first event, a sender's coming."""
 SETTLE_S = 0.3
 """After that, as it comes just before the first values."""
+
+FILE = "history.db"
 OPENING_S = 0.3
 """What the start waits for the file where the clock is not set."""
 AGAIN_S = 30.0
@@ -144,7 +145,7 @@ class Recording:
 
     def _run(self) -> None:
         if self._clock.believed:
-            self._wait_for_values()
+            wait_for_values(self._mailbox, self._stopping, FIRST_S, SETTLE_S)
         while True:
             try:
                 self._record()
@@ -154,14 +155,6 @@ class Recording:
             if self._stopping.is_set():
                 return
             self._stopping.wait(AGAIN_S)
-
-    def _wait_for_values(self) -> None:
-        """Until the first events are there, or for FIRST_S, and a little more; they stay in the mailbox."""
-        if self._mailbox.prepare_to_sleep():
-            select.select([self._mailbox.fd], [], [], FIRST_S)
-            self._mailbox.woken()
-        self._mailbox.awake()
-        self._stopping.wait(SETTLE_S)
 
     def _record(self) -> None:
         if self._recorder is None:

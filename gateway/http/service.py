@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import select
 import socket
 import threading
 import time
@@ -18,6 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gateway.config.models import parse_address
+from gateway.first_values import wait_for_values
 from gateway.http.listening import listening
 from gateway.listening import listen_problem
 from gateway.mailbox import Mailbox
@@ -40,6 +40,7 @@ FIRST_S = 1.0
 """The longest wait for the first event, a sender's coming."""
 SETTLE_S = 0.2
 """After that, as it comes just before the first values."""
+
 AGAIN_S = (1.0, 30.0)
 """The first pause after it could not listen, and the longest."""
 OURS = ("localhost", "127.0.0.1", "::1")
@@ -118,7 +119,7 @@ class HttpService:
     # The service's thread
 
     def _run(self) -> None:
-        self._wait_for_values()
+        wait_for_values(self._mailbox, self._stopping, FIRST_S, SETTLE_S)
         pause_s, longest_s = AGAIN_S
         while not self._stopping.is_set():
             try:
@@ -131,14 +132,6 @@ class HttpService:
                 self._part = Part(State.FAILING, "it failed, and begins anew; see the log")
             self._stopping.wait(pause_s)
             pause_s = min(2 * pause_s, longest_s)
-
-    def _wait_for_values(self) -> None:
-        """Until the first events are there, or for FIRST_S, and a little more; they stay in the mailbox."""
-        if self._mailbox.prepare_to_sleep():
-            select.select([self._mailbox.fd], [], [], FIRST_S)
-            self._mailbox.woken()
-        self._mailbox.awake()
-        self._stopping.wait(SETTLE_S)
 
     async def _serve(self, bound: socket.socket) -> None:
         from gateway.http.app import Doors, make_app
