@@ -91,7 +91,7 @@ def scene(start: Start, board: ScriptedBoard, broker: Mosquitto, faked: Faked, *
         seen.on("sig/test/temp/availability", b"online")
         yield gateway, seen, Scene(board, seen)
         gateway.popen.send_signal(signal.SIGTERM)
-        gateway.popen.wait(20)
+        gateway.popen.wait(60)
 
 
 @pytest.mark.parametrize("behind_s", [8 * DAY, 60 * DAY, 55 * 365 * DAY])

@@ -36,7 +36,7 @@ def test_watch_ends_quietly(gateway: Any) -> None:
     with gateway.watch() as watch:
         watch.line()
         watch.popen.stdout.close()
-        assert (watch.popen.wait(10), watch.errors) == (0, "")
+        assert (watch.popen.wait(60), watch.errors) == (0, "")
 
 
 @pytest.mark.parametrize("streams", ["<&-", ">&-", ">&- 2>&-", "2>&-", "<&- >&- 2>&-"])
@@ -123,7 +123,7 @@ def test_simulate_and_tell(process: Any, cli: Cli) -> None:
         refused = cli("simulate", "--link", "board", "--tell", "dance")
         assert refused.returncode == 1
         cli("simulate", "--link", "board", "--tell", "quit")
-        assert simulator.popen.wait(10) == 0
+        assert simulator.popen.wait(60) == 0
     for wrong in (["--speed", "fast"], ["--faults", "flop=1"]):
         refused = cli("simulate", *wrong)
         assert refused.returncode == 2

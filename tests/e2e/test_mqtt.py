@@ -99,7 +99,7 @@ def test_what_a_user_sees(start: Callable[..., Any], mosquitto: Mosquitto) -> No
             ],
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
         )
         answer = json.loads(asked.stdout)
         assert (answer["status"], answer["transaction"], answer["response"]["unit"]) == ("ok", 7, "%")

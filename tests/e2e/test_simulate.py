@@ -40,7 +40,7 @@ def test_each_protocol(tmp_path: Path, options: list[str], known: dict[str, obje
                 run_cli(tmp_path, "simulate", "--link", str(tmp_path / "it"), "--tell", "quit").stdout
                 == "ok bye\n"
             )
-            assert simulator.wait(10) == 0
+            assert simulator.wait(60) == 0
         finally:
             simulator.kill()
     assert list(tmp_path.iterdir()) == []

@@ -68,7 +68,7 @@ class Terminal:
         with contextlib.suppress(OSError):  # how Linux says that the last program has left the terminal
             while select.select([self._ours], [], [], 10)[0]:
                 shown += os.read(self._ours, 65536)
-        self.popen.wait(10)
+        self.popen.wait(60)
         return shown.decode()
 
     def hang_up(self) -> None:
@@ -209,7 +209,7 @@ def test_a_terminal_that_goes(terminal: Any, config: str) -> None:
     running = terminal("run", "-c", config)
     running.read_until("board up")
     running.hang_up()
-    assert running.popen.wait(10) == 0
+    assert running.popen.wait(60) == 0
 
 
 def test_offer_of_a_config(terminal: Any, tmp_path: Path) -> None:

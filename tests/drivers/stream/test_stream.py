@@ -208,7 +208,7 @@ def test_a_listener_asks_the_board(
         if data["value"] == 77.5 or not witness.is_lent() or done.is_set():
             return
         try:
-            answers.append(house.read(timeout=20)["value"])
+            answers.append(house.read(timeout=60)["value"])
         except sig.RequestError as error:
             answers.append(error)
         if len(answers) == 5:
@@ -224,7 +224,7 @@ def test_others_ask_the_board(house: House, board: ScriptedBoard, lent: Stream) 
     """Live reads from another thread are answered while the stream goes on."""
     board.values["temp"] = "77.5"
     sent = lent.sent
-    assert [house.read(timeout=20)["value"] for _ in range(20)] == [77.5] * 20
+    assert [house.read(timeout=60)["value"] for _ in range(20)] == [77.5] * 20
     until(lambda: lent.sent > sent + 100)
 
 
@@ -367,7 +367,7 @@ def test_a_listener_asks_another_board(neighbours: list[Neighbour]) -> None:
     def ask(_info: dict[str, object], _data: object) -> None:
         if done.is_set() or not asked.witness.is_lent():
             return
-        answers.append(asked.house.read(timeout=20)["value"])
+        answers.append(asked.house.read(timeout=60)["value"])
         if len(answers) == 5:
             done.set()
 
@@ -384,7 +384,7 @@ def test_others_ask_many_boards(neighbours: list[Neighbour]) -> None:
         neighbour.board.values["temp"] = "77.5"
     for _ in range(5):
         for neighbour in neighbours:
-            assert neighbour.house.read(timeout=20)["value"] == 77.5
+            assert neighbour.house.read(timeout=60)["value"] == 77.5
 
 
 def test_a_listener_that_blocks_stops_no_link(neighbours: list[Neighbour]) -> None:

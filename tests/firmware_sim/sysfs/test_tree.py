@@ -62,7 +62,7 @@ class Reader:
 
     def read(self) -> bytes:
         """What it has read, when it has ended."""
-        data, _ = self._process.communicate(timeout=10)
+        data, _ = self._process.communicate(timeout=60)
         return data
 
 

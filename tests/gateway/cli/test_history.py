@@ -168,7 +168,7 @@ def test_a_chart_on_a_terminal(term: str, coloured: bool) -> None:
                 heard += os.read(master, 65536)
             except OSError:  # the last one has closed it
                 break
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     os.close(master)
     text = heard.decode()
     assert ("\x1b[1;36m" in text) is coloured

@@ -725,6 +725,6 @@ def test_no_connection_is_forgotten(path: Path) -> None:
         "COVERAGE_PROCESS_CONFIG": "",
     }
     command = [sys.executable, "-W", "error", "-c", OPENER, str(path)]
-    run = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=30, check=False)
+    run = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=60, check=False)
     assert (run.stdout, run.returncode) == ("refused\n", 0)
     assert "ResourceWarning" not in run.stderr
