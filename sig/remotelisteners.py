@@ -10,8 +10,9 @@ from typing import Any
 from sig import log
 from sig.calls import Pending
 from sig.connection import Connection
-from sig.errors import STATUS_OK, BadParams, BadReply, NotConnected
+from sig.errors import STATUS_OK, BadParams, BadReply, NotConnected, RequestError, RequestTimeout
 from sig.event import Callback
+from sig.slices import slices
 from sig.wire import Message
 
 
@@ -84,21 +85,44 @@ class RemoteListeners:
         return True
 
     def restore(self, connection: Connection) -> None:
-        """Subscribe anew, at a server that does not know us; from now on it is kept up to date."""
+        """Subscribe anew, at a server that does not know us; from now on it is kept up to date.
+
+        In slices, as many calls at once as a connection has room for; one that is refused is logged, and
+        asked for again with the next connection. Raises NotConnected and RequestTimeout.
+        """
         with self._lock:
             self._connection = connection
             self._by_id = {}
-            subscriptions = list(self._subscriptions.values())
-            for each in subscriptions:
+            waiting = list(self._subscriptions.values())
+            for each in waiting:
                 each.listener_id = None
-            calls = [self._subscribe(connection, each, keep=True) for each in subscriptions]
-        for subscription, call in zip(subscriptions, calls, strict=True):
+        for some in slices(waiting, connection.limits):
+            with self._lock:  # a removal must not be overtaken; nor the reader be held up
+                calls = [
+                    (each, self._subscribe(connection, each, keep=True))
+                    for each in some
+                    if self._subscriptions.get((each.sender, each.event)) is each
+                ]
+            for subscription, call in calls:
+                self._see_restored(subscription, call)
+
+    def _see_restored(self, subscription: Subscription, call: Pending) -> None:
+        sender, event = subscription.sender, subscription.event
+        try:
             call.wait()
-            if subscription.listener_id is None:
-                log.get().warning(
-                    f"sender '{subscription.sender}' does not declare '{subscription.event}' any more: "
-                    "listening to it again with the next connection"
-                )
+        except (NotConnected, RequestTimeout):
+            raise
+        except RequestError as err:
+            log.get().error(
+                f"the server refuses a listener to '{event}' of '{sender}': {err}; "
+                "asking again with the next connection"
+            )
+            return
+        if subscription.listener_id is None:
+            log.get().warning(
+                f"sender '{sender}' does not declare '{event}' any more: listening to it again with the next "
+                "connection"
+            )
 
     def disconnected(self) -> None:
         """There is no connection any more."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sig import log
 from sig.connection import Connection
-from sig.errors import NotConnected, RemoteError
+from sig.errors import NotConnected, RemoteError, RequestError, RequestTimeout
 from sig.event import BUILTIN_EVENTS, Callback
 from sig.router import Router
 from sig.sender import Handlers, Sender
 from sig.sendorder import Kind
+from sig.slices import slices
 from sig.wire import Message
 
 if TYPE_CHECKING:
@@ -91,16 +92,28 @@ class RemoteSenders(Router):
         self.forget(sender)
 
     def restore(self, connection: Connection) -> None:
-        """Add all senders at a server that does not know them; from now on it is kept up to date."""
+        """Add all senders at a server that does not know them; from now on it is kept up to date.
+
+        In slices, as many calls at once as a connection has room for; one that is refused is logged. Raises
+        NotConnected and RequestTimeout.
+        """
         with self.lock:
             self._connection = connection
-            senders = [sender for sender in self.listSenders() if sender.isConnected()]
-            calls = [(s, connection.start_call("add_sender", _describe(s))) for s in senders]
-        for sender, call in calls:
-            try:
-                call.wait()
-            except RemoteError as err:
-                log.get().error(f"the server refuses the sender '{sender.getName()}': {err}")
+            waiting = self.listSenders()
+        for some in slices(waiting, connection.limits):
+            with self.lock:  # against a removal, which must not be overtaken
+                calls = [
+                    (each, connection.start_call("add_sender", _describe(each)))
+                    for each in some
+                    if each.isConnected()
+                ]
+            for sender, call in calls:
+                try:
+                    call.wait()
+                except (NotConnected, RequestTimeout):
+                    raise
+                except RequestError as err:
+                    log.get().error(f"the server refuses the sender '{sender.getName()}': {err}")
 
     def disconnected(self) -> None:
         """There is no connection any more."""
