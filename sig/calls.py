@@ -85,9 +85,9 @@ class Call:
         self.connection = connection
         self._id = call_id
 
-    def reply(self, response: Any) -> None:
-        """It succeeded."""
-        self.connection.reply(self._id, {"status": STATUS_OK, "response": response})
+    def reply(self, response: Any, in_order: bool = False) -> None:
+        """It succeeded. `in_order`: not before signals that wait to be sent."""
+        self.connection.reply(self._id, {"status": STATUS_OK, "response": response}, in_order)
 
     def fail(self, error: BaseException, status: int = STATUS_RAISED) -> None:
         """It failed."""

@@ -66,6 +66,16 @@ class ClientRouter(Router):
         """Take a sender back; its listeners get #disconnect. False if there is none of that name."""
         return self._remote_senders.removeSender(sender)
 
+    def removeSender(self, sender: Sender | str) -> bool:
+        """As a Router's; of a remote sender itself, rather than its name, as `removeRemoteSender`."""
+        if isinstance(sender, Sender) and self._remote_senders.owns(sender):
+            return self.removeRemoteSender(sender)
+        return super().removeSender(sender)
+
+    def check_own(self, sender: Sender | str) -> None:
+        if not (isinstance(sender, Sender) and self._remote_senders.owns(sender)):
+            super().check_own(sender)
+
     @property
     def dropped_signals(self) -> int:
         """How many signals of remote senders could not be sent."""
@@ -145,6 +155,7 @@ class ClientRouter(Router):
         connection.arrivals.sort = self._remote_listeners.signal
         connection.methods["request"] = self._request
         connection.on_lost = partial(self._lost, connection)
+        connection.on_unsent = self._remote_senders.count_dropped
         return connection
 
     def _greet(self, connection: Connection) -> None:
@@ -166,6 +177,7 @@ class ClientRouter(Router):
         self._connection = connection
         self._remote_senders.restore(connection)
         self._remote_listeners.restore(connection)
+        self._remote_listeners.compare(connection)
 
     def _lost(self, connection: Connection) -> None:
         if self._connection is connection:

@@ -10,6 +10,7 @@ called `start` joins the reader.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from itertools import count
@@ -55,7 +56,7 @@ class Connection:
         # What a peer is told that may not come in (yet); None for one that may.
         self.refusal: RequestError | None = None
         self.methods = self.own_methods()
-        self.outbox = Outbox(channel, limits, name, self.close, self.throw_out)
+        self.outbox = Outbox(channel, limits, name, self.close, self.throw_out, self._stop_sending)
         self.owns_dispatcher = dispatcher is None
         self.dispatcher = dispatcher or Dispatcher(f"{name}-dispatcher", limits.max_jobs, self)
         self.pool = Pool(f"{name}-worker", limits.workers, limits.max_requests, self)
@@ -64,6 +65,10 @@ class Connection:
         # Set once the connection has ended, and its waiting calls have failed.
         self.lost = threading.Event()
         self.reason = ""
+        # While it is closed, what comes is read until then, as the peer has gone first.
+        self.reads_until = 0.0
+        # Called on the thread that drains it, with the number of signals that this side gives up.
+        self.on_unsent: Callable[[int], None] = lambda _signals: None
         # Called on the reader: when the connection is lost, and when the last of its threads has ended.
         self.on_lost: Callable[[], None] = lambda: None
         self.on_finished: Callable[[], None] = lambda: None
@@ -104,6 +109,51 @@ class Connection:
             self._channel.shutdown()
         except Exception:  # noqa: BLE001 - a carrier's; whoever ends a connection has more to do
             log.failure(f"[{self.name}] the channel could not be shut down")
+
+    def leave(self, reason: str, timeout_s: float, most_s: float = 0.0) -> None:
+        """`close` once what is queued is sent, or time is up, as `drain` says."""
+        self.drain(timeout_s, most_s)
+        self.finish(reason)
+        self.wait_finished(timeout_s)
+        self.close(reason)
+
+    def finish(self, reason: str) -> None:
+        """Send nothing any more, and go on to read until the peer ends it too, for `Limits.drain_s` at most.
+
+        Were it closed at once, with something of the peer's unread, the system would break it off, and the
+        peer lose what it has not read yet.
+        """
+        self._stop_sending(reason)
+        try:
+            self._channel.finish()
+        except Exception:  # noqa: BLE001 - as in `close`
+            log.failure(f"[{self.name}] the channel could not be finished")
+
+    def drain(self, timeout_s: float, most_s: float = 0.0) -> None:
+        """Wait until what is queued is sent, and log it if it is not by then; see `Outbox.drain`."""
+        if self.outbox.drain(timeout_s, most_s):
+            return
+        signals, size = self.outbox.unsent()
+        log.get().warning(
+            f"[{self.name}] {signals} signals ({size} bytes with all else) that wait for {self.address} are "
+            f"not sent: it does not take them"
+        )
+        self.on_unsent(signals)
+
+    def wait_finished(self, timeout_s: float) -> None:
+        """After `finish`: wait for a peer of ours to end it. Another may not do so by itself."""
+        if self.outbox.pipelined:
+            self.lost.wait(timeout_s)
+
+    def _stop_sending(self, reason: str) -> None:
+        """`close`, but for what the peer has sent before it went, which is read yet."""
+        if not self._closed:
+            self.reads_until = time.monotonic() + self.limits.drain_s
+        if not self.reason:
+            self.reason = reason
+        self._closed = True
+        self.closing.set()
+        self.outbox.close()
 
     def throw_out(self, reason: str) -> None:
         """`close`, as the peer does not keep to what is asked of it: the log warns of that."""
@@ -232,8 +282,8 @@ class Connection:
         if len(data) > most:
             raise BadParams(f"a message of {len(data)} bytes is larger than {self.address} takes ({most})")
 
-    def reply(self, call_id: Any, answer: Message) -> None:
-        """Answer a call of the peer."""
+    def reply(self, call_id: Any, answer: Message, in_order: bool = False) -> None:
+        """Answer a call of the peer; `in_order`: not before signals that wait, where there may be many."""
         if call_id is None:
             return
         try:
@@ -242,7 +292,8 @@ class Connection:
         except Exception as err:  # noqa: BLE001 - of a codec's, or of what the answer is made of: whatever it is
             told = to_wire(BadParams(f"the answer cannot be sent: {text_of(err)}"))
             data = self.codec.pack({"id": call_id, **told})
-        self.outbox.post(data, Kind.REPLY)
+        in_order = in_order and self.outbox.pipelined
+        self.outbox.post(data, Kind.CALL_IN_ORDER if in_order else Kind.REPLY)
 
     # --- what the peer sends, handled by whoever reads ---
 

@@ -27,6 +27,11 @@ STATUS_RAISED = -2
 STATUS_NO_NAME = -3
 
 
+USER_FAULTS = (Exception, SystemExit)
+"""What a listener may raise that is its own affair: `sys.exit()` in one must not end the thread that calls
+them all. KeyboardInterrupt is the program's."""
+
+
 class RequestError(Exception):
     """A request failed. `error` is the type, as in `"error": "not_connected"`."""
 

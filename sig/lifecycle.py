@@ -9,13 +9,22 @@ add meanwhile.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sig import log
+from sig.errors import USER_FAULTS
 
 if TYPE_CHECKING:
     from sig.sender import Sender
+
+
+class _Note(NamedTuple):
+    sender: Sender
+    event: str
+    data: dict[str, Any]
+    waiting: Sequence[str]
 
 
 class Lifecycle:
@@ -23,12 +32,14 @@ class Lifecycle:
 
     def __init__(self, lock: RLock) -> None:
         self._lock = lock
-        self._notes: dict[str, deque[tuple[Sender, str, dict[str, Any]]]] = {}
+        self._notes: dict[str, deque[_Note]] = {}
         self._delivering: set[str] = set()
 
-    def note(self, sender: Sender, event: str, data: dict[str, Any]) -> None:
-        """Have `event` delivered later. Call with the lock held."""
-        self._notes.setdefault(sender.getName(), deque()).append((sender, event, data))
+    def note(self, sender: Sender, event: str, data: dict[str, Any], waiting: Sequence[str] = ()) -> None:
+        """Have `event` delivered later. `waiting`: events that somebody listens to, and that the sender turns
+        out not to declare; the log warns of them then, as a logger is user code too. Call with the lock held.
+        """
+        self._notes.setdefault(sender.getName(), deque()).append(_Note(sender, event, data, waiting))
 
     def deliver(self, name: str) -> None:
         """Call the listeners of what is noted for that sender, unless a thread is at it already."""
@@ -37,13 +48,15 @@ class Lifecycle:
                 notes = self._notes.get(name)
                 if not notes or name in self._delivering:
                     return
-                sender, event, data = notes.popleft()
+                sender, event, data, waiting = notes.popleft()
                 if not notes:
                     del self._notes[name]
                 self._delivering.add(name)
             try:
+                for each in waiting:
+                    log.get().warning(f"listeners wait for '{each}' of '{name}', which it does not declare")
                 sender.new_signal(event).trigger(data)
-            except Exception:  # noqa: BLE001 - a trigger overridden by a user may raise anything
+            except USER_FAULTS:  # of a trigger that a user has overridden
                 log.failure(f"'{event}' of '{name}' was not delivered")
             finally:
                 with self._lock:

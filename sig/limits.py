@@ -50,6 +50,11 @@ class Limits:
     spare_files: int = 128
     # Senders and, separately, subscriptions that one peer may have.
     max_names: int = 10_000
+    # Events and methods that the senders of one peer may have together.
+    max_events: int = 40_000
+    # Characters of a name of any of them: a topic of MQTT with some levels. Names of the most of all of them
+    # are 30 MB.
+    max_name: int = 512
     # A silent peer is asked after ping, and given up after dead: found in 25 s + 1 s tick < 30 s.
     ping_s: float = 10.0
     dead_s: float = 25.0

@@ -44,9 +44,11 @@ class Outbox:
         name: str,
         broken: Callable[[str], None],
         too_slow: Callable[[str], None],
+        gone: Callable[[str], None],
     ) -> None:
         """`broken(reason)` is called, on any thread, when the connection has to be given up, and in its place
-        `too_slow(reason)` where the peer is to blame."""
+        `too_slow(reason)` where the peer is to blame, and `gone(reason)` where it takes nothing any more, but
+        may have sent something."""
         # Whether any number of messages may be on their way; see `pipeline`.
         self.pipelined = False
         self._order: SendOrder = OneAtATime(limits)
@@ -55,6 +57,7 @@ class Outbox:
         self._name = name
         self._broken = broken
         self._too_slow = too_slow
+        self._gone = gone
         # A bare lock is entered several times more quickly than a condition.
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -212,10 +215,25 @@ class Outbox:
             # the writer may have been pausing for just this
             self._wake()
 
-    def drain(self, timeout_s: float) -> bool:
-        """Wait until all is sent; False if it is not in time."""
+    def drain(self, timeout_s: float, most_s: float = 0.0) -> bool:
+        """Wait until all is sent; False if it is not in time. Up to `most_s`, if that is longer, for as long
+        as something is sent in each `timeout_s`."""
+        end = time.monotonic() + max(timeout_s, most_s)
         with self._lock:
-            return self._wait(lambda: self._size == 0 or self._closed, timeout_s)
+            while not self._is_empty():
+                before, left = self._sent, end - time.monotonic()
+                in_time = self._wait(self._is_empty, min(timeout_s, left)) if left > 0 else False
+                if not in_time and (self._sent == before or not most_s):
+                    return False
+            return True
+
+    def _is_empty(self) -> bool:
+        return self._size == 0 or self._closed
+
+    def unsent(self) -> tuple[int, int]:
+        """How many signals wait, and how many bytes all that waits has."""
+        with self._lock:
+            return self._order.signals(), self._size
 
     def close(self) -> None:
         """Throw away what waits, and have the writer end."""
@@ -281,7 +299,7 @@ class Outbox:
         try:
             return self._channel.send(piece)
         except OSError as err:
-            self._broken(f"sending failed: {text_of(err)}")
+            self._gone(f"sending failed: {text_of(err)}")
         except Exception:  # noqa: BLE001 - a fault of a carrier must end this connection only, and be known
             log.failure(f"[{self._name}] sending failed")
             self._broken("sending failed")

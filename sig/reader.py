@@ -180,7 +180,7 @@ class Reader:
                 self._reason = "the peer closed the connection"
             if not data or self._heard >= self._next_tick:
                 self._tick()
-            if not self._connection.is_open():
+            if not self._connection.is_open() and not (data and self._heard < self._connection.reads_until):
                 self._reason = self._connection.reason or "closed"
         except WireError as err:
             self._reason = f"it sent what is no message: {err}"

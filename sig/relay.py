@@ -21,7 +21,7 @@ from sig.connection import Connection
 from sig.errors import BadParams
 from sig.outbox import Outbox
 from sig.sendmode import note_crowded, wait_for_crowded
-from sig.signals import Signal
+from sig.signals import Signal, takes_info
 from sig.wire import Message
 
 if TYPE_CHECKING:
@@ -48,11 +48,12 @@ class RemoteListener:
 class _Route:
     """Where one event of the client goes; true as long as `targets` are the event's."""
 
-    __slots__ = ("copies", "event", "signal", "targets")
+    __slots__ = ("copies", "event", "signal", "takes_info", "targets")
 
     def __init__(self, signal: Signal) -> None:
         self.signal = signal
         self.event = signal.event
+        self.takes_info = takes_info(signal)
         self.targets: tuple[Any, ...] | None = None
         # None: the reader must not pass it on, as user code is to run.
         self.copies: tuple[Copy, ...] | None = None
@@ -70,9 +71,11 @@ class Relay:
         # What the piece of input has brought for each connection so far.
         self._gathered: dict[Connection, list[bytes]] = {}
         self._crowded: list[Outbox] | None = None
+        self._forgotten = 0
 
     def forget(self, sender: str) -> None:
         """The client has no sender of that name any more. On any thread."""
+        self._forgotten += 1
         for key in [key for key in list(self._routes) if key[0] == sender]:
             self._routes.pop(key, None)
 
@@ -87,7 +90,10 @@ class Relay:
         except TypeError:
             raise BadParams("info: sender and event must be strings") from None
         if route is None:
+            forgotten = self._forgotten
             route = self._routes[key] = _Route(self._find_signal(*key))
+            if self._forgotten != forgotten:  # perhaps of this one, before it was kept
+                self._routes.pop(key, None)
         if self._connection.arrivals.are_done():
             if route.targets is None or route.targets is not route.event.targets:
                 self._refresh(route)
@@ -97,7 +103,8 @@ class Relay:
                     for finish, put in route.copies:
                         put(finish(packed))
                 return None
-        return partial(self._trigger, route.signal, params.get("data"), info if len(info) > 2 else None)
+        extra = info if len(info) > 2 and route.takes_info else None
+        return partial(self._trigger, route.signal, params.get("data"), extra)
 
     def flush(self) -> None:
         """Post what was gathered. At the end of a piece of input."""
@@ -141,6 +148,9 @@ class Relay:
         """On the dispatcher: call the listeners, and wait for those who are slow."""
         if self._crowded is None:
             self._crowded = note_crowded()
-        signal.trigger(data, extra)
+        if extra is None:
+            signal.trigger(data)
+        else:
+            signal.trigger(data, extra)
         if self._crowded:
             wait_for_crowded(self._crowded)

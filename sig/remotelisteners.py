@@ -10,8 +10,17 @@ from typing import Any
 from sig import log
 from sig.calls import Pending
 from sig.connection import Connection
-from sig.errors import STATUS_OK, BadParams, BadReply, NotConnected, RequestError, RequestTimeout
-from sig.event import Callback
+from sig.errors import (
+    STATUS_OK,
+    USER_FAULTS,
+    BadParams,
+    BadReply,
+    NotConnected,
+    RequestError,
+    RequestTimeout,
+)
+from sig.event import BUILTIN_EVENTS, Callback
+from sig.presence import Presence
 from sig.slices import slices
 from sig.wire import Message
 
@@ -25,13 +34,27 @@ class Subscription:
         # Replaced, never changed, so that the dispatcher reads it without a lock.
         self.callbacks: tuple[Callback, ...] = ()
         self.listener_id: Any = None
+        # Set once the server has answered; there while it is being asked.
+        self.asked: threading.Event | None = None
+
+    def tells_lifecycle(self) -> bool:
+        """Whether #connect or #disconnect come with it."""
+        return self.event is None or self.event in BUILTIN_EVENTS
+
+    def hears(self, sender: str, event: str) -> bool:
+        """Whether that event of that sender comes with it."""
+        return self.sender in (None, sender) and self.event in (None, event)
+
+    def is_there(self) -> bool:
+        """Whether the server has it."""
+        return self.listener_id is not None
 
     def deliver(self, info: dict[str, Any], data: Any) -> None:
         """Call the listeners. On the dispatcher."""
         for callback in self.callbacks:
             try:
                 callback(info, data)
-            except Exception:  # noqa: BLE001 - whatever a listener raises is its own affair
+            except USER_FAULTS:
                 log.failure(f"a listener failed on '{info.get('event')}' of '{info.get('sender')}'")
 
 
@@ -44,31 +67,47 @@ class RemoteListeners:
         self._subscriptions: dict[tuple[str | None, str | None], Subscription] = {}
         # Of the connection above; new with each, as the server chooses the ids.
         self._by_id: dict[Any, Subscription] = {}
+        self._presence = Presence()
 
     def add(self, callback: Callback, sender: str | None, event: str | None) -> bool:
         """`ClientRouter.addRemoteListener`."""
         if not callable(callback):
             raise TypeError(f"a listener must be callable as callback(info, data), got {callback!r}")
         with self._lock:
-            key = (sender, event)
-            known = key in self._subscriptions
-            subscription = self._subscriptions.setdefault(key, Subscription(sender, event))
+            subscription = self._subscriptions.setdefault((sender, event), Subscription(sender, event))
             subscription.callbacks += (callback,)
             connection = self._connection
-        if known or connection is None:
-            return True
+            if connection is None or subscription.is_there():
+                return True
+            asked = subscription.asked
+            if asked is None:
+                subscription.asked = threading.Event()
         try:
-            self._subscribe(connection, subscription, keep=False).wait()
+            if asked is None:
+                self._ask(connection, subscription)
+            else:  # another thread is at it
+                asked.wait(connection.limits.timeout_s)
         except NotConnected:
             return True  # lost this moment: the reconnect subscribes
         except BaseException:
-            self._drop(subscription)
+            self.remove(callback, sender, event)
             raise
-        if subscription.listener_id is not None:
+        if subscription.is_there() or connection is not self._connection:
+            if subscription.tells_lifecycle() and not self._presence.is_known:
+                self.compare(connection)
             return True
-        self._drop(subscription)
+        self.remove(callback, sender, event)
         log.get().warning(f"sender '{sender}' does not declare the event '{event}': not listening to it")
         return False
+
+    def _ask(self, connection: Connection, subscription: Subscription) -> None:
+        try:
+            self._subscribe(connection, subscription, keep=False).wait()
+        finally:
+            with self._lock:
+                asked, subscription.asked = subscription.asked, None
+            if asked is not None:
+                asked.set()
 
     def remove(self, callback: Callback, sender: str | None, event: str | None) -> bool:
         """`ClientRouter.removeRemoteListener`."""
@@ -124,6 +163,37 @@ class RemoteListeners:
                 "connection"
             )
 
+    def compare(self, connection: Connection) -> None:
+        """Have listeners told which senders have come or gone unheard; see `sig.presence`.
+
+        Raises NotConnected and RequestTimeout.
+        """
+        if not any(each.tells_lifecycle() for each in self.list()):
+            return
+        self._presence.begin()
+        params = {"list_events": True, "list_requests": True, "in_order": True}
+        done = partial(self._compared, connection)
+        try:
+            connection.start_call("list_senders", params, done=done).wait()
+        except (NotConnected, RequestTimeout):
+            raise
+        except RequestError as err:
+            log.get().warning(f"#connect or #disconnect may be missing, as the senders are not known: {err}")
+
+    def _compared(self, connection: Connection, answer: Message) -> None:
+        """On the reader, so that nothing the server tells later comes before."""
+        if answer.get("status") != STATUS_OK:
+            return
+        missed = self._presence.compare(answer.get("response"))
+        if not missed:
+            return
+        subscriptions = [each for each in self.list() if each.tells_lifecycle() and each.is_there()]
+        for sender, event, data in missed:
+            for each in subscriptions:
+                if each.hears(sender, event):
+                    info = {"sender": sender, "event": event}
+                    connection.arrivals.add(partial(each.deliver, info, data))
+
     def disconnected(self) -> None:
         """There is no connection any more."""
         self._connection = None
@@ -140,6 +210,9 @@ class RemoteListeners:
             raise BadParams(f"info: expected an object, got {type(info).__name__}")
         listener_id = params.get("listener_id")
         subscription = self._by_id.get(listener_id) if isinstance(listener_id, int | str) else None
+        event = info.get("event")
+        if event in BUILTIN_EVENTS:
+            self._presence.heard(info.get("sender"), event, params.get("data"))
         if subscription is None:
             # A signal that was on its way when we unsubscribed.
             return None
@@ -175,9 +248,7 @@ class RemoteListeners:
         """Unsubscribe, unless another listener has come meanwhile."""
         with self._lock:
             key = (subscription.sender, subscription.event)
-            if self._subscriptions.get(key) is not subscription or (
-                subscription.callbacks and subscription.listener_id is not None
-            ):
+            if self._subscriptions.get(key) is not subscription or subscription.callbacks:
                 return
             del self._subscriptions[key]
             listener_id = subscription.listener_id

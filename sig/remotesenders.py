@@ -68,10 +68,15 @@ class RemoteSenders(Router):
         self.deliver_lifecycle(name)
         return sender
 
+    def owns(self, sender: Sender) -> bool:
+        """Whether it was made here, and not by the client for itself."""
+        return sender._router is self
+
     def removeSender(self, sender: Sender | str) -> bool:
         """Take a sender back, after the signals triggered before."""
         if sender is None:
             raise ValueError("which sender to remove? Pass it, or its name, not None")
+        self.check_own(sender)
         with self.lock:
             removed = self.unregister(sender)
             connection = self._connection
@@ -115,6 +120,10 @@ class RemoteSenders(Router):
                 except RequestError as err:
                     log.get().error(f"the server refuses the sender '{sender.getName()}': {err}")
 
+    def count_dropped(self, signals: int) -> None:
+        """So many that were queued will not be sent."""
+        self.dropped += signals
+
     def disconnected(self) -> None:
         """There is no connection any more."""
         self._connection = None
@@ -123,7 +132,12 @@ class RemoteSenders(Router):
         if info["event"] in BUILTIN_EVENTS:
             return
         connection = self._connection
-        if connection is None or not connection.signal_to_server(info, data):
+        try:
+            passed_on = connection is not None and connection.signal_to_server(info, data)
+        except BaseException:  # it cannot be written, say: the trigger tells
+            self.dropped += 1
+            raise
+        if not passed_on:
             self.dropped += 1
             log.get().debug(f"signal '{info['event']}' of '{info['sender']}' is dropped: not connected")
 

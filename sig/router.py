@@ -112,10 +112,11 @@ class Router:
         """Disconnect a sender, given itself or its name, and deliver its #disconnect on this thread.
 
         Its handlers are dropped; its listeners stay for the next connect. False if it is not connected;
-        ValueError for None.
+        ValueError for None, UnknownSender for a sender of another router.
         """
         if sender is None:
             raise ValueError("which sender to remove? Pass it, or its name, not None")
+        self.check_own(sender)
         removed = self.unregister(sender)
         if removed is None:
             return False
@@ -150,6 +151,7 @@ class Router:
 
         Raises UnknownSender, and all that `Sender.request` raises. It runs on this thread.
         """
+        self.check_own(sender)
         target = sender if isinstance(sender, Sender) else self._senders.get(sender)
         if target is None:
             raise UnknownSender(f"there is no sender '{sender}'")
@@ -176,6 +178,11 @@ class Router:
             return "\n".join(lines)
 
     # What follows is for senders and for the routers that serve a network.
+
+    def check_own(self, sender: Sender | str) -> None:
+        """Raise UnknownSender if it is another router's, which may have one of the same name."""
+        if isinstance(sender, Sender) and sender._router is not self:
+            raise UnknownSender(f"the sender '{sender.getName()}' belongs to another router")
 
     def subscribe(self, callback: Callback, sender: str | None, event: str | None, keep: bool) -> bool:
         """`addListener`; with `keep` also to an event that a connected sender does not declare now."""
@@ -220,9 +227,7 @@ class Router:
             sender.connect(names, handlers)
             waiting = [e.name for e in sender._events.values() if e.listeners and not e.declared]
             data = {"events": names, "requests": list(handlers) if handlers else None}
-            self._lifecycle.note(sender, EVENT_CONNECT, data)
-        for event in waiting:
-            log.get().warning(f"listeners wait for '{event}' of '{name}', which it does not declare")
+            self._lifecycle.note(sender, EVENT_CONNECT, data, waiting)
         return sender
 
     def unregister(self, sender: Sender | str) -> Sender | None:
@@ -259,7 +264,7 @@ class Router:
     def resolve(self, sender: Sender, event: Event) -> tuple[Callback, ...]:
         """Merge who a trigger of `event` reaches, and keep the answer in `event.targets`."""
         with self.lock:
-            while event.targets is None:
+            while (known := event.targets) is None:
                 changes = self._changes
                 channel = self._channels.get(event.name, []) if event.isChannel() else []
                 targets = (*self._broadcast, *sender._broadcast, *channel, *event.listeners)
@@ -270,7 +275,7 @@ class Router:
                 if changes == self._changes:
                     self._resolved.setdefault(event.name, set()).add(event)
                     event.keep_targets(targets)
-            return event.targets
+            return known
 
     def _forget_targets(self, channel: str | None) -> None:
         """Have merged again: every event, or those of one channel."""

@@ -49,6 +49,9 @@ class SendOrder(Protocol):
     def grant(self, signals: int) -> None:
         """The peer has worked off so many signals."""
 
+    def signals(self) -> int:
+        """How many signals wait."""
+
     def rest(self) -> list[Waiting]:
         """All that waits, taken off, as `add` takes it."""
 
@@ -104,6 +107,9 @@ class Pipelined:
 
     def grant(self, signals: int) -> None:
         self._credit = min(self._credit + signals, self._window)
+
+    def signals(self) -> int:
+        return sum(not isinstance(each, tuple) for each in self._ordered)
 
     def rest(self) -> list[Waiting]:
         waiting: list[Waiting] = [(Kind.REPLY, data, None) for data in self._urgent]
@@ -183,6 +189,10 @@ class OneAtATime:
 
     def grant(self, signals: int) -> None:
         """It has no window."""
+
+    def signals(self) -> int:
+        """As if all calls of ours were: which of them are is not kept."""
+        return len(self._calls)
 
     def rest(self) -> list[Waiting]:
         waiting: list[Waiting] = [(Kind.REPLY, data, None) for data in self._replies]

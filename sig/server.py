@@ -77,11 +77,11 @@ class ServerRouter(Router):
     # What follows is for sessions.
 
     def register_for(
-        self, session: Session, name: str, events: Iterable[str] | str | None, requests: Handlers
+        self, session: Session, name: str, events: Iterable[str] | str | None, requests: Handlers, size: int
     ) -> None:
         """Connect a client's sender; its #connect is yet to be delivered."""
         with self.lock:
-            session.senders[name] = self.register(name, events, requests)
+            session.own(name, self.register(name, events, requests), size)
             self._owners[name] = session
 
     def drop(self, session: Session, name: str) -> None:
@@ -128,12 +128,14 @@ class ServerRouter(Router):
             self._packed = (info, data, packed)
         return packed
 
-    def describe_senders(self, list_events: bool) -> list[dict[str, Any]]:
+    def describe_senders(self, list_events: bool, list_requests: bool = False) -> list[dict[str, Any]]:
         """All senders, as `list_senders` answers."""
         described = []
         for sender in self.listSenders():
             entry: dict[str, Any] = {"sender": sender.getName(), "connected": sender.isConnected()}
             if list_events:
                 entry["events"] = [{"event": name} for name in sender.getEvents()]
+            if list_requests:
+                entry["requests"] = sender.getRequests()
             described.append(entry)
         return described

@@ -11,6 +11,7 @@ from sig.calls import LATER, Call
 from sig.connection import Connection
 from sig.errors import BadParams, Busy, Unauthorized, UnknownSender
 from sig.event import BUILTIN_EVENTS
+from sig.limits import Limits
 from sig.relay import Relay, RemoteListener
 from sig.sender import Sender
 from sig.signals import Signal
@@ -57,6 +58,9 @@ class Session:
         self._ids = count(1)
         # The router keeps it, as senders may be taken away from us: see ServerRouter.
         self.senders: dict[str, Sender] = {}
+        # How many events and methods each has, and all of them.
+        self._sizes: dict[str, int] = {}
+        self._parts = 0
         self._relay = Relay(connection, self._find_signal)
         self._listeners: dict[int, tuple[RemoteListener, str | None, str | None]] = {}
         connection.on_lost = self._lost
@@ -122,7 +126,7 @@ class Session:
     # --- senders ---
 
     def _add_sender(self, params: Message, _call: Call) -> Any:
-        name = _name(params, "sender")
+        name = _name(params, "sender", self._limits)
         methods = params.get("requests")
         if methods is not None and not (
             isinstance(methods, list) and all(m is None or isinstance(m, str) for m in methods)
@@ -133,14 +137,20 @@ class Session:
             raise BadParams(f"events: expected a list of names, got {events!r:.100}")
         if len(self.senders) >= self._limits.max_names:
             raise Busy(f"one client may have {self._limits.max_names} senders")
+        parts = [*(methods or ()), *([events] if isinstance(events, str) else events or ())]
+        for part in parts:
+            if isinstance(part, str):
+                _check_length(part, self._limits)
+        if self._parts + len(parts) > self._limits.max_events:
+            raise Busy(f"the senders of one client may have {self._limits.max_events} events and methods")
         handlers = {method: RemoteHandler(self.connection, name, method) for method in methods or ()}
-        self._server.register_for(self, name, events, handlers)
+        self._server.register_for(self, name, events, handlers, len(parts))
         self.connection.arrivals.add(partial(self._server.deliver_lifecycle, name))
         return None
 
     def _remove_sender(self, params: Message, call: Call) -> Any:
         # In order with the signals before it; so it is the dispatcher that answers.
-        name = _name(params, "sender")
+        name = _name(params, "sender", self._limits)
         if name not in self.senders:
             raise UnknownSender(f"this client has no sender '{name}'")
         self.connection.arrivals.add(partial(call.run, partial(self._drop_sender, name)))
@@ -149,9 +159,16 @@ class Session:
     def _drop_sender(self, name: str) -> None:
         self._server.drop(self, name)
 
+    def own(self, name: str, sender: Sender, size: int) -> None:
+        """The sender is ours, with so many events and methods. With the server's lock held."""
+        self.senders[name] = sender
+        self._sizes[name] = size
+        self._parts += size
+
     def disown(self, name: str) -> None:
-        """The sender of that name is no longer ours."""
+        """The sender of that name is no longer ours. With the server's lock held."""
         self.senders.pop(name, None)
+        self._parts -= self._sizes.pop(name, 0)
         self._relay.forget(name)
 
     def _find_signal(self, name: Any, event: Any) -> Signal:
@@ -166,8 +183,8 @@ class Session:
     # --- listeners ---
 
     def _add_listener(self, params: Message, _call: Call) -> Any:
-        sender = _name(params, "sender", or_none=True)
-        event = _name(params, "event", or_none=True)
+        sender = _name(params, "sender", self._limits, or_none=True)
+        event = _name(params, "event", self._limits, or_none=True)
         if len(self._listeners) >= self._limits.max_names:
             raise Busy(f"one client may have {self._limits.max_names} listeners")
         listener = RemoteListener(self._server, self.connection, next(self._ids))
@@ -187,12 +204,18 @@ class Session:
 
     # --- requests, and what there is ---
 
-    def _list_senders(self, params: Message, _call: Call) -> Any:
-        return self._server.describe_senders(bool(params.get("list_events")))
+    def _list_senders(self, params: Message, call: Call) -> Any:
+        described = self._server.describe_senders(
+            bool(params.get("list_events")), bool(params.get("list_requests"))
+        )
+        if params.get("in_order") is True:  # a client of ours that compares it with what it has been told
+            call.reply(described, in_order=True)
+            return LATER
+        return described
 
     def _request(self, params: Message, call: Call) -> Any:
-        name = _name(params, "sender")
-        method = _name(params, "method")
+        name = _name(params, "sender", self._limits)
+        method = _name(params, "method", self._limits)
         sender = self._server.getSender(name)
         if sender is None:
             raise UnknownSender(f"there is no sender '{name}'")
@@ -226,8 +249,17 @@ def _are_same(given: bytes, right: bytes) -> bool:
     return hmac.compare_digest(given, right)
 
 
-def _name(params: Message, key: str, or_none: bool = False) -> Any:
+def _check_length(name: str, limits: Limits) -> None:
+    if len(name) > limits.max_name:
+        raise BadParams(
+            f"a name has at most {limits.max_name} characters, this one has {len(name)}: {name:.40}…"
+        )
+
+
+def _name(params: Message, key: str, limits: Limits, or_none: bool = False) -> Any:
     value = params.get(key)
     if (isinstance(value, str) and value) or (or_none and value is None):
+        if value is not None:
+            _check_length(value, limits)
         return value
     raise BadParams(f"{key}: expected a name, got {value!r:.100}")

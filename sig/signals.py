@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from sig import log
+from sig.errors import USER_FAULTS
 from sig.event import Event
 
 
@@ -51,7 +53,7 @@ class Signal:
             # The usual case, and by a quarter quicker than a loop over a tuple of one.
             try:
                 single(self._info.copy(), data)
-            except Exception:  # noqa: BLE001 - whatever a listener raises is its own affair
+            except USER_FAULTS:
                 self._failed()
             return
         targets = event.targets
@@ -63,8 +65,17 @@ class Signal:
         for callback in targets:
             try:
                 callback(shared, data)
-            except Exception:  # noqa: BLE001 - as above
+            except USER_FAULTS:
                 self._failed()
 
     def _failed(self) -> None:
         log.failure(f"a listener failed on '{self.getEvent()}' of '{self.getSender()}'")
+
+
+def takes_info(signal: Signal) -> bool:
+    """Whether its `trigger` takes keys for `info`; one written for pysig has `trigger(self, data)`."""
+    if type(signal).trigger is Signal.trigger:
+        return True
+    kinds = [each.kind for each in inspect.signature(signal.trigger).parameters.values()]
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return inspect.Parameter.VAR_POSITIONAL in kinds or sum(kind in by_position for kind in kinds) > 1

@@ -37,14 +37,16 @@ def _make_encoder() -> Callable[[Any], str]:
     """
     make = getattr(encoder, "c_make_encoder", None)
     if make is None:
-        return json.JSONEncoder(default=_unserialisable, separators=(",", ":")).encode
+        return json.JSONEncoder(default=_unserialisable, separators=(",", ":"), allow_nan=False).encode
     parts = make(
-        None, _unserialisable, encoder.encode_basestring_ascii, None, ":", ",", False, False, True
+        None, _unserialisable, encoder.encode_basestring_ascii, None, ":", ",", False, False, False
     )  # fmt: skip
 
     def encode(value: Any) -> str:
         try:
             return "".join(parts(value, 0))
+        except ValueError as err:
+            raise ValueError(f"it cannot be sent as JSON, which has no NaN and no Infinity: {err}") from None
         except RecursionError:
             raise ValueError(
                 "it refers to itself, or is nested too deep, and cannot be sent as JSON"

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sig import log
+from sig.errors import USER_FAULTS
 from sig.limits import DEFAULT, Limits
 from sig.wire import Codec, JsonCodec
 
@@ -52,6 +53,10 @@ class Channel(ABC):
     @abstractmethod
     def wait_writable(self, timeout_s: float) -> None:
         """Wait until `send` can send something, or for `timeout_s`, or until `shutdown`."""
+
+    def finish(self) -> None:
+        """Nothing more will be sent: let the peer read to the end, while `receive` goes on. Or `shutdown`."""
+        self.shutdown()
 
     @abstractmethod
     def shutdown(self) -> None:
@@ -124,5 +129,5 @@ class Carrier(ABC):
         try:
             if callback is not None:
                 callback()
-        except Exception:  # noqa: BLE001 - whatever it raises is the user's affair
+        except USER_FAULTS:
             log.failure("on_connected or on_disconnected failed")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import threading
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Self
 
 from sig import log
 from sig.carrier.base import Carrier, Channel
+from sig.carrier.exiting import drained_at_exit
 from sig.connection import Connection
 from sig.errors import RequestError, Unauthorized, text_of
 
@@ -30,10 +31,13 @@ class ClientCarrier(Carrier):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.last_error: str | None = None
+        # Of who connects: two at once would make two connections, which throw each other off.
+        self._connecting = threading.Lock()
         self._state = threading.Lock()
         self._connection: Connection | None = None
         self._keeper: threading.Thread | None = None
         self._stopping = threading.Event()
+        drained_at_exit(self)
 
     @abstractmethod
     def open(self, host: str, port: int) -> Channel:
@@ -44,17 +48,20 @@ class ClientCarrier(Carrier):
 
         An older connection is ended first. Raises Unauthorized if the server wants a token, or another one.
         """
-        self.disconnect()
-        connection = self._try(host, port)
+        was_connected = False
+        try:
+            with self._connecting:
+                was_connected = self._let_go()
+                connection = self._try(host, port)
+                if connection is None:
+                    self.finish()
+                else:
+                    keeper = self._keep_by(connection, host, port)
+        finally:
+            if was_connected:
+                self.notify(self.on_disconnected)
         if connection is None:
-            self.finish()
             return False
-        stopping = threading.Event()
-        keeper = threading.Thread(
-            target=self._keep, args=(connection, host, port, stopping), name="sig-client-keeper", daemon=True
-        )
-        with self._state:
-            self._connection, self._stopping, self._keeper = connection, stopping, keeper
         self.notify(self.on_connected)
         try:
             keeper.start()
@@ -63,28 +70,53 @@ class ClientCarrier(Carrier):
             raise
         return True
 
+    def _keep_by(self, connection: Connection, host: str, port: int) -> threading.Thread:
+        """The connection is the one in use from now on; what is to make it anew, once it is lost."""
+        stopping = threading.Event()
+        arguments = (connection, host, port, stopping)
+        keeper = threading.Thread(target=self._keep, args=arguments, name="sig-client-keeper", daemon=True)
+        with self._state:
+            self._connection, self._stopping, self._keeper = connection, stopping, keeper
+        return keeper
+
     def disconnect(self) -> None:
         """End the connection and wait for its threads. Any number of times, from any thread.
 
-        What is queued is sent first, for `Limits.drain_s` at most; for user code that still runs it waits
-        `Limits.join_s` at most.
+        What is queued is sent first, for `Limits.full_wait_s` at most, and as long as something is sent in
+        each `Limits.drain_s`; what is not sent then is logged and counted. For user code that still runs it
+        waits `Limits.join_s` at most.
         """
+        if self._let_go():
+            self.notify(self.on_disconnected)
+
+    def _let_go(self) -> bool:
+        """End the connection, if there is one, and its threads; whether it stood."""
         with self._state:
             connection, self._connection = self._connection, None
             keeper, self._keeper = self._keeper, None
             self._stopping.set()
         if keeper is None:
-            return
+            return False
         was_connected = connection is not None and connection.is_open()
         if connection is not None:
-            connection.outbox.drain(self.limits.drain_s)
-            connection.close("this side disconnects")
+            connection.leave("this side disconnects", self.limits.drain_s, self.limits.full_wait_s)
             connection.join(self.limits.join_s)
         if keeper is not threading.current_thread() and keeper.ident is not None:
             keeper.join(self.limits.join_s)
         self.finish()
-        if was_connected:
-            self.notify(self.on_disconnected)
+        return was_connected
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.disconnect()
+
+    def drain(self, timeout_s: float) -> None:
+        """Wait until what is queued is sent, and log what is not by then. The connection stays."""
+        connection = self._connection
+        if connection is not None:
+            connection.drain(min(timeout_s, self.limits.drain_s), timeout_s)
 
     def isConnected(self) -> bool:
         """Whether the connection stands now."""

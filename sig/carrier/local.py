@@ -36,6 +36,14 @@ class LocalCarrier(ServerCarrier, ClientCarrier):
             raise ConnectionRefusedError(f"no LocalCarrier of this process was started on {host}:{port}")
         return listener.connect()
 
+    def __exit__(self, *exc: object) -> None:
+        ClientCarrier.__exit__(self, *exc)
+        ServerCarrier.__exit__(self, *exc)
+
+    def drain(self, timeout_s: float) -> None:
+        ClientCarrier.drain(self, timeout_s)
+        ServerCarrier.drain(self, timeout_s)
+
     def isConnected(self) -> bool:
         return ServerCarrier.isConnected(self) or ClientCarrier.isConnected(self)
 

@@ -6,10 +6,11 @@ import threading
 import time
 from abc import abstractmethod
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from sig import log
 from sig.carrier.base import Carrier, Channel
+from sig.carrier.exiting import drained_at_exit
 from sig.carrier.room import files_allowed, files_in_use, room_for
 from sig.carrier.strangers import Strangers
 from sig.connection import Connection
@@ -40,6 +41,8 @@ class ServerCarrier(Carrier):
         super().__init__(**options)
         # How many connections there may be; what the limits say, or the system if that is less.
         self.room = room_for(self.limits, None, 0)
+        # Of who starts it: two at once would listen twice.
+        self._starting = threading.Lock()
         self._state = threading.Lock()
         self._settled = threading.Condition(self._state)
         self._listener: Listener | None = None
@@ -49,6 +52,7 @@ class ServerCarrier(Carrier):
         self._connections: set[Connection] = set()
         self._clients: set[Connection] = set()
         self._strangers: Strangers[Connection] = Strangers(1, 1)
+        drained_at_exit(self)
 
     @abstractmethod
     def listen(self, host: str, port: int) -> Listener:
@@ -62,6 +66,13 @@ class ServerCarrier(Carrier):
 
         Raises OSError if it cannot listen there, ValueError if it should not, or listens already.
         """
+        with self._starting:
+            self._begin_to_listen(host, port)
+        log.get().info(f"[{type(self).__name__}] listening on {self.address}")
+        self.notify(self.on_connected)
+        return True
+
+    def _begin_to_listen(self, host: str, port: int) -> None:
         if self._listener is not None:
             raise ValueError(f"it listens on {self.address} already: stop() it first")
         if self._accept is None:
@@ -78,9 +89,6 @@ class ServerCarrier(Carrier):
             listener.close()
             raise
         self._acceptor = acceptor
-        log.get().info(f"[{type(self).__name__}] listening on {self.address}")
-        self.notify(self.on_connected)
-        return True
 
     def _make_room(self) -> None:
         allowed = files_allowed()
@@ -104,6 +112,20 @@ class ServerCarrier(Carrier):
         """How many clients are connected, those included that have said something but may not come in yet."""
         return len(self._connections)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+    def drain(self, timeout_s: float) -> None:
+        """Wait until what is queued for the clients is sent, and log what is not by then."""
+        with self._state:
+            connections = list(self._connections)
+        deadline = time.monotonic() + timeout_s
+        for connection in connections:
+            connection.drain(max(0.0, deadline - time.monotonic()))
+
     def isConnected(self) -> bool:
         """Whether it listens."""
         return self._listener is not None
@@ -126,7 +148,10 @@ class ServerCarrier(Carrier):
             connections = list(self._connections)
         drained = time.monotonic() + self.limits.drain_s
         for connection in connections:
-            connection.outbox.drain(max(0.0, drained - time.monotonic()))
+            connection.drain(max(0.0, drained - time.monotonic()))
+            connection.finish("the server stops")
+        for connection in connections:
+            connection.wait_finished(max(0.0, drained - time.monotonic()))
             connection.close("the server stops")
         deadline = time.monotonic() + self.limits.join_s
         for connection in connections:

@@ -15,8 +15,6 @@ from sig.carrier.base import Channel
 UNIX_PREFIX = "unix:"
 RECEIVE_SIZE = 64 * 1024
 MAX_PORT = 65_535
-# struct timeval, as the kernel takes it
-TIMEVAL = struct.Struct("@ll")
 # struct ucred: process, user, group
 UCRED = struct.Struct("@iII")
 # What one host has of IPv6's addresses at the least, and may use each of.
@@ -28,14 +26,13 @@ KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("T
 
 
 class SocketChannel(Channel):
-    """One connected socket. `receive` blocks for a time that the kernel keeps: one system call a piece."""
+    """One connected socket, which never blocks but in `poll`."""
 
     def __init__(self, sock: socket.socket, address: str, origin: str = "?") -> None:
         self.address = address
         self.origin = origin
         self._down = False
-        self._timeout_s = 0.0
-        sock.settimeout(None)
+        sock.setblocking(False)
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -45,13 +42,12 @@ class SocketChannel(Channel):
         self._sock = sock
         self._writable = select.poll()
         self._writable.register(sock, select.POLLOUT)
+        self._readable = select.poll()
+        self._readable.register(sock, select.POLLIN)
 
     def receive(self, timeout_s: float) -> bytes | None:
-        if timeout_s != self._timeout_s:
-            seconds, rest = divmod(timeout_s, 1)
-            timeval = TIMEVAL.pack(int(seconds), int(rest * 1_000_000))
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
-            self._timeout_s = timeout_s
+        if not self._readable.poll(timeout_s * 1000):
+            return None
         try:
             return self._sock.recv(RECEIVE_SIZE)
         except BlockingIOError:
@@ -59,13 +55,17 @@ class SocketChannel(Channel):
 
     def send(self, data: bytes) -> int:
         try:
-            return self._sock.send(data, socket.MSG_DONTWAIT)
+            return self._sock.send(data)
         except BlockingIOError:
             return 0
 
     def wait_writable(self, timeout_s: float) -> None:
         if not self._down:
             self._writable.poll(timeout_s * 1000)
+
+    def finish(self) -> None:
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self._sock, socket.SHUT_WR)
 
     def shutdown(self) -> None:
         self._down = True

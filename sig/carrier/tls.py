@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 import threading
@@ -27,8 +26,6 @@ class TLSChannel(SocketChannel):
     ) -> None:
         """`server_hostname`: the name that the server's certificate must have; None at the server itself."""
         super().__init__(sock, address, origin)
-        self._readable = select.poll()
-        self._readable.register(sock, select.POLLIN)
         self._lock = threading.Lock()
         self._prepared = threading.Event()
         self._may_send = False

@@ -384,3 +384,91 @@ def works(work: Callable[[], Any]) -> bool:
     except (RuntimeError, sig.RequestError):
         return False
     return True
+
+
+def test_listeners_and_handlers_that_exit(net: Net) -> None:
+    """More of them than there are threads; the others hear, and later requests are answered."""
+    net.server()
+    here, there = net.client(), net.client()
+    heard = Inbox()
+
+    def leaves(*_given: object) -> None:
+        sys.exit(3)
+
+    here.addRemoteListener(leaves, "s", "e")
+    here.addRemoteListener(heard, "s", "e")
+    sender = there.addRemoteSender("s", ["e"], {"leave": leaves, "ping": lambda _params: "pong"})
+    for number in range(20):
+        with pytest.raises(sig.RemoteError, match="3"):
+            here.remoteRequest("s", "leave")
+        signal_of(sender, "e").trigger(number)
+    assert heard.data(20) == list(range(20))
+    assert answers(here)
+
+
+def test_a_sender_given_itself(net: Net) -> None:
+    """A client's `removeSender` of a remote sender takes it back at the server as well; of another's, nothing."""
+    net.server()
+    client, other = net.client(), net.client()
+    mine, theirs = client.addRemoteSender("mine", ["e"]), other.addRemoteSender("theirs", ["e"])
+    own = client.addSender("mine", ["e"])
+    for remove in (client.removeSender, client.removeRemoteSender):
+        with pytest.raises(sig.UnknownSender, match="belongs to another router"):
+            remove(theirs)
+    with pytest.raises(sig.UnknownSender, match="belongs to another router"):
+        client.removeRemoteSender(own)
+    assert client.removeSender(mine)
+    assert own.isConnected()
+    assert [each["sender"] for each in other.listRemoteSenders()] == ["theirs"]
+
+
+@pytest.mark.parametrize("data", [float("nan"), [float("inf")], {"x": object()}, {1, 2}])
+def test_what_json_cannot_write(net: Net, data: object) -> None:
+    """A signal with it is dropped, and counted; a request with it raises; the connection stands."""
+    net.server()
+    client = net.client()
+    heard = Inbox()
+    client.addRemoteListener(heard, "s", "e")
+    sender = client.addRemoteSender(
+        "s", ["e"], {"ping": lambda _params: "pong", "back": lambda _params: data}
+    )
+    signal_of(sender, "e").trigger(data)
+    assert client.dropped_signals == 1
+    with pytest.raises((TypeError, ValueError), match="cannot be sent as JSON"):
+        client.remoteRequest("s", "ping", data)
+    with pytest.raises(sig.BadParams, match="the answer cannot be sent: .* cannot be sent as JSON"):
+        client.remoteRequest("s", "back")
+    signal_of(sender, "e").trigger(1)
+    assert heard.data(1) == [1]
+    assert answers(client)
+
+
+def test_a_listener_that_is_asked_for_by_two(net: Net) -> None:
+    """Neither hears that he listens before the server has said so; both hear that it refuses."""
+    server = net.server()
+    client = net.client()
+    server.addSender("s", ["e"])
+    asked, go_on = threading.Event(), threading.Event()
+    subscribe = server.subscribe
+
+    def slowly(*given: Any, **more: Any) -> bool:
+        asked.set()
+        go_on.wait(20)
+        return subscribe(*given, **more)
+
+    server.subscribe = slowly  # type: ignore[method-assign]
+    said: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda: said.append(client.addRemoteListener(Inbox(), "s", "other")))
+        for _ in range(2)
+    ]
+    threads[0].start()
+    assert asked.wait(20)
+    threads[1].start()
+    eventually(lambda: len(client._remote_listeners.list()[0].callbacks) == 2)
+    assert said == []
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert said == [False, False]
+    assert client._remote_listeners.list() == []

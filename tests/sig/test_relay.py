@@ -118,3 +118,21 @@ def test_a_signal_too_large_to_pass_on(tcp: Net) -> None:
         assert send("signal", info=info, data="x" * (1000 - empty)) == 1000
         send("signal", info=info, data="last")
         assert heard.data(2) == ["", "last"]
+
+
+def test_a_signal_class_as_pysig_has_it(tcp: Net) -> None:
+    """One whose `trigger` takes data only gets them, with what the client adds to info left out."""
+
+    class Doubled(sig.Signal):
+        def trigger(self, data: Any = None) -> None:  # type: ignore[override]
+            super().trigger(2 * data)
+
+    server = tcp.server()
+    server.class_signal = Doubled
+    client = tcp.client()
+    heard = Inbox()
+    server.addListener(heard, "p", "e")
+    signal = signal_of(client.addRemoteSender("p", ["e"]), "e")
+    signal.trigger(21)
+    signal.trigger(4, {"more": 1})
+    assert heard.data(2) == [42, 8]

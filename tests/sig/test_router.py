@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import sys
+import threading
 from typing import Any
 
 import pytest
 
 import sig
+from sig.carrier.tcpserver import CarrierTCPServer
 from tests.sig.netkit import signal_of
 
 Heard = list[tuple[str, str, str, Any]]
@@ -423,3 +426,68 @@ def test_a_finalizer_may_unsubscribe(router: sig.Router) -> None:
     heard.clear()
     trigger(router, "a", "e")
     assert heard == []
+
+
+def test_a_listener_that_exits(capsys: pytest.CaptureFixture[str]) -> None:
+    """`sys.exit()` in one is logged like anything else it raises, and the others are called."""
+    sig.setup_logger(sig.SimpleLogger())
+    router = sig.Router()
+    heard = []
+
+    def leaves(_info: object, _data: object) -> None:
+        sys.exit(3)
+
+    router.addListener(leaves, "s", "e")
+    router.addListener(leaves, "s", "#connect")
+    router.addListener(lambda _info, data: heard.append(data), "s", "e")
+    signal_of(router.addSender("s", ["e"]), "e").trigger(1)
+    assert heard == [1]
+    router.addListener(leaves, "t", "e")
+    signal_of(router.addSender("t", ["e"]), "e").trigger(1)
+    assert capsys.readouterr().out.count("SystemExit: 3") == 3
+
+
+def test_a_listener_that_is_interrupted() -> None:
+    """Ctrl-C is the program's, and reaches who triggered."""
+    router = sig.Router()
+
+    def interrupted(_info: object, _data: object) -> None:
+        raise KeyboardInterrupt
+
+    router.addListener(interrupted, "s", "e")
+    signal = signal_of(router.addSender("s", ["e"]), "e")
+    with pytest.raises(KeyboardInterrupt):
+        signal.trigger()
+
+
+def test_a_sender_of_another_router() -> None:
+    """It is not taken for one's own of the same name, neither to remove nor to ask."""
+    one, other = sig.Router(), sig.Router()
+    mine = one.addSender("s", ["e"], {"m": lambda _params: "mine"})
+    theirs = other.addSender("s", ["e"], {"m": lambda _params: "theirs"})
+    with pytest.raises(sig.UnknownSender, match="the sender 's' belongs to another router"):
+        one.removeSender(theirs)
+    with pytest.raises(sig.UnknownSender, match="belongs to another router"):
+        one.request(theirs, "m")
+    assert mine.isConnected()
+    assert theirs.isConnected()
+    assert one.request(mine, "m") == "mine"
+
+
+def test_a_logger_runs_without_the_lock() -> None:
+    """Another thread may use a server's router while the log is told that listeners wait in vain."""
+    router = sig.ServerRouter(CarrierTCPServer())
+
+    class Asks:
+        def warning(self, text: str) -> None:
+            thread = threading.Thread(target=lambda: answers.append((text, len(router.listSenders()))))
+            thread.start()
+            thread.join(20)
+
+        trace = debug = info = error = critical = warning
+
+    answers: list[tuple[str, int]] = []
+    sig.setup_logger(Asks())
+    router.addListener(lambda _info, _data: None, "s", "never")
+    router.addSender("s", ["e"])
+    assert answers == [("listeners wait for 'never' of 's', which it does not declare", 1)]

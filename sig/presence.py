@@ -1,0 +1,75 @@
+"""What a client's listeners were last told of each sender: `#connect`, or `#disconnect`.
+
+While a client is away senders come and go, and the server tells nobody twice. So after a reconnect the
+client asks which senders there are, and its listeners are told what they have missed, once. All but `begin`
+belongs to whoever reads the connection; nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sig.event import EVENT_CONNECT, EVENT_DISCONNECT
+
+MAX_SENDERS = 10_000
+"""As many as `Limits.max_names`; of more no notes are taken."""
+
+
+class Missed(NamedTuple):
+    """An event that is to be delivered."""
+
+    sender: str
+    event: str
+    data: dict[str, Any]
+
+
+class Presence:
+    """See the top of this file."""
+
+    def __init__(self) -> None:
+        # The data of its #connect of each that is there; None of one that has gone.
+        self._told: dict[str, dict[str, Any] | None] = {}
+        self._heard: set[str] = set()
+        self.is_known = False
+        """Whether it has been compared once."""
+
+    def heard(self, sender: Any, event: str, data: Any) -> None:
+        """The server tells of that sender."""
+        if isinstance(sender, str):
+            self._heard.add(sender)
+            self._note(sender, data if event == EVENT_CONNECT and isinstance(data, dict) else None)
+
+    def _note(self, sender: str, data: dict[str, Any] | None) -> None:
+        if sender in self._told or len(self._told) < MAX_SENDERS:
+            self._told[sender] = data
+
+    def begin(self) -> None:
+        """The server is about to be asked: what is heard from now on is as new as its answer."""
+        self._heard = set()
+
+    def compare(self, described: Any) -> list[Missed]:
+        """What listeners have missed, by the server's `list_senders`; the first time nothing, as nobody is
+        told of those that were there before."""
+        there = dict(_connected(described))
+        missed = []
+        for name in {*there, *self._told} - self._heard:
+            before, now = self._told.get(name), there.get(name)
+            if (before is None) == (now is None):
+                continue
+            self._note(name, now)
+            event, data = (EVENT_DISCONNECT, before) if now is None else (EVENT_CONNECT, now)
+            assert data is not None
+            missed.append(Missed(name, event, data))
+        known, self.is_known = self.is_known, True
+        return missed if known else []
+
+
+def _connected(described: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of each sender that is connected the data of its #connect, as far as the server says."""
+    for each in described if isinstance(described, list) else ():
+        if not isinstance(each, dict) or not each.get("connected") or not isinstance(each.get("sender"), str):
+            continue
+        events = each.get("events")
+        names = [e.get("event") for e in events if isinstance(e, dict)] if isinstance(events, list) else []
+        yield each["sender"], {"events": names, "requests": each.get("requests")}
