@@ -407,7 +407,7 @@ def test_listeners_and_handlers_that_exit(net: Net) -> None:
 
 
 def test_a_sender_given_itself(net: Net) -> None:
-    """A client's `removeSender` of a remote sender takes it back at the server as well; of another's, nothing."""
+    """A client's `removeSender` of a remote one takes it back at the server too; of another's it is refused."""
     net.server()
     client, other = net.client(), net.client()
     mine, theirs = client.addRemoteSender("mine", ["e"]), other.addRemoteSender("theirs", ["e"])
@@ -436,7 +436,7 @@ def test_what_json_cannot_write(net: Net, data: object) -> None:
     assert client.dropped_signals == 1
     with pytest.raises((TypeError, ValueError), match="cannot be sent as JSON"):
         client.remoteRequest("s", "ping", data)
-    with pytest.raises(sig.BadParams, match="the answer cannot be sent: .* cannot be sent as JSON"):
+    with pytest.raises(sig.BadParams, match=r"the answer cannot be sent: .* cannot be sent as JSON"):
         client.remoteRequest("s", "back")
     signal_of(sender, "e").trigger(1)
     assert heard.data(1) == [1]
