@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sig.errors import STATUS_OK, STATUS_RAISED, from_wire, to_wire
+from sig.errors import STATUS_OK, STATUS_RAISED, RequestTimeout, from_wire, to_wire
 from sig.wire import Message
 
 if TYPE_CHECKING:
@@ -21,10 +21,14 @@ LATER = object()
 Method = Callable[[Message, "Call"], Any]
 
 
+COMPLETING_S = 1.0
+"""Far more than another thread takes to complete a call, if it was not interrupted in the middle of it."""
+
+
 class Pending:
     """A call that waits for its answer."""
 
-    __slots__ = ("_answer", "_done", "_expire", "_lock", "call_id", "deadline", "what")
+    __slots__ = ("_answer", "_done", "_expire", "_lock", "_unanswered", "call_id", "deadline", "what")
 
     def __init__(
         self,
@@ -41,18 +45,23 @@ class Pending:
         self._done = done
         self._expire = expire
         self._answer: Message | None = None
+        self._unanswered = [True]
         # A bare lock, released by `complete`, is the cheapest way to wake one waiter.
         self._lock = threading.Lock()
         self._lock.acquire()
 
     def complete(self, answer: Message) -> None:
-        """Here is the answer. A second one is ignored."""
-        if self._answer is not None:
+        """Here is the answer. A second one is ignored. From any thread."""
+        try:
+            self._unanswered.pop()  # by one thread, whoever else is at it
+        except IndexError:
             return
         self._answer = answer
-        if self._done is not None:
-            self._done(answer)
-        self._lock.release()
+        try:
+            if self._done is not None:
+                self._done(answer)
+        finally:
+            self._lock.release()
 
     def is_done(self) -> bool:
         """Whether the answer is there."""
@@ -69,8 +78,9 @@ class Pending:
         """
         if not self._lock.acquire(timeout=max(0.0, self.deadline - time.monotonic())):
             self._expire(self)
-            self._lock.acquire()
-        assert self._answer is not None
+            self._lock.acquire(timeout=COMPLETING_S)
+        if self._answer is None:
+            raise RequestTimeout(f"no answer to '{self.what}' in time")
         if self._answer.get("status") == STATUS_OK:
             return self._answer.get("response")
         raise from_wire(self._answer)

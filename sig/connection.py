@@ -375,6 +375,8 @@ class Connection:
         """Time is up for that call; an answer that comes later is dropped."""
         answer = to_wire(RequestTimeout(f"no answer to '{pending.what}' to {self.address} in time"))
         self._answer(pending.call_id, answer, given_up=True)
+        # It may be on record no more, where who took it off was interrupted.
+        pending.complete(answer)
 
     def awaits_answers(self) -> bool:
         """Whether calls of ours are on their way."""

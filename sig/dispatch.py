@@ -86,16 +86,28 @@ class Dispatcher:
 
     def _run(self) -> None:
         _inside.owner = self._owner
-        while True:
+        going_on = True
+        while going_on:
+            try:
+                going_on = self._run_some()
+            except BaseException:  # noqa: BLE001 - for want of memory, say: who posts jobs relies on this thread
+                log.failure(f"{self._name} failed")
+
+    def _run_some(self) -> bool:
+        """Run the jobs there are, or the next ones; False at the end."""
+        if not self._taken:
             with self._changed:
                 while not self._jobs:
                     if self._closed:
-                        return
+                        return False
                     self._waiting = True
-                    self._changed.wait()
-                    self._waiting = False
+                    try:
+                        self._changed.wait()
+                    finally:
+                        self._waiting = False
                 self._taken, self._jobs = self._jobs, deque()
-            self._run_taken()
+        self._run_taken()
+        return True
 
     def _run_taken(self) -> None:
         # with more to come, let the writers gather what the listeners post
@@ -111,6 +123,10 @@ class Dispatcher:
                 job()
             except BaseException:  # noqa: BLE001 - one job that fails, or exits, must not stop those behind it
                 log.failure(f"{self._name}: a job failed")
+
+
+def _nothing() -> None:
+    """A job that is done."""
 
 
 class Pool:
@@ -175,18 +191,24 @@ class Pool:
 
     def _run(self) -> None:
         _inside.owner = self._owner
-        while (job := self._next()) is not None:
+        job: Job | None = _nothing
+        while job is not None:
             try:
                 job()
+                job = _nothing
+                job = self._next()
             except BaseException:  # noqa: BLE001 - one job that fails, or exits, must not take its thread along
                 log.failure(f"{self._name}: a job failed")
+                job = _nothing
 
     def _next(self) -> Job | None:
         """The next job; None when this thread is to end."""
         with self._changed:
             self._idle += 1
-            found = self._changed.wait_for(lambda: self._jobs or self._closed, IDLE_WORKER_S)
-            self._idle -= 1
+            try:
+                found = self._changed.wait_for(lambda: self._jobs or self._closed, IDLE_WORKER_S)
+            finally:
+                self._idle -= 1
             if not found or self._closed:
                 self._threads.remove(threading.current_thread())
                 return None

@@ -78,27 +78,40 @@ class Outbox:
 
         `call_id`: that of a call, so that `answered` can tell when the next one may go.
         """
-        with self._lock:
-            if self._closed:
-                return False
-            self._order.add(kind, data, call_id)
-            self._size += len(data)
-            if kind is Kind.SIGNAL and mode.crowded is not None and self._is_crowded():
-                mode.crowded.append(self)
-            piece = self._begin_or_hold()
-        return self._finish_post(piece)
+        try:
+            with self._lock:
+                if self._closed:
+                    return False
+                self._order.add(kind, data, call_id)
+                self._size += len(data)
+                if kind is Kind.SIGNAL and mode.crowded is not None and self._is_crowded():
+                    mode.crowded.append(self)
+                piece = self._begin_or_hold()
+            return self._finish_post(piece)
+        except BaseException:
+            self._interrupted()
+            raise
 
     def post_signals(self, signals: list[bytes]) -> bool:
         """`post` many at once; True if the queue is crowded now. For pipelined connections."""
         size = sum(map(len, signals))
-        with self._lock:
-            if self._closed:
-                return False
-            self._order.add_signals(signals)
-            self._size += size
-            crowded = self._is_crowded()
-            piece = self._begin_or_hold()
-        return self._finish_post(piece) and crowded
+        try:
+            with self._lock:
+                if self._closed:
+                    return False
+                self._order.add_signals(signals)
+                self._size += size
+                crowded = self._is_crowded()
+                piece = self._begin_or_hold()
+            return self._finish_post(piece) and crowded
+        except BaseException:
+            self._interrupted()
+            raise
+
+    def _interrupted(self) -> None:
+        """Whoever sends has been stopped at any line, by Ctrl-C say, or for want of memory: what is queued
+        and what is sent may not agree any more."""
+        self._broken("sending was interrupted")
 
     def _finish_post(self, piece: bytes) -> bool:
         if self._size > self._limits.max_queue:
@@ -165,10 +178,14 @@ class Outbox:
 
         `gathered`: all that was about to follow is there already, so there is nothing to wait for.
         """
-        with self._lock:
-            piece = self._begin(gathered)
-        if piece:
-            self._send_pieces(piece)
+        try:
+            with self._lock:
+                piece = self._begin(gathered)
+            if piece:
+                self._send_pieces(piece)
+        except BaseException:
+            self._interrupted()
+            raise
 
     def _begin(self, gathered: bool) -> bytes:
         """Become the one who sends, if there is none; returns what first, or b"". With the lock held."""
@@ -320,7 +337,7 @@ class Outbox:
         """The writer thread, to the end of the connection; which ends if this fails, as nobody else sends."""
         try:
             self._write_on()
-        except Exception:  # noqa: BLE001 - as above
+        except BaseException:  # noqa: BLE001 - as above
             log.failure(f"[{self._name}] the writer failed")
             self._broken("the writer failed")
 

@@ -87,7 +87,7 @@ class Reader:
                 self._hand_out()
                 if lend:
                     self._turn.lend()
-        except Exception:  # noqa: BLE001 - as in `_read_piece`: nobody would learn of the end otherwise
+        except BaseException:  # noqa: BLE001 - as in `_read_piece`: nobody would learn of the end otherwise
             log.failure(f"[{self._connection.name}] the reader failed")
         finally:
             self._ended(self._reason or "the reader failed")
@@ -126,6 +126,13 @@ class Reader:
 
     def wait_for(self, pending: Pending) -> None:
         """On a caller's thread: read until its answer has come, if the turn is free."""
+        try:
+            self._read_for(pending)
+        except BaseException:  # Ctrl-C, at any line
+            self._turn.abandon()
+            raise
+
+    def _read_for(self, pending: Pending) -> None:
         now = time.monotonic()
         self._callers_quick = now - self._answered < QUICK_S
         latest = pending.deadline - self._limits.tick_s

@@ -26,7 +26,8 @@ class Turn:
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.Lock())
-        self._taken = True
+        # The thread that has it; 0: nobody. At first the reader, whichever thread that will be.
+        self._owner = -1
         self._recalled = False
         self.asleep = False
         """Whether the reader waits without a limit, as a guest has been reading for long."""
@@ -35,29 +36,42 @@ class Turn:
     def take(self) -> bool:
         """On a guest's thread: have the turn, if it is free. Does not wait."""
         with self._changed:
-            if self._taken:
+            if self._owner:
                 return False
-            self._taken = True
             self._changes += 1
+            self._owner = threading.get_ident()
             return True
 
     def leave(self, at_once: bool) -> None:
-        """On the thread of the guest who has it. `at_once`: nobody is about to take it, the reader has to."""
+        """On the thread of the guest who has it; on another it does nothing. `at_once`: nobody is about to
+        take it, the reader has to."""
         with self._changed:
-            self._taken = False
+            if self._owner != threading.get_ident():
+                return
             self._recalled = at_once
             self._changes += 1
+            self._owner = 0
             if at_once or self.asleep:
+                self._changed.notify()
+
+    def abandon(self) -> None:
+        """On a guest's thread that was interrupted anywhere: have it no more, if it had it."""
+        with self._changed:
+            if self._owner in (0, threading.get_ident()):
+                self._owner = 0
+                self._recalled = True
+                self._changes += 1
                 self._changed.notify()
 
     def lend(self) -> None:
         """On the reader, which has it: let guests have it; returns when the reader has it again."""
         with self._changed:
-            self._taken = self._recalled = False
+            self._owner = 0
+            self._recalled = False
             seen = -1
-            while self._taken or not (self._recalled or self._changes == seen):
-                self.asleep = self._taken and self._changes == seen
+            while self._owner or not (self._recalled or self._changes == seen):
+                self.asleep = bool(self._owner) and self._changes == seen
                 seen = self._changes
                 self._changed.wait(None if self.asleep else FREE_S)
             self.asleep = False
-            self._taken = True
+            self._owner = threading.get_ident()

@@ -13,8 +13,7 @@ import weakref
 from typing import Protocol
 
 EXIT_S = 5.0
-"""For all carriers together, as `Limits.full_wait_s` for one that is disconnected; one that sends nothing in
-`Limits.drain_s` is not waited for."""
+"""For all carriers together, as `Limits.full_wait_s` for one that is disconnected."""
 
 
 class Drained(Protocol):

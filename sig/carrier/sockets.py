@@ -52,6 +52,11 @@ class SocketChannel(Channel):
             return self._sock.recv(RECEIVE_SIZE)
         except BlockingIOError:
             return None
+        except OSError:
+            raise
+        except BaseException:  # Ctrl-C, in a caller who reads: what was received is lost
+            self.shutdown()
+            raise
 
     def send(self, data: bytes) -> int:
         try:

@@ -407,7 +407,7 @@ def test_listeners_and_handlers_that_exit(net: Net) -> None:
 
 
 def test_a_sender_given_itself(net: Net) -> None:
-    """A client's `removeSender` of a remote one takes it back at the server too; of another's it is refused."""
+    """A client's `removeSender` takes a remote one back at the server too; another's is refused."""
     net.server()
     client, other = net.client(), net.client()
     mine, theirs = client.addRemoteSender("mine", ["e"]), other.addRemoteSender("theirs", ["e"])
