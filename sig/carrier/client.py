@@ -113,8 +113,8 @@ class ClientCarrier(Carrier):
         self.disconnect()
 
     def drain(self, timeout_s: float) -> None:
-        """Wait until what is queued is sent, as long as something is sent in half of the time, and log what is
-        not by then. The connection stays."""
+        """Wait until what is queued is sent, as long as something is sent in half of the time; what is not is
+        logged. The connection stays."""
         connection = self._connection
         if connection is not None:
             connection.drain(timeout_s / 2, timeout_s)
