@@ -1,0 +1,30 @@
+"""The check of the config: what `sig-gateway check` says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.doctor.finding import Finding, Level
+from gateway.doctor.patient import Patient
+
+CHECK = "config"
+MOST = 20
+"""Errors that are listed."""
+
+
+def config_file(patient: Patient) -> Iterator[Finding]:
+    """A line for each error and warning."""
+    command = f"sig-gateway check -c {patient.path}"
+    for problem in patient.problems[:MOST]:
+        yield Finding(CHECK, Level.RED, str(problem), f"change it, then: {command}")
+    if len(patient.problems) > MOST:
+        more = len(patient.problems) - MOST
+        yield Finding(CHECK, Level.RED, f"{more} more errors", f"all of them: {command}")
+    if patient.config is None:
+        return
+    for warning in patient.config.warnings[:MOST]:
+        yield Finding(CHECK, Level.YELLOW, str(warning), f"change it, then: {command}")
+    if not patient.problems:
+        links, sensors = len(patient.config.links), len(patient.config.sensors)
+        text = f"{patient.path}: correct, {links} link{'s' * (links != 1)} and {sensors} sensor{'s' * (sensors != 1)}"
+        yield Finding(CHECK, Level.GREEN, text)
