@@ -13,6 +13,7 @@ import click
 
 import sig
 from gateway.cli.client import connection, parse_url, to_json
+from gateway.cli.doctor_bundle import refuse_early, write_bundle
 from gateway.cli.own_gateway import own_token, own_url
 from gateway.config import Config
 from gateway.doctor.finding import Finding, Level, report, worst
@@ -43,21 +44,27 @@ def doctor(
     """Look at everything, tell of it; 0 if nothing is red. `machine`: the real one but for tests."""
     if where.url is not None:
         parse_url(where.url)
+    if bundle is not None:
+        refuse_early(bundle, yes=yes)
     with _progress() as waiting:
         patient, findings = first_round(path, lambda config: ask(where, config), machine, waiting)
         findings += second_round(patient, waiting)
     if as_json:
         print(to_json(report(findings)))
     else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        for line in lines(findings, width):
-            print(painted(line, colours=has_colours(sys.stdout)))
+        _print(findings)
     status = 1 if worst(findings) is Level.RED else 0
     if bundle is None:
         return status
-    from gateway.cli.doctor_bundle import write_bundle
+    secrets = filter(None, [where.token])
+    return write_bundle(bundle, patient, findings, yes=yes, secrets=secrets) or status
 
-    return write_bundle(bundle, patient, findings, yes=yes) or status
+
+def _print(findings: Sequence[Finding]) -> None:
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    styled, colours = is_terminal(sys.stdout), has_colours(sys.stdout)
+    for line in lines(findings, width):
+        print(painted(line, colours=colours) if styled else "".join(text for text, _ in line))
 
 
 def ask(where: Where, config: Config | None) -> Running:

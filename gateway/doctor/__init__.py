@@ -1,4 +1,5 @@
-"""Why something does not work, and what to do: looks at everything that the gateway needs, and changes nothing.
+"""Why something does not work, and what to do: looks at everything that the gateway needs, and changes
+nothing.
 
 finding         what a check says: a colour, a sentence, a remedy
 looking         all checks, side by side

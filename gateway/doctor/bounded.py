@@ -1,7 +1,7 @@
 """Looks side by side, each on a thread of its own, and none waited for longer than it may take.
 
-A look may hang in the kernel: a network's folder whose server is gone, a name that nobody resolves. Its thread
-is then left behind; it holds nothing, and ends with the process.
+A look may hang in the kernel: a network's folder whose server is gone, a name that nobody resolves. Its
+thread is then left behind; it holds nothing, and ends with the process.
 """
 
 from __future__ import annotations

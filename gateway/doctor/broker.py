@@ -1,4 +1,5 @@
-"""The checks of the broker and of Home Assistant's discovery, by what a visit has seen. Pure, but for the visit."""
+"""The checks of the broker and of Home Assistant's discovery, by what a visit has seen. Pure, but for the
+visit."""
 
 from __future__ import annotations
 
@@ -108,7 +109,8 @@ def _for(topic: str, way: Route, ours: str) -> str:
 
 
 def judge_discovery(seen: Seen, way: Route, birth: str, *, runs: bool) -> Iterator[Finding]:
-    """Whether our discovery messages stand there, and what Home Assistant has said. `runs`: the gateway does."""
+    """Whether our discovery messages stand there, and what Home Assistant has said. `runs`: the gateway
+    does."""
     missing = [topic for topic in way.expected if topic not in seen.standing]
     said = seen.standing.get(birth, b"")[:20].decode(errors="replace")
     home = (
@@ -120,12 +122,13 @@ def judge_discovery(seen: Seen, way: Route, birth: str, *, runs: bool) -> Iterat
     if not missing:
         yield Finding(HOME_ASSISTANT, Level.GREEN, f"{there} discovery messages stand at the broker; {home}")
     elif not seen.abilities.retain:
-        text = f"discovery messages are not kept by this broker: entities come when Home Assistant starts; {home}"
+        text = f"this broker keeps no discovery messages: entities come when Home Assistant starts; {home}"
         yield Finding(
             HOME_ASSISTANT, Level.YELLOW, text, "a broker that keeps retained messages, such as Mosquitto"
         )
     else:
-        text = f"{len(missing)} of {len(way.expected)} discovery messages are not at the broker, such as {missing[0]}"
+        of_all = f"{len(missing)} of {len(way.expected)}"
+        text = f"{of_all} discovery messages are not at the broker, such as {missing[0]}"
         remedy = "see the broker's line above, and: sig-gateway health"
         level = Level.RED
         if not runs:

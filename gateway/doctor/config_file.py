@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.patient import Patient
@@ -25,6 +25,10 @@ def config_file(patient: Patient) -> Iterator[Finding]:
     for warning in patient.config.warnings[:MOST]:
         yield Finding(CHECK, Level.YELLOW, str(warning), f"change it, then: {command}")
     if not patient.problems:
-        links, sensors = len(patient.config.links), len(patient.config.sensors)
-        text = f"{patient.path}: correct, {links} link{'s' * (links != 1)} and {sensors} sensor{'s' * (sensors != 1)}"
-        yield Finding(CHECK, Level.GREEN, text)
+        parts = f"{_counted(patient.config.links, 'link')} and {_counted(patient.config.sensors, 'sensor')}"
+        yield Finding(CHECK, Level.GREEN, f"{patient.path}: correct, {parts}")
+
+
+def _counted(things: Sized, name: str) -> str:
+    count = len(things)
+    return f"{count} {name}{'s' * (count != 1)}"

@@ -25,8 +25,8 @@ GLANCE_S = 3.0
 STEPS = 10_000
 """Of SQLite's machine between two looks at the time: some ms."""
 _REMEDY = (
-    "start the gateway: it keeps what can be read of it, and puts the damaged file aside; before that, a copy "
-    "of the data folder costs nothing"
+    "start the gateway: it keeps what can be read of it, and puts the damaged file aside; a copy of the data "
+    "folder before that costs nothing"
 )
 
 

@@ -1,4 +1,5 @@
-"""The check of the disks that are written to: room, read-only, inodes. Asks the kernel, and writes nothing."""
+"""The check of the disks that are written to: room, read-only, inodes. Asks the kernel, and writes
+nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +16,10 @@ CHECK = "disk"
 LITTLE, VERY_LITTLE = 200 * 10**6, 20 * 10**6
 """Bytes: a day of logs and updates, and what the databases need to end well."""
 FEW_INODES = 1000
-_ROOM = "make room: sudo apt clean; sudo journalctl --vacuum-size=50M; `sudo du -xh / | sort -h | tail` shows more"
+_ROOM = (
+    "make room: sudo apt clean; sudo journalctl --vacuum-size=50M; `sudo du -xh / | sort -h | tail` shows "
+    "what takes it"
+)
 
 
 class Disk(NamedTuple):
@@ -97,8 +101,8 @@ def judge(found: Disk, wanted: int = 0) -> Finding:
     at = f"the file system of {found.path}"
     if found.read_only:
         remedy = (
-            "see why: sudo dmesg | grep -iE 'mmc|ext4|I/O error'; then: sudo mount -o remount,rw / ; an SD card "
-            "that does this again is worn out: copy it to a new one"
+            "see why: sudo dmesg | grep -iE 'mmc|ext4|I/O error'; then: sudo mount -o remount,rw / ; an SD "
+            "card that does this again is worn out: copy it to a new one"
         )
         return Finding(CHECK, Level.RED, f"{at} is read-only: nothing can be kept", remedy)
     if found.free < VERY_LITTLE:

@@ -47,7 +47,8 @@ def _one(patient: Patient, section: str, listen: str, address: Address) -> Findi
         )
     if accepts and patient.keeper is None:
         others = who_listens(patient.machine, address.port) if not address.unix else ""
-        text = f"{section}: {listen} is in use{f' by {others}' if others else ''}, which is no gateway of this config"
+        by = f" by {others}" if others else ""
+        text = f"{section}: {listen} is in use{by}, which is no gateway of this config"
         return Finding(
             CHECK, Level.RED, text, f"end it (`ss -ltnp` shows it), or choose another {section}.listen"
         )

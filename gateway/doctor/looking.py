@@ -64,7 +64,8 @@ def first_round(
     machine: Machine,
     waiting: Waiting = lambda _names: None,
 ) -> tuple[Patient, list[Finding]]:
-    """Who is to be looked at, and what kept us from knowing. `ask`: asks the gateway that runs with a config."""
+    """Who is to be looked at, and what kept us from knowing. `ask`: asks the gateway that runs with a
+    config."""
     results = side_by_side(
         {"the config": partial(_load, path), "systemd": partial(look_for_unit, machine)}, FIRST_S, waiting
     )

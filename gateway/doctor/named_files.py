@@ -1,5 +1,5 @@
-"""The files with secrets that a config names, and whether it holds one itself: read from its YAML alone, so that
-a config with errors is no hindrance."""
+"""The files with secrets that a config names, and whether it holds one itself: read from its YAML alone, so
+that a config with errors is no hindrance."""
 
 from __future__ import annotations
 

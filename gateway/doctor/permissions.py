@@ -96,7 +96,8 @@ def _folder(data: Path, person: Person) -> Iterator[Finding]:
         if path.is_symlink() or not path.is_file():
             continue
         if not person.may(path, os.R_OK | os.W_OK):
-            text = f"{person.name} may not write {path}, which is {_owner(path)}'s: was it started as another user?"
+            started = "was it started as another user?"
+            text = f"{person.name} may not write {path}, which is {_owner(path)}'s: {started}"
             yield Finding(CHECK, Level.RED, text, own)
             return
 

@@ -15,8 +15,8 @@ _ASKED = (
 
 
 class Unit(NamedTuple):
-    """Of the service. `user`: that it runs as, empty for root or, in a user's manager, that user; `own`: it is
-    a user's. `watchdog`: how often a loop that hung has had it restarted in the last week."""
+    """Of the service. `user`: that it runs as, empty for root or, in a user's manager, that user; `own`: it
+    is a user's. `watchdog`: how often a loop that hung has had it restarted in the last week."""
 
     enabled: bool
     active: str

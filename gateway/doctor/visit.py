@@ -1,5 +1,5 @@
-"""A visit to the broker, to see what it can and cannot do for us: with the gateway's own connection, and another
-client id, so that a gateway that runs is not thrown out.
+"""A visit to the broker, to see what it can and cannot do for us: with the gateway's own connection, and
+another client id, so that a gateway that runs is not thrown out.
 
 What is published is one retained message on a topic of its own below `sig/GATEWAY/probe`, which is taken away
 again, as the will would do; and an empty one where a discovery message might stand and none does.
@@ -38,8 +38,8 @@ SAID = b"sig-gateway doctor"
 
 
 class Route(NamedTuple):
-    """Where to look. `probe`, `discovery`: topics to publish on, None for none; `read`: those that the gateway
-    subscribes to; `expected`: where discovery messages of ours should stand."""
+    """Where to look. `probe`, `discovery`: topics to publish on, None for none; `read`: those that the
+    gateway subscribes to; `expected`: where discovery messages of ours should stand."""
 
     probe: str
     discovery: str | None
@@ -66,8 +66,8 @@ class Seen:
 
 
 def visit(target: Target, versions: tuple[int, ...], route: Route, token: str) -> Seen:
-    """Go there, on this thread; takes some 30 s where nobody answers in time. `token`: of this visit alone, for
-    its client id."""
+    """Go there, on this thread; takes some 30 s where nobody answers in time. `token`: of this visit alone,
+    for its client id."""
     mine = replace(target, client_id=f"{target.client_id}-doctor-{token}")
     seen = Seen()
     for version in versions:

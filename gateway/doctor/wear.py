@@ -1,8 +1,9 @@
 """The check of SD cards, eMMC and file systems: how worn they say they are. Looks, and pure judgement.
 
-eMMC says it in tenths: `life_time` is two numbers, 0x01 for 0 to 10 % used, 0x0A for 90 to 100 %, 0x0B for more;
-`pre_eol_info` is 1 normal, 2 when 80 % and 3 when 90 % of the spare blocks are used (JEDEC JESD84-B51, EXT_CSD
-267 to 269). SD cards say nothing of the kind. ext4 counts the errors that it has met in `errors_count`.
+eMMC says it in tenths: `life_time` is two numbers, 0x01 for 0 to 10 % used, 0x0A for 90 to 100 %, 0x0B for
+more; `pre_eol_info` is 1 normal, 2 when 80 % and 3 when 90 % of the spare blocks are used (JEDEC JESD84-B51,
+EXT_CSD 267 to 269). SD cards say nothing of the kind. ext4 counts the errors that it has met in
+`errors_count`.
 """
 
 from __future__ import annotations
