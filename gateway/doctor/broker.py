@@ -87,8 +87,12 @@ def _rights(name: str, seen: Seen, way: Route, gateway: str) -> Iterator[Finding
             CHECK, Level.RED, f"{name} does not let us publish on {topic}: {why}", _for(topic, way, allow)
         )
     if seen.lost is not None:
-        text = f"{name} has ended the connection: {seen.lost}"
-        yield Finding(CHECK, Level.RED, text, "its log says why: journalctl -u mosquitto -n 50")
+        if way.probe not in seen.refused:  # some hang up on what they do not allow
+            where = f"after we had published on sig/{gateway}/…" if not seen.echoed else "in the middle"
+            text = f"{name} has ended the connection {where}: {seen.lost}"
+            yield Finding(
+                CHECK, Level.RED, text, f"{allow}; its log says more: journalctl -u mosquitto -n 50"
+            )
         return
     silent = {topic for topic in (way.probe, way.discovery) if topic} - seen.echoed - seen.refused.keys()
     if way.probe in silent:

@@ -69,29 +69,34 @@ def visit(target: Target, versions: tuple[int, ...], route: Route, token: str) -
     """Go there, on this thread; takes some 30 s where nobody answers in time. `token`: of this visit alone,
     for its client id."""
     mine = replace(target, client_id=f"{target.client_id}-doctor-{token}")
-    seen = Seen()
-    for version in versions:
-        seen = Seen(version=version)
-        talk = _Talk(mine, version, route, seen)
+    left, learned = list(versions), ALL
+    while True:
+        talk = _Talk(mine, left[0], route, learned)
         try:
             if talk.greet():
                 talk.look_around()
-                return seen
-            if not talk.other_version_may_do:
-                return seen
+                return talk.seen
         finally:
             talk.end()
-    return seen
+        known = learned.without(talk.refused)
+        if known != learned:  # our will alone asks for more than it can do
+            learned = known
+        elif talk.other_version_may_do and len(left) > 1:
+            del left[0]
+        else:
+            return talk.seen
 
 
 class _Talk:
     """One connection."""
 
-    def __init__(self, target: Target, version: int, route: Route, seen: Seen) -> None:
+    def __init__(self, target: Target, version: int, route: Route, abilities: Abilities) -> None:
         self._target = target
         self._route = route
-        self._seen = seen
-        self._connection = Connection(target, version, (route.probe, ""))
+        self._connection = Connection(target, version, (route.probe, ""), abilities)
+        self.seen = Seen(version=version)
+        self.refused = 0
+        """The broker's reason for not accepting us."""
         self._accepted = self._pong = False
         self._subscribed: set[int] = set()
         self._answered: dict[int, str | None] = {}
@@ -102,17 +107,17 @@ class _Talk:
         try:
             self._connection.open()
         except Exception as error:  # noqa: BLE001 - what answers may be anything
-            self._seen.problem = of_opening(error, self._target, time.time())
+            self.seen.problem = of_opening(error, self._target, time.time())
             return False
-        self._until(lambda: self._accepted or self._seen.problem is not None)
-        if not self._accepted and self._seen.problem is None:
+        self._until(lambda: self._accepted or self.seen.problem is not None)
+        if not self._accepted and self.seen.problem is None:
             self.other_version_may_do = True
-            self._seen.problem = f"it says nothing: is it an MQTT broker?{of_hanging_up(self._target)}"
+            self.seen.problem = f"it says nothing: is it an MQTT broker?{of_hanging_up(self._target)}"
         return self._accepted
 
     def look_around(self) -> None:
         """Read, publish, and read what was published."""
-        route, seen, connection = self._route, self._seen, self._connection
+        route, seen, connection = self._route, self.seen, self._connection
         topics = [route.probe, *route.read, *route.expected, *filter(None, [route.discovery])]
         for first in range(0, len(topics), 100):
             self._subscribe(*topics[first : first + 100])
@@ -146,10 +151,10 @@ class _Talk:
         self._connection.ping()
         self._until(lambda: self._pong)
 
-    def _until(self, wanted: Callable[[], object], within_s: float = ANSWER_S) -> None:
+    def _until(self, wanted: Callable[[], object], within_s: float | None = None) -> None:
         """Serve the connection until that is so, or the time is over, or the connection."""
-        connection, deadline = self._connection, time.monotonic() + within_s
-        while not wanted() and self._seen.lost is None and connection.fileno() >= 0:
+        connection, deadline = self._connection, time.monotonic() + (within_s or ANSWER_S)
+        while not wanted() and self.seen.lost is None and connection.fileno() >= 0:
             left = deadline - time.monotonic()
             if left <= 0:
                 return
@@ -164,13 +169,14 @@ class _Talk:
             self._heed()
 
     def _heed(self) -> None:
-        notes, seen = self._connection.notes, self._seen
+        notes, seen = self._connection.notes, self.seen
         while notes:
             match notes.popleft():
                 case Connected() as accepted:
                     self._accepted = True
                     seen.abilities, seen.oddities = accepted.abilities, accepted.oddities
                 case Refused(code, text):
+                    self.refused = code
                     self.other_version_may_do = code == UNSUPPORTED_VERSION
                     seen.problem = f"it refuses us: {text}{of_refusal(code)}"
                 case Lost(_, text):
@@ -187,13 +193,13 @@ class _Talk:
                     self._received(topic, payload, retained=retained)
 
     def _lost(self, text: str) -> None:
-        self._seen.lost = text
-        if not self._accepted and self._seen.problem is None:
+        self.seen.lost = text
+        if not self._accepted and self.seen.problem is None:
             self.other_version_may_do = True
-            self._seen.problem = f"it hung up: {text}{of_hanging_up(self._target)}"
+            self.seen.problem = f"it hung up: {text}{of_hanging_up(self._target)}"
 
     def _received(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        seen, route = self._seen, self._route
+        seen, route = self.seen, self._route
         if topic == route.probe:
             seen.echoed.add(topic)
             seen.kept = seen.kept or (retained and payload == SAID)

@@ -4,9 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -94,13 +93,13 @@ class Patient:
         """systemd has the service, with these facts."""
         (self.machine / "run/systemd/system").mkdir(parents=True, exist_ok=True)
         known = {
-            **{
-                "LoadState": "loaded",
-                "UnitFileState": "enabled",
-                "ActiveState": "active",
-                "Result": "success",
-            },
-            **{"NRestarts": 0, "User": "", "MainPID": 0},
+            "LoadState": "loaded",
+            "UnitFileState": "enabled",
+            "ActiveState": "active",
+            "Result": "success",
+            "NRestarts": 0,
+            "User": "",
+            "MainPID": 0,
             **facts,
         }
         lines = "\n".join(f"{key}={value}" for key, value in known.items())
@@ -115,35 +114,46 @@ class Patient:
         return read(self._capsys.readouterr().out, status)
 
 
-def in_program(*before: str, path: Path, user: int | None = None) -> Diagnosis:
-    """By `sig-gateway doctor` as a program. `before`: what starts it; `user`: as whom it runs."""
+class Step(NamedTuple):
+    """`shell`: what makes it ready; `user`: as whom doctor then runs, from this step on."""
+
+    shell: str
+    path: Path
+    user: int | None = None
+
+
+_PROGRAM = """
+import json, os, subprocess, sys
+from pathlib import Path
+from gateway.cli import main
+steps = json.load(sys.stdin)
+sys.stdout = open(os.devnull, "w")
+main(["doctor", "--json", "-c", steps[0]["path"]])  # all is imported while that may still be read
+sys.stdout = sys.__stdout__
+for step in steps:
+    subprocess.run(["sh", "-c", step["shell"]], stdout=subprocess.DEVNULL)
+    if step["user"] is not None and os.geteuid() != step["user"]:
+        os.setgroups([])
+        os.setgid(step["user"])
+        os.setuid(step["user"])
+    status = main(["doctor", "--json", "-c", step["path"]])
+    print(status, flush=True)
+"""
+
+
+def in_program(*steps: Step) -> list[Diagnosis]:
+    """By one program that has a mount namespace of its own: it may mount, and become another user."""
+    given = json.dumps([step._asdict() for step in steps], default=str)
     done = subprocess.run(
-        [*before, *command(path)],
+        ["unshare", "-m", sys.executable, "-c", _PROGRAM],
         env={**os.environ, **UNCOVERED, "PYTHONPATH": str(ROOT)},
+        input=given,
         cwd="/",
-        user=user,
-        group=user,
-        extra_groups=[] if user is not None else None,
         capture_output=True,
         text=True,
         timeout=DEADLINE_S,
         check=False,
     )
-    assert done.returncode in (0, 1), done.stderr
-    return read(done.stdout, done.returncode)
-
-
-def command(path: Path) -> Sequence[str]:
-    """Its command line."""
-    return [sys.executable, "-m", "gateway", "doctor", "--json", "-c", str(path)]
-
-
-def in_shell(script: str, path: Path) -> Diagnosis:
-    """In a mount namespace of its own, which `script` makes ready."""
-    line = f'{script} || exit 99; exec "$@"'
-    return in_program("unshare", "-m", "sh", "-c", line, "sh", path=path)
-
-
-def names(diagnosis: Diagnosis) -> dict[str, Any]:
-    """Check and level of each line, for messages."""
-    return {line.check: line.level for line in diagnosis.lines}
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2 * len(steps), done.stderr
+    return [read(said, int(status)) for said, status in zip(lines[::2], lines[1::2], strict=True)]

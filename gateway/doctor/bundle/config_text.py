@@ -28,6 +28,16 @@ MOST_LINES = 5000
 DEEPEST = 20
 _NEVER = frozenset({"url", "token", "password", "user", "identity", "ask", "hosts"})
 """Keys of which the value is a secret, a serial number, a host, or bytes for a device: some ask for a key."""
+_OF_NAMES = frozenset({"devices", "registers"})
+"""Keys of links under which people give names; what each of these has:"""
+_OF_THINGS = frozenset(
+    {
+        *("id", "profile", "registers", "function", "address", "type", "word_order", "scale", "offset"),
+        *("invalid", "unit"),
+    }
+)
+_WORD = re.compile("[a-z_]{1,12}")
+"""A key that is a word is no secret, though what stands under it may be."""
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,60}")
 _URL = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://.*?(?::(?P<port>\d{1,5}))?(?:[/?#].*)?", re.IGNORECASE | re.DOTALL
@@ -76,8 +86,11 @@ def _sections(root: yaml.MappingNode, out: Shown) -> None:
             out.lines.append(f"{key}:")
             for name, thing in _pairs(value):
                 _named(key, name, thing, out)
-        else:
+        elif isinstance(value, yaml.MappingNode):
             _value(key, value, entry.model, out, 0)
+        else:
+            out.lines.append(f"{key}: {HIDDEN}")
+            _remember(value, "maybe", out)
 
 
 def _named(section: str, name: str, node: yaml.Node, out: Shown) -> None:
@@ -108,7 +121,7 @@ def _options(section: str, given: Mapping[str, str]) -> Iterator[str]:
 
 
 def _value(key: str, node: yaml.Node, model: type[BaseModel] | None, out: Shown, depth: int) -> None:
-    """Of a key that is known. `model`: that of a mapping there."""
+    """Of a key that is known. `model`: that of the mapping that may be there."""
     begin = "  " * depth
     if len(out.lines) > MOST_LINES or depth > DEEPEST:
         return
@@ -116,18 +129,37 @@ def _value(key: str, node: yaml.Node, model: type[BaseModel] | None, out: Shown,
         out.lines.append(f"{begin}{key}: {_scalar(key, node, out)}")
     elif key in _NEVER:
         out.lines.append(f"{begin}{key}: {HIDDEN}")
-        _remember(node, "secret", out)
+        _remember(node, "host" if key == "hosts" else "secret", out)
     elif isinstance(node, yaml.SequenceNode):
         out.lines.append(f"{begin}{key}: {_flat(key, node, out)}")
-    elif isinstance(node, yaml.MappingNode):
+    elif not isinstance(node, yaml.MappingNode) or (model is None and key not in _OF_NAMES):
+        out.lines.append(f"{begin}{key}: {HIDDEN}")
+        _remember(node, "maybe", out)
+    else:
         out.lines.append(f"{begin}{key}:")
-        fields = model.model_fields if model is not None else None
+        if model is None:
+            _things(node, out, depth + 1)
+            return
         for name, value in _pairs(node):
-            if fields is not None and name not in fields:
-                _unknown(name, value, fields, out, depth + 1)
+            if name in model.model_fields:
+                _value(name, value, _inner(model, name), out, depth + 1)
             else:
-                inner = _inner(model, name)
-                _value(name, value, inner, out, depth + 1)
+                _unknown(name, value, model.model_fields, out, depth + 1)
+
+
+def _things(node: yaml.MappingNode, out: Shown, depth: int) -> None:
+    """What a link has under `devices` or `registers`: names that people give, each with keys of its own."""
+    for name, thing in _pairs(node):
+        out.kept.add(name)
+        out.lines.append(f"{'  ' * depth}{_text(name)}:")
+        if not isinstance(thing, yaml.MappingNode):
+            _hide(thing, out, depth + 1)
+            continue
+        for key, value in _pairs(thing):
+            if key in _OF_THINGS:
+                _value(key, value, None, out, depth + 1)
+            else:
+                _unknown(key, value, dict.fromkeys(_OF_THINGS), out, depth + 1)
 
 
 def _inner(model: type[BaseModel] | None, name: str) -> type[BaseModel] | None:
@@ -186,8 +218,8 @@ def url_parts(url: str) -> Iterator[Private]:
 
 def _unknown(key: str, node: yaml.Node, known: Mapping[str, Any], out: Shown, depth: int) -> None:
     """A key that is not known here: shown itself only if it is near one that is."""
-    near = re.fullmatch("[a-z_]+", key) and difflib.get_close_matches(key, known, 1, 0.6)
-    if not near:
+    near = _WORD.fullmatch(key) and difflib.get_close_matches(key, known, 1, 0.6)
+    if not _WORD.fullmatch(key):
         out.hidden.append(Private("maybe", key))
     out.lines.append(f"{'  ' * depth}{key if near else HIDDEN}: {HIDDEN}")
     _remember(node, "maybe", out)
@@ -207,7 +239,8 @@ def _remember(node: yaml.Node, kind: str, out: Shown, depth: int = 0) -> None:
     for each in node.value if isinstance(node, yaml.SequenceNode) else ():
         _remember(each, kind, out, depth + 1)
     for key, value in _pairs(node) if isinstance(node, yaml.MappingNode) else ():
-        out.hidden.append(Private("maybe", key))
+        if not _WORD.fullmatch(key):
+            out.hidden.append(Private("maybe", key))
         _remember(value, kind, out, depth + 1)
 
 

@@ -40,14 +40,12 @@ class Scrubber:
         kinds: dict[str, str] = {}
         for kind, value in known:
             for form in _forms(value) if kind == "secret" else (value,):
-                if kind == "secret":
-                    kinds[form.casefold()] = kind
-                else:
-                    kinds.setdefault(form.casefold(), kind)
-        self._kinds = kinds
+                kinds[form] = kind if kind == "secret" else kinds.get(form, kind)
+        self._kinds = {form.lower(): kind for form, kind in kinds.items()}
         longest_first = sorted(kinds, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(_pattern, longest_first)), re.IGNORECASE) if kinds else None
-        self._begins = [form for form in longest_first if kinds[form] == "secret" and len(form) > SHORT]
+        begins = {_lowered(form) for form in kinds if kinds[form] == "secret" and len(form) > SHORT}
+        self._begins = sorted(begins, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """The same without."""
@@ -77,13 +75,11 @@ class Scrubber:
         return self._told("secret", str(value))
 
     def _known(self, match: re.Match[str]) -> str:
-        found = " ".join(match[0].split()).casefold()
+        found = " ".join(match[0].split()).lower()
         return self._told(self._kinds.get(found, "secret"), found)
 
     def _without_begins(self, text: str) -> str:
-        folded = text.casefold()
-        if len(folded) != len(text):
-            folded = text.lower() if len(text.lower()) == len(text) else text
+        folded = _lowered(text)
         for form in self._begins:
             at = 0
             while (at := folded.find(form[:SHORT], at)) >= 0:
@@ -100,7 +96,7 @@ class Scrubber:
         if not found.strip("\"'") or found.lstrip("\"'").startswith("<") or rule.spares(found):
             return match[0]
         begin, end = match.start(group) - match.start(), match.end(group) - match.start()
-        return match[0][:begin] + self._told(rule.kind, found.strip("\"'").casefold()) + match[0][end:]
+        return match[0][:begin] + self._told(rule.kind, found.strip("\"'").lower()) + match[0][end:]
 
     def _told(self, kind: str, value: str) -> str:
         self.counts[kind] += 1
@@ -110,6 +106,11 @@ class Scrubber:
         return f"<{kind} {number}>"
 
 
+def _lowered(text: str) -> str:
+    """With as many characters as before: some of other alphabets become two."""
+    return "".join(low if len(low := each.lower()) == 1 else each for each in text)
+
+
 def _forms(value: str) -> Iterator[str]:
     """How a value may be written, without white space around it."""
     for text in {value, value.strip()}:
@@ -117,6 +118,7 @@ def _forms(value: str) -> Iterator[str]:
             continue
         data = text.encode(errors="surrogatepass")
         yield text
+        yield text.upper()  # where that is more than other letters, as of `ß`
         yield repr(text)[1:-1]
         yield json.dumps(text)[1:-1]
         yield json.dumps(text, ensure_ascii=False)[1:-1]

@@ -15,7 +15,6 @@ import pytest
 from gateway.config import Config
 from gateway.config.log import LogSection
 from gateway.logs import configure, logging_to
-from gateway.logs import file as log_file
 from gateway.logs.hub import MOST_WAITING, RETRY_S, Hub
 from gateway.logs.limits import OF_A_KIND, SPAN_S
 from gateway.logs.tail import Tail
@@ -139,7 +138,7 @@ def test_a_full_disk(log: _Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     def full(_descriptor: int, _data: bytes) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(log_file.os, "write", full)
+    monkeypatch.setattr("gateway.logs.file.os.write", full)
     log.hub.write_to(tmp_path / "log", 10_000, 1)
     for number in range(5):
         log.say(f"line{number}")
@@ -159,7 +158,7 @@ def test_a_disk_that_hangs(log: _Log, tmp_path: Path, monkeypatch: pytest.Monkey
         happens(free)
         return write(descriptor, data)
 
-    monkeypatch.setattr(log_file.os, "write", hang)
+    monkeypatch.setattr("gateway.logs.file.os.write", hang)
     path = tmp_path / "log"
     log.hub.write_to(path, 10**6, 1)
     log.say("first")
