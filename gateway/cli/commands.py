@@ -413,9 +413,9 @@ def doctor(
     url: str,
     token: str | None,
 ) -> int:
-    """Look at everything that the gateway needs, and say what is wrong and what to do.
+    """Say what is wrong with a set-up, and what to do.
 
-    Changes nothing, and does not disturb a gateway that runs. Exit status 0 if nothing is red, else 1.
+    Looks at everything that the gateway needs: config, rights, ports, broker, disk, clock and more. Changes nothing, and does not disturb a gateway that runs. Exit status 0 if nothing is red, else 1.
     """
     from gateway.cli.doctor import Where
     from gateway.cli.doctor import doctor as look

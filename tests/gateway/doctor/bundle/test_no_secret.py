@@ -1,5 +1,5 @@
-"""No secret of any place of a config is in a bundle: not in the config, nor in errors, the log, what a gateway
-says.
+"""No secret of any place of a config is in a bundle: not in the config, nor in errors, the log, what a
+gateway says.
 
 Everything is made up at random: the secrets, the places, whether the config is right, and how whoever logs
 has written them.
