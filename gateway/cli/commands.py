@@ -415,7 +415,8 @@ def doctor(
 ) -> int:
     """Say what is wrong with a set-up, and what to do.
 
-    Looks at everything that the gateway needs: config, rights, ports, broker, disk, clock and more. Changes nothing, and does not disturb a gateway that runs. Exit status 0 if nothing is red, else 1.
+    Looks at everything that the gateway needs: config, rights, ports, broker, disk, clock and more. Changes
+    nothing, and does not disturb a gateway that runs. Exit status 0 if nothing is red, else 1.
     """
     from gateway.cli.doctor import Where
     from gateway.cli.doctor import doctor as look

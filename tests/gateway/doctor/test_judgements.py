@@ -182,7 +182,8 @@ def test_config_errors_are_bounded() -> None:
 
 def _running(**more: Any) -> Running:
     info = {"name": "a", "version": package_version(), "links": {}}
-    return Running("tcp://h:1", **({"health": {"parts": {}}, "info": info} | more))
+    known: dict[str, Any] = {"health": {"parts": {}}, "info": info}
+    return Running("tcp://h:1", **(known | more))
 
 
 def test_what_the_gateway_says() -> None:
@@ -204,7 +205,8 @@ def test_what_the_gateway_says() -> None:
     )
     many = {f"p{n}": {"status": "failing", "message": "no"} for n in range(100)}
     assert len(list(gateway_itself(_patient(running=_running(health={"parts": many}))))) == 41
-    for nonsense in (None, [], {"x": 5}):
+    strange: list[Any] = [None, [], {"x": 5}]
+    for nonsense in strange:
         assert list(gateway_itself(_patient(running=_running(health={"parts": nonsense}))))
 
 
