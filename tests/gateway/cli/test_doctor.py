@@ -30,9 +30,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SIG_GATEWAY_CLOCK", "set")
     path = tmp_path / "config.yaml"
     listen = f"listen: '127.0.0.1:{free_port()}'"
-    path.write_text(f"router: {{{listen}, token: s3cret-token-77}}
-links: {{b: {{port: 'sim:'}}}}
-")
+    path.write_text(f"router: {{{listen}, token: s3cret-token-77}}\nlinks: {{b: {{port: 'sim:'}}}}\n")
     path.chmod(0o644)
     return path
 
