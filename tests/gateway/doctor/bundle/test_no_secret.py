@@ -90,8 +90,8 @@ WRITTEN = [
 ]
 
 
-def _patient(path: Path, log: str, said: str) -> Patient:
-    """As doctor finds it, with a log and a gateway that says things."""
+def _patient(path: Path, said: str) -> Patient:
+    """As doctor finds it, with a gateway that says things."""
     problems: Any = ()
     config = None
     try:
@@ -109,21 +109,13 @@ def _patient(path: Path, log: str, said: str) -> Patient:
         person=caller(),
         running=Running("tcp://127.0.0.1:7300", health, {"links": {"board": {"reason": said}}}),
         problems=problems,
-        machine=_Logging(log),
+        machine=Machine(Path("/nonexistent")),
     )
-
-
-class _Logging(Machine):
-    """A machine with a log."""
-
-    def __init__(self, log: str) -> None:
-        super().__init__(Path("/nonexistent"))
-        object.__setattr__(self, "_log", log)
 
 
 def _made(path: Path, log: str, said: str, monkeypatch: pytest.MonkeyPatch) -> Bundle:
     monkeypatch.setattr("gateway.doctor.bundle.contents.newest", lambda _patient: log)
-    patient = _patient(path, log, said)
+    patient = _patient(path, said)
     findings = list(config_file(patient))
     return bundle(patient, findings, NOW)
 
@@ -223,7 +215,7 @@ def test_a_token_that_was_typed(tmp_path: Path) -> None:
     """Or is in the environment."""
     path = tmp_path / "config.yaml"
     path.write_text("gateway:")
-    made = bundle(_patient(path, "", "it said s3cret-token-77"), [], NOW, ["s3cret-token-77"])
+    made = bundle(_patient(path, "it said s3cret-token-77"), [], NOW, ["s3cret-token-77"])
     assert _told(made, "s3cret-token-77") == []
     assert made.taken_out["secret"] >= 3
 
@@ -233,5 +225,5 @@ def test_no_log_lines_of_ours_hold_it(tmp_path: Path, caplog: pytest.LogCaptureF
     path = tmp_path / "config.yaml"
     path.write_text("router: {token: abcdefgh1234}")
     with caplog.at_level(logging.DEBUG):
-        bundle(_patient(path, "", "x"), [], NOW)
+        bundle(_patient(path, "x"), [], NOW)
     assert "abcdefgh1234" not in caplog.text

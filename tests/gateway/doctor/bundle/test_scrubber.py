@@ -138,3 +138,23 @@ def test_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_ordinary("Raspberrypi")
     assert is_ordinary("[::1]")
     assert not is_ordinary("192.168.1.1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a/b c%d", "a%2Fb%20c%25d", "a/b%20c%25d", "a%2Fb+c%25d", "A/B C%D", "YS9iIGMlZA"],
+)
+def test_notations(text: str) -> None:
+    """In a URL, in capitals, in Base64."""
+    assert Scrubber([Private("secret", "a/b c%d")]).text(f"({text})") == "(<secret>)"
+
+
+def test_what_a_misspelt_key_has(tmp_path: Path) -> None:
+    """Is private, unless it is a word that the config shows elsewhere, or a small number."""
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "links: {board: {port: /dev/x, key: temp, k: hunter22, n: 5}}\n"
+        "sensors: {temp: {driver: light, link: board}}\n"
+    )
+    _, known = private.of_config(path)
+    assert known == [Private("secret", "hunter22")]
