@@ -10,7 +10,8 @@ from pathlib import Path
 from gateway.doctor.machine import Machine
 
 LISTENS = "0A"
-LONGEST_S = 0.5
+LONGEST_S = 5.0
+"""For all programs: a busy small machine needs some seconds, and the other checks go on meanwhile."""
 
 
 def who_listens(machine: Machine, port: int) -> str:
