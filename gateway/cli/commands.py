@@ -393,6 +393,44 @@ def ports(
 
 
 @cli.command()
+@_json_option
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write an archive for those who are asked for help, without secrets; a new file, such as a.tar.gz.",
+)
+@click.option("--yes", is_flag=True, help="With --bundle: write it without a question.")
+@_config_option
+@_connect_options
+@click.pass_context
+def doctor(
+    ctx: click.Context,
+    as_json: bool,
+    bundle: Path | None,
+    yes: bool,
+    path: Path | None,
+    url: str,
+    token: str | None,
+) -> int:
+    """Say what is wrong with a set-up, and what to do.
+
+    Looks at everything that the gateway needs: config, rights, ports, broker, disk, clock and more. Changes
+    nothing, and does not disturb a gateway that runs. Exit status 0 if nothing is red, else 1.
+    """
+    from gateway.cli.doctor import Where
+    from gateway.cli.doctor import doctor as look
+    from gateway.doctor.machine import Machine
+
+    if yes and bundle is None:
+        raise click.UsageError("--yes goes with --bundle")
+    by_config = ctx.get_parameter_source("url") is click.core.ParameterSource.DEFAULT
+    where = Where(None if by_config else url, token)
+    config = path or Path(DEFAULT_CONFIG)
+    return look(config, where, as_json=as_json, bundle=bundle, yes=yes, machine=Machine())
+
+
+@cli.command()
 @click.argument("link")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(

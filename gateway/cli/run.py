@@ -86,7 +86,7 @@ def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
     tail = Tail()
     app = App(config)
     began = time.monotonic()
-    with logging_to(tail if log_on_screen else to_stderr(), verbose=verbose):
+    with logging_to(tail if log_on_screen else to_stderr(), verbose=verbose, config=config):
         try:
             app.start()
         except StartError as error:

@@ -19,6 +19,7 @@ from gateway.config.context import Context
 from gateway.config.explain import validate
 from gateway.config.link_warnings import link_warnings
 from gateway.config.listening_checks import check_http, check_router
+from gateway.config.log import LogSection, check_log, log_warnings
 from gateway.config.models import (
     GatewaySection,
     HistorySection,
@@ -61,9 +62,9 @@ def _no_warnings(_name: str, _context: Context) -> list[Problem]:
     return []
 
 
-def _always(model: type[BaseModel], check: Check | None = None) -> Entry:
+def _always(model: type[BaseModel], check: Check | None = None, warn: Warn = _no_warnings) -> Entry:
     """A section that there is, written or not."""
-    return Entry(model, lambda name, context: _made(model, check, name, context), _no_warnings)
+    return Entry(model, lambda name, context: _made(model, check, name, context), warn)
 
 
 def _optional(model: type[BaseModel], check: Check | None = None, warn: Warn = _no_warnings) -> Entry:
@@ -100,3 +101,4 @@ class Sections:
     mqtt: Annotated[MqttSection | None, _optional(MqttSection, check_mqtt, mqtt_warnings)]
     http: Annotated[HttpSection | None, _optional(HttpSection, check_http)]
     history: Annotated[HistorySection | None, _optional(HistorySection)]
+    log: Annotated[LogSection, _always(LogSection, check_log, log_warnings)]

@@ -72,7 +72,11 @@ def _section(model: type[BaseModel]) -> str:
         if AS_SPAN in field.metadata:
             default = f"`{_span(field.default)}`"
         if AS_SIZE in field.metadata:
-            default = f"`{field.default / 10**9:g}GB`"
+            default = (
+                f"`{field.default / 10**6:g}MB`"
+                if field.default < 10**9
+                else f"`{field.default / 10**9:g}GB`"
+            )
         rows.append(f"| `{name}` | {extra['expected']} | {default} | {field.description} |")
     return "\n".join(rows) + "\n"
 

@@ -8,7 +8,7 @@ from gateway.cli import main
 
 COMMANDS = [
     *("run", "check", "senders", "read", "request", "watch", "history", "export", "import"),
-    *("ports", "capture", "simulate"),
+    *("ports", "capture", "simulate", "doctor"),
 ]
 
 

@@ -1,0 +1,90 @@
+"""The check of the databases, at a glance: a running gateway is asked instead (see gateway_itself).
+
+A file without a log beside it is read as it is, which takes no lock and makes no file; one with a log is read
+through it, by SQLite. How long that takes is bounded: a large file is looked at in part.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from gateway.doctor.finding import Finding, Level
+from gateway.doctor.patient import Patient
+from gateway.history.schema import SCHEMA as HISTORY
+from gateway.mqtt.outbox.schema import SCHEMA as OUTBOX
+from gateway.recording import FILE
+from gateway.storage.schema import Schema
+
+CHECK = "databases"
+GLANCE_S = 3.0
+STEPS = 10_000
+"""Of SQLite's machine between two looks at the time: some ms."""
+_REMEDY = (
+    "start the gateway: it keeps what can be read of it, and puts the damaged file aside; a copy of the data "
+    "folder before that costs nothing"
+)
+
+
+def databases(patient: Patient) -> Iterator[Finding]:
+    """A line for each that is there."""
+    config = patient.config
+    if config is None:
+        return
+    if patient.running.answers or patient.keeper is not None:
+        yield Finding(CHECK, Level.GREEN, "the gateway has them open, and says how they are")
+        return
+    found = [(config.data / FILE, HISTORY), (config.data / "mqtt.db", OUTBOX)]
+    there = [(path, schema) for path, schema in found if path.exists()]
+    for path, schema in there:
+        yield look(path, schema)
+    if not there:
+        yield Finding(CHECK, Level.GREEN, "none yet")
+
+
+def look(path: Path, schema: Schema) -> Finding:
+    """One file."""
+    known = len(schema.scripts)
+    try:
+        with closing(_opened(path)) as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version > known:
+                text = f"{path} is of a newer version ({version}; this one knows {known})"
+                remedy = "use the sig-gateway that wrote it; it is not touched by this one"
+                return Finding(CHECK, Level.RED, text, remedy)
+            whole, problem = _checked(db)
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            return Finding(
+                CHECK,
+                Level.YELLOW,
+                f"{path} may not be read by you",
+                f"sudo sig-gateway doctor; ls -l {path}",
+            )
+        return Finding(CHECK, Level.RED, f"{path} is damaged: {error}", _REMEDY)
+    if problem is not None:
+        return Finding(CHECK, Level.RED, f"{path} is damaged: {problem}", _REMEDY)
+    return Finding(CHECK, Level.GREEN, f"{path}: {'sound' if whole else 'sound as far as was looked at'}")
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    log = Path(f"{path}-wal")
+    how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
+    return sqlite3.connect(f"file:{quote(str(path))}?{how}", timeout=0.5, uri=True)
+
+
+def _checked(db: sqlite3.Connection) -> tuple[bool, str | None]:
+    """Whether all was looked at, and what is wrong."""
+    until = time.monotonic() + GLANCE_S
+    db.set_progress_handler(lambda: int(time.monotonic() > until), STEPS)
+    try:
+        (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return False, None
+        raise
+    return True, None if said == "ok" else " ".join(str(said).split())

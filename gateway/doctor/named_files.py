@@ -1,0 +1,63 @@
+"""The files with secrets that a config names, and whether it holds one itself: read from its YAML alone, so
+that a config with errors is no hindrance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from gateway.config import Config
+from gateway.config.nodes import UnreadableError, compose
+
+MOST_BYTES = 256 * 1024
+SECRET_KEYS = frozenset({"token", "password"})
+_USERINFO = "@"
+
+
+def nodes_of(path: Path) -> yaml.Node | None:
+    """The file's root node; None if nothing can be made of it."""
+    try:
+        with path.open("rb") as file:
+            return compose(file.read(MOST_BYTES).decode("utf-8-sig"))
+    except (OSError, ValueError, UnreadableError):
+        return None
+
+
+def scalars(node: yaml.Node | None, key: str = "", depth: int = 0) -> Iterator[tuple[str, yaml.ScalarNode]]:
+    """Each value with the key that it is under; aliases are not followed twice as deep as any config is."""
+    if depth > 20:
+        return
+    if isinstance(node, yaml.ScalarNode):
+        yield key, node
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from scalars(item, key, depth + 1)
+    elif isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield from scalars(value, str(name.value), depth + 1)
+
+
+def named_files(path: Path, config: Config | None) -> list[Path]:
+    """What `!file` names in the file at `path`, and the keys of certificates, each once."""
+    found = [
+        path.parent / node.value.strip()
+        for _, node in scalars(nodes_of(path))
+        if node.tag == "!file" and node.value.strip()
+    ]
+    if config is not None:
+        sections = (config.router, config.http, config.mqtt)
+        keys = [section.tls.key for section in sections if section is not None and section.tls is not None]
+        found += [config.beside(key) for key in keys if key]
+    return list(dict.fromkeys(found))
+
+
+def has_plain_secret(path: Path) -> bool:
+    """Whether the file itself holds a password, a token, or a URL with a user in it."""
+    for key, node in scalars(nodes_of(path)):
+        if node.tag.startswith("!"):
+            continue
+        if key in SECRET_KEYS or (key == "url" and _USERINFO in node.value):
+            return True
+    return False

@@ -1,0 +1,106 @@
+"""The check of rights: of the config, what it names, and the data folder. Looks at modes, opens nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from gateway.config import Config
+from gateway.doctor.disk import existing
+from gateway.doctor.finding import Finding, Level
+from gateway.doctor.named_files import has_plain_secret, named_files
+from gateway.doctor.patient import Patient
+from gateway.doctor.people import Person, user_name
+
+CHECK = "permissions"
+MOST = 500
+"""Files of the data folder that are looked at."""
+
+
+def permissions(patient: Patient) -> Iterator[Finding]:
+    """One line if all is well, else one for each that is not."""
+    found = [*_config(patient), *_secrets(patient)]
+    if patient.config is not None:
+        found += _data(patient.config, patient.person)
+    text = f"config, secrets and data folder are as {patient.person.name} needs them"
+    yield from found or [Finding(CHECK, Level.GREEN, text)]
+
+
+def _config(patient: Patient) -> Iterator[Finding]:
+    path, person = patient.path, patient.person
+    try:
+        mode = path.stat().st_mode
+        readable = person.may(path, os.R_OK)
+    except OSError:
+        return  # the check of the config says it
+    if not readable:
+        text = f"{person.name} may not read {path}"
+        yield Finding(CHECK, Level.RED, text, f"sudo chown {person.name} {path}; sudo chmod u+r {path}")
+    if mode & stat.S_IWOTH:
+        text = f"everybody may write {path}, and so change what the gateway does"
+        yield Finding(CHECK, Level.RED, text, f"chmod o-w {path}")
+    elif mode & stat.S_IROTH and has_plain_secret(path):
+        text = f"everybody may read {path}, which holds a password or a token"
+        yield Finding(CHECK, Level.YELLOW, text, f"chmod 600 {path}; or keep it out of the file: !file PATH")
+
+
+def _secrets(patient: Patient) -> Iterator[Finding]:
+    """What `!file` names, and keys of certificates."""
+    person = patient.person
+    for path in named_files(patient.path, patient.config):
+        try:
+            mode = path.stat().st_mode
+            readable = person.may(path, os.R_OK)
+        except OSError:
+            continue  # the check of the config says it
+        if not readable:
+            text = f"{person.name} may not read {path}"
+            yield Finding(CHECK, Level.RED, text, f"sudo chown {person.name} {path}; sudo chmod 600 {path}")
+        elif mode & (stat.S_IROTH | stat.S_IWOTH):
+            text = f"everybody may {'write' if mode & stat.S_IWOTH else 'read'} {path}, which holds a secret"
+            yield Finding(CHECK, Level.YELLOW, text, f"chmod 600 {path}")
+
+
+def _data(config: Config, person: Person) -> Iterator[Finding]:
+    data = config.data
+    try:
+        if not data.exists():
+            above = existing(data)
+            if not person.may(above, os.W_OK | os.X_OK):
+                text = f"{person.name} may not make the data folder {data}"
+                remedy = f"sudo mkdir -p {data}; sudo chown {person.name} {data}; sudo chmod 700 {data}"
+                yield Finding(CHECK, Level.RED, text, remedy)
+            return
+        if not data.is_dir():
+            text = f"the data folder {data} is no folder"
+            yield Finding(CHECK, Level.RED, text, "name another in gateway.data, or move away what is there")
+            return
+        yield from _folder(data, person)
+    except OSError as error:
+        yield Finding(CHECK, Level.RED, f"the data folder {data}: {error.strerror}", f"ls -ld {data}")
+
+
+def _folder(data: Path, person: Person) -> Iterator[Finding]:
+    own = f"sudo chown -R {person.name} {data}"
+    if not person.may(data, os.R_OK | os.W_OK | os.X_OK):
+        text = f"{person.name} may not write to the data folder {data}, which is {_owner(data)}'s"
+        yield Finding(CHECK, Level.RED, text, f"{own}; sudo chmod 700 {data}")
+        return
+    if data.stat().st_mode & 0o022:
+        text = f"others may write to the data folder {data}, and so put their values into it"
+        yield Finding(CHECK, Level.YELLOW, text, f"chmod go-w {data}")
+    for path in islice(data.iterdir(), MOST):
+        if path.is_symlink() or not path.is_file():
+            continue
+        if not person.may(path, os.R_OK | os.W_OK):
+            started = "was it started as another user?"
+            text = f"{person.name} may not write {path}, which is {_owner(path)}'s: {started}"
+            yield Finding(CHECK, Level.RED, text, own)
+            return
+
+
+def _owner(path: Path) -> str:
+    return user_name(path.stat().st_uid)
