@@ -5,8 +5,8 @@ is, until the next start. Whatever is wrong with the file is a warning; it is se
 on as if there were none. It is written whole or not at all: whenever the power goes, the old one or the new
 one is there. Nobody else may read it.
 
-A file of a newer version is whole, and somebody's who has gone back to this program: it stays as it is, and is
-not written over, until it is moved away.
+A file of a newer version is whole, and somebody's who has gone back to this program: it stays as it is, and
+is not written over, until it is moved away.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class NewerError(ValueError):
 
 
 class KeptFile:
-    """The file at `path`. `version`: of its format, written with the rest; a file of a later one is refused, of
-    any other, or of more than `max_bytes`, it is not ours. `forgotten`, `unwritten`: what it means when it cannot be read or
-    written, for a person. `folder`: is told how writing went, and says what is wrong with all of its files;
+    """The file at `path`. `version`: of its format, written with the rest; a file of a later one is refused;
+    of any other, or of more than `max_bytes`, it is not ours. `forgotten`, `unwritten`: what it means when it
+    cannot be read or written, for a person. `folder`: is told how writing went, and says what is wrong with all of its files;
     when it can be written again, what could not be is. One thread at a time, beside that. Nothing here
     raises.
     """
@@ -178,8 +178,8 @@ class KeptFile:
         """It is left to the program that wrote it."""
         self._is_newer = True
         text = (
-            "%s is of a newer version %s: a newer sig-gateway wrote it; it is neither read nor written: install "
-            "that again, or move the file away and start anew. %s; %s"
+            "%s is of a newer version %s: a newer sig-gateway wrote it; it is neither read nor written: "
+            "install that again, or move the file away and start anew. %s; %s"
         )
         logger.error(text, self._path, error, self._forgotten, self._unwritten)
 

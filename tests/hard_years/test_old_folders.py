@@ -30,7 +30,7 @@ from tests.support.waiting import until
 
 MINUTE = 60.0
 RENEWED = {"5-first-history": ["history.db"]}
-"""Files whose tables nobody can migrate, as they had no number of their own: set aside, and read row by row."""
+"""Files whose tables cannot be migrated, as they had no number of their own: set aside, read row by row."""
 MIGRATIONS = {
     "history/migrations/0001_history.sql": "95a04835f10b5e8f",
     "mqtt/outbox/migrations/0001_outbox.sql": "802847120ae1c24a",
@@ -55,7 +55,9 @@ def running(name: str, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[App]
     patch.setenv("SIG_GATEWAY_CLOCK", "")
     config = folder / "config.yaml"
     text = config_of(FOLDERS[name], free_port())
-    config.write_text(text.replace("sim:?speed=1200", "/nonexistent/board").replace("sim:", "/nonexistent/radio"))
+    config.write_text(
+        text.replace("sim:?speed=1200", "/nonexistent/board").replace("sim:", "/nonexistent/radio")
+    )
     app = App(load(config))
     app.start()
     try:
@@ -69,7 +71,9 @@ def opened(app: App) -> bool:
     """Whether each of its files can be written."""
     parts = app.health()["parts"]
     there = [parts[name] for name in ("database", "history", "data folder") if name in parts]
-    return all(part["status"] == "ok" for part in there) and not parts["mqtt"]["message"].startswith("connecting")
+    return all(part["status"] == "ok" for part in there) and not parts["mqtt"]["message"].startswith(
+        "connecting"
+    )
 
 
 def rows(path: Path, query: str) -> list[Any]:

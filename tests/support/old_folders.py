@@ -3,8 +3,9 @@
     python -m tests.support.old_folders [NAME …]
 
 For each, the commit's own program runs for some seconds on simulated boards, with a broker that is not there,
-and is ended; what it leaves is what a person finds after an update. A folder that is there is left alone: they
-are test data from the day on which they were made, and only a new format needs a new one (a line in FOLDERS).
+and is ended; what it leaves is what a person finds after an update. A folder that is there is left alone:
+they are test data from the day on which they were made, and only a new format needs a new one (a line in
+FOLDERS).
 """
 
 import io
@@ -111,7 +112,7 @@ def make(name: str) -> None:
         target.mkdir(parents=True)
         data = Path(scratch) / "data"
         for file in sorted(data.iterdir()):
-            if file.suffix == ".json" or ".db" in file.name and not file.name.endswith("-shm"):
+            if file.suffix == ".json" or (".db" in file.name and not file.name.endswith("-shm")):
                 shutil.copy(file, target)
         (target / FACTS).write_text(json.dumps(facts(data), ensure_ascii=True) + "\n")
 
