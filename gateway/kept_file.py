@@ -47,9 +47,9 @@ class NewerError(ValueError):
 class KeptFile:
     """The file at `path`. `version`: of its format, written with the rest; a file of a later one is refused;
     of any other, or of more than `max_bytes`, it is not ours. `forgotten`, `unwritten`: what it means when it
-    cannot be read or written, for a person. `folder`: is told how writing went, and says what is wrong with all of its files;
-    when it can be written again, what could not be is. One thread at a time, beside that. Nothing here
-    raises.
+    cannot be read or written, for a person. `folder`: is told how writing went, and says what is wrong with
+    all of its files; when it can be written again, what could not be is. One thread at a time, beside that.
+    Nothing here raises.
     """
 
     def __init__(

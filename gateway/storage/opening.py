@@ -91,8 +91,8 @@ def _look_before(path: Path) -> bool:
 
 
 def _refuse_newer(path: Path, schema: Schema) -> None:
-    """Before SQLite has the file: it would bring the log of a newer program to it, and end the log where it is
-    broken. A version that is in the log alone is seen later: such a log is from a kill soon after an
+    """Before SQLite has the file: it would bring the log of a newer program to it, and end the log where it
+    is broken. A version that is in the log alone is seen later: such a log is from a kill soon after an
     update."""
     with path.open("rb") if path.exists() else BytesIO() as file:
         header = file.read(_HEADER)
