@@ -56,7 +56,7 @@ class Session:
         self.counters: Mapping[str, int] = {}
         self._seq = 0
 
-    def greet(self, stopping: threading.Event) -> Sequence[Device]:
+    def greet(self, stopping: threading.Event) -> Sequence[Device]:  # noqa: ARG002
         """It answers at once."""
         channel = Channel(CHANNEL, "", "m", 0.0, interval_s=INTERVAL_S)
         return [Device("staged", f"id-{self._board.name}", "1", 1, {CHANNEL: channel})]
@@ -81,7 +81,7 @@ class Session:
     def refresh(self, channel: str) -> None:
         """Nothing can be asked."""
 
-    def dropped_since_reading(self, channel: str) -> int:
+    def dropped_since_reading(self, channel: str) -> int:  # noqa: ARG002
         """None ever."""
         return 0
 
@@ -113,7 +113,7 @@ class Source:
     def close(self) -> None:
         """Nothing was opened."""
 
-    def device_of(self, channel: str) -> str:
+    def device_of(self, channel: str) -> str:  # noqa: ARG002
         """The only one."""
         return ""
 
@@ -128,11 +128,11 @@ class Kind:
     def check(self, parsed: Mapping[str, Any]) -> None:
         """Any name will do."""
 
-    def warnings(self, parsed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    def warnings(self, parsed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG002
         """None."""
         return ()
 
-    def channels(self, parsed: Mapping[str, Any]) -> Collection[str] | None:
+    def channels(self, parsed: Mapping[str, Any]) -> Collection[str] | None:  # noqa: ARG002
         """One."""
         return (CHANNEL,)
 
