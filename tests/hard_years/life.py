@@ -12,6 +12,7 @@ line; a line a simulated week says how it fares, and one of each value what its 
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
@@ -189,7 +190,10 @@ class Life:
 
     def facts(self, number: int) -> dict[str, Any]:
         """How it fares."""
-        files = [file.stat() for file in self.data.iterdir() if file.name != "ballast"]
+        files = []
+        for file in self.data.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # a `.new` that has just got its name
+                files += [file.stat()] if file.name != "ballast" else []
         return {
             "step": number,
             "rss_kb": int(Path("/proc/self/statm").read_text().split()[1])
