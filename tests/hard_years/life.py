@@ -1,9 +1,9 @@
 """A gateway that lives for days, of which each takes a moment: one boot of a machine in its hard years.
 
-    python -m tests.hard_years.life FOLDER PORT SEED BOOT FIRST STEPS FAULTS END
+    python -m tests.hard_years.life FOLDER PORT SEED BOOT FIRST STEPS FAULTS END STEP_S
 
 It is the whole `App`, with its threads, on real files and a real broker at PORT; the clocks are the test's.
-Between two readings two hours go by at once, as in a suspend. `FAULTS`: which kinds may happen, by
+Between two readings STEP_S go by at once, as in a suspend. `FAULTS`: which kinds may happen, by
 letters of FAULTS below. `END`: `stop`, or `kill`, as when the power fails.
 
 It asks for what it cannot do (`{"ask": "broker", "up": false}`) on its standard output, and is answered by a
@@ -85,10 +85,12 @@ class Lines(logging.Handler):
 class Life:
     """One boot."""
 
-    def __init__(self, folder: Path, port: int, seed: int, boot: int, first: int, faults: str) -> None:
-        self.folder, self.data = folder, folder / "data"
+    def __init__(
+        self, folder: Path, port: int, seed: int, boot: int, first: int, faults: str, step_s: float
+    ) -> None:
+        self.folder, self.data, self.step_s = folder, folder / "data", step_s
         self.chance = random.Random(f"{seed} {boot}")
-        self.machine = RunningMachine(START_UTC + first * STEP_S, boot=f"boot-{boot}")
+        self.machine = RunningMachine(START_UTC + first * step_s, boot=f"boot-{boot}")
         self.true_offset = self.machine.offset
         self.kinds = [kind for kind in RATES if kind in faults]
         self.ends: dict[str, int] = {}
@@ -106,7 +108,8 @@ class Life:
             self.wrong(-5 * 86_400.0)
         self.app = App(load(self.config))
         self.app.start()
-        self.app.router.addListener(self._hear, "count", "#changed")
+        for sensor in ("count", "other"):
+            self.app.router.addListener(self._hear, sensor, "#changed")
         until(lambda: self.app.sensors["count"].status().connected)
 
     def _hear(self, _info: dict[str, Any], _data: Any) -> None:
@@ -123,24 +126,24 @@ class Life:
         self.machine.kept, self.machine.client = True, None
 
     def step(self, number: int, *, begins: bool = True) -> None:
-        """Two hours, and a reading of each sensor."""
-        self.machine.advance(STEP_S)
+        """Some time, and a reading of each sensor."""
+        self.machine.advance(self.step_s)
         self._end_faults(number)
         if begins:
             self._begin_faults(number)
-        before = self.heard
+        expected = self.heard + 1 + self.app.sensors["other"].status().connected
         utc = self.machine.boottime() + self.true_offset
         say({"value": number, "utc": round(utc, 3)})
         self.steady.say(float(number))
         self.loose.say(float(number))
-        until(lambda: self.heard > before, what=f"{number}: {self.app.health()}")
+        until(lambda: self.heard >= expected, what=f"{number}: {self.app.health()}")
         if BROKER not in self.ends:
             until(self._is_sent, what=f"{number}: {self.app.health()}")
 
     def _is_sent(self) -> bool:
         (bridging,) = (service for service in self.app.services() if service.name == "mqtt")
-        facts = bridging.status()["mqtt"].facts
-        return bool(facts["connected"]) and facts["waiting"] == 0
+        part = bridging.status()["mqtt"]
+        return bool(part.facts["connected"]) and part.message.endswith("no event waits")
 
     def _begin_faults(self, number: int) -> None:
         for kind in self.kinds:
@@ -205,7 +208,18 @@ class Life:
             "bytes": sum(file.st_size for file in files),
             "lines": self.lines.count,
             "errors": self.lines.errors[-3:],
+            "written": written(),
         }
+
+
+def written() -> dict[str, int]:
+    """Bytes of write calls so far, by thread: what goes to sockets is sent, not written."""
+    found = {}
+    for thread in threading.enumerate():
+        with contextlib.suppress(OSError):
+            counts = Path(f"/proc/self/task/{thread.native_id}/io").read_text()
+            found[thread.name] = int(counts.partition("wchar: ")[2].split()[0])
+    return found
 
 
 def say(what: dict[str, Any]) -> None:
@@ -231,8 +245,8 @@ def hasten(patch: pytest.MonkeyPatch) -> None:
 def main() -> None:
     """See the module."""
     folder, port, seed, boot, first, steps = Path(sys.argv[1]), *map(int, sys.argv[2:7])
-    faults, end = sys.argv[7:9]
-    life = Life(folder, port, seed, boot, first, faults)
+    faults, end, step_s = sys.argv[7:10]
+    life = Life(folder, port, seed, boot, first, faults, float(step_s))
     logging.getLogger().addHandler(life.lines)
     logging.getLogger().setLevel(logging.INFO)
     plugins = folder / f"plugins-{boot}"
