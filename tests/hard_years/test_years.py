@@ -35,8 +35,9 @@ LOST_STEPS = 2
 MOST_RSS_KB, MOST_GROWTH_KB = 80_000, 4_000
 MOST_DESCRIPTORS, MOST_THREADS, MOST_FILES = 20, 10, 12
 MOST_LINES_A_DAY = 8
-MOST_WRITTEN_A_DAY = {"history": 40e6, "mqtt": 0.1e6, "keeping": 0.2e6, "dispatcher": 0.1e6}
-"""Bytes by thread, of two sensors that report each minute, with a broker that is there: docs/sd-card.md."""
+MOST_WRITTEN_A_DAY = {"history": 6e6, "mqtt": 2e6, "keeping": 20_000, "dispatcher": 60_000}
+"""Bytes of write calls by thread, of two sensors that report each minute, with a broker that is there, once all
+has begun: docs/sd-card.md. What MQTT has of it is from connections that a jump of the clock ends."""
 """Of a gateway that has some fault every other day."""
 
 
@@ -251,9 +252,11 @@ def test_bytes_a_day(folder: Path, tmp_path: Path) -> None:
     with Mosquitto(tmp_path, settings) as broker:
         years = Years(folder, broker, 3, Disk((), small=False), step_s=60.0)
         years.live(Boot(20, "stop"))  # of twelve steps each: four hours
-    facts = years.lives[0][-1]
-    days = facts["step"] * 60.0 / 86_400
-    a_day = {name: round(facts["written"][name] / days) for name in MOST_WRITTEN_A_DAY}
+    first, *_, last = years.lives[0]
+    days = (last["step"] - first["step"]) * 60.0 / 86_400
+    a_day = {
+        name: round((last["written"][name] - first["written"][name]) / days) for name in MOST_WRITTEN_A_DAY
+    }
     print(a_day)
     assert a_day["history"] > 100_000, "it is counted"
     assert {name for name, most in MOST_WRITTEN_A_DAY.items() if a_day[name] > most} == set(), a_day
