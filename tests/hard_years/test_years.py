@@ -36,8 +36,8 @@ MOST_RSS_KB, MOST_GROWTH_KB = 80_000, 4_000
 MOST_DESCRIPTORS, MOST_THREADS, MOST_FILES = 20, 10, 12
 MOST_LINES_A_DAY = 8
 MOST_WRITTEN_A_DAY = {"history": 6e6, "mqtt": 2e6, "keeping": 20_000, "dispatcher": 60_000}
-"""Bytes of write calls by thread, of two sensors that report each minute, with a broker that is there, once all
-has begun: docs/sd-card.md. What MQTT has of it is from connections that a jump of the clock ends."""
+"""Bytes of write calls by thread, of two sensors that report each minute, with a broker that is there, once
+all has begun: docs/sd-card.md. What MQTT has of it is from connections that a jump of the clock ends."""
 """Of a gateway that has some fault every other day."""
 
 
