@@ -131,7 +131,8 @@ class Life:
         self._end_faults(number)
         if begins:
             self._begin_faults(number)
-        expected = self.heard + 1 + self.app.sensors["other"].status().connected
+        other = CABLE not in self.ends and self.app.sensors["other"].status().connected
+        expected = self.heard + 1 + other
         utc = self.machine.boottime() + self.true_offset
         say({"value": number, "utc": round(utc, 3)})
         self.steady.say(float(number))
