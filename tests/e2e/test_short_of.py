@@ -73,7 +73,7 @@ def callers(*ports: int) -> Iterator[None]:
         yield
 
 
-@pytest.mark.once
+@pytest.mark.slow
 @pytest.mark.parametrize("short_of", ["descriptors", "memory"])
 def test_short_of(served: Gateway, http: int, short_of: str) -> None:
     """Who was there before hears of values, nothing is lost, little is logged; then all is as before."""

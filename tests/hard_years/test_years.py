@@ -244,7 +244,7 @@ def test_years(folder: Path, tmp_path: Path, seed: int, boots: list[Boot]) -> No
         check_bounds(years)
 
 
-@pytest.mark.once
+@pytest.mark.slow
 def test_bytes_a_day(folder: Path, tmp_path: Path) -> None:
     """What each part writes where nothing is wrong: history its commits, the clock its hourly file, MQTT
     nothing."""
