@@ -13,13 +13,14 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test system-packages brokers prometheus check test-main test-others test-whole test-slow bench screenshots wheel clean
+.PHONY: help run test system-packages brokers prometheus check test-main test-others test-whole test-slow test-years bench screenshots wheel clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
 	@echo 'make test       everything that a change must pass'
 	@echo 'make check      ruff, mypy and the layers, without the tests'
 	@echo 'make test-slow  the tests that take minutes'
+	@echo 'make test-years three years of a gateway on a fast clock, and power cuts at any write'
 	@echo 'make bench      the benchmarks; results in benchmarks/results/'
 	@echo 'make screenshots  the pictures of the dashboard in docs/images'
 	@echo 'make wheel      build the wheel into dist/'
@@ -119,6 +120,10 @@ test-whole: .venv/installed-dev
 
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -m slow --timeout 1800
+
+# Some ten minutes on two quiet cores.
+test-years: .venv/installed-dev
+	$(BIN)/python -m pytest -m "slow or not slow" --timeout 3000 tests/hard_years tests/e2e/test_short_of.py tests/e2e/test_backup.py
 
 screenshots: system-packages .venv/installed-dev
 	$(BIN)/python -m tests.screenshots

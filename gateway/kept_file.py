@@ -4,6 +4,9 @@ Whoever keeps something here has it in memory as well: where the folder cannot b
 is, until the next start. Whatever is wrong with the file is a warning; it is set aside, and the gateway goes
 on as if there were none. It is written whole or not at all: whenever the power goes, the old one or the new
 one is there. Nobody else may read it.
+
+A file of a newer version is whole, and somebody's who has gone back to this program: it stays as it is, and
+is not written over, until it is moved away.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import errno
 import json
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -32,14 +36,20 @@ OF_THE_FOLDER = (
     errno.ENOTDIR,
 )
 """What no file of the folder can be written for."""
+_VERSION_FIRST = re.compile(rb'\{"version": (\d{1,9})[,}]')
+"""As it is written, also in a file that is too large to be read."""
+
+
+class NewerError(ValueError):
+    """The file is of a newer version of the program."""
 
 
 class KeptFile:
-    """The file at `path`. `version`: of its format, written with the rest; a file of another one is not ours,
-    nor is one of more than `max_bytes`. `forgotten`, `unwritten`: what it means when it cannot be read or
-    written, for a person. `folder`: is told how writing went, and says what is wrong with all of its files;
-    when it can be written again, what could not be is. One thread at a time, beside that. Nothing here
-    raises.
+    """The file at `path`. `version`: of its format, written with the rest; a file of a later one is refused;
+    of any other, or of more than `max_bytes`, it is not ours. `forgotten`, `unwritten`: what it means when it
+    cannot be read or written, for a person. `folder`: is told how writing went, and says what is wrong with
+    all of its files; when it can be written again, what could not be is. One thread at a time, beside that.
+    Nothing here raises.
     """
 
     def __init__(
@@ -59,6 +69,7 @@ class KeptFile:
         self._unwritten = unwritten
         self._folder = folder
         self._complained = False
+        self._is_newer = False
         self._writing = threading.Lock()
         self._owed: str | None = None  # what could not be written
         if folder is not None:
@@ -74,6 +85,9 @@ class KeptFile:
                 return {}
             content = self._content()
             check(content)
+        except NewerError as error:
+            self._refuse(error)
+            return {}
         except (OSError, ValueError, RecursionError) as error:
             if not (isinstance(error, OSError) and self._is_said(error)):
                 self._set_aside(error)
@@ -82,6 +96,8 @@ class KeptFile:
 
     def write(self, content: Mapping[str, Any]) -> bool:
         """Whether it is on the disk now. Waits for that."""
+        if self._is_newer:
+            return False
         text = json.dumps({"version": self._version, **content})
         if len(text) > self._max_bytes:
             self._complain(f"it would be larger than {self._max_bytes} bytes")
@@ -139,6 +155,8 @@ class KeptFile:
             raise ValueError("it is not a regular file")
         with self._path.open("rb") as file:
             data = file.read(self._max_bytes + 1)
+        if first := _VERSION_FIRST.match(data):
+            self._must_not_be_newer(int(first[1]))
         if len(data) > self._max_bytes:
             raise ValueError(f"it is larger than {self._max_bytes} bytes")
         try:
@@ -146,10 +164,24 @@ class KeptFile:
         except ValueError as error:
             raise ValueError(f"it is not JSON: {error}") from None
         version = whole.pop("version", None) if isinstance(whole, dict) else None
+        self._must_not_be_newer(version)
         if version != self._version:
             raise ValueError(f"expected version {self._version} of it, got {version!r}")
         content: dict[str, Any] = whole
         return content
+
+    def _must_not_be_newer(self, version: object) -> None:
+        if isinstance(version, int) and not isinstance(version, bool) and version > self._version:
+            raise NewerError(f"({version}; this one knows {self._version})")
+
+    def _refuse(self, error: NewerError) -> None:
+        """It is left to the program that wrote it."""
+        self._is_newer = True
+        text = (
+            "%s is of a newer version %s: a newer sig-gateway wrote it; it is neither read nor written: "
+            "install that again, or move the file away and start anew. %s; %s"
+        )
+        logger.error(text, self._path, error, self._forgotten, self._unwritten)
 
     def _set_aside(self, error: Exception) -> None:
         aside = self._path.with_name(self._path.name + ".damaged")

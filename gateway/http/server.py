@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 import time
 from contextlib import suppress
 from email.utils import formatdate
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
@@ -16,6 +18,7 @@ from uvicorn.server import ServerState
 from gateway.http.connection import HEADER_BYTES, Connection
 from gateway.http.hub import Hub
 from gateway.mailbox import Mailbox
+from sig import log
 
 HANDSHAKE_S = 10.0
 BATCH = 256
@@ -24,6 +27,9 @@ GRACE_S = 0.2
 """What connections have at the end to send what they have begun."""
 IDLE_S = 15
 """A connection that has no request for so long is closed."""
+BACKLOG = 100
+"""Connections that may wait to be accepted."""
+CROWDED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 TICK_S = 1.0
 """So often the date in the answers is made."""
 
@@ -55,9 +61,13 @@ class Server:
         self._config.load()
         self._tell_time()
         handshake_s = HANDSHAKE_S if tls is not None else None
+        loop.set_exception_handler(_unhandled)
+        # asyncio accepts as many as its backlog at once, and without descriptors it tries for each of them,
+        # logs it, and sets itself a timer for it, all of which do the same a second later.
         server = await loop.create_server(
-            self._connection, sock=listening, ssl=tls, ssl_handshake_timeout=handshake_s
+            self._connection, sock=listening, ssl=tls, ssl_handshake_timeout=handshake_s, backlog=1
         )
+        listening.listen(BACKLOG)
         loop.add_reader(self._mailbox.fd, self._take_events)
         self._take_events()
         try:
@@ -102,6 +112,15 @@ class Server:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """That there are no descriptors for one more connection happens each second, for as long as it lasts."""
+    error = context.get("exception")
+    if isinstance(error, OSError) and error.errno in CROWDED:
+        log.repeated.note("http", f"http: no connection can be accepted: {error.strerror}", "anybody")
+    else:
+        loop.default_exception_handler(context)
 
 
 def _may_be_broken_off(app: ASGIApp) -> ASGIApp:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
+from io import BytesIO
 from pathlib import Path
 
 from gateway.storage import wal
 from gateway.storage.checksum import teach
+from gateway.storage.image import MAGIC
 from gateway.storage.schema import DamagedError, Schema, text_or_none
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ OURS = 0o600
 ENDINGS = ("", "-wal", "-journal")
 """The files that belong together. The first goes first: a log without its file is seen, and read, at the next
 start; a file without its log is one of earlier."""
+_HEADER, _VERSION_AT = 100, 60
+"""Bytes of a database's header, and where in it `user_version` is: https://www.sqlite.org/fileformat2.html"""
 _PRAGMAS = """
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
@@ -50,6 +54,7 @@ def connect(path: Path, schema: Schema, *, readers: bool) -> sqlite3.Connection:
     that has lost what it held.
     """
     was_emptied = _look_before(path)
+    _refuse_newer(path, schema)
     was_made = _make_ours(path)
     db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
@@ -83,6 +88,20 @@ def _look_before(path: Path) -> bool:
     if size <= 0 and log.exists() and log.stat().st_size > wal.HEADER:
         raise DamagedError(f"it is {'missing' if size < 0 else 'empty'}, and its write-ahead log is there")
     return size == 0
+
+
+def _refuse_newer(path: Path, schema: Schema) -> None:
+    """Before SQLite has the file: it would bring the log of a newer program to it, and end the log where it
+    is broken. A version that is in the log alone is seen later: such a log is from a kill soon after an
+    update."""
+    with path.open("rb") if path.exists() else BytesIO() as file:
+        header = file.read(_HEADER)
+    version = int.from_bytes(header[_VERSION_AT : _VERSION_AT + 4], signed=True)
+    if not header.startswith(MAGIC) or version <= len(schema.scripts):
+        return
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    with suppress(sqlite3.Error, DamagedError), closing(sqlite3.connect(uri, uri=True)) as db:
+        schema.refuse_newer(db, version, path)
 
 
 def _look_at_log(path: Path, db: sqlite3.Connection, schema: Schema) -> None:

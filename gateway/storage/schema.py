@@ -197,19 +197,23 @@ class Schema:
         full = tuple(there.get(column.name, default) for column, default in defaults)
         return full if CRC in there else (*full[:-1], self.crc(table, full))
 
+    def refuse_newer(self, db: sqlite3.Connection, version: int, path: Path) -> None:
+        """Raise StoreError if a newer program's migrations have been at it, and DamagedError if it only says
+        so."""
+        if version <= len(self.scripts):
+            return
+        if _objects(db) == self._objects:
+            raise DamagedError(f"its version is {version}, and its tables are those of {len(self.scripts)}")
+        known = f"({version}; this one knows {len(self.scripts)})"
+        raise StoreError(
+            f"{path} is of a newer version {known}: a newer sig-gateway wrote it; install that again, "
+            "or move the file away"
+        )
+
     def migrate(self, db: sqlite3.Connection, path: Path) -> None:
         """Bring the tables to today's version."""
         version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(self.scripts):
-            if _objects(db) == self._objects:
-                raise DamagedError(
-                    f"its version is {version}, and its tables are those of {len(self.scripts)}"
-                )
-            known = f"({version}; this one knows {len(self.scripts)})"
-            raise StoreError(
-                f"{path} is of a newer version {known}: a newer sig-gateway wrote it; install that again, "
-                "or move the file away"
-            )
+        self.refuse_newer(db, version, path)
         there = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if version < 0 or (version == 0 and there & self.tables.keys()):
             raise DamagedError(f"its version is {version}, and it has tables")

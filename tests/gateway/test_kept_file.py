@@ -149,3 +149,35 @@ def test_all_that_is_kept(disk: Disk) -> None:
     disk.look_again()
     assert Identities(path / "i", ["board"]).recall("board", "") == "0001"
     assert LinkNotes(path / "n", "board").recall() == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "text", ['{"version": 2, "x": 1}', '{"x": 1, "version": 2}', '{"version": 2, "x": "%s"}']
+)
+def test_a_newer_file(disk: Disk, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Stays as it is, also one that is too large for this version; said once, with what to do."""
+    path = disk.folder.path / "a"
+    path.write_text(text.replace("%s", "y" * 200))
+    before = path.read_text()
+    file = kept(disk)
+    assert read(file) == {}
+    assert not file.write({"x": 2})
+    assert [each.name for each in disk.folder.path.iterdir() if each.name != ".lock"] == ["a"]
+    assert path.read_text() == before
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert "is of a newer version (2; this one knows 1)" in record.getMessage()
+    assert "move the file away and start anew. gone; lost" in record.getMessage()
+    assert disk.folder.status().usable
+
+
+@pytest.mark.parametrize("version", ["1.5", "0", '"2"', "null", "-1"])
+def test_no_version_of_ours(disk: Disk, version: str) -> None:
+    """Is no newer one: the file is set aside, and another is written."""
+    path = disk.folder.path / "a"
+    path.write_text(f'{{"version": {version}, "x": 1}}')
+    file = kept(disk)
+    assert read(file) == {}
+    assert (disk.folder.path / "a.damaged").exists()
+    assert file.write({"x": 2})
+    assert read(kept(disk)) == {"x": 2}

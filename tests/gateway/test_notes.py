@@ -49,7 +49,7 @@ def test_nothing_new_is_not_written(path: Path) -> None:
         (b"", "it is not JSON"),
         (b'{"version": 1, "notes": []}', "expected notes in it"),
         (b'{"version": 1}', "expected notes in it"),
-        (b'{"version": 9, "notes": {}}', "expected version 1 of it, got 9"),
+        (b'{"version": 0, "notes": {}}', "expected version 1 of it, got 0"),
         (b" " * (MAX_BYTES + 1), "it is larger than"),
     ],
 )

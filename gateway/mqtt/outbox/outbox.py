@@ -258,10 +258,14 @@ class Outbox:
         if oldest + self._loss_s > now and not (self._done or self._done_gaps or self._losses):
             self._commit_at = oldest + self._loss_s
             return
-        self.write()
+        self.write(young=self._waiting > 0 or oldest + self._loss_s <= now)
 
-    def write(self) -> None:
-        """Bring to disk what is to be there, in one transaction; if that fails, keep it, and try again."""
+    def write(self, *, young: bool = True) -> None:
+        """Bring to disk what is to be there, in one transaction; if that fails, keep it, and try again.
+
+        Without the `young`, only rows go: an event that is acknowledged in a moment would be one more to
+        delete, beside which the next would be written, and so on, for as long as readings come.
+        """
         self._commit_at = math.inf
         if not (self._unwritten or self._done or self._done_gaps or self._losses):
             return
@@ -269,7 +273,7 @@ class Outbox:
         if now < self._retry_at:
             self._commit_at = self._retry_at
             return
-        events = list(self._unwritten.values())
+        events = list(self._unwritten.values()) if young else []
         try:
             written = self._store.write(
                 [
@@ -295,8 +299,11 @@ class Outbox:
                 self._owned.add(row)
         if self._waiting or self._losses or written.damaged:
             self._backlog.grown()
-        self._memory = self._waiting = 0
-        self._unwritten.clear()
+        if young:
+            self._memory = self._waiting = 0
+            self._unwritten.clear()
+        elif self._unwritten:
+            self._commit_at = next(iter(self._unwritten.values())).at + self._loss_s
         self._done.clear()
         self._done_gaps.clear()
         self._losses.clear()

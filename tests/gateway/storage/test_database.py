@@ -517,6 +517,31 @@ def test_a_file_of_a_newer_version(file: Database, path: Path, caplog: pytest.Lo
     assert ids(file) == [2]
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_newer_file_that_was_killed(file: Database, path: Path, tmp_path: Path, broken: bool) -> None:
+    """Its log stays too, though its last transaction may be torn: nothing is salvaged of what is whole."""
+    add(file, 1)
+    file.close()
+    edit(path, "ALTER TABLE events ADD COLUMN more; PRAGMA user_version = 99")
+    killed, log = tmp_path / "killed", path.with_name("mqtt.db-wal")
+    killed.mkdir()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("PRAGMA journal_mode = WAL; CREATE TABLE new (x); INSERT INTO new VALUES (1)")
+        for name in (path, log):
+            shutil.copy(name, killed)
+    for name in killed.iterdir():
+        shutil.copy(name, tmp_path)
+    if broken:
+        data = bytearray(log.read_bytes())
+        data[-100] ^= 1
+        log.write_bytes(data)
+    before = [path.read_bytes(), log.read_bytes()]
+    with pytest.raises(StoreError, match=r"newer version \(99; .*install that again, or move the file"):
+        file.open()
+    assert [path.read_bytes(), log.read_bytes()] == before
+    assert aside(path) == []
+
+
 def test_a_second_gateway_on_the_same_file(opened: Any, path: Path) -> None:
     """Is told so; the first one goes on."""
     store = opened()

@@ -795,3 +795,40 @@ class Model(RuleBasedStateMachine):
 
 TestModel = Model.TestCase
 TestModel.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+
+
+def test_after_an_outage_nothing_is_written_again(make_bench: MakeBench) -> None:
+    """Rows are deleted while new events are in flight, of which each is acknowledged in a moment: they do not
+    go to the disk beside the deletion, and so leave nothing to delete."""
+    bench = make_bench(rate=1000.0)
+    bench.trigger()
+    bench.wait(1.5)
+    bench.outbox.up(20)
+    in_flight = bench.send()
+    written = [bench.store.rows]
+    for _ in range(100):
+        bench.trigger()
+        in_flight += bench.send()
+        bench.wait(0.1)
+        bench.outbox.acked(in_flight.pop(0))
+        written.append(bench.store.rows)
+    assert written[-1] == 0
+    assert sorted(written, reverse=True) == written, "no row came"
+    assert len(bench.outbox) == len(in_flight)
+
+
+def test_what_waits_too_long_beside_a_deletion(make_bench: MakeBench) -> None:
+    """Is written in its own time, also if it was young when rows went."""
+    bench = make_bench()
+    bench.trigger()
+    bench.wait(1.5)
+    bench.outbox.up(20)
+    (first,) = bench.send()
+    bench.outbox.acked(first)
+    bench.wait(0.9)
+    bench.trigger()
+    bench.send()
+    bench.wait(0.2)
+    assert bench.store.rows == 0
+    bench.wait(0.9)
+    assert bench.store.rows == 1
