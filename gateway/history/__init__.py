@@ -10,7 +10,8 @@ known      what that thread knows of the file without reading it
 writing    what a batch becomes in the file
 untimed    what waits until the clock of its boot is known
 upkeep     what is to be done beside writing, in short steps
-sealing    a day that has ended, from the hot table to its blob
+sealing    readings from the hot table to the blob of their day
+covered    up to when that has been done
 retention  what is forgotten
 archive    the file, for all who read it, on any thread
 answers    what an archive answers
@@ -18,6 +19,9 @@ answer     the same as people and programs get it
 moments    times as people write them
 transfer/  export and import
 chart      a series over some time as few points, from whatever holds it
+by_rows, by_rollups   one that is made of readings, or of roll-ups and readings
+standing   a series a day at a time, as it stands, sealed or not
+held       which value holds at a time
 parts      what a chart is put together of; pure
 fold       gaps as they will be when what is not written yet is
 days       readings of a day, sealed and not

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -114,6 +114,8 @@ def with_hot(day: Day | None, new: Sequence[Hot]) -> Day:
         return day or NONE
     if day is None or not len(day.rows):
         return of_hot(new)
+    if new[0].time > day.rows.times[-1]:
+        return _followed(day, new)
     merged = {
         time: Hot(time, value, day.reason(quality)) for time, value, quality in zip(*day.rows, strict=True)
     }
@@ -124,15 +126,26 @@ def with_hot(day: Day | None, new: Sequence[Hot]) -> Day:
 def of_hot(rows: Sequence[Hot]) -> Day:
     """A day of these, which are in order."""
     times, values, reasons = zip(*rows, strict=True)
-    if not any(reason is not None for reason in reasons):
-        return Day(columns(times, values))
-    quality, texts = _coded(reasons)
+    quality, texts = _coded(reasons, ())
     return Day(columns(times, values, quality), texts)
 
 
-def _coded(reasons: Iterable[str | None]) -> tuple[bytes, list[str]]:
+def _followed(day: Day, new: Sequence[Hot]) -> Day:
+    """By later ones: most days grow at their end, and to sort them takes longer."""
+    times, values, reasons = zip(*new, strict=True)
+    quality, texts = _coded(reasons, day.reasons)
+    return Day(
+        Columns([*day.rows.times, *times], [*day.rows.values, *values], day.rows.quality + quality), texts
+    )
+
+
+def _coded(reasons: Sequence[str | None], known: Sequence[str]) -> tuple[bytes, list[str]]:
+    """`known`: those that have a code already."""
+    texts = list(known)
+    if not any(reason is not None for reason in reasons):
+        return bytes(len(reasons)), texts
     codes: dict[str | None, int] = {None: GOOD, "": SUSPECT}
-    texts: list[str] = []
+    codes.update((text, number) for number, text in enumerate(texts, _FIRST_REASON))
     quality = bytearray()
     for reason in reasons:
         code = codes.get(reason)

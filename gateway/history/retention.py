@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from drivers.reading import format_ms
 from gateway.event_id import EventId
-from gateway.history import notes
+from gateway.history import covered, notes
 from gateway.history.blocks import BLOCK
 from gateway.history.buckets import DAY
 from gateway.history.days import is_sound_reading
@@ -41,11 +41,12 @@ def forget_old(db: sqlite3.Connection, bounds: Bounds, now_ms: int) -> bool:
     )
 
 
-def forget_most(db: sqlite3.Connection, bounds: Bounds) -> bool:
-    """The oldest, if more than they may is in use: readings that are sealed, events, roll-ups, readings."""
+def forget_most(db: sqlite3.Connection, bounds: Bounds, now_ms: int) -> bool:
+    """The oldest, if more than they may is in use: readings of days that are over, events, roll-ups, and
+    readings that are not sealed, or are but are there as well."""
     if used_bytes(db) <= bounds.most_bytes:
         return False
-    day = _first(db, "SELECT min(key) FROM days")
+    day = _first(db, "SELECT min(key) FROM days WHERE key < ?", now_ms // DAY << SENSOR_BITS)
     if day is not None:
         _say(bounds, f"the readings of {_date((day >> SENSOR_BITS) * DAY)}; their roll-ups stay")
         return _forget_days(db, (day >> SENSOR_BITS) + 1)
@@ -81,6 +82,11 @@ def forget_readings(db: sqlite3.Connection, since: int, until: int) -> bool:
     rows = db.execute("SELECT * FROM readings WHERE time >= ? AND time < ?", (since, until))
     ids = (EventId(row[0] + row[3], row[4]) for row in rows if is_sound_reading(row))
     last = max(ids, default=None)
+    query = "SELECT max(time) FROM readings WHERE time >= ? AND time < ?"
+    newest = _first(db, query, since, until)
+    if newest is None:
+        return False
+    covered.cooled(db, newest)
     gone = db.execute("DELETE FROM readings WHERE time >= ? AND time < ?", (since, until)).rowcount
     if last is not None:
         _reaches(db, last)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from gateway.event_id import EventId
-from gateway.history import notes, series, untimed
+from gateway.history import covered, notes, series, untimed
 from gateway.history.known import Known
 from gateway.history.retention import Bounds
 from gateway.history.rows import Batch
@@ -99,7 +99,8 @@ class Store:
             self._known, self._upkeep = None, Upkeep(self._bounds)
             raise
 
-    def _opened(self, db: sqlite3.Connection, _: Salvaged | None) -> None:
+    def _opened(self, db: sqlite3.Connection, salvaged: Salvaged | None) -> None:
+        covered.opened(db, salvaged=salvaged is not None)
         series.restore(db)
         self._known = None
         self._upkeep = Upkeep(self._bounds)

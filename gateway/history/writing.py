@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 
 from gateway.event_id import EventId
-from gateway.history import gaps, lookups, notes, sealing, untimed
+from gateway.history import covered, gaps, lookups, notes, sealing, untimed
 from gateway.history.buckets import DAY, Gap
 from gateway.history.known import Known, Name
 from gateway.history.rows import Item, Kept, Mark, Reading, Untimed
@@ -30,6 +30,7 @@ class Writing:
         self._came = came
         self._refused = refused
         self._readings: list[Values] = []
+        self._covered: dict[int, int] = {}  # by series, up to when it is sealed, as far as it was asked for
         self._first_id: EventId | None = None
 
     def add(self, item: Item) -> None:
@@ -88,8 +89,17 @@ class Writing:
             self._refused(f"a reading of {item.sender!r:.80}: {item.value!r:.40}")
             return
         self._readings.append(sealed(READINGS, *values))
+        self._uncover(values[1], item.time)
         self._came(values[1], item.time)
         self._ends_a_gap(name, item.time)
+
+    def _uncover(self, number: int, time: int) -> None:
+        """One that comes late is not in the day that is sealed."""
+        if number not in self._covered:
+            self._covered[number] = covered.until(self._db, number)
+        if time < self._covered[number]:
+            covered.cover(self._db, number, time)
+            self._covered[number] = time
 
     def _ends_a_gap(self, name: Name, time: int) -> None:
         gap = name.gap

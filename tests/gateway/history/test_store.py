@@ -6,7 +6,7 @@ import random
 import resource
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from gateway.encoding import encode
 from gateway.event_id import BEFORE_ALL, EventId
 from gateway.history import retention, sealing, untimed, upkeep
 from gateway.history.archive import Archive
-from gateway.history.buckets import DAY, HOUR, MINUTE, Gap
+from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket, Gap
 from gateway.history.rows import Batch, Item, Kept, Mark, Reading, Sender, Untimed
 from gateway.history.sealed import GOOD, SUSPECT
 from gateway.history.store import Opening, Store
@@ -74,6 +74,12 @@ class Bench:
             return number
 
 
+def points_of(bench: Bench, until: int, points: int) -> Sequence[Bucket]:
+    series = bench.archive.points("temp", START, until, points)
+    assert series is not None
+    return series.buckets
+
+
 @pytest.fixture
 def bench(quick_path: Path) -> Iterator[Bench]:
     bench = Bench(quick_path / "history.db")
@@ -121,13 +127,108 @@ def test_a_day_is_sealed_two_hours_after_its_end(bench: Bench) -> None:
     """A series a step; then the hot table is empty, and everything is said as before."""
     bench.write(*a_day(0), *a_day(0, sender="hum"))
     before = bench.archive.points("temp", START, START + DAY, 50)
-    assert bench.maintain(START + DAY + 2 * HOUR - 1) == 0
-    assert bench.count("days") == 0
+    bench.maintain(START + DAY + 2 * HOUR - 1)
+    assert bench.count("readings") == 144
     assert bench.maintain(START + DAY + 2 * HOUR) >= 3
     assert (bench.count("days"), bench.count("readings")) == (2, 0)
     assert bench.archive.points("temp", START, START + DAY, 50) == before
     assert bench.times() == [item.time for item in a_day(0) if isinstance(item, Reading)]
     assert bench.maintain(START + DAY + 2 * HOUR) == 0
+
+
+def test_a_day_is_sealed_as_it_grows(bench: Bench) -> None:
+    """Every two hours, but for the last; the hot table still has all of it, and nobody has to look there."""
+    bench.write(*(item for item in a_day(0) if isinstance(item, Reading) and item.time < START + 9 * HOUR))
+    wanted = [points_of(bench, START + 9 * HOUR, points) for points in (3, 9, 500)]
+    assert bench.maintain(START + 8 * HOUR + MINUTE) == 2
+    assert bench.maintain(START + 8 * HOUR + 2 * MINUTE) == 0
+    assert (bench.count("days"), bench.count("hours"), bench.count("readings")) == (1, 0, 27)
+    bench.maintain(START + 9 * HOUR)
+    with closing(sqlite3.connect(bench.path)) as db:
+        assert db.execute("SELECT rows FROM days").fetchall() == [(7 * 3,)]
+        db.execute("DELETE FROM readings WHERE time < ?", (START + 7 * HOUR,))
+        db.commit()
+    assert [points_of(bench, START + 9 * HOUR, points) for points in (3, 9, 500)] == wanted
+    assert bench.times() == [START + n * 20 * MINUTE for n in range(27)]
+
+
+def test_a_quick_day_is_sealed_less_often(bench: Bench) -> None:
+    """As each time takes as much as all of it."""
+    begin = START
+    bench.write(*(reading(begin + n * 5000, n % 9 / 2) for n in range(9 * HOUR // 5000)))
+    rows = []
+    with closing(sqlite3.connect(bench.path)) as db:
+        for hour in range(1, 10):
+            bench.maintain(START + hour * HOUR)
+            rows.append(db.execute("SELECT sum(rows) FROM days").fetchone()[0])
+    assert rows == [None] * 6 + [6 * 720] * 3
+
+
+def test_a_late_reading_of_a_growing_day(bench: Bench) -> None:
+    """Counts at once, sealed or not, also where there was one of its time already."""
+    bench.write(*(reading(START + n * HOUR, 1.0) for n in range(9)))
+    bench.maintain(START + 9 * HOUR)
+    bench.write(reading(START + 2 * HOUR, 2.0), reading(START + 3 * HOUR + 1, 3.0))
+    for now in (START + 9 * HOUR, START + 12 * HOUR, START + 2 * DAY):
+        bench.maintain(now)
+        rows = {row.time: row.value for row in bench.archive.rows("temp", 0, FAR)}
+        assert len(rows) == 10
+        assert (rows[START + 2 * HOUR], rows[START + 3 * HOUR + 1]) == (2.0, 3.0)
+
+
+def test_a_growing_day_that_is_damaged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """Is charted from the hot table, and made anew of it."""
+    bench.write(*a_day(0), *(reading(START + DAY + n * HOUR, 1.0) for n in range(9)))
+    bench.maintain(START + DAY + 9 * HOUR)
+    spans = [(START, START + DAY + 9 * HOUR, 3), (START + DAY + HOUR, START + DAY + 9 * HOUR, 500)]
+    wanted = [bench.archive.points("temp", *span) for span in spans]
+    times = bench.times()
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("UPDATE days SET rows = rows + 1 WHERE key >> 16 = ?", (START // DAY + 1,))
+        db.commit()
+        assert [bench.archive.points("temp", *span) for span in spans] == wanted
+        assert bench.times() == times
+        bench.maintain(START + DAY + 12 * HOUR)
+        assert "made anew" in caplog.text
+        assert db.execute("SELECT rows FROM days ORDER BY key").fetchall() == [(72,), (9,)]
+
+
+def test_a_sensor_that_goes_silent_within_a_day(bench: Bench) -> None:
+    """Has its roll-ups when the day is over, though there is nothing more to be sealed."""
+    bench.write(reading(START + HOUR, 1.0))
+    bench.maintain(START + 5 * HOUR)
+    assert (bench.count("days"), bench.count("hours")) == (1, 0)
+    bench.maintain(START + 2 * DAY)
+    assert (bench.count("hours"), bench.count("readings")) == (1, 0)
+    series = bench.archive.points("temp", START, START + 2 * DAY, 4)
+    assert series is not None
+    assert (series.first, len(series.buckets)) == (START + HOUR, 1)
+
+
+def test_a_file_of_an_older_gateway(bench: Bench) -> None:
+    """Is read as it is: nothing is known to be sealed of a day that lasts, and what is sealed is not hot."""
+    bench.write(*a_day(0), *a_day(1))
+    bench.maintain(START + DAY + 3 * HOUR)
+    bench.store.close()
+    bench.archive.close()
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("DELETE FROM notes WHERE key = 5 OR key >= 2 << 16")
+        db.execute("DELETE FROM days WHERE key >> 16 > ?", (START // DAY,))
+        db.execute("UPDATE days SET rows = rows + 1")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+    other = Bench(bench.path)
+    with pytest.raises(StoreError, match="older version"):
+        other.archive.senders()
+    other.store.open()
+    assert len(other.times()) == 72
+    series = other.archive.points("temp", START, START + 2 * DAY, 1000)
+    assert series is not None
+    assert [bucket.readings for bucket in series.buckets][:24] == [3] * 24
+    other.maintain(START + 3 * DAY)
+    assert len(other.times()) == 72
+    other.store.close()
+    other.archive.close()
 
 
 def test_a_reading_that_comes_while_its_day_is_sealed(bench: Bench) -> None:
