@@ -40,9 +40,8 @@ def seal_day(db: sqlite3.Connection, number: int, day: int, until: int | None = 
     until = end if until is None else until
     old, new = _old_and_new(db, number, day, until)
     there = blocks.buckets(db, number, begin, end)
-    if new or (old is not None and until == end and not len(there)):
-        if day < (notes.number(db, notes.RAW_FROM) or 0) and len(there):
-            return
+    is_kept = day >= (notes.number(db, notes.RAW_FROM) or 0) or not len(there)
+    if is_kept and (new or (old is not None and until == end and not len(there))):
         whole = with_hot(old, new)
         _put(db, number, day, whole, rolls=until == end or len(there) > 0)
         if not len(there) or there.values[-1] != whole.rows.values[-1]:
@@ -70,20 +69,21 @@ def _cover(db: sqlite3.Connection, number: int, begin: int, until: int) -> None:
         covered.cover(db, number, until)
 
 
-def seal_on(db: sqlite3.Connection, number: int, until: int) -> bool:
+def seal_on(db: sqlite3.Connection, number: int, until: int) -> int:
     """Seal what the series has said before `until`, of the first day of which there is something, if there is
-    so much of it that it is worth it. Whether something was done."""
+    so much of it that it is worth it. Returns how many readings the day has then; 0: nothing was done."""
     since = covered.until(db, number)
     query = "SELECT time FROM readings WHERE time >= ? AND time < ? AND sensor = ? ORDER BY time LIMIT 1"
     row = db.execute(query, (since, until, number)).fetchone()
     if row is None:
-        return False
+        return 0
     day = row[0] // DAY
     until = min(until, (day + 1) * DAY)
     if until % DAY and until - max(since, day * DAY) < _pause(db, number, since, until):
-        return False
+        return 0
     seal_day(db, number, day, until)
-    return True
+    (rows,) = db.execute("SELECT max(rows) FROM days WHERE key = ?", (day_key(day, number),)).fetchone()
+    return max(1, rows) if isinstance(rows, int) else 1
 
 
 def _pause(db: sqlite3.Connection, number: int, since: int, until: int) -> int:

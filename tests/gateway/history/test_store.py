@@ -15,7 +15,7 @@ import pytest
 from drivers.reading import Reading as Measured
 from gateway.encoding import encode
 from gateway.event_id import BEFORE_ALL, EventId
-from gateway.history import retention, sealing, untimed, upkeep
+from gateway.history import clearing, sealing, untimed, upkeep
 from gateway.history.archive import Archive
 from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket, Gap
 from gateway.history.rows import Batch, Item, Kept, Mark, Reading, Sender, Untimed
@@ -140,7 +140,7 @@ def test_a_day_is_sealed_as_it_grows(bench: Bench) -> None:
     """Every two hours, but for the last; the hot table still has all of it, and nobody has to look there."""
     bench.write(*(item for item in a_day(0) if isinstance(item, Reading) and item.time < START + 9 * HOUR))
     wanted = [points_of(bench, START + 9 * HOUR, points) for points in (3, 9, 500)]
-    assert bench.maintain(START + 8 * HOUR + MINUTE) == 2
+    assert bench.maintain(START + 8 * HOUR + MINUTE) == 1
     assert bench.maintain(START + 8 * HOUR + 2 * MINUTE) == 0
     assert (bench.count("days"), bench.count("hours"), bench.count("readings")) == (1, 0, 27)
     bench.maintain(START + 9 * HOUR)
@@ -260,6 +260,37 @@ def test_late_readings_wait_for_each_other(bench: Bench) -> None:
     bench.write(*(reading(START + 10 + number) for number in range(upkeep.MANY_LATE)))
     bench.maintain(now + HOUR)
     assert bench.count("readings") == 0
+
+
+def test_readings_that_stay_are_more_than_those_that_go(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then those go step by step; else the others are copied. The tables are the same, and what is said."""
+    monkeypatch.setattr(clearing, "SOME_ROWS", 10)
+    tables = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+    with closing(sqlite3.connect(bench.path)) as db:
+        before = db.execute(tables).fetchall()
+        for most, steps in ((100_000, 1), (10, 8)):
+            monkeypatch.setattr(clearing, "MOST_COPIED", most)
+            day = 0 if steps == 1 else 10
+            late = reading(START + day * DAY - HOUR)._replace(id=EventId(START + (day + 1) * DAY - HOUR, 9))
+            stay = [reading(START + (day + 1) * DAY + n * MINUTE, 1.0) for n in range(60)]
+            bench.write(*a_day(day), *stay)
+            now = START + (day + 1) * DAY + 2 * HOUR
+            counts = [bench.count("readings")]
+            while bench.store.maintain(now):
+                if bench.count("readings") != counts[-1]:
+                    counts.append(bench.count("readings"))
+                if len(counts) == 1 and bench.count("days"):
+                    bench.write(late)
+                    counts[-1] = bench.count("readings")
+            assert len(counts) - 1 >= steps
+            assert late.time in bench.times()
+            assert [item.time for item in stay] == bench.times()[-60:]
+            assert db.execute(tables).fetchall() == before
+            assert bench.archive.since(EventId(START + (day + 1) * DAY - HOUR, 8), 5) is None
+            newest = EventId(START + (day + 1) * DAY - HOUR, 9)
+            assert bench.archive.since(max(newest, EventId(START + (day + 1) * DAY - 20 * MINUTE + 3, 0)), 1)
 
 
 def test_reasons_of_suspect_readings(bench: Bench) -> None:
@@ -749,7 +780,6 @@ def test_minutes_of_a_day_with_many_readings(bench: Bench) -> None:
     assert [b._replace(mean=0) for b in found.buckets] == [b._replace(mean=0) for b in wanted.buckets]
     assert [b.mean for b in found.buckets] == pytest.approx([b.mean for b in wanted.buckets])
     assert sealing.MANY_ROWS < 17280
-    assert retention.SOME_ROWS > 0
 
 
 def test_one_point(bench: Bench) -> None:
