@@ -17,15 +17,13 @@ from typing import Any
 from gateway.event_id import EventId
 from gateway.history import covered, notes
 from gateway.history.days import is_sound_reading
-from gateway.history.events import LATE_MS
+from gateway.history.events import LATE_MS, SOME
 
 SOME_ROWS = 5000
 """That are deleted in one step: they take 10 ms, and 0.1 s on a Pi Zero 2 (a guess)."""
 MOST_COPIED = 100_000
 """That stay, and are copied in one step, which is done once a day: 6 MB, ten readings a second for almost
 three hours. They take 0.3 s, in which readings wait in memory."""
-SOME_IDS = 100
-"""That are looked at for the newest: all of them would have to be damaged."""
 _GONE = "time >= ? AND time < ?"
 _LEFT = "(time < ? OR time >= ?)"
 
@@ -73,9 +71,9 @@ def _cooled(db: sqlite3.Connection, since: int, until: int) -> None:
     covered.cooled(db, newest)
     order = "ORDER BY time + delay DESC, number DESC LIMIT ?"
     query = f"SELECT * FROM readings WHERE {_GONE} {order}"  # noqa: S608 - ours
-    found = _ids(db.execute(query, (max(since, newest - LATE_MS), until, SOME_IDS)))
+    found = _ids(db.execute(query, (max(since, newest - LATE_MS), until, SOME)))
     query = f"SELECT * FROM readings WHERE delay > {LATE_MS} AND {_GONE} {order}"  # noqa: S608 - ours
-    found += _ids(db.execute(query, (since, until, SOME_IDS)))
+    found += _ids(db.execute(query, (since, until, SOME)))
     if found:
         reaches(db, max(found))
 

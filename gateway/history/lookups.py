@@ -34,6 +34,12 @@ def first_hot(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
     return next((row[0] for row in rows if is_sound_reading(row)), None)
 
 
+def newest_hot(db: sqlite3.Connection, since: int, until: int) -> int | None:
+    """The time of the last one of that time, of any series, that is in the hot table."""
+    query = "SELECT * FROM readings WHERE time >= ? AND time < ? ORDER BY time DESC"
+    return next((row[0] for row in db.execute(query, (since, until)) if is_sound_reading(row)), None)
+
+
 def _sealed_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int, float] | None:
     yesterday = (time - 1) // DAY
     days = chain((yesterday,), blocks.days_before(db, sensor, yesterday - 1))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from gateway.event_id import EventId
-from gateway.history import covered, notes, series, untimed
+from gateway.history import covered, series, untimed
 from gateway.history.known import Known
 from gateway.history.retention import Bounds
 from gateway.history.rows import Batch
@@ -108,7 +108,7 @@ class Store:
     def _opening(self, db: sqlite3.Connection) -> Opening:
         known = self._known_of(db)
         senders = {name: there.gap and there.gap.reason for name, there in known.names.items()}
-        return Opening(known.last_id, notes.number(db, notes.ALIVE), senders)
+        return Opening(known.last_id, known.alive_until(db), senders)
 
     def _known_of(self, db: sqlite3.Connection) -> Known:
         if self._known is None:

@@ -7,13 +7,16 @@ from collections.abc import Callable
 
 from gateway.event_id import EventId
 from gateway.history import covered, gaps, lookups, notes, sealing, untimed
-from gateway.history.buckets import DAY, Gap
+from gateway.history.buckets import DAY, MINUTE, SECOND, Gap
 from gateway.history.known import Known, Name
 from gateway.history.rows import Item, Kept, Mark, Reading, Untimed
 from gateway.history.schema import EVENTS, READINGS, SCHEMA, is_name, is_text, is_time, sealed
 from gateway.history.sealed import GOOD
 from gateway.storage.schema import Values
 
+SOON_MS, NOTED_MS = 15 * SECOND, 4 * MINUTE
+"""A reading of that shortly before says that the gateway was at work, so that is not noted for so long: the
+notes are on a page of their own, and each page counts (docs/decisions/0016-history.md)."""
 Refused = Callable[[str], None]
 """An item cannot be held; the text says which."""
 Came = Callable[[int, int], None]
@@ -54,14 +57,18 @@ class Writing:
 
     def end(self, alive: int | None) -> None:
         """Nothing more comes."""
+        newest = max((row[0] for row in self._readings), default=-1)
         self._flush()
-        if self._first_id is not None:
-            notes.note(self._db, notes.LAST_ID, notes.id_text(self._known.last_id))
-            if notes.event_id(self._db, notes.REACH) is None:
-                before = self._first_id._replace(number=self._first_id.number - 1)
-                notes.note(self._db, notes.REACH, notes.id_text(before))
+        if self._first_id is not None and notes.event_id(self._db, notes.REACH) is None:
+            before = self._first_id._replace(number=self._first_id.number - 1)
+            notes.note(self._db, notes.REACH, notes.id_text(before))
         if alive is not None and is_time(alive):
+            if self._known.alive <= alive < self._known.alive + NOTED_MS and 0 <= alive - newest <= SOON_MS:
+                return
             notes.note(self._db, notes.ALIVE, alive)
+            self._known.alive = alive
+        if self._first_id is not None or alive is not None:
+            notes.note(self._db, notes.LAST_ID, notes.id_text(self._known.last_id))
 
     def _seen(self, event_id: EventId) -> None:
         if self._first_id is None or event_id < self._first_id:
