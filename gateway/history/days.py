@@ -10,11 +10,23 @@ import json
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from gateway.history.schema import DAYS, SCHEMA, SENSOR_BITS, is_finite, is_time, reading_crc
+from gateway.history.schema import (
+    DAYS,
+    MOST_TIME,
+    SCHEMA,
+    SENSOR_BITS,
+    SIGNED,
+    crc32,
+    is_finite,
+    is_time,
+    pack_reading,
+    reading_crc,
+)
 from gateway.history.sealed import GOOD, SUSPECT, Columns, columns, opened
 from gateway.storage.schema import BROKEN, Values, code_of
 
@@ -34,6 +46,10 @@ class Hot(NamedTuple):
     time: int
     value: float
     reason: str | None
+
+
+new_hot = partial(tuple.__new__, Hot)
+"""Without the checks that a call of the class costs."""
 
 
 class Day(NamedTuple):
@@ -59,14 +75,31 @@ def day_key(day: int, sensor: int) -> int:
 
 def hot(db: sqlite3.Connection, sensor: int, since: int, until: int) -> list[Hot]:
     """Those of that time that are what was written, in order."""
-    rows = db.execute(_HOT, (since, until, sensor))
-    found = [Hot(row[0], row[2], row[6]) for row in rows if is_sound_reading(row)]
+    found = _sound(db.execute(_HOT, (since, until, sensor)).fetchall())
     if all(before.time < after.time for before, after in pairwise(found)) and (
         not found or since <= found[0].time <= found[-1].time < until
     ):
         return found
     # pages that were damaged may lead anywhere: each row is sound, and stands in a wrong place
     return sorted({row.time: row for row in found if since <= row.time < until}.values())
+
+
+def _sound(rows: Sequence[tuple[Any, ...]]) -> list[Hot]:
+    """Those that are what was written. Good readings, as most are, take half the time without a call each."""
+    try:
+        found = [
+            new_hot((time, value, None))
+            for time, sensor, value, delay, number, seq, reason, crc in rows
+            if reason is None
+            and crc32(pack_reading(time, sensor, value, delay, number, seq)) - SIGNED == crc
+            and 0 <= time <= MOST_TIME
+            and value - value == 0  # it is finite
+        ]
+        if len(found) == len(rows):
+            return found
+    except Exception:  # noqa: BLE001, S110 - of a wrong type in one of many ways
+        pass
+    return [Hot(row[0], row[2], row[6]) for row in rows if is_sound_reading(row)]
 
 
 def is_sound_reading(row: tuple[Any, ...]) -> bool:
