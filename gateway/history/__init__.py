@@ -2,6 +2,9 @@
 
 rows       what a recorder hands to the store, and what an archive answers
 recorder   from the feed of events to the store, a window at a time
+heard      out of the mailbox, until it is on disk
+disk       what a recorder writes to
+again      when what has failed is tried again
 intake     what an event is to history; pure
 pending    what was heard and is not on disk yet
 recall     disk and pending, as one answer
@@ -13,6 +16,7 @@ upkeep     what is to be done beside writing, in short steps
 sealing    readings from the hot table to the blob of their day
 covered    up to when that has been done
 retention  what is forgotten
+clearing   readings go from the hot table
 archive    the file, for all who read it, on any thread
 answers    what an archive answers
 answer     the same as people and programs get it
