@@ -102,6 +102,12 @@ def _sound(rows: Sequence[tuple[Any, ...]]) -> list[Hot]:
     return [Hot(row[0], row[2], row[6]) for row in rows if is_sound_reading(row)]
 
 
+def spoilt(db: sqlite3.Connection, sensor: int, since: int, until: int) -> list[int]:
+    """The times of those in the hot table that are not what was written, as far as they can be told."""
+    rows = db.execute(_HOT, (since, until, sensor)).fetchall()
+    return [row[0] for row in rows if is_time(row[0]) and not is_sound_reading(row)]
+
+
 def is_sound_reading(row: tuple[Any, ...]) -> bool:
     """Whether it is what was written. Quicker than by the schema, column by column."""
     try:

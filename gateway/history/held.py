@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gateway.history.buckets import DAY, Gap
+from gateway.history.buckets import DAMAGED, DAY, Gap
 from gateway.history.standing import Standing
-
-DAMAGED = "damaged"
-"""The reason of a gap where there were readings, and what is on disk is not what was written."""
 
 
 class Held:
@@ -16,7 +13,8 @@ class Held:
 
     def __init__(self, standing: Standing, gaps: Iterable[Gap]) -> None:
         self._standing = standing
-        self._gaps = list(gaps)
+        self._known = list(gaps)
+        self._gaps = self._known
         self._damaged = 0
 
     @property
@@ -25,9 +23,8 @@ class Held:
         damaged = self._standing.damaged
         if len(damaged) != self._damaged:
             self._damaged = len(damaged)
-            others = [gap for gap in self._gaps if gap.reason != DAMAGED]
             days = [Gap(day * DAY, (day + 1) * DAY, DAMAGED) for day in damaged]
-            self._gaps = sorted([*others, *days], key=lambda gap: gap.begin)
+            self._gaps = sorted([*self._known, *days], key=lambda gap: gap.begin)
         return self._gaps
 
     def at(self, time: int) -> float | None:

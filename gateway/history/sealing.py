@@ -12,11 +12,12 @@ from __future__ import annotations
 import logging
 import sqlite3
 
+from drivers.reading import format_ms
 from gateway.encoding import encode
 from gateway.history import blocks, covered, gaps, lookups, notes, series
 from gateway.history.blocks import HALF
-from gateway.history.buckets import DAY, HOUR, MINUTE, bucketed
-from gateway.history.days import DamagedDayError, Day, Hot, day_key, hot, sealed_day, with_hot
+from gateway.history.buckets import DAMAGED, DAY, HOUR, MINUTE, bucketed
+from gateway.history.days import DamagedDayError, Day, Hot, day_key, hot, sealed_day, spoilt, with_hot
 from gateway.history.rollups import Rollup, of_buckets, packed
 from gateway.history.schema import DAYS, sealed
 from gateway.history.sealed import seal
@@ -39,6 +40,7 @@ def seal_day(db: sqlite3.Connection, number: int, day: int, until: int | None = 
     begin, end = day * DAY, (day + 1) * DAY
     until = end if until is None else until
     old, new = _old_and_new(db, number, day, until)
+    _mark_spoilt(db, number, max(begin, covered.until(db, number)), until)
     there = blocks.buckets(db, number, begin, end)
     is_kept = day >= (notes.number(db, notes.RAW_FROM) or 0) or not len(there)
     if is_kept and (new or (old is not None and until == end and not len(there))):
@@ -60,6 +62,16 @@ def _old_and_new(db: sqlite3.Connection, number: int, day: int, until: int) -> t
         old = None
     since = begin if old is None else max(begin, covered.until(db, number))
     return old, hot(db, number, since, until)
+
+
+def _mark_spoilt(db: sqlite3.Connection, number: int, since: int, until: int) -> None:
+    """Where a reading is damaged, nothing is known until the next one: the one before does not hold."""
+    for time in spoilt(db, number, since, until):
+        heard_next = lookups.first_after(db, number, time)
+        logger.warning("history: the reading of series %d at %s is damaged", number, format_ms(time))
+        if heard_next is not None:
+            gaps.opened(db, home_of(db, number), time, DAMAGED, heard_next)
+            roll_again(db, number, heard_next // DAY)
 
 
 def _cover(db: sqlite3.Connection, number: int, begin: int, until: int) -> None:

@@ -15,7 +15,7 @@ import pytest
 from drivers.reading import Reading as Measured
 from gateway.encoding import encode
 from gateway.event_id import BEFORE_ALL, EventId
-from gateway.history import clearing, sealing, untimed, upkeep
+from gateway.history import clearing, notes, sealing, untimed, upkeep
 from gateway.history.archive import Archive
 from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket, Gap
 from gateway.history.rows import Batch, Item, Kept, Mark, Reading, Sender, Untimed
@@ -108,6 +108,38 @@ def test_what_a_recorder_needs_at_the_start(bench: Bench) -> None:
     bench.store.close()
     wanted = Opening(EventId(START + 20, 3), START + 9, {"temp": None, "hum": "stale"})
     assert bench.another().open() == wanted
+
+
+def test_a_reading_says_that_the_gateway_was_at_work(bench: Bench) -> None:
+    """So it is noted only once in a while, when there are readings; and at once when there are none, or the
+    clock has gone back. Whoever opens the file knows as much as if it had been."""
+
+    def noted() -> int:
+        with closing(sqlite3.connect(bench.path)) as db:
+            return int(db.execute("SELECT text FROM notes WHERE key = ?", (notes.ALIVE,)).fetchone()[0])
+
+    def opened() -> Opening:
+        return bench.another().open()
+
+    bench.write(reading(START), alive=START + MINUTE)
+    assert noted() == START + MINUTE
+    bench.write(reading(START + MINUTE, number=5), alive=START + 2 * MINUTE)
+    late = reading(START - HOUR)._replace(id=EventId(START + MINUTE + 4, 7))
+    bench.write(reading(START + MINUTE + 1), late, alive=START + 2 * MINUTE + 1)
+    assert noted() == START + MINUTE
+    bench.store.close()
+    assert opened() == Opening(EventId(START + MINUTE + 4, 7), START + MINUTE + 1, {"temp": None})
+    bench.write(reading(START + 5 * MINUTE), alive=START + 5 * MINUTE + 1)
+    assert noted() == START + 5 * MINUTE + 1
+    bench.write(alive=START + 6 * MINUTE)
+    assert noted() == START + 6 * MINUTE
+    bench.write(reading(START + 6 * MINUTE), alive=START + 8 * MINUTE)
+    assert noted() == START + 8 * MINUTE
+    bench.write(reading(START + 7 * MINUTE), alive=START + 7 * MINUTE)
+    assert noted() == START + 7 * MINUTE
+    bench.write(reading(START + YEAR))
+    bench.store.close()
+    assert opened() == Opening(EventId(START + YEAR + 3, 0), START + 7 * MINUTE, {"temp": None})
 
 
 def test_a_time_that_is_there_already(bench: Bench) -> None:
@@ -760,6 +792,31 @@ def test_a_day_that_is_damaged(bench: Bench, hours: bool) -> None:
     assert series.gaps == ([] if hours else [Gap(START + DAY, START + 2 * DAY, "damaged")])
     last = [bucket for bucket in series.buckets if bucket.time < START + DAY][-1]
     assert last.covered <= 20 * MINUTE
+
+
+def test_a_reading_that_is_damaged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """Is a gap to the next one, from when it is sealed on; a damaged last one is told."""
+    bench.write(
+        *a_day(0), *(reading(START + DAY + n * HOUR, 1.0) for n in range(2)), reading(START, 1.0, "hum")
+    )
+    with closing(sqlite3.connect(bench.path)) as db:
+        damaged = (START + 5 * HOUR, START + DAY - 20 * MINUTE, START + DAY + HOUR)
+        db.executemany("UPDATE readings SET value = value + 1 WHERE time = ?", [(each,) for each in damaged])
+        db.execute("UPDATE readings SET value = value + 1 WHERE sensor = 2")
+        db.commit()
+    bench.maintain(START + DAY + 4 * HOUR)
+    wanted = [
+        Gap(START + 5 * HOUR, START + 5 * HOUR + 20 * MINUTE, "damaged"),
+        Gap(START + DAY - 20 * MINUTE, START + DAY, "damaged"),
+    ]
+    assert bench.archive.gaps("temp", 0, FAR) == wanted
+    assert bench.archive.gaps("hum", 0, FAR) == []
+    assert caplog.text.count("is damaged") == 4
+    series = bench.archive.points("temp", START, START + 2 * DAY, 4)
+    assert series is not None
+    assert series.gaps == wanted
+    assert [bucket.covered for bucket in series.buckets] == [12 * HOUR - 20 * MINUTE] * 2 + [DAY // 2]
+    assert len(bench.times()) == 71
 
 
 def test_minutes_of_a_day_with_many_readings(bench: Bench) -> None:
