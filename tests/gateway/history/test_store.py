@@ -794,6 +794,44 @@ def test_a_day_that_is_damaged(bench: Bench, hours: bool) -> None:
     assert last.covered <= 20 * MINUTE
 
 
+def test_the_last_day_that_is_over_and_is_damaged(bench: Bench) -> None:
+    """Is a gap, without its hours: nothing of it is in the hot table any more."""
+    bench.write(*a_day(0))
+    bench.maintain(START + 2 * DAY)
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("UPDATE days SET rows = rows + 1")
+        db.execute("DELETE FROM hours")
+        db.commit()
+    series = bench.archive.points("temp", START, START + DAY, 500)
+    assert series is not None
+    assert (series.buckets, series.gaps) == ([], [Gap(START, START + DAY, "damaged")])
+
+
+def test_a_growing_day_of_earlier_that_is_salvaged(bench: Bench) -> None:
+    """Of a damaged page its state of before may be found: then what came since is in the hot table alone."""
+    bench.write(*(item for item in a_day(0) if isinstance(item, Reading) and item.time < START + 12 * HOUR))
+    with closing(sqlite3.connect(bench.path)) as db:
+        bench.maintain(START + 6 * HOUR)
+        earlier = db.execute("SELECT * FROM days").fetchone()
+        bench.maintain(START + 12 * HOUR)
+        db.execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?)", earlier)
+        db.commit()
+    wanted = [START + n * 20 * MINUTE for n in range(36)]
+    assert bench.times() != wanted
+    bench.archive.close()
+    bench.store.close()  # the last one clears away the log
+    whole = bench.path.read_bytes()
+    bench.path.write_bytes(whole.replace(b"CREATE TABLE notes", b"CREATE T\xccBLE notes"))
+    other = Bench(bench.path)
+    other.store.open()
+    assert list(bench.path.parent.glob("*.damaged-*"))
+    assert other.times() == wanted
+    other.maintain(START + 3 * DAY)
+    assert other.times() == wanted
+    other.store.close()
+    other.archive.close()
+
+
 def test_a_reading_that_is_damaged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     """Is a gap to the next one, from when it is sealed on; a damaged last one is told."""
     bench.write(
