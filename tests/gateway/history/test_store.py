@@ -454,6 +454,15 @@ def test_it_reaches_back_as_far_as_readings_have_ids(bench: Bench) -> None:
     assert found[0].id == EventId(START + DAY + 3, 0)
 
 
+def test_a_late_one_that_goes_with_its_day(bench: Bench) -> None:
+    """Had a later id than the others: it reaches back only to that."""
+    late = reading(START + HOUR)._replace(id=EventId(START + 20 * HOUR, 1))
+    bench.write(late, reading(START + 10 * HOUR), reading(START + DAY))
+    bench.maintain(START + DAY + 3 * HOUR)
+    assert bench.archive.since(EventId(START + 20 * HOUR, 0), 5) is None
+    assert bench.archive.since(EventId(START + 20 * HOUR, 1), 5) is not None
+
+
 def test_events(bench: Bench) -> None:
     """By the time when they were heard, of all or of one; more than are read at a time."""
     kept = [
