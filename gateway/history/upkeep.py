@@ -87,7 +87,7 @@ class Upkeep:
     def _grow(self, db: sqlite3.Connection, now_ms: int) -> bool:
         """Once an hour all series are looked at; some in one step, as each step writes a few pages beside."""
         until = (now_ms - BEHIND_MS) // HOUR * HOUR
-        if until > self._grown_to:
+        if until != self._grown_to:  # later, or the clock has been set back
             self._grown_to = until
             self._growing = [each.number for each in series.all_series(db)]
         rows = 0

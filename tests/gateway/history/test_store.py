@@ -208,6 +208,19 @@ def test_a_late_reading_of_a_growing_day(bench: Bench) -> None:
         assert (rows[START + 2 * HOUR], rows[START + 3 * HOUR + 1]) == (2.0, 3.0)
 
 
+def test_a_clock_that_was_a_day_ahead(bench: Bench) -> None:
+    """The day has its roll-ups already: they follow when it grows."""
+    bench.write(*a_day(0))
+    bench.maintain(START + 2 * DAY)
+    bench.write(reading(START + HOUR + 1, 99.0))
+    bench.maintain(START + 6 * HOUR)
+    assert max(bucket.max for bucket in points_of(bench, START + DAY, 12)) == 99.0
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("DELETE FROM readings")
+        db.commit()
+    assert max(bucket.max for bucket in points_of(bench, START + DAY, 12)) == 99.0
+
+
 def test_a_growing_day_that_is_damaged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     """Is charted from the hot table, and made anew of it."""
     bench.write(*a_day(0), *(reading(START + DAY + n * HOUR, 1.0) for n in range(9)))
