@@ -208,6 +208,24 @@ def test_a_late_reading_of_a_growing_day(bench: Bench) -> None:
         assert (rows[START + 2 * HOUR], rows[START + 3 * HOUR + 1]) == (2.0, 3.0)
 
 
+def test_a_late_reading_of_an_earlier_day_while_another_is_sealed(bench: Bench) -> None:
+    """Is there all the while."""
+    bench.write(*a_day(0))
+    bench.maintain(START + 2 * DAY)
+    bench.write(*a_day(5))
+    now = START + 6 * DAY + 3 * HOUR
+    begun = 0
+    while bench.count("days") < 2:
+        if begun == 1:
+            bench.write(reading(START + 1))
+        assert bench.store.maintain(now)
+        begun += 1
+    assert START + 1 in bench.times()
+    while bench.store.maintain(now):
+        assert START + 1 in bench.times()
+    assert len(bench.times()) == 145
+
+
 def test_a_clock_that_was_a_day_ahead(bench: Bench) -> None:
     """The day has its roll-ups already: they follow when it grows."""
     bench.write(*a_day(0))
