@@ -175,7 +175,10 @@ def test_a_day_is_sealed_as_it_grows(bench: Bench) -> None:
     assert bench.maintain(START + 8 * HOUR + MINUTE) == 1
     assert bench.maintain(START + 8 * HOUR + 2 * MINUTE) == 0
     assert (bench.count("days"), bench.count("hours"), bench.count("readings")) == (1, 0, 27)
+    bench.store.close()
+    bench.another().open()  # which looks for roll-ups that are missing
     bench.maintain(START + 9 * HOUR)
+    assert bench.count("hours") == 0
     with closing(sqlite3.connect(bench.path)) as db:
         assert db.execute("SELECT rows FROM days").fetchall() == [(7 * 3,)]
         db.execute("DELETE FROM readings WHERE time < ?", (START + 7 * HOUR,))
