@@ -81,7 +81,7 @@ class Recording:
         """The gateway is about to stop: senders that go from now on go with it."""
         self._left_at = self._clock.monotonic()
         if self._recorder is not None:
-            self._recorder.left_at = self._left_at
+            self._recorder.leave(self._left_at)
 
     def stop(self, within_s: float) -> bool:
         """See `Service`: write what there is."""
@@ -178,7 +178,7 @@ class Recording:
         recorder = Recorder(
             store, self._mailbox, self._clock, section.window, self._stopping, self._go_on_after
         )
-        recorder.left_at = self._left_at
+        recorder.leave(self._left_at)
         self._archive = Archive(self._path)
         self._recall = Recall(self._archive, recorder)
         return recorder

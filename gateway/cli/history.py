@@ -15,7 +15,8 @@ from gateway.cli.client import to_json
 from gateway.cli.common import EXIT_USAGE
 from gateway.cli.past import file_of, nobody, unreadable
 from gateway.cli.unwritten import unwritten
-from gateway.history.answer import POINTS, as_data, csv_lines
+from gateway.encoding import decode
+from gateway.history.answer import POINTS, as_json, csv_lines
 from gateway.history.buckets import width_of
 from gateway.history.moments import moment
 from gateway.history.rows import Item, Series
@@ -60,7 +61,7 @@ def history(config_path: Path, asked: Asked, *, form: str, plot: bool) -> int:
     if form == "csv":
         print("\n".join(csv_lines(found)))
     elif form == "json":
-        print(to_json(as_data(asked.sender, since, until, found)))
+        print(to_json(decode(as_json(asked.sender, since, until, found))))
     elif not found.buckets:
         _say_nothing(asked.sender, found)
     elif plot:

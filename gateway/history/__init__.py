@@ -2,6 +2,9 @@
 
 rows       what a recorder hands to the store, and what an archive answers
 recorder   from the feed of events to the store, a window at a time
+heard      out of the mailbox, until it is on disk
+disk       what a recorder writes to
+again      when what has failed is tried again
 intake     what an event is to history; pure
 pending    what was heard and is not on disk yet
 recall     disk and pending, as one answer
@@ -10,14 +13,19 @@ known      what that thread knows of the file without reading it
 writing    what a batch becomes in the file
 untimed    what waits until the clock of its boot is known
 upkeep     what is to be done beside writing, in short steps
-sealing    a day that has ended, from the hot table to its blob
+sealing    readings from the hot table to the blob of their day
+covered    up to when that has been done
 retention  what is forgotten
+clearing   readings go from the hot table
 archive    the file, for all who read it, on any thread
 answers    what an archive answers
 answer     the same as people and programs get it
 moments    times as people write them
 transfer/  export and import
 chart      a series over some time as few points, from whatever holds it
+by_rows, by_rollups   one that is made of readings, or of roll-ups and readings
+standing   a series a day at a time, as it stands, sealed or not
+held       which value holds at a time
 parts      what a chart is put together of; pure
 fold       gaps as they will be when what is not written yet is
 days       readings of a day, sealed and not

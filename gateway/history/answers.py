@@ -10,11 +10,12 @@ from typing import NamedTuple
 from gateway.event_id import EventId
 from gateway.history import blocks, events, fold, gaps, lookups, notes, series, untimed
 from gateway.history.buckets import DAY, MINUTE, Gap
-from gateway.history.chart import Chart
-from gateway.history.days import DamagedDayError, Hot, hot, sealed_day, with_hot
+from gateway.history.chart import Unwritten, chart_of
+from gateway.history.days import Hot
 from gateway.history.rows import Kept, Mark, Reading, Sender, Series
 from gateway.history.schema import MOST_TIME
 from gateway.history.series import Numbered
+from gateway.history.standing import Standing
 
 OFF, OFF_MS = "off", 10 * MINUTE
 """A gateway notes at least every five minutes that it is at work: if not for twice that, it was off."""
@@ -56,10 +57,13 @@ def chart(
     hot_ones = {item.time: Hot(item.time, item.value, None) for item in readings if item.unit == unit}
     rows = sorted(hot_ones.values())
     marks = {item.time for item in new if isinstance(item, Mark)}
-    made = Chart(db, number, lambda begin, end: _gaps(db, there, begin, end, new), rows, marks)
-    buckets = made.buckets(since, until, points)
+
+    def holes(begin: int, end: int) -> list[Gap]:
+        return _gaps(db, there, begin, end, new)
+
+    made = chart_of(db, number, holes, Unwritten(rows, marks), since=since, until=until, points=points)
     shown = [gap._replace(begin=max(gap.begin, since)) for gap in made.gaps if _lasted(gap, since, until)]
-    return Series(unit, _first(db, number, rows), buckets, shown)
+    return Series(unit, _first(db, number, rows), made.buckets, shown)
 
 
 def _lasted(gap: Gap, since: int, until: int) -> bool:
@@ -153,11 +157,11 @@ def rows_of(db: sqlite3.Connection, name: str, since: int, until: int) -> list[R
 
 
 def _rows(db: sqlite3.Connection, of: Numbered, since: int, until: int) -> Iterator[Row]:
-    try:
-        there = sealed_day(db, of.number, since // DAY)
-    except DamagedDayError:
-        there = None
-    day = with_hot(there, hot(db, of.number, since, until))
+    standing = Standing(db, of.number, ())
+    standing.load(since, until)
+    day = standing.some_of(since // DAY)
+    if day is None:
+        return
     for time, value, quality in zip(*day.rows, strict=True):
         if since <= time < until:
             yield Row(time, value, of.unit, day.reason(quality))

@@ -25,6 +25,8 @@ WIDTHS = (
     *(number * HOUR for number in (1, 2, 3, 6, 12)),
     *(number * DAY for number in (1, 2, 7, 14, 28)),
 )
+DAMAGED = "damaged"
+"""The reason of a gap where there were readings, and what is on disk is not what was written."""
 
 
 class Gap(NamedTuple):

@@ -17,6 +17,8 @@ from gateway.storage.schema import Values
 CHANGED = "#changed"
 LATE_MS = 60_000
 """Readings whose event came later than that have an index of their own (in the migrations)."""
+SOME = 100
+"""Readings that are looked at for the newest: all of them would have to be damaged."""
 _AFTER = "time + delay > :ms OR (time + delay = :ms AND number > :number)"
 _IN_TIME = f"SELECT * FROM readings WHERE time >= :ms - {LATE_MS} AND ({_AFTER}) "  # noqa: S608 - ours alone
 _LATE = (
@@ -39,13 +41,26 @@ def after(db: sqlite3.Connection, event_id: EventId, limit: int, sender: str | N
 
 def newest(db: sqlite3.Connection) -> EventId | None:
     """The last one that is there, for where it is not noted any more."""
-    found = db.execute(
-        "SELECT ms, number FROM events WHERE ms < 1 << 62 ORDER BY ms DESC, number DESC LIMIT 1"
-    ).fetchall()
     query = "SELECT time + delay, number FROM readings WHERE time >= 0 ORDER BY 1 DESC, 2 DESC LIMIT 1"
-    found += db.execute(query).fetchall()
-    ids = [EventId(*row) for row in found if all(isinstance(each, int) for each in row)]
-    return max(ids, default=None)
+    found = [EventId(*row) for row in db.execute(query) if all(isinstance(each, int) for each in row)]
+    if (event := newest_event(db)) is not None:
+        found.append(event)
+    return max(found, default=None)
+
+
+def newest_event(db: sqlite3.Connection) -> EventId | None:
+    """The last one that is no reading."""
+    query = "SELECT ms, number FROM events WHERE ms < 1 << 62 ORDER BY ms DESC, number DESC LIMIT 1"
+    row = db.execute(query).fetchone()
+    return EventId(*row) if row is not None and all(isinstance(each, int) for each in row) else None
+
+
+def newest_reading_after(db: sqlite3.Connection, event_id: EventId) -> EventId | None:
+    """The last one in the hot table after that one; None for none."""
+    values = {**event_id._asdict(), "limit": SOME}
+    order = "ORDER BY time + delay DESC, number DESC LIMIT :limit"
+    rows = [row for query in (_IN_TIME, _LATE) for row in db.execute(query + order, values)]
+    return max((EventId(row[0] + row[3], row[4]) for row in rows if is_sound_reading(row)), default=None)
 
 
 def readings_after(db: sqlite3.Connection, event_id: EventId, limit: int) -> list[Kept]:

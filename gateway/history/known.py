@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 
 from gateway.encoding import encode
 from gateway.event_id import BEFORE_ALL, EventId
-from gateway.history import events, gaps, notes, series
-from gateway.history.buckets import Gap
+from gateway.history import events, gaps, lookups, notes, series
+from gateway.history.buckets import MINUTE, Gap
 from gateway.history.schema import MOST_SENSORS, SENSORS, sealed
+
+LONGEST_MS = 10 * MINUTE
+"""From one note that the gateway is at work to the next at most; readings of later are of a wrong clock."""
 
 
 @dataclass(slots=True)
@@ -27,7 +30,9 @@ class Known:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.names: dict[str, Name] = {}
-        self.last_id: EventId = notes.event_id(db, notes.LAST_ID) or events.newest(db) or BEFORE_ALL
+        self.last_id = _last_id(db)
+        self.alive = notes.number(db, notes.ALIVE) or 0
+        """Noted; readings of since then say that it was at work later."""
         self._newest = 0
         lasts, open_ones = series.last_times(db), gaps.open_ones(db)
         for number, home, name, unit in series.all_series(db):
@@ -36,6 +41,13 @@ class Known:
             there.last = max(there.last, lasts.get(number, -1))
         (newest,) = db.execute("SELECT max(key) FROM sensors").fetchone()
         self._newest = newest or 0
+
+    def alive_until(self, db: sqlite3.Connection) -> int | None:
+        """Until when a gateway was at work, UTC in ms; None where that was never noted."""
+        if not self.alive:
+            return None
+        newest = lookups.newest_hot(db, self.alive, self.alive + LONGEST_MS)
+        return self.alive if newest is None else newest
 
     def name(self, db: sqlite3.Connection, name: str, unit: str | None) -> Name | None:
         """That name, with a series of that unit, of whatever unit if None is asked for. Made if it is not
@@ -53,3 +65,12 @@ class Known:
             there = self.names[name] = Name(self._newest)
         there.numbers[unit or ""] = self._newest
         return there
+
+
+def _last_id(db: sqlite3.Connection) -> EventId:
+    """The newest that is noted, or of what has been written since."""
+    noted = notes.event_id(db, notes.LAST_ID)
+    if noted is None:
+        return events.newest(db) or BEFORE_ALL
+    later = [events.newest_event(db), events.newest_reading_after(db, noted)]
+    return max([noted, *(each for each in later if each is not None)])

@@ -6,7 +6,7 @@ import sqlite3
 from bisect import bisect_left, bisect_right
 from itertools import chain
 
-from gateway.history import blocks
+from gateway.history import blocks, covered
 from gateway.history.buckets import DAY, HOUR
 from gateway.history.days import DamagedDayError, is_sound_reading, last_of_day, sealed_day
 
@@ -34,6 +34,12 @@ def first_hot(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
     return next((row[0] for row in rows if is_sound_reading(row)), None)
 
 
+def newest_hot(db: sqlite3.Connection, since: int, until: int) -> int | None:
+    """The time of the last one of that time, of any series, that is in the hot table."""
+    query = "SELECT * FROM readings WHERE time >= ? AND time < ? ORDER BY time DESC"
+    return next((row[0] for row in db.execute(query, (since, until)) if is_sound_reading(row)), None)
+
+
 def _sealed_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int, float] | None:
     yesterday = (time - 1) // DAY
     days = chain((yesterday,), blocks.days_before(db, sensor, yesterday - 1))
@@ -45,13 +51,15 @@ def _sealed_before(db: sqlite3.Connection, sensor: int, time: int) -> tuple[int,
 
 
 def _last_of(db: sqlite3.Connection, sensor: int, day: int, time: int) -> tuple[int, float] | None:
-    """Of a day; where its readings are not kept any more, of its hours."""
+    """Of a day; where its readings are not kept any more, of its hours; none where they are hot as well."""
     try:
         last = last_of_day(db, sensor, day)
         if last is not None and last[0] < time:
             return last
         there = None if last is None else sealed_day(db, sensor, day)
     except DamagedDayError:
+        if covered.is_hot(db, day):
+            return None
         there = None
     if there is not None:
         at = bisect_left(there.rows.times, time) - 1

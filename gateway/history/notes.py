@@ -16,9 +16,14 @@ REACH = 3
 RAW_FROM = 4
 """The first day whose readings are kept; of those before there are roll-ups."""
 
+HOT_FROM = 5
+"""The first day of which no reading has ever gone from the hot table."""
+
 
 NAMES_FROM = 1 << SENSOR_BITS
 """From this key on, each series' name and unit once more: without them all that it has said is nobody's."""
+COVERED_FROM = 2 << SENSOR_BITS
+"""From this key on, up to when each series is sealed: see `covered`."""
 
 
 def note(db: sqlite3.Connection, key: int, text: object) -> None:

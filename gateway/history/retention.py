@@ -11,17 +11,15 @@ from typing import NamedTuple
 
 from drivers.reading import format_ms
 from gateway.event_id import EventId
-from gateway.history import notes
+from gateway.history import clearing, notes
 from gateway.history.blocks import BLOCK
 from gateway.history.buckets import DAY
-from gateway.history.days import is_sound_reading
 from gateway.history.schema import SENSOR_BITS
 
 logger = logging.getLogger(__name__)
 
-SOME_EVENTS, SOME_ROWS = 500, 5000
-"""Of events and readings that are deleted in one step: each step writes a dozen pages beside. 5,000 readings
-take 10 ms, and 0.1 s on a Pi Zero 2 (a guess)."""
+SOME_EVENTS = 500
+"""That are deleted in one step: each step writes a dozen pages beside."""
 SOME_DAYS = 50
 """Of series, of a day that is deleted: 50 of a reading a minute take 120 KiB."""
 
@@ -41,11 +39,12 @@ def forget_old(db: sqlite3.Connection, bounds: Bounds, now_ms: int) -> bool:
     )
 
 
-def forget_most(db: sqlite3.Connection, bounds: Bounds) -> bool:
-    """The oldest, if more than they may is in use: readings that are sealed, events, roll-ups, readings."""
+def forget_most(db: sqlite3.Connection, bounds: Bounds, now_ms: int) -> bool:
+    """The oldest, if more than they may is in use: readings of days that are over, events, roll-ups, and
+    readings that are not sealed, or are but are there as well."""
     if used_bytes(db) <= bounds.most_bytes:
         return False
-    day = _first(db, "SELECT min(key) FROM days")
+    day = _first(db, "SELECT min(key) FROM days WHERE key < ?", now_ms // DAY << SENSOR_BITS)
     if day is not None:
         _say(bounds, f"the readings of {_date((day >> SENSOR_BITS) * DAY)}; their roll-ups stay")
         return _forget_days(db, (day >> SENSOR_BITS) + 1)
@@ -61,7 +60,7 @@ def forget_most(db: sqlite3.Connection, bounds: Bounds) -> bool:
     if time is None:
         return False
     _say(bounds, f"readings from {format_ms(time)} on")
-    return forget_readings(db, 0, 1 << 62)
+    return clearing.forget_some(db, 0, 1 << 62)
 
 
 def used_bytes(db: sqlite3.Connection) -> int:
@@ -71,20 +70,6 @@ def used_bytes(db: sqlite3.Connection) -> int:
         for name in ("page_count", "freelist_count", "page_size")
     )
     return (pages - free) * size
-
-
-def forget_readings(db: sqlite3.Connection, since: int, until: int) -> bool:
-    """Some of the oldest hot ones of that time. They cannot be had by their ids any more."""
-    query = "SELECT time FROM readings WHERE time >= ? AND time < ? ORDER BY time LIMIT 1 OFFSET ?"
-    end = _first(db, query, since, until, SOME_ROWS)
-    until = until if end is None else end + 1
-    rows = db.execute("SELECT * FROM readings WHERE time >= ? AND time < ?", (since, until))
-    ids = (EventId(row[0] + row[3], row[4]) for row in rows if is_sound_reading(row))
-    last = max(ids, default=None)
-    gone = db.execute("DELETE FROM readings WHERE time >= ? AND time < ?", (since, until)).rowcount
-    if last is not None:
-        _reaches(db, last)
-    return gone > 0
 
 
 def _forget_days(db: sqlite3.Connection, before: int) -> bool:
@@ -103,7 +88,7 @@ def _forget_events(db: sqlite3.Connection, before: int) -> bool:
     if not rows:
         return False
     gone = db.executemany("DELETE FROM events WHERE ms IS ? AND number IS ?", rows).rowcount
-    _reaches(db, EventId(*rows[-1]))
+    clearing.reaches(db, EventId(*rows[-1]))
     return gone > 0
 
 
@@ -112,12 +97,6 @@ def _forget_blocks(db: sqlite3.Connection, before: int) -> bool:
     query = "DELETE FROM gaps WHERE ended IS NOT NULL AND ended < ?"
     db.execute(query, (before * BLOCK,))
     return True
-
-
-def _reaches(db: sqlite3.Connection, last: EventId) -> None:
-    there = notes.event_id(db, notes.REACH)
-    if there is None or there < last:
-        notes.note(db, notes.REACH, notes.id_text(last))
 
 
 def _first(db: sqlite3.Connection, query: str, *values: int) -> int | None:

@@ -26,16 +26,16 @@ MOST_TIME = 253_402_300_799_999
 MOST_NAME, MOST_TEXT = 1024, 256 * 1024
 """Characters of a name, and of what an event says."""
 _MOST_INTEGER = 1 << 63
-_READING = struct.Struct("<qqdqqq").pack
-_SIGNED = 1 << 31
+pack_reading = struct.Struct("<qqdqqq").pack
+SIGNED = 1 << 31
 
 crc32 = zlib.crc32
 
 
 def reading_crc(time: int, sensor: int, value: float, delay: int, number: int, seq: int, reason: Any) -> int:
     """Of a reading: it is made for each that is read, so by the quickest way."""
-    crc = crc32(_READING(time, sensor, value, delay, number, seq))
-    return (crc if reason is None else crc32(reason.encode(), crc)) - _SIGNED
+    crc = crc32(pack_reading(time, sensor, value, delay, number, seq))
+    return (crc if reason is None else crc32(reason.encode(), crc)) - SIGNED
 
 
 def crc_of(table: str, values: Values) -> int:
@@ -45,7 +45,7 @@ def crc_of(table: str, values: Values) -> int:
     crc = 0
     for value in values:
         crc = crc32(value if isinstance(value, bytes) else ascii(value).encode() + b"\0", crc)
-    return crc - _SIGNED
+    return crc - SIGNED
 
 
 def sealed(table: str, *values: Any) -> Values:

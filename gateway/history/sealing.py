@@ -1,8 +1,10 @@
-"""Bringing readings of a day that has ended from the hot table to their days, a series at a time.
+"""Bringing readings from the hot table to their days, a series at a time.
 
-A day is sealed once again when readings of it come late: they wait in the hot table meanwhile, and whoever
-reads puts both together. Sealing what has been sealed changes nothing, so a step that is done twice, as after
-a power cut, does no harm. All runs inside a transaction of the caller's.
+A day grows while it lasts: every two hours what has come since is put to what is sealed of it, so that a
+chart of today has little to read in the hot table. It is sealed once more when it is over, and gets its
+roll-ups; and again when readings of it come late: they wait in the hot table meanwhile, and whoever reads
+puts both together. Sealing what has been sealed changes nothing, so a step that is done twice, as after a
+power cut, does no harm. All runs inside a transaction of the caller's.
 """
 
 from __future__ import annotations
@@ -10,10 +12,12 @@ from __future__ import annotations
 import logging
 import sqlite3
 
+from drivers.reading import format_ms
 from gateway.encoding import encode
-from gateway.history import blocks, gaps, lookups, series
-from gateway.history.buckets import DAY, MINUTE, bucketed
-from gateway.history.days import DamagedDayError, Day, day_key, hot, sealed_day, with_hot
+from gateway.history import blocks, covered, gaps, lookups, notes, series
+from gateway.history.blocks import HALF
+from gateway.history.buckets import DAMAGED, DAY, HOUR, MINUTE, bucketed
+from gateway.history.days import DamagedDayError, Day, Hot, day_key, hot, sealed_day, spoilt, with_hot
 from gateway.history.rollups import Rollup, of_buckets, packed
 from gateway.history.schema import DAYS, sealed
 from gateway.history.sealed import seal
@@ -22,37 +26,114 @@ logger = logging.getLogger(__name__)
 
 MANY_ROWS = 6 * 24 * 60
 """A day with more readings than that, six a minute, has a roll-up by the minute."""
+EVERY_MS, SELDOM_MS = 2 * HOUR, 6 * HOUR
+"""Between two sealings of a day that lasts. One of a reading a second takes 100 kB each time, so it waits
+longer: what is not sealed of it is still small beside what is."""
+QUICK_ROWS = MANY_ROWS * EVERY_MS // DAY
+"""More readings than that of EVERY_MS are of such a day."""
 
 
-def seal_day(db: sqlite3.Connection, number: int, day: int, raw_from: int) -> None:
-    """Put the series' hot readings of that day to those that are sealed. They stay in the hot table. Of a day
-    before `raw_from` no readings are kept: there they only make a roll-up, if there is none."""
+def seal_day(db: sqlite3.Connection, number: int, day: int, until: int | None = None) -> None:
+    """Put the series' hot readings of that day, those of before `until` if it is not over, to those that are
+    sealed. They stay in the hot table. Of a day whose readings are not kept any more they only make a
+    roll-up, if there is none."""
+    begin, end = day * DAY, (day + 1) * DAY
+    until = end if until is None else until
+    old, new = _old_and_new(db, number, day, until)
+    _mark_spoilt(db, number, max(begin, covered.until(db, number)), until)
+    there = blocks.buckets(db, number, begin, end)
+    is_kept = day >= (notes.number(db, notes.RAW_FROM) or 0) or not len(there)
+    if is_kept and (new or (old is not None and until == end and not len(there))):
+        whole = with_hot(old, new)
+        _put(db, number, day, whole, rolls=until == end or len(there) > 0)
+        if not len(there) or there.values[-1] != whole.rows.values[-1]:
+            _roll_next(db, number, day)
+    _cover(db, number, begin, until)
+
+
+def _old_and_new(db: sqlite3.Connection, number: int, day: int, until: int) -> tuple[Day | None, list[Hot]]:
+    """What is sealed of the day, and what is to be put to it: of a damaged one everything that is hot."""
     begin = day * DAY
-    new = hot(db, number, begin, begin + DAY)
-    if not new:
-        return
-    there = blocks.buckets(db, number, begin, begin + DAY)
-    if day < raw_from and len(there):
-        return
     try:
         old = sealed_day(db, number, day)
     except DamagedDayError as error:
-        logger.warning("history: day %d of series %d is damaged, and is lost: %s", day, number, error)
+        saved = "made anew" if covered.is_hot(db, day) else "lost"
+        logger.warning("history: day %d of series %d is damaged, and is %s: %s", day, number, saved, error)
         old = None
-    whole = with_hot(old, new)
-    _put(db, number, day, whole, home_of(db, number))
-    if not len(there) or there.values[-1] != whole.rows.values[-1]:
-        _roll_next(db, number, day)
+    since = begin if old is None else max(begin, covered.until(db, number))
+    return old, hot(db, number, since, until)
+
+
+def _mark_spoilt(db: sqlite3.Connection, number: int, since: int, until: int) -> None:
+    """Where a reading is damaged, nothing is known until the next one: the one before does not hold."""
+    for time in spoilt(db, number, since, until):
+        heard_next = lookups.first_after(db, number, time)
+        logger.warning("history: the reading of series %d at %s is damaged", number, format_ms(time))
+        if heard_next is not None:
+            gaps.opened(db, home_of(db, number), time, DAMAGED, heard_next)
+            roll_again(db, number, heard_next // DAY)
+
+
+def _cover(db: sqlite3.Connection, number: int, begin: int, until: int) -> None:
+    """What is sealed until then is everything, unless there are readings of days before that are not."""
+    was = covered.until(db, number)
+    if was < until and not _has_hot(db, number, was, begin):
+        covered.cover(db, number, until)
+
+
+def seal_on(db: sqlite3.Connection, number: int, until: int) -> int:
+    """Seal what the series has said before `until`, of the first day of which there is something, if there is
+    so much of it that it is worth it. Returns how many readings the day has then; 0: nothing was done."""
+    since = covered.until(db, number)
+    query = "SELECT time FROM readings WHERE time >= ? AND time < ? AND sensor = ? ORDER BY time LIMIT 1"
+    row = db.execute(query, (since, until, number)).fetchone()
+    if row is None:
+        return 0
+    day = row[0] // DAY
+    until = min(until, (day + 1) * DAY)
+    if until % DAY and until - max(since, day * DAY) < _pause(db, number, since, until):
+        return 0
+    seal_day(db, number, day, until)
+    (rows,) = db.execute("SELECT max(rows) FROM days WHERE key = ?", (day_key(day, number),)).fetchone()
+    return max(1, rows) if isinstance(rows, int) else 1
+
+
+def _pause(db: sqlite3.Connection, number: int, since: int, until: int) -> int:
+    """How long the series waits from one sealing to the next."""
+    query = (
+        "SELECT count(*) FROM (SELECT 1 FROM readings WHERE time >= ? AND time < ? AND sensor = ? LIMIT ?)"
+    )
+    since = max(since, until - EVERY_MS)
+    (rows,) = db.execute(query, (since, until, number, QUICK_ROWS + 1)).fetchone()
+    return SELDOM_MS if rows > QUICK_ROWS else EVERY_MS
+
+
+def _has_hot(db: sqlite3.Connection, number: int, since: int, until: int) -> bool:
+    query = "SELECT EXISTS (SELECT 1 FROM readings WHERE time >= ? AND time < ? AND sensor = ?)"
+    return bool(db.execute(query, (since, until, number)).fetchone()[0])
 
 
 def roll_again(db: sqlite3.Connection, number: int, day: int) -> None:
-    """The gaps of that day have changed: make its roll-ups anew, if there are any."""
+    """The gaps of that day have changed, or what held when it began: make its roll-ups anew, if there are
+    any."""
+    if len(blocks.buckets(db, number, day * DAY, (day + 1) * DAY, HALF)):
+        _roll(db, number, day)
+
+
+def mend(db: sqlite3.Connection, number: int, day: int) -> None:
+    """Make the roll-ups of a day that has none, as they have been damaged. One that has readings in the hot
+    table gets them when it is sealed the next time."""
+    if not _has_hot(db, number, day * DAY, (day + 1) * DAY):
+        _roll(db, number, day)
+
+
+def _roll(db: sqlite3.Connection, number: int, day: int) -> None:
     try:
         there = sealed_day(db, number, day)
     except DamagedDayError:
         return
     if there is not None:
-        _put(db, number, day, there, home_of(db, number))
+        _put(db, number, day, there, rolls=True)
 
 
 def home_of(db: sqlite3.Connection, number: int) -> int:
@@ -67,10 +148,20 @@ def _roll_next(db: sqlite3.Connection, number: int, day: int) -> None:
         roll_again(db, number, following)
 
 
-def _put(db: sqlite3.Connection, number: int, day: int, whole: Day, home: int) -> None:
-    """The day as it is, with its roll-ups."""
-    begin, end = day * DAY, (day + 1) * DAY
+def _put(db: sqlite3.Connection, number: int, day: int, whole: Day, *, rolls: bool) -> None:
+    """The day as it is, with its roll-ups or without."""
     rows = whole.rows
+    minutes = _put_rollups(db, number, day, whole) if rolls else None
+    reasons = encode(list(whole.reasons)) if whole.reasons else None
+    last = rows.times[-1], rows.values[-1]
+    row = sealed(DAYS, day_key(day, number), len(rows), *last, reasons, minutes, seal(rows))
+    db.execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def _put_rollups(db: sqlite3.Connection, number: int, day: int, whole: Day) -> bytes | None:
+    """Those by the minute, where there are many readings, are for the day's own row."""
+    begin, end = day * DAY, (day + 1) * DAY
+    rows, home = whole.rows, home_of(db, number)
     holes = gaps.between(db, home, begin, end)
     held = held_at(db, number, home, begin)
 
@@ -78,11 +169,7 @@ def _put(db: sqlite3.Connection, number: int, day: int, whole: Day, home: int) -
         return of_buckets(bucketed(rows, held, holes, begin, end, width))
 
     blocks.put_day(db, number, day, rolled, rows.times[0], rows.times[-1])
-    minutes = packed(rolled(MINUTE), MINUTE) if len(rows) > MANY_ROWS else None
-    reasons = encode(list(whole.reasons)) if whole.reasons else None
-    last = rows.times[-1], rows.values[-1]
-    row = sealed(DAYS, day_key(day, number), len(rows), *last, reasons, minutes, seal(rows))
-    db.execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    return packed(rolled(MINUTE), MINUTE) if len(rows) > MANY_ROWS else None
 
 
 def held_at(db: sqlite3.Connection, number: int, home: int, time: int) -> float | None:

@@ -34,7 +34,8 @@ def all_series(db: sqlite3.Connection) -> Iterator[Numbered]:
 def restore(db: sqlite3.Connection) -> None:
     """Write those that are missing, as they have been damaged, from where they are noted too."""
     there = {each.number for each in all_series(db)}
-    noted = db.execute("SELECT * FROM notes WHERE key > ?", (notes.NAMES_FROM,)).fetchall()
+    query = "SELECT * FROM notes WHERE key > ? AND key < ?"
+    noted = db.execute(query, (notes.NAMES_FROM, notes.COVERED_FROM)).fetchall()
     for row in noted:
         number = row[0] - notes.NAMES_FROM
         if number not in there and SCHEMA.is_sound(NOTES, row):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from gateway.event_id import EventId
-from gateway.history import notes, series, untimed
+from gateway.history import covered, series, untimed
 from gateway.history.known import Known
 from gateway.history.retention import Bounds
 from gateway.history.rows import Batch
@@ -99,7 +99,8 @@ class Store:
             self._known, self._upkeep = None, Upkeep(self._bounds)
             raise
 
-    def _opened(self, db: sqlite3.Connection, _: Salvaged | None) -> None:
+    def _opened(self, db: sqlite3.Connection, salvaged: Salvaged | None) -> None:
+        covered.opened(db, salvaged=salvaged is not None)
         series.restore(db)
         self._known = None
         self._upkeep = Upkeep(self._bounds)
@@ -107,7 +108,7 @@ class Store:
     def _opening(self, db: sqlite3.Connection) -> Opening:
         known = self._known_of(db)
         senders = {name: there.gap and there.gap.reason for name, there in known.names.items()}
-        return Opening(known.last_id, notes.number(db, notes.ALIVE), senders)
+        return Opening(known.last_id, known.alive_until(db), senders)
 
     def _known_of(self, db: sqlite3.Connection) -> Known:
         if self._known is None:

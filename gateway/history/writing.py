@@ -6,14 +6,19 @@ import sqlite3
 from collections.abc import Callable
 
 from gateway.event_id import EventId
-from gateway.history import gaps, lookups, notes, sealing, untimed
-from gateway.history.buckets import DAY, Gap
+from gateway.history import covered, gaps, lookups, notes, sealing, untimed
+from gateway.history.buckets import DAY, MINUTE, Gap
 from gateway.history.known import Known, Name
 from gateway.history.rows import Item, Kept, Mark, Reading, Untimed
 from gateway.history.schema import EVENTS, READINGS, SCHEMA, is_name, is_text, is_time, sealed
 from gateway.history.sealed import GOOD
 from gateway.storage.schema import Values
 
+SOON_MS, NOTED_MS = MINUTE, 4 * MINUTE
+"""A reading of that shortly before says that the gateway was at work, so that is not noted for so long: the
+notes are on a page of their own, and each page counts (docs/decisions/0016-history.md)."""
+BUNCH = 250
+"""Readings that are handed to SQLite at once: a thousand would be in memory twice."""
 Refused = Callable[[str], None]
 """An item cannot be held; the text says which."""
 Came = Callable[[int, int], None]
@@ -30,6 +35,8 @@ class Writing:
         self._came = came
         self._refused = refused
         self._readings: list[Values] = []
+        self._covered: dict[int, int] = {}  # by series, up to when it is sealed, as far as it was asked for
+        self._newest = -1  # the time of the last reading
         self._first_id: EventId | None = None
 
     def add(self, item: Item) -> None:
@@ -54,13 +61,19 @@ class Writing:
     def end(self, alive: int | None) -> None:
         """Nothing more comes."""
         self._flush()
-        if self._first_id is not None:
-            notes.note(self._db, notes.LAST_ID, notes.id_text(self._known.last_id))
-            if notes.event_id(self._db, notes.REACH) is None:
-                before = self._first_id._replace(number=self._first_id.number - 1)
-                notes.note(self._db, notes.REACH, notes.id_text(before))
+        if self._first_id is not None and notes.event_id(self._db, notes.REACH) is None:
+            before = self._first_id._replace(number=self._first_id.number - 1)
+            notes.note(self._db, notes.REACH, notes.id_text(before))
         if alive is not None and is_time(alive):
+            if (
+                self._known.alive <= alive < self._known.alive + NOTED_MS
+                and 0 <= alive - self._newest <= SOON_MS
+            ):
+                return
             notes.note(self._db, notes.ALIVE, alive)
+            self._known.alive = alive
+        if self._first_id is not None or alive is not None:
+            notes.note(self._db, notes.LAST_ID, notes.id_text(self._known.last_id))
 
     def _seen(self, event_id: EventId) -> None:
         if self._first_id is None or event_id < self._first_id:
@@ -88,8 +101,20 @@ class Writing:
             self._refused(f"a reading of {item.sender!r:.80}: {item.value!r:.40}")
             return
         self._readings.append(sealed(READINGS, *values))
+        self._newest = max(self._newest, item.time)
+        if len(self._readings) >= BUNCH:
+            self._flush()
+        self._uncover(values[1], item.time)
         self._came(values[1], item.time)
         self._ends_a_gap(name, item.time)
+
+    def _uncover(self, number: int, time: int) -> None:
+        """One that comes late is not in the day that is sealed."""
+        if number not in self._covered:
+            self._covered[number] = covered.until(self._db, number)
+        if time < self._covered[number]:
+            covered.cover(self._db, number, time)
+            self._covered[number] = time
 
     def _ends_a_gap(self, name: Name, time: int) -> None:
         gap = name.gap

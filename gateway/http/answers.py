@@ -14,7 +14,12 @@ JSON = "application/json"
 
 def json_answer(value: Any, status: int = 200) -> Response:
     """Anything; what has no form in JSON becomes its text."""
-    return Response(to_json(value).encode(errors="replace"), status, media_type=JSON)
+    return json_text(to_json(value), status)
+
+
+def json_text(text: str, status: int = 200) -> Response:
+    """What is JSON already."""
+    return Response(text.encode(errors="replace"), status, media_type=JSON)
 
 
 def succeeded(response: Any) -> Response:

@@ -8,11 +8,11 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from drivers.reading import format_ms
-from gateway.history.answer import MOST_POINTS, NO_HISTORY, POINTS, as_data, csv_lines
+from gateway.history.answer import MOST_POINTS, NO_HISTORY, POINTS, as_json, csv_lines
 from gateway.history.moments import SINCE, WHEN, moment
 from gateway.history.rows import Series
 from gateway.http import schemas
-from gateway.http.answers import json_answer
+from gateway.http.answers import json_text
 from gateway.http.calls import REQUEST_S, Calls
 from gateway.http.context import Context
 from gateway.http.errors import HttpError
@@ -70,7 +70,7 @@ class HistoryOf:
             found = NO_HISTORY
         if call.given["format"] == "csv":
             return _csv(name, found)
-        return json_answer(as_data(name, since, until, found))
+        return json_text(as_json(name, since, until, found))
 
 
 def _when(name: str, text: str | None, now_ms: int) -> int:

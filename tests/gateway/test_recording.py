@@ -1,9 +1,6 @@
 """History as a service, on a real file."""
 
 import logging
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,10 +21,8 @@ from gateway.mailbox import Mailbox
 from gateway.recording import FILE, Recording
 from gateway.senders import OWN_NAME
 from tests.support.fake_machine import RunningMachine, StagedClock
-from tests.support.uncovered import UNCOVERED
+from tests.support.imported import imported
 from tests.support.waiting import until
-
-ROOT = Path(__file__).parents[2]
 
 
 class House:
@@ -285,35 +280,45 @@ def test_in_a_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (tmp_path / "data" / FILE).exists()
 
 
+class Waited(threading.Event):
+    """Notes how long it was to be waited for, and waits until it is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """As long as it takes."""
+        self.asked.append(timeout)
+        return super().wait(60)
+
+
+def test_a_clock_that_is_not_set_waits_for_the_file(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`start` returns when the ids of the last run are known, so that none is given again, and does not wait
+    for ever; with a clock that is set the sensors come first."""
+    first = make()
+    first.service._opened = unasked = Waited()
+    first.start().say(20.0)
+    last = first.last_id()
+    assert first.service.stop(5.0)
+    assert unasked.asked == []
+    second = make(override="unset", wall=first.clock.utc() - 86400)
+    second.service._opened = asked = Waited()
+    went: list[EventId] = []
+    monkeypatch.setattr(second.feed, "go_on_after", went.append)
+    second.service.start()
+    assert asked.asked == [recording_module.OPENING_S]
+    assert (asked.is_set(), went) == (True, [last])
+
+
 PARTS = ("gateway.history", "gateway.storage", "sqlite3")
 
 
 @pytest.mark.parametrize("configured", [True, False])
 def test_what_is_imported(tmp_path: Path, configured: bool) -> None:
     """Nothing of it where `history` is left out; with it, nothing before the links open; all of it later."""
-    text = f"router: {{listen: 'unix:{tmp_path}/s'}}\n" + ("history: {}\n" if configured else "")
-    (tmp_path / "config.yaml").write_text(text)
-    program = (
-        "import sys\n"
-        "import gateway.cli.run\n"
-        "from gateway.app import App\n"
-        "from gateway.config import load\n"
-        "from pathlib import Path\n"
-        "def said(*_):\n"
-        f"    print(*[name for name in {PARTS!r} if name in sys.modules], sep=',', end=' ')\n"
-        "from gateway.links import Links\n"
-        "Links.start = said\n"
-        "app = App(load(Path('config.yaml')))\n"
-        "app.start()\n"
-        "app.stop()\n"
-        "said()\n"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env=os.environ | UNCOVERED | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stdout.split() == ([",".join(PARTS)] if configured else [])
+    opening, ended = imported(tmp_path, "history: {}" if configured else "", PARTS)
+    assert opening == []
+    assert ended == (list(PARTS) if configured else [])

@@ -21,7 +21,7 @@ class Opening(NamedTuple):
 
 
 class MemoryStore:
-    """For anything that takes a `gateway.history.recorder.Store`. `problem`: why nothing can be written;
+    """For anything that takes a `gateway.history.disk.Store`. `problem`: why nothing can be written;
     `held`: a write waits for it."""
 
     def __init__(self, opening: Opening | None = None) -> None:

@@ -11,6 +11,8 @@ from drivers.reading import format_ms
 from gateway import mailbox as mailbox_module
 from gateway.encoding import event_body
 from gateway.event_id import BEFORE_ALL, EventId
+from gateway.history import again as again_module
+from gateway.history import heard as heard_module
 from gateway.history import pending as pending_module
 from gateway.history import recorder as recorder_module
 from gateway.history.intake import NOT_CONNECTED, OFF
@@ -220,7 +222,7 @@ def test_senders_that_go_with_the_gateway(rig: Rig) -> None:
     """Are told from those that go by themselves."""
     rig.hear("hum", "#disconnect")
     rig.machine.advance(1)
-    rig.recorder.left_at = rig.clock.monotonic()
+    rig.recorder.leave(rig.clock.monotonic())
     rig.hear("temp", "#disconnect")
     rig.stop()
     marks = [(item.sender, item.reason) for item in rig.store.items if isinstance(item, Mark)]
@@ -275,7 +277,7 @@ def test_a_disk_that_cannot_be_written(rig: Rig, caplog: pytest.LogCaptureFixtur
     until(lambda: rig.recorder.status.problem == "disk full")
     rig.say(21.0)
     rig.advance(2.1)
-    until(lambda: rig.recorder._again_s == 4.0, what="the second try")
+    until(lambda: rig.recorder._again.pause_s == 4.0, what="the second try")
     rig.store.problem = None
     rig.advance(3)
     until(lambda: not rig.mailbox.depth)
@@ -283,7 +285,7 @@ def test_a_disk_that_cannot_be_written(rig: Rig, caplog: pytest.LogCaptureFixtur
     rig.advance(1.1)
     until(lambda: rig.values == [20.0, 21.0])
     until(lambda: rig.recorder.status.problem is None)
-    assert rig.recorder._again_s == 0.0
+    assert rig.recorder._again.pause_s == 0.0
     told = [record.getMessage() for record in caplog.records]
     assert told == [
         "history: disk full; what comes meanwhile waits in memory",
@@ -293,24 +295,24 @@ def test_a_disk_that_cannot_be_written(rig: Rig, caplog: pytest.LogCaptureFixtur
 
 def test_it_is_tried_at_least_each_minute(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it has failed."""
-    monkeypatch.setattr(recorder_module, "AGAIN_S", (2.0, 3.0))
+    monkeypatch.setattr(again_module, "AGAIN_S", (2.0, 3.0))
     rig.store.problem = "disk full"
     rig.say(20.0)
     rig.advance(60)
-    until(lambda: rig.recorder._again_s == 2.0)
+    until(lambda: rig.recorder._again.pause_s == 2.0)
     rig.advance(2.1)
-    until(lambda: rig.recorder._again_s == 3.0)
+    until(lambda: rig.recorder._again.pause_s == 3.0)
 
 
 def test_who_asks_while_the_disk_is_slow(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes no more out of the mailbox than there is room for."""
-    monkeypatch.setattr(recorder_module, "BUNCH", 1)
+    monkeypatch.setattr(heard_module, "BUNCH", 1)
     rig.say(1)
     rig.store.begun.clear()
     rig.store.held.clear()
     rig.advance(60)
     assert rig.store.begun.wait(20)
-    rig.recorder._pending._most = 3 * ROW_BYTES
+    rig.recorder._heard._pending._most = 3 * ROW_BYTES
     for number in range(2, 7):
         rig.say(number)
     assert len(rig.recorder.unwritten()) == 3
@@ -321,7 +323,7 @@ def test_a_disk_that_cannot_be_written_for_long(
     rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The oldest go, are counted and leave a mark; that is said once."""
-    rig.recorder._pending = pending_module.Pending(10 * ROW_BYTES)
+    rig.recorder._heard._pending = pending_module.Pending(10 * ROW_BYTES)
     rig.store.problem = "disk full"
     rig.say(0)
     rig.advance(60)

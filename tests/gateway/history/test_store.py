@@ -6,7 +6,7 @@ import random
 import resource
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -15,9 +15,9 @@ import pytest
 from drivers.reading import Reading as Measured
 from gateway.encoding import encode
 from gateway.event_id import BEFORE_ALL, EventId
-from gateway.history import retention, sealing, untimed, upkeep
+from gateway.history import clearing, notes, sealing, untimed, upkeep
 from gateway.history.archive import Archive
-from gateway.history.buckets import DAY, HOUR, MINUTE, Gap
+from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket, Gap
 from gateway.history.rows import Batch, Item, Kept, Mark, Reading, Sender, Untimed
 from gateway.history.sealed import GOOD, SUSPECT
 from gateway.history.store import Opening, Store
@@ -74,6 +74,12 @@ class Bench:
             return number
 
 
+def points_of(bench: Bench, until: int, points: int) -> Sequence[Bucket]:
+    series = bench.archive.points("temp", START, until, points)
+    assert series is not None
+    return series.buckets
+
+
 @pytest.fixture
 def bench(quick_path: Path) -> Iterator[Bench]:
     bench = Bench(quick_path / "history.db")
@@ -104,6 +110,38 @@ def test_what_a_recorder_needs_at_the_start(bench: Bench) -> None:
     assert bench.another().open() == wanted
 
 
+def test_a_reading_says_that_the_gateway_was_at_work(bench: Bench) -> None:
+    """So it is noted only once in a while, when there are readings; and at once when there are none, or the
+    clock has gone back. Whoever opens the file knows as much as if it had been."""
+
+    def noted() -> int:
+        with closing(sqlite3.connect(bench.path)) as db:
+            return int(db.execute("SELECT text FROM notes WHERE key = ?", (notes.ALIVE,)).fetchone()[0])
+
+    def opened() -> Opening:
+        return bench.another().open()
+
+    bench.write(reading(START), alive=START + MINUTE)
+    assert noted() == START + MINUTE
+    bench.write(reading(START + MINUTE, number=5), alive=START + 2 * MINUTE)
+    late = reading(START - HOUR)._replace(id=EventId(START + MINUTE + 4, 7))
+    bench.write(reading(START + MINUTE + 1), late, alive=START + 2 * MINUTE + 1)
+    assert noted() == START + MINUTE
+    bench.store.close()
+    assert opened() == Opening(EventId(START + MINUTE + 4, 7), START + MINUTE + 1, {"temp": None})
+    bench.write(reading(START + 5 * MINUTE), alive=START + 5 * MINUTE + 1)
+    assert noted() == START + 5 * MINUTE + 1
+    bench.write(alive=START + 6 * MINUTE)
+    assert noted() == START + 6 * MINUTE
+    bench.write(reading(START + 6 * MINUTE), alive=START + 8 * MINUTE)
+    assert noted() == START + 8 * MINUTE
+    bench.write(reading(START + 7 * MINUTE), alive=START + 7 * MINUTE)
+    assert noted() == START + 7 * MINUTE
+    bench.write(reading(START + YEAR))
+    bench.store.close()
+    assert opened() == Opening(EventId(START + YEAR + 3, 0), START + 7 * MINUTE, {"temp": None})
+
+
 def test_a_time_that_is_there_already(bench: Bench) -> None:
     """The later reading counts, sealed or not."""
     bench.write(reading(START, 1.0))
@@ -121,13 +159,142 @@ def test_a_day_is_sealed_two_hours_after_its_end(bench: Bench) -> None:
     """A series a step; then the hot table is empty, and everything is said as before."""
     bench.write(*a_day(0), *a_day(0, sender="hum"))
     before = bench.archive.points("temp", START, START + DAY, 50)
-    assert bench.maintain(START + DAY + 2 * HOUR - 1) == 0
-    assert bench.count("days") == 0
+    bench.maintain(START + DAY + 2 * HOUR - 1)
+    assert bench.count("readings") == 144
     assert bench.maintain(START + DAY + 2 * HOUR) >= 3
     assert (bench.count("days"), bench.count("readings")) == (2, 0)
     assert bench.archive.points("temp", START, START + DAY, 50) == before
     assert bench.times() == [item.time for item in a_day(0) if isinstance(item, Reading)]
     assert bench.maintain(START + DAY + 2 * HOUR) == 0
+
+
+def test_a_day_is_sealed_as_it_grows(bench: Bench) -> None:
+    """Every two hours, but for the last; the hot table still has all of it, and nobody has to look there."""
+    bench.write(*(item for item in a_day(0) if isinstance(item, Reading) and item.time < START + 9 * HOUR))
+    wanted = [points_of(bench, START + 9 * HOUR, points) for points in (3, 9, 500)]
+    assert bench.maintain(START + 8 * HOUR + MINUTE) == 1
+    assert bench.maintain(START + 8 * HOUR + 2 * MINUTE) == 0
+    assert (bench.count("days"), bench.count("hours"), bench.count("readings")) == (1, 0, 27)
+    bench.store.close()
+    bench.another().open()  # which looks for roll-ups that are missing
+    bench.maintain(START + 9 * HOUR)
+    assert bench.count("hours") == 0
+    with closing(sqlite3.connect(bench.path)) as db:
+        assert db.execute("SELECT rows FROM days").fetchall() == [(7 * 3,)]
+        db.execute("DELETE FROM readings WHERE time < ?", (START + 7 * HOUR,))
+        db.commit()
+    assert [points_of(bench, START + 9 * HOUR, points) for points in (3, 9, 500)] == wanted
+    assert bench.times() == [START + n * 20 * MINUTE for n in range(27)]
+
+
+def test_a_quick_day_is_sealed_less_often(bench: Bench) -> None:
+    """As each time takes as much as all of it."""
+    begin = START
+    bench.write(*(reading(begin + n * 5000, n % 9 / 2) for n in range(9 * HOUR // 5000)))
+    rows = []
+    with closing(sqlite3.connect(bench.path)) as db:
+        for hour in range(1, 10):
+            bench.maintain(START + hour * HOUR)
+            rows.append(db.execute("SELECT sum(rows) FROM days").fetchone()[0])
+    assert rows == [None] * 6 + [6 * 720] * 3
+
+
+def test_a_late_reading_of_a_growing_day(bench: Bench) -> None:
+    """Counts at once, sealed or not, also where there was one of its time already."""
+    bench.write(*(reading(START + n * HOUR, 1.0) for n in range(9)))
+    bench.maintain(START + 9 * HOUR)
+    bench.write(reading(START + 2 * HOUR, 2.0), reading(START + 3 * HOUR + 1, 3.0))
+    for now in (START + 9 * HOUR, START + 12 * HOUR, START + 2 * DAY):
+        bench.maintain(now)
+        rows = {row.time: row.value for row in bench.archive.rows("temp", 0, FAR)}
+        assert len(rows) == 10
+        assert (rows[START + 2 * HOUR], rows[START + 3 * HOUR + 1]) == (2.0, 3.0)
+
+
+def test_a_late_reading_of_an_earlier_day_while_another_is_sealed(bench: Bench) -> None:
+    """Is there all the while."""
+    bench.write(*a_day(0))
+    bench.maintain(START + 2 * DAY)
+    bench.write(*a_day(5))
+    now = START + 6 * DAY + 3 * HOUR
+    begun = 0
+    while bench.count("days") < 2:
+        if begun == 1:
+            bench.write(reading(START + 1))
+        assert bench.store.maintain(now)
+        begun += 1
+    assert START + 1 in bench.times()
+    while bench.store.maintain(now):
+        assert START + 1 in bench.times()
+    assert len(bench.times()) == 145
+
+
+def test_a_clock_that_was_a_day_ahead(bench: Bench) -> None:
+    """The day has its roll-ups already: they follow when it grows."""
+    bench.write(*a_day(0))
+    bench.maintain(START + 2 * DAY)
+    bench.write(reading(START + HOUR + 1, 99.0))
+    bench.maintain(START + 6 * HOUR)
+    assert max(bucket.max for bucket in points_of(bench, START + DAY, 12)) == 99.0
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("DELETE FROM readings")
+        db.commit()
+    assert max(bucket.max for bucket in points_of(bench, START + DAY, 12)) == 99.0
+
+
+def test_a_growing_day_that_is_damaged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """Is charted from the hot table, and made anew of it."""
+    bench.write(*a_day(0), *(reading(START + DAY + n * HOUR, 1.0) for n in range(9)))
+    bench.maintain(START + DAY + 9 * HOUR)
+    spans = [(START, START + DAY + 9 * HOUR, 3), (START + DAY + HOUR, START + DAY + 9 * HOUR, 500)]
+    wanted = [bench.archive.points("temp", *span) for span in spans]
+    times = bench.times()
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("UPDATE days SET rows = rows + 1 WHERE key >> 16 = ?", (START // DAY + 1,))
+        db.commit()
+        assert [bench.archive.points("temp", *span) for span in spans] == wanted
+        assert bench.times() == times
+        bench.maintain(START + DAY + 12 * HOUR)
+        assert "made anew" in caplog.text
+        assert db.execute("SELECT rows FROM days ORDER BY key").fetchall() == [(72,), (9,)]
+
+
+def test_a_sensor_that_goes_silent_within_a_day(bench: Bench) -> None:
+    """Has its roll-ups when the day is over, though there is nothing more to be sealed."""
+    bench.write(reading(START + HOUR, 1.0))
+    bench.maintain(START + 5 * HOUR)
+    assert (bench.count("days"), bench.count("hours")) == (1, 0)
+    bench.maintain(START + 2 * DAY)
+    assert (bench.count("hours"), bench.count("readings")) == (1, 0)
+    series = bench.archive.points("temp", START, START + 2 * DAY, 4)
+    assert series is not None
+    assert (series.first, len(series.buckets)) == (START + HOUR, 1)
+
+
+def test_a_file_of_an_older_gateway(bench: Bench) -> None:
+    """Is read as it is: nothing is known to be sealed of a day that lasts, and what is sealed is not hot."""
+    bench.write(*a_day(0), *a_day(1))
+    bench.maintain(START + DAY + 3 * HOUR)
+    bench.store.close()
+    bench.archive.close()
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("DELETE FROM notes WHERE key = 5 OR key >= 2 << 16")
+        db.execute("DELETE FROM days WHERE key >> 16 > ?", (START // DAY,))
+        db.execute("UPDATE days SET rows = rows + 1")
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+    other = Bench(bench.path)
+    with pytest.raises(StoreError, match="older version"):
+        other.archive.senders()
+    other.store.open()
+    assert len(other.times()) == 72
+    series = other.archive.points("temp", START, START + 2 * DAY, 1000)
+    assert series is not None
+    assert [bucket.readings for bucket in series.buckets][:24] == [3] * 24
+    other.maintain(START + 3 * DAY)
+    assert len(other.times()) == 72
+    other.store.close()
+    other.archive.close()
 
 
 def test_a_reading_that_comes_while_its_day_is_sealed(bench: Bench) -> None:
@@ -159,6 +326,37 @@ def test_late_readings_wait_for_each_other(bench: Bench) -> None:
     bench.write(*(reading(START + 10 + number) for number in range(upkeep.MANY_LATE)))
     bench.maintain(now + HOUR)
     assert bench.count("readings") == 0
+
+
+def test_readings_that_stay_are_more_than_those_that_go(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then those go step by step; else the others are copied. The tables are the same, and what is said."""
+    monkeypatch.setattr(clearing, "SOME_ROWS", 10)
+    tables = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+    with closing(sqlite3.connect(bench.path)) as db:
+        before = db.execute(tables).fetchall()
+        for most, steps in ((100_000, 1), (10, 8)):
+            monkeypatch.setattr(clearing, "MOST_COPIED", most)
+            day = 0 if steps == 1 else 10
+            late = reading(START + day * DAY - HOUR)._replace(id=EventId(START + (day + 1) * DAY - HOUR, 9))
+            stay = [reading(START + (day + 1) * DAY + n * MINUTE, 1.0) for n in range(60)]
+            bench.write(*a_day(day), *stay)
+            now = START + (day + 1) * DAY + 2 * HOUR
+            counts = [bench.count("readings")]
+            while bench.store.maintain(now):
+                if bench.count("readings") != counts[-1]:
+                    counts.append(bench.count("readings"))
+                if len(counts) == 1 and bench.count("days"):
+                    bench.write(late)
+                    counts[-1] = bench.count("readings")
+            assert len(counts) - 1 >= steps
+            assert late.time in bench.times()
+            assert [item.time for item in stay] == bench.times()[-60:]
+            assert db.execute(tables).fetchall() == before
+            assert bench.archive.since(EventId(START + (day + 1) * DAY - HOUR, 8), 5) is None
+            newest = EventId(START + (day + 1) * DAY - HOUR, 9)
+            assert bench.archive.since(max(newest, EventId(START + (day + 1) * DAY - 20 * MINUTE + 3, 0)), 1)
 
 
 def test_reasons_of_suspect_readings(bench: Bench) -> None:
@@ -288,6 +486,15 @@ def test_it_reaches_back_as_far_as_readings_have_ids(bench: Bench) -> None:
     found = bench.archive.since(EventId(last, 0), 1)
     assert found is not None
     assert found[0].id == EventId(START + DAY + 3, 0)
+
+
+def test_a_late_one_that_goes_with_its_day(bench: Bench) -> None:
+    """Had a later id than the others: it reaches back only to that."""
+    late = reading(START + HOUR)._replace(id=EventId(START + 20 * HOUR, 1))
+    bench.write(late, reading(START + 10 * HOUR), reading(START + DAY))
+    bench.maintain(START + DAY + 3 * HOUR)
+    assert bench.archive.since(EventId(START + 20 * HOUR, 0), 5) is None
+    assert bench.archive.since(EventId(START + 20 * HOUR, 1), 5) is not None
 
 
 def test_events(bench: Bench) -> None:
@@ -630,6 +837,69 @@ def test_a_day_that_is_damaged(bench: Bench, hours: bool) -> None:
     assert last.covered <= 20 * MINUTE
 
 
+def test_the_last_day_that_is_over_and_is_damaged(bench: Bench) -> None:
+    """Is a gap, without its hours: nothing of it is in the hot table any more."""
+    bench.write(*a_day(0))
+    bench.maintain(START + 2 * DAY)
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("UPDATE days SET rows = rows + 1")
+        db.execute("DELETE FROM hours")
+        db.commit()
+    series = bench.archive.points("temp", START, START + DAY, 500)
+    assert series is not None
+    assert (series.buckets, series.gaps) == ([], [Gap(START, START + DAY, "damaged")])
+
+
+def test_a_growing_day_of_earlier_that_is_salvaged(bench: Bench) -> None:
+    """Of a damaged page its state of before may be found: then what came since is in the hot table alone."""
+    bench.write(*(item for item in a_day(0) if isinstance(item, Reading) and item.time < START + 12 * HOUR))
+    with closing(sqlite3.connect(bench.path)) as db:
+        bench.maintain(START + 6 * HOUR)
+        earlier = db.execute("SELECT * FROM days").fetchone()
+        bench.maintain(START + 12 * HOUR)
+        db.execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?)", earlier)
+        db.commit()
+    wanted = [START + n * 20 * MINUTE for n in range(36)]
+    assert bench.times() != wanted
+    bench.archive.close()
+    bench.store.close()  # the last one clears away the log
+    whole = bench.path.read_bytes()
+    bench.path.write_bytes(whole.replace(b"CREATE TABLE notes", b"CREATE T\xccBLE notes"))
+    other = Bench(bench.path)
+    other.store.open()
+    assert list(bench.path.parent.glob("*.damaged-*"))
+    assert other.times() == wanted
+    other.maintain(START + 3 * DAY)
+    assert other.times() == wanted
+    other.store.close()
+    other.archive.close()
+
+
+def test_a_reading_that_is_damaged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """Is a gap to the next one, from when it is sealed on; a damaged last one is told."""
+    bench.write(
+        *a_day(0), *(reading(START + DAY + n * HOUR, 1.0) for n in range(2)), reading(START, 1.0, "hum")
+    )
+    with closing(sqlite3.connect(bench.path)) as db:
+        damaged = (START + 5 * HOUR, START + DAY - 20 * MINUTE, START + DAY + HOUR)
+        db.executemany("UPDATE readings SET value = value + 1 WHERE time = ?", [(each,) for each in damaged])
+        db.execute("UPDATE readings SET value = value + 1 WHERE sensor = 2")
+        db.commit()
+    bench.maintain(START + DAY + 4 * HOUR)
+    wanted = [
+        Gap(START + 5 * HOUR, START + 5 * HOUR + 20 * MINUTE, "damaged"),
+        Gap(START + DAY - 20 * MINUTE, START + DAY, "damaged"),
+    ]
+    assert bench.archive.gaps("temp", 0, FAR) == wanted
+    assert bench.archive.gaps("hum", 0, FAR) == []
+    assert caplog.text.count("is damaged") == 4
+    series = bench.archive.points("temp", START, START + 2 * DAY, 4)
+    assert series is not None
+    assert series.gaps == wanted
+    assert [bucket.covered for bucket in series.buckets] == [12 * HOUR - 20 * MINUTE] * 2 + [DAY // 2]
+    assert len(bench.times()) == 71
+
+
 def test_minutes_of_a_day_with_many_readings(bench: Bench) -> None:
     """Are as those that are made of the readings."""
     begin = START
@@ -648,7 +918,6 @@ def test_minutes_of_a_day_with_many_readings(bench: Bench) -> None:
     assert [b._replace(mean=0) for b in found.buckets] == [b._replace(mean=0) for b in wanted.buckets]
     assert [b.mean for b in found.buckets] == pytest.approx([b.mean for b in wanted.buckets])
     assert sealing.MANY_ROWS < 17280
-    assert retention.SOME_ROWS > 0
 
 
 def test_one_point(bench: Bench) -> None:

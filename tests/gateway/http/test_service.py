@@ -1,9 +1,6 @@
 """The service: when it begins, what it says of itself, and that nothing else waits for it."""
 
-import os
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +12,7 @@ from gateway.config import load
 from gateway.http import app as app_module
 from gateway.http import service as service_module
 from tests.gateway.http.conftest import Web
+from tests.support.imported import imported
 from tests.support.waiting import DEADLINE_S, until
 
 ROOT = Path(__file__).parents[3]
@@ -205,31 +203,5 @@ WEB = ("gateway.http", "gateway.metrics", "gateway.history", "starlette", "uvico
 @pytest.mark.parametrize("configured", [True, False])
 def test_what_is_imported(tmp_path: Path, configured: bool) -> None:
     """Nothing of the web where `http` is left out; with it, none of the libraries before the links open."""
-    text = f"router: {{listen: 'unix:{tmp_path}/s'}}\n" + ("http: {}\n" if configured else "")
-    (tmp_path / "config.yaml").write_text(text)
-    program = (
-        "import sys\n"
-        "import gateway.cli.run\n"
-        "from gateway.app import App\n"
-        "from gateway.config import load\n"
-        "from pathlib import Path\n"
-        "def opens(_):\n"
-        f"    print(*[name for name in {WEB!r} if name in sys.modules])\n"
-        "from gateway.links import Links\n"
-        "Links.start = opens\n"
-        "app = App(load(Path('config.yaml')))\n"
-        "app.start()\n"
-        "app.stop()\n"
-    )
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    run = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stdout.split() == (
-        ["gateway.http", "gateway.metrics", "gateway.history"] if configured else []
-    )
+    opening, _ = imported(tmp_path, "http: {}" if configured else "", WEB)
+    assert opening == (["gateway.http", "gateway.metrics", "gateway.history"] if configured else [])

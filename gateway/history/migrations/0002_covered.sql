@@ -1,0 +1,2 @@
+-- No table is new: among the notes there are now those of up to when each series is sealed, under the keys from
+-- 2 << 16 on (see gateway/history/covered.py), which an older gateway would take for names.
