@@ -149,7 +149,7 @@ class HttpService:
         app = make_app(self._context, Calls(self._pool), self._overview, hub, doors)
         self._stop_loop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._loop.set_default_executor(ThreadPoolExecutor(1, "http-metrics"))  # the loop's end joins it
+        self._loop.set_default_executor(ThreadPoolExecutor(1, "http-reports"))  # the loop's end joins it
         if self._stopping.is_set():
             return
         logger.info("http: the dashboard is at %s", self._section.url)
