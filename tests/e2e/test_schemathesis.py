@@ -1,4 +1,4 @@
-"""Schemathesis against a running gateway's own OpenAPI document: each operation, with what fits and what not."""
+"""Schemathesis against a running gateway's own OpenAPI document: every operation, in earnest and not."""
 
 import subprocess
 from collections.abc import Callable
