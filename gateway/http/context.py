@@ -32,8 +32,9 @@ class Metrics(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`health` and `info`: what the gateway's own sender answers; for any thread, they wait for nothing.
-    `history`, `metrics`: None where there is none."""
+    """`health` and `info`: what the gateway's own sender answers; `known`: what one that is not connected
+    would answer to `info`, None where nobody knows; for any thread, they wait for nothing. `history`,
+    `metrics`: None where there is none."""
 
     router: sig.Router
     feed: Feed
@@ -41,3 +42,4 @@ class Context:
     info: Callable[[], Mapping[str, Any]]
     history: History | None = None
     metrics: Metrics | None = None
+    known: Callable[[str], Any] = lambda _sender: None

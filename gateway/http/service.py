@@ -62,7 +62,7 @@ class HttpService:
         self._address = parse_address(self._section.listen)
         self._mailbox = Mailbox()
         self._pool = Pool("http-request")
-        self._overview = Overview(LocalSource(context.router), "http-senders")
+        self._overview = Overview(LocalSource(context.router, context.known), "http-senders")
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
