@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import sig
-from gateway.event_id import EventId
-from gateway.feed import Feed
-from gateway.history.rows import Kept, Series
+if TYPE_CHECKING:
+    import sig
+    from gateway.event_id import EventId
+    from gateway.feed import Feed
+    from gateway.history.rows import Kept, Series
 
 
 class History(Protocol):
