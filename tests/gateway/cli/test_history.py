@@ -131,7 +131,7 @@ def test_a_chart(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("since", "left"),
     [
-        ("2026-11-26T14:00:00Z", "27 Nov 13:00"),  # a day, of which the history has two hours
+        ("2025-11-27T14:00:00Z", "27 Nov 13:00"),  # a year, of which the history has two hours
         ("2026-11-27T11:46:00Z", "27 Nov 13:00"),
         ("2026-11-27T11:54:00Z", "27 Nov 12:54"),  # little is empty
     ],

@@ -102,6 +102,8 @@ def test_known_addresses_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert auth.says(TOKEN, f"10.0.1.{number}", number * ALL_TRY_S).right
     now = 2 * ALL_TRY_S
     assert [auth.says(TOKEN, f"10.0.1.{number}", now).right for number in (2, 1, 0)] == [True, True, False]
+    assert auth.says(TOKEN, "10.0.1.3", 3 * ALL_TRY_S).right  # 2 was seen before 1 was
+    assert [auth.says(TOKEN, f"10.0.1.{number}", 3 * ALL_TRY_S).right for number in (1, 2)] == [True, False]
 
 
 def test_wrong_tokens_are_forgiven() -> None:
