@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test system-packages brokers prometheus check test-main test-others test-whole test-slow test-years bench screenshots wheel clean
+.PHONY: help run test system-packages brokers prometheus schemathesis check test-main test-others test-whole test-slow test-years bench screenshots wheel clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -29,7 +29,7 @@ help:
 run: .venv/installed
 	@$(BIN)/sig-gateway run -c config.yaml
 
-test: system-packages brokers prometheus check
+test: system-packages brokers prometheus schemathesis check
 	@rm -f .coverage .coverage.*
 	@$(MAKE) --no-print-directory -j2 test-main test-others
 	@$(MAKE) --no-print-directory test-whole
@@ -81,6 +81,16 @@ prometheus:
 	@cd .venv-prometheus && { apt-get download -qq prometheus || \
 		{ [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get download -qq prometheus; }; } >/dev/null 2>&1
 	@cd .venv-prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb && touch installed
+
+schemathesis:
+	@$(MAKE) --no-print-directory --silent .venv-schemathesis/installed || \
+		echo 'The test with Schemathesis will be skipped.'
+
+.venv-schemathesis/installed: tests/support/schemathesis.txt
+	@echo 'Installing Schemathesis for the tests (once)…'
+	@$(PYTHON) -m venv .venv-schemathesis
+	@.venv-schemathesis/bin/python $(PIP) -r tests/support/schemathesis.txt
+	@touch $@
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -162,4 +172,4 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.summary
 
 clean:
-	rm -rf .venv .venv-3.* .venv-brokers .venv-prometheus build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-3.* .venv-brokers .venv-prometheus .venv-schemathesis build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -161,7 +161,7 @@ class App:
         inside: list[Service] = [links]
         if self.config.http is not None:  # after the links: it is not to hold up their first values
             info = partial(own.info, None)
-            known = Known(self.health, info, self.clock, self.services, self._recording)
+            known = Known(self.health, info, self.clock, self.services, self._recording, lambda: self.sensors)
             inside.append(web(self.config, self.router, feed, known))
         return [
             Stage(SERVER_S, outside),

@@ -90,21 +90,23 @@ class Links:
         parts: dict[str, Part] = {}
         devices: dict[str, dict[str, Part]] = {}
         links = {name: link.status() for name, link in self.links.items()}
+        may_be_unseen: dict[str, bool] = {}
         for name, status in links.items():
             secret = ("links", name, "port") in self.config.secrets
-            parts[f"links.{name}"] = health.of_link(status, self._clock.monotonic(), secret=secret)
+            now = self._clock.monotonic()
+            parts[f"links.{name}"] = health.of_link(status, now, secret=secret)
+            may_be_unseen[name] = now - status.since < patience_s(self.config.links[name])
         for name, section in self.names.all().items():
             sensor = self.sensors.get(name)  # one that was found this moment is not there yet
             if sensor is None:
                 continue
             link = self.links[section.link]
             device = link.device_of(sensor.channel)
-            unseen_s = self._clock.monotonic() - links[section.link].since
             part = health.of_sensor(
                 sensor.status(),
                 parts[f"links.{section.link}"],
                 link.absence(sensor.channel),
-                unseen_s < patience_s(self.config.links[section.link]),
+                may_be_unseen[section.link],
             )
             called = f"devices.{section.link}" + (f"/{device}" if device else "")
             devices.setdefault(called, {})[name] = part

@@ -37,20 +37,28 @@ class Source(Protocol):
     def senders(self) -> Iterable[Listed]:
         """All but the gateway's own."""
 
+    def known(self, sender: str) -> Any:
+        """What one that is not connected would answer to `info`; None where nobody knows. At once."""
+
     def request(self, sender: str, method: str, timeout_s: float) -> Any:
         """The response; raises `sig.RequestError`. On one of the pool's threads."""
 
 
 class LocalSource:
-    """A router in this process: its handlers know no time-out."""
+    """A router in this process: its handlers know no time-out. `known`: see `Source`."""
 
-    def __init__(self, router: sig.Router) -> None:
+    def __init__(self, router: sig.Router, known: Callable[[str], Any] = lambda _sender: None) -> None:
         self._router = router
+        self._known = known
 
     def senders(self) -> Iterable[Listed]:
         """See `Source`."""
         for sender in self._router.listSenders():
             yield Listed(sender.getName(), sender.isConnected(), sender.getEvents())
+
+    def known(self, sender: str) -> Any:
+        """See `Source`."""
+        return self._known(sender)
 
     def request(self, sender: str, method: str, timeout_s: float) -> Any:  # noqa: ARG002 - see above
         """See `Source`."""
@@ -68,6 +76,10 @@ class RemoteSource:
         for sender in self._client.listRemoteSenders(list_events=True):
             events = [event["event"] for event in sender.get("events", [])]
             yield Listed(sender["sender"], sender["connected"], events)
+
+    def known(self, _sender: str) -> Any:
+        """See `Source`: it could only be asked."""
+        return None
 
     def request(self, sender: str, method: str, timeout_s: float) -> Any:
         """See `Source`."""
@@ -103,7 +115,8 @@ class Overview:
         `last` and what comes from `info` are None for a sender that has none, does not know the request (no
         sensor), or is slow; readings come first, should the time not do for all. `quality` and `reason` are
         those of `last`; where that is None because there never was a value, and the sensor knows why,
-        `stale` and that. Of one that is not connected, `reason` says why that is.
+        `stale` and that. Of one that is not connected, `reason` says why that is, and what comes from `info`
+        is what its source knows.
         """
         return [entry for entry, _ in self._entries(list(self._source.senders()), within_s)]
 
@@ -128,9 +141,11 @@ class Overview:
             for sender, last in zip(senders, lasts, strict=True)
             if sender.connected and last.error is None
         ]
-        infos = dict(zip(ready, self._answers(ready, "info", deadline), strict=True))
+        answers = self._answers(ready, "info", deadline)
+        infos = {name: answer.response for name, answer in zip(ready, answers, strict=True)}
+        infos |= {each.sender: self._source.known(each.sender) for each in senders if not each.connected}
         return [
-            (_entry(sender, last, info := infos.get(sender.sender, Outcome()).response), info)
+            (_entry(sender, last, info := infos.get(sender.sender)), info)
             for sender, last in zip(senders, lasts, strict=True)
         ]
 

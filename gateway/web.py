@@ -9,6 +9,7 @@ from gateway.service import Service
 
 if TYPE_CHECKING:
     import sig
+    from drivers.sensor import Sensor
     from gateway.clock.wall import WallClock
     from gateway.config import Config
     from gateway.feed import Feed
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Known(NamedTuple):
-    """What the app knows of the whole. `health` and `info`: what the gateway's own sender answers;
+    """What the app knows of the whole. `health` and `info`: what the gateway's own sender answers; `sensors`,
     `services`: all by now, whose numbers `/metrics` tells; `history`: None if none is kept. All for any
     thread."""
 
@@ -25,6 +26,7 @@ class Known(NamedTuple):
     clock: WallClock
     services: Callable[[], Iterable[Service]]
     history: History | None
+    sensors: Callable[[], Mapping[str, Sensor]]
 
 
 def web(config: Config, router: sig.Router, feed: Feed, known: Known) -> Service:
@@ -34,5 +36,10 @@ def web(config: Config, router: sig.Router, feed: Feed, known: Known) -> Service
     from gateway.metrics.collect import Metrics
 
     metrics = Metrics(config.gateway.name, known.clock, known.services)
-    context = Context(router, feed, known.health, known.info, history=known.history, metrics=metrics)
+
+    def info_of(name: str) -> Any:
+        sensor = known.sensors().get(name)
+        return None if sensor is None else sensor.info()
+
+    context = Context(router, feed, known.health, known.info, known.history, metrics, info_of)
     return HttpService(config, context)

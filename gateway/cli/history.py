@@ -29,6 +29,8 @@ TABLE_POINTS = 50
 """A table of a day has a row for each half an hour."""
 POINTS_A_COLUMN = 4
 """Of a chart: each of its columns then has the least and the greatest of some."""
+EMPTY = 10
+"""A chart of which the first tenth is before there was anything begins later, as the page's does."""
 
 
 class Asked(NamedTuple):
@@ -57,7 +59,7 @@ def history(config_path: Path, asked: Asked, *, form: str, plot: bool) -> int:
         count = drawing.columns * POINTS_A_COLUMN
     else:
         count = asked.points or (TABLE_POINTS if form == "table" else POINTS)
-    found = _found(config, asked, since, until, count)
+    since, found = _found(config, asked, since, until, count, only_known=plot)
     if form == "csv":
         print("\n".join(csv_lines(found)))
     elif form == "json":
@@ -84,7 +86,11 @@ def span(since_text: str, until_text: str | None, now: int) -> tuple[int, int]:
     return since, until
 
 
-def _found(config: Config, asked: Asked, since: int, until: int, count: int) -> Series:
+def _found(
+    config: Config, asked: Asked, since: int, until: int, count: int, *, only_known: bool
+) -> tuple[int, Series]:
+    """Since when, and what there is. `only_known`: if it would begin well before the history does, it begins
+    with that."""
     from gateway.history.archive import Archive
     from gateway.storage.schema import StoreError
 
@@ -96,11 +102,15 @@ def _found(config: Config, asked: Asked, since: int, until: int, count: int) -> 
                 config, asked.url, asked.token, asked.sender, known.get(asked.sender, "")
             )
             found = archive.points(asked.sender, since, until, count, more)
+            first = found.first if found is not None else None
+            if only_known and first is not None and (until - since) / EMPTY < first - since < until - since:
+                since = first
+                found = archive.points(asked.sender, since, until, count, more)
     except StoreError as error:
         raise unreadable(error) from None
     if found is None:
         raise nobody(asked.sender, known)
-    return found
+    return since, found
 
 
 def _say_nothing(sender: str, found: Series) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
@@ -50,7 +49,7 @@ def make_app(context: Context, calls: Calls, overview: Overview, hub: Hub, doors
         *Senders(context, calls, overview).operations(),
         *HistoryOf(context, calls).operations(),
         *Events(context, calls, hub).operations(),
-        *_metrics(context),
+        *_metrics(context, calls),
         *browsers.operations(),
     )
     files = Files()
@@ -65,16 +64,13 @@ def make_app(context: Context, calls: Calls, overview: Overview, hub: Hub, doors
     return _percent_encoded(Guard(app, doors.hosts, browsers.admit))
 
 
-def _metrics(context: Context) -> tuple[Operation, ...]:
+def _metrics(context: Context, calls: Calls) -> tuple[Operation, ...]:
     metrics = context.metrics
     if metrics is None:
         return ()
 
     async def answer(_call: Call) -> Response:
-        # Of a thousand sensors it takes long, which the event streams are not to wait for; and where requests
-        # wait, it would wait with them.
-        made = await asyncio.get_running_loop().run_in_executor(None, metrics.text)
-        return Response(made, media_type=METRICS)
+        return await calls.made(lambda: Response(metrics.text(), media_type=METRICS))
 
     text = "Metrics, for Prometheus"
     return (Operation("GET", "/metrics", text, answer, METRICS.partition(";")[0]),)

@@ -3,7 +3,8 @@
 A browser that has shown the token gets a cookie with a random word, of which only the hash is kept, in
 memory: so each ends with the gateway, can be revoked, and says nothing of the token. Tokens are compared in
 constant time. Who says wrong ones waits: a few tries are free, then each address has one a second, and all
-together a few.
+together a few. Of strangers the free ones are few together, too: who has an IPv6 network has many addresses.
+An address that has said the token before is no stranger, so nobody is locked out by another who guesses.
 
 No I/O; the time (seconds, monotonic) is passed in. All of it belongs to the server's thread.
 """
@@ -12,9 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import secrets
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+_T = TypeVar("_T")
 
 COOKIE = "sig_gateway"
 COOKIE_S = 30 * 86400.0
@@ -25,8 +29,11 @@ TRY_S = 1.0
 """One further try in so long, of an address."""
 ALL_TRY_S = 0.1
 """The same of all together, so that many addresses are no way round it."""
+STRANGERS_FREE_TRIES = 100
+"""Of all addresses together that have not said the token; each comes back after TRY_S."""
 FORGIVEN_S = 600.0
 MAX_ADDRESSES = 1000
+"""That have said a wrong token, and as many that have said the right one."""
 
 
 class Verdict(NamedTuple):
@@ -41,7 +48,7 @@ class _Tries:
 
     def __init__(self) -> None:
         self.count = 0
-        self.last = 0.0
+        self.last = -math.inf
 
 
 class Auth:
@@ -52,6 +59,8 @@ class Auth:
         self._cookies: OrderedDict[bytes, float] = OrderedDict()  # hash to the time it was seen
         self._tries: OrderedDict[str, _Tries] = OrderedDict()
         self._all_free_at = 0.0
+        self._known: OrderedDict[str, None] = OrderedDict()
+        self._strangers_tries, self._counted_at = 0.0, 0.0
 
     @property
     def required(self) -> bool:
@@ -63,17 +72,26 @@ class Auth:
         if self._token is None:
             return Verdict(right=True)
         tries = self._tries_of(address, now)
-        if tries.count >= FREE_TRIES:
+        if not self._has_free_try(address, tries, now):
             free_at = max(tries.last + TRY_S, self._all_free_at)
             if now < free_at:
                 return Verdict(right=False, wait_s=free_at - now)
             self._all_free_at = now + ALL_TRY_S
         if hmac.compare_digest(_digest(token), self._token):
             self._tries.pop(address, None)
+            _remember(self._known, address, None)
             return Verdict(right=True)
         tries.count += 1
         tries.last = now
+        self._strangers_tries += address not in self._known
         return Verdict(right=False)
+
+    def _has_free_try(self, address: str, tries: _Tries, now: float) -> bool:
+        self._strangers_tries = max(0.0, self._strangers_tries - (now - self._counted_at) / TRY_S)
+        self._counted_at = now
+        if tries.count >= FREE_TRIES:
+            return False
+        return address in self._known or self._strangers_tries < STRANGERS_FREE_TRIES
 
     def new_cookie(self, now: float) -> str:
         """For a browser that has said the token."""
@@ -103,11 +121,17 @@ class Auth:
     def _tries_of(self, address: str, now: float) -> _Tries:
         tries = self._tries.get(address)
         if tries is None or now - tries.last > FORGIVEN_S:
-            tries = self._tries[address] = _Tries()
-        self._tries.move_to_end(address)
-        while len(self._tries) > MAX_ADDRESSES:
-            self._tries.popitem(last=False)
+            tries = _Tries()
+        _remember(self._tries, address, tries)
         return tries
+
+
+def _remember(there: OrderedDict[str, _T], address: str, what: _T) -> None:
+    """Of too many, the one that was seen longest ago is forgotten."""
+    there[address] = what
+    there.move_to_end(address)
+    while len(there) > MAX_ADDRESSES:
+        there.popitem(last=False)
 
 
 def _digest(word: str) -> bytes:

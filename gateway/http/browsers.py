@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from http.cookies import CookieError, SimpleCookie
+from ipaddress import IPv6Address, IPv6Network
 
 from pydantic import ValidationError
 from starlette.responses import Response
@@ -16,6 +17,8 @@ from gateway.http.hub import Hub
 from gateway.http.operations import Call, Operation
 from gateway.http.schemas import Answered, Login
 
+IPV6_PREFIX = 64
+"""Bits of an address that are the network's."""
 OPEN = ("/", "/login", "/logout")
 OPEN_UNDER = "/static/"
 """The page itself, which has nothing of the gateway's in it until somebody has come in."""
@@ -90,9 +93,14 @@ class Browsers:
 
 
 def address_of(scope: Scope) -> str:
-    """Whose tries are counted together; a Unix socket's clients have none."""
+    """Whose tries are counted together; a Unix socket's clients have none. Of IPv6 it is the network's part:
+    in that, a machine gives itself as many addresses as it likes."""
     client = scope.get("client")
-    return client[0] if client else ""
+    address: str = client[0] if client else ""
+    if ":" not in address:
+        return address
+    ipv6 = IPv6Address(address)
+    return str(ipv6.ipv4_mapped or IPv6Network((ipv6.packed, IPV6_PREFIX), strict=False).network_address)
 
 
 def cookie_of(headers: Headers) -> str:

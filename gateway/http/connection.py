@@ -1,5 +1,5 @@
-"""One connection, as uvicorn has it; but it is closed if a request's headers do not come in time, there are
-only so many, and what is no HTTP is answered in the one shape of errors."""
+"""One connection, as uvicorn has it; but it is closed if a request's headers do not come in time or an answer
+is not read, there are only so many, and what is no HTTP is answered in the one shape of errors."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 HEADERS_S = 10.0
 """From the connection, or from the first byte of a further request, to the end of its headers."""
+UNREAD_S = 60.0
+"""From the end of an answer until the system has taken all of it: half a megabyte at 10 kB/s."""
 MOST_CONNECTIONS = 250
 """At once; each may hold 16 kB of headers and a body of 64 kB, and a stream what is written to it."""
 HEADER_BYTES = 16 * 1024
@@ -40,6 +42,7 @@ class Connection(H11Protocol):
             config, server_state, {**app_state, "abort": self._abort, "write": self._write}, _loop
         )
         self._patience: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.Protocol`."""
@@ -52,12 +55,21 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
         self._stop_watching()
+        self._all_read()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
+        if self.transport.get_write_buffer_size() == 0:
+            self._all_read()
         super().data_received(data)
         self._watch()
+
+    def on_response_complete(self) -> None:
+        """See uvicorn: the whole answer was handed to the transport, which keeps what is not read."""
+        super().on_response_complete()
+        if self._unread is None and self.transport.get_write_buffer_size() > 0:
+            self._unread = self.loop.call_later(UNREAD_S, self._left_unread)
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP: say so, if nothing was said yet, and close."""
@@ -85,6 +97,16 @@ class Connection(H11Protocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    def _all_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _left_unread(self) -> None:
+        self._unread = None
+        if self.transport.get_write_buffer_size() > 0:
+            self._abort()
 
     def _too_slow(self) -> None:
         self._patience = None

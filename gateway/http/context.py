@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import sig
-from gateway.event_id import EventId
-from gateway.feed import Feed
-from gateway.history.rows import Kept, Series
+if TYPE_CHECKING:
+    import sig
+    from gateway.event_id import EventId
+    from gateway.feed import Feed
+    from gateway.history.rows import Kept, Series
 
 
 class History(Protocol):
@@ -32,8 +33,9 @@ class Metrics(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`health` and `info`: what the gateway's own sender answers; for any thread, they wait for nothing.
-    `history`, `metrics`: None where there is none."""
+    """`health` and `info`: what the gateway's own sender answers; `known`: what one that is not connected
+    would answer to `info`, None where nobody knows; for any thread, they wait for nothing. `history`,
+    `metrics`: None where there is none."""
 
     router: sig.Router
     feed: Feed
@@ -41,3 +43,4 @@ class Context:
     info: Callable[[], Mapping[str, Any]]
     history: History | None = None
     metrics: Metrics | None = None
+    known: Callable[[str], Any] = lambda _sender: None

@@ -40,9 +40,7 @@ class HistoryOf:
                 parameters=(
                     NAME,
                     Parameter("since", f"from when; {WHEN}", default=SINCE, example="24h"),
-                    Parameter(
-                        "until", f"to when; {WHEN}; now, if it is left out", example="2026-11-22T06:30:00Z"
-                    ),
+                    Parameter("until", f"to when; {WHEN}; now, if it is left out", example="1h"),
                     Parameter("points", "at most so many", least=1, most=MOST_POINTS, default=POINTS),
                     Parameter("format", "CSV has the points alone", one_of=("json", "csv"), default="json"),
                 ),

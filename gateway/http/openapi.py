@@ -30,6 +30,17 @@ _PHRASES = {
     504: "no answer in time",
 }
 
+_STREAM: dict[str, Any] = {
+    "type": "object",
+    "description": "each event of the stream; a `message`, whose name is left out, has a StreamEvent as data",
+    "required": ["data"],
+    "properties": {
+        "id": {"type": "string", "description": "for `Last-Event-ID`", "examples": ["1763793000123-0"]},
+        "event": {"type": "string", "enum": ["message", "alive", "gap", "cut"], "default": "message"},
+        "data": {"type": "string", "description": "JSON; of `alive` a time"},
+    },
+}
+
 
 def document(operations: Iterable[Operation], version: str) -> dict[str, Any]:
     """All of it."""
@@ -127,10 +138,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
 def _content(operation: Operation) -> dict[str, Any]:
     gives = operation.gives
     if isinstance(gives, str):
-        schema: dict[str, Any] = {"type": "string"}
-        if gives == STREAM:
-            schema["description"] = "the data of each event is a StreamEvent"
-        return {gives: {"schema": schema}}
+        return {gives: {"schema": _STREAM if gives == STREAM else {"type": "string"}}}
     schema = {"type": "array", "items": _ref(gives)} if operation.many else _ref(gives)
     content = {JSON: {"schema": schema}}
     if any(parameter.name == "format" for parameter in operation.parameters):

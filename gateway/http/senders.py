@@ -91,9 +91,14 @@ class Senders:
     async def gateway(self, _call: Call) -> Response:
         """What `$gateway` answers to `info`; and `health`, of which the page need not ask /healthz, whose
         503 a browser calls an error."""
-        return json_answer({**self._context.info(), "health": self._context.health()})
+        context = self._context
+        return await self._calls.made(lambda: json_answer({**context.info(), "health": context.health()}))
 
     async def health(self, _call: Call) -> Response:
         """What `$gateway` answers to `health`."""
-        found = self._context.health()
-        return json_answer(found, 200 if found["status"] == "ok" else 503)
+
+        def answer() -> Response:
+            found = self._context.health()
+            return json_answer(found, 200 if found["status"] == "ok" else 503)
+
+        return await self._calls.made(answer)

@@ -7,12 +7,10 @@ wrong makes this part red and is tried again; nothing else waits for it.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -27,6 +25,7 @@ from gateway.samples import Family, counter, gauge
 from gateway.service import Part, State
 
 if TYPE_CHECKING:
+    import asyncio
     import ssl
     from collections.abc import Collection, Iterator
 
@@ -62,7 +61,7 @@ class HttpService:
         self._address = parse_address(self._section.listen)
         self._mailbox = Mailbox()
         self._pool = Pool("http-request")
-        self._overview = Overview(LocalSource(context.router), "http-senders")
+        self._overview = Overview(LocalSource(context.router, context.known), "http-senders")
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -120,6 +119,8 @@ class HttpService:
 
     def _run(self) -> None:
         wait_for_values(self._mailbox, self._stopping, FIRST_S, SETTLE_S)
+        import asyncio  # takes longer than all else that this service has imported until now
+
         pause_s, longest_s = AGAIN_S
         while not self._stopping.is_set():
             try:
@@ -134,6 +135,9 @@ class HttpService:
             pause_s = min(2 * pause_s, longest_s)
 
     async def _serve(self, bound: socket.socket) -> None:
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+
         from gateway.http.app import Doors, make_app
         from gateway.http.calls import Calls
         from gateway.http.hub import Hub
@@ -149,7 +153,7 @@ class HttpService:
         app = make_app(self._context, Calls(self._pool), self._overview, hub, doors)
         self._stop_loop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._loop.set_default_executor(ThreadPoolExecutor(1, "http-metrics"))  # the loop's end joins it
+        self._loop.set_default_executor(ThreadPoolExecutor(1, "http-reports"))  # the loop's end joins it
         if self._stopping.is_set():
             return
         logger.info("http: the dashboard is at %s", self._section.url)

@@ -21,7 +21,7 @@ def exposition(families: Iterable[Family]) -> str:
     lines: list[str] = []
     for name, kind, text, samples in families:
         said = [
-            f"{name}{suffix}{_labels(labels)} {number(value)}"
+            f"{name}{suffix}{_labels(labels)} {value if type(value) is int else number(value)}"
             for labels, value, suffix in samples
             if value is not None
         ]

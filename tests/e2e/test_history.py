@@ -65,6 +65,12 @@ class House:
         """Of two values of the same ms, history has the last."""
         return self.board.now_ms() > than_ms + 20
 
+    def off(self) -> Any:
+        """The gap in which there was no gateway. On a machine with much to do the board may be silent for so
+        long that there are others."""
+        (gap,) = [gap for gap in self.chart()["gaps"] if gap["reason"] == "the gateway was off"]
+        return gap
+
     def ask(self, path: str, **query: object) -> Any:
         """What the API answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
@@ -148,8 +154,7 @@ def test_after_a_kill(house: House) -> None:
     found = house.values()
     assert list(found) == list(house.said)
     assert list(found.values()) == sorted(found.values())
-    (gap,) = house.chart()["gaps"]
-    assert gap["reason"] == "the gateway was off"
+    gap = house.off()
     assert found[missed] <= utc(gap["from"]) <= killed
     again = house.follow(f"?last_event_id={last}")
     ids = [last]
@@ -174,8 +179,7 @@ def test_a_stop_loses_nothing(house: House) -> None:
     house.start()
     house.wait_for(house.say())
     assert list(house.values()) == list(house.said)
-    (gap,) = house.chart()["gaps"]
-    assert gap["reason"] == "the gateway was off"
+    gap = house.off()
     assert gap["to"] is not None
 
 

@@ -148,7 +148,11 @@ def test_unplugged_the_tile_says_so_and_comes_back(page: Page, house: House) -> 
     expect(gone).to_have_attribute("data-state", "good")
     house.tell_board("unplug")
     expect(gone.locator(".badge")).to_have_text("not connected", timeout=UNPLUGGED_MS)
-    expect(gone.locator(".why")).not_to_have_text("")
+    expect(gone.locator(".why")).to_have_text(re.compile(r"^link board: "))
+    page.reload()  # it is the same sensor as before, also for who comes now
+    expect(gone).to_have_attribute("data-state", "gone")
+    expect(gone).to_have_attribute("data-kind", "humidity")
+    expect(gone.locator(".where")).to_contain_text("board")
     expect(page.locator(".chip").first).to_contain_text("3 silent")
     house.tell_board("replug")
     expect(gone).to_have_attribute("data-state", "good")

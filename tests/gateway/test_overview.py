@@ -28,7 +28,8 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
     server.start("who is there", 1)
     client = sig.ClientRouter(carrier)
     assert carrier.connect("who is there", 1)
-    overview = Overview(LocalSource(router) if request.param == "local" else RemoteSource(client))
+    known = {"off": {"kind": "light", "link": "board", "thresholds": {"dark": 10}, "fault": "no field lux"}}
+    overview = Overview(LocalSource(router, known.get) if request.param == "local" else RemoteSource(client))
     yield router, overview
     carrier.disconnect()
     server.stop()
@@ -66,6 +67,25 @@ def test_all_that_is_known(house: House) -> None:
         {**nothing, "sender": "away", "connected": False, "events": [], "reason": why},
         {**nothing, "sender": "lamp", "connected": True, "events": ["on"]},
     ]
+
+
+@pytest.mark.parametrize("house", ["local"], indirect=True)
+def test_what_is_known_of_one_that_is_away(house: House) -> None:
+    """It is asked for nothing, and is the same sensor as before: neither stale nor another kind."""
+    router, overview = house
+    router.getSender("off", create=True)
+    (entry,) = overview.all()
+    assert {key: entry[key] for key in ("kind", "link", "thresholds", "last", "quality", "connected")} == {
+        "kind": "light",
+        "link": "board",
+        "thresholds": {"dark": 10},
+        "last": None,
+        "quality": None,
+        "connected": False,
+    }
+    one = overview.one("off")
+    assert one is not None
+    assert (one["info"]["kind"], one["stats"]) == ("light", None)
 
 
 def test_one_sender(house: House) -> None:

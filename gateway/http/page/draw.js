@@ -168,8 +168,8 @@ function drawSeries(context, plot, data, series, scale, ink) {
     context.globalAlpha = 0.08;
     for (const run of runs) {
       trace(context, run, x, y);
-      context.lineTo(x(run.at(-1).to), plot.bottom + 4);
-      context.lineTo(x(run[0].from), plot.bottom + 4);
+      context.lineTo(x(run.at(-1).to), plot.bottom);
+      context.lineTo(x(run[0].from), plot.bottom);
       context.fill();
     }
   }

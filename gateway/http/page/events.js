@@ -1,7 +1,8 @@
 // The third view: what happens, as it happens, and what came late or was missed.
 
+import { now } from "./api.js";
 import { element, setOptions, setText } from "./dom.js";
-import { clock, count, exact, quantity, span, when } from "./format.js";
+import { count, exact, quantity, span, when } from "./format.js";
 import { isReading } from "./model.js";
 
 const LATE_S = 10;
@@ -46,7 +47,7 @@ export class EventsView {
           this.pause,
         ),
       ),
-      element(
+      (this.table = element(
         "div.scroll",
         { tabindex: "0", role: "region", "aria-label": "Events, newest first" },
         element(
@@ -63,7 +64,7 @@ export class EventsView {
           ),
           this.body,
         ),
-      ),
+      )),
     );
     this.onEvent = () => {
       if (this.#paused) return;
@@ -95,10 +96,22 @@ export class EventsView {
         (!this.sender.value || each.sender === this.sender.value) &&
         (!this.event.value || each.event === this.event.value) &&
         (!this.late.checked || isLate(each) || each.event === "gap") &&
-        (!wanted || `${each.sender} ${each.event} ${described(each)}`.toLocaleLowerCase().includes(wanted)),
+        (!wanted || this.#said(each).toLocaleLowerCase().includes(wanted)),
     );
-    this.body.replaceChildren(...found.slice(0, SHOWN).map(row));
+    this.table.hidden = found.length === 0;
+    this.body.replaceChildren(
+      ...found.slice(0, SHOWN).map((each) => row(each, described(each, this.#decimals(each)))),
+    );
     setText(this.count, saidOf(found.length, events.length) + (this.#paused ? ", paused" : ""));
+  }
+
+  /** As its tile has them. */
+  #decimals({ sender }) {
+    return this.model.sensors.get(sender)?.decimals;
+  }
+
+  #said(entry) {
+    return `${entry.sender} ${entry.event} ${described(entry, this.#decimals(entry))}`;
   }
 }
 
@@ -119,7 +132,7 @@ const isLate = (entry) => lateness(entry) > LATE_S && entry.event !== "#stale";
 
 const NOTABLE = { gap: ".bad", "#disconnect": ".bad", "#stale": ".bad", "#connect": ".well" };
 
-function row(entry) {
+function row(entry, what) {
   const { sender, event, heard } = entry;
   return element(
     "tr",
@@ -127,7 +140,7 @@ function row(entry) {
     element(
       "td",
       {},
-      element("time", { title: exact(heard) }, clock(heard)),
+      element("time", { title: exact(heard) }, when(heard, now())),
       isLate(entry) ? element("span.badge", {}, `${span(lateness(entry))} late`) : null,
     ),
     element(
@@ -144,11 +157,11 @@ function row(entry) {
         event.replace(/^#/, ""),
       ),
     ),
-    element("td", {}, described(entry)),
+    element("td", {}, what),
   );
 }
 
-function described(entry) {
+function described(entry, decimals) {
   const { event, data, heard } = entry;
   if (event === "gap") return data?.reason ? `events were missed: ${data.reason}` : "events were missed";
   if (data === null || data === undefined) return "";
@@ -156,5 +169,5 @@ function described(entry) {
   const quality = data.quality === "good" ? "" : `, ${data.quality}${data.reason ? `: ${data.reason}` : ""}`;
   const measured =
     Math.abs(heard - measuredOf(entry)) > LATE_S * 1000 ? `, measured ${when(measuredOf(entry), heard)}` : "";
-  return `${quantity(data.value, data.unit)}${quality}${measured}${data.clock === "unset" ? ", clock not set" : ""}`;
+  return `${quantity(data.value, data.unit, decimals)}${quality}${measured}${data.clock === "unset" ? ", clock not set" : ""}`;
 }

@@ -2,7 +2,7 @@
 
 import { now } from "./api.js";
 import { element, setText } from "./dom.js";
-import { age, clock, count, number, span } from "./format.js";
+import { age, clock, count, exact, number, span } from "./format.js";
 
 const STATUS = { ok: "flows", unknown: "not shown yet", failing: "does not flow" };
 const LINK = {
@@ -80,17 +80,20 @@ export class GatewayView {
 const RANK = { failing: 0, unknown: 1, ok: 2 };
 const NAMES = { mqtt: "MQTT", database: "MQTT's store", dispatcher: "event dispatcher" };
 
+const KEPT = { mqtt: "outbox", history: "in memory" };
+
 const called = (name) => NAMES[name] ?? name.replace(/^devices\./, "sensors on ");
 
 function partOf(name, part) {
-  const outbox =
+  const kept =
     "waiting" in part && "lost" in part
       ? element(
           "p.facts",
           {},
-          `outbox: ${count(part.waiting, "event")} waiting, ${number(part.lost, 0)} lost since the start`,
+          `${KEPT[name] ?? name}: ${count(part.waiting, "event")} waiting, ${number(part.lost, 0)} lost since the start`,
         )
       : null;
+  const sensors = sensorsOf(part.sensors);
   return element(
     "li",
     { "data-status": part.status },
@@ -100,11 +103,15 @@ function partOf(name, part) {
       element("strong", {}, called(name)),
       element("span.badge", {}, STATUS[part.status]),
     ),
-    element("p", {}, part.message),
-    outbox,
-    sensorsOf(part.sensors),
+    sensors ? null : element("p", {}, messageOf(part)),
+    kept,
+    sensors,
   );
 }
+
+/** Of what is well, a time is said as the viewer says it. */
+const messageOf = ({ status, message, written_until: until }) =>
+  status === "ok" && until ? `written until ${exact(Date.parse(until))}` : message;
 
 /** The sensors of a device that do not say something, where there are several. */
 function sensorsOf(sensors = {}) {

@@ -47,7 +47,7 @@ export class Model extends EventTarget {
         thresholds: each.thresholds ?? {},
         decimals: Math.max(sensor.decimals, each.decimals ?? 0),
         warning: each.warning ?? null,
-        why: each.reason ?? null,
+        why: whyOf(each.sender, each.reason ?? null),
       });
       if (isReading(each.last)) this.#read(sensor, each.last);
     }
@@ -126,6 +126,12 @@ function heardOf(id) {
 
 export const isReading = (data) =>
   data !== null && typeof data === "object" && "value" in data && "time" in data && "quality" in data;
+
+/** Why a sensor is not connected, without saying first that it is not: a badge does. */
+export function whyOf(name, text) {
+  const known = `sender '${name}' is not connected: `;
+  return text?.startsWith(known) ? text.slice(known.length) : text;
+}
 
 /** One of the keys of RANK, and in words why the value is not to be trusted. */
 export function stateOf(sensor) {

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { element, setText } from "./dom.js";
 import { clock, quantity } from "./format.js";
+import { whyOf } from "./model.js";
 
 const ADVICE = {
   timeout: "Try again; if it stays so, look whether the board has power and its cable.",
@@ -37,10 +38,11 @@ export class ReadNow {
       );
     } catch (error) {
       this.answer.className = "answer bad";
-      const advice = ADVICE[error.type];
+      const advice = ADVICE[error.type],
+        message = whyOf(this.name, error.message);
       setText(
         this.answer,
-        `${error.type.replaceAll("_", " ")}: ${error.message}${advice ? ` ${ended(error.message) ? "" : "· "}${advice}` : ""}`,
+        `${error.type.replaceAll("_", " ")}: ${message}${advice ? ` ${ended(message) ? "" : "· "}${advice}` : ""}`,
       );
     } finally {
       this.button.disabled = false;

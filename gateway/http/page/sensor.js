@@ -99,7 +99,7 @@ export class SensorView {
     const measured = reading && `measured ${exact(Date.parse(reading.time))}`;
     setText(
       this.about,
-      [what, measured, reading && `quality ${reading.quality}`].filter(Boolean).join(" · "),
+      [what, measured, reading && state !== "gone" && `quality ${reading.quality}`].filter(Boolean).join(" · "),
     );
     this.limits.replaceChildren(...limits(sensor));
     this.#tick();

@@ -1,14 +1,17 @@
 // The first view: a tile for each sensor, what needs a look first.
 
 import { element } from "./dom.js";
-import { RANK, ageOf, stateOf } from "./model.js";
+import { RANK, ageOf, stateOf, thresholdsOf } from "./model.js";
 import { Overview } from "./overview.js";
 import { Sparks } from "./sparks.js";
 import { Tile } from "./tile.js";
 
 const byName = (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true });
+/** Of those that are well, one with a crossed limit is the worse. */
+const rankOf = (sensor) =>
+  RANK[stateOf(sensor).state] + (thresholdsOf(sensor).some((each) => each.crossed) ? 0 : 0.5);
 const SORTS = {
-  state: ["Worst first", (a, b) => RANK[stateOf(a).state] - RANK[stateOf(b).state] || byName(a, b)],
+  state: ["Worst first", (a, b) => rankOf(a) - rankOf(b) || byName(a, b)],
   name: ["By name", byName],
   age: ["Longest silent first", (a, b) => (ageOf(b) ?? Infinity) - (ageOf(a) ?? Infinity) || byName(a, b)],
 };

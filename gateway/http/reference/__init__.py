@@ -23,6 +23,7 @@ def html(document: Mapping[str, Any]) -> str:
             '<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(title)}: API</title>",
+            '<link rel="icon" href="static/icon.svg" type="image/svg+xml">',
             '<link rel="stylesheet" href="static/docs.css"></head><body><main>',
             f"<h1>{escape(title)}: API</h1>",
             '<p>For programs: <a href="openapi.json">openapi.json</a>. With a token, each request says '

@@ -129,6 +129,27 @@ def test_a_chart(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
+    ("since", "left"),
+    [
+        ("2025-11-27T14:00:00Z", "27 Nov 13:00"),  # a year, of which the history has two hours
+        ("2026-11-27T11:46:00Z", "27 Nov 13:00"),
+        ("2026-11-27T11:54:00Z", "27 Nov 12:54"),  # little is empty
+    ],
+)
+def test_a_chart_begins_with_the_history(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, since: str, left: str
+) -> None:
+    """Before that it would be empty, and what is known a stroke at its end; JSON is of the time as asked."""
+    monkeypatch.setenv("COLUMNS", "100")
+    assert main(["history", "temp", "--since", since, *SPAN[2:], "--plot"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"   {left} to 27 Nov 15:00" in lines[0]
+    assert sum("⠤" in line or "⠒" in line or "⣀" in line for line in lines) > 3
+    assert main(["history", "temp", "--since", since, *SPAN[2:], "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["since"] == since.replace("Z", ".000Z")
+
+
+@pytest.mark.parametrize(
     ("variables", "line", "axis"),
     [
         ({"PYTHONIOENCODING": "utf-8"}, "⣀", "└"),

@@ -78,6 +78,7 @@ class Web:
             },
         )
         self.health: dict[str, Any] = HEALTH
+        self.how: Callable[[], dict[str, Any]] = lambda: self.health
         self.history: Any = None
         self.metrics: Any = None
         self.service: HttpService | None = None
@@ -95,7 +96,7 @@ class Web:
     def begin(self) -> None:
         """As the app does."""
         context = Context(
-            self.router, Feed(self.router), lambda: self.health, self.info, self.history, self.metrics
+            self.router, Feed(self.router), lambda: self.how(), self.info, self.history, self.metrics
         )
         self.service = HttpService(self.config, context)
         self.service.start()

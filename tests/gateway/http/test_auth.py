@@ -3,7 +3,17 @@
 import pytest
 
 from gateway.http import auth as auth_module
-from gateway.http.auth import COOKIE_S, FORGIVEN_S, FREE_TRIES, MAX_COOKIES, TRY_S, Auth, Verdict
+from gateway.http.auth import (
+    ALL_TRY_S,
+    COOKIE_S,
+    FORGIVEN_S,
+    FREE_TRIES,
+    MAX_COOKIES,
+    STRANGERS_FREE_TRIES,
+    TRY_S,
+    Auth,
+    Verdict,
+)
 
 TOKEN = "a token that nobody guesses"
 
@@ -53,6 +63,47 @@ def test_many_addresses_are_no_way_round() -> None:
         auth.says("wrong", f"10.0.0.{number}", TRY_S + number / 1000).wait_s == 0 for number in range(50)
     ]
     assert sum(tried) == 1
+
+
+def test_strangers_have_few_free_tries_together() -> None:
+    """An address for each try is no way round; who has said the token before goes on as if nothing were."""
+    auth = Auth(TOKEN)
+    assert auth.says(TOKEN, "10.0.1.1", 0.0).right
+    tried = [auth.says("wrong", f"address {number}", 0.0) for number in range(10 * STRANGERS_FREE_TRIES)]
+    assert (
+        sum(verdict.wait_s == 0 for verdict in tried) == STRANGERS_FREE_TRIES + 1
+    )  # one for all beyond them
+    assert auth.says(TOKEN, "another address", 0.0).wait_s == ALL_TRY_S
+    assert auth.says("wrong", "10.0.1.1", 0.0) == Verdict(right=False)
+    assert auth.says(TOKEN, "10.0.1.1", 0.0).right
+    later = STRANGERS_FREE_TRIES * TRY_S
+    tried = [auth.says("wrong", f"address {number} later", later) for number in range(STRANGERS_FREE_TRIES)]
+    assert all(verdict.wait_s == 0 for verdict in tried)
+
+
+def test_what_a_known_address_says_wrong_is_no_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a program with an old token costs a stranger nothing."""
+    monkeypatch.setattr(auth_module, "STRANGERS_FREE_TRIES", 1)
+    auth = Auth(TOKEN)
+    assert auth.says(TOKEN, "10.0.1.1", 0.0).right
+    for _ in range(FREE_TRIES):
+        auth.says("wrong", "10.0.1.1", 0.0)
+    assert auth.says("wrong", "10.0.1.2", 0.0) == Verdict(right=False)
+    assert auth.says(TOKEN, "10.0.1.3", 0.0).right  # the one of all, beyond the free ones
+    assert auth.says(TOKEN, "10.0.1.4", 0.0) == Verdict(right=False, wait_s=ALL_TRY_S)
+
+
+def test_known_addresses_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that was seen longest ago is a stranger again."""
+    monkeypatch.setattr(auth_module, "MAX_ADDRESSES", 2)
+    monkeypatch.setattr(auth_module, "STRANGERS_FREE_TRIES", 0)
+    auth = Auth(TOKEN)
+    for number in range(3):
+        assert auth.says(TOKEN, f"10.0.1.{number}", number * ALL_TRY_S).right
+    now = 2 * ALL_TRY_S
+    assert [auth.says(TOKEN, f"10.0.1.{number}", now).right for number in (2, 1, 0)] == [True, True, False]
+    assert auth.says(TOKEN, "10.0.1.3", 3 * ALL_TRY_S).right  # 2 was seen before 1 was
+    assert [auth.says(TOKEN, f"10.0.1.{number}", 3 * ALL_TRY_S).right for number in (1, 2)] == [True, False]
 
 
 def test_wrong_tokens_are_forgiven() -> None:

@@ -43,12 +43,33 @@ def test_a_scrape_that_takes_long_holds_up_nobody(make: Callable[..., Web]) -> N
     web.start()
     thread, answers = in_background(lambda: web.ask("/metrics"))
     happens(slow.asked)
-    assert web.ask("/healthz").status == 200
+    assert web.ask("/api/v1/senders").status == 200
     assert thread.is_alive()
     slow.go.set()
     thread.join(20)
     assert answers[0].body == b"# HELP x\nx 1\n"
-    assert slow.thread.startswith("http-metrics")
+    assert slow.thread.startswith("http-reports")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/api/v1/gateway"])
+def test_health_that_takes_long_holds_up_nobody(make: Callable[..., Web], path: str) -> None:
+    """Nor is that of many sensors made where the streams are served."""
+    web = make().start()
+    asked, go = threading.Event(), threading.Event()
+
+    def how() -> dict[str, Any]:
+        asked.set()
+        happens(go)
+        return web.health
+
+    web.how = how
+    thread, answers = in_background(lambda: web.ask(path))
+    happens(asked)
+    assert web.ask("/api/v1/senders").status == 200
+    assert thread.is_alive()
+    go.set()
+    thread.join(20)
+    assert answers[0].status == 200
 
 
 def test_a_scrape_does_not_wait_for_requests(make: Callable[..., Web]) -> None:

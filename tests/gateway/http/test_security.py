@@ -3,6 +3,7 @@
 import http.client
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -13,9 +14,10 @@ import trustme
 from gateway.http import auth as auth_module
 from gateway.http import connection as connection_module
 from gateway.http import guard as guard_module
+from gateway.http.connection import Connection
 from gateway.http.guard import MAX_BODY
 from tests.gateway.http.conftest import LAST, Web
-from tests.support.waiting import DEADLINE_S, until
+from tests.support.waiting import DEADLINE_S, happens, until
 
 TOKEN = "a token that nobody guesses"
 OPEN = ("/",)
@@ -271,6 +273,42 @@ def test_a_connection_that_rests(web: Web, monkeypatch: pytest.MonkeyPatch) -> N
             assert ended(other)
     assert resting.sock is first
     resting.close()
+
+
+class Long:
+    """Metrics that no socket takes at once."""
+
+    def text(self) -> str:
+        """See `Metrics`."""
+        return "x" * 20_000_000
+
+
+@pytest.mark.parametrize("then", ["keep-alive", "close"])
+def test_an_answer_that_is_not_read(
+    make: Callable[..., Web], monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    """Is not kept for ever; who reads has all of it."""
+    monkeypatch.setattr(connection_module, "UNREAD_S", 0.3)
+    given_up = threading.Event()
+    abort = Connection._abort
+
+    def noted(connection: Connection) -> None:
+        given_up.set()
+        abort(connection)
+
+    monkeypatch.setattr(Connection, "_abort", noted)
+    web = make()
+    web.metrics = Long()
+    web.start()
+    with web.connect() as deaf:
+        deaf.sendall(f"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: {then}\r\n\r\n".encode())
+        happens(given_up)
+        response = http.client.HTTPResponse(deaf)
+        response.begin()
+        with pytest.raises(http.client.IncompleteRead):
+            response.read()
+    monkeypatch.setattr(connection_module, "UNREAD_S", DEADLINE_S)
+    assert len(web.ask("/metrics").body) == len(Long().text())
 
 
 def test_a_body_that_does_not_come(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

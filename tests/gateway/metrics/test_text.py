@@ -40,6 +40,15 @@ def test_what_is_not_known_has_no_sample() -> None:
     assert exposition([]) == ""
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(True, "1"), (False, "0"), (7, "7"), (0.1, "0.1"), (math.nan, "NaN"), (math.inf, "+Inf")],
+)
+def test_numbers_of_every_kind(value: float, text: str) -> None:
+    """As Prometheus reads them, a yes and no among them."""
+    assert exposition([gauge("x", "It.", value)]).splitlines()[2:] == [f"x {text}"]
+
+
 def test_a_histogram_is_cumulative() -> None:
     """Each bound counts all that are within it."""
     taken = Taken((1, 2, 3), 4.5, {})

@@ -18,6 +18,7 @@ def rows(page: Page, server: PageServer) -> Locator:
     page.goto(f"{server.url}#/events")
     expect(page.locator("#stream")).to_have_text("live")
     expect(page.locator(".summary")).to_have_text("Nothing has happened yet")
+    expect(page.locator("table")).to_be_hidden()
     server.say("Living room", 21.5)
     server.say("Attic", 20.25, age_s=95)
     server.say("Greenhouse", 24.5, event="hot")
@@ -36,6 +37,7 @@ def test_each_event_has_its_time_sensor_and_value(rows: Locator, page: Page) -> 
     expect(rows.nth(0)).to_contain_text(
         re.compile(r"12\.5\s°C, stale: no reading for 20 min, measured .*\d\d:\d\d:\d\d")
     )
+    expect(rows.nth(3).locator("td").last).to_contain_text("20.25")
     expect(rows.nth(4).locator("td").last).to_have_text(re.compile(r"^21\.5\s°C$"))
     expect(page.locator(".summary")).to_have_text("5 events")
 

@@ -56,6 +56,15 @@ def test_mqtt_and_its_outbox(page: Page, server: PageServer, expected_errors: li
     expect(page.locator(".chip").filter(has_text="MQTT")).to_have_text("MQTT not connected, 1 event waiting")
 
 
+def test_the_history(page: Page, server: PageServer) -> None:
+    """Until when it is written is said as the viewer says times; what waits for that is no outbox."""
+    written = {"written_until": "2026-11-22T06:30:00.123Z", "waiting": 74, "lost": 0}
+    server.health["parts"]["history"] |= {"message": "written until 2026-11-22T06:30:00.123Z", **written}
+    page.clock.fast_forward(6_000)
+    expect(part(page, "history")).to_contain_text("written until 22 Nov 2026, 07:30:00")
+    expect(part(page, "history")).to_contain_text("in memory: 74 events waiting, 0 lost since the start")
+
+
 def test_links_devices_and_counters(page: Page) -> None:
     """What counts nothing is not shown."""
     board = page.locator(".card").filter(has_text="/dev/ttyACM0")

@@ -77,6 +77,12 @@ def test_read_now_shows_the_value_and_how_long_it_took(page: Page, server: PageS
             "/dev/ttyUSB1 is not there.",
             "not connected: /dev/ttyUSB1 is not there. Plug it in",
         ),
+        (
+            503,
+            "not_connected",
+            "sender 'Living room' is not connected: link board: unplugged",
+            "not connected: link board: unplugged · Plug it in",
+        ),
         (429, "busy", "16 requests wait", "busy: 16 requests wait · Try again in a moment."),
         (502, "failed", "the sensor says -127", "failed: the sensor says -127"),
     ],

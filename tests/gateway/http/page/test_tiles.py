@@ -69,11 +69,17 @@ def test_a_sensor_that_is_unplugged_says_so_and_comes_back(page: Page, server: P
 
 
 def test_what_needs_a_look_comes_first(page: Page, server: PageServer) -> None:
-    """Not connected, stale, suspect, then the rest by name; and the overview counts them."""
+    """Not connected, stale, suspect, a limit crossed, then the rest by name; and the overview counts them."""
+    for sensor in server.sensors.values():
+        sensor.thresholds = {}
+    server.sensors["Well level"].thresholds = {"high": 250}
     opened(page, server)
-    assert names(page)[:4] == ["Freezer", "Cellar", "Roof", "Attic"]
-    states = [each.get_attribute("data-state") for each in page.locator(".tile").all()[:4]]
-    assert states == ["gone", "stale", "suspect", "good"]
+    server.say("Well level", 260)
+    expect(tile(page, "Well level").locator(".limit.crossed")).to_have_count(1)
+    expect(page.locator(".tile h3").nth(3)).to_have_text("Well level")
+    assert names(page)[:5] == ["Freezer", "Cellar", "Roof", "Well level", "Attic"]
+    states = [each.get_attribute("data-state") for each in page.locator(".tile").all()[:5]]
+    assert states == ["gone", "stale", "suspect", "good", "good"]
     expect(page.locator(".chip").first).to_have_text("12 sensors, 2 silent, 1 suspect")
     server.plug("Freezer")
     server.say("Freezer", -18.0)
@@ -81,7 +87,9 @@ def test_what_needs_a_look_comes_first(page: Page, server: PageServer) -> None:
     expect(page.locator(".chip").first).to_have_text("12 sensors, 1 suspect")
     server.say("Roof", 9.0)
     expect(page.locator(".chip").first).to_have_text("12 sensors, all reporting")
-    assert names(page)[0] == "Attic"
+    assert names(page)[:2] == ["Well level", "Attic"]
+    server.say("Well level", 240)
+    expect(page.locator(".tile h3").first).to_have_text("Attic")
 
 
 def test_no_value_is_without_its_age_which_counts_up(page: Page, server: PageServer) -> None:
