@@ -13,21 +13,22 @@ if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.feed import Feed
     from gateway.http.context import History
+    from gateway.http.service import HttpService
 
 
 class Known(NamedTuple):
     """What the app knows of the whole. `health` and `info`: what the gateway's own sender answers;
-    `services`: all by now, whose numbers `/metrics` tells; `history`: None if none is kept. All for any
-    thread."""
+    `services`: all by now, whose numbers `/metrics` tells; `history`: what is kept by now, None if
+    nothing is. All for any thread."""
 
     health: Callable[[], Mapping[str, Any]]
     info: Callable[[], Mapping[str, Any]]
     clock: WallClock
     services: Callable[[], Iterable[Service]]
-    history: History | None
+    history: Callable[[], History | None]
 
 
-def web(config: Config, router: sig.Router, feed: Feed, known: Known) -> Service:
+def web(config: Config, router: sig.Router, feed: Feed, known: Known) -> HttpService:
     """For a config that has `http`."""
     from gateway.http.context import Context
     from gateway.http.service import HttpService

@@ -112,6 +112,8 @@ class Recorder:
         self._pending = Pending()
         self.left_at = math.inf
         """From then on (`monotonic`) the gateway is about to end: senders that go then are not broken."""
+        self.goes_on = False
+        """Whether another one has recorded until now: then what it left is no gap."""
         # The thread's own
         self._opened = False
         self._settle = False  # whether there may be rows without a time on disk, and the time is known
@@ -255,7 +257,7 @@ class Recorder:
         now = self._clock.monotonic()
         with self._lock:
             self._pending.replace(_Renumbering(opened.last_id))
-            if opened.alive is not None:
+            if opened.alive is not None and not self.goes_on:
                 marks = [Mark(name, opened.alive, OFF) for name, gap in opened.senders.items() if gap is None]
                 self._pending.put_first(marks, now)
         self._status = self._status._replace(opened=True, written_until=opened.alive)
