@@ -67,7 +67,7 @@ class Bridging:
         from gateway.mqtt.bridge import Bridge  # paho costs 6 MB
         from gateway.mqtt.settings import from_config
 
-        settings = self._settings(from_config)
+        settings = self._settings(self._config, from_config)
         secret = ("mqtt", "url") in self._config.secrets
         self._broker = "the broker" if secret else settings.target.name
         bridge = Bridge(self._router, settings, self._clock, self._feed, self.mailbox)
@@ -85,12 +85,11 @@ class Bridging:
         when those that are gone have left the router, and none has come."""
         from gateway.mqtt.settings import from_config
 
-        self._config = config
-        settings, bridge = self._settings(from_config), self._bridge
+        settings, bridge = self._settings(config, from_config), self._bridge
         return partial(bridge.use, settings) if bridge is not None else lambda: None
 
-    def _settings(self, make: Callable[..., Settings]) -> Settings:
-        return make(self._config, self._links, package_version(), self._discovered, self._boards)
+    def _settings(self, config: Config, make: Callable[..., Settings]) -> Settings:
+        return make(config, self._links, package_version(), self._discovered, self._boards)
 
     def stop(self, within_s: float) -> bool:
         """See `Service`."""

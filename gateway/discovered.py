@@ -114,8 +114,8 @@ class Names:
 class Discovery:
     """What one link has discovered. `made` is called with each new sensor, `gone` with one that another takes
     the place of, as its channel measures something else now; `dropped` with one that there is no more, as the
-    config has changed. `found`, `fit` and `end` belong to the dispatcher's thread, `remember` to who starts,
-    before that."""
+    config has changed. `found`, `give_way`, `look_again` and `end` belong to the dispatcher's thread,
+    `remember` to who starts, before that."""
 
     def __init__(
         self,
@@ -155,16 +155,19 @@ class Discovery:
                 self._make(channel, Quantity(quantity["kind"], quantity["unit"]))
         self._link.watch(self.found)
 
-    def fit(self) -> None:
+    def give_way(self) -> None:
         """The config has other sensors now: one of them may have the channel, or the name, of one that was
-        discovered, or may have left its own. On the dispatcher's thread."""
+        discovered. On the dispatcher's thread."""
         self._configured = self._channels_of_the_config()
-        devices = list(self._link.status().devices.values())
+        devices = self._link.status().devices.values()
         channels = {name: channel for device in devices for name, channel in device.channels.items()}
         for channel, (_, _, sensor) in list(self._sensors.items()):
             if self._is_configured(channel, channels) or self._names.of_the_config(sensor.name):
                 self._drop(channel, sensor)
-        for device in devices:
+
+    def look_again(self) -> None:
+        """And one of them may have left its channel. Likewise."""
+        for device in self._link.status().devices.values():
             self.found(device)
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""A mapping that its owner exchanges as a whole, for those who were given it once and ask it again and again."""
+"""A mapping that its owner exchanges as a whole, for those who are given it once and ask it ever again."""
 
 from __future__ import annotations
 

@@ -72,6 +72,11 @@ class Links:
         for link in self.links.values():
             link.open()
 
+    @property
+    def made(self) -> Made:
+        """What there is by the config that holds."""
+        return self._made
+
     def prepare(self, config: Config, plan: Plan) -> Made:
         """What there is to be by another config: made, where it is new. Opens nothing. It is to be exchanged,
         or given up."""
@@ -101,11 +106,13 @@ class Links:
             if made.links.get(name) is not link and (discovery := self._discoveries.pop(name, None)):
                 discovery.end()
         self._use(made)
+        for discovery in self._discoveries.values():
+            discovery.give_way()
         between()
         for name in plan.changed_sensors:
             _change(made.sensors[name], made.config.sensors[name])
         for discovery in self._discoveries.values():
-            discovery.fit()
+            discovery.look_again()
         self._attach(
             sensor for name, sensor in made.sensors.items() if before.sensors.get(name) is not sensor
         )

@@ -25,8 +25,8 @@ class OwnSender:
     """Answers `info`, `health` and `capture`, and `history` and `reload` if there are such.
 
     `health`, `history`, `reload`: what they answer; `links` may be asked at any time from any thread.
-    `hidden`: the links by now whose port is a secret of the config. `taps`: by link, what its captures hear; None where it has no
-    port.
+    `hidden`: the links by now whose port is a secret of the config. `taps`: by link, what its captures hear;
+    None where it has no port.
     """
 
     def __init__(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gateway.service import Service
+from gateway.config.models import parse_address
+from gateway.listening import listen_problem
+from gateway.service import Service, StartError
 
 if TYPE_CHECKING:
     import sig
@@ -37,3 +39,15 @@ def web(config: Config, router: sig.Router, feed: Feed, known: Known) -> HttpSer
     metrics = Metrics(config.gateway.name, known.clock, known.services)
     context = Context(router, feed, known.health, known.info, history=known.history, metrics=metrics)
     return HttpService(config, context)
+
+
+def probe(config: Config) -> None:
+    """Raises StartError if the `http` of a config could not listen, as far as that can be seen now."""
+    from gateway.http.listening import listening
+
+    assert config.http is not None
+    try:
+        with listening(parse_address(config.http.listen)):
+            return
+    except (OSError, ValueError) as error:
+        raise StartError(listen_problem(config, "http", config.http.listen, error)) from None

@@ -56,7 +56,12 @@ MAX_HEAD = 256 * 1024
 """Characters of an event's message."""
 MOST_SKIPPED = 50
 """Messages to us that were too large to be read, and are told of."""
-Known = NamedTuple("Known", [("readings", Sequence[Noted])])
+
+
+class Known(NamedTuple):
+    readings: Sequence[Noted]
+
+
 """A letter: what was heard last of senders before this bridge was there. Retained, and no event."""
 CLOCK_SET = "clock set"
 """A letter: the machine's clock is believed again, or not any more, or was set."""

@@ -146,9 +146,7 @@ class Announcer:
             for topic in users:
                 del self._own[topic]
 
-    def use(
-        self, topics: Iterable[str], wanted: Callable[[], list[Announcement]], spared: Spared
-    ) -> None:
+    def use(self, topics: Iterable[str], wanted: Callable[[], list[Announcement]], spared: Spared) -> None:
         """The config has changed: those topics are there, and no others; that is to be announced."""
         self._topics = dict.fromkeys(topics, "")
         self._wanted, self._spared = wanted, spared
