@@ -34,7 +34,8 @@ class Report:
         """What the request `reload` answers."""
         return {
             "parts": [
-                {"part": part, "result": result, "message": message} for part, result, message in self.lines()
+                {"part": part, "result": str(result), "message": message}
+                for part, result, message in self.lines()
             ],
             "left_out": [str(problem) for out in self.config.left_out for problem in out.problems],
             "warnings": [str(warning) for warning in self.config.warnings],

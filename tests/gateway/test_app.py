@@ -46,7 +46,11 @@ def test_a_router_without_sensors(tmp_path: Path) -> None:
     app.start()
     assert (tmp_path / "a" / "b").is_dir()
     assert app.stop()
-    assert {path.name for path in (tmp_path / "a" / "b").iterdir()} <= {".lock", "last-good-config.yaml"}
+    assert {path.name for path in (tmp_path / "a" / "b").iterdir()} <= {
+        ".lock",
+        "clock.json",
+        "last-good-config.yaml",
+    }
 
 
 def test_failed_start_leaves_nothing(tmp_path: Path) -> None:
