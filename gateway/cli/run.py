@@ -29,8 +29,8 @@ DEFAULT_YAML = Path(__file__).parent.parent / "default.yaml"
 
 
 def run(path: Path | None, *, init: bool, verbose: bool) -> int:
-    """Run until SIGINT, SIGTERM or SIGHUP (under systemd that is a reload): 0; 1 when it cannot start; 2 for a
-    config that is wrong."""
+    """Run until SIGINT, SIGTERM or SIGHUP (under systemd that is a reload): 0; 1 when it cannot start; 2 for
+    a config that is wrong."""
     config_path = path or Path(DEFAULT_CONFIG)
     if not config_path.exists() and not _provide_config(config_path, init=init, asked_for=path is not None):
         return EXIT_USAGE

@@ -1,0 +1,81 @@
+"""Configs that change at random under load: a simulated board on a real pty, a real Mosquitto."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sig
+from gateway.app import App
+from gateway.config import load
+from gateway.reload.plan import Fate
+from gateway.senders import OWN_NAME
+from tests.support.leaks import nothing_left
+from tests.support.mosquitto import Mosquitto, Subscriber
+from tests.support.ports import free_port
+from tests.support.random_configs import STEADY, RandomConfigs
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.skipif(bool(Mosquitto.missing()), reason=Mosquitto.missing())
+
+
+def seqs(heard: Subscriber) -> list[int]:
+    """The numbers of the board's readings that came over MQTT."""
+    found = [json.loads(each) for name in STEADY for each in heard.payloads(f"sig/test/{name}/event/changed")]
+    return sorted({one["seq"] for one in found})
+
+
+def is_settled(app: App) -> bool:
+    """Whether nothing is just being imported, which cannot be stopped in a second on a busy machine."""
+    return all(part["status"] != "unknown" for part in app.health()["parts"].values())
+
+
+def what_is_there(app: App) -> dict[str, Any]:
+    """That a refusal must not change."""
+    parts = app.health()["parts"]
+    info = app.router.request(OWN_NAME, "info")
+    return {
+        "config": app.config,
+        "senders": [(each.getName(), each.isConnected()) for each in app.router.listSenders()],
+        "options": {name: sensor.info()["options"] for name, sensor in app.sensors.items()},
+        "parts": set(parts),
+        "links": {name: link["counters"].get("restarts") for name, link in info["links"].items()},
+        "services": [id(service) for service in app.services()],
+    }
+
+
+@pytest.mark.parametrize(
+    ("seed", "changes"),
+    [(1, 12), pytest.param(2, 100, marks=[pytest.mark.slow, pytest.mark.timeout(600)])],
+)
+def test_sensors_that_did_not_change_miss_nothing(tmp_path: Path, seed: int, changes: int) -> None:
+    """Each reading of theirs comes to MQTT, whatever else changes; a config that is refused changes nothing."""
+    with Mosquitto(tmp_path) as broker, nothing_left():
+        configs = RandomConfigs(tmp_path, seed, broker.port, (free_port(), free_port()))
+        with Subscriber(broker.port, "sig/test/+/event/changed") as heard:
+            app = App(load(configs.path))
+            app.start()
+            try:
+                until(lambda: len(seqs(heard)) > 50, what="readings flow")
+                for number in range(changes):
+                    if number % 4 == 3:
+                        before = what_is_there(app)
+                        configs.wrong()
+                        with pytest.raises(sig.RequestError, match=r"config.yaml:\d+: "):
+                            app.router.request(OWN_NAME, "reload")
+                        assert what_is_there(app) == before
+                        continue
+                    configs.change()
+                    report = app.router.request(OWN_NAME, "reload")
+                    assert not any(part["result"] == Fate.FAILED for part in report["parts"]), report
+                    kept = {part["part"] for part in report["parts"] if part["result"] == Fate.KEPT}
+                    assert {f"sensors.{name}" for name in STEADY} <= kept
+                    some = seqs(heard)[-1] + 20
+                    until(lambda some=some: seqs(heard)[-1] > some, what="readings flow on")  # type: ignore[misc]
+                until(lambda: is_settled(app), what="all has begun that was added")
+            finally:
+                assert app.stop()
+            last = seqs(heard)[-1]
+            first = seqs(heard)[0]
+            assert seqs(heard) == list(range(first, last + 1)), f"of {last - first + 1}"
