@@ -27,8 +27,10 @@ def seqs(heard: Subscriber) -> list[int]:
 
 
 def is_settled(app: App) -> bool:
-    """Whether nothing is just being imported, which cannot be stopped in a second on a busy machine."""
-    return all(part["status"] != "unknown" for part in app.health()["parts"].values())
+    """Whether all are connected, and nothing is just being imported, which cannot be stopped in a second on a
+    busy machine."""
+    known = all(part["status"] != "unknown" for part in app.health()["parts"].values())
+    return known and all(sender.isConnected() for sender in app.router.listSenders())
 
 
 def what_is_there(app: App) -> dict[str, Any]:
@@ -60,6 +62,7 @@ def test_sensors_that_did_not_change_miss_nothing(tmp_path: Path, seed: int, cha
                 until(lambda: len(seqs(heard)) > 50, what="readings flow")
                 for number in range(changes):
                     if number % 4 == 3:
+                        until(lambda: is_settled(app), what="all is there")
                         before = what_is_there(app)
                         configs.wrong()
                         with pytest.raises(sig.RequestError, match=r"config.yaml:\d+: "):
