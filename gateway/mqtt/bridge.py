@@ -310,6 +310,7 @@ class Bridge:
         try:
             self._empty_mailbox()
         finally:
+            self._settings = settings
             self._retained.use(settings)
 
     def _heed(self, connection: Connection) -> None:

@@ -43,13 +43,18 @@ WRONG: tuple[Callable[[dict[str, Any]], object], ...] = (
 
 
 class RandomConfigs:
-    """`now`: the newest config. `ports`: for HTTP, two that are free."""
+    """`now`: the newest config. `ports`: for HTTP, two that are free. `intervals`: boards are told how often
+    to report; they keep that as long as they have power, so not where those that were started anew are to be
+    the same."""
 
-    def __init__(self, folder: Path, seed: int, broker: int, ports: tuple[int, int]) -> None:
+    def __init__(
+        self, folder: Path, seed: int, broker: int, ports: tuple[int, int], *, intervals: bool = True
+    ) -> None:
         self._random = random.Random(seed)
         self._folder = folder
         self._broker = broker
         self._ports = ports
+        self._intervals = intervals
         self.path = folder / "config.yaml"
         self.now: dict[str, Any] = {
             "gateway": {"name": "test"},
@@ -99,7 +104,7 @@ class RandomConfigs:
     def _option(self, sensor: dict[str, Any]) -> None:
         low, high = EVENTS[sensor["driver"]]
         key = self._random.choice((*OPTIONS, low, high, "hysteresis", "show"))
-        if key == "interval" and sensor["link"] == "steady":
+        if key == "interval" and (sensor["link"] == "steady" or not self._intervals):
             return
         if key == "show":
             if sensor["driver"] == "temperature":

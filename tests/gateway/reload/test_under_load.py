@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import sig
+from drivers.source import Device, Measurement
 from gateway.app import App
 from gateway.config import load
 from gateway.reload.plan import Fate
@@ -18,6 +19,33 @@ from tests.support.random_configs import STEADY, RandomConfigs
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.skipif(bool(Mosquitto.missing()), reason=Mosquitto.missing())
+
+
+class Line:
+    """What comes on the line for a channel; a board that is read too late, as this machine has a lot else to
+    do, has no room for all that it measures."""
+
+    interval_ms = None
+
+    def __init__(self, channel: str, came: list[int]) -> None:
+        self.channel = channel
+        self._came = came
+
+    def heard(self, measurement: Measurement) -> None:
+        """See `Sink`."""
+        self._came.append(measurement.seq)
+
+    def missed(self) -> None:
+        """See `Sink`."""
+
+    def accept(self, _measurement: Measurement) -> None:
+        """See `Sink`."""
+
+    def link_up(self, _device: Device, _warning: str | None) -> None:
+        """See `Sink`."""
+
+    def link_down(self, _reason: str) -> None:
+        """See `Sink`."""
 
 
 def seqs(heard: Subscriber) -> list[int]:
@@ -52,12 +80,15 @@ def what_is_there(app: App) -> dict[str, Any]:
     [(1, 12), pytest.param(2, 100, marks=[pytest.mark.slow, pytest.mark.timeout(600)])],
 )
 def test_sensors_that_did_not_change_miss_nothing(tmp_path: Path, seed: int, changes: int) -> None:
-    """Each reading of theirs comes to MQTT, whatever else changes; a config that is refused changes nothing."""
+    """Each reading of theirs comes to MQTT, whatever else changes; a config that is refused does nothing."""
     with Mosquitto(tmp_path) as broker, nothing_left():
         configs = RandomConfigs(tmp_path, seed, broker.port, (free_port(), free_port()))
         with Subscriber(broker.port, "sig/test/+/event/changed") as heard:
             app = App(load(configs.path))
             app.start()
+            came: list[int] = []
+            for name in STEADY:
+                app.links["steady"].add(Line(name, came))
             try:
                 until(lambda: len(seqs(heard)) > 50, what="readings flow")
                 for number in range(changes):
@@ -79,6 +110,5 @@ def test_sensors_that_did_not_change_miss_nothing(tmp_path: Path, seed: int, cha
                 until(lambda: is_settled(app), what="all has begun that was added")
             finally:
                 assert app.stop()
-            last = seqs(heard)[-1]
-            first = seqs(heard)[0]
-            assert seqs(heard) == list(range(first, last + 1)), f"of {last - first + 1}"
+            until(lambda: seqs(heard)[-1] >= max(came), what="the last of them")
+            assert set(came) - set(seqs(heard)) == set(), f"of {len(came)}"
