@@ -3,7 +3,8 @@ two; or is wrong in one place."""
 
 import copy
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,15 @@ WRONG: tuple[Callable[[dict[str, Any]], object], ...] = (
 )
 
 
+def rows() -> Iterator[str]:
+    """What the steady board measures: each second another value, of which it makes one in 10 ms."""
+    yield "time,temperature,humidity,light"
+    for second in range(3600):
+        when = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=second)
+        step = second % 1800
+        yield f"{when:%Y-%m-%d %H:%M:%S},{20 + step / 100:.2f},{20 + step / 50:.2f},{100 + step}"
+
+
 class RandomConfigs:
     """`now`: the newest config. `ports`: for HTTP, two that are free. `intervals`: boards are told how often
     to report; they keep that as long as they have power, so not where those that were started anew are to be
@@ -59,10 +69,11 @@ class RandomConfigs:
         self.now: dict[str, Any] = {
             "gateway": {"name": "test"},
             "router": {"listen": f"unix:{folder}/s1"},
-            "links": {"steady": {"port": "sim:"}},
+            "links": {"steady": {"port": f"sim:?data={folder}/rows.csv&speed=100"}},
             "sensors": copy.deepcopy(STEADY),
             "mqtt": {"url": f"mqtt://127.0.0.1:{broker}", "home_assistant": True},
         }
+        (folder / "rows.csv").write_text("\n".join(rows()) + "\n")
         self.write(self.now)
 
     def write(self, config: dict[str, Any]) -> None:
