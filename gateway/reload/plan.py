@@ -17,6 +17,9 @@ SERVED = ("router", "mqtt", "http", "history")
 NAMED = ("links", "sensors")
 RESTART = "cannot be changed while the gateway runs: restart it, or take the change back"
 
+MOST_CHARS = 60
+"""Of a value, in words."""
+
 Files = Mapping[str, object]
 """By section, what stands for the content of the files that it names."""
 
@@ -160,7 +163,9 @@ def _plain(value: object) -> bool:
 
 
 def _said(value: object) -> str:
-    return "none" if value is None else str(value)[:60]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "none" if value is None else str(value)[:MOST_CHARS]
 
 
 def _in_place(before: Config, after: Config, name: str) -> bool:

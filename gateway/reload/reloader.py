@@ -70,7 +70,8 @@ class Reloader:
 
     def stop(self, within_s: float) -> bool:
         """See `Service`: one that is under way begins nothing more; those that wait are not done."""
-        self._stopping.set()
+        with self._lock:  # who is in the list by then is told
+            self._stopping.set()
         self._queue.put(None)
         if self._thread is None:
             return True

@@ -3,12 +3,13 @@
 import json
 import signal
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import CONFIG
+from tests.e2e.conftest import CONFIG, Gateway
 
 
 def lines(result: Any) -> dict[str, str]:
@@ -21,6 +22,22 @@ def edit(gateway: Any, old: str, new: str) -> None:
     text = gateway.config.read_text()
     assert old in text
     gateway.config.write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One for all tests that do not end it."""
+    with Gateway(tmp_path_factory.mktemp("house")) as started:
+        yield started.wait_until_up()
+
+
+@pytest.fixture
+def gateway(house: Gateway) -> Gateway:
+    """With the config that it was started with."""
+    house.config.write_text(CONFIG.format(port=house.port))
+    with house.client() as client:
+        client.remoteRequest("$gateway", "reload")
+    return house
 
 
 def test_reload(gateway: Any) -> None:
@@ -64,19 +81,10 @@ def test_a_config_that_is_refused(gateway: Any) -> None:
 
 def test_what_needs_a_restart(gateway: Any) -> None:
     """Is named, with its line."""
-    edit(gateway, "gateway: {", "gateway: {name: other, ")
+    edit(gateway, "name: test", "name: other")
     result = gateway.cli("reload")
     assert result.returncode == 1
     assert "gateway.name: cannot be changed while the gateway runs: restart it" in result.stderr
-
-
-def test_the_router_s_own_address(gateway: Any, start: Any) -> None:
-    """Who asks is told before the connection ends."""
-    edit(gateway, f"127.0.0.1:{gateway.port}", f"unix:{gateway.folder}/socket")
-    result = gateway.cli("reload")
-    assert (result.returncode, lines(result)["router"].split()[0]) == (0, "restarted"), result.stderr
-    gateway.wait_for_error(f"listening on unix:{gateway.folder}/socket now")
-    assert gateway.run("senders", "--connect", f"unix:{gateway.folder}/socket").returncode == 0
 
 
 def test_the_last_good_config(gateway: Any) -> None:
@@ -88,7 +96,6 @@ def test_the_last_good_config(gateway: Any) -> None:
     gateway.config.write_text(good + "sensors: [\n")
     assert gateway.cli("reload").returncode == 1
     assert copy.read_text() == good
-    gateway.signal(signal.SIGTERM)
     again = gateway.run("run", "-c", str(gateway.config))
     assert again.returncode == 2
     command = again.stderr.splitlines()[-1].partition("to go back to it: ")[2]
@@ -96,15 +103,22 @@ def test_the_last_good_config(gateway: Any) -> None:
 
 
 def test_hangup_of_a_service(start: Any) -> None:
-    """It reloads, and says so in the log; one that is refused too."""
+    """It reloads, and says so in the log; one that is refused too. Then the router's own address changes."""
     gateway = start(CONFIG, INVOCATION_ID="1")
     gateway.wait_until_up()
     edit(gateway, "driver: light", "offset: 1, driver: light")
     gateway.popen.send_signal(signal.SIGHUP)
     gateway.wait_for_error("reload: sensors.light: changed in place: offset none → 1")
+    good = gateway.config.read_text()
     edit(gateway, "offset: 1", "offset: x")
     gateway.popen.send_signal(signal.SIGHUP)
     gateway.wait_for_error("reload: the config is refused, and the one before goes on")
+    gateway.config.write_text(good)
+    edit(gateway, f"127.0.0.1:{gateway.port}", f"unix:{gateway.folder}/socket")
+    result = gateway.cli("reload")  # is told before its connection ends
+    assert (result.returncode, lines(result)["router"].split()[0]) == (0, "restarted"), result.stderr
+    gateway.wait_for_error(f"listening on unix:{gateway.folder}/socket now")
+    assert gateway.run("senders", "--connect", f"unix:{gateway.folder}/socket").returncode == 0
     assert gateway.signal(signal.SIGTERM) < 2.0
     assert gateway.popen.returncode == 0
 
