@@ -133,14 +133,15 @@ class Links:
         self.names.use(made.config.sensors, made.config.left_out_sensors.keys())
         self.sensors = {**made.sensors, **found}
 
-    def follow(self, before: Made, within_s: float) -> bool:
-        """After an exchange: links that are no more are closed, those that are new are opened. False if one
-        did not close in time; it does so later, and nobody waits for it."""
+    def follow(self, before: Made, within_s: float, *, opens: bool = True) -> bool:
+        """After an exchange: links that are no more are closed, those that are new are opened (`opens`).
+        False if one did not close in time; it does so later, and nobody waits for it."""
         given_up(before.notes, self._made.notes)
         gone = [link.close for name, link in before.links.items() if self._made.links.get(name) is not link]
         done = all_within(gone, within_s, "link")
-        for link in self._made.links.values():
-            link.open()  # nothing happens to one that is open
+        for name, link in self._made.links.items() if opens else ():
+            if before.links.get(name) is not link:
+                link.open()
         return done
 
     def stop(self, within_s: float) -> bool:

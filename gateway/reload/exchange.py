@@ -106,7 +106,7 @@ class Exchange:
             raise
         gone = [name for name in before.links if made.links.get(name) is not before.links[name]]
         parts.own.end_captures(gone)
-        if not links.follow(before, CLOSE_S):
+        if not links.follow(before, CLOSE_S, opens=not self._stopping.is_set()):
             logger.warning("reload: a link takes long to close; a new one on its port is tried again")
         self._services(to_do, report)
         if to_do.fates["router",] is Fate.RESTARTED:
@@ -145,6 +145,8 @@ class Exchange:
         return between
 
     def _exchange(self, exchange: Callable[[], None], to_do: Plan) -> None:
+        if self._stopping.is_set():
+            raise RefusedError(["the gateway ends"])
         exchange()
         known = self._known()
         if (bridging := self._new.get("mqtt")) is not None:

@@ -56,8 +56,14 @@ class Asking(threading.Thread):
 def test_an_answer() -> None:
     """What the reload says; and after it, what is to be done then, on the thread of that name."""
     done: list[tuple[str, str]] = []
-    note = lambda what: done.append((what, threading.current_thread().name))  # noqa: E731
-    work = lambda _stopping: (note("work"), report())[1]  # noqa: E731
+
+    def note(what: str) -> None:
+        done.append((what, threading.current_thread().name))
+
+    def work(_stopping: threading.Event) -> Report:
+        note("work")
+        return report()
+
     with running(work, first=lambda: note("first"), after=lambda _report: note("after")) as reloader:
         assert reloader.request({}) == {"parts": 0}
         until(lambda: len(done) == 3)
