@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,8 @@ def _run(config: Config, stops: SimpleQueue[int], hangup: Hangup | None, *, verb
     from gateway.live.lines import is_terminal
     from gateway.live.terminal import in_foreground
     from gateway.logs import Tail, logging_to, to_stderr
+    from gateway.reload.telling import told
+    from gateway.sd_notify import Manager
     from gateway.service import StartError
 
     on_terminal = is_terminal(sys.stdout) and in_foreground(sys.stdout)
@@ -101,6 +104,7 @@ def _run(config: Config, stops: SimpleQueue[int], hangup: Hangup | None, *, verb
         except StartError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
+        app.reloader.around = partial(told, Manager(os.environ))
         if hangup is not None:
             hangup.act = app.reloader.ask
         try:

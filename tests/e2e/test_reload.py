@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import CONFIG, Gateway
+from tests.support.waiting import DEADLINE_S
 
 
 def lines(result: Any) -> dict[str, str]:
@@ -102,13 +104,20 @@ def test_the_last_good_config(gateway: Any) -> None:
     assert command == f"cp {copy} {gateway.config}"
 
 
-def test_hangup_of_a_service(start: Any) -> None:
+def test_hangup_of_a_service(start: Any, tmp_path: Path) -> None:
     """It reloads, and says so in the log; one that is refused too. Then the router's own address changes."""
-    gateway = start(CONFIG, INVOCATION_ID="1")
+    notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notified.bind(str(tmp_path / "notify"))
+    notified.settimeout(DEADLINE_S)
+    gateway = start(CONFIG, INVOCATION_ID="1", NOTIFY_SOCKET=str(tmp_path / "notify"))
     gateway.wait_until_up()
     edit(gateway, "driver: light", "offset: 1, driver: light")
     gateway.popen.send_signal(signal.SIGHUP)
     gateway.wait_for_error("reload: sensors.light: changed in place: offset none → 1")
+    with notified:
+        while not (told := notified.recv(4096)).startswith(b"RELOADING=1\nMONOTONIC_USEC="):
+            assert not told.startswith(b"STOPPING")
+        assert notified.recv(4096) == b"READY=1\nSTATUS=reloaded\n"
     good = gateway.config.read_text()
     edit(gateway, "offset: 1", "offset: x")
     gateway.popen.send_signal(signal.SIGHUP)
