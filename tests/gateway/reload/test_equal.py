@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from gateway.app import App
 from gateway.bridging import Bridging
 from gateway.config import load_usable
+from gateway.mqtt.home_assistant.announcer import SETTLE_S
 from gateway.senders import OWN_NAME
 from tests.support.leaks import nothing_left
 from tests.support.mosquitto import Mosquitto, Subscriber
@@ -94,6 +96,23 @@ def differences(one: Any, other: Any, at: str = "") -> Iterator[str]:
         yield f"{at}: {one!r:.200} | {other!r:.200}"
 
 
+class Said:
+    """What stands at the broker, asked again and again until nothing new has been said for longer than an
+    announcement waits between two of its steps."""
+
+    def __init__(self, broker: Mosquitto) -> None:
+        self._broker = broker
+        self._since = 0.0
+        self.all: dict[str, Any] = {}
+
+    def stands(self) -> bool:
+        before, self.all = self.all, retained(self._broker)
+        now = time.monotonic()
+        if self.all != before:
+            self._since = now
+        return now - self._since > 2 * SETTLE_S
+
+
 def run(app: App, broker: Mosquitto, act: Callable[[], object] = lambda: None) -> tuple[Any, Any]:
     """What there is of a gateway when all of it has settled; it is stopped."""
     app.start()
@@ -102,23 +121,9 @@ def run(app: App, broker: Mosquitto, act: Callable[[], object] = lambda: None) -
         act()
         until(lambda: is_settled(app), what="all is there after it")
         seen = as_it_is(app)
-        status = Subscriber(broker.port, "sig/test/status", "sentinel/+")
-        with status:
-            expected = b"online" if seen["mqtt"] else b"offline"
-            until(lambda: status.payloads("sig/test/status")[-1:] == [expected], what="MQTT is there")
-        before: dict[str, Any] = {}
-
-        def stands() -> bool:
-            nonlocal before
-            before, now = retained(broker), before
-            return before == now and not any(
-                each._bridge is not None and each._bridge._retained._announcer._under_way
-                for each in app.services()
-                if isinstance(each, Bridging)
-            )
-
-        until(stands, what="all is said")
-        return seen, before
+        said = Said(broker)
+        until(said.stands, what="all is said")
+        return seen, said.all
     finally:
         app.stop()  # in time or not: this machine may have a lot else to do
 
