@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import re
-import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +44,8 @@ def keep(config: Config, folder: DataFolder) -> None:
 def advice(config: Path) -> str | None:
     """How to get the last good one back, for a file that cannot be used; None if there is none, or it is the
     same."""
+    import shlex  # who starts well does not need it
+
     for data in _folders(config):
         copy = data / FILE
         with suppress(OSError, ValueError):
