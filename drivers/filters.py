@@ -62,6 +62,11 @@ class Deadband:
         """Let the next value through, whatever it is."""
         self._value = None
 
+    def go_on_for(self, before: "Deadband") -> None:
+        """Take the place of one with other settings."""
+        self.resolution, self.interval = before.resolution, before.interval
+        self._value, self._time = before._value, before._time
+
     def _over(self, span: float, elapsed: float) -> bool:
         return elapsed >= span - min(self.interval, span) / 2
 
@@ -117,6 +122,17 @@ class SpikeGuard:
         """Begin anew: the next value is a first one."""
         self._trusted, self._suspected, self._in_a_row = None, None, 0
 
+    def go_on_for(self, before: "SpikeGuard") -> None:
+        """Take the place of one with another limit, for values of the same kind."""
+        self.resolution = before.resolution
+        self._trusted, self._suspected = before._trusted, before._suspected
+        self._in_a_row = before._in_a_row
+
+    def trust(self, value: float) -> None:
+        """That is the level, unless another is known."""
+        if self._trusted is None and self._suspected is None:
+            self._trusted = value
+
     @property
     def wants_another(self) -> bool:
         """Whether a value waits for another to confirm it, and no level is known meanwhile."""
@@ -166,8 +182,18 @@ class Threshold:
         """Begin anew: what was crossed before does not count."""
         self._active = False
 
+    def go_on_for(self, before: "Threshold") -> None:
+        """Take the place of one with another level: what has fired does not fire again, as long as the value
+        is beyond the new level, too."""
+        self._active = before._active
+
     def _beyond(self, value: float) -> bool:
         return value >= self.level if self._rising else value <= self.level
+
+
+def deadband_of(parsed: Mapping[str, Any]) -> Deadband:
+    """The one that a sensor's options ask for."""
+    return Deadband(parsed["delta"], parsed["min_interval"], parsed["step"], parsed["heartbeat"])
 
 
 def thresholds_of(parsed: Mapping[str, Any], low_event: str, high_event: str) -> dict[str, Threshold]:

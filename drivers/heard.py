@@ -32,6 +32,16 @@ class Heard:
             if measurement.asked is not None:
                 self._live = measurement
 
+    def change(self, invalid: Sequence[float]) -> None:
+        """Other values stand for none from now on, and did so before. On the dispatcher's thread."""
+        self._invalid = tuple(invalid)
+        if self._newest is not None and not self.failed(self._newest.value):
+            self._newest_value = self._newest
+        elif self._newest_value is not None and self.failed(self._newest_value.value):
+            self._newest_value = None
+        if self._live is not None and self.failed(self._live.value):
+            self._live = None
+
     def begin_anew(self, now: float) -> None:
         """Another device was found at `now`: what was measured until then is none of its values."""
         self.accepted, self._another_since = None, now

@@ -98,6 +98,17 @@ class Judge:
             reason = self._spikes.check(value)
         return value, reason, clamped
 
+    def go_on_for(self, before: "Judge", *, alike: bool) -> None:
+        """Take the place of a judge with other settings. `alike`: of one that made the same values, whose
+        memory is kept."""
+        self.warning = before.warning
+        if alike:
+            self._spikes.go_on_for(before._spikes)
+
+    def trust(self, raw: float) -> None:
+        """That was a good one, by other settings: it is the level, if none is known yet."""
+        self._spikes.trust(self.judge(raw)[0])
+
     def begin_anew(self) -> None:
         """What comes next may be of another board, or of one that was just switched on."""
         self._spikes.reset()

@@ -63,6 +63,18 @@ class Publisher:
         for threshold in self._thresholds.values():
             threshold.reset()
 
+    def change(self, deadband: Deadband, thresholds: Mapping[str, Threshold], *, alike: bool) -> None:
+        """Go on with others. `alike`: what is published is in the same unit as before; if not, the next
+        reading is published whatever it is, and thresholds may fire for it."""
+        if alike:
+            deadband.go_on_for(self._deadband)
+            for event, threshold in thresholds.items():
+                if event in self._thresholds:
+                    threshold.go_on_for(self._thresholds[event])
+        else:
+            self._quality = None
+        self._deadband, self._thresholds = deadband, thresholds
+
     def disconnect(self) -> None:
         """Take the sender off the router; nothing happens if it is not there."""
         sender, self._sender = self._sender, None

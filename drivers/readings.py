@@ -1,6 +1,7 @@
 """From measurements to readings: the judge and what evens out its values, for several threads; counters."""
 
 import threading
+from typing import NamedTuple
 
 from drivers.clock import Clock
 from drivers.heard import Heard
@@ -13,6 +14,20 @@ from drivers.source import Channel, Measurement
 MOVED_S = 0.05
 """Two looks at the clock differ by less, however busy the machine is, and no setting of it matters less."""
 COUNTERS = ("received", "suspect", "clamped", "faults", "dropped", "reads", "failed_reads")
+
+
+class Rules(NamedTuple):
+    """How values are judged. `alike`: what is measured has the values that it had by the rules before, so
+    that those may be compared; `same_window`: they are evened out in the same window. `channel`: what the
+    device says of it, with `convert` from its unit; None if that is not known, or does not fit."""
+
+    unit: str
+    judge: Judge
+    smoothing: Smoothing | None
+    alike: bool
+    same_window: bool
+    channel: Channel | None
+    convert: Convert
 
 
 class Readings:
@@ -40,6 +55,39 @@ class Readings:
     def warning(self, text: str | None) -> None:
         with self._lock:
             self._judge.warning = text
+
+    def change(self, rules: "Rules") -> None:
+        """Go on by other rules. The newest reading is judged anew by them, as far as it can be."""
+        with self._lock:
+            judge, smoothing = self._judge, self._smoothing
+            self._judge, self._smoothing, self.unit = rules.judge, rules.smoothing, rules.unit
+            self._judge.go_on_for(judge, alike=rules.alike)
+            if rules.same_window and smoothing is not None and self._smoothing is not None:
+                self._smoothing.go_on_for(smoothing)
+            if rules.channel is not None:
+                self._judge.use(rules.channel, rules.convert)
+                if self._smoothing is not None:
+                    self._smoothing.decimals = self._judge.decimals
+            self._heard.accepted = self._judged_anew(rules)
+
+    def _judged_anew(self, rules: "Rules") -> tuple[Measurement, Reading] | None:
+        """What was accepted last, by the new rules; None where they do not take it, or the device that it
+        came from is not known. With the lock."""
+        accepted = self._heard.accepted
+        if accepted is None or rules.channel is None or self._heard.failed(accepted[0].value):
+            return None
+        measurement, reading = accepted
+        raw = measurement.value
+        assert raw is not None
+        if reading.quality == GOOD:
+            self._judge.trust(raw)
+        value, reason, _ = self._judge.judge(raw)
+        if self._smoothing is not None:
+            if rules.same_window and reading.value is not None:  # it is in the window already
+                value = self._smoothing.rounded(reading.value)
+            else:
+                value = self._smoothing.peek(value, reason, measurement.measured)
+        return measurement, self._reading(measurement, value, reason)
 
     def use(self, channel: Channel, convert: Convert) -> float:
         """See `Judge.use`."""
@@ -96,7 +144,7 @@ class Readings:
             value, reason, _ = self._judge.judge(raw)
             if self._smoothing is not None:
                 value = self._smoothing.peek(value, reason, measurement.measured)
-        return self._reading(measurement, value, warning or reason)
+            return self._reading(measurement, value, warning or reason)
 
     def never(self, reason: str) -> Reading:
         """The reading of a sensor that never had a value."""

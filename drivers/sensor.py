@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 
 import sig
 from drivers.answers import Answers, SensorStatus
-from drivers.filters import Deadband, thresholds_of
+from drivers.changing import rules_of, same
+from drivers.filters import deadband_of, thresholds_of
 from drivers.heard import Heard, fault_of
 from drivers.judge import judge_of
 from drivers.link import Link
@@ -25,6 +26,7 @@ from drivers.name_watch import NameWatch
 from drivers.options import Option, parse_options
 from drivers.publisher import Publisher
 from drivers.quantity import NO_LIMITS, Convert, Quantity, Shown, channel_of, no_channel
+from drivers.reading import STALE
 from drivers.readings import Readings
 from drivers.sensor_options import (
     COMMON_OPTIONS,
@@ -85,10 +87,9 @@ class Sensor:
         )
         # Written by the dispatcher's thread alone.
         self._problem: str | None = None
+        self._there = False  # whether the device is
         self._confirming_reads = 0  # how many are left
-        self._deadband = Deadband(
-            parsed["delta"], parsed["min_interval"], parsed["step"], parsed["heartbeat"]
-        )
+        self._deadband = deadband_of(parsed)
         thresholds = thresholds_of(parsed, self.low_event, self.high_event)
         self._publisher = Publisher(name, [self.low_event, self.high_event], self._deadband, thresholds)
         self._silence = Silence(
@@ -175,6 +176,7 @@ class Sensor:
         """
         if self._router is None:
             return  # detached a moment ago
+        self._there = True
         self._readings.warning = warning
         channel = channel_of(board, self.channel)
         problem = no_channel(board, self.channel) if channel is None else self._quantity.unfit(channel)
@@ -230,6 +232,7 @@ class Sensor:
     def link_down(self, reason: str) -> None:
         """See `Sink`: disconnect from the router."""
         logger.debug("%s: disconnected: %s", self.name, reason)
+        self._there = False
         self._disconnect()
 
     def accept(self, measurement: Measurement) -> None:
@@ -249,6 +252,52 @@ class Sensor:
             self._confirming_reads -= 1
             self._link.refresh(self.channel)
         self._publisher.take(reading, measurement.measured)
+
+    @property
+    def changeable(self) -> bool:
+        """Whether `change` may be called: not for a driver that makes something of its options by itself."""
+        return type(self).__init__ is Sensor.__init__
+
+    def change(self, options: Mapping[str, object]) -> None:
+        """Go on with other options, all that are to be, without a disconnect: what was published, fired and
+        learned is known still, where it has a meaning by the new ones. What is known of the value is said at
+        once, if by them it is news. Raises `OptionError`; then nothing has changed.
+        """
+        parsed = parse_options(self.option_table(), options)
+        self.check_options(parsed)
+        before, self._options = self._options, parsed
+        self._quantity = quantity = self.quantity(parsed)
+        self._heard.change(parsed["invalid"] or ())
+        rules = rules_of(before, parsed, quantity, self._answers.measured, clamps=self.clamps)
+        alike = rules.unit == self._readings.unit
+        self._readings.change(rules)
+        self._silence.change(parsed["stale_after"])
+        self._deadband = deadband_of(parsed)
+        thresholds = thresholds_of(parsed, self.low_event, self.high_event)
+        self._publisher.change(self._deadband, thresholds, alike=alike)
+        device = self._answers.device
+        if not self._there or device is None:
+            return
+        self.link_up(device, self._readings.warning)
+        self._say_what_is_known()
+        if not same(before, parsed, "interval"):
+            self._link.refresh(self.channel)  # has it compared with the board's
+
+    def _say_what_is_known(self) -> None:
+        """Of the newest measurement, by the options as they are now."""
+        newest, valued = self._heard.newest, self._heard.newest_value
+        if newest is None or not self._publisher.connected:
+            return
+        if self._heard.failed(newest.value):
+            self._publisher.take_stale(self._answers.stale(fault_of(newest)))
+            return
+        reading = self._answers.last()
+        if reading is None or valued is None:
+            return
+        if reading.quality == STALE:
+            self._publisher.take_stale(reading)
+        else:
+            self._publisher.take(reading, valued.measured)
 
     def _fall_silent(self, seconds: float) -> None:
         self._readings.interrupted()

@@ -57,6 +57,10 @@ class Silence:
             return STALE_INTERVALS * channel.interval_s + STALE_GRACE_S
         return self._gaps.stale_after if channel.unannounced else None
 
+    def change(self, configured: float | None) -> None:
+        """Another span from now on. Call `begin` after it, if the device is there."""
+        self._configured = configured
+
     def begin(self, channel: Channel, *, fresh: bool, another: bool) -> None:
         """The device is there. `fresh`: it was not, or has started anew; `another`: it is not the one before.
         Silence is counted from now on then, or if it says another thing of the channel; one that only says

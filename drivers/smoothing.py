@@ -92,20 +92,25 @@ class Smoothing:
         """The value to publish; a suspect one (there is a `reason`) only gets its digits."""
         if self._window is not None and reason is None:
             value = self._window.take(value, time)
-        return self._rounded(value)
+        return self.rounded(value)
 
     def peek(self, value: float, reason: str | None, time: float) -> float:
         """The same, and nothing is kept."""
         if self._window is not None and reason is None:
             value = self._window.peek(value, time)
-        return self._rounded(value)
+        return self.rounded(value)
 
     def reset(self) -> None:
         """See `Window`."""
         if self._window is not None:
             self._window.reset()
 
-    def _rounded(self, value: float) -> float:
+    def go_on_for(self, before: "Smoothing") -> None:
+        """Take the place of one with as large a window, for the same values."""
+        self._window = before._window
+
+    def rounded(self, value: float) -> float:
+        """With the digits that are published."""
         # + 0.0: a small negative value must not be rounded to "-0.0"
         return round(value, self.decimals if self._precision is None else self._precision) + 0.0
 

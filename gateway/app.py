@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+import sig
 from drivers.dispatcher import Dispatcher
 from drivers.link import Link
 from drivers.sensor import Sensor
@@ -22,20 +24,34 @@ from gateway.feed import Feed
 from gateway.links import Links
 from gateway.own_sender import OwnSender
 from gateway.recording import Recording
+from gateway.reload.exchange import Exchange, Listener, Parts
+from gateway.reload.files import files_of
+from gateway.reload.last_good import keep
+from gateway.reload.refusal import load_beside
+from gateway.reload.reloader import Reloader
+from gateway.reload.report import Report
 from gateway.senders import GatewayRouter
 from gateway.service import MARGIN_S, Part, Service, StartError, stop_together
 from gateway.serving import Server
 from gateway.timekeeping import Timekeeping, open_clock
-from gateway.web import Known, web
+from gateway.web import Known, probe, web
 
 logger = logging.getLogger(__name__)
 
 LINKS_S = 1.0 + MARGIN_S
 DISPATCHER_S = 0.3 + MARGIN_S
 SERVER_S = 0.4
+RELOAD_S = 0.05
 STOP_S = LINKS_S + DISPATCHER_S + SERVER_S
 """What `stop` gives each stage, and all of them, of the 2 s that were promised. The last has what the others
 left: the bridge to MQTT, which stops beside the server, may have to wait for a slow disk."""
+
+STAGES = (
+    (SERVER_S, ("router", "clock", "history", "mqtt")),
+    (DISPATCHER_S, ("dispatcher",)),
+    (LINKS_S, ("links", "http")),
+)
+"""The services by name, in the order of their start."""
 
 
 class Stage(NamedTuple):
@@ -59,17 +75,22 @@ class App:
     links: Mapping[str, Link]
 
     def __init__(self, config: Config) -> None:
-        self.config = config
+        self._config = config
+        self._parts: Parts | None = None
         self.dispatcher = Dispatcher()
         self.folder = DataFolder(config.data)
-        self._links: Links | None = None
-        self._recording: Recording | None = None
-        self._stages: list[Stage] = []
+        self.reloader = Reloader(self._reload, first=self._keep_config, after=self._reloaded)
+        self._services: Mapping[str, Service] = {}
+
+    @property
+    def config(self) -> Config:
+        """The one that holds now: another one after a reload."""
+        return self._parts.config if self._parts is not None else self._config
 
     @property
     def sensors(self) -> Mapping[str, Sensor]:
         """Those of the config, and those that links have found by now."""
-        return self._links.sensors if self._links is not None else {}
+        return self._parts.links.sensors if self._parts is not None else {}
 
     def start(self) -> None:
         """Listen, then open every link; returns at once, whether their boards are there or not.
@@ -78,24 +99,25 @@ class App:
         """
         try:
             self._take_folder()
-            self._stages = self._compose()
+            self._compose()
             for out in self.config.left_out:
                 for problem in out.problems:
                     logger.error("%s; %s is left out", problem, out.name)
-            for stage in self._stages:
-                for service in stage.services:
-                    service.start()
+            for service in self.services():
+                service.start()
+            self.reloader.start()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> bool:
         """Close everything, in less than 2 s whatever hangs; False if something had to be left behind."""
-        stages, self._stages = self._stages, []
         deadline = time.monotonic() + STOP_S
-        done = True
-        if self._recording is not None:
-            self._recording.leaving()
+        done = self.reloader.stop(RELOAD_S)
+        stages, self._services = self._stages(), {}
+        for service in stages[0].services:
+            if isinstance(service, Recording):
+                service.leaving()
         for stage in reversed(stages):
             within_s = stage.within_s
             if stage is stages[0]:
@@ -112,15 +134,19 @@ class App:
             parts |= service.status()
         return health.report(parts)
 
-    def _unwritten(self, params: Any) -> Any:
-        """What `$gateway` answers to `history`."""
-        assert self._recording is not None
-        return self._recording.unwritten(params)
-
     def services(self) -> Iterator[Service]:
-        """All that run, from any thread; none before `start` and after `stop`."""
-        for stage in self._stages:
+        """All that run, in the order of their start; none before that and after `stop`. From any thread."""
+        for stage in self._stages():
             yield from stage.services
+
+    def _stages(self) -> list[Stage]:
+        """Who listens starts before who speaks, and stops after it. HTTP starts after the links: it is not to
+        hold up their first values."""
+        services = self._services
+        return [
+            Stage(within_s, [services[name] for name in names if name in services])
+            for within_s, names in STAGES
+        ]
 
     def _take_folder(self) -> None:
         """First of all: nobody else may be at work there. Then it can be said what time it is."""
@@ -132,39 +158,83 @@ class App:
         except ValueError as error:
             raise StartError(str(error)) from None
 
-    def _compose(self) -> list[Stage]:
-        """The services, in the order in which they start: who listens comes before who speaks."""
-        timekeeping = Timekeeping(self.clock, self.dispatcher, self.folder)
-        links = self._links = Links(self.config, self.dispatcher, self.folder, self.clock)
-        self.config, self.links, self.names = links.config, links.links, links.names
-        hidden = frozenset(name for name in self.links if ("links", name, "port") in self.config.secrets)
+    def _compose(self) -> None:
+        """The services; none is started."""
+        links = Links(self.config, self.dispatcher, self.folder, self.clock)
+        config, self.links, self.names = links.config, links.links, links.names
         own = OwnSender(
-            self.config.gateway.name,
+            config.gateway.name,
             self.links,
             links.taps,
             self.health,
-            hidden=hidden,
+            hidden=lambda: links.secret_ports,
             clock=self.clock,
-            history=self._unwritten if self.config.history is not None else None,
+            history=self._unwritten,
+            reload=self.reloader.request,
         )
-        server = Server(self.config, self.names, links.why_down, own)
+        server = Server(config, self.names, links.why_down, own)
         self.router = server.router
         links.attach(self.router)
         feed = Feed(self.router, self.clock)
-        outside: list[Service] = [server, timekeeping]
-        if self.config.history is not None:
-            self._recording = Recording(self.config, feed, self.clock)
-            outside.append(self._recording)
-        if self.config.mqtt is not None:
-            found = self.names.discovered
-            outside.append(Bridging(self.config, self.router, feed, self.links, found, self.clock))
-        inside: list[Service] = [links]
-        if self.config.http is not None:  # after the links: it is not to hold up their first values
-            info = partial(own.info, None)
-            known = Known(self.health, info, self.clock, self.services, self._recording, lambda: self.sensors)
-            inside.append(web(self.config, self.router, feed, known))
-        return [
-            Stage(SERVER_S, outside),
-            Stage(DISPATCHER_S, [Dispatching(self.dispatcher)]),
-            Stage(LINKS_S, inside),
-        ]
+        info = partial(own.info, None)
+        known = Known(
+            self.health, info, self.clock, self.services, self._recording, lambda: self.sensors
+        )
+        found = self.names.discovered
+        make: dict[str, Callable[[Config], Listener]] = {
+            "history": lambda config: Recording(config, feed, self.clock),
+            "mqtt": lambda config: Bridging(config, self.router, feed, self.links, found, self.clock),
+            "http": lambda config: web(config, self.router, feed, known),
+        }
+        self._services = {
+            "router": server,
+            "clock": Timekeeping(self.clock, self.dispatcher, self.folder),
+            "dispatcher": Dispatching(self.dispatcher),
+            "links": links,
+            **{name: each(config) for name, each in make.items() if getattr(config, name) is not None},
+        }
+        self._parts = Parts(
+            config=config,
+            dispatcher=self.dispatcher,
+            links=links,
+            server=server,
+            own=own,
+            feed=feed,
+            make=make,
+            running=lambda name: self._services.get(name),
+            set_running=self._set_running,
+            probe=probe,
+            files=files_of(config),
+        )
+
+    def _recording(self) -> Recording | None:
+        found = self._services.get("history")
+        return found if isinstance(found, Recording) else None
+
+    def _unwritten(self, params: Any) -> Any:
+        """What `$gateway` answers to `history`."""
+        recording = self._recording()
+        if recording is None:
+            raise sig.UnknownMethod("this gateway keeps no history; write in its config: history: {}")
+        return recording.unwritten(params)
+
+    # The reload's thread
+
+    def _set_running(self, name: str, service: Service | None) -> None:
+        others = {each: its for each, its in self._services.items() if each != name}
+        self._services = others if service is None else {**others, name: service}
+
+    def _reload(self, stopping: threading.Event) -> Report:
+        assert self._parts is not None
+        return Exchange(self._parts, load_beside(self.config), stopping).run()
+
+    def _reloaded(self, report: Report) -> None:
+        """After the answer."""
+        assert self._parts is not None
+        if report.parted:
+            self._parts.server.part()
+        if not report.failed:
+            self._keep_config()
+
+    def _keep_config(self) -> None:
+        keep(self.config, self.folder)

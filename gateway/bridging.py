@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway import health
 from gateway.encoding import text_of
+from gateway.mailbox import Mailbox
 from gateway.samples import Family, counter, disk_written, gauge
 from gateway.service import Part, State
 from gateway.version import package_version
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     from gateway.clock.wall import WallClock
     from gateway.config import Config, SensorSection
     from gateway.feed import Feed
+    from gateway.mailbox import Noted
     from gateway.mqtt.bridge import Bridge
+    from gateway.mqtt.home_assistant.discovery import BoardFacts
+    from gateway.mqtt.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +48,9 @@ class Bridging:
         self._links = links
         self._discovered = discovered
         self._clock = clock
+        self._boards: dict[str, BoardFacts] = {}
+        self.mailbox = Mailbox()
+        """Where its events come from."""
         self._bridge: Bridge | None = None
         self._broker = ""
         self._failure: str | None = None
@@ -59,12 +67,29 @@ class Bridging:
         from gateway.mqtt.bridge import Bridge  # paho costs 6 MB
         from gateway.mqtt.settings import from_config
 
-        settings = from_config(self._config, self._links, package_version(), self._discovered)
+        settings = self._settings(self._config, from_config)
         secret = ("mqtt", "url") in self._config.secrets
         self._broker = "the broker" if secret else settings.target.name
-        bridge = Bridge(self._router, settings, self._clock, self._feed)
+        bridge = Bridge(self._router, settings, self._clock, self._feed, self.mailbox)
         bridge.start()
         self._bridge = bridge
+
+    def know(self, readings: Sequence[Noted]) -> None:
+        """It comes late: that is what was heard last of each sensor."""
+        from gateway.mqtt.bridge import Known
+
+        self.mailbox.post(Known(readings))
+
+    def changed(self, config: Config) -> Callable[[], None]:
+        """By a config that has another sensor, or link, and the same MQTT. What it returns is to be called
+        when those that are gone have left the router, and none has come."""
+        from gateway.mqtt.settings import from_config
+
+        settings, bridge = self._settings(config, from_config), self._bridge
+        return partial(bridge.use, settings) if bridge is not None else lambda: None
+
+    def _settings(self, config: Config, make: Callable[..., Settings]) -> Settings:
+        return make(config, self._links, package_version(), self._discovered, self._boards)
 
     def stop(self, within_s: float) -> bool:
         """See `Service`."""

@@ -8,7 +8,7 @@ that nobody fetches any more ends by itself (`drivers.stream.tap.FORGOTTEN_S`).
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -63,6 +63,10 @@ class Captures:
     def close(self) -> None:
         """End all."""
         self._end_those(lambda _capture: True)
+
+    def end_of(self, links: Container[str]) -> None:
+        """End those of links that go."""
+        self._end_those(lambda capture: capture.link in links)
 
     def _begin(self, link: str) -> dict[str, Any]:
         if link not in self._links:

@@ -61,7 +61,7 @@ class DataFolder:
         self._retry_at = 0.0
         self.written = Written()
         """By who writes small files there."""
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: tuple[Callable[[], None], ...] = ()
 
     def open(self) -> None:
         """Make it if it is missing, and take its lock. Raises InUseError; whatever else is wrong is logged,
@@ -82,7 +82,11 @@ class DataFolder:
     def listen(self, listener: Callable[[], None]) -> None:
         """Have `listener()` called when it can be written again, on the thread that finds it, which waits for
         the disk anyway."""
-        self._listeners.append(listener)
+        self._listeners = (*self._listeners, listener)
+
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        """The opposite; nothing happens if it does not listen."""
+        self._listeners = tuple(each for each in self._listeners if each != listener)
 
     def status(self) -> FolderStatus:
         """How it is. A folder that could not be used is tried again for that, now and then; one that was

@@ -64,10 +64,18 @@ class Names:
     def __init__(
         self, configured: Mapping[str, SensorSection], left_out: Collection[str] = frozenset()
     ) -> None:
-        self.configured = configured
-        self._left_out = left_out
+        self.use(configured, left_out)
         self._lock = threading.Lock()  # guards the exchange of what is below
         self._sections: Mapping[str, SensorSection] = {}
+
+    def use(self, configured: Mapping[str, SensorSection], left_out: Collection[str]) -> None:
+        """The config has these now. Those that were discovered and are called so are to be dropped first."""
+        self.configured = configured
+        self._left_out = left_out
+
+    def of_the_config(self, name: str) -> bool:
+        """Whether the config has it, left out or not."""
+        return name in self.configured or name in self._left_out
 
     def __contains__(self, name: object) -> bool:
         """Whether a sensor, of the config or discovered, is called so."""
@@ -81,6 +89,10 @@ class Names:
         """Those that were discovered."""
         return self._sections
 
+    def all_names(self) -> set[str]:
+        """Of all, those too that were left out."""
+        return {*self.configured, *self._sections, *self._left_out}
+
     def all(self) -> dict[str, SensorSection]:
         """Those of the config, and those that were discovered."""
         return {**self.configured, **self._sections}
@@ -88,15 +100,21 @@ class Names:
     def take(self, name: str, section: SensorSection, before: SensorSection | None) -> bool:
         """Whether `name` is `section`'s now: it is free, or `before` had it."""
         with self._lock:
-            if name in self.configured or name in self._left_out or self._sections.get(name) is not before:
+            if self.of_the_config(name) or self._sections.get(name) is not before:
                 return False
             self._sections = {**self._sections, name: section}
             return True
 
+    def drop(self, name: str) -> None:
+        """It is no discovered one's any more."""
+        with self._lock:
+            self._sections = {each: section for each, section in self._sections.items() if each != name}
+
 
 class Discovery:
     """What one link has discovered. `made` is called with each new sensor, `gone` with one that another takes
-    the place of, as its channel measures something else now. `found` belongs to the dispatcher's thread,
+    the place of, as its channel measures something else now; `dropped` with one that there is no more, as the
+    config has changed. `found`, `give_way`, `look_again` and `end` belong to the dispatcher's thread,
     `remember` to who starts, before that."""
 
     def __init__(
@@ -107,11 +125,13 @@ class Discovery:
         *,
         made: Callable[[Sensor], None],
         gone: Callable[[Sensor], None],
+        dropped: Callable[[Sensor], None] | None = None,
     ) -> None:
         self._link = link
         self._names = names
         self._made = made
         self._gone = gone
+        self._dropped = dropped or gone
         self._file = KeptFile(
             folder.path / f"{link.name}.discovered.json",
             version=VERSION,
@@ -120,9 +140,8 @@ class Discovery:
             unwritten=f"after the next start senders of the link {link.name} come with their first values",
             folder=folder,
         )
-        self._configured = frozenset(
-            section.channel or name for name, section in names.configured.items() if section.link == link.name
-        )
+        self._configured = self._channels_of_the_config()
+        self._ended = False
         self._sensors: dict[str, tuple[Quantity, SensorSection, Sensor]] = {}
         self._complained = False
         self._writing = False
@@ -136,8 +155,43 @@ class Discovery:
                 self._make(channel, Quantity(quantity["kind"], quantity["unit"]))
         self._link.watch(self.found)
 
+    def give_way(self) -> None:
+        """The config has other sensors now: one of them may have the channel, or the name, of one that was
+        discovered. On the dispatcher's thread."""
+        self._configured = self._channels_of_the_config()
+        devices = self._link.status().devices.values()
+        channels = {name: channel for device in devices for name, channel in device.channels.items()}
+        for channel, (_, _, sensor) in list(self._sensors.items()):
+            if self._is_configured(channel, channels) or self._names.of_the_config(sensor.name):
+                self._drop(channel, sensor)
+
+    def look_again(self) -> None:
+        """And one of them may have left its channel. Likewise."""
+        for device in self._link.status().devices.values():
+            self.found(device)
+
+    def end(self) -> None:
+        """The link goes, and its sensors with it. On the dispatcher's thread."""
+        self._ended = True
+        self._file.close()
+        for channel, (_, _, sensor) in list(self._sensors.items()):
+            self._drop(channel, sensor)
+
+    def _drop(self, channel: str, sensor: Sensor) -> None:
+        del self._sensors[channel]
+        self._names.drop(sensor.name)
+        self._dropped(sensor)
+
+    def _channels_of_the_config(self) -> frozenset[str]:
+        sensors = self._names.configured.items()
+        return frozenset(
+            section.channel or name for name, section in sensors if section.link == self._link.name
+        )
+
     def found(self, device: Device) -> None:
         """A device has come, or says anew what it has."""
+        if self._ended:
+            return
         new = False
         for channel, what in device.channels.items():
             if what.offered and not self._is_configured(channel, device.channels):
@@ -148,6 +202,8 @@ class Discovery:
 
     def _write(self) -> None:
         self._writing = False
+        if self._ended:
+            return
         sensors = {channel: quantity._asdict() for channel, (quantity, _, _) in self._sensors.items()}
         self._file.write({"sensors": sensors})
 

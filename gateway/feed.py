@@ -36,9 +36,26 @@ class Feed:
     def add(self, mailbox: Mailbox) -> None:
         """From now on it gets every event."""
         with self._changing:
+            if mailbox in self._mailboxes:
+                return
             if not self._mailboxes:
                 self._router.addListener(self._hear)
             self._mailboxes = (*self._mailboxes, mailbox)
+
+    def exchange(self, before: Mailbox, after: Mailbox) -> None:
+        """From now on `after` gets what `before` got: each event is in one of the two. On the thread that
+        triggers them; an event of another thread's may still come to `before`."""
+        with self._changing:
+            self._mailboxes = tuple(after if each is before else each for each in self._mailboxes)
+
+    def noted(self, sender: str, event: str, data: Any) -> Noted:
+        """As an event of now, for who is to have by itself what others have heard already."""
+        at = self._clock.monotonic()
+        utc, unset = self._clock.stamp(at)
+        body = event_body(data, utc, unset=unset)
+        with self._order:
+            self._last = self._last.next(utc)
+            return Noted(characters(sender), event, body, utc, at, not unset, self._last)
 
     def remove(self, mailbox: Mailbox) -> None:
         """It gets no more, but for one that is being handed out now."""

@@ -51,6 +51,10 @@ class Identities:
         )  # guards the rest: one writes, nobody who only asks waits for the disk
         self._saved: _Entries = {}
 
+    def of_links(self, links: Iterable[str]) -> None:
+        """The config has these now."""
+        self._links = frozenset(links)
+
     def recall(self, link: str, device: str) -> str | None:
         """The identity last remembered; None if there is none."""
         with self._lock:

@@ -108,6 +108,11 @@ class KeptFile:
             self._folder.worked()
         return written
 
+    def close(self) -> None:
+        """What could not be written is not owed any more."""
+        if self._folder is not None:
+            self._folder.unlisten(self._write_what_is_owed)
+
     def _write_what_is_owed(self) -> None:
         """On whichever thread found that the folder can be written again."""
         with self._writing:
@@ -117,7 +122,7 @@ class KeptFile:
     def _try(self, text: str) -> bool:
         try:
             with self._folder.written.counting() if self._folder is not None else nullcontext():
-                self._replace(text)
+                replace_whole(self._path, text)
         except OSError as error:
             self._owed = text
             if self._is_said(error):
@@ -138,16 +143,6 @@ class KeptFile:
             return False
         self._folder.failed(error)
         return True
-
-    def _replace(self, text: str) -> None:
-        new = self._path.with_name(self._path.name + ".new")
-        new.unlink(missing_ok=True)  # one that a kill has left may have any rights
-        with open(new, "x", encoding="ascii", opener=_private) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path)
-        _sync_folder(self._path.parent)
 
     def _content(self) -> dict[str, Any]:
         """Raises OSError, and ValueError or RecursionError for what is not ours."""
@@ -192,6 +187,19 @@ class KeptFile:
         except OSError as second:
             kept = f"it cannot be kept as {aside.name}: {second.strerror}"
         logger.warning("%s: cannot be used: %s; %s. %s", self._path, why, kept, self._forgotten)
+
+
+def replace_whole(path: Path, text: str) -> None:
+    """Have `text` in the file at `path`, for our user alone; whenever the power goes, the old one or the new
+    one is there. Waits for the disk. Raises OSError."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)  # one that a kill has left may have any rights
+    with open(new, "x", encoding="utf-8", newline="", opener=_private) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    _sync_folder(path.parent)
 
 
 def _private(path: str, flags: int) -> int:

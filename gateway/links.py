@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import sig
-from drivers.identities import Roster
-from drivers.kinds import new_source, protocol, sensor_class
+from drivers.kinds import protocol
 from drivers.link import Link
 from drivers.sensor import Sensor
-from drivers.stream.on_port import OnPort
 from gateway import health
-from gateway.captures import Tapped
 from gateway.config import Config
-from gateway.config.catalog import defect
 from gateway.discovered import Discovery, Names, discovers
-from gateway.identities import Identities
-from gateway.notes import LinkNotes
+from gateway.exchanged import Exchanged
+from gateway.linking import Made, Maker, given_up
+from gateway.senders import release
 from gateway.service import Part, all_within
-from gateway.sim_port import sim_port
 
 if TYPE_CHECKING:
     from drivers.clock import Clock
     from drivers.dispatcher import Dispatcher
-    from drivers.source import Source
-    from gateway.config.models import LinkSection
+    from gateway.config.models import LinkSection, SensorSection
     from gateway.data_folder import DataFolder
+    from gateway.reload.plan import Plan
     from gateway.samples import Family
 
 logger = logging.getLogger(__name__)
@@ -51,35 +46,103 @@ class Links:
     name = "links"
 
     def __init__(self, config: Config, dispatcher: Dispatcher, folder: DataFolder, clock: Clock) -> None:
-        self.links: dict[str, Link] = {}
-        self.taps: dict[str, Tapped | None] = {}
-        """By link, what its captures hear; None where it has no port."""
-        self.sensors: Mapping[str, Sensor] = {}
-        self._dispatcher = dispatcher
         self._folder = folder
         self._clock = clock
         self._router: sig.Router | None = None
-        self.config = config
-        self._make_links()
-        self._make_sensors()
+        self._maker = Maker(config, dispatcher, folder, clock)
+        self._made = made = self._maker.make(config)
+        self.config = made.config
+        self.secret_ports = _secret_ports(made.config)
+        """Links whose port is not to be told."""
+        self.links = Exchanged(made.links)
+        self.taps = Exchanged(made.taps)
+        """By link, what its captures hear; None where it has no port."""
+        self.sensors: Mapping[str, Sensor] = made.sensors
         self.names = Names(self.config.sensors, self.config.left_out_sensors.keys())
+        self._discoveries: dict[str, Discovery] = {}
 
     def attach(self, router: sig.Router) -> None:
         """Have the sensors be senders there, those too that were found in earlier runs."""
         self._router = router
-        for sensor in self.sensors.values():
-            sensor.attach(router)
-        for name in self.config.left_out_sensors:  # listed, and not connected
-            router.getSender(name, create=True)
-        for name, section in self.config.links.items():
-            if discovers(section.options):
-                link = self.links[name]
-                Discovery(link, self.names, self._folder, made=self._found, gone=Sensor.detach).remember()
+        self._attach(self.sensors.values())
+        self._discover(self.links.values())
 
     def start(self) -> None:
         """See `Service`: open every link, whether its board is there or not."""
         for link in self.links.values():
             link.open()
+
+    @property
+    def made(self) -> Made:
+        """What there is by the config that holds."""
+        return self._made
+
+    def prepare(self, config: Config, plan: Plan) -> Made:
+        """What there is to be by another config: made, where it is new. Opens nothing. It is to be exchanged,
+        or given up."""
+        kept = Made(config, taps=self._made.taps, notes=self._made.notes)
+        kept.links = {name: link for name, link in self.links.items() if plan.goes_on("links", name)}
+        kept.sensors = {
+            name: sensor
+            for name, sensor in self.sensors.items()
+            if name in self.config.sensors and plan.goes_on("sensors", name)
+        }
+        return self._maker.make(config, kept)
+
+    def give_up(self, made: Made) -> None:
+        """It was prepared, and is not to be after all."""
+        given_up(made.notes, self._made.notes)
+
+    def exchange(self, made: Made, plan: Plan, between: Callable[[], None]) -> None:
+        """From one config to another, as prepared: who goes leaves the router, who stays is changed, who
+        comes enters. On the dispatcher's thread, in turn with what is measured. `between`: called when those
+        that go have gone."""
+        before, self._made = self._made, made
+        names = self.names.all_names()
+        for name, sensor in before.sensors.items():
+            if made.sensors.get(name) is not sensor:
+                sensor.detach()
+        for name, link in before.links.items():
+            if made.links.get(name) is not link and (discovery := self._discoveries.pop(name, None)):
+                discovery.end()
+        self._use(made)
+        for discovery in self._discoveries.values():
+            discovery.give_way()
+        between()
+        for name in plan.changed_sensors:
+            _change(made.sensors[name], made.config.sensors[name])
+        for discovery in self._discoveries.values():
+            discovery.look_again()
+        self._attach(
+            sensor for name, sensor in made.sensors.items() if before.sensors.get(name) is not sensor
+        )
+        self._discover(link for name, link in made.links.items() if before.links.get(name) is not link)
+        assert self._router is not None
+        for name in names - self.names.all_names():
+            release(self._router, name)
+
+    def _use(self, made: Made) -> None:
+        self.config = made.config
+        self._maker.memory.of_links(made.config.links)
+        found = {name: each for name, each in self.sensors.items() if name in self.names.discovered()}
+        secret = _secret_ports(made.config)
+        self.secret_ports |= secret  # nobody is to see an old port by the new config, nor the other way round
+        self.links.exchange(made.links)
+        self.taps.exchange(made.taps)
+        self.secret_ports = secret
+        self.names.use(made.config.sensors, made.config.left_out_sensors.keys())
+        self.sensors = {**made.sensors, **found}
+
+    def follow(self, before: Made, within_s: float, *, opens: bool = True) -> bool:
+        """After an exchange: links that are no more are closed, those that are new are opened (`opens`).
+        False if one did not close in time; it does so later, and nobody waits for it."""
+        given_up(before.notes, self._made.notes)
+        gone = [link.close for name, link in before.links.items() if self._made.links.get(name) is not link]
+        done = all_within(gone, within_s, "link")
+        for name, link in self._made.links.items() if opens else ():
+            if before.links.get(name) is not link:
+                link.open()
+        return done
 
     def stop(self, within_s: float) -> bool:
         """See `Service`."""
@@ -92,15 +155,18 @@ class Links:
         links = {name: link.status() for name, link in self.links.items()}
         may_be_unseen: dict[str, bool] = {}
         for name, status in links.items():
-            secret = ("links", name, "port") in self.config.secrets
+            secret = name in self.secret_ports
             now = self._clock.monotonic()
             parts[f"links.{name}"] = health.of_link(status, now, secret=secret)
-            may_be_unseen[name] = now - status.since < patience_s(self.config.links[name])
+            if (its := self.config.links.get(name)) is not None:
+                may_be_unseen[name] = now - status.since < patience_s(its)
         for name, section in self.names.all().items():
             sensor = self.sensors.get(name)  # one that was found this moment is not there yet
             if sensor is None:
                 continue
-            link = self.links[section.link]
+            link = self.links.get(section.link)
+            if link is None or section.link not in may_be_unseen:  # the config has just changed
+                continue
             device = link.device_of(sensor.channel)
             part = health.of_sensor(
                 sensor.status(),
@@ -140,62 +206,57 @@ class Links:
         sensor, section = self.sensors.get(name), self.names.get(name)
         if sensor is None or section is None:
             return None
-        link = self.links[section.link]
+        link = self.links.get(section.link)
+        if link is None:  # the config has just changed
+            return None
         down = link.status().reason or sensor.problem or link.absence(sensor.channel)
         return f"link {link.name}: {down or 'the board has just come; ask again'}"
 
-    def _make_links(self) -> None:
-        memory = Identities(self.config.data / "identities.json", self.config.links, self._folder)
-        roster = Roster()
-        for name, section in self.config.links.items():
-            with self._leaving_out("links", name, f"protocol {section.protocol!r}"):
-                options = section.options
-                if isinstance(port := options.get("port"), str) and self._folder.status().usable:
-                    options["port"] = sim_port(port, self.config.data / name)
-                source = new_source(section.protocol, options)
-                self.links[name] = Link(
-                    name,
-                    source=source,
-                    identity=section.identity,
-                    memory=memory,
-                    roster=roster,
-                    notes=LinkNotes(self.config.data / f"{name}.notes.json", name, self._folder),
-                    dispatcher=self._dispatcher,
-                    clock=self._clock,
+    def _attach(self, sensors: Iterable[Sensor]) -> None:
+        """Have them be senders, and those that are left out be listed, not connected."""
+        assert self._router is not None
+        for sensor in sensors:
+            sensor.attach(self._router)
+        for name in self.config.left_out_sensors:
+            self._router.getSender(name, create=True)
+
+    def _discover(self, links: Iterable[Link]) -> None:
+        """On those of the links that are to have senders made of what they find."""
+        for link in links:
+            if discovers(self.config.links[link.name].options):
+                found = Discovery(
+                    link,
+                    self.names,
+                    self._folder,
+                    made=self._found,
+                    gone=Sensor.detach,
+                    dropped=self._dropped,
                 )
-                self.taps[name] = self._tapped(name, section, source)
-
-    def _make_sensors(self) -> None:
-        sensors: dict[str, Sensor] = {}
-        for name, section in self.config.sensors.items():
-            with self._leaving_out("sensors", name, f"driver {section.driver!r}"):
-                kind = sensor_class(section.driver)
-                sensors[name] = kind(name, self.links[section.link], section.channel, **section.options)
-        self.sensors = sensors
-
-    @contextmanager
-    def _leaving_out(self, section: str, name: str, what: str) -> Iterator[None]:
-        """What the config's checks could not know: somebody else's driver or protocol fails when it is
-        used."""
-        try:
-            yield
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
-            text = str(error) if isinstance(error, ValueError) else defect(what, error)
-            self.config = self.config.without(section, name, text)
-
-    def _tapped(self, name: str, section: LinkSection, source: Source) -> Tapped | None:
-        if not isinstance(source, OnPort):
-            return None
-        hidden = ("links", name, "port") in self.config.secrets
-        port = None if hidden else section.options.get("port")
-        about = {"port": port, "baud": source.settings.baud, "protocol": section.protocol}
-        return Tapped(source.tap, about)
+                self._discoveries[link.name] = found
+                found.remember()
 
     def _found(self, sensor: Sensor) -> None:
         """At the start, and then on the dispatcher's thread."""
         assert self._router is not None
         self.sensors = {**self.sensors, sensor.name: sensor}
         sensor.attach(self._router)
+
+    def _dropped(self, sensor: Sensor) -> None:
+        """The opposite, on the dispatcher's thread."""
+        sensor.detach()
+        self.sensors = {name: each for name, each in self.sensors.items() if each is not sensor}
+
+
+def _secret_ports(config: Config) -> frozenset[str]:
+    return frozenset(name for name in config.links if ("links", name, "port") in config.secrets)
+
+
+def _change(sensor: Sensor, section: SensorSection) -> None:
+    """In place; a defect of one is not to leave the others half done."""
+    try:
+        sensor.change(section.options)
+    except Exception:
+        logger.exception("%s: it could not be changed; please report this", sensor.name)
 
 
 def patience_s(section: LinkSection) -> float:

@@ -34,6 +34,10 @@ class LinkNotes:
         self._saved: dict[str, Any] | None = None
         self._content: dict[str, Any] = {}
 
+    def close(self) -> None:
+        """The link goes."""
+        self._file.close()
+
     def recall(self) -> dict[str, Any]:
         """See `drivers.source.Notes`."""
         if self._saved is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, Protocol
 
 import sig
@@ -22,11 +22,11 @@ class _Link(Protocol):
 
 
 class OwnSender:
-    """Answers `info`, `health` and `capture`, and `history` if there is one.
+    """Answers `info`, `health` and `capture`, and `history` and `reload` if there are such.
 
-    `health`, `history`: what they answer; `links` may be asked at any time from any thread. `hidden` are the
-    links whose port is a secret of the config. `taps`: by link, what its captures hear; None where it has no
-    port.
+    `health`, `history`, `reload`: what they answer; `links` may be asked at any time from any thread.
+    `hidden`: the links by now whose port is a secret of the config. `taps`: by link, what its captures hear;
+    None where it has no port.
     """
 
     def __init__(
@@ -36,9 +36,10 @@ class OwnSender:
         taps: Mapping[str, Tapped | None],
         health: Callable[[], Mapping[str, Any]],
         *,
-        hidden: frozenset[str] = frozenset(),
+        hidden: Callable[[], Container[str]] = frozenset,
         clock: Clock = SYSTEM_CLOCK,
         history: Callable[[Any], Any] | None = None,
+        reload: Callable[[Any], Any] | None = None,
     ) -> None:
         self._name = name
         self._links = links
@@ -52,8 +53,9 @@ class OwnSender:
             "health": self.health,
             "capture": self._captures.request,
         }
-        if history is not None:
-            self._requests["history"] = history
+        for method, handler in (("history", history), ("reload", reload)):
+            if handler is not None:
+                self._requests[method] = handler
 
     def attach(self, router: sig.Router) -> None:
         """Be there. Before anybody listens to `router`: nobody is to be told of it."""
@@ -62,6 +64,10 @@ class OwnSender:
     def close(self) -> None:
         """End the captures."""
         self._captures.close()
+
+    def end_captures(self, links: Container[str]) -> None:
+        """End those of links that go."""
+        self._captures.end_of(links)
 
     def info(self, _params: object) -> dict[str, Any]:
         """Who this is, and how its links are. `uptime`: seconds."""
@@ -79,7 +85,7 @@ class OwnSender:
 
     def _link(self, name: str, status: LinkStatus) -> dict[str, Any]:
         """`port` is None where the config keeps it secret; so is `reason`, which would tell it."""
-        shown = name not in self._hidden
+        shown = name not in self._hidden()
         return {
             "state": str(status.state),
             "reason": status.reason if shown else None,

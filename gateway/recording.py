@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import sig
 from gateway import health
 from gateway.first_values import wait_for_values
-from gateway.mailbox import Mailbox
+from gateway.mailbox import Mailbox, Noted
 from gateway.samples import Family, counter, gauge
 from gateway.service import Part, State
 
@@ -57,7 +57,10 @@ class Recording:
         self._path: Path = config.data / FILE
         self._feed = feed
         self._clock = clock
-        self._mailbox = Mailbox()
+        self.mailbox = Mailbox()
+        """Where its events come from."""
+        self.goes_on = False
+        """Whether another one has recorded until now, so that values of before hold still."""
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._opened = threading.Event()
@@ -71,11 +74,16 @@ class Recording:
         """See `Service`."""
         if self._thread is not None:
             return
-        self._feed.add(self._mailbox)
+        self._feed.add(self.mailbox)
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
         if not self._clock.believed:
             self._opened.wait(OPENING_S)
+
+    def know(self, readings: Sequence[Noted]) -> None:
+        """It comes late: that is what was heard last of each sensor."""
+        for noted in readings:
+            self.mailbox.put(noted)
 
     def leaving(self) -> None:
         """The gateway is about to stop: senders that go from now on go with it."""
@@ -85,18 +93,19 @@ class Recording:
 
     def stop(self, within_s: float) -> bool:
         """See `Service`: write what there is."""
-        thread, self._thread = self._thread, None
+        thread = self._thread
         if thread is None:
             return True
-        self._feed.remove(self._mailbox)
+        self._feed.remove(self.mailbox)
         if self._archive is not None:
             self._archive.close()  # before the store, whose last act is to clear away its log
         self._stopping.set()
-        self._mailbox.post(None)
+        self.mailbox.post(None)
         thread.join(within_s)
         if thread.is_alive():
             logger.warning("stopping: history did not stop within %g s and is left behind", within_s)
             return False
+        self._thread = None
         return True
 
     def status(self) -> dict[str, Part]:
@@ -145,7 +154,7 @@ class Recording:
 
     def _run(self) -> None:
         if self._clock.believed:
-            wait_for_values(self._mailbox, self._stopping, FIRST_S, SETTLE_S)
+            wait_for_values(self.mailbox, self._stopping, FIRST_S, SETTLE_S)
         while True:
             try:
                 self._record()
@@ -176,9 +185,10 @@ class Recording:
             most_bytes=section.size,
         )
         recorder = Recorder(
-            store, self._mailbox, self._clock, section.window, self._stopping, self._go_on_after
+            store, self.mailbox, self._clock, section.window, self._stopping, self._go_on_after
         )
         recorder.leave(self._left_at)
+        recorder.goes_on = self.goes_on
         self._archive = Archive(self._path)
         self._recall = Recall(self._archive, recorder)
         return recorder

@@ -25,6 +25,11 @@ class GatewayRouter(sig.ServerRouter):
         super().__init__(carrier, class_sender=class_sender)
         self._sensors = sensors
 
+    def serve(self, carrier: Carrier) -> None:
+        """Serve who comes by that one from now on. Those who came by the one before are served on."""
+        carrier.bind(self._accept)
+        self.carrier = carrier
+
     def listSenders(self) -> list[sig.Sender]:  # noqa: N802 - the seed's name
         """As `sig.Router`'s, but for the gateway's own."""
         return [sender for sender in super().listSenders() if sender.getName() != OWN_NAME]
@@ -38,6 +43,16 @@ class GatewayRouter(sig.ServerRouter):
         if name in self._sensors:
             raise NameError(f"'{name}' is a sensor of this gateway: choose another name")
         super().register_for(session, name, events, requests)
+
+
+def release(router: sig.Router, name: str) -> None:
+    """No sensor is called so any more: it is not listed, unless somebody listens to it or has taken the
+    name."""
+    with router.lock:
+        sender = router.getSender(name)
+        if sender is not None:
+            sender._kept = False
+            router.forget(sender)
 
 
 def explaining_sender(reason: Callable[[str], str | None]) -> type[sig.Sender]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+PARTING_S = 1.0
 _LIMITS = Limits(drain_s=0.1, join_s=0.2)
 
 
@@ -39,33 +40,66 @@ class Server:
     ) -> None:
         self._config = config
         self._own = own
-        token = config.router.token
-        self._carrier = CarrierTCPServer(
-            token=token.get_secret_value() if token else None,
-            ssl_context=_tls_context(config),
-            limits=_LIMITS,
-        )
+        self._carrier = _carrier_of(config)
+        self._former: list[CarrierTCPServer] = []
         self.router = GatewayRouter(self._carrier, sensors, explaining_sender(why_down))
         own.attach(self.router)  # before anybody can connect: nobody is to hear of it
 
     def start(self) -> None:
         """See `Service`."""
+        self._listen()
+        logger.info("router: listening on %s", self._config.router.listen)
+
+    def stop(self, within_s: float) -> bool:
+        """See `Service`."""
+        self._own.close()
+        stops = [carrier.stop for carrier in (self._carrier, *self._former)]
+        return all_within(stops, within_s, "server")
+
+    def change(self, config: Config) -> None:
+        """Listen as another config says; while it runs. Who is connected stays so until `part`, and may be
+        told that it has changed. Raises StartError: then it listens as before."""
+        before = self._config
+        self._exchange(config)
+        try:
+            self._listen()
+        except StartError:
+            self._exchange(before)
+            self._listen()
+            raise
+        logger.info("router: listening on %s now", config.router.listen)
+
+    def part(self) -> None:
+        """From those who came before the change."""
+        former, self._former = self._former, []
+        all_within([carrier.stop for carrier in former], PARTING_S, "server")
+
+    def _exchange(self, config: Config) -> None:
+        self._carrier.stop_listening()
+        self._former.append(self._carrier)
+        self._config, self._carrier = config, _carrier_of(config)
+        self.router.serve(self._carrier)
+
+    def _listen(self) -> None:
         listen = self._config.router.listen
         address = parse_address(listen)
         try:
             self._carrier.start(f"unix:{address.host}" if address.unix else address.host, address.port)
         except (OSError, ValueError) as error:
             raise StartError(listen_problem(self._config, "router", listen, error)) from None
-        logger.info("router: listening on %s", listen)
-
-    def stop(self, within_s: float) -> bool:
-        """See `Service`."""
-        self._own.close()
-        return all_within([self._carrier.stop], within_s, "server")
 
     def status(self) -> dict[str, Part]:
         """See `Service`: who asks over the network sees that it works."""
         return {"router": Part(State.OK, f"listening on {self._config.router.listen}")}
+
+
+def _carrier_of(config: Config) -> CarrierTCPServer:
+    token = config.router.token
+    return CarrierTCPServer(
+        token=token.get_secret_value() if token else None,
+        ssl_context=_tls_context(config),
+        limits=_LIMITS,
+    )
 
 
 def _tls_context(config: Config) -> ssl.SSLContext | None:

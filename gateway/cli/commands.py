@@ -161,6 +161,7 @@ def run(path: Path | None, init: bool, verbose: bool) -> int:
     """Run the gateway, until Ctrl-C or SIGTERM.
 
     On a terminal it shows a live table; otherwise it writes log lines to standard error.
+    Under systemd SIGHUP has it read its config anew, as `sig-gateway reload` does; else it ends it.
     """
     from gateway.cli.run import run as run_it
 
@@ -257,6 +258,21 @@ def health(as_json: bool, url: str, token: str | None) -> int:
     from gateway.cli.health import health as tell_it
 
     return tell_it(url, token, as_json=as_json)
+
+
+@cli.command()
+@_json_option
+@_connect_options
+def reload(as_json: bool, url: str, token: str | None) -> int:
+    """Have the running gateway take its config file as it is now.
+
+    Only what changed is stopped and started; says what became of each part. A config with errors is
+    refused, and the one before goes on.
+    Exit status 0; 1 if it is refused, if a part could not be started, or if no gateway answers.
+    """
+    from gateway.cli.reload import reload as reload_it
+
+    return reload_it(url, token, as_json=as_json)
 
 
 @cli.command()

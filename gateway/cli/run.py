@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ import click
 
 from gateway.cli.check import load_or_explain
 from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE
-from gateway.cli.stopping import stop_signals
+from gateway.cli.stopping import Hangup, is_a_service, stop_signals
 from gateway.config import Config
 from gateway.live.summary import summary_of
 
@@ -28,15 +30,23 @@ DEFAULT_YAML = Path(__file__).parent.parent / "default.yaml"
 
 
 def run(path: Path | None, *, init: bool, verbose: bool) -> int:
-    """Run until SIGINT, SIGTERM or SIGHUP: 0; 1 when it cannot start; 2 for a config that is wrong."""
+    """Run until SIGINT, SIGTERM or SIGHUP (under systemd that is a reload): 0; 1 when it cannot start; 2 for
+    a config that is wrong."""
     config_path = path or Path(DEFAULT_CONFIG)
     if not config_path.exists() and not _provide_config(config_path, init=init, asked_for=path is not None):
         return EXIT_USAGE
     config = load_or_explain(config_path, usable=True)
-    if config is None or not _clock_is_well_said():
+    if config is None:
+        from gateway.reload.last_good import advice
+
+        if (text := advice(config_path)) is not None:
+            print(text, file=sys.stderr)
         return EXIT_USAGE
-    with stop_signals() as stops:
-        return _run(config, stops, verbose=verbose)
+    if not _clock_is_well_said():
+        return EXIT_USAGE
+    hangup = Hangup() if is_a_service(os.environ) else None
+    with stop_signals(hangup) as stops:
+        return _run(config, stops, hangup, verbose=verbose)
 
 
 def _clock_is_well_said() -> bool:
@@ -74,11 +84,13 @@ def _provide_config(path: Path, *, init: bool, asked_for: bool) -> bool:
     return True
 
 
-def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
+def _run(config: Config, stops: SimpleQueue[int], hangup: Hangup | None, *, verbose: bool) -> int:
     from gateway.app import App
     from gateway.live.lines import is_terminal
     from gateway.live.terminal import in_foreground
     from gateway.logs import Tail, logging_to, to_stderr
+    from gateway.reload.telling import told
+    from gateway.sd_notify import Manager
     from gateway.service import StartError
 
     on_terminal = is_terminal(sys.stdout) and in_foreground(sys.stdout)
@@ -92,6 +104,9 @@ def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
         except StartError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
+        app.reloader.around = partial(told, Manager(os.environ))
+        if hangup is not None:
+            hangup.act = app.reloader.ask
         try:
             if on_terminal:
                 from gateway.cli.showing import show

@@ -47,11 +47,16 @@ def show(app: App, tail: Tail, stops: SimpleQueue[int]) -> None:
 
 def _pictures(app: App) -> Callable[[list[LogLine]], Picture]:
     """Makes what is to be seen now, of the newest log lines."""
-    config = app.config
-    page = None if config.http is None else config.http.url
+    seen = app.config
     table = LiveTable(app.router, lambda: _links(app), lambda sensor: _problem(app, sensor), app.clock)
 
     def picture(log: list[LogLine]) -> Picture:
+        nonlocal seen
+        config = app.config
+        if config is not seen:
+            table.forget_settings()
+            seen = config
+        page = None if config.http is None else config.http.url
         whole = whole_of(app.health(), page, config.router.listen)
         return Picture(config.gateway.name, whole, table.now(), log)
 
@@ -62,12 +67,18 @@ def _problem(app: App, sensor: str) -> str | None:
     found, section = app.sensors.get(sensor), app.names.get(sensor)
     if found is None or section is None:  # it was found this moment, and is not there yet
         return None
-    return found.problem or app.links[section.link].absence(found.channel)
+    link = app.links.get(section.link)
+    return None if link is None else found.problem or link.absence(found.channel)
 
 
 def _links(app: App) -> dict[str, tuple[str, Link]]:
     """By sensor, those of the config first."""
-    return {name: (sensor.link, app.links[sensor.link]) for name, sensor in app.names.all().items()}
+    links = dict(app.links)
+    return {
+        name: (sensor.link, links[sensor.link])
+        for name, sensor in app.names.all().items()
+        if sensor.link in links  # else the config has just changed
+    }
 
 
 def _say_lines(tail: Tail, terminal: Terminal) -> None:

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from queue import SimpleQueue
 
 STOP_WITHIN_S = 1.9
@@ -20,9 +20,30 @@ AGAIN_S = 0.1
 logger = logging.getLogger(__name__)
 
 
+class Hangup:
+    """What SIGHUP has done where it does not end the process. `act` is called on the thread `signals`, and
+    must not wait; nothing before it is set."""
+
+    def __init__(self) -> None:
+        self.act: Callable[[], object] = lambda: None
+
+
+def is_a_service(environ: Mapping[str, str]) -> bool:
+    """Whether systemd runs this process, and no terminal: a shell in a session of systemd's inherits the
+    variables."""
+    if not environ.keys() & {"INVOCATION_ID", "NOTIFY_SOCKET"}:
+        return False
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return True  # it has no terminal
+    return False
+
+
 @contextlib.contextmanager
-def stop_signals() -> Iterator[SimpleQueue[int]]:
-    """SIGINT, SIGTERM and SIGHUP (the terminal went; unless ignored, as by nohup), as they come.
+def stop_signals(hangup: Hangup | None = None) -> Iterator[SimpleQueue[int]]:
+    """SIGINT, SIGTERM and SIGHUP (the terminal went; unless ignored, as by nohup), as they come. With a
+    `hangup`, SIGHUP is for that, and ends nothing.
 
     Only on the main thread. A thread of its own, `signals`, waits for them: Python runs signal handlers on
     the main thread between two of its steps, so one that comes just before that thread waits for something
@@ -31,12 +52,14 @@ def stop_signals() -> Iterator[SimpleQueue[int]]:
     whatever holds up the stop: a driver, a handler, an exit hook.
     """
     numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+    if hangup is not None or signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
     stops: SimpleQueue[int] = SimpleQueue()
     came = threading.Event()
     told, tell = socket.socketpair()
-    thread = threading.Thread(target=_pass_on, args=(told, numbers, stops, came), name="signals", daemon=True)
+    thread = threading.Thread(
+        target=_pass_on, args=(told, numbers, stops, came, hangup), name="signals", daemon=True
+    )
     with contextlib.ExitStack() as undo:  # the last first
         undo.callback(_end, thread, told, came)
         undo.callback(tell.close)
@@ -56,11 +79,17 @@ def _end(thread: threading.Thread, told: socket.socket, came: threading.Event) -
 
 
 def _pass_on(
-    told: socket.socket, numbers: Container[int], stops: SimpleQueue[int], came: threading.Event
+    told: socket.socket,
+    numbers: Container[int],
+    stops: SimpleQueue[int],
+    came: threading.Event,
+    hangup: Hangup | None,
 ) -> None:
     with told:
         while number := _next(told):
-            if number in numbers:  # a library may have handlers for others
+            if number == signal.SIGHUP and hangup is not None:
+                hangup.act()
+            elif number in numbers:  # a library may have handlers for others
                 try:
                     came.set()
                     stops.put(number)

@@ -46,6 +46,7 @@ class Document:
     broken: set[Location] = field(default_factory=set)
     cut: set[Location] = field(default_factory=set)
     unfilled: dict[Location, str] = field(default_factory=dict)
+    text: str = ""
 
     def line(self, path: Location) -> int:
         """The line of `path`, or of the nearest thing around it that was written."""
@@ -71,7 +72,7 @@ class Document:
 
 def parse(text: str, file: str, secrets: Secrets) -> Document:
     """Parse `text`. `tree` is None for an empty document; syntax errors are in `problems`, never raised."""
-    document = Document(file)
+    document = Document(file, text=text)
     try:
         node = compose(text)
         if node is not None:

@@ -28,13 +28,14 @@ HOW_TO_START = "`sig-gateway run --init` writes one to start from"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(Sections):
     """A config without errors. `warnings` are to be shown, and change nothing. `left_out`: the parts of the
-    file that had errors, which are not in this."""
+    file that had errors, which are not in this. `text`: of the file."""
 
     path: Path
     warnings: tuple[Problem, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     lines: Mapping[Location, int] = field(default_factory=dict, repr=False)
     secrets: Set[Location] = frozenset()
+    text: str = field(default="", repr=False)
 
     @property
     def left_out_sensors(self) -> dict[str, str]:
@@ -162,5 +163,6 @@ def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
         warnings=tuple(in_order_of_the_file(warnings)),
         lines=document.lines,
         secrets=document.secrets,
+        text=document.text,
         **read,
     )

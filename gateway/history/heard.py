@@ -85,11 +85,12 @@ class Heard:
         with self._lock:
             self._pending.done(now)
 
-    def follow(self, opened: Opened, now: float) -> None:
-        """On what an earlier run has left: ids go on after its own, and whose value held is in a gap."""
+    def follow(self, opened: Opened, now: float, *, goes_on: bool = False) -> None:
+        """On what an earlier run has left: ids go on after its own, and whose value held is in a gap, unless
+        that one has recorded until now (`goes_on`)."""
         with self._lock:
             self._pending.replace(_Renumbering(opened.last_id))
-            if opened.alive is not None:
+            if opened.alive is not None and not goes_on:
                 marks = [Mark(name, opened.alive, OFF) for name, gap in opened.senders.items() if gap is None]
                 self._pending.put_first(marks, now)
 

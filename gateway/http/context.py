@@ -34,13 +34,13 @@ class Metrics(Protocol):
 @dataclass(frozen=True, slots=True)
 class Context:
     """`health` and `info`: what the gateway's own sender answers; `known`: what one that is not connected
-    would answer to `info`, None where nobody knows; for any thread, they wait for nothing. `history`,
-    `metrics`: None where there is none."""
+    would answer to `info`, None where nobody knows; for any thread, they wait for nothing. `history`:
+    what is kept by now, None where nothing is; `metrics`: None where there is none."""
 
     router: sig.Router
     feed: Feed
     health: Callable[[], Mapping[str, Any]]
     info: Callable[[], Mapping[str, Any]]
-    history: History | None = None
+    history: Callable[[], History | None] = lambda: None
     metrics: Metrics | None = None
     known: Callable[[str], Any] = lambda _sender: None

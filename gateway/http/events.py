@@ -106,7 +106,7 @@ class Events:
         self, last: EventId | None, client: Client, oldest: EventId | None, newest: EventId, kept: bytes
     ) -> bytes:
         """What history has of the time before the `kept` events, and those; or a gap alone."""
-        history = self._context.history
+        history = self._context.history()
         if last is None or history is None or last > newest:
             return gap_message(
                 newest, "it is not known any more what came after the last event that was seen"

@@ -57,7 +57,7 @@ class HistoryOf:
         if since >= until:
             text = f"since: expected a time before until ({format_ms(until)}), got {format_ms(since)}"
             raise HttpError("bad_params", text)
-        history = self._context.history
+        history = self._context.history()
         if history is None:
             raise HttpError("not_found", "this gateway keeps no history; write in its config: history: {}")
         count: int = call.given["points"]

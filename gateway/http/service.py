@@ -59,7 +59,8 @@ class HttpService:
         self._section = config.http
         self._context = context
         self._address = parse_address(self._section.listen)
-        self._mailbox = Mailbox()
+        self.mailbox = Mailbox()
+        """Where its events come from."""
         self._pool = Pool("http-request")
         self._overview = Overview(LocalSource(context.router, context.known), "http-senders")
         self._thread: threading.Thread | None = None
@@ -74,19 +75,19 @@ class HttpService:
         """See `Service`."""
         if self._thread is not None:
             return
-        self._context.feed.add(self._mailbox)
+        self._context.feed.add(self.mailbox)
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
         self._thread.start()
 
     def stop(self, within_s: float) -> bool:
         """See `Service`."""
-        thread, self._thread = self._thread, None
+        thread = self._thread
         if thread is None:
             return True
         deadline = time.monotonic() + within_s
-        self._context.feed.remove(self._mailbox)
+        self._context.feed.remove(self.mailbox)
         self._stopping.set()
-        self._mailbox.post(None)
+        self.mailbox.post(None)
         loop, stop = self._loop, self._stop_loop
         if loop is not None and stop is not None:
             with suppress(RuntimeError):  # it has ended
@@ -97,6 +98,7 @@ class HttpService:
         if thread.is_alive() or not done:
             logger.warning("stopping: http did not stop within %g s and is left behind", within_s)
             return False
+        self._thread = None
         return True
 
     def status(self) -> dict[str, Part]:
@@ -113,12 +115,12 @@ class HttpService:
 
     def dropped(self) -> dict[str, int]:
         """See `Dropping`."""
-        return self._mailbox.lost.counts()
+        return self.mailbox.lost.counts()
 
     # The service's thread
 
     def _run(self) -> None:
-        wait_for_values(self._mailbox, self._stopping, FIRST_S, SETTLE_S)
+        wait_for_values(self.mailbox, self._stopping, FIRST_S, SETTLE_S)
         import asyncio  # takes longer than all else that this service has imported until now
 
         pause_s, longest_s = AGAIN_S
@@ -158,7 +160,7 @@ class HttpService:
             return
         logger.info("http: the dashboard is at %s", self._section.url)
         self._part = Part(State.OK, f"listening on {self._section.listen}")
-        await Server(app, self._mailbox, hub).serve(bound, self._tls(), self._stop_loop)
+        await Server(app, self.mailbox, hub).serve(bound, self._tls(), self._stop_loop)
 
     def _hosts(self) -> Collection[str] | None:
         """Beyond this machine a token is asked for, which keeps other sites' pages out; so there any name

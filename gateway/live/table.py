@@ -100,6 +100,11 @@ class LiveTable:
         states = {name: link.status() for name, link in dict(links.values()).items()}
         return [self._row(sensor, states[link]) for sensor, (link, _) in links.items()]
 
+    def forget_settings(self) -> None:
+        """The config is another: thresholds and units may be, too."""
+        self._told.clear()
+        self._decimals.clear()
+
     def _row(self, sensor: str, link: Any) -> Row:
         connected, reading = self._ask(sensor)
         state = str(link.state)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import sig
 from gateway.clock.wall import WallClock
@@ -56,6 +56,13 @@ MAX_HEAD = 256 * 1024
 """Characters of an event's message."""
 MOST_SKIPPED = 50
 """Messages to us that were too large to be read, and are told of."""
+
+
+class Known(NamedTuple):
+    readings: Sequence[Noted]
+
+
+"""A letter: what was heard last of senders before this bridge was there. Retained, and no event."""
 CLOCK_SET = "clock set"
 """A letter: the machine's clock is believed again, or not any more, or was set."""
 DRAIN_S = 0.15
@@ -64,7 +71,7 @@ DRAIN_S = 0.15
 
 class Bridge:
     """`start` and `stop` belong to whoever made it. The constructor opens nothing. `feed`: of that router;
-    None for one of its own."""
+    None for one of its own; `mailbox`: where it is to have the events, likewise."""
 
     def __init__(
         self,
@@ -72,11 +79,12 @@ class Bridge:
         settings: Settings,
         wall: WallClock | None = None,
         feed: Feed | None = None,
+        mailbox: Mailbox | None = None,
     ) -> None:
         self._settings = settings
         wall = wall or WallClock()
         self._feed = feed or Feed(router, wall)
-        self._mailbox = Mailbox()
+        self._mailbox = mailbox or Mailbox()
         self._clock = clock = wall.monotonic
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -132,14 +140,21 @@ class Bridge:
 
     def stop(self, timeout_s: float = 2.0) -> bool:
         """Publish and write what there is, and close; False if that took longer than `timeout_s`."""
-        thread, self._thread = self._thread, None
+        thread = self._thread
         if thread is None:
             return True
         self._feed.remove(self._mailbox)
         self._stopping.set()
         self._mailbox.post(None)
         thread.join(timeout_s)
-        return not thread.is_alive()
+        if thread.is_alive():
+            return False
+        self._thread = None
+        return True
+
+    def use(self, settings: Settings) -> None:
+        """Sensors are others now, or links; the rest of the settings is as it was. From any thread."""
+        self._mailbox.post(settings)
 
     def status(self) -> Status:
         """How it fares now; from any thread."""
@@ -283,6 +298,20 @@ class Bridge:
             self._requests.done(letter)
         elif letter is CLOCK_SET:
             self._retained.clock_set()
+        elif isinstance(letter, Settings):
+            self._use(letter)
+        elif isinstance(letter, Known):
+            for noted in letter.readings:
+                made = Made(noted.at, noted.utc, noted.known)
+                self._retained.reading(noted.sender, noted.body.data, noted.at, made)
+
+    def _use(self, settings: Settings) -> None:
+        self._retained.expect(settings)
+        try:
+            self._empty_mailbox()
+        finally:
+            self._settings = settings
+            self._retained.use(settings)
 
     def _heed(self, connection: Connection) -> None:
         """What the connection has noted."""

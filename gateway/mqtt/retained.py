@@ -83,6 +83,25 @@ class Retained:
         self.ask_router()
         self._opened = True
 
+    def expect(self, settings: Settings) -> None:
+        """The config has changed, and these sensors may come. First of all; see `use`."""
+        known = {*self._settings.sensors, *self._adopted}
+        self._announcer.own(self._topics_of(set(settings.sensors) - known))
+
+    def use(self, settings: Settings) -> None:
+        """The config has changed: after what was heard by then of sensors that are gone."""
+        before = {*self._settings.sensors, *self._adopted}
+        self._settings = settings
+        self._adopted = set(settings.discovered())
+        sensors = dict.fromkeys((*settings.sensors, *self._adopted))
+        for sensor in before - sensors.keys():
+            self._states.forget(sensor)
+        for sensor in sensors:
+            if not self._states.knows(sensor):
+                self._states.online(sensor, self._clock(), online=False)
+        topics = [self._names.status, self._names.diagnostics, *self._topics_of(sensors)]
+        self._announcer.use(topics, settings.announcements, settings.spared)
+
     def ask_router(self) -> None:
         """Who is connected now."""
         for sender in self._router.listSenders():

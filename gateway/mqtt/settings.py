@@ -57,16 +57,17 @@ def from_config(
     links: Mapping[str, Link],
     version: str,
     discovered: Callable[[], Mapping[str, SensorSection]] = dict,
+    boards: dict[str, BoardFacts] | None = None,
 ) -> Settings:
     """The settings of the config's `mqtt` section, which must be there. `discovered`: the sensors that links
-    have found by now."""
+    have found by now; `boards`: what is known of those of links, here to be noted."""
     section = config.mqtt
     assert section is not None
     facts = Facts()
     facts.of(config.sensors)
     topics = Topics(config.gateway.name)
     discovery = Discovery(config.gateway.name, topics, section.discovery_prefix, version)
-    boards: dict[str, BoardFacts] = {}
+    boards = {} if boards is None else boards
     announce = discovery.devices if section.discovery == "device" else discovery.entities
 
     def announcements() -> list[Announcement]:

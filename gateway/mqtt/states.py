@@ -68,6 +68,14 @@ class States:
         if not online and sender in self._newest:
             self.reading(sender, stale(self._newest[sender], GONE), now)
 
+    def forget(self, sender: str) -> None:
+        """There is no such sender any more; what is retained of it is somebody else's to take away."""
+        self._senders.discard(sender)
+        self._left_out.discard(sender)
+        self._dirty.discard(sender)
+        for known in (self._topics, self._newest, self._made, self._online, self._next):
+            known.pop(sender, None)
+
     def in_time(self, clock: Clock, now: float) -> None:
         """The machine's clock was set: publish once more what was made by a wrong one, corrected."""
         for sender, made in self._made.items():

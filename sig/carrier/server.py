@@ -136,16 +136,11 @@ class ServerCarrier(Carrier):
         What is queued is sent first, for `Limits.drain_s` at most; for handlers that still run it waits
         `Limits.join_s` at most, and logs that they do.
         """
-        with self._state:
-            listener, self._listener = self._listener, None
-            self._settled.notify_all()
-        if listener is None:
-            return
-        listener.close()
-        if self._acceptor is not None and self._acceptor is not threading.current_thread():
-            self._acceptor.join(self.limits.join_s)
+        listened = self.stop_listening()
         with self._state:
             connections = list(self._connections)
+        if not listened and not connections:
+            return
         drained = time.monotonic() + self.limits.drain_s
         for connection in connections:
             connection.drain(max(0.0, drained - time.monotonic()))
@@ -159,6 +154,18 @@ class ServerCarrier(Carrier):
                 log.get().warning(f"[{connection.name}] a handler of it is still running")
         log.repeated.tell(early=True)
         self.notify(self.on_disconnected)
+
+    def stop_listening(self) -> bool:
+        """Take no more connections; those that there are go on until `stop`. False if it did not listen."""
+        with self._state:
+            listener, self._listener = self._listener, None
+            self._settled.notify_all()
+        if listener is None:
+            return False
+        listener.close()
+        if self._acceptor is not None and self._acceptor is not threading.current_thread():
+            self._acceptor.join(self.limits.join_s)
+        return True
 
     def _accept_all(self, listener: Listener) -> None:
         """The acceptor: nothing ends it but `stop`, whatever a listener, a connection or the log raises."""

@@ -64,6 +64,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                start_new_session="INVOCATION_ID" in environ,  # as systemd does: without a terminal
             )
 
     @property

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,55 @@ def test_which_links_discover() -> None:
     assert discovers({"discover": True})
     assert not discovers({"discover": False})
     assert not discovers({})
+
+
+class Changing(Finding):
+    """One whose config changes while its device is there. `dropped`: who went because of that."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *channels: Channel) -> None:
+        super().__init__(folder)
+        self.dropped: list[str] = []
+        self.discovery._dropped = lambda sensor: self.dropped.append(sensor.name)
+        status = self.link.status()
+        there = replace(status, devices={"12": device(*channels)})
+        monkeypatch.setattr(self.link, "status", lambda: there)
+        self.find(*channels)
+
+    def change(self, **sections: dict[str, Any]) -> None:
+        self.names.use(config(**sections), ())
+        self.discovery.give_way()
+        self.discovery.look_again()
+
+
+def test_the_config_takes_a_channel_and_leaves_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was discovered there gives way, by the channel's longer name too, and comes back."""
+    long = Channel("12/0/V_TEMP", "temperature", "C", unannounced=True, offered=False)
+    finding = Changing(tmp_path, monkeypatch, TEMP, long, HUM)
+    assert finding.names.all_names() == {"radio-12-0", "radio-12-1"}
+    finding.change(mine={"driver": "temperature", "link": "radio", "channel": "12/0/V_TEMP"})
+    assert finding.dropped == ["radio-12-0"]
+    assert finding.names.all_names() == {"mine", "radio-12-1"}
+    finding.change(other={"driver": "temperature", "link": "elsewhere", "channel": "12/0"})
+    assert finding.names.all_names() == {"other", "radio-12-0", "radio-12-1"}
+    assert [sensor.name for sensor in finding.made] == ["radio-12-0", "radio-12-1", "radio-12-0"]
+
+
+def test_the_config_takes_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is for."""
+    finding = Changing(tmp_path, monkeypatch, TEMP, HUM)
+    finding.change(**{"radio-12-1": {"driver": "light", "link": "elsewhere"}})
+    assert finding.dropped == ["radio-12-1"]
+    assert set(finding.names.discovered()) == {"radio-12-0"}
+
+
+def test_the_end_of_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of its sensors go, none comes any more, and what is remembered stays as it was."""
+    finding = Changing(tmp_path, monkeypatch, TEMP, HUM)
+    finding.write()
+    noted = (tmp_path / "radio.discovered.json").read_text()
+    finding.discovery.end()
+    assert sorted(finding.dropped) == ["radio-12-0", "radio-12-1"]
+    assert finding.names.all_names() == set()
+    assert finding.find(PRESSURE) == []
+    finding.write()
+    assert (tmp_path / "radio.discovered.json").read_text() == noted

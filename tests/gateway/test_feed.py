@@ -161,3 +161,32 @@ def test_ids_go_on_after_those_of_an_earlier_run(router: sig.Router) -> None:
     assert early < ahead < first < second
     assert (first.ms, first.number) == (ahead.ms, ahead.number + EARLY + 1)
     assert second == first._replace(number=first.number + 1)
+
+
+def test_a_mailbox_that_takes_the_place_of_another(router: sig.Router) -> None:
+    """Each event is in one of the two; to add it again, or to remove the first, changes nothing."""
+    feed, before, after = Feed(router), Mailbox(), Mailbox()
+    feed.add(before)
+    signal = router.addSender("temp", ["#changed"]).getSignal("#changed")
+    assert signal is not None
+    signal.trigger(1)
+    feed.exchange(before, after)
+    feed.add(after)
+    feed.remove(before)
+    signal.trigger(2)
+    assert [noted.event for noted in before.events(9)] == ["#connect", "#changed"]
+    assert [json.loads(noted.body.data) for noted in after.events(9)] == [2]
+    feed.remove(after)
+    signal.trigger(3)
+    assert after.events(9) == []
+
+
+def test_what_others_have_heard_already(router: sig.Router) -> None:
+    """As an event with an id of its own, in nobody's mailbox."""
+    feed, box = Feed(router), Mailbox()
+    feed.add(box)
+    noted = feed.noted("temp", "#changed", {"a": 1})
+    router.addSender("temp", ["#changed"])
+    (event,) = box.events(9)
+    assert (noted.sender, noted.event, json.loads(noted.body.data)) == ("temp", "#changed", {"a": 1})
+    assert noted.id < event.id

@@ -141,7 +141,7 @@ def test_it_is_in_no_list(client: sig.ClientRouter, app: App) -> None:
     """Neither here nor there; other methods are unknown."""
     assert [sender.getName() for sender in app.router.listSenders()] == ["temp"]
     assert [sender["sender"] for sender in client.listRemoteSenders(list_events=True)] == ["temp"]
-    with pytest.raises(sig.UnknownMethod, match="it has: capture, health, info"):
+    with pytest.raises(sig.UnknownMethod, match="it has: capture, health, history, info, reload"):
         client.remoteRequest(OWN_NAME, "doctor")
 
 

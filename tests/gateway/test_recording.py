@@ -223,7 +223,7 @@ def test_a_folder_that_cannot_be_written(
     house.config.data.unlink()
     house.config.data.mkdir()
     house.clock.advance(3)
-    house.service._mailbox.post("look")
+    house.service.mailbox.post("look")
     until(lambda: house.part["status"] == "ok", what=str(house.part))
     assert house.values == [20.0]
     told = [each for each in caplog.records if each.name == "gateway.history.recorder"]

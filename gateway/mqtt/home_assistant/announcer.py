@@ -139,7 +139,20 @@ class Announcer:
 
     def own(self, topics: Iterable[str]) -> None:
         """These are there, too, and are not taken away."""
-        self._topics.update(dict.fromkeys(topics, ""))
+        new = dict.fromkeys(topics, "")
+        self._topics.update(new)
+        if users := self._own.keys() & new.keys():
+            self._memory.note(SENDER, dict.fromkeys(users))
+            for topic in users:
+                del self._own[topic]
+
+    def use(self, topics: Iterable[str], wanted: Callable[[], list[Announcement]], spared: Spared) -> None:
+        """The config has changed: those topics are there, and no others; that is to be announced."""
+        self._topics = dict.fromkeys(topics, "")
+        self._wanted, self._spared = wanted, spared
+        for topic in self._topics:  # one that was taken away earlier may be there again
+            self._said.pop(topic, None)
+        self.announce()
 
     def own_senders(self) -> Iterable[str]:
         """Users' own senders of earlier runs."""

@@ -96,7 +96,7 @@ class Web:
     def begin(self) -> None:
         """As the app does."""
         context = Context(
-            self.router, Feed(self.router), lambda: self.how(), self.info, self.history, self.metrics
+            self.router, Feed(self.router), lambda: self.how(), self.info, lambda: self.history, self.metrics
         )
         self.service = HttpService(self.config, context)
         self.service.start()

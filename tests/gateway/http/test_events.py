@@ -280,7 +280,7 @@ def test_a_client_that_reads_late_is_told_why(web: Web, monkeypatch: pytest.Monk
         stream = Stream(sock)
         for number in range(100):
             web.trigger("hot", f"{number} {'x' * 100_000}")
-        until(lambda: service._mailbox.depth == 0)
+        until(lambda: service.mailbox.depth == 0)
         messages = list(iter(stream.next, ("", "", "")))
         assert messages[-1].kind == "cut"
         assert messages[-1].data.startswith("too slow: ")

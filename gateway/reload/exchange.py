@@ -1,0 +1,246 @@
+"""From one config to another, while the gateway runs: one reload, on the thread of `reloader`.
+
+    made        what is new is made, and opens nothing: what cannot be made is a refusal
+    exchanged   on the dispatcher's thread, between two events: sensors leave, change, come; who listens to
+                events anew (MQTT, history, HTTP) has every event from there on, and who did has all before
+    followed    old links are closed, new ones opened; old services are stopped, new ones started
+
+Until the exchange nothing has happened. After it the new config holds, but for a part that cannot be started:
+that is started again as it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import sig
+from drivers.reading import STALE
+from gateway.reload.files import files_of
+from gateway.reload.plan import Fate, Files, Plan, plan, unchangeable
+from gateway.reload.refusal import RefusedError, check_left_out, refused
+from gateway.reload.report import Report
+from gateway.service import Service, StartError, stop_together
+
+if TYPE_CHECKING:
+    from drivers.dispatcher import Dispatcher
+    from gateway.config import Config
+    from gateway.feed import Feed
+    from gateway.links import Links
+    from gateway.mailbox import Mailbox, Noted
+    from gateway.own_sender import OwnSender
+    from gateway.serving import Server
+
+logger = logging.getLogger(__name__)
+
+TURN_S = 5.0
+"""What a listener may hold up the dispatcher until the exchange is given up: a live read takes 3 s."""
+STOP_S = 10.0
+"""What an old service has to stop: a slow card may take seconds."""
+CLOSE_S = 3.0
+"""The same for links. One that takes longer closes by itself; a new one on its port is tried till then."""
+LISTENERS = ("history", "mqtt", "http")
+"""Sections whose services hear the events."""
+
+
+class Listener(Service, Protocol):
+    """One of their services."""
+
+    @property
+    def mailbox(self) -> Mailbox: ...
+
+
+@dataclass(slots=True)
+class Parts:
+    """What runs, as the app has put it together. `make`: a service by section, of a config that has it;
+    `running`: those there are; `set_running` exchanges one, None for none."""
+
+    config: Config
+    dispatcher: Dispatcher
+    links: Links
+    server: Server
+    own: OwnSender
+    feed: Feed
+    make: Mapping[str, Callable[[Config], Listener]]
+    running: Callable[[str], Any]
+    set_running: Callable[[str, Service | None], None]
+    probe: Callable[[Config], None]
+    """Raises StartError if HTTP could not listen, as far as can be seen now."""
+    files: Files
+
+
+class Exchange:
+    """Of `parts`, to the config `after`. `stopping`: the gateway is about to end, and nothing more begins."""
+
+    def __init__(self, parts: Parts, after: Config, stopping: threading.Event) -> None:
+        self._parts = parts
+        self._before = parts.config
+        self._after = after
+        self._stopping = stopping
+        self._files = files_of(after)
+        self._new: dict[str, Listener] = {}
+
+    def run(self) -> Report:
+        """Do it. Raises RefusedError, and then nothing has changed."""
+        parts, links = self._parts, self._parts.links
+        if problems := unchangeable(self._before, self._after):
+            raise refused(problems)
+        first = self._plan()
+        made = links.prepare(self._after, first)
+        try:
+            check_left_out(self._before, made.config)
+            self._after = made.config
+            to_do = self._plan()
+            report = Report(to_do, self._after)
+            for name in LISTENERS:
+                if to_do.fates.get((name,)) in (Fate.RESTARTED, Fate.ADDED):
+                    self._new[name] = parts.make[name](self._after)
+            before = links.made
+            between = self._between(to_do)
+            self._on_dispatcher(lambda: self._exchange(lambda: links.exchange(made, to_do, between), to_do))
+        except RefusedError:
+            links.give_up(made)
+            raise
+        gone = [name for name in before.links if made.links.get(name) is not before.links[name]]
+        parts.own.end_captures(gone)
+        if not links.follow(before, CLOSE_S, opens=not self._stopping.is_set()):
+            logger.warning("reload: a link takes long to close; a new one on its port is tried again")
+        self._services(to_do, report)
+        if to_do.fates["router",] is Fate.RESTARTED:
+            self._router(report)
+        self._settle(report)
+        return report
+
+    def _plan(self) -> Plan:
+        sensors = self._parts.links.sensors
+        return plan(
+            self._before,
+            self._after,
+            (self._parts.files, self._files),
+            lambda name: sensors[name].changeable,
+        )
+
+    # The dispatcher's thread
+
+    def _between(self, to_do: Plan) -> Callable[[], None]:
+        """What is to be done when sensors that go have gone, and none has come."""
+        bridging = self._parts.running("mqtt")
+        tell: Callable[[], None] | None = None
+        if to_do.fates.get(("mqtt",)) is Fate.KEPT and to_do.sensors_differ and bridging is not None:
+            tell = bridging.changed(self._after)
+
+        def between() -> None:
+            if tell is not None:
+                tell()
+            for name, service in self._new.items():
+                old = self._parts.running(name)
+                if old is None:
+                    self._parts.feed.add(service.mailbox)
+                else:
+                    self._parts.feed.exchange(old.mailbox, service.mailbox)
+
+        return between
+
+    def _exchange(self, exchange: Callable[[], None], to_do: Plan) -> None:
+        if self._stopping.is_set():
+            raise RefusedError(["the gateway ends"])
+        exchange()
+        known = self._known()
+        if (bridging := self._new.get("mqtt")) is not None:
+            bridging.know(known)  # type: ignore[attr-defined]
+        if (recording := self._new.get("history")) is not None:
+            recording.goes_on = to_do.fates["history",] is Fate.RESTARTED  # type: ignore[attr-defined]
+            if not recording.goes_on:  # type: ignore[attr-defined]
+                recording.know(known)  # type: ignore[attr-defined]
+
+    def _known(self) -> list[Noted]:
+        """What was heard last of each sensor, for who has not heard it."""
+        if not self._new:
+            return []
+        found = []
+        for name, sensor in self._parts.links.sensors.items():
+            try:
+                reading = sensor.last()
+            except sig.RequestError:
+                continue
+            if reading is not None and reading["quality"] != STALE:
+                found.append(self._parts.feed.noted(name, "#changed", reading))
+        return found
+
+    # The reload's thread
+
+    def _on_dispatcher(self, job: Callable[[], None]) -> None:
+        """Have it done there, in turn; wait for that. Raises RefusedError if its turn does not come."""
+        turn = threading.Lock()  # taken by who comes first: the job, or giving it up
+        done = threading.Event()
+        failure: list[BaseException] = []
+
+        def run(_: object) -> None:
+            if not turn.acquire(blocking=False):
+                return
+            try:
+                job()
+            except BaseException as error:  # noqa: BLE001 - raised again by who waits
+                failure.append(error)
+            finally:
+                done.set()
+
+        self._parts.dispatcher.post_always(run, None)
+        if not done.wait(TURN_S):
+            if turn.acquire(blocking=False):
+                text = f"a listener has held up the dispatcher for {TURN_S:g} s; nothing has changed"
+                raise RefusedError([f"{text}; try again, and see the log for who that is"])
+            done.wait()  # it is at it, and ends as any listener does
+        if failure:
+            raise failure[0]
+
+    def _services(self, to_do: Plan, report: Report) -> None:
+        """Those that are no more are stopped, all at the same time, and those that are new are started."""
+        ends = (Fate.RESTARTED, Fate.REMOVED)
+        old = {name: self._parts.running(name) for name in LISTENERS if to_do.fates.get((name,)) in ends}
+        going = {name: service for name, service in old.items() if service is not None}
+        stop_together(list(going.values()), STOP_S)
+        for name, service in going.items():
+            if not service.stop(0.0):
+                text = (
+                    f"the old one did not stop within {STOP_S:g} s, and is left behind: restart the gateway"
+                )
+                report.failed[name,] = text
+                if (new := self._new.pop(name, None)) is not None:
+                    self._parts.feed.remove(new.mailbox)
+            elif name not in self._new:
+                self._parts.set_running(name, None)
+        for name, service in self._new.items():
+            self._start(name, service, report)
+
+    def _start(self, name: str, service: Listener, report: Report) -> None:
+        if self._stopping.is_set():
+            return
+        try:
+            if name == "http" and report.plan.fates[name,] is Fate.RESTARTED:
+                self._parts.probe(self._after)
+        except StartError as error:
+            report.failed[name,] = f"{error}; it is as it was"
+            again = self._parts.make[name](self._before)
+            self._parts.feed.exchange(service.mailbox, again.mailbox)
+            service = again
+        self._parts.set_running(name, service)
+        service.start()
+
+    def _router(self, report: Report) -> None:
+        if self._stopping.is_set():
+            return
+        try:
+            self._parts.server.change(self._after)
+        except StartError as error:
+            report.failed["router",] = f"{error}; it is as it was"
+
+    def _settle(self, report: Report) -> None:
+        """The config that holds now: the new one, but for what failed."""
+        failed = [str(part[0]) for part in report.failed]
+        self._parts.config = replace(self._after, **{name: getattr(self._before, name) for name in failed})
+        kept = {name: self._parts.files[name] for name in failed if name in self._parts.files}
+        self._parts.files = {**{name: own for name, own in self._files.items() if name not in failed}, **kept}
