@@ -1,9 +1,14 @@
-"""What holds for every test: skips may be forbidden, and no example has to be quick."""
+"""What holds for every test: skips may be forbidden, no example has to be quick, signals are a terminal's."""
 
 import os
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.signals import as_on_a_terminal
+
+# Before any program is started: those inherit it.
+as_on_a_terminal()
 
 # How fast a shared machine makes up inputs, and runs one, says nothing about the code.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])

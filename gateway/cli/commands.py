@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE, discard_output
+from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE, discard_output, hear_signals
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,6 +23,7 @@ EXIT_INTERRUPTED = 130
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status; never raises."""
     _open_standard_streams()
+    hear_signals()
     for stream in (sys.stdout, sys.stderr):
         # A name or a log line may hold what the terminal's encoding cannot say.
         if isinstance(stream, io.TextIOWrapper):
