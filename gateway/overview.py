@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 import sig
 from gateway.requests_pool import Outcome, Pool, outcome_of
+from gateway.senders import OWN_NAME
 
 WITHIN_S = 3.0
 """For all senders together."""
@@ -103,7 +104,8 @@ class Overview:
         `last` and what comes from `info` are None for a sender that has none, does not know the request (no
         sensor), or is slow; readings come first, should the time not do for all. `quality` and `reason` are
         those of `last`; where that is None because there never was a value, and the sensor knows why,
-        `stale` and that. Of one that is not connected, `reason` says why that is.
+        `stale` and that. Of one that is not connected, `last` is what it said last, stale by now, and `reason`
+        says why it is not.
         """
         return [entry for entry, _ in self._entries(list(self._source.senders()), within_s)]
 
@@ -129,10 +131,27 @@ class Overview:
             if sender.connected and last.error is None
         ]
         infos = dict(zip(ready, self._answers(ready, "info", deadline), strict=True))
+        kept = self._kept(deadline) if not all(sender.connected for sender in senders) else {}
         return [
-            (_entry(sender, last, info := infos.get(sender.sender, Outcome()).response), info)
+            (_entry(sender, last, info := infos.get(sender.sender, Outcome()).response, kept), info)
             for sender, last in zip(senders, lasts, strict=True)
         ]
+
+    def _kept(self, deadline: float) -> dict[str, Any]:
+        """By sensor, the newest reading that the gateway has, whether the sensor is there or gone."""
+        (answer,) = self._answers([OWN_NAME], "health", deadline)
+        parts = answer.response.get("parts") if isinstance(answer.response, dict) else None
+        devices = parts.values() if isinstance(parts, dict) else ()
+        sensors = [
+            device["sensors"] for device in devices if isinstance(device, dict) and "sensors" in device
+        ]
+        return {
+            name: facts["last"]
+            for found in sensors
+            if isinstance(found, dict)
+            for name, facts in found.items()
+            if isinstance(facts, dict) and isinstance(facts.get("last"), dict)
+        }
 
     def _answers(self, senders: list[str], method: str, deadline: float) -> list[Outcome]:
         """What each has answered by then."""
@@ -168,7 +187,7 @@ class Overview:
         asked.done.set()
 
 
-def _entry(sender: Listed, last: Outcome, info: Any) -> dict[str, Any]:
+def _entry(sender: Listed, last: Outcome, info: Any, kept: dict[str, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = {
         **sender._asdict(),
         "last": last.response if sender.connected else None,
@@ -181,7 +200,10 @@ def _entry(sender: Listed, last: Outcome, info: Any) -> dict[str, Any]:
         "decimals": _decimals(info),
     }
     if not sender.connected:
-        entry["reason"] = last.message if last.error == sig.NotConnected.error else None
+        why = entry["reason"] = last.message if last.error == sig.NotConnected.error else None
+        if (reading := kept.get(sender.sender)) is not None:
+            entry["quality"] = "stale"
+            entry["last"] = {**reading, "quality": "stale", "reason": why or "the sensor is not connected"}
     elif entry["last"] is not None:
         entry.update(quality=_text(entry["last"], "quality"), reason=_text(entry["last"], "reason"))
     elif (fault := _text(info, "fault")) is not None:
