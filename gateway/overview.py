@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 import sig
+from gateway.decimals import decimals_of_source
 from gateway.requests_pool import Outcome, Pool, outcome_of
 from gateway.senders import OWN_NAME
 
@@ -104,8 +105,8 @@ class Overview:
         `last` and what comes from `info` are None for a sender that has none, does not know the request (no
         sensor), or is slow; readings come first, should the time not do for all. `quality` and `reason` are
         those of `last`; where that is None because there never was a value, and the sensor knows why,
-        `stale` and that. Of one that is not connected, `last` is what it said last, stale by now, and `reason`
-        says why it is not.
+        `stale` and that. Of one that is not connected, `last` is what it said last, stale by now, and
+        `reason` says why it is not.
         """
         return [entry for entry, _ in self._entries(list(self._source.senders()), within_s)]
 
@@ -197,7 +198,7 @@ def _entry(sender: Listed, last: Outcome, info: Any, kept: dict[str, Any]) -> di
         "kind": _text(info, "kind"),
         "link": _text(info, "link"),
         "thresholds": _thresholds(info),
-        "decimals": _decimals(info),
+        "decimals": decimals_of_source(info),
     }
     if not sender.connected:
         why = entry["reason"] = last.message if last.error == sig.NotConnected.error else None
@@ -226,12 +227,3 @@ def _thresholds(info: object) -> dict[str, float]:
     if not isinstance(found, dict):
         return {}
     return {event: limit for event, limit in found.items() if isinstance(event, str) and _number(limit)}
-
-
-def _decimals(info: object) -> int | None:
-    """As many as the source's resolution has; None where it does not say one."""
-    channel = info.get("channel") if isinstance(info, dict) else None
-    resolution = channel.get("resolution") if isinstance(channel, dict) else None
-    if not isinstance(resolution, int | float) or isinstance(resolution, bool) or not 0 < resolution < 1e9:
-        return None
-    return len(f"{resolution:.6f}".rstrip("0").partition(".")[2])

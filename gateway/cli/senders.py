@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sig
 from gateway.cli.client import complain, connection, to_json
-from gateway.live.table import shown_decimals, value_text
+from gateway.decimals import decimals_of, value_text
 from gateway.overview import Overview, RemoteSource
 from gateway.plain import plain
 
@@ -73,7 +73,7 @@ def _number(value: object, decimals: int | None) -> str:
     """As the live table shows it; a sender that is no sensor may say anything. `decimals`: those of the
     source's resolution, if that is known."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value_text(value, shown_decimals(value, decimals))
+        return value_text(value, decimals_of(value) if decimals is None else decimals)
     return str(value)
 
 
@@ -88,7 +88,7 @@ def _table(found: list[dict[str, Any]], columns: Sequence[str], today: str = "")
     for sender in found:
         last = sender["last"] if isinstance(sender["last"], dict) else {}
         value = (
-            f"{_number(last['value'], sender['decimals'])} {last.get('unit', '')}".strip()
+            f"{_number(last['value'], sender.get('decimals'))} {last.get('unit', '')}".strip()
             if last.get("value") is not None
             else "-"
         )

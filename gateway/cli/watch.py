@@ -13,10 +13,14 @@ from typing import Any
 import sig
 from drivers.clock import UNSET
 from gateway.cli.client import complain, connection, to_json
+from gateway.decimals import Shown, decimals_of_source, value_text
 from gateway.plain import plain
 
 WAITING_EVENTS = 1000
 """What may wait to be printed. When nobody reads our output, we stop reading from the gateway."""
+
+INFO_WITHIN_S = 2.0
+"""What a sender has to say how fine its values are; events wait meanwhile."""
 
 Event = tuple[Mapping[str, Any], Any]
 
@@ -47,7 +51,7 @@ def watch(
                 client.addRemoteListener(_note_coming, sender, sig.EVENT_CONNECT)
                 client.addRemoteListener(_note_coming, sender, sig.EVENT_DISCONNECT)
             try:
-                _print_events(events, as_json=as_json, count=count)
+                _print_events(events, _Lines(client), as_json=as_json, count=count)
             finally:
                 enough.set()
     except sig.RequestError as error:
@@ -55,22 +59,50 @@ def watch(
     return 0
 
 
-def _print_events(events: Queue[Event], *, as_json: bool, count: int | None) -> None:
+class _Lines:
+    """Events as lines for people, each value with its sensor's decimals."""
+
+    def __init__(self, client: sig.ClientRouter) -> None:
+        self._client = client
+        self._shown = Shown()
+        self._of_source: dict[str, int | None] = {}
+
+    def line(self, sender: str, event: str, data: Any) -> str:
+        """See `line_for_people`."""
+        if event == sig.EVENT_CONNECT:  # it may be another board
+            self._of_source.pop(sender, None)
+        decimals = 0
+        if _is_reading(data) and _is_number(data["value"]):
+            decimals = self._shown.decimals(sender, data["value"], self._source_of(sender))
+        return line_for_people(sender, event, data, decimals)
+
+    def _source_of(self, sender: str) -> int | None:
+        if sender not in self._of_source:
+            info = None
+            with contextlib.suppress(sig.RequestError):
+                info = self._client.remoteRequest(sender, "info", timeout=INFO_WITHIN_S)
+            self._of_source[sender] = decimals_of_source(info)
+        return self._of_source[sender]
+
+
+def _print_events(events: Queue[Event], lines: _Lines, *, as_json: bool, count: int | None) -> None:
     printed = 0
     while count is None or printed < count:
         info, data = events.get()
         if as_json:
             line = to_json({"sender": info["sender"], "event": info["event"], "data": data})
         else:
-            line = line_for_people(info["sender"], info["event"], data)
+            line = lines.line(info["sender"], info["event"], data)
         print(line, flush=True)
         printed += 1
 
 
-def line_for_people(sender: str, event: str, data: Any) -> str:
-    """`07:30:00  temp  #changed  23.5 °C`, local time, with the quality where it is not good."""
-    if isinstance(data, dict) and {"value", "unit", "time", "quality"} <= data.keys():
-        text = f"{data['value']} {data['unit']}"
+def line_for_people(sender: str, event: str, data: Any, decimals: int) -> str:
+    """`07:30:00  temp  #changed  23.50 °C`, local time, with the quality where it is not good."""
+    if _is_reading(data):
+        value = data["value"]
+        number = value_text(value, decimals) if value is None or _is_number(value) else str(value)
+        text = f"{number} {data['unit']}"
         if data["quality"] != "good":
             text += f"  {data['quality']}: {data.get('reason', '')}".rstrip(": ")
         if data.get("clock") == UNSET:
@@ -80,6 +112,14 @@ def line_for_people(sender: str, event: str, data: Any) -> str:
         text = "" if event in (sig.EVENT_CONNECT, sig.EVENT_DISCONNECT) else to_json(data)
         when = _clock(None)
     return plain(f"{when}  {sender:<12}  {event:<12}  {text}".rstrip())
+
+
+def _is_reading(data: Any) -> bool:
+    return isinstance(data, dict) and {"value", "unit", "time", "quality"} <= data.keys()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _clock(utc: object) -> str:
