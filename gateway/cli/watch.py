@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from queue import Full, Queue
 from typing import Any
 
@@ -19,6 +20,8 @@ from gateway.plain import plain
 WAITING_EVENTS = 1000
 """What may wait to be printed. When nobody reads our output, we stop reading from the gateway."""
 
+_OF_SENSORS = ("#changed", "#stale")
+"""What each sensor has, once it is there."""
 INFO_WITHIN_S = 2.0
 """What a sender has to say how fine its values are; events wait meanwhile."""
 
@@ -43,10 +46,12 @@ def watch(
 
     try:
         with connection(url, token, on_lost=lost, on_back=lambda: _note("the gateway is back")) as client:
-            _tell_of_absence(client, sender)
+            told = _tell_of_absence(client, sender, event)
             if not client.addRemoteListener(take, sender, event):
-                _note(f"{sender} does not have the event {event}; see `sig-gateway senders`")
+                _note(told or f"{sender} does not have the event {event}; see `sig-gateway senders`")
                 return 1
+            if told is not None:
+                _note(f"{told}; waiting for it")
             if event not in (None, sig.EVENT_CONNECT, sig.EVENT_DISCONNECT):
                 client.addRemoteListener(_note_coming, sender, sig.EVENT_CONNECT)
                 client.addRemoteListener(_note_coming, sender, sig.EVENT_DISCONNECT)
@@ -130,15 +135,39 @@ def _clock(utc: object) -> str:
     return moment.astimezone().strftime("%H:%M:%S")
 
 
-def _tell_of_absence(client: sig.ClientRouter, sender: str | None) -> None:
-    if sender is None:
-        return
-    known = {entry["sender"]: entry["connected"] for entry in client.listRemoteSenders(list_events=False)}
-    if sender not in known:
-        others = ", ".join(sorted(known)) or "none"
-        _note(f"there is no sender {sender} yet (there are: {others}); waiting for it")
-    elif not known[sender]:
+def _tell_of_absence(client: sig.ClientRouter, sender: str | None, event: str | None) -> str | None:
+    """Say that a sender is not there, or not yet. Returns what is wrong with the event, if anything seems so:
+    a sender may come that has it."""
+    listed = client.listRemoteSenders(list_events=True)
+    known = {entry["sender"]: entry["connected"] for entry in listed}
+    if sender is not None and sender not in known:
+        near = get_close_matches(sender, known, n=1)
+        others = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known)) or 'none'}"
+        _note(f"there is no sender {sender} yet ({others}); waiting for it")
+    elif sender is not None and not known[sender]:
         _note(f"{sender} is not connected now; waiting for it")
+    events = {
+        each["event"]
+        for entry in listed
+        if sender in (None, entry["sender"])
+        for each in entry.get("events", ())
+    }
+    return None if event is None else event_problem(event, events, sender)
+
+
+def event_problem(event: str, events: Collection[str], sender: str | None) -> str | None:
+    """`temp does not have the event changed; did you mean '#changed'? …` of one that is neither one of
+    `events`, those that `sender` (None: any) declares now, nor one that every sender has."""
+    known = {*events, sig.EVENT_CONNECT, sig.EVENT_DISCONNECT}
+    if event in known:
+        return None
+    likely = sorted({*known, *_OF_SENSORS})
+    near = [f"#{event}"] if f"#{event}" in likely else get_close_matches(event, likely, n=1)
+    if not events and not near:  # it is not there, and may have any
+        return None
+    text = f"{sender or 'no sender'} {'does not have' if sender else 'has'} the event {event}"
+    text += f"; did you mean '{near[0]}'?" if near else ""
+    return f"{text}{'' if near else ';'} events are: {', '.join(sorted(known))}"
 
 
 def _note_coming(info: Mapping[str, Any], _data: Any) -> None:

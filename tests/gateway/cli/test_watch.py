@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.cli.watch import line_for_people
+from gateway.cli.watch import event_problem, line_for_people
 
 READING = {"value": 23.5, "unit": "°C", "time": "2026-11-22T06:30:00.123Z", "quality": "good", "seq": 7}
 
@@ -35,3 +35,35 @@ def test_nothing_steers_the_terminal() -> None:
     line = line_for_people("evil\x1b[2J", "#\x9b31m", READING | {"unit": "\x1b]0;owned\x07"}, 1)
     assert line.isprintable()
     assert line.split()[1:] == [r"evil\x1b[2J", r"#\x9b31m", "23.5", r"\x1b]0;owned\x07"]
+
+
+@pytest.mark.parametrize(
+    ("event", "events", "problem"),
+    [
+        ("#changed", ["#changed", "hot"], None),
+        ("#connect", ["#changed"], None),
+        ("lamp", [], None),
+        (
+            "changed",
+            ["#changed"],
+            "temp does not have the event changed; did you mean '#changed'? events are: ",
+        ),
+        ("changed", [], "temp does not have the event changed; did you mean '#changed'? events are: "),
+        ("#chnaged", ["#changed"], "temp does not have the event #chnaged; did you mean '#changed'? events"),
+        ("connect", [], "temp does not have the event connect; did you mean '#connect'?"),
+        ("cold", ["hot"], "temp does not have the event cold; events are: #connect, #disconnect, hot"),
+    ],
+)
+def test_an_event_that_is_not_there(event: str, events: list[str], problem: str | None) -> None:
+    """Told with the one that may be meant; one that is not there may have any event."""
+    told = event_problem(event, events, "temp")
+    assert told is None if problem is None else told is not None and told.startswith(problem)
+
+
+def test_an_event_that_nobody_has() -> None:
+    """Said of `watch '#chnaged'`."""
+    told = event_problem("#chnaged", ["#changed"], None)
+    assert (
+        told
+        == "no sender has the event #chnaged; did you mean '#changed'? events are: #changed, #connect, #disconnect"
+    )
