@@ -146,12 +146,8 @@ def _tell_of_absence(client: sig.ClientRouter, sender: str | None, event: str | 
         _note(f"there is no sender {sender} yet ({others}); waiting for it")
     elif sender is not None and not known[sender]:
         _note(f"{sender} is not connected now; waiting for it")
-    events = {
-        each["event"]
-        for entry in listed
-        if sender in (None, entry["sender"])
-        for each in entry.get("events", ())
-    }
+    asked = [entry for entry in listed if sender in (None, entry["sender"])]
+    events = {each["event"] for entry in asked for each in entry.get("events", ())}
     return None if event is None else event_problem(event, events, sender)
 
 
