@@ -25,7 +25,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     root cannot be run by anybody else: that is said, and fails nothing."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
-    if not skipped or not os.environ.get("SIG_GATEWAY_FORBID_SKIPS"):
+    if reporter is None or not skipped or not os.environ.get("SIG_GATEWAY_FORBID_SKIPS"):
         return
     roots = [one for one in skipped if os.geteuid() and f"Skipped: {NEEDS_ROOT}" in str(one.longrepr)]
     if roots:
