@@ -108,6 +108,10 @@ test-main: .venv/installed-dev
 # One after the other, beside test-main, and told of when they are done. Every kind of source is run on the first
 # and the last Python, which takes minutes; what is between them has the rest.
 test-others: pyproject.toml
+	@for v in 3.12 3.13; do \
+		case ' $(foreach p,$(PYTHON) $(OTHERS),$(shell "$p" -c 'import sys; print("%d.%d" % sys.version_info[:2])')) ' in \
+		*"$$v "*) ;; *) echo "Python $$v is not here: nothing is run on it." ;; esac; \
+	done
 	@for python in $(OTHERS); do \
 		version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 		venv=".venv-$$version"; \
@@ -138,9 +142,16 @@ test-years: .venv/installed-dev
 screenshots: system-packages .venv/installed-dev
 	$(BIN)/python -m tests.screenshots
 
-wheel: .venv/installed-dev
-	@said=$$($(BIN)/python -m build --wheel --outdir dist . 2>&1) || { echo "$$said" >&2; exit 1; }
+# It needs nothing of what the gateway does.
+wheel: .venv-build/installed
+	@said=$$(.venv-build/bin/python -m build --wheel --outdir dist . 2>&1) || { echo "$$said" >&2; exit 1; }
 	@ls dist/*.whl
+
+.venv-build/installed: pyproject.toml
+	@test -n '$(PYTHON)' || { echo 'sig-gateway needs Python 3.11 or newer; none was found on PATH' >&2; exit 1; }
+	@$(PYTHON) -m venv .venv-build
+	@.venv-build/bin/python $(PIP) 'build>=1.2,<2'
+	@touch $@
 
 .venv/installed: pyproject.toml
 	@test -n '$(PYTHON)' || { echo 'sig-gateway needs Python 3.11 or newer; none was found on PATH' >&2; exit 1; }
@@ -172,4 +183,4 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.summary
 
 clean:
-	rm -rf .venv .venv-3.* .venv-brokers .venv-prometheus .venv-schemathesis build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-3.* .venv-build .venv-brokers .venv-prometheus .venv-schemathesis build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

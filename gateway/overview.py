@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 import sig
+from gateway.decimals import decimals_of_source
 from gateway.requests_pool import Outcome, Pool, outcome_of
+from gateway.senders import OWN_NAME
 
 WITHIN_S = 3.0
 """For all senders together."""
@@ -115,8 +117,8 @@ class Overview:
         `last` and what comes from `info` are None for a sender that has none, does not know the request (no
         sensor), or is slow; readings come first, should the time not do for all. `quality` and `reason` are
         those of `last`; where that is None because there never was a value, and the sensor knows why,
-        `stale` and that. Of one that is not connected, `reason` says why that is, and what comes from `info`
-        is what its source knows.
+        `stale` and that. Of one that is not connected, `last` is what it said last, stale by now, `reason`
+        says why it is not, and what comes from `info` is what its source knows.
         """
         return [entry for entry, _ in self._entries(list(self._source.senders()), within_s)]
 
@@ -144,10 +146,27 @@ class Overview:
         answers = self._answers(ready, "info", deadline)
         infos = {name: answer.response for name, answer in zip(ready, answers, strict=True)}
         infos |= {each.sender: self._source.known(each.sender) for each in senders if not each.connected}
+        kept = self._kept(deadline) if not all(sender.connected for sender in senders) else {}
         return [
-            (_entry(sender, last, info := infos.get(sender.sender)), info)
+            (_entry(sender, last, info := infos.get(sender.sender), kept), info)
             for sender, last in zip(senders, lasts, strict=True)
         ]
+
+    def _kept(self, deadline: float) -> dict[str, Any]:
+        """By sensor, the newest reading that the gateway has, whether the sensor is there or gone."""
+        (answer,) = self._answers([OWN_NAME], "health", deadline)
+        parts = answer.response.get("parts") if isinstance(answer.response, dict) else None
+        devices = parts.values() if isinstance(parts, dict) else ()
+        sensors = [
+            device["sensors"] for device in devices if isinstance(device, dict) and "sensors" in device
+        ]
+        return {
+            name: facts["last"]
+            for found in sensors
+            if isinstance(found, dict)
+            for name, facts in found.items()
+            if isinstance(facts, dict) and isinstance(facts.get("last"), dict)
+        }
 
     def _answers(self, senders: list[str], method: str, deadline: float) -> list[Outcome]:
         """What each has answered by then."""
@@ -183,7 +202,7 @@ class Overview:
         asked.done.set()
 
 
-def _entry(sender: Listed, last: Outcome, info: Any) -> dict[str, Any]:
+def _entry(sender: Listed, last: Outcome, info: Any, kept: dict[str, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = {
         **sender._asdict(),
         "last": last.response if sender.connected else None,
@@ -193,10 +212,13 @@ def _entry(sender: Listed, last: Outcome, info: Any) -> dict[str, Any]:
         "kind": _text(info, "kind"),
         "link": _text(info, "link"),
         "thresholds": _thresholds(info),
-        "decimals": _decimals(info),
+        "decimals": decimals_of_source(info),
     }
     if not sender.connected:
-        entry["reason"] = last.message if last.error == sig.NotConnected.error else None
+        why = entry["reason"] = last.message if last.error == sig.NotConnected.error else None
+        if (reading := kept.get(sender.sender)) is not None:
+            entry["quality"] = "stale"
+            entry["last"] = {**reading, "quality": "stale", "reason": why or "the sensor is not connected"}
     elif entry["last"] is not None:
         entry.update(quality=_text(entry["last"], "quality"), reason=_text(entry["last"], "reason"))
     elif (fault := _text(info, "fault")) is not None:
@@ -219,12 +241,3 @@ def _thresholds(info: object) -> dict[str, float]:
     if not isinstance(found, dict):
         return {}
     return {event: limit for event, limit in found.items() if isinstance(event, str) and _number(limit)}
-
-
-def _decimals(info: object) -> int | None:
-    """As many as the source's resolution has; None where it does not say one."""
-    channel = info.get("channel") if isinstance(info, dict) else None
-    resolution = channel.get("resolution") if isinstance(channel, dict) else None
-    if not isinstance(resolution, int | float) or isinstance(resolution, bool) or not 0 < resolution < 1e9:
-        return None
-    return len(f"{resolution:.6f}".rstrip("0").partition(".")[2])

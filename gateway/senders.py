@@ -35,14 +35,14 @@ class GatewayRouter(sig.ServerRouter):
         return [sender for sender in super().listSenders() if sender.getName() != OWN_NAME]
 
     def register_for(
-        self, session: Session, name: str, events: Iterable[str] | str | None, requests: Handlers
+        self, session: Session, name: str, events: Iterable[str] | str | None, requests: Handlers, size: int
     ) -> None:
         """As `sig.ServerRouter`'s; NameError, which the client is told, for a sensor's name."""
         if name == OWN_NAME:
             raise NameError(f"'{name}' is the gateway itself: choose another name")
         if name in self._sensors:
             raise NameError(f"'{name}' is a sensor of this gateway: choose another name")
-        super().register_for(session, name, events, requests)
+        super().register_for(session, name, events, requests, size)
 
 
 def release(router: sig.Router, name: str) -> None:

@@ -1,20 +1,36 @@
-"""What holds for every test: skips may be forbidden, and no example has to be quick."""
+"""What holds for every test: skips may be forbidden, no example has to be quick, signals are a terminal's."""
 
 import os
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.signals import as_on_a_terminal
+
+# Before any program is started: those inherit it.
+as_on_a_terminal()
+
 # How fast a shared machine makes up inputs, and runs one, says nothing about the code.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
 
+NEEDS_ROOT = "takes root"
+"""How the reason of such a skip begins."""
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run when a test was skipped though SIG_GATEWAY_FORBID_SKIPS is set (CI sets it)."""
+    """Fail the run when a test was skipped though SIG_GATEWAY_FORBID_SKIPS is set (CI sets it). What takes
+    root cannot be run by anybody else: that is said, and fails nothing."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
-    if reporter and skipped and os.environ.get("SIG_GATEWAY_FORBID_SKIPS"):
-        reporter.write_line(f"{len(skipped)} skipped tests, and skipping is forbidden here", red=True)
+    if reporter is None or not skipped or not os.environ.get("SIG_GATEWAY_FORBID_SKIPS"):
+        return
+    roots = [one for one in skipped if os.geteuid() and f"Skipped: {NEEDS_ROOT}" in str(one.longrepr)]
+    if roots:
+        reporter.write_line(f"{len(roots)} tests were skipped as they take root", yellow=True)
+    if len(roots) < len(skipped):
+        count = len(skipped) - len(roots)
+        reporter.write_line(f"{count} skipped tests, and skipping is forbidden here", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -13,11 +13,12 @@ LONGEST_S = 0.5  # a Pi Zero needs a tenth of it for 150 programs
 ENOUGH = 4
 
 
-def holders(path: str) -> list[str]:
+def holders(path: str, longest_s: float | None = None) -> list[str]:
     """The other programs that have the device at `path` open, such as `ModemManager (pid 812)`. Of a
-    pseudo-terminal, whoever is its other end is no user."""
+    pseudo-terminal, whoever is its other end is no user. Those that are not found in `longest_s` (by default
+    `LONGEST_S`) are not told."""
     device = os.path.realpath(path)
-    until = time.monotonic() + LONGEST_S
+    until = time.monotonic() + (LONGEST_S if longest_s is None else longest_s)
     found: list[str] = []
     for pid in _pids():
         if time.monotonic() > until or len(found) == ENOUGH:

@@ -117,8 +117,8 @@ class Simulator(Loop):
         """Pull the cable; after `seconds` it comes back by itself."""
         if self._port.device:
             self._selector.unregister(self._port)
+            self._link.remove()  # first: a closed pty's number goes to the next who asks
             self._port.unplug()
-            self._link.remove()
             self._outlet.clear()
             self._pace.clear()
         self._brown_out.end()

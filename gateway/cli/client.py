@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import click
 
 import sig
+from gateway.cli.unreachable import unauthorized, unreachable
 from gateway.plain import plain
 from gateway.secret_file import SecretFileError, read_secret_file
 from sig.carrier.tcpclient import CarrierTCPClient
@@ -34,18 +36,18 @@ class Target:
 
 
 def parse_url(url: str) -> Target:
-    """`tcp://host[:port]`, `tls://host[:port]`, `unix:/path`, `host:port`; raises click's usage error (exit
-    status 2)."""
-    problem = click.BadParameter(
-        f"expected tcp://host:port, tls://host:port or unix:/path, got {url!r}", param_hint="--connect"
-    )
+    """`tcp://host[:port]`, `tls://host[:port]`, `unix:/path`, `host[:port]`, `:port`; raises click's usage
+    error (exit status 2)."""
+    problem = _url_problem(url)
     if url.startswith("unix:"):
         path = url.removeprefix("unix:")
         path = "/" + path.lstrip("/") if path.startswith("//") else path
         if not path or "\0" in path:
             raise problem
         return Target(url, f"unix:{path}", 0)
-    if re.fullmatch(r"[^/@]+:[0-9]+", url):
+    if re.fullmatch(r":[0-9]+", url):
+        url = f"127.0.0.1{url}"
+    if re.fullmatch(r"[^/@]+:[0-9]+|\[[^/@]+\]|[A-Za-z0-9][\w-]*(\.[\w-]+)*", url):
         url = f"tcp://{url}"
     try:
         parts = urlsplit(url)
@@ -56,6 +58,18 @@ def parse_url(url: str) -> Target:
     if parts.scheme not in ("tcp", "tls") or not parts.hostname or not port or extras:
         raise problem
     return Target(url, parts.hostname, port, parts.scheme == "tls")
+
+
+def _url_problem(url: str) -> click.BadParameter:
+    text = f"expected tcp://host:port, tls://host:port or unix:/path, got {url!r}"
+    scheme, colon, rest = url.partition("://")
+    if colon and scheme.lower() in ("http", "https"):
+        host = rest.partition("/")[0].rpartition("@")[2].partition(":")[0] or "HOST"
+        text += "; HTTP is for programs and browsers; commands connect to the config's router.listen: "
+        text += f"tcp://{host}:{DEFAULT_PORT}"
+    elif colon and scheme.lower() in ("mqtt", "mqtts"):
+        text += "; that is a broker; commands connect to the config's router.listen"
+    return click.BadParameter(text, param_hint="--connect, or $SIG_GATEWAY_CONNECT")
 
 
 def read_token(path: Path) -> str:
@@ -88,19 +102,21 @@ def connection(
     client = sig.ClientRouter(carrier)
     carrier.auto_reconnect = on_lost is not None
     try:
-        if not carrier.connect(target.host, target.port):
-            reason = re.sub(r"^\[Errno -?\d+\] ", "", carrier.last_error or "")
-            text = f"no gateway answers at {url}: {reason}; is it running?"
-            raise click.ClickException(
-                f"{text} start it with: sig-gateway run; where its router.listen is another, say so: "
-                "--connect tcp://HOST:PORT"
-            )
+        if not _connect(carrier, target, token):
+            raise click.ClickException(unreachable(target.url, carrier.last_error or "", time.time()))
         carrier.on_connected, carrier.on_disconnected = on_back, on_lost
         yield client
     finally:
         carrier.on_connected = carrier.on_disconnected = None
         carrier.disconnect()
         sig.setup_logger(None)
+
+
+def _connect(carrier: CarrierTCPClient, target: Target, token: str | None) -> bool:
+    try:
+        return carrier.connect(target.host, target.port)
+    except sig.Unauthorized as error:
+        raise sig.Unauthorized(unauthorized(str(error), given=token is not None)) from None
 
 
 class _Errors(sig.SimpleLogger):

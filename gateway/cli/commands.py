@@ -12,7 +12,8 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE, discard_output
+from gateway.cli.arguments import Name, Seconds
+from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE, discard_output, hear_signals
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,6 +24,7 @@ EXIT_INTERRUPTED = 130
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status; never raises."""
     _open_standard_streams()
+    hear_signals()
     for stream in (sys.stdout, sys.stderr):
         # A name or a log line may hold what the terminal's encoding cannot say.
         if isinstance(stream, io.TextIOWrapper):
@@ -82,7 +84,7 @@ def _connect_options(command: F) -> F:
             envvar="SIG_GATEWAY_CONNECT",
             default=DEFAULT_URL,
             show_default=True,
-            help="Where the gateway listens: tcp://host:port, tls://host:port or unix:/path.",
+            help="Where the gateway listens: tcp://host[:port], tls://host[:port] or unix:/path.",
         ),
     ):
         option(with_token)
@@ -102,9 +104,9 @@ _WHEN = "RFC 3339 with an offset, or a span that reaches back from now"
 _timeout_option = click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(0.001, 3600),
+    type=Seconds(0.001, 3600),
     metavar="S",
-    help="Seconds to wait for the answer.",
+    help="How long to wait for the answer: seconds, or a span such as 5s.",
 )
 
 
@@ -169,15 +171,18 @@ def run(path: Path | None, init: bool, verbose: bool) -> int:
 
 
 @cli.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @_config_option
-def check(path: Path | None) -> int:
-    """Check the config file and print every error with its line.
+def check(file: Path | None, path: Path | None) -> int:
+    """Check the config FILE and print every error with its line.
 
     Exit status 0, or 2 if there are errors.
     """
     from gateway.cli.check import check as check_it
 
-    return check_it(path or Path(DEFAULT_CONFIG))
+    if file is not None and path is not None:
+        raise click.UsageError("FILE and --config: give one of them")
+    return check_it(file or path or Path(DEFAULT_CONFIG))
 
 
 @cli.command()
@@ -191,11 +196,11 @@ def senders(as_json: bool, url: str, token: str | None) -> int:
 
 
 @cli.command()
-@click.argument("sender")
+@click.argument("sender", type=Name())
 @click.option(
     "--max-age",
     "max_age_s",
-    type=click.FloatRange(0),
+    type=Seconds(0),
     metavar="S",
     help="Be content with a reading that is at most so old; without it, always ask the board.",
 )
@@ -209,7 +214,7 @@ def read(sender: str, max_age_s: float | None, timeout_s: float | None, url: str
 
 
 @cli.command()
-@click.argument("sender")
+@click.argument("sender", type=Name())
 @click.argument("method")
 @click.argument("params", metavar="[PARAMS_JSON]", required=False)
 @_timeout_option
@@ -227,7 +232,7 @@ def request(
 
 
 @cli.command()
-@click.argument("sender", required=False)
+@click.argument("sender", required=False, type=Name())
 @click.argument("event", required=False)
 @_json_option
 @click.option("--count", type=click.IntRange(1), metavar="N", help="Stop after N events.")
@@ -276,7 +281,7 @@ def reload(as_json: bool, url: str, token: str | None) -> int:
 
 
 @cli.command()
-@click.argument("sender")
+@click.argument("sender", type=Name())
 @click.option("--since", metavar="T", default="24h", show_default=True, help=f"From when: {_WHEN}.")
 @click.option("--until", metavar="T", help="To when, likewise; now, if it is left out.")
 @click.option(
@@ -377,7 +382,7 @@ def import_(file: Path, skip_bad: bool, sender: str | None, unit: str | None, pa
 @click.option("--yes", is_flag=True, help="With --probe: send what is named, without a question.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.1, 600),
+    type=Seconds(0.1, 600),
     metavar="S",
     help="With --probe: listen so long at each baud rate.  [default: 3]",
 )
@@ -449,9 +454,7 @@ def doctor(
 @cli.command()
 @click.argument("link")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--seconds", type=click.FloatRange(0.1), metavar="S", help="Stop after so long; without it, on Ctrl-C."
-)
+@click.option("--seconds", type=Seconds(0.1), metavar="S", help="Stop after so long; without it, on Ctrl-C.")
 @_config_option
 @_connect_options
 @click.pass_context

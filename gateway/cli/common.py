@@ -13,3 +13,11 @@ def discard_output() -> None:
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def hear_signals() -> None:
+    """Have those that end a program come in: who starts us may have blocked them, and threads inherit that.
+    Those that are ignored stay so, as nohup and a script's `&` mean it."""
+    import signal
+
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from gateway.decimals import decimals_of, value_text
 from gateway.history.buckets import MINUTE, Gap
 from gateway.history.rows import Series
-from gateway.live.table import decimals_of, value_text
 from gateway.plain import plain
 from gateway.plot.chart import span_words
 

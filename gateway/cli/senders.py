@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sig
 from gateway.cli.client import complain, connection, to_json
-from gateway.live.table import decimals_of, value_text
+from gateway.decimals import decimals_of, value_text
 from gateway.overview import Overview, RemoteSource
 from gateway.plain import plain
 
@@ -53,7 +53,7 @@ def print_table(found: list[dict[str, Any]]) -> None:
     for sender in found:
         if sender["warning"] is not None:
             print(plain(f"{MARK} {sender['sender']}: {sender['warning']}"))
-        if sender["last"] is None and sender["reason"] is not None:
+        if sender["reason"] is not None and (sender["last"] is None or not sender["connected"]):
             stale = f"{sender['sender']}: stale: " if sender["connected"] else ""
             print(plain(f"{MARK} {stale}{sender['reason']}"))
 
@@ -69,10 +69,11 @@ def _print_on_terminal(found: list[dict[str, Any]]) -> None:
     screen.print(table)
 
 
-def _number(value: object) -> str:
-    """As the live table shows it; a sender that is no sensor may say anything."""
+def _number(value: object, decimals: int | None) -> str:
+    """As the live table shows it; a sender that is no sensor may say anything. `decimals`: those of the
+    source's resolution, if that is known."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value_text(value, decimals_of(value))
+        return value_text(value, decimals_of(value) if decimals is None else decimals)
     return str(value)
 
 
@@ -87,7 +88,7 @@ def _table(found: list[dict[str, Any]], columns: Sequence[str], today: str = "")
     for sender in found:
         last = sender["last"] if isinstance(sender["last"], dict) else {}
         value = (
-            f"{_number(last['value'])} {last.get('unit', '')}".strip()
+            f"{_number(last['value'], sender.get('decimals'))} {last.get('unit', '')}".strip()
             if last.get("value") is not None
             else "-"
         )

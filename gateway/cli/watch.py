@@ -5,18 +5,25 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from queue import Full, Queue
 from typing import Any
 
 import sig
 from drivers.clock import UNSET
 from gateway.cli.client import complain, connection, to_json
+from gateway.decimals import Shown, decimals_of_source, value_text
 from gateway.plain import plain
 
 WAITING_EVENTS = 1000
 """What may wait to be printed. When nobody reads our output, we stop reading from the gateway."""
+
+_OF_SENSORS = ("#changed", "#stale")
+"""What each sensor has, once it is there."""
+INFO_WITHIN_S = 2.0
+"""What a sender has to say how fine its values are; events wait meanwhile."""
 
 Event = tuple[Mapping[str, Any], Any]
 
@@ -39,15 +46,17 @@ def watch(
 
     try:
         with connection(url, token, on_lost=lost, on_back=lambda: _note("the gateway is back")) as client:
-            _tell_of_absence(client, sender)
+            told = _tell_of_absence(client, sender, event)
             if not client.addRemoteListener(take, sender, event):
-                _note(f"{sender} does not have the event {event}; see `sig-gateway senders`")
+                _note(told or f"{sender} does not have the event {event}; see `sig-gateway senders`")
                 return 1
+            if told is not None:
+                _note(f"{told}; waiting for it")
             if event not in (None, sig.EVENT_CONNECT, sig.EVENT_DISCONNECT):
                 client.addRemoteListener(_note_coming, sender, sig.EVENT_CONNECT)
                 client.addRemoteListener(_note_coming, sender, sig.EVENT_DISCONNECT)
             try:
-                _print_events(events, as_json=as_json, count=count)
+                _print_events(events, _Lines(client), as_json=as_json, count=count)
             finally:
                 enough.set()
     except sig.RequestError as error:
@@ -55,22 +64,50 @@ def watch(
     return 0
 
 
-def _print_events(events: Queue[Event], *, as_json: bool, count: int | None) -> None:
+class _Lines:
+    """Events as lines for people, each value with its sensor's decimals."""
+
+    def __init__(self, client: sig.ClientRouter) -> None:
+        self._client = client
+        self._shown = Shown()
+        self._of_source: dict[str, int | None] = {}
+
+    def line(self, sender: str, event: str, data: Any) -> str:
+        """See `line_for_people`."""
+        if event == sig.EVENT_CONNECT:  # it may be another board
+            self._of_source.pop(sender, None)
+        decimals = 0
+        if _is_reading(data) and _is_number(data["value"]):
+            decimals = self._shown.decimals(sender, data["value"], self._source_of(sender))
+        return line_for_people(sender, event, data, decimals)
+
+    def _source_of(self, sender: str) -> int | None:
+        if sender not in self._of_source:
+            info = None
+            with contextlib.suppress(sig.RequestError):
+                info = self._client.remoteRequest(sender, "info", timeout=INFO_WITHIN_S)
+            self._of_source[sender] = decimals_of_source(info)
+        return self._of_source[sender]
+
+
+def _print_events(events: Queue[Event], lines: _Lines, *, as_json: bool, count: int | None) -> None:
     printed = 0
     while count is None or printed < count:
         info, data = events.get()
         if as_json:
             line = to_json({"sender": info["sender"], "event": info["event"], "data": data})
         else:
-            line = line_for_people(info["sender"], info["event"], data)
+            line = lines.line(info["sender"], info["event"], data)
         print(line, flush=True)
         printed += 1
 
 
-def line_for_people(sender: str, event: str, data: Any) -> str:
-    """`07:30:00  temp  #changed  23.5 °C`, local time, with the quality where it is not good."""
-    if isinstance(data, dict) and {"value", "unit", "time", "quality"} <= data.keys():
-        text = f"{data['value']} {data['unit']}"
+def line_for_people(sender: str, event: str, data: Any, decimals: int) -> str:
+    """`07:30:00  temp  #changed  23.50 °C`, local time, with the quality where it is not good."""
+    if _is_reading(data):
+        value = data["value"]
+        number = value_text(value, decimals) if value is None or _is_number(value) else str(value)
+        text = f"{number} {data['unit']}"
         if data["quality"] != "good":
             text += f"  {data['quality']}: {data.get('reason', '')}".rstrip(": ")
         if data.get("clock") == UNSET:
@@ -82,6 +119,14 @@ def line_for_people(sender: str, event: str, data: Any) -> str:
     return plain(f"{when}  {sender:<12}  {event:<12}  {text}".rstrip())
 
 
+def _is_reading(data: Any) -> bool:
+    return isinstance(data, dict) and {"value", "unit", "time", "quality"} <= data.keys()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _clock(utc: object) -> str:
     try:
         moment = datetime.fromisoformat(str(utc))
@@ -90,15 +135,35 @@ def _clock(utc: object) -> str:
     return moment.astimezone().strftime("%H:%M:%S")
 
 
-def _tell_of_absence(client: sig.ClientRouter, sender: str | None) -> None:
-    if sender is None:
-        return
-    known = {entry["sender"]: entry["connected"] for entry in client.listRemoteSenders(list_events=False)}
-    if sender not in known:
-        others = ", ".join(sorted(known)) or "none"
-        _note(f"there is no sender {sender} yet (there are: {others}); waiting for it")
-    elif not known[sender]:
+def _tell_of_absence(client: sig.ClientRouter, sender: str | None, event: str | None) -> str | None:
+    """Say that a sender is not there, or not yet. Returns what is wrong with the event, if anything seems so:
+    a sender may come that has it."""
+    listed = client.listRemoteSenders(list_events=True)
+    known = {entry["sender"]: entry["connected"] for entry in listed}
+    if sender is not None and sender not in known:
+        near = get_close_matches(sender, known, n=1)
+        others = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known)) or 'none'}"
+        _note(f"there is no sender {sender} yet ({others}); waiting for it")
+    elif sender is not None and not known[sender]:
         _note(f"{sender} is not connected now; waiting for it")
+    asked = [entry for entry in listed if sender in (None, entry["sender"])]
+    events = {each["event"] for entry in asked for each in entry.get("events", ())}
+    return None if event is None else event_problem(event, events, sender)
+
+
+def event_problem(event: str, events: Collection[str], sender: str | None) -> str | None:
+    """`temp does not have the event changed; did you mean '#changed'? …` of one that is neither one of
+    `events`, those that `sender` (None: any) declares now, nor one that every sender has."""
+    known = {*events, sig.EVENT_CONNECT, sig.EVENT_DISCONNECT}
+    if event in known:
+        return None
+    likely = sorted({*known, *_OF_SENSORS})
+    near = [f"#{event}"] if f"#{event}" in likely else get_close_matches(event, likely, n=1)
+    if not events and not near:  # it is not there, and may have any
+        return None
+    text = f"{sender or 'no sender'} {'does not have' if sender else 'has'} the event {event}"
+    text += f"; did you mean '{near[0]}'?" if near else ""
+    return f"{text}{'' if near else ';'} events are: {', '.join(sorted(known))}"
 
 
 def _note_coming(info: Mapping[str, Any], _data: Any) -> None:

@@ -19,6 +19,7 @@ from gateway.config.models import (
 )
 from gateway.config.option_checks import check_options, refuse
 from gateway.config.problems import Location, Problem, choices, path_text, shown
+from gateway.config.secret_values import holds_secret
 
 if TYPE_CHECKING:
     from drivers.options import Option
@@ -52,6 +53,8 @@ def read_links(context: Context) -> dict[str, LinkSection]:
             elsewhere = partial(key_of_other_protocol, catalog, protocol, "protocol" in value)
             parsed = check_options(table, keys(LinkSection), value, path, document, elsewhere)
             _check_together(partial(catalog.check_link, protocol), value, parsed, path, document)
+            if link is not None and holds_secret(path, document):  # by now it is what it stands for
+                links[name] = LinkSection.model_validate(value)
             if value.get("identity") is not None and not catalog.tells_identity(protocol):
                 text = f"nothing that speaks {protocol} says who it is; remove the key"
                 document.complain((*path, "identity"), text)
@@ -134,6 +137,8 @@ def read_sensors(context: Context) -> dict[str, SensorSection]:
             elsewhere = partial(key_of_other_driver, catalog, driver)
             parsed = check_options(table, keys(SensorSection), value, path, document, elsewhere)
             _check_together(partial(catalog.check_options, driver), value, parsed, path, document)
+            if sensor is not None and holds_secret(path, document):  # by now it is what it stands for
+                sensors[name] = SensorSection.model_validate(value)
             if sensor is not None and sensor.link in link_names and parsed.get("interval") is not None:
                 _check_interval_settable(name, links[sensor.link], context)
                 _check_interval(name, sensor, parsed["interval"], intervals, document)

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import Any
 
 import yaml
 
+from gateway.config.characters import curly, unseen
+from gateway.config.mapping_keys import name_of, no_name
 from gateway.config.nodes import MAX_DEPTH, MAX_VALUES, UnreadableError, compose
 from gateway.config.problems import Location, Problem, shown
-from gateway.config.scalars import MAX_NUMBER_CHARS, PREFIX, scalar_value
+from gateway.config.scalars import PREFIX, scalar_value
 from gateway.config.secrets import SECRET_TAGS, SecretError, Secrets
 
 _CUT = re.compile(r"[ \t]+#[^\s#]")
-_VARIABLE = re.compile(r"\$\{[^{}\s]{1,60}\}")
+_VARIABLE = re.compile(r"\$\{([^{}\s]{1,60})\}|\A\$([A-Z][A-Z0-9_]{1,60})\Z")
 _PATTERNS = {"pattern", "ignore"}
 """Keys of regular expressions, in which `${` is no variable."""
 _ELSEWHERE = ("!secret", "!env_var", "!include", "!include_text")
@@ -35,6 +37,7 @@ class Document:
 
     `written`: how those were written that YAML reads as true, false or a number. `cut`: values without quotes
     that end before a `#` with no space behind it. `unfilled`: texts with a `${NAME}` in them, and that.
+    `unseen`: texts with a character in them that cannot be seen, and which.
     """
 
     file: str
@@ -47,6 +50,7 @@ class Document:
     cut: set[Location] = field(default_factory=set)
     unfilled: dict[Location, str] = field(default_factory=dict)
     text: str = ""
+    unseen: dict[Location, str] = field(default_factory=dict)
 
     def line(self, path: Location) -> int:
         """The line of `path`, or of the nearest thing around it that was written."""
@@ -124,16 +128,34 @@ class _Converter:
         self._document.written.pop(path, None)
         self._document.cut.discard(path)
         self._document.unfilled.pop(path, None)
+        self._document.unseen.pop(path, None)
 
     def _note(self, path: Location, node: yaml.ScalarNode, value: object) -> None:
         """What is to be known of how a value was written."""
         if isinstance(value, int | float):
             self._document.written[path] = node.value
+        elif node.style is None and isinstance(value, str):
+            self._document.lines[path] = node.start_mark.line + 1
+            if curly(value):
+                self._broken(
+                    path, f'{value[0]} and {value[-1]} are no quotes to YAML; write straight ones: "…"'
+                )
+            elif (what := unseen(value)) is not None:
+                self._document.unseen[path] = what
         end = node.end_mark
         if node.style is None and end.buffer is not None and _CUT.match(end.buffer, end.pointer):
             self._document.cut.add(path)
         if (variable := _VARIABLE.search(node.value)) is not None and not _PATTERNS.intersection(path):
             self._document.unfilled[path] = variable[0]
+            # Single quotes mean each character as it is, as they do to a shell.
+            if variable[1] and node.style != "'" and isinstance(value, str):
+                self._unfilled(path, variable)
+
+    def _unfilled(self, path: Location, variable: re.Match[str]) -> None:
+        text = not_filled_in(variable[0])
+        if variable[0] == variable.string and variable[1].isidentifier():
+            text = f"{variable[0]} is not filled in here; write: !env {variable[1]}"
+        self._broken(path, f"{text}; if that is the value itself, write it in single quotes")
 
     def _broken(self, path: Location, text: str) -> None:
         self._document.complain(path, text)
@@ -186,20 +208,12 @@ class _Converter:
 
     def _key(self, node: yaml.Node, path: Location, before: yaml.Node | None) -> str | None:
         """The key, None if it is none, which is noted; `before`: the value before it."""
-        known, value = scalar_value(node) if isinstance(node, yaml.ScalarNode) else (True, None)
-        if known and isinstance(value, str):
-            return value
-        if isinstance(node, yaml.ScalarNode):
-            kind = {bool: "a boolean", type(None): "null"}.get(type(value), "a number")
-            text = f"expected a name, got {node.value[:MAX_NUMBER_CHARS]}, which YAML reads as {kind}"
-            if _is_digits(node) and _is_digits(before):
-                text += f"; a fraction is written with a point: {before.value}.{node.value}"
-            else:
-                text += f"; write it in quotes: {node.value[:MAX_NUMBER_CHARS]!r}"
-        else:
-            text = "expected a name before ':', got a mapping or a list"
-        self._document.not_taken(path, node.start_mark.line + 1, text, path)
-        return None
+        name = name_of(node)
+        if name is None:
+            self._document.not_taken(path, node.start_mark.line + 1, no_name(node, before), path)
+            if isinstance(node, yaml.MappingNode):  # nothing is to be said of what is left of it
+                self._document.broken.add(path)
+        return name
 
     def _secret(self, node: yaml.ScalarNode, path: Location) -> str | None:
         self._document.secrets.add(path)
@@ -210,18 +224,15 @@ class _Converter:
             return None
 
 
-def _is_digits(node: yaml.Node | None) -> TypeGuard[yaml.ScalarNode]:
-    """Whether it may be a half of `0,1`."""
-    return isinstance(node, yaml.ScalarNode) and re.fullmatch("-?[0-9]{1,15}", node.value) is not None
-
-
 def not_filled_in(variable: str) -> str:
     """What to write instead of `${NAME}`."""
-    return f"{variable} is not filled in here: write !env NAME, for a variable that holds the whole value"
+    name = variable[1:] if variable[1:].isidentifier() else "NAME"
+    return f"{variable} is not filled in here: write !env {name}, for a variable that holds the whole value"
 
 
 def _refused_tag(tag: str) -> str:
     tag = tag.replace(PREFIX, "!!")
     if tag in _ELSEWHERE:
         return f"there is no {tag} here; write !file NAME, a file that holds this value alone, or !env NAME"
-    return f"the tag {shown(tag)} is not allowed here; remove it (allowed: {', '.join(SECRET_TAGS)})"
+    text = f"the tag {shown(tag)} is not allowed here; remove it (allowed: {', '.join(SECRET_TAGS)})"
+    return text if tag.startswith("!!") else f"{text}, or write a value that begins with '!' in quotes"

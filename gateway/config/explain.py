@@ -6,14 +6,18 @@ string"), so each error is told again from the field's own `expected` and `write
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from gateway.config.document import Document
-from gateway.config.problems import Location, shown, unknown_key
+from gateway.config.mending import Accepts, mended
+from gateway.config.problems import Location, glued_key, shown, unknown_key
+from gateway.config.secret_values import read_secrets
+from gateway.config.yaml_remedies import glued, told_of_glued
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -30,11 +34,10 @@ def validate(
     copy, where what must be there is not in the model alone; `writes`: for a key, what to write there instead
     of the model's example."""
     if not isinstance(value, dict):
-        got = shown_at(document, path, value)
-        document.complain(path, f"expected a mapping, got {got}; write: {write or example(model)}")
+        _not_a_mapping(model, value, path, document, write)
         return None
     try:
-        return model.model_validate(value)
+        return _made(model, value, path, document)
     except ValidationError as error:
         for item in error.errors(include_url=False, include_context=False, include_input=True):
             where = tuple(part for part in item["loc"] if isinstance(part, str))
@@ -42,12 +45,66 @@ def validate(
             if item["type"] == "missing":
                 document.complain(complaint_path[:-1], _missing(model, where, writes))
             elif item["type"] == "extra_forbidden":
-                document.complain(complaint_path, unknown_key(where[-1], keys(_owner(model, where))))
+                complain_of_key(document, complaint_path, keys(_owner(model, where)))
             else:
-                document.complain(
-                    complaint_path, _wrong(model, where, document, complaint_path, item["input"])
-                )
+                accepts = partial(_accepts, model, value, where)
+                text = _wrong(model, where, document, complaint_path, item["input"], accepts)
+                document.complain(complaint_path, text)
     return None
+
+
+def complain_of_key(document: Document, path: Location, known: Sequence[str], text: str = "") -> None:
+    """Note that the last of `path` is none of the keys `known`; `text`: what to say of it, if that is known.
+
+    One that has its value in it, as no blank is behind the colon, is not shown: it may be a password.
+    """
+    key = str(path[-1])
+    glued_text = glued_key(key, known)
+    if glued_text is None:
+        document.complain(path, text or unknown_key(key, known))
+        return
+    where = (*path[:-1], key.partition(":")[0].strip())
+    document.lines.setdefault(where, document.line(path))
+    document.complain(where, glued_text)
+
+
+def _not_a_mapping(
+    model: type[BaseModel], value: object, path: Location, document: Document, write: str
+) -> None:
+    got = shown_at(document, path, value)
+    if isinstance(value, str) and path not in document.secrets and glued(value):
+        document.complain(path, f"expected a mapping, got a text: {told_of_glued(value)[1]}")
+        return
+    document.complain(path, f"expected a mapping, got {got}; write: {write or example(model)}")
+
+
+def _made(model: type[M], value: dict[str, Any], path: Location, document: Document) -> M:
+    """The model; what comes from `!env` or `!file` is what YAML would make of it where a text is refused.
+    Raises ValidationError."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        wrong = [item["loc"] for item in error.errors(include_url=False, include_context=False)]
+        if not sum(read_secrets(value, loc, path, document) for loc in wrong):
+            raise
+        return model.model_validate(value)
+
+
+def _accepts(
+    model: type[BaseModel], value: dict[str, Any], where: tuple[str, ...], candidate: object
+) -> bool:
+    """Whether the key at `where` takes `candidate`, whatever else is wrong."""
+    tried = candidate
+    for place in reversed(range(len(where))):
+        inner = value
+        for key in where[:place]:
+            inner = inner[key]
+        tried = {**inner, where[place]: tried}
+    try:
+        model.model_validate(tried)
+    except ValidationError as error:
+        return not any(item["loc"][: len(where)] == where for item in error.errors(include_url=False))
+    return True
 
 
 def shown_at(document: Document, path: Location, value: object) -> str:
@@ -99,7 +156,12 @@ def _missing(model: type[BaseModel], where: tuple[str, ...], writes: Mapping[str
 
 
 def _wrong(
-    model: type[BaseModel], where: tuple[str, ...], document: Document, path: Location, value: object
+    model: type[BaseModel],
+    where: tuple[str, ...],
+    document: Document,
+    path: Location,
+    value: object,
+    accepts: Accepts,
 ) -> str:
     extra = _extra(model, where)
     if extra.get("quote") and isinstance(value, int | float):
@@ -123,4 +185,6 @@ def _wrong(
         and not extra.get("secret")
     ):
         got += " (a number)" if "number" not in str(extra.get("expected")) else ""
-    return f"expected {extra.get('expected')}, got {got}; write: {where[-1]}: {extra.get('write')}"
+    hidden = extra.get("secret") or path in document.secrets or path in document.unfilled
+    write = None if hidden else mended(value, accepts, name=bool(extra.get("name")))
+    return f"expected {extra.get('expected')}, got {got}; write: {where[-1]}: {write or extra.get('write')}"

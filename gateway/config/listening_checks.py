@@ -8,6 +8,7 @@ from gateway.config.certificates import check_certificate, unreadable
 from gateway.config.context import Context
 from gateway.config.document import Document
 from gateway.config.models import HttpSection, RouterSection, parse_address
+from gateway.config.paths import beside
 from gateway.config.problems import shown
 
 
@@ -34,13 +35,16 @@ def _check_listening(name: str, made: RouterSection | HttpSection | None, contex
     if made is None or made.tls is None:
         return
     readable = True
-    for key, file in (("cert", made.tls.cert), ("key", made.tls.key)):
-        problem = unreadable(folder / file)
+    paths = {key: beside(folder, getattr(made.tls, key)) for key in ("cert", "key")}
+    for key, path in paths.items():
+        problem = unreadable(path)
         if problem:
             readable = False
-            document.complain((name, "tls", key), f"{shown(file)} cannot be read: {problem}")
+            document.complain(
+                (name, "tls", key), f"{shown(getattr(made.tls, key))} cannot be read: {problem}"
+            )
     if readable:
-        check_certificate(folder / made.tls.cert, folder / made.tls.key, document, (name, "tls"))
+        check_certificate(paths["cert"], paths["key"], document, (name, "tls"))
 
 
 def _check_token_needed(name: str, section: dict[str, Any], document: Document) -> None:

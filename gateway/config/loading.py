@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from gateway.config.catalog import Catalog, Drivers
 from gateway.config.channel_checks import check_channels
 from gateway.config.context import Context
 from gateway.config.document import Document, parse
-from gateway.config.leaving_out import Leaving, LeftOut, link_is_out
+from gateway.config.explain import complain_of_key
+from gateway.config.leaving_out import NAMED, Leaving, LeftOut, link_is_out
 from gateway.config.models import is_sender_name
-from gateway.config.problems import ConfigError, Location, Problem, in_order_of_the_file, shown, unknown_key
+from gateway.config.paths import beside, make_absolute
+from gateway.config.problems import (
+    ConfigError,
+    Location,
+    Problem,
+    in_order_of_the_file,
+    nearest,
+    shown,
+    unknown_key,
+)
 from gateway.config.secrets import Secrets
 from gateway.config.sections import Sections, entries
 from gateway.config.yaml_warnings import yaml_warnings
@@ -76,7 +87,7 @@ class Config(Sections):
 
     def beside(self, name: str) -> Path:
         """A path from the config, taken relative to the config file's folder; `~` is the user's."""
-        return (self.path.parent / Path(name).expanduser()).absolute()
+        return beside(self.path.parent, name)
 
 
 def load(path: Path, catalog: Catalog | None = None, environ: Mapping[str, str] | None = None) -> Config:
@@ -150,10 +161,12 @@ def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
         return None
     for key in tree:
         if key not in sections:
-            document.complain((key,), unknown_key(key, sections))
+            complain_of_key(document, (key,), [*sections], _belongs_inside(key, tree) or "")
+    make_absolute(tree, path.parent)
     context = Context(document, catalog, path.parent)
     read = {name: section.read(name, context) for name, section in sections.items()}
     check_channels(context)
+    _note_moved_in(document, sections)
     if document.problems:
         return None
     warnings = [one for name, section in sections.items() for one in section.warn(name, context)]
@@ -166,3 +179,26 @@ def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
         text=document.text,
         **read,
     )
+
+
+def _belongs_inside(key: str, tree: dict[str, Any]) -> str | None:
+    """Of a key that is no section, what to say where the section before it, of things with names, is empty:
+    there are spaces missing before the things in it."""
+    names = list(tree)
+    before = names[: names.index(key)][-1:]
+    if not before or before[0] not in NAMED or tree[before[0]] is not None or nearest(key, entries()):
+        return None
+    text = f"{unknown_key(key, entries())}; if it is one of the {before[0]}"
+    return f"{text}, write two spaces more before it and each of its lines"
+
+
+def _note_moved_in(document: Document, sections: Iterable[str]) -> None:
+    """Of a section that has gone into another one, as it has spaces before it, only that is said."""
+    tree = document.tree
+    for name in NAMED:
+        for key in tree[name] if isinstance(tree.get(name), dict) else ():
+            here = [one for one in document.problems if one.path[:2] == (name, key)]
+            if key in sections and key not in tree and here and isinstance(tree[name][key], dict):
+                document.problems[:] = [one for one in document.problems if one not in here]
+                text = f"is it the section {key!r}? Then write it, and what is in it, further to the left"
+                document.complain((name, key), text)

@@ -1,8 +1,8 @@
 """The shape of each part of `config.yaml`, as pydantic models.
 
 A field's `json_schema_extra` says what an error message needs: `expected` (what the field takes), `write`
-(an example to copy), `secret` (never show what was given) and `quote` (a text of somebody's own: who gives a
-number means its digits, and a `#` may belong to it).
+(an example to copy), `secret` (never show what was given) `quote` (a text of somebody's own: who gives a
+number means its digits, and a `#` may belong to it) and `name` (a word that people make up).
 `description` is for docs/configuration.md.
 """
 
@@ -35,9 +35,16 @@ def field(
     *,
     secret: bool = False,
     quote: bool = False,
+    name: bool = False,
 ) -> Any:
     """A field with what error messages and the docs need; `default` is `...` for one that must be there."""
-    extra: dict[str, Any] = {"expected": expected, "write": write, "secret": secret, "quote": quote}
+    extra: dict[str, Any] = {
+        "expected": expected,
+        "write": write,
+        "secret": secret,
+        "quote": quote,
+        "name": name,
+    }
     return Field(default, description=description, json_schema_extra=extra)
 
 
@@ -167,6 +174,7 @@ class GatewaySection(Section):
         "a name of letters, digits, '_', '-' or '.', at most 48",
         "greenhouse",
         quote=True,
+        name=True,
     )
     data: Text = field(
         "./data",

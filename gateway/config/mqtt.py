@@ -32,6 +32,11 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def _none_if_empty(value: object) -> object:
+    """Brokers know no empty password; who writes one means none, and is told so."""
+    return None if value == "" else value
+
+
 class MqttTlsSection(Section):
     """`mqtt.tls`: whom to trust, and who we are."""
 
@@ -82,7 +87,7 @@ class MqttSection(Section):
         secret=True,
         quote=True,
     )
-    password: Token | None = field(
+    password: Annotated[Token | None, BeforeValidator(_none_if_empty)] = field(
         None,
         "The password. Keep it out of the file: `!env NAME` or `!file PATH`.",
         "a text",

@@ -10,6 +10,7 @@ from gateway.config.certificates import check_authority, check_certificate, unre
 from gateway.config.context import Context
 from gateway.config.document import Document
 from gateway.config.mqtt import MqttSection, MqttTlsSection
+from gateway.config.paths import beside
 from gateway.config.problems import Location, Problem, shown
 
 _URL: Location = ("mqtt", "url")
@@ -71,15 +72,16 @@ def _check_birth_topic(topic: str, context: Context) -> None:
 
 def _check_files(tls: MqttTlsSection, folder: Path, document: Document) -> None:
     names = {key: name for key in ("ca", "cert", "key") if (name := getattr(tls, key)) is not None}
+    paths = {key: beside(folder, name) for key, name in names.items()}
     readable = True
     for key, name in names.items():
-        problem = unreadable(folder / name)
+        problem = unreadable(paths[key])
         if problem:
             readable = False
             document.complain(("mqtt", "tls", key), f"{shown(name)} cannot be read: {problem}")
     if ("cert" in names) != ("key" in names):
         document.complain(("mqtt", "tls"), "expected cert and key together, got only one of the two")
     elif readable and "cert" in names:
-        check_certificate(folder / names["cert"], folder / names["key"], document, ("mqtt", "tls"))
+        check_certificate(paths["cert"], paths["key"], document, ("mqtt", "tls"))
     if readable and "ca" in names:
-        check_authority(folder / names["ca"], document, ("mqtt", "tls", "ca"))
+        check_authority(paths["ca"], document, ("mqtt", "tls", "ca"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from gateway.config.yaml_remedies import comment_text, hidden_bracket, remedy
+from gateway.config.yaml_words import told
 
 MAX_DEPTH = 32
 """Levels of nesting. A config needs four."""
@@ -29,6 +29,7 @@ class _Loader(yaml.SafeLoader):
                 f"nested more than {MAX_DEPTH} levels deep",
                 self.peek_event().start_mark,  # type: ignore[no-untyped-call]
             )
+        self._refuse_empty_anchor()
         self.depth += 1
         self.nodes += 1
         if self.nodes > MAX_VALUES:
@@ -38,6 +39,13 @@ class _Loader(yaml.SafeLoader):
         finally:
             self.depth -= 1
         return node
+
+    def _refuse_empty_anchor(self) -> None:
+        """`password: &abc` names nothing, and nothing is the password."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.ScalarEvent) and event.anchor and not event.value and event.style is None:
+            text = "'&' begins an anchor, which names a value, and there is none; write it in quotes"
+            raise yaml.composer.ComposerError(None, None, text, event.start_mark)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -70,16 +78,5 @@ def compose(text: str) -> yaml.Node | None:
 
 
 def _marked(error: yaml.MarkedYAMLError, source: str) -> UnreadableError:
-    lines = source.splitlines()
-    hidden = hidden_bracket(error, lines)
-    if hidden is not None:
-        line, column, value = hidden
-        return UnreadableError(line + 1, f"not valid YAML: {comment_text(value)}", column + 1)
-    mark = error.problem_mark or error.context_mark
-    text = f"not valid YAML: {error.problem or error.context}"
-    if mark is None:
-        return UnreadableError(1, text, 1)
-    text += remedy(text, "".join(lines[mark.line : mark.line + 1]), mark.column)
-    if error.context and error.context_mark and error.context_mark.line != mark.line:
-        text += f" ({error.context}, which began on line {error.context_mark.line + 1})"
-    return UnreadableError(mark.line + 1, text, mark.column + 1)
+    found = told(error, source.splitlines(), source)
+    return UnreadableError(found.line + 1, f"not valid YAML: {found.text}", found.column + 1)

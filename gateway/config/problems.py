@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 
+from gateway.config.yaml_remedies import missing_blank
 from gateway.plain import plain
 
 Location = tuple[str | int, ...]
@@ -111,3 +112,13 @@ def unknown_key(key: str, keys: Iterable[str]) -> str:
     if near is not None:
         return f"unknown key {shown(key)}; did you mean {near!r}?"
     return f"unknown key {shown(key)}; keys here are: {', '.join(known)}"
+
+
+def glued_key(text: str, keys: Iterable[str]) -> str | None:
+    """`a blank is missing behind 'port:'; write: port: "sim:"` for a text that begins with one of `keys` and
+    its colon; None for another one."""
+    key, colon, value = text.partition(":")
+    key = key.strip(" {")
+    if not colon or not value.strip() or key not in keys:
+        return None
+    return missing_blank(key, value.strip())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.config.paths import beside
 from gateway.secret_file import SecretFileError, read_secret_file
 
 SECRET_TAGS = ("!env", "!file")
@@ -42,7 +43,7 @@ class Secrets:
 
     def _from_file(self, name: str) -> str:
         try:
-            return read_secret_file(self.folder / name)
+            return read_secret_file(beside(self.folder, name))
         except SecretFileError as error:
             raise SecretError(f"!file {name!r} {error}") from None
 

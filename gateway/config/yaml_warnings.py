@@ -23,10 +23,12 @@ def yaml_warnings(document: Document, models: Mapping[str, type[BaseModel]]) -> 
             continue
         key = where[-1]
         extra = extra_of(models[str(path[0])], tuple(map(str, where)))
-        if value is None and extra:
+        if (value is None or (value == "" and extra.get("secret"))) and extra:
             found.append((path, _empty(str(key), extra, cut=path in document.cut)))
         elif path in document.cut and (extra.get("quote") or extra.get("secret")):
             found.append((path, _cut(str(key))))
+        if path in document.unseen:
+            found.append((path, f"there is a character in it that cannot be seen ({document.unseen[path]})"))
         if path in document.unfilled:
             found.append((path, not_filled_in(document.unfilled[path])))
     return [Problem(document.file, document.line(path), text, path) for path, text in found]

@@ -44,7 +44,7 @@ def _tcp(address: Address) -> socket.socket:
     )
     # IPv4 first, as most clients try; a name such as localhost may have both
     family, *_, where = min(resolved, key=lambda each: each[0] != socket.AF_INET)
-    found = socket.create_server(where[:2], family=family, backlog=BACKLOG)
+    found = socket.create_server(where, family=family, backlog=BACKLOG)  # with the zone of a link-local one
     # What is accepted inherits it; asyncio sets it only where the protocol's number is said. An answer's head
     # and body are two writes: the second would wait for the first one's acknowledgement, which takes 40 ms.
     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from gateway.decimals import value_text
 from gateway.live.lines import Line, Piece, cells, cut, fitted
-from gateway.live.table import UP, Rank, Row, value_text
+from gateway.live.table import UP, Rank, Row
 from gateway.plain import plain
 
 # Columns of the terminal from which on there is room for the quality, the link, and the limits.

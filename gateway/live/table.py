@@ -11,11 +11,10 @@ from typing import Any, NamedTuple, Protocol
 
 import sig
 from drivers.clock import SYSTEM_CLOCK, Clock
+from gateway.decimals import Shown, decimals_of_source
 
 GOOD, STALE = "good", "stale"
 UP = "up"
-MOST_DECIMALS = 3
-SIGNIFICANT = 4
 RISING = frozenset({"hot", "wet", "bright", "high"})
 """Events that fire above their limit; the others do below it."""
 Reading = Mapping[str, Any]
@@ -47,7 +46,8 @@ class Rank(enum.IntEnum):
 @dataclass(frozen=True, slots=True)
 class Row:
     """One sensor. `age_s` is seconds since the measurement, None without one; `reason` says why the value is
-    not good or the link not up; `decimals` is what its values have shown, so that they do not jump about."""
+    not good or the link not up; `decimals` are its source's, or what its values have shown, so
+    that they do not jump about."""
 
     name: str
     value: float | None
@@ -90,7 +90,8 @@ class LiveTable:
         self._clock = clock
         self._last: dict[str, Reading] = {}
         self._measured: dict[str, float] = {}  # of each of those, monotonic
-        self._decimals: dict[str, int] = {}
+        self._shown = Shown()
+        self._of_source: dict[str, int | None] = {}
         self._limits: dict[str, Mapping[str, float]] = {}
         self._told: set[str] = set()  # whose limits are those since they are connected
 
@@ -119,11 +120,12 @@ class LiveTable:
         age = self._clock.monotonic() - self._measured[sensor]
         quality = reading["quality"] if connected else STALE
         value, unit = reading["value"], reading["unit"]
-        decimals = max(self._decimals.get(sensor, 0), decimals_of(value))
-        self._decimals[sensor] = decimals
         if connected and sensor not in self._told:
             self._told.add(sensor)
-            self._limits[sensor] = self._info(sensor).get("thresholds") or {}
+            info = self._info(sensor)
+            self._limits[sensor] = info.get("thresholds") or {}
+            self._of_source[sensor] = decimals_of_source(info)
+        decimals = self._shown.decimals(sensor, value, self._of_source.get(sensor))
         limits = self._crossed(sensor, value if quality == GOOD else None)
         return Row(sensor, value, unit, max(0.0, age), quality, link.name, state, reason, decimals, limits)
 
@@ -157,26 +159,3 @@ class LiveTable:
             info: Mapping[str, Any] = self._router.request(sensor, "info")
             return info
         return {}
-
-
-def value_text(value: float | None, decimals: int) -> str:
-    """`23.10`; a dash without a value."""
-    if value is None:
-        return "-"
-    return f"{value:.{decimals}f}" if abs(value) < 1e9 else f"{value:.6g}"
-
-
-def decimals_of(value: float | None) -> int:
-    """How many decimals are worth showing of `value`: all, if it has no more than 3, as what a board sends;
-    else, as a calibration makes digits that mean nothing, what leaves 4 significant digits, at most 4."""
-    if value is None:
-        return 0
-    decimals = _decimals(value, 6)
-    if decimals <= MOST_DECIMALS:
-        return decimals
-    whole = len(str(int(abs(value)))) if abs(value) >= 1 else 0
-    return _decimals(value, max(0, SIGNIFICANT - whole))
-
-
-def _decimals(value: float, most: int) -> int:
-    return len(f"{value:.{most}f}".partition(".")[2].rstrip("0"))

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import NamedTuple
 
+from gateway.decimals import decimals_of, value_text
 from gateway.history.buckets import Gap
 from gateway.history.rows import Series
-from gateway.live.table import decimals_of, value_text
 from gateway.plot.canvas import Canvas, Charset
 from gateway.plot.columns import Column, columns, gap_columns
 from gateway.plot.ticks import DAY, Axis, Tick, axis, date, local, times

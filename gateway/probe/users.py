@@ -14,13 +14,16 @@ LOCKS = Path("/var/lock")
 """Where terminal programs (minicom, cu, …) put `LCK..ttyUSB0` with their number in it, for all to read, by
 the Filesystem Hierarchy Standard 3.0, 5.9."""
 
+LONGEST_S = 10.0
+"""To look through /proc: a port is not to be touched only because the machine is busy."""
+
 
 def users(device: str) -> list[str]:
     """The other programs that have it open, as `minicom (pid 812)`: those that /proc shows, and, as it shows
     those of other users to root alone, those that have a lock file. Of a URL's port nobody is known."""
     if "://" in device:
         return []
-    return proc.holders(device) or _locker(os.path.realpath(device))
+    return proc.holders(device, LONGEST_S) or _locker(os.path.realpath(device))
 
 
 def refuse_used(device: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.commands import answer
+from firmware_sim.pty_port import PtyPort
 from firmware_sim.recording import Recording
 from firmware_sim.sensorline import sensorline_board
 from firmware_sim.simulator import Settings, Simulator
@@ -44,6 +45,24 @@ def test_unplug_and_replug(simulator: Simulator, tmp_path: Path) -> None:
     assert ok(simulator, "replug") == f"{tmp_path}/board -> {simulator.device}"
     assert str(simulator.link.readlink()) == simulator.device
     assert simulator.status()["boot"] == boot + 1
+
+
+def test_the_link_goes_before_the_port(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of a closed pty goes to the next program that asks: whoever follows the link must not find
+    that one's."""
+    found = []
+    unplug = PtyPort.unplug
+
+    def look(port: PtyPort) -> None:
+        found.append((port.device != "", simulator.link.is_symlink()))
+        unplug(port)
+
+    monkeypatch.setattr(PtyPort, "unplug", look)
+    ok(simulator, "unplug")
+    ok(simulator, "replug other")
+    ok(simulator, "replug")
+    assert (True, False) in found
+    assert (True, True) not in found
 
 
 def test_replug_under_other_names(simulator: Simulator, tmp_path: Path) -> None:

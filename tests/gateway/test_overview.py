@@ -19,12 +19,18 @@ FOREIGN = "board 0002 answers where 0001 did; write identity: 0002"
 House = tuple[GatewayRouter, Overview]
 
 
+@pytest.fixture
+def health() -> dict[str, Any]:
+    """What the gateway says of itself; the tests change it."""
+    return {}
+
+
 @pytest.fixture(params=["local", "remote"])
-def house(request: pytest.FixtureRequest) -> Iterator[House]:
+def house(request: pytest.FixtureRequest, health: dict[str, Any]) -> Iterator[House]:
     """A gateway's router, and what is made of its senders."""
     server, carrier = LocalCarrier(), LocalCarrier()
     router = GatewayRouter(server, ["away"], explaining_sender({"away": "link board: gone"}.get))
-    router.addSender(OWN_NAME, None, {"info": lambda _: {}})
+    router.addSender(OWN_NAME, None, {"info": lambda _: {}, "health": lambda _: health})
     server.start("who is there", 1)
     client = sig.ClientRouter(carrier)
     assert carrier.connect("who is there", 1)
@@ -86,6 +92,33 @@ def test_what_is_known_of_one_that_is_away(house: House) -> None:
     one = overview.one("off")
     assert one is not None
     assert (one["info"]["kind"], one["stats"]) == ("light", None)
+
+
+def test_the_last_value_of_one_that_is_gone(house: House, health: dict[str, Any]) -> None:
+    """Is kept, and is stale, with why."""
+    router, overview = house
+    router.getSender("away", create=True)
+    health["parts"] = {
+        "devices.board": {"status": "failing", "sensors": {"away": {"last": LAST, "age": 7.0}}}
+    }
+    why = "sender 'away' is not connected: link board: gone"
+    (found,) = overview.all()
+    assert found["last"] == {**LAST, "quality": "stale", "reason": why}
+    assert (found["connected"], found["quality"], found["reason"]) == (False, "stale", why)
+    one = overview.one("away")
+    assert one is not None
+    assert one["last"] == found["last"]
+
+
+@pytest.mark.parametrize(
+    "parts", [5, {}, {"a": 5}, {"a": {"sensors": 5}}, {"a": {"sensors": {"away": {"last": None}}}}]
+)
+def test_of_one_that_never_said_a_thing(house: House, health: dict[str, Any], parts: object) -> None:
+    """There is no last value, whatever the gateway says of itself."""
+    router, overview = house
+    router.getSender("away", create=True)
+    health["parts"] = parts
+    assert [found["last"] for found in overview.all()] == [None]
 
 
 def test_one_sender(house: House) -> None:

@@ -45,7 +45,7 @@ def test_parts_that_may_be_left_out(load_text: LoadText, complaints: Complaints)
         "write: url: mqtt://127.0.0.1:1883",
         "7: mqtt.urll: unknown key 'urll'; did you mean 'url'?",
         "8: http.listen: expected host:port, [ipv6]:port or unix:PATH, got 80 (a number); "
-        "write: listen: 127.0.0.1:8300",
+        "write: listen: 127.0.0.1:80",
         "9: history.keep: expected a time span from 1s, such as 400d; a number is seconds, got 'forever'; "
         "write: keep: 400d",
     ]
@@ -109,7 +109,7 @@ sensor: {}
 """
     assert complaints(text) == [
         "1: gateway.name: expected a name of letters, digits, '_', '-' or '.', at most 48, got 'green house'"
-        "; write: name: greenhouse",
+        "; write: name: green-house",
         "1: gateway.data: expected a folder's path, got 5 (a number); write: data: ./data",
         "1: gateway.nam: unknown key 'nam'; did you mean 'name'?",
         "3: links.board.identity: expected a text without spaces, at most 24 characters, got ''; "

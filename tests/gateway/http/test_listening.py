@@ -1,5 +1,6 @@
 """The socket that browsers connect to."""
 
+import errno
 import socket
 
 import pytest
@@ -21,3 +22,12 @@ def test_nothing_that_is_sent_waits_for_what_was_sent_before(host: str) -> None:
         bound.accept()[0] as accepted,
     ):
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_the_zone_of_a_link_local_address_counts() -> None:
+    """Without it the system does not know which network is meant, and says that the address is invalid."""
+    if not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    with pytest.raises(OSError, match="fe80") as caught, listening(Address(host="fe80::5:1%lo", port=0)):
+        pass
+    assert caught.value.errno == errno.EADDRNOTAVAIL

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 import sig
-from gateway.live.table import Limit, LiveTable, Rank, Row, decimals_of, value_text
+from gateway.live.table import Limit, LiveTable, Rank, Row
 from tests.support.fake_clock import FakeClock
 
 READING = {"value": 23.5, "unit": "°C", "time": "2026-11-22T06:30:00.000Z", "quality": "good", "seq": 7}
@@ -133,12 +133,3 @@ CROSSED = (Limit("hot", 26.0, True),)
 def test_ranks(row: Row, rank: Rank) -> None:
     """What has no data comes before what may be wrong, and that before what has crossed a limit."""
     assert row.rank is rank
-
-
-def test_texts() -> None:
-    """Values keep their decimals."""
-    assert value_text(23.1, 2) == "23.10"
-    assert value_text(None, 2) == "-"
-    assert value_text(1e12, 0) == "1e+12"
-    values = [None, 426.0, 0, 23.5, 1013.125, 24.210526, -23.1 * 3, 1013.123456, 0.01234567, 0.1 + 0.2]
-    assert [decimals_of(value) for value in values] == [0, 0, 0, 1, 3, 2, 1, 0, 4, 1]
