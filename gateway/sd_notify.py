@@ -1,0 +1,105 @@
+"""What a service says to systemd: ready, how it does, reloading, stopping, alive.
+
+Source: sd_notify(3), sd_watchdog_enabled(3): a datagram of `NAME=value` lines to the socket in
+`NOTIFY_SOCKET`, a path or, with an `@`, an abstract name. Anything that speaks this protocol may be there:
+systemd, `systemd-run`, a container's manager, the tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Mapping
+
+SEND_WITHIN_S = 0.5
+"""A manager that takes nothing for so long is not waited for; the watchdog says so again soon."""
+
+logger = logging.getLogger(__name__)
+
+
+class Manager:
+    """Who started this process and wants to be told, or nobody: then all methods do nothing.
+
+    From any thread. Nothing raises: a gateway goes on without its manager, and says once in the log that it
+    cannot be told. The one socket is opened with the first message and kept, as later there may be no
+    descriptor left. `environ` is only read.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._address = _address(environ.get("NOTIFY_SOCKET", ""))
+        self._watchdog_s = _watchdog_s(environ) if self._address is not None else None
+        self._socket: socket.socket | None = None
+        self._failed = False
+
+    @property
+    def present(self) -> bool:
+        """Whether there is somebody to be told."""
+        return self._address is not None
+
+    @property
+    def watchdog_s(self) -> float | None:
+        """Seconds within which `alive` is to be called again, else the process is ended; None: not asked."""
+        return self._watchdog_s
+
+    def ready(self, text: str) -> None:
+        """The start, or a reload, is over; `text` as for `status`."""
+        self._tell(f"READY=1\nSTATUS={_one_line(text)}\n")
+
+    def status(self, text: str) -> None:
+        """How it does, for `systemctl status`: one line."""
+        self._tell(f"STATUS={_one_line(text)}\n")
+
+    def reloading(self, monotonic_us: int) -> None:
+        """A reload begins, at this time of the monotonic clock in microseconds; `ready` ends it."""
+        self._tell(f"RELOADING=1\nMONOTONIC_USEC={monotonic_us}\n")
+
+    def stopping(self) -> None:
+        """The stop has begun."""
+        self._tell("STOPPING=1\n")
+
+    def alive(self) -> None:
+        """All is well: the watchdog's time begins anew."""
+        self._tell("WATCHDOG=1\n")
+
+    def close(self) -> None:
+        """Give the socket back; the next message would open another."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _tell(self, message: str) -> None:
+        if self._address is None:
+            return
+        try:
+            if self._socket is None:
+                self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+                self._socket.settimeout(SEND_WITHIN_S)
+            self._socket.sendto(message.encode(), self._address)
+            self._failed = False
+        except OSError as error:
+            if not self._failed:
+                logger.warning("systemd cannot be told %r: %s", message.partition("\n")[0], error)
+            self._failed = True
+
+
+def _address(name: str) -> bytes | None:
+    """None for what is not there, and for what this protocol does not have."""
+    if name.startswith("@"):
+        return b"\0" + os.fsencode(name[1:])
+    return os.fsencode(name) if name.startswith("/") else None
+
+
+def _watchdog_s(environ: Mapping[str, str]) -> float | None:
+    """`WATCHDOG_PID` is another process where this one was started by the service, and is not it."""
+    with contextlib.suppress(ValueError):
+        meant = environ.get("WATCHDOG_PID")
+        microseconds = int(environ.get("WATCHDOG_USEC", ""))
+        if microseconds > 0 and (meant is None or int(meant) == os.getpid()):
+            return microseconds / 1e6
+    return None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
