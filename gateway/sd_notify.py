@@ -63,6 +63,10 @@ class Manager:
         """All is well: the watchdog's time begins anew."""
         self._tell("WATCHDOG=1\n")
 
+    def trigger(self) -> None:
+        """Something hangs that only another process can mend: do as if the watchdog's time were over."""
+        self._tell("WATCHDOG=trigger\n")
+
     def close(self) -> None:
         """Give the socket back; the next message would open another."""
         if self._socket is not None:

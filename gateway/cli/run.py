@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sys
 import time
@@ -79,7 +80,9 @@ def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
     from gateway.live.lines import is_terminal
     from gateway.live.terminal import in_foreground
     from gateway.logs import Tail, logging_to, to_stderr
+    from gateway.sd_notify import Manager
     from gateway.service import StartError
+    from gateway.watchdog import under_watch
 
     on_terminal = is_terminal(sys.stdout) and in_foreground(sys.stdout)
     log_on_screen = on_terminal and sys.stderr.isatty()
@@ -93,12 +96,13 @@ def _run(config: Config, stops: SimpleQueue[int], *, verbose: bool) -> int:
             print(f"error: {error}", file=sys.stderr)
             return 1
         try:
-            if on_terminal:
-                from gateway.cli.showing import show
+            with under_watch(app, Manager(os.environ)):
+                if on_terminal:
+                    from gateway.cli.showing import show
 
-                show(app, tail, stops)
-            else:
-                stops.get()
+                    show(app, tail, stops)
+                else:
+                    stops.get()
         finally:
             _stop(app, time.monotonic() - began)
     return 0

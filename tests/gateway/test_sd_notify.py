@@ -31,19 +31,21 @@ def manager(heard: socket.socket) -> Iterator[Manager]:
 
 
 def test_each_message_has_the_form_that_systemd_reads(heard: socket.socket, manager: Manager) -> None:
-    """READY, STATUS, RELOADING with its time, STOPPING, WATCHDOG: one datagram each."""
+    """READY, STATUS, RELOADING with its time, STOPPING, WATCHDOG in both forms: one datagram each."""
     manager.ready("3 sensors")
     manager.status("all is well")
     manager.reloading(123_456)
     manager.stopping()
     manager.alive()
+    manager.trigger()
 
-    assert [heard.recv(4096) for _ in range(5)] == [
+    assert [heard.recv(4096) for _ in range(6)] == [
         b"READY=1\nSTATUS=3 sensors\n",
         b"STATUS=all is well\n",
         b"RELOADING=1\nMONOTONIC_USEC=123456\n",
         b"STOPPING=1\n",
         b"WATCHDOG=1\n",
+        b"WATCHDOG=trigger\n",
     ]
 
 
