@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test system-packages brokers prometheus check test-main test-others test-whole test-slow bench screenshots wheel clean
+.PHONY: help run test system-packages brokers prometheus check test-main test-others test-whole test-slow bench screenshots wheel deb clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make bench      the benchmarks; results in benchmarks/results/'
 	@echo 'make screenshots  the pictures of the dashboard in docs/images'
 	@echo 'make wheel      build the wheel into dist/'
+	@echo 'make deb        build a Debian package into dist/; ARCH=amd64, arm64; RELEASE=bookworm, trixie'
 	@echo 'make clean      remove what was built and installed here'
 
 run: .venv/installed
@@ -126,6 +127,14 @@ screenshots: system-packages .venv/installed-dev
 wheel: .venv/installed-dev
 	@said=$$($(BIN)/python -m build --wheel --outdir dist . 2>&1) || { echo "$$said" >&2; exit 1; }
 	@ls dist/*.whl
+
+ARCH ?= amd64
+RELEASE ?= bookworm
+
+deb: .venv/installed-dev
+	@rm -rf build && mkdir -p build/deb
+	@said=$$($(BIN)/python -m build --wheel --outdir build/deb . 2>&1) || { echo "$$said" >&2; exit 1; }
+	@$(BIN)/python packaging/build_deb.py build/deb/*.whl --arch $(ARCH) --release $(RELEASE)
 
 .venv/installed: pyproject.toml
 	@test -n '$(PYTHON)' || { echo 'sig-gateway needs Python 3.11 or newer; none was found on PATH' >&2; exit 1; }

@@ -1,7 +1,7 @@
 """Values that are kept out of the config file: `!env NAME` and `!file PATH`.
 
-As a service, `!file secrets/NAME` is what systemd has read for it as root (`LoadCredential=secrets:FOLDER`, by
-which each file of the folder is called `secrets_NAME`); so the file need be readable for root alone.
+As a service, `!file secrets/NAME` is what systemd has read for it as root (`LoadCredential=secrets:FOLDER`:
+each file of the folder is then called `secrets_NAME`); so the file need be readable for root alone.
 Source: systemd.exec(5), LoadCredential.
 """
 
