@@ -133,7 +133,7 @@ RELEASE ?= bookworm
 
 deb: .venv/installed-dev
 	@rm -rf build && mkdir -p build/deb
-	@said=$$($(BIN)/python -m build --wheel --outdir build/deb . 2>&1) || { echo "$$said" >&2; exit 1; }
+	@said=$$($(BIN)/python -m build --no-isolation --wheel --outdir build/deb . 2>&1) || { echo "$$said" >&2; exit 1; }
 	@$(BIN)/python packaging/build_deb.py build/deb/*.whl --arch $(ARCH) --release $(RELEASE)
 
 .venv/installed: pyproject.toml
