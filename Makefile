@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test system-packages brokers prometheus check test-main test-others test-whole test-slow bench screenshots wheel deb clean
+.PHONY: help run test system-packages brokers prometheus debian-root check test-main test-others test-whole test-slow bench screenshots wheel deb debian-root clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -118,7 +118,22 @@ test-whole: .venv/installed-dev
 	@[ -z "$(LAST)" ] || .venv-$$("$(LAST)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')/bin/python \
 		-m pytest -q $(BESIDE) -m "not slow and not once" tests/e2e
 
-test-slow: .venv/installed-dev
+# A small Debian, which the tests boot to install the package on; only root can do both.
+debian-root:
+	@[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		$(MAKE) --no-print-directory --silent .venv-debian/installed || \
+		echo 'The tests that install on a Debian of their own will be skipped.'
+
+.venv-debian/installed:
+	@command -v mmdebstrap >/dev/null || { apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap >/dev/null; }
+	@echo 'Fetching a Debian for the tests (once)…'
+	@rm -rf .venv-debian && mkdir .venv-debian
+	@mmdebstrap --quiet --variant=minbase --include=systemd-sysv,python3 bookworm .venv-debian/root.tar
+	@mkdir .venv-debian/root && tar -xf .venv-debian/root.tar -C .venv-debian/root && rm .venv-debian/root.tar
+	@touch $@
+
+test-slow: .venv/installed-dev debian-root
 	$(BIN)/python -m pytest -m slow --timeout 1800
 
 screenshots: system-packages .venv/installed-dev
@@ -166,4 +181,4 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.summary
 
 clean:
-	rm -rf .venv .venv-3.* .venv-brokers .venv-prometheus build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-3.* .venv-brokers .venv-prometheus .venv-debian build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,6 +8,7 @@ Source: systemd.exec(5), LoadCredential.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,11 @@ class Secrets:
         if not folder or "\0" in name or Path(name).is_absolute():
             return None
         path = Path(folder) / name.removeprefix("./").replace("/", "_")
-        return path if path.is_file() else None
+        with suppress(FileNotFoundError):
+            with suppress(PermissionError):  # which is to be told, when it is read
+                path.lstat()
+            return path
+        return None
 
 
 _EXAMPLES = {"!env": "!env SIG_GATEWAY_TOKEN", "!file": "!file token.txt"}

@@ -24,4 +24,6 @@ ln -s /proc/self/fd dev/fd
 mount -t tmpfs tmpfs dev/shm
 pivot_root . mnt
 umount -l /mnt
+# As systemd would, were this no container; credentials come to a service by way of it.
+mount --make-rshared /
 exec env -i container=tests PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd systemd.unit=multi-user.target

@@ -38,6 +38,15 @@ def test_without_such_a_credential_it_is_the_file(secrets: Secrets) -> None:
     assert Secrets(secrets.folder, none).resolve("!file", "secrets/token") == "of the folder"
 
 
+def test_a_credential_that_cannot_be_read_is_an_error_and_nothing_else(secrets: Secrets) -> None:
+    """The file beside the config may be an older one."""
+    folder = Path(secrets.environ["CREDENTIALS_DIRECTORY"])
+    (folder / "secrets_token").unlink()
+    (folder / "secrets_token").symlink_to("secrets_token")
+    with pytest.raises(SecretError, match="cannot be read: Too many levels"):
+        secrets.resolve("!file", "secrets/token")
+
+
 @pytest.mark.parametrize("name", ["secrets/nothing", "a\0b"])
 def test_what_is_nowhere_is_an_error(secrets: Secrets, name: str) -> None:
     """As it is without a service."""
