@@ -26,7 +26,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 DROP_IN = """\
 [Service]
 WatchdogSec=8s
-Environment=PYTHONPATH=/root/hang LD_PRELOAD=/root/slow_disk.so
+Environment=PYTHONPATH=/opt/hang LD_PRELOAD=/opt/slow_disk.so
 """
 
 
@@ -127,8 +127,8 @@ def test_hung_and_on_a_slow_card(debian: Machine, package: Path, tmp_path: Path)
     library = tmp_path / "slow_disk.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(HERE / "slow_disk.c")], check=True)
     debian.bring(package, library)
-    shutil.copytree(HERE / "hang", debian.path("/root/hang"))
-    debian.path("/root").chmod(0o755)
+    debian.run("mv", "/root/slow_disk.so", "/opt")  # the service does not see /root
+    shutil.copytree(HERE / "hang", debian.path("/opt/hang"))
     drop_ins = debian.path("/etc/systemd/system/sig-gateway.service.d")
     drop_ins.mkdir(parents=True)
     (drop_ins / "tests.conf").write_text(DROP_IN)
@@ -138,7 +138,10 @@ def test_hung_and_on_a_slow_card(debian: Machine, package: Path, tmp_path: Path)
 
     slow, hang = debian.path("/run/slow-disk"), debian.path("/run/hang")
     slow.touch()
+    states = f"cut -d')' -f2 /proc/{process}/task/*/stat"
+    until(lambda: " D " in debian.run("sh", "-c", states))
     debian.run("sleep", "30")  # several times what the watchdog allows
+    assert " D " in debian.run("sh", "-c", states)
     assert shown(debian, "MainPID") == process
     assert shown(debian, "NRestarts") == "0"
     slow.unlink()
@@ -164,7 +167,7 @@ def test_installed_by_pip_as_a_service(debian: Machine, package: Path) -> None:
     debian.run("mv", "/root/unpacked/usr/lib/sig-gateway", "/opt/sig-gateway")
     program = "/opt/sig-gateway/bin/sig-gateway"
     debian.run("sed", "-i", "1s,/usr/lib,/opt,", program)
-    assert "sudo" not in debian.run(program, "service", "status", status=1)
+    assert "service install" in debian.run(program, "service", "status", status=1)
 
     debian.run(program, "service", "install")
 

@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 DEBIAN = ROOT / ".venv-debian" / "root"
 SCRIPT = Path(__file__).with_name("machine.sh")
 UNSHARE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "--net", "--cgroup")
-COMMAND_S = 60.0
+COMMAND_S = 300.0
+"""An install compiles some 1,500 files."""
 
 
 def why_not() -> str | None:
