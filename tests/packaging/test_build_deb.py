@@ -1,5 +1,5 @@
 """How a Debian package is made: names, versions, what pip is asked for. The whole is in
-tests/e2e/test_debian_package.py."""
+tests/installed/test_debian_package.py."""
 
 from __future__ import annotations
 

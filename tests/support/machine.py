@@ -89,7 +89,9 @@ class Machine:
     def _run(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         clean = ["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"]
         inside = ["nsenter", "--all", f"--target={self._init}", *clean, *command]
-        return subprocess.run(inside, capture_output=True, text=True, timeout=COMMAND_S, check=False)
+        return subprocess.run(
+            inside, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=COMMAND_S, check=False
+        )
 
     def _has_child(self) -> bool:
         """Whether there is, in there, a process 1 that has become systemd."""

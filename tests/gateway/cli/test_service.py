@@ -1,5 +1,5 @@
 """`service install`, `status`, `uninstall`, before a `systemctl` that writes down what it is asked; with the
-real one in tests/e2e/test_debian_package.py."""
+real one in tests/installed/test_debian_package.py."""
 
 from __future__ import annotations
 

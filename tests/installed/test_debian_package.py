@@ -7,17 +7,15 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.machine import ROOT, Machine, machine, why_not
+from tests.support.machine import Machine
 from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(why_not() is not None, reason=why_not() or ""),
     pytest.mark.timeout(900),
 ]
 
@@ -28,41 +26,6 @@ DROP_IN = """\
 WatchdogSec=8s
 Environment=PYTHONPATH=/opt/hang LD_PRELOAD=/opt/slow_disk.so
 """
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """As `make deb` makes it."""
-    into = tmp_path_factory.mktemp("deb")
-    subprocess.run(
-        [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(into), str(ROOT)],
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = into.glob("*.whl")
-    build = ROOT / "packaging" / "build_deb.py"
-    subprocess.run([sys.executable, str(build), str(wheel), f"--into={into}"], check=True)
-    (made,) = into.glob("*.deb")
-    return made
-
-
-@pytest.fixture(scope="module")
-def newer(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same, one version later."""
-    into = tmp_path_factory.mktemp("newer")
-    tree, made = into / "tree", into / "newer.deb"
-    subprocess.run(["dpkg-deb", "-R", str(package), str(tree)], check=True)
-    control = tree / "DEBIAN" / "control"
-    control.write_text(control.read_text().replace("Version: ", "Version: 9."))
-    subprocess.run(["dpkg-deb", "-Zgzip", "-b", str(tree), str(made)], check=True, capture_output=True)
-    return made
-
-
-@pytest.fixture
-def debian(tmp_path: Path) -> Iterator[Machine]:
-    """A machine that has nothing of ours."""
-    with machine(tmp_path / "machine") as booted:
-        yield booted
 
 
 def shown(debian: Machine, what: str) -> str:
