@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,8 @@ def older_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     project = (ROOT / "pyproject.toml").read_text()
-    (source / "pyproject.toml").write_text(project.replace('\nversion = "', f'\nversion = "{OLDER}.dev'))
+    project = re.sub('(?m)^version = ".*"', f'version = "{OLDER}"', project)
+    (source / "pyproject.toml").write_text(project)
     return wheel_of(source, tmp_path_factory.mktemp("older"))
 
 

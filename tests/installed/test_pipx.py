@@ -38,7 +38,6 @@ def test_install_update_uninstall(wheel: Path, older_wheel: Path, tmp_path: Path
         "HOME": str(home),
         "PATH": f"{tools / 'bin'}:{os.environ['PATH']}",
         "PIP_FIND_LINKS": found,
-        "PIP_PRE": "1",
         "PIPX_HOME": str(home / "pipx"),
         "PIPX_BIN_DIR": str(home / ".local" / "bin"),
         "PIPX_MAN_DIR": str(home / "man"),

@@ -15,4 +15,4 @@ def stuck_when_told(stopping: Stopping) -> bool:
     return _asked(stopping)
 
 
-Stopping.is_set = stuck_when_told  # type: ignore[method-assign]
+Stopping.is_set = stuck_when_told  # type: ignore[assignment, method-assign]
