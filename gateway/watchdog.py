@@ -36,6 +36,8 @@ LOOKS = 4
 """At least so many within the watchdog's time: one that comes late is no reason to end the process."""
 SQLITE_S = 3600.0
 """A database that holds a thread longer than this is stuck itself."""
+STOP_S = 0.3
+"""A look waits for nothing; one that does nevertheless is left behind, as the stop has its time to keep."""
 STATUS_CHARACTERS = 300
 
 logger = logging.getLogger(__name__)
@@ -112,7 +114,7 @@ class Watchdog:
         thread, self._thread = self._thread, None
         self._stopping.set()
         if thread is not None:
-            thread.join(LOOK_S)
+            thread.join(STOP_S)
 
     def _run(self) -> None:
         while True:
