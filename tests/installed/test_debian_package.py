@@ -4,6 +4,7 @@ updated, removed."""
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ pytestmark = [
 
 HERE = Path(__file__).parent
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+HISTORY = shlex.split("sig-gateway history temp --format json -c /etc/sig-gateway/config.yaml")
 DROP_IN = """\
 [Service]
 WatchdogSec=8s
@@ -66,7 +68,7 @@ def test_installed_booted_updated_removed(debian: Machine, package: Path, newer:
     assert shown(debian, "MainPID") != process
     until(lambda: has_values(debian))
     assert "name: shed" in config.read_text()
-    assert json.loads(debian.run("sig-gateway", "history", "temp", "--format", "json"))["points"]
+    assert json.loads(debian.run(*HISTORY))["points"]
 
     debian.run("systemctl", "disable", "--now", "sig-gateway")
     debian.run("dpkg", "-i", f"/root/{package.name}")  # back, and who has disabled it keeps it so
