@@ -42,6 +42,7 @@ system-packages:
 	command -v mosquitto_rr >/dev/null || missing="$$missing mosquitto-clients"; \
 	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 	pkg-config --exists libmodbus 2>/dev/null || missing="$$missing libmodbus-dev pkg-config"; \
+	command -v systemd-analyze >/dev/null || missing="$$missing systemd"; \
 	command -v chromium >/dev/null || missing="$$missing chromium fonts-dejavu-core"; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -139,7 +140,9 @@ test-slow: .venv/installed-dev debian-root
 screenshots: system-packages .venv/installed-dev
 	$(BIN)/python -m tests.screenshots
 
+# What an earlier build has left would be in the wheel.
 wheel: .venv/installed-dev
+	@rm -rf build
 	@said=$$($(BIN)/python -m build --wheel --outdir dist . 2>&1) || { echo "$$said" >&2; exit 1; }
 	@ls dist/*.whl
 
