@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test system-packages brokers prometheus schemathesis check test-main test-others test-whole test-slow test-years bench screenshots wheel clean
+.PHONY: help run test system-packages brokers prometheus schemathesis debian-root check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -24,6 +24,7 @@ help:
 	@echo 'make bench      the benchmarks; results in benchmarks/results/'
 	@echo 'make screenshots  the pictures of the dashboard in docs/images'
 	@echo 'make wheel      build the wheel into dist/'
+	@echo 'make deb        build a Debian package into dist/; ARCH=amd64, arm64; RELEASE=bookworm, trixie'
 	@echo 'make clean      remove what was built and installed here'
 
 run: .venv/installed
@@ -42,6 +43,7 @@ system-packages:
 	command -v mosquitto_rr >/dev/null || missing="$$missing mosquitto-clients"; \
 	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 	pkg-config --exists libmodbus 2>/dev/null || missing="$$missing libmodbus-dev pkg-config"; \
+	command -v systemd-analyze >/dev/null || missing="$$missing systemd"; \
 	command -v chromium >/dev/null || missing="$$missing chromium fonts-dejavu-core"; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -132,7 +134,22 @@ test-whole: .venv/installed-dev
 	@[ -z "$(LAST)" ] || .venv-$$("$(LAST)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')/bin/python \
 		-m pytest -q $(BESIDE) -m "not slow and not once" tests/e2e
 
-test-slow: .venv/installed-dev
+# A small Debian, which the tests boot to install the package on; only root can do both.
+debian-root:
+	@[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		$(MAKE) --no-print-directory --silent .venv-debian/installed || \
+		echo 'The tests that install on a Debian of their own will be skipped.'
+
+.venv-debian/installed:
+	@command -v mmdebstrap >/dev/null || { apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap >/dev/null; }
+	@echo 'Fetching a Debian for the tests (once)…'
+	@rm -rf .venv-debian && mkdir .venv-debian
+	@mmdebstrap --quiet --variant=minbase --include=systemd-sysv,python3 bookworm .venv-debian/root.tar
+	@mkdir .venv-debian/root && tar -xf .venv-debian/root.tar -C .venv-debian/root && rm .venv-debian/root.tar
+	@touch $@
+
+test-slow: .venv/installed-dev debian-root
 	$(BIN)/python -m pytest -m slow --timeout 1800
 
 # Some ten minutes on two quiet cores.
@@ -142,8 +159,9 @@ test-years: .venv/installed-dev
 screenshots: system-packages .venv/installed-dev
 	$(BIN)/python -m tests.screenshots
 
-# It needs nothing of what the gateway does.
+# It needs nothing of what the gateway does. What an earlier build has left would be in it.
 wheel: .venv-build/installed
+	@rm -rf build
 	@said=$$(.venv-build/bin/python -m build --wheel --outdir dist . 2>&1) || { echo "$$said" >&2; exit 1; }
 	@ls dist/*.whl
 
@@ -152,6 +170,14 @@ wheel: .venv-build/installed
 	@$(PYTHON) -m venv .venv-build
 	@.venv-build/bin/python $(PIP) 'build>=1.2,<2'
 	@touch $@
+
+ARCH ?= amd64
+RELEASE ?= bookworm
+
+deb: .venv/installed-dev
+	@rm -rf build && mkdir -p build/deb
+	@said=$$($(BIN)/python -m build --no-isolation --wheel --outdir build/deb . 2>&1) || { echo "$$said" >&2; exit 1; }
+	@$(BIN)/python packaging/build_deb.py build/deb/*.whl --arch $(ARCH) --release $(RELEASE)
 
 .venv/installed: pyproject.toml
 	@test -n '$(PYTHON)' || { echo 'sig-gateway needs Python 3.11 or newer; none was found on PATH' >&2; exit 1; }
@@ -183,4 +209,4 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.summary
 
 clean:
-	rm -rf .venv .venv-3.* .venv-build .venv-brokers .venv-prometheus .venv-schemathesis build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-3.* .venv-build .venv-brokers .venv-prometheus .venv-schemathesis .venv-debian build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -177,9 +177,7 @@ class App:
         links.attach(self.router)
         feed = Feed(self.router, self.clock)
         info = partial(own.info, None)
-        known = Known(
-            self.health, info, self.clock, self.services, self._recording, lambda: self.sensors
-        )
+        known = Known(self.health, info, self.clock, self.services, self._recording, lambda: self.sensors)
         found = self.names.discovered
         make: dict[str, Callable[[Config], Listener]] = {
             "history": lambda config: Recording(config, feed, self.clock),

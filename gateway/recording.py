@@ -133,6 +133,10 @@ class Recording:
         """See `Dropping`."""
         return self._recorder.dropped() if self._recorder is not None else {}
 
+    def loops(self) -> Mapping[str, float]:
+        """See `Looping`."""
+        return {"history": self._recorder.turned} if self._recorder is not None and not self._failed else {}
+
     def points(self, sender: str, since_ms: int, until_ms: int, points: int) -> Series | None:
         """See `gateway.http.context.History`."""
         return self._recalled().points(sender, since_ms, until_ms, points)

@@ -134,13 +134,9 @@ class _Group(click.Group):
 def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import PackageNotFoundError, version
+    from gateway.version import full_version
 
-    try:
-        number = version("sig-gateway")
-    except PackageNotFoundError:
-        number = "(from a checkout, not installed)"
-    click.echo(f"sig-gateway {number}")
+    click.echo(f"sig-gateway {full_version()}")
     ctx.exit()
 
 
@@ -484,6 +480,25 @@ def capture(
         config_path=path or Path(DEFAULT_CONFIG),
         seconds=seconds,
     )
+
+
+@cli.command()
+@click.argument("action", type=click.Choice(["install", "status", "uninstall"]))
+@click.option("--user", is_flag=True, help="A service of yours, not of the machine.")
+@_config_option
+def service(action: str, user: bool, path: Path | None) -> int:
+    """Have systemd start the gateway at boot, and again whatever ends it.
+
+    Without --config it is /etc/sig-gateway/config.yaml, or with --user ~/.config/sig-gateway/config.yaml;
+    a default one is written if there is none. The Debian package brings a service of its own.
+    """
+    from gateway.cli import service as services
+    from gateway.systemd.systemctl import Systemctl
+
+    place, control = services.place_of(user=user), Systemctl(user=user)
+    if action == "install":
+        return services.install(place, path, control)
+    return (services.status if action == "status" else services.uninstall)(place, control)
 
 
 @cli.command()

@@ -92,6 +92,7 @@ def _run(config: Config, stops: SimpleQueue[int], hangup: Hangup | None, *, verb
     from gateway.reload.telling import told
     from gateway.sd_notify import Manager
     from gateway.service import StartError
+    from gateway.watchdog import under_watch
 
     on_terminal = is_terminal(sys.stdout) and in_foreground(sys.stdout)
     log_on_screen = on_terminal and sys.stderr.isatty()
@@ -104,16 +105,18 @@ def _run(config: Config, stops: SimpleQueue[int], hangup: Hangup | None, *, verb
         except StartError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
-        app.reloader.around = partial(told, Manager(os.environ))
+        manager = Manager(os.environ)
+        app.reloader.around = partial(told, manager)
         if hangup is not None:
             hangup.act = app.reloader.ask
         try:
-            if on_terminal:
-                from gateway.cli.showing import show
+            with under_watch(app, manager):
+                if on_terminal:
+                    from gateway.cli.showing import show
 
-                show(app, tail, stops)
-            else:
-                stops.get()
+                    show(app, tail, stops)
+                else:
+                    stops.get()
         finally:
             _stop(app, time.monotonic() - began)
     return 0

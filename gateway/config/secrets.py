@@ -1,8 +1,14 @@
-"""Values that are kept out of the config file: `!env NAME` and `!file PATH`."""
+"""Values that are kept out of the config file: `!env NAME` and `!file PATH`.
+
+As a service, `!file secrets/NAME` is what systemd has read for it as root (`LoadCredential=secrets:FOLDER`:
+each file of the folder is then called `secrets_NAME`); so the file need be readable for root alone.
+Source: systemd.exec(5), LoadCredential.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +49,21 @@ class Secrets:
 
     def _from_file(self, name: str) -> str:
         try:
-            return read_secret_file(beside(self.folder, name))
+            return read_secret_file(self._credential(name) or beside(self.folder, name))
         except SecretFileError as error:
             raise SecretError(f"!file {name!r} {error}") from None
+
+    def _credential(self, name: str) -> Path | None:
+        """Where the service's manager has put it; None if it has not."""
+        folder = self.environ.get("CREDENTIALS_DIRECTORY")
+        if not folder or "\0" in name or Path(name).is_absolute():
+            return None
+        path = Path(folder) / name.removeprefix("./").replace("/", "_")
+        with suppress(FileNotFoundError):
+            with suppress(PermissionError):  # which is to be told, when it is read
+                path.lstat()
+            return path
+        return None
 
 
 _EXAMPLES = {"!env": "!env SIG_GATEWAY_TOKEN", "!file": "!file token.txt"}

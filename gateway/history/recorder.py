@@ -87,6 +87,8 @@ class Recorder:
         self._step_due = math.inf
         self._again = Again()
         self._told_loss = False
+        self._turned = clock.monotonic()
+        self._asleep = False
         self._status = Status(opened=False, written_until=None, waiting=0, lost=0, problem=None)
 
     # Any thread
@@ -99,6 +101,11 @@ class Recorder:
     def dropped(self) -> dict[str, int]:
         """Events that are lost, by sender."""
         return self._heard.dropped()
+
+    @property
+    def turned(self) -> float:
+        """When (monotonic) its loop went round last; one that waits for something to do does so now."""
+        return self._clock.monotonic() if self._asleep else self._turned
 
     @property
     def lost_until(self) -> EventId:
@@ -122,8 +129,11 @@ class Recorder:
         self._clock.listen(self._clock_set)
         try:
             while not self._stopping.is_set():
+                self._turned = self._clock.monotonic()
                 self._turn()
+                self._asleep = True
                 self._sleep()
+                self._asleep = False
             self._end()
         finally:
             self._clock.unlisten(self._clock_set)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from drivers.clock import SYSTEM_CLOCK
 from gateway.http.connection import HEADER_BYTES, Connection
 from gateway.http.hub import Hub
 from gateway.mailbox import Mailbox
@@ -54,6 +55,8 @@ class Server:
             h11_max_incomplete_event_size=HEADER_BYTES,
         )
         self._state = ServerState()
+        self.turned = SYSTEM_CLOCK.monotonic()
+        """When the loop went round last, monotonic. For any thread."""
 
     async def serve(self, listening: socket.socket, tls: ssl.SSLContext | None, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
@@ -72,6 +75,7 @@ class Server:
         self._take_events()
         try:
             while not stop.is_set():
+                self.turned = SYSTEM_CLOCK.monotonic()
                 self._tell_time()
                 await _until(stop, TICK_S)
         finally:

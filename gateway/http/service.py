@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.http.context import Context
     from gateway.http.hub import Hub
+    from gateway.http.server import Server
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ class HttpService:
         self._stop_loop: asyncio.Event | None = None
         self._part = Part(State.UNKNOWN, "not started yet")
         self._hub: Hub | None = None
+        self._server: Server | None = None
         self._cut_before = 0  # clients of earlier runs of the loop
 
     def start(self) -> None:
@@ -117,6 +119,11 @@ class HttpService:
         """See `Dropping`."""
         return self.mailbox.lost.counts()
 
+    def loops(self) -> dict[str, float]:
+        """See `Looping`."""
+        server = self._server
+        return {"http": server.turned} if server is not None else {}
+
     # The service's thread
 
     def _run(self) -> None:
@@ -160,7 +167,11 @@ class HttpService:
             return
         logger.info("http: the dashboard is at %s", self._section.url)
         self._part = Part(State.OK, f"listening on {self._section.listen}")
-        await Server(app, self.mailbox, hub).serve(bound, self._tls(), self._stop_loop)
+        self._server = Server(app, self.mailbox, hub)
+        try:
+            await self._server.serve(bound, self._tls(), self._stop_loop)
+        finally:
+            self._server = None
 
     def _hosts(self) -> Collection[str] | None:
         """Beyond this machine a token is asked for, which keeps other sites' pages out; so there any name

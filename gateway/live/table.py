@@ -104,7 +104,7 @@ class LiveTable:
     def forget_settings(self) -> None:
         """The config is another: thresholds and units may be, too."""
         self._told.clear()
-        self._decimals.clear()
+        self._shown = Shown()
 
     def _row(self, sensor: str, link: Any) -> Row:
         connected, reading = self._ask(sensor)

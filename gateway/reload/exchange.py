@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import sig
 from drivers.reading import STALE
+from gateway.logs import configure
 from gateway.reload.files import files_of
 from gateway.reload.plan import Fate, Files, Plan, plan, unchangeable
 from gateway.reload.refusal import RefusedError, check_left_out, refused
@@ -109,6 +110,8 @@ class Exchange:
         if not links.follow(before, CLOSE_S, opens=not self._stopping.is_set()):
             logger.warning("reload: a link takes long to close; a new one on its port is tried again")
         self._services(to_do, report)
+        if to_do.log_differs:
+            configure(self._after)
         if to_do.fates["router",] is Fate.RESTARTED:
             self._router(report)
         self._settle(report)

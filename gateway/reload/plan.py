@@ -15,6 +15,8 @@ from gateway.config.problems import Location, shown
 SERVED = ("router", "mqtt", "http", "history")
 """Sections that are a service each. What an entry of `links` and of `sensors` is, `Links` knows."""
 NAMED = ("links", "sensors")
+LOG = "log"
+"""What is logged, and where; told of only where it is another."""
 RESTART = "cannot be changed while the gateway runs: restart it, or take the change back"
 
 MOST_CHARS = 60
@@ -50,7 +52,14 @@ class Plan:
     @property
     def changed_sensors(self) -> list[str]:
         """By name, those that are to be changed in place."""
-        return [str(part[1]) for part, fate in self.fates.items() if fate is Fate.CHANGED]
+        return [
+            str(part[1]) for part, fate in self.fates.items() if part[0] == "sensors" and fate is Fate.CHANGED
+        ]
+
+    @property
+    def log_differs(self) -> bool:
+        """Whether something else is to be logged, or elsewhere."""
+        return (LOG,) in self.fates
 
     @property
     def sensors_differ(self) -> bool:
@@ -63,7 +72,7 @@ def unchangeable(before: Config, after: Config) -> list[Problem]:
     knows."""
     found = []
     for name in _sections(after):
-        if name in SERVED or name in NAMED:
+        if name in SERVED or name in NAMED or name == LOG:
             continue
         old, new = dict(getattr(before, name) or {}), dict(getattr(after, name) or {})
         for key in sorted(old.keys() | new.keys()):
@@ -91,7 +100,8 @@ def plan(
         if part[0] in SERVED and fate is Fate.KEPT and files[0].get(part[0]) != files[1].get(part[0]):
             differences.append("what is in its certificates")
         if differences:
-            fate, words[part] = Fate.RESTARTED, ", ".join(differences)
+            fate = Fate.CHANGED if part[0] == LOG else Fate.RESTARTED
+            words[part] = ", ".join(differences)
         fates[part] = fate
     for name, sensor in after.sensors.items():
         part = ("sensors", name)
@@ -123,6 +133,8 @@ def _pairs(before: Config, after: Config) -> dict[Location, tuple[BaseModel | No
         both = getattr(before, section), getattr(after, section)
         if both != (None, None):
             pairs[(section,)] = both
+    if before.log != after.log:
+        pairs[(LOG,)] = before.log, after.log
     return pairs
 
 

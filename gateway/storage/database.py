@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.storage import salvage
+from gateway.storage.at_work import at_work
 from gateway.storage.opening import ENDINGS, beside, connect
 from gateway.storage.salvage import Salvaged
 from gateway.storage.schema import (
@@ -143,6 +144,10 @@ class Database:
 
     def _guarded(self, work: Callable[[sqlite3.Connection], T], *, lasting: bool = False) -> T:
         """A damaged file is replaced, and `work` runs on the new one. `lasting`: it writes."""
+        with at_work():
+            return self._guarded_at_work(work, lasting=lasting)
+
+    def _guarded_at_work(self, work: Callable[[sqlite3.Connection], T], *, lasting: bool) -> T:
         self.open()
         assert self._db is not None
         try:

@@ -22,7 +22,7 @@ from gateway.recording import FILE, Recording
 from gateway.senders import OWN_NAME
 from tests.support.fake_machine import RunningMachine, StagedClock
 from tests.support.imported import imported
-from tests.support.waiting import until
+from tests.support.waiting import happens, until
 
 
 class House:
@@ -100,6 +100,31 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     for house in made:
         house.service.stop(5.0)
     until(lambda: not set(threading.enumerate()) - before)
+
+
+def test_its_loop_goes_round(make: Callable[..., House]) -> None:
+    """One that waits does so now; one that is held up at the store does not."""
+    house = make()
+    assert house.service.loops() == {}
+    house.start()
+    first = house.service.loops()["history"]
+    until(lambda: house.service.loops()["history"] > first)
+    recorder = house.service._recorder
+    assert recorder is not None
+    entered, go_on = threading.Event(), threading.Event()
+
+    def held_up(_batch: Any) -> None:
+        entered.set()
+        go_on.wait()
+
+    recorder._store.write = held_up  # type: ignore[assignment, method-assign]
+    house.say(1.0)
+    happens(entered)
+    stands = house.service.loops()["history"]
+    assert house.clock.monotonic() > stands
+    assert house.service.loops()["history"] == stands
+    go_on.set()
+    until(lambda: house.service.loops()["history"] > stands)
 
 
 def test_what_was_said_is_there_at_once(make: Callable[..., House]) -> None:

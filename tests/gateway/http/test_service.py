@@ -30,6 +30,20 @@ def test_it_says_how_it_fares(make: Callable[..., Web]) -> None:
     assert web.config.http.url == f"http://127.0.0.1:{web.port}"
 
 
+def test_its_loop_goes_round(make: Callable[..., Web]) -> None:
+    """Each second, also when nobody asks; before it serves there is none."""
+    web = make()
+    web.begin()
+    until(lambda: web.part["status"] == "ok")
+    service = web.service
+    assert service is not None
+    until(lambda: "http" in service.loops())
+    first = service.loops()["http"]
+    until(lambda: service.loops()["http"] > first)
+    service.stop(5.0)
+    assert service.loops() == {}
+
+
 def test_a_port_that_somebody_holds(make: Callable[..., Web], monkeypatch: pytest.MonkeyPatch) -> None:
     """Is red, with what to do, and is tried again until it is free."""
     monkeypatch.setattr(service_module, "AGAIN_S", (0.02, 0.05))

@@ -114,6 +114,14 @@ def test_more_and_less(tmp_path: Path) -> None:
     assert found.words["sensors", "two"] == "link b → c"
 
 
+def test_the_log(tmp_path: Path) -> None:
+    """Changed in place, and no sensor with it; told of only where it is another."""
+    found = planned(config(tmp_path), config(tmp_path, log={"level": "debug"}))
+    assert (found.fates["log",], found.words["log",]) == (Fate.CHANGED, "level info → debug")
+    assert (found.log_differs, found.changed_sensors, found.sensors_differ) == (True, [], False)
+    assert not planned(config(tmp_path), config(tmp_path)).log_differs
+
+
 def test_sections(tmp_path: Path) -> None:
     """Restarted with what is another, a secret without its value; removed."""
     before = config(tmp_path, mqtt={"url": "mqtt://me:secret@x"}, history={"keep": "10d"}, http={})
