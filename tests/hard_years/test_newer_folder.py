@@ -12,6 +12,7 @@ import pytest
 
 from gateway.app import App
 from gateway.config import load
+from gateway.reload.last_good import FILE as LAST_GOOD
 from tests.support.fake_machine import RunningMachine
 from tests.support.old_folders import FACTS, FOLDERS, FOLDERS_AT, config_of
 from tests.support.ports import free_port
@@ -44,7 +45,9 @@ def newer(tmp_path: Path) -> Path:
 
 
 def content(data: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(data.iterdir()) if path.name != ".lock"}
+    """Of all files but those of today's run: the lock, and the config that it has started with."""
+    today = (".lock", LAST_GOOD)
+    return {path.name: path.read_bytes() for path in sorted(data.iterdir()) if path.name not in today}
 
 
 @pytest.fixture

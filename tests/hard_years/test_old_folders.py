@@ -33,6 +33,7 @@ RENEWED = {"5-first-history": ["history.db"]}
 """Files whose tables cannot be migrated, as they had no number of their own: set aside, read row by row."""
 MIGRATIONS = {
     "history/migrations/0001_history.sql": "95a04835f10b5e8f",
+    "history/migrations/0002_covered.sql": "0561d6fca65e7fab",
     "mqtt/outbox/migrations/0001_outbox.sql": "802847120ae1c24a",
     "mqtt/outbox/migrations/0002_checksums.sql": "51b30fe0425e3095",
 }

@@ -51,6 +51,7 @@ FOLDERS = {
     "5-first-history": Past("bc03bb1", "history, with other tables for days", mysensors=True, history=True),
     "6-history": Past("858089c", "all of it, as 0.1.0 has it", mysensors=True, history=True),
     "7-killed": Past("858089c", "the same, and the power failed", mysensors=True, history=True, killed=True),
+    "8-covered": Past("619a4d0", "history that knows what its days hold", mysensors=True, history=True),
 }
 
 
