@@ -1,0 +1,12 @@
+"""What can be typed: commands, arguments, options, help. The doing is imported when a command runs.
+
+running   run, check, reload, service, doctor
+asking    senders, read, request, watch, health
+past      history, export, import
+links     ports, capture, simulate
+"""
+
+from gateway.cli.commands import asking, links, past, running
+from gateway.cli.commands.group import cli, main
+
+__all__ = ["asking", "cli", "links", "main", "past", "running"]

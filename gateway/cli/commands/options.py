@@ -1,0 +1,75 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import click
+
+from gateway.cli.arguments import Seconds
+from gateway.cli.common import DEFAULT_CONFIG
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_URL = "tcp://127.0.0.1:7300"
+
+
+def connect_options(command: F) -> F:
+    """The command gets `url` and `token`."""
+
+    @functools.wraps(command)
+    def with_token(*args: Any, token: str | None, token_file: Path | None, **options: Any) -> Any:
+        if token_file is not None:
+            source = click.get_current_context().get_parameter_source("token")
+            if source is click.core.ParameterSource.COMMANDLINE:
+                raise click.UsageError("--token and --token-file: give one of them")
+            from gateway.cli.client import read_token
+
+            token = read_token(token_file)
+        return command(*args, token=token, **options)
+
+    for option in (
+        click.option(
+            "--token-file",
+            type=click.Path(path_type=Path),
+            help="A file that holds the gateway's token, on one line.",
+        ),
+        click.option(
+            "--token",
+            envvar="SIG_GATEWAY_TOKEN",
+            help="The gateway's token; better given as $SIG_GATEWAY_TOKEN, or in a file.",
+        ),
+        click.option(
+            "--connect",
+            "url",
+            metavar="URL",
+            envvar="SIG_GATEWAY_CONNECT",
+            default=DEFAULT_URL,
+            show_default=True,
+            help="Where the gateway listens: tcp://host[:port], tls://host[:port] or unix:/path.",
+        ),
+    ):
+        option(with_token)
+    return cast(F, with_token)
+
+
+config_option = click.option(
+    "-c",
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=None,
+    help=f"The config file.  [default: {DEFAULT_CONFIG}]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+WHEN = "RFC 3339 with an offset, or a span that reaches back from now"
+timeout_option = click.option(
+    "--timeout",
+    "timeout_s",
+    type=Seconds(0.001, 3600),
+    metavar="S",
+    help="How long to wait for the answer: seconds, or a span such as 5s.",
+)
