@@ -86,6 +86,28 @@ def test_installed_booted_updated_removed(debian: Machine, package: Path, newer:
     assert not debian.does("getent", "passwd", "sig-gateway")
 
 
+def test_reloaded(debian: Machine, package: Path) -> None:
+    """`systemctl reload` has the same process take a new config; one with errors is refused, in the log and in
+    the status, and the process goes on with the old one."""
+    debian.bring(package)
+    debian.run("dpkg", "-i", f"/root/{package.name}")
+    until(lambda: has_values(debian))
+    process = shown(debian, "MainPID")
+    config = debian.path("/etc/sig-gateway/config.yaml")
+    right = config.read_text()
+    config.write_text(right.replace("hot: 26 ", "hot: 24 "))
+    debian.run("systemctl", "reload", "sig-gateway")
+    until(lambda: "reload: sensors.temp: changed in place: hot 26 → 24" in log(debian))
+    config.write_text(right.replace("hot: 26 ", "hot: warm "))
+    debian.run("systemctl", "reload", "sig-gateway", status=None)
+    until(lambda: "the new config is refused: " in shown(debian, "StatusText"))
+    assert "config.yaml:29: sensors.temp.hot" in log(debian)
+    assert shown(debian, "MainPID") == process
+    assert shown(debian, "NRestarts") == "0"
+    temp = json.loads(debian.run("sig-gateway", "request", "temp", "info"))
+    assert temp["thresholds"]["hot"] == 24
+
+
 def test_hung_and_on_a_slow_card(debian: Machine, package: Path, tmp_path: Path) -> None:
     """A loop that hangs is ended by the watchdog, which says where it hung; one that waits for the disk goes
     on when the disk does."""
