@@ -87,8 +87,8 @@ def test_installed_booted_updated_removed(debian: Machine, package: Path, newer:
 
 
 def test_reloaded(debian: Machine, package: Path) -> None:
-    """`systemctl reload` has the same process take a new config; one with errors is refused, in the log and in
-    the status, and the process goes on with the old one."""
+    """`systemctl reload` has the same process take a new config; one with errors is refused, in the log and
+    in the status, and the old one goes on."""
     debian.bring(package)
     debian.run("dpkg", "-i", f"/root/{package.name}")
     until(lambda: has_values(debian))
@@ -101,7 +101,7 @@ def test_reloaded(debian: Machine, package: Path) -> None:
     config.write_text(right.replace("hot: 26 ", "hot: warm "))
     debian.run("systemctl", "reload", "sig-gateway", status=None)
     until(lambda: "the new config is refused: " in shown(debian, "StatusText"))
-    assert "config.yaml:29: sensors.temp.hot" in log(debian)
+    assert "config.yaml:26: sensors.temp.hot" in log(debian)
     assert shown(debian, "MainPID") == process
     assert shown(debian, "NRestarts") == "0"
     temp = json.loads(debian.run("sig-gateway", "request", "temp", "info"))
