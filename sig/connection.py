@@ -67,7 +67,7 @@ class Connection:
         self.reason = ""
         # While it is closed, what comes is read until then, as the peer has gone first.
         self.reads_until = 0.0
-        # Called on the thread that drains it, with the number of signals that this side gives up.
+        # Called on the reader at the end, with the number of signals that were not sent.
         self.on_unsent: Callable[[int], None] = lambda _signals: None
         # Called on the reader: when the connection is lost, and when the last of its threads has ended.
         self.on_lost: Callable[[], None] = lambda: None
@@ -112,7 +112,7 @@ class Connection:
 
     def leave(self, reason: str, timeout_s: float, most_s: float = 0.0) -> None:
         """`close` once what is queued is sent, or time is up, as `drain` says."""
-        self.drain(timeout_s, most_s)
+        self.outbox.drain(timeout_s, most_s)
         self.finish(reason)
         self.wait_finished(timeout_s)
         self.close(reason)
@@ -131,14 +131,8 @@ class Connection:
 
     def drain(self, timeout_s: float, most_s: float = 0.0) -> None:
         """Wait until what is queued is sent, and log it if it is not by then; see `Outbox.drain`."""
-        if self.outbox.drain(timeout_s, most_s):
-            return
-        signals, size = self.outbox.unsent()
-        log.get().warning(
-            f"[{self.name}] {signals} signals ({size} bytes with all else) that wait for {self.address} are "
-            f"not sent: it does not take them"
-        )
-        self.on_unsent(signals)
+        if not self.outbox.drain(timeout_s, most_s):
+            log.get().warning(f"[{self.name}] {self.address} does not take what waits to be sent to it")
 
     def wait_finished(self, timeout_s: float) -> None:
         """After `finish`: wait for a peer of ours to end it. Another may not do so by itself."""
@@ -397,6 +391,7 @@ class Connection:
         steps: list[Callable[[], object]] = [
             *(partial(self._answer, call_id, answer) for call_id in list(self._pending)),
             self._tell_end,
+            lambda: self.on_unsent(self.outbox.lost),
             self.on_lost,
             self.lost.set,
             self.pool.close,
@@ -416,9 +411,10 @@ class Connection:
                 log.failure(f"[{self.name}] a step of its end failed")
 
     def _tell_end(self) -> None:
+        lost = f"; {self.outbox.lost} signals were not sent" if self.outbox.lost else ""
         if self._thrown_out:
-            text = f"[{self.name}] {self.address} is disconnected: {self.reason}"
+            text = f"[{self.name}] {self.address} is disconnected: {self.reason}{lost}"
             log.repeated.note("thrown out", text, self.origin)
             return
-        text = f"[{self.name}] disconnected from {self.address}: {self.reason}"
+        text = f"[{self.name}] disconnected from {self.address}: {self.reason}{lost}"
         (log.get().debug if self._is_stranger else log.get().info)(text)

@@ -50,10 +50,10 @@ class Limits:
     spare_files: int = 128
     # Senders and, separately, subscriptions that one peer may have.
     max_names: int = 10_000
-    # Events and methods that the senders of one peer may have together.
-    max_events: int = 40_000
-    # Characters of a name of any of them: a topic of MQTT with some levels. Names of the most of all of them
-    # are 30 MB.
+    # Events and methods that the senders of one peer may have together: four of each for every sender.
+    max_events: int = 80_000
+    # Characters of a name of any of them: a topic of MQTT with some levels. The most of them, with names of
+    # the most, are 100 MB, from a peer that may come in.
     max_name: int = 512
     # A silent peer is asked after ping, and given up after dead: found in 25 s + 1 s tick < 30 s.
     ping_s: float = 10.0

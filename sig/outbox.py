@@ -70,6 +70,8 @@ class Outbox:
         self._sending = False
         self._flushed = 0.0
         self._closed = False
+        self.lost = 0
+        """Signals that waited when it was closed."""
         self._writer: threading.Thread | None = None
         self._handed_over = False
 
@@ -88,8 +90,8 @@ class Outbox:
                     mode.crowded.append(self)
                 piece = self._begin_or_hold()
             return self._finish_post(piece)
-        except BaseException:
-            self._interrupted()
+        except BaseException as err:
+            self._interrupted(err)
             raise
 
     def post_signals(self, signals: list[bytes]) -> bool:
@@ -104,14 +106,14 @@ class Outbox:
                 crowded = self._is_crowded()
                 piece = self._begin_or_hold()
             return self._finish_post(piece) and crowded
-        except BaseException:
-            self._interrupted()
+        except BaseException as err:
+            self._interrupted(err)
             raise
 
-    def _interrupted(self) -> None:
+    def _interrupted(self, error: BaseException) -> None:
         """Whoever sends has been stopped at any line, by Ctrl-C say, or for want of memory: what is queued
         and what is sent may not agree any more."""
-        self._broken("sending was interrupted")
+        self._broken(f"sending was interrupted: {text_of(error)}")
 
     def _finish_post(self, piece: bytes) -> bool:
         if self._size > self._limits.max_queue:
@@ -183,8 +185,8 @@ class Outbox:
                 piece = self._begin(gathered)
             if piece:
                 self._send_pieces(piece)
-        except BaseException:
-            self._interrupted()
+        except BaseException as err:
+            self._interrupted(err)
             raise
 
     def _begin(self, gathered: bool) -> bytes:
@@ -247,14 +249,11 @@ class Outbox:
     def _is_empty(self) -> bool:
         return self._size == 0 or self._closed
 
-    def unsent(self) -> tuple[int, int]:
-        """How many signals wait, and how many bytes all that waits has."""
-        with self._lock:
-            return self._order.signals(), self._size
-
     def close(self) -> None:
         """Throw away what waits, and have the writer end."""
         with self._lock:
+            if not self._closed:
+                self.lost = self._order.signals()
             self._closed = True
             self._order.rest()
             self._size = 0
@@ -269,11 +268,7 @@ class Outbox:
         """Leave sending to the writer. With the lock held and `_sending` set."""
         if self._writer is None:
             writer = threading.Thread(target=self._write, name=f"{self._name}-writer", daemon=True)
-            try:
-                writer.start()
-            except BaseException:  # this machine has no thread left: the next post tries again
-                self._sending = False
-                raise
+            writer.start()
             self._writer = writer
         self._handed_over = True
         self._wake()

@@ -2,11 +2,12 @@
 
 While a client is away senders come and go, and the server tells nobody twice. So after a reconnect the
 client asks which senders there are, and its listeners are told what they have missed, once. All but `begin`
-belongs to whoever reads the connection; nothing here does I/O.
+belongs to whoever reads the connection. Nothing here does I/O.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -28,32 +29,46 @@ class Presence:
     """See the top of this file."""
 
     def __init__(self) -> None:
-        # The data of its #connect of each that is there; None of one that has gone.
-        self._told: dict[str, dict[str, Any] | None] = {}
+        # The data of its #connect of each that is there.
+        self._told: dict[str, dict[str, Any]] = {}
+        self._lock = threading.Lock()  # guards what follows: who asks is not who reads
+        self._asking = 0
+        # Told of since somebody has begun to ask; empty while nobody asks.
         self._heard: set[str] = set()
-        self.is_known = False
-        """Whether it has been compared once."""
 
     def heard(self, sender: Any, event: str, data: Any) -> None:
         """The server tells of that sender."""
-        if isinstance(sender, str):
-            self._heard.add(sender)
-            self._note(sender, data if event == EVENT_CONNECT and isinstance(data, dict) else None)
+        if not isinstance(sender, str):
+            return
+        with self._lock:
+            if self._asking:
+                self._heard.add(sender)
+        self._note(sender, data if event == EVENT_CONNECT and isinstance(data, dict) else None)
 
     def _note(self, sender: str, data: dict[str, Any] | None) -> None:
-        if sender in self._told or len(self._told) < MAX_SENDERS:
+        if data is None:
+            self._told.pop(sender, None)
+        elif sender in self._told or len(self._told) < MAX_SENDERS:
             self._told[sender] = data
 
     def begin(self) -> None:
         """The server is about to be asked: what is heard from now on is as new as its answer."""
-        self._heard = set()
+        with self._lock:
+            self._asking += 1
 
-    def compare(self, described: Any) -> list[Missed]:
-        """What listeners have missed, by the server's `list_senders`; the first time nothing, as nobody is
-        told of those that were there before."""
+    def end(self) -> None:
+        """It has answered, or will not."""
+        with self._lock:
+            self._asking -= 1
+            if not self._asking:
+                self._heard = set()
+
+    def compare(self, described: Any, only: str | None = None) -> list[Missed]:
+        """What has come and gone unheard, by the server's `list_senders`. `only`: of that sender."""
         there = dict(_connected(described))
+        names = {*there, *self._told} if only is None else {only}
         missed = []
-        for name in {*there, *self._told} - self._heard:
+        for name in names - self._heard:
             before, now = self._told.get(name), there.get(name)
             if (before is None) == (now is None):
                 continue
@@ -61,8 +76,7 @@ class Presence:
             event, data = (EVENT_DISCONNECT, before) if now is None else (EVENT_CONNECT, now)
             assert data is not None
             missed.append(Missed(name, event, data))
-        known, self.is_known = self.is_known, True
-        return missed if known else []
+        return missed
 
 
 def _connected(described: Any) -> Iterator[tuple[str, dict[str, Any]]]:

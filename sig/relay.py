@@ -68,15 +68,17 @@ class Relay:
         self._find_signal = find_signal
         self._pack_event = connection.codec.pack_event
         self._routes: dict[tuple[Any, Any], _Route] = {}
+        # Of each sender those that it has in `_routes`.
+        self._keys: dict[Any, list[tuple[Any, Any]]] = {}
         # What the piece of input has brought for each connection so far.
         self._gathered: dict[Connection, list[bytes]] = {}
         self._crowded: list[Outbox] | None = None
         self._forgotten = 0
 
-    def forget(self, sender: str) -> None:
+    def forget(self, sender: Any) -> None:
         """The client has no sender of that name any more. On any thread."""
         self._forgotten += 1
-        for key in [key for key in list(self._routes) if key[0] == sender]:
+        for key in self._keys.pop(sender, ()):
             self._routes.pop(key, None)
 
     def signal(self, params: Message) -> Callable[[], object] | None:
@@ -92,8 +94,9 @@ class Relay:
         if route is None:
             forgotten = self._forgotten
             route = self._routes[key] = _Route(self._find_signal(*key))
+            self._keys.setdefault(key[0], []).append(key)
             if self._forgotten != forgotten:  # perhaps of this one, before it was kept
-                self._routes.pop(key, None)
+                self.forget(key[0])
         if self._connection.arrivals.are_done():
             if route.targets is None or route.targets is not route.event.targets:
                 self._refresh(route)

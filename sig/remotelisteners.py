@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from sig.errors import (
     RequestTimeout,
 )
 from sig.event import BUILTIN_EVENTS, Callback
-from sig.presence import Presence
+from sig.presence import Missed, Presence
 from sig.slices import slices
 from sig.wire import Message
 
@@ -36,6 +36,8 @@ class Subscription:
         self.listener_id: Any = None
         # Set once the server has answered; there while it is being asked.
         self.asked: threading.Event | None = None
+        # Whether notes are taken of all senders that it is about; see `sig.presence`.
+        self.is_compared = False
 
     def tells_lifecycle(self) -> bool:
         """Whether #connect or #disconnect come with it."""
@@ -75,6 +77,7 @@ class RemoteListeners:
             raise TypeError(f"a listener must be callable as callback(info, data), got {callback!r}")
         with self._lock:
             subscription = self._subscriptions.setdefault((sender, event), Subscription(sender, event))
+            is_new = not subscription.callbacks
             subscription.callbacks += (callback,)
             connection = self._connection
             if connection is None or subscription.is_there():
@@ -93,8 +96,8 @@ class RemoteListeners:
             self.remove(callback, sender, event)
             raise
         if subscription.is_there() or connection is not self._connection:
-            if subscription.tells_lifecycle() and not self._presence.is_known:
-                self.compare(connection)
+            if is_new and connection is self._connection:
+                self.compare(connection, subscription)
             return True
         self.remove(callback, sender, event)
         log.get().warning(f"sender '{sender}' does not declare the event '{event}': not listening to it")
@@ -163,31 +166,45 @@ class RemoteListeners:
                 "connection"
             )
 
-    def compare(self, connection: Connection) -> None:
-        """Have listeners told which senders have come or gone unheard; see `sig.presence`.
+    def compare(self, connection: Connection, new: Subscription | None = None) -> None:
+        """Have listeners told which senders have come or gone unheard; see `sig.presence`. Does not wait.
 
-        Raises NotConnected and RequestTimeout.
+        Nobody is told of what was there when he began to listen: of a subscription that is `new` notes are
+        taken, and of others that are compared for the first time.
         """
-        if not any(each.tells_lifecycle() for each in self.list()):
-            return
-        self._presence.begin()
-        params = {"list_events": True, "list_requests": True, "in_order": True}
-        done = partial(self._compared, connection)
-        try:
-            connection.start_call("list_senders", params, done=done).wait()
-        except (NotConnected, RequestTimeout):
-            raise
-        except RequestError as err:
-            log.get().warning(f"#connect or #disconnect may be missing, as the senders are not known: {err}")
+        concerned = [each for each in ([new] if new is not None else self.list()) if each.tells_lifecycle()]
+        if concerned:
+            self._compare(connection, concerned, None if new is None else new.sender, events=True)
 
-    def _compared(self, connection: Connection, answer: Message) -> None:
-        """On the reader, so that nothing the server tells later comes before."""
-        if answer.get("status") != STATUS_OK:
-            return
-        missed = self._presence.compare(answer.get("response"))
-        if not missed:
-            return
-        subscriptions = [each for each in self.list() if each.tells_lifecycle() and each.is_there()]
+    def _compare(
+        self, connection: Connection, concerned: Sequence[Subscription], only: str | None, *, events: bool
+    ) -> None:
+        params: Message = {"list_events": events, "list_requests": events, "in_order": True}
+        if only is not None:
+            params["senders"] = [only]
+        self._presence.begin()
+
+        def compared(answer: Message) -> None:
+            """On the reader, so that nothing the server tells later comes before."""
+            try:
+                if answer.get("status") == STATUS_OK:
+                    self._tell(connection, self._presence.compare(answer.get("response"), only))
+                    for each in concerned:
+                        each.is_compared = True
+                elif events and answer.get("error") == BadParams.error:  # larger than a message may be
+                    self._compare(connection, concerned, only, events=False)
+                elif connection.is_open():
+                    why = answer.get("exception")
+                    log.get().warning(
+                        f"#connect or #disconnect may be missing: who is there is not known: {why}"
+                    )
+            finally:
+                self._presence.end()
+
+        connection.start_call("list_senders", params, done=compared)
+
+    def _tell(self, connection: Connection, missed: Sequence[Missed]) -> None:
+        subscriptions = [each for each in self.list() if each.is_compared and each.is_there()]
         for sender, event, data in missed:
             for each in subscriptions:
                 if each.hears(sender, event):
@@ -237,7 +254,8 @@ class RemoteListeners:
             if connection is not self._connection or listener_id is None:
                 return
             key = (subscription.sender, subscription.event)
-            wanted = self._subscriptions.get(key) is subscription
+            # one that is added while it is put back is asked for twice
+            wanted = self._subscriptions.get(key) is subscription and not subscription.is_there()
             if wanted:
                 subscription.listener_id = listener_id
                 self._by_id[listener_id] = subscription

@@ -31,6 +31,8 @@ class RemoteSenders(Router):
         self.dropped = 0
         self._client = client
         self._connection: Connection | None = None
+        # Those that are yet to be put back at the server, which would drop their signals without a word.
+        self._missing: set[str] = set()
         super().addListener(self._pass_on)
 
     @property
@@ -80,6 +82,8 @@ class RemoteSenders(Router):
         with self.lock:
             removed = self.unregister(sender)
             connection = self._connection
+            if removed is not None:
+                self._missing.discard(removed.getName())
         if removed is None:
             return False
         self._take_back(removed)
@@ -103,8 +107,9 @@ class RemoteSenders(Router):
         NotConnected and RequestTimeout.
         """
         with self.lock:
-            self._connection = connection
             waiting = self.listSenders()
+            self._missing = {each.getName() for each in waiting if each.isConnected()}
+            self._connection = connection
         for some in slices(waiting, connection.limits):
             with self.lock:  # against a removal, which must not be overtaken
                 calls = [
@@ -119,6 +124,7 @@ class RemoteSenders(Router):
                     raise
                 except RequestError as err:
                     log.get().error(f"the server refuses the sender '{sender.getName()}': {err}")
+                self._missing.discard(sender.getName())
 
     def count_dropped(self, signals: int) -> None:
         """So many that were queued will not be sent."""
@@ -127,11 +133,12 @@ class RemoteSenders(Router):
     def disconnected(self) -> None:
         """There is no connection any more."""
         self._connection = None
+        self._missing = set()
 
     def _pass_on(self, info: dict[str, Any], data: Any) -> None:
         if info["event"] in BUILTIN_EVENTS:
             return
-        connection = self._connection
+        connection = self._connection if info["sender"] not in self._missing else None
         try:
             passed_on = connection is not None and connection.signal_to_server(info, data)
         except BaseException:  # it cannot be written, say: the trigger tells

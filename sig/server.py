@@ -8,7 +8,7 @@ the sender of a client that is gone makes room at once.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Any
 
@@ -128,14 +128,26 @@ class ServerRouter(Router):
             self._packed = (info, data, packed)
         return packed
 
-    def describe_senders(self, list_events: bool, list_requests: bool = False) -> list[dict[str, Any]]:
+    def describe_senders(self, list_events: bool) -> list[dict[str, Any]]:
         """All senders, as `list_senders` answers."""
+        return [_described(sender, list_events) for sender in self.listSenders()]
+
+    def describe_connected(
+        self, list_events: bool, list_requests: bool, names: Sequence[object] | None
+    ) -> list[dict[str, Any]]:
+        """Those that are connected, or those of them that are called so, with the names of their methods."""
         described = []
         for sender in self.listSenders():
-            entry: dict[str, Any] = {"sender": sender.getName(), "connected": sender.isConnected()}
-            if list_events:
-                entry["events"] = [{"event": name} for name in sender.getEvents()]
-            if list_requests:
-                entry["requests"] = sender.getRequests()
-            described.append(entry)
+            if sender.isConnected() and (names is None or sender.getName() in names):
+                entry = _described(sender, list_events)
+                if list_requests:
+                    entry["requests"] = sender.getRequests()
+                described.append(entry)
         return described
+
+
+def _described(sender: Sender, list_events: bool) -> dict[str, Any]:
+    entry: dict[str, Any] = {"sender": sender.getName(), "connected": sender.isConnected()}
+    if list_events:
+        entry["events"] = [{"event": name} for name in sender.getEvents()]
+    return entry

@@ -205,13 +205,16 @@ class Session:
     # --- requests, and what there is ---
 
     def _list_senders(self, params: Message, call: Call) -> Any:
-        described = self._server.describe_senders(
-            bool(params.get("list_events")), bool(params.get("list_requests"))
-        )
-        if params.get("in_order") is True:  # a client of ours that compares it with what it has been told
-            call.reply(described, in_order=True)
-            return LATER
-        return described
+        events = bool(params.get("list_events"))
+        if params.get("in_order") is not True:
+            return self._server.describe_senders(events)
+        # a client of ours, which compares it with what it has been told
+        names = params.get("senders")
+        if not (names is None or isinstance(names, list)):
+            raise BadParams(f"senders: expected a list of names, got {names!r:.100}")
+        requests = bool(params.get("list_requests"))
+        call.reply(self._server.describe_connected(events, requests, names), in_order=True)
+        return LATER
 
     def _request(self, params: Message, call: Call) -> Any:
         name = _name(params, "sender", self._limits)

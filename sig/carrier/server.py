@@ -46,6 +46,7 @@ class ServerCarrier(Carrier):
         self._state = threading.Lock()
         self._settled = threading.Condition(self._state)
         self._listener: Listener | None = None
+        self._started = False  # and not stopped yet
         self._acceptor: threading.Thread | None = None
         # All whose threads have not ended; of them those who may come in, and those not known yet. The rest,
         # which is about to end, is in neither.
@@ -89,6 +90,7 @@ class ServerCarrier(Carrier):
             listener.close()
             raise
         self._acceptor = acceptor
+        self._started = True
 
     def _make_room(self) -> None:
         allowed = files_allowed()
@@ -136,14 +138,16 @@ class ServerCarrier(Carrier):
         What is queued is sent first, for `Limits.drain_s` at most; for handlers that still run it waits
         `Limits.join_s` at most, and logs that they do.
         """
-        listened = self.stop_listening()
+        self.stop_listening()
         with self._state:
             connections = list(self._connections)
-        if not listened and not connections:
+            started, self._started = self._started, False
+        if not started and not connections:
             return
         drained = time.monotonic() + self.limits.drain_s
-        for connection in connections:
-            connection.drain(max(0.0, drained - time.monotonic()))
+        # those first who have got all: one that takes nothing has what is left of the time, not theirs
+        for connection in sorted(connections, key=lambda each: not each.outbox.drain(0.0)):
+            connection.outbox.drain(max(0.0, drained - time.monotonic()))
             connection.finish("the server stops")
         for connection in connections:
             connection.wait_finished(max(0.0, drained - time.monotonic()))
@@ -153,7 +157,8 @@ class ServerCarrier(Carrier):
             if not connection.join(max(0.0, deadline - time.monotonic())):
                 log.get().warning(f"[{connection.name}] a handler of it is still running")
         log.repeated.tell(early=True)
-        self.notify(self.on_disconnected)
+        if started:
+            self.notify(self.on_disconnected)
 
     def stop_listening(self) -> bool:
         """Take no more connections; those that there are go on until `stop`. False if it did not listen."""

@@ -75,19 +75,20 @@ def test_what_the_peer_does_not_take(logged: Logged) -> None:
             for number in range(10):
                 signal.trigger(number)
         threads.join()
-    logged.wait_for("9 signals (")  # one was within the window
+    logged.wait_for("; 9 signals were not sent")  # one was within the window
     assert client.dropped_signals == 9
 
 
-def _greet_and_stop_reading(deaf: socket.socket) -> None:
-    """A server of ours with a window of one signal, which it never works off."""
+def _greet_and_stop_reading(deaf: socket.socket, signals: int | None = None) -> None:
+    """A server of ours with a window of one signal, which it never works off; it goes after so many."""
     connection, _ = deaf.accept()
     with connection, connection.makefile("rb") as lines:
         for response in (b'{"protocol":"sig 1","window":1}', b"null"):
             call = json.loads(next(lines))["id"]
             connection.sendall(b'{"id":%d,"status":0,"response":%b}\n' % (call, response))
-        while lines.readline():
-            pass
+        for _ in lines if signals is None else range(signals):
+            if signals is not None:
+                lines.readline()
 
 
 def test_carriers_are_context_managers() -> None:
@@ -113,3 +114,33 @@ def test_a_local_carrier_is_one_in_both_roles() -> None:
             assert carrier.connect("localhost", serving.address[1])
         assert not carrier.isConnected()
     assert not serving.isConnected()
+
+
+def test_a_peer_that_dies_meanwhile() -> None:
+    """What was queued for it is counted as well."""
+    with socket.create_server(("127.0.0.1", 0)) as dying:
+        thread = threading.Thread(target=_greet_and_stop_reading, args=(dying, 1))
+        thread.start()
+        with CarrierTCPClient() as carrier:
+            carrier.auto_reconnect = False
+            client = sig.ClientRouter(carrier)
+            assert carrier.connect("127.0.0.1", dying.getsockname()[1])
+            signal = signal_of(client.addRemoteSender("script", ["e"]), "e")
+            for number in range(10):
+                signal.trigger(number)
+            thread.join()
+            eventually(lambda: client.dropped_signals > 0)
+        assert client.dropped_signals == 9
+
+
+def test_a_server_is_stopped_once() -> None:
+    """`on_disconnected` is called by the stop that ends it, also where it had ceased to listen before."""
+    carrier = CarrierTCPServer()
+    sig.ServerRouter(carrier)
+    told: list[str] = []
+    carrier.on_disconnected = lambda: told.append("stopped")
+    carrier.start("localhost", 0)
+    carrier.stop_listening()
+    carrier.stop()
+    carrier.stop()
+    assert told == ["stopped"]

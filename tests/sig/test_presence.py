@@ -6,7 +6,7 @@ from typing import Any
 
 import sig
 from sig.presence import MAX_SENDERS, Missed, Presence
-from tests.sig.netkit import Inbox, Net, eventually, leave, stop
+from tests.sig.netkit import Inbox, Net, eventually, leave, signal_of, stop
 
 NOTHING: dict[str, Any] = {"events": [], "requests": None}
 
@@ -19,39 +19,49 @@ def entry(name: str, connected: bool = True, **more: Any) -> dict[str, Any]:
 def known(*names: str) -> Presence:
     """One that has been compared with a server where these senders are connected."""
     presence = Presence()
-    presence.begin()
-    assert presence.compare([entry(name) for name in names]) == []
+    assert len(compared(presence, *(entry(name) for name in names))) == len(names)
     return presence
 
 
-def test_the_first_time_nothing_is_told() -> None:
-    """As nobody is told of senders that were there before he listened."""
-    assert known("a").is_known
-    assert not Presence().is_known
+def compared(presence: Presence, *described: Any, only: str | None = None) -> list[Missed]:
+    """With what the server answers, in some order of its own."""
+    presence.begin()
+    try:
+        return sorted(presence.compare(list(described), only))
+    finally:
+        presence.end()
 
 
 def test_what_came_and_what_went() -> None:
     """Each is told once."""
     presence = known("a", "b")
     described = [entry("b"), entry("c", events=[{"event": "#changed"}], requests=["read"]), entry("d", False)]
-    presence.begin()
-    assert sorted(presence.compare(described)) == [
+    assert compared(presence, *described) == [
         Missed("a", "#disconnect", NOTHING),
         Missed("c", "#connect", {"events": ["#changed"], "requests": ["read"]}),
     ]
-    presence.begin()
-    assert presence.compare(described) == []
+    assert compared(presence, *described) == []
+
+
+def test_one_that_is_asked_for() -> None:
+    """What the answer does not have of others says nothing of them."""
+    presence = known("a", "b")
+    assert compared(presence, only="a") == [Missed("a", "#disconnect", NOTHING)]
+    assert compared(presence, entry("b")) == []
 
 
 def test_what_is_heard_counts() -> None:
-    """A sender that has been told of since is left alone by an answer that may be older."""
+    """A sender that has been told of since is left alone by answers that may be older."""
     presence = known("a")
+    presence.begin()
     presence.begin()
     presence.heard("a", "#disconnect", NOTHING)
     presence.heard("b", "#connect", NOTHING)
     assert presence.compare([entry("a")]) == []
-    presence.begin()
-    assert sorted(presence.compare([entry("a")])) == [
+    presence.end()
+    assert presence.compare([entry("a")]) == []
+    presence.end()
+    assert compared(presence, entry("a")) == [
         Missed("a", "#connect", NOTHING),
         Missed("b", "#disconnect", NOTHING),
     ]
@@ -60,10 +70,8 @@ def test_what_is_heard_counts() -> None:
 def test_data_of_a_disconnect() -> None:
     """It is what the #connect had."""
     presence = known()
-    presence.begin()
     presence.heard("a", "#connect", {"events": ["e"], "requests": ["r"]})
-    presence.begin()
-    assert presence.compare([]) == [Missed("a", "#disconnect", {"events": ["e"], "requests": ["r"]})]
+    assert compared(presence) == [Missed("a", "#disconnect", {"events": ["e"], "requests": ["r"]})]
 
 
 def test_what_no_server_of_ours_answers() -> None:
@@ -73,21 +81,22 @@ def test_what_no_server_of_ours_answers() -> None:
     for strange in (None, {}, [1, {"sender": 5, "connected": True}, {"sender": "x"}]):
         presence.begin()
         assert presence.compare(strange) == []
-    presence.begin()
-    found = presence.compare([entry("y", events=[1, {"event": "e"}])])
+        presence.end()
+    found = compared(presence, entry("y", events=[1, {"event": "e"}]))
     assert found == [Missed("y", "#connect", {"events": ["e"], "requests": None})]
     presence.heard(5, "#connect", None)
-    presence.begin()
-    assert presence.compare([entry("y")]) == []
+    assert compared(presence, entry("y")) == []
 
 
 def test_no_end_of_senders() -> None:
-    """Of more than so many no notes are taken."""
+    """Of more than so many at a time no notes are taken; those that have gone make room."""
     presence = known()
-    for number in range(MAX_SENDERS + 5):
+    for number in range(2 * MAX_SENDERS):
         presence.heard(f"s{number}", "#connect", NOTHING)
-    presence.begin()
-    assert len(presence.compare([])) == MAX_SENDERS
+        presence.heard(f"s{number}", "#disconnect", NOTHING)
+    for number in range(MAX_SENDERS + 5):
+        presence.heard(f"t{number}", "#connect", NOTHING)
+    assert len(compared(presence)) == MAX_SENDERS
 
 
 def _lifecycle(client: sig.ClientRouter) -> Inbox:
@@ -161,3 +170,62 @@ def test_only_who_listens_to_them_is_told(tcp: Net) -> None:
     eventually(lambda: sender.countListeners("e") == 1)
     signal.trigger(1)
     assert inbox.get() == ("s", "e", 1)
+
+
+def test_what_was_there_before_somebody_listened(tcp: Net) -> None:
+    """Is no news after a reconnect, whichever listener came when."""
+    first = tcp.server()
+    client = tcp.client()
+    one, late = Inbox(), Inbox()
+    client.addRemoteListener(one, "a", "#connect")
+    first.addSender("b", ["e"])
+    client.addRemoteListener(late, "b")
+    stop(first)
+    carrier = tcp.server_carrier()
+    second = sig.ServerRouter(carrier)
+    second.addSender("b", ["e"])
+    second.addSender("a", ["e"])
+    carrier.start(tcp.host, tcp.port)
+    tcp.carriers.append(carrier)
+    assert one.get()[:2] == ("a", "#connect")
+    signal_of(second.getSender("b") or second.addSender("b", ["e"]), "e").trigger(1)
+    assert late.get() == ("b", "e", 1)
+
+
+def test_a_listener_may_be_added_in_a_flood(tcp: Net) -> None:
+    """In a listener, while more than the window waits, to what tells of senders: it returns at once."""
+    tcp.server()
+    here, there = tcp.client(limits=sig.Limits(window=8, timeout_s=5.0)), tcp.client()
+    signal = signal_of(there.addRemoteSender("s", ["e"]), "e")
+    said: list[bool] = []
+    heard = Inbox()
+
+    def listen(info: dict[str, Any], data: Any) -> None:
+        if data == 0:
+            said.append(here.addRemoteListener(heard, "other"))
+        heard(info, data)
+
+    here.addRemoteListener(listen, "s", "e")
+    for number in range(500):
+        signal.trigger(number)
+    assert heard.data(500) == list(range(500))
+    assert said == [True]
+
+
+def test_more_senders_than_a_message_holds(tcp: Net) -> None:
+    """They are compared all the same, without their events."""
+    limits = sig.Limits(max_message=20_000)
+    first = tcp.server(limits=limits)
+    client = tcp.client()
+    inbox = Inbox()
+    client.addRemoteListener(inbox, event="#connect")
+    stop(first)
+    carrier = tcp.server_carrier(limits=limits)
+    second = sig.ServerRouter(carrier)
+    for number in range(100):
+        second.addSender(f"s{number}", ["e" * 300])
+    carrier.start(tcp.host, tcp.port)
+    tcp.carriers.append(carrier)
+    told = [inbox.get() for _ in range(100)]
+    assert {sender for sender, *_ in told} == {f"s{number}" for number in range(100)}
+    assert told[0][2] == NOTHING

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import sig
 from sig.limits import Limits
 from tests.sig.netkit import Inbox, Logged, Net, eventually, signal_of, stop
@@ -86,3 +89,60 @@ def test_what_is_removed_meanwhile(tcp: Net) -> None:
     client.removeRemoteSender(f"s{MANY - 1}")
     eventually(lambda: _is_back(client))
     eventually(lambda: _there(second) == {f"s{number}" for number in range(MANY - 1)})
+
+
+def test_what_is_added_meanwhile(tcp: Net) -> None:
+    """A listener to what is being put back hears each event once, as the one before him."""
+    first = tcp.server()
+    client = tcp.client()
+    inbox = Inbox()
+    for number in range(MANY):
+        client.addRemoteListener(inbox, f"s{number}", "e")
+    stop(first)
+    added: list[bool] = []
+    second = sig.ServerRouter(carrier := tcp.server_carrier())
+    subscribe = second.subscribe
+
+    def and_add(*given: Any, **more: Any) -> bool:
+        if not added:
+            added.append(True)
+            thread.start()
+        return subscribe(*given, **more)
+
+    last = f"s{MANY - 1}"
+    thread = threading.Thread(target=lambda: client.addRemoteListener(inbox, last, "e"))
+    second.subscribe = and_add  # type: ignore[method-assign]
+    carrier.start(tcp.host, tcp.port)
+    tcp.carriers.append(carrier)
+    eventually(lambda: _is_back(client))
+    eventually(lambda: added)
+    thread.join()
+    sender = second.addSender(last, ["e"])
+    eventually(lambda: sender.countListeners("e") == 1)
+    signal_of(sender, "e").trigger("once")
+    assert inbox.data(2) == ["once", "once"]
+    signal_of(sender, "e").trigger("again")
+    assert inbox.data(2) == ["again", "again"]
+
+
+def test_signals_of_senders_that_are_not_back_yet(tcp: Net) -> None:
+    """Are counted as dropped: each is heard, or counted."""
+    first = tcp.server()
+    client = tcp.client()
+    signals = [signal_of(client.addRemoteSender(f"s{number}", ["e"]), "e") for number in range(MANY)]
+    stop(first)
+    eventually(lambda: not _is_back(client))
+    dropped = client.dropped_signals
+    second = sig.ServerRouter(carrier := tcp.server_carrier())
+    heard: list[Any] = []
+    second.addListener(lambda _info, data: heard.append(data), event=None)
+    carrier.start(tcp.host, tcp.port)
+    tcp.carriers.append(carrier)
+    triggered = 0
+    while not _is_back(client):
+        signals[triggered % MANY].trigger(triggered)
+        triggered += 1
+    signals[-1].trigger("last")
+    eventually(lambda: "last" in heard)
+    numbers = [each for each in heard if isinstance(each, int)]
+    assert len(numbers) + client.dropped_signals - dropped == triggered
