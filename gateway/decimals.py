@@ -1,4 +1,4 @@
-"""How many decimals a value is shown with: the same wherever a person sees it."""
+"""How many decimals a value has: in the live table, `watch` and `senders` as many as its source."""
 
 from __future__ import annotations
 

@@ -83,9 +83,12 @@ class _Lines:
 
     def _source_of(self, sender: str) -> int | None:
         if sender not in self._of_source:
-            info = None
-            with contextlib.suppress(sig.RequestError):
+            try:
                 info = self._client.remoteRequest(sender, "info", timeout=INFO_WITHIN_S)
+            except sig.RequestTimeout:  # it may know next time
+                return None
+            except sig.RequestError:
+                info = None
             self._of_source[sender] = decimals_of_source(info)
         return self._of_source[sender]
 

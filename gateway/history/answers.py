@@ -119,7 +119,7 @@ def _gaps(
             return min((each for each in times if each is not None), default=None)
 
         return fold.folded(found, new, heard_next)
-    alive = notes.number(db, notes.ALIVE)
+    alive = lookups.alive_until(db)
     if alive is None or until <= alive + OFF_MS or any(gap.end is None for gap in found):
         return found
     lasts = (lookups.last_before(db, each.number, MOST_TIME) for each in there)

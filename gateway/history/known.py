@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from gateway.encoding import encode
 from gateway.event_id import BEFORE_ALL, EventId
 from gateway.history import events, gaps, lookups, notes, series
-from gateway.history.buckets import MINUTE, Gap
+from gateway.history.buckets import Gap
 from gateway.history.schema import MOST_SENSORS, SENSORS, sealed
-
-LONGEST_MS = 10 * MINUTE
-"""From one note that the gateway is at work to the next at most; readings of later are of a wrong clock."""
 
 
 @dataclass(slots=True)
@@ -44,10 +41,7 @@ class Known:
 
     def alive_until(self, db: sqlite3.Connection) -> int | None:
         """Until when a gateway was at work, UTC in ms; None where that was never noted."""
-        if not self.alive:
-            return None
-        newest = lookups.newest_hot(db, self.alive, self.alive + LONGEST_MS)
-        return self.alive if newest is None else newest
+        return lookups.alive_until(db)
 
     def name(self, db: sqlite3.Connection, name: str, unit: str | None) -> Name | None:
         """That name, with a series of that unit, of whatever unit if None is asked for. Made if it is not

@@ -6,9 +6,12 @@ import sqlite3
 from bisect import bisect_left, bisect_right
 from itertools import chain
 
-from gateway.history import blocks, covered
-from gateway.history.buckets import DAY, HOUR
+from gateway.history import blocks, covered, notes
+from gateway.history.buckets import DAY, HOUR, MINUTE
 from gateway.history.days import DamagedDayError, is_sound_reading, last_of_day, sealed_day
+
+LONGEST_MS = 10 * MINUTE
+"""From one note that the gateway is at work to the next at most; readings of later are of a wrong clock."""
 
 _BEFORE = "SELECT * FROM readings WHERE time < ? AND time >= ? AND sensor = ? ORDER BY time DESC"
 _AFTER = "SELECT * FROM readings WHERE time > ? AND sensor = ? ORDER BY time"
@@ -32,6 +35,16 @@ def first_hot(db: sqlite3.Connection, sensor: int, time: int) -> int | None:
     """The same of those that are not sealed."""
     rows = db.execute(_AFTER, (time, sensor))
     return next((row[0] for row in rows if is_sound_reading(row)), None)
+
+
+def alive_until(db: sqlite3.Connection) -> int | None:
+    """Until when a gateway was at work, UTC in ms: as is noted, or as a reading of soon after says; None
+    where that was never noted."""
+    noted = notes.number(db, notes.ALIVE)
+    if not noted:
+        return None
+    newest = newest_hot(db, noted, noted + LONGEST_MS)
+    return noted if newest is None else newest
 
 
 def newest_hot(db: sqlite3.Connection, since: int, until: int) -> int | None:

@@ -178,13 +178,13 @@ class Recorder:
         due = min(self._due(), self._step_due) - self._clock.monotonic()
         return min(due, LONGEST_S)
 
-    def _commit(self, now: float) -> None:
+    def _commit(self, now: float, *, is_last: bool = False) -> None:
         """Write what there is, and that the gateway is at work."""
         try:
             if not self._opened:
                 self._open()
             alive = self._alive()
-            batch = Batch(self._heard.begin(), alive)
+            batch = Batch(self._heard.begin(), alive, is_last)
             self._store.write(batch)
         except StoreError as error:
             self._failed(str(error), now)
@@ -257,6 +257,6 @@ class Recorder:
     def _end(self) -> None:
         """The last words."""
         self._heard.take()
-        self._commit(self._clock.monotonic())
+        self._commit(self._clock.monotonic(), is_last=True)
         if left := self._heard.count:
             logger.error("history: %d events are lost: %s", left, self._status.problem)

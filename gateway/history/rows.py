@@ -65,6 +65,8 @@ class Batch(NamedTuple):
 
     items: Sequence[Item]
     alive: int | None
+    is_last: bool = False
+    """The run ends with it."""
 
 
 class Sender(NamedTuple):

@@ -67,7 +67,7 @@ class Store:
             writing = Writing(db, self._known_of(db), self._upkeep.came, self._refused)
             for item in batch.items:
                 writing.add(item)
-            writing.end(batch.alive)
+            writing.end(batch.alive, is_last=batch.is_last)
 
         self._changing(work)
 

@@ -58,15 +58,16 @@ class Writing:
             item = item._replace(id=self._free_id(item.id))
         self.add(item)
 
-    def end(self, alive: int | None) -> None:
-        """Nothing more comes."""
+    def end(self, alive: int | None, *, is_last: bool = False) -> None:
+        """Nothing more comes; `is_last`: nor will it in this run."""
         self._flush()
         if self._first_id is not None and notes.event_id(self._db, notes.REACH) is None:
             before = self._first_id._replace(number=self._first_id.number - 1)
             notes.note(self._db, notes.REACH, notes.id_text(before))
         if alive is not None and is_time(alive):
             if (
-                self._known.alive <= alive < self._known.alive + NOTED_MS
+                not is_last
+                and self._known.alive <= alive < self._known.alive + NOTED_MS
                 and 0 <= alive - self._newest <= SOON_MS
             ):
                 return

@@ -413,6 +413,21 @@ def test_another_unit(bench: Bench) -> None:
     assert [bucket.value for bucket in series.buckets] == [20.0, 21.0]
 
 
+def test_off_since_the_last_that_anybody_said(bench: Bench) -> None:
+    """A sensor that says little is in a gap from when others were heard last, not from the last note."""
+    bench.write(reading(START), reading(START, sender="hum"), alive=START + MINUTE)
+    bench.write(reading(START + 3 * MINUTE, sender="hum"), alive=START + 3 * MINUTE + 1)
+    assert bench.archive.gaps("temp", START, FAR) == [Gap(START + 3 * MINUTE, None, "off")]
+
+
+def test_off_since_the_end(bench: Bench) -> None:
+    """With its last commit a gateway says until when it was at work, whatever was heard before."""
+    bench.write(reading(START), alive=START + MINUTE)
+    bench.write(reading(START + 3 * MINUTE), alive=START + 3 * MINUTE + 1)
+    bench.store.write(Batch([], START + 3 * MINUTE + 30_000, is_last=True))
+    assert bench.archive.gaps("temp", START, FAR) == [Gap(START + 3 * MINUTE + 30_000, None, "off")]
+
+
 def test_a_gateway_that_says_nothing_any_more(bench: Bench) -> None:
     """Was off since, as far as anybody knows; a running one says so at least every five minutes."""
     bench.write(reading(START), alive=START + MINUTE)
