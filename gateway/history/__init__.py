@@ -23,7 +23,8 @@ answer     the same as people and programs get it
 moments    times as people write them
 transfer/  export and import
 chart      a series over some time as few points, from whatever holds it
-by_rows, by_rollups   one that is made of readings, or of roll-ups and readings
+by_rows    one that is made of readings
+by_rollups one that is made of roll-ups, and of readings where those are not enough
 standing   a series a day at a time, as it stands, sealed or not
 held       which value holds at a time
 parts      what a chart is put together of; pure

@@ -61,7 +61,7 @@ def reload(as_json: bool, url: str, token: str | None) -> int:
 @click.option("--user", is_flag=True, help="A service of yours, not of the machine.")
 @config_option
 def service(action: str, user: bool, path: Path | None) -> int:
-    """Have systemd start the gateway at boot, and again whatever ends it.
+    """Have systemd start the gateway, at boot and after a fault.
 
     Without --config it is /etc/sig-gateway/config.yaml, or with --user ~/.config/sig-gateway/config.yaml;
     a default one is written if there is none. The Debian package brings a service of its own.
