@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,8 +62,11 @@ def _places(config: Config) -> Iterator[Path]:
 
 
 def existing(path: Path) -> Path:
-    """It, or the nearest folder above it that is there. Raises OSError."""
-    while not path.exists() and path != path.parent:
+    """It, or the nearest folder above it that is there and may be looked at. Raises OSError."""
+    while path != path.parent:
+        with suppress(PermissionError):
+            if path.exists():
+                break
         path = path.parent
     return path
 

@@ -22,7 +22,7 @@ from gateway.doctor.listening import listening
 from gateway.doctor.machine import Machine
 from gateway.doctor.memory import memory
 from gateway.doctor.patient import Patient, Running
-from gateway.doctor.people import Person, caller, named
+from gateway.doctor.people import Person, caller, made_up, named
 from gateway.doctor.permissions import permissions
 from gateway.doctor.ports import groups, ports
 from gateway.doctor.power import power
@@ -122,7 +122,10 @@ def _person(unit: Unit | None) -> Person:
     """Who the service runs as, else whoever asks."""
     if unit is None or unit.own:
         return caller()
-    return named(unit.user or "root", unit.groups) or caller()
+    found = named(unit.user or "root", unit.groups)
+    if found is None and unit.dynamic:
+        return made_up(unit.user, unit.groups)
+    return found or caller()
 
 
 def _keeper(config: Config | None, machine: Machine) -> int | None:

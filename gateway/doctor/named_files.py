@@ -3,7 +3,7 @@ that a config with errors is no hindrance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
@@ -51,6 +51,18 @@ def named_files(path: Path, config: Config | None) -> list[Path]:
         keys = [section.tls.key for section in sections if section is not None and section.tls is not None]
         found += [config.beside(key) for key in keys if key]
     return list(dict.fromkeys(found))
+
+
+def handed_over(path: Path, credentials: Iterable[tuple[str, Path]]) -> set[Path]:
+    """Of the files that `named_files` finds: those that the service has from systemd, which reads them as
+    root (see `gateway.config.secrets`). `credentials`: by name, the folders that it reads."""
+    folders, found = dict(credentials), set()
+    for _, node in scalars(nodes_of(path)):
+        name = node.value.strip()
+        first = name.removeprefix("./").partition("/")[0]
+        if node.tag == "!file" and folders.get(first) == path.absolute().parent / first:
+            found.add(path.parent / name)
+    return found
 
 
 def has_plain_secret(path: Path) -> bool:

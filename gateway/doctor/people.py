@@ -10,6 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+NOBODY_AT_ALL = 2**32 - 1
+"""Owns nothing: to chown(2) it means `as it is`."""
+
 
 class Person(NamedTuple):
     """A user as the kernel sees its processes. `caller`: it is whoever asks, with the rights of this very
@@ -56,6 +59,11 @@ def named(user: str, groups: Iterable[str] = ()) -> Person | None:
     if entry.pw_uid == os.geteuid() and gids <= {*os.getgroups(), os.getegid()}:
         return caller()
     return Person(entry.pw_name, entry.pw_uid, frozenset(gids))
+
+
+def made_up(user: str, groups: Iterable[str] = ()) -> Person:
+    """One that systemd makes up at a start (`DynamicUser`), and that is in no list: nothing is its own."""
+    return Person(user, NOBODY_AT_ALL, frozenset(filter(None, map(group_id, groups))))
 
 
 def user_name(uid: int) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 from gateway.config import Config
 from gateway.doctor.disk import existing
 from gateway.doctor.finding import Finding, Level
-from gateway.doctor.named_files import has_plain_secret, named_files
+from gateway.doctor.named_files import handed_over, has_plain_secret, named_files
 from gateway.doctor.patient import Patient
 from gateway.doctor.people import Person, user_name
+from gateway.doctor.unit import Unit
 
 CHECK = "permissions"
 MOST = 500
@@ -24,7 +25,7 @@ def permissions(patient: Patient) -> Iterator[Finding]:
     """One line if all is well, else one for each that is not."""
     found = [*_config(patient), *_secrets(patient)]
     if patient.config is not None:
-        found += _data(patient.config, patient.person)
+        found += _data(patient.config, patient.person, patient.unit)
     text = f"config, secrets and data folder are as {patient.person.name} needs them"
     yield from found or [Finding(CHECK, Level.GREEN, text)]
 
@@ -50,10 +51,11 @@ def _config(patient: Patient) -> Iterator[Finding]:
 def _secrets(patient: Patient) -> Iterator[Finding]:
     """What `!file` names, and keys of certificates."""
     person = patient.person
+    handed = handed_over(patient.path, patient.unit.credentials) if patient.unit is not None else ()
     for path in named_files(patient.path, patient.config):
         try:
             mode = path.stat().st_mode
-            readable = person.may(path, os.R_OK)
+            readable = path in handed or person.may(path, os.R_OK)
         except OSError:
             continue  # the check of the config says it
         if not readable:
@@ -64,8 +66,10 @@ def _secrets(patient: Patient) -> Iterator[Finding]:
             yield Finding(CHECK, Level.YELLOW, text, f"chmod 600 {path}")
 
 
-def _data(config: Config, person: Person) -> Iterator[Finding]:
+def _data(config: Config, person: Person, unit: Unit | None) -> Iterator[Finding]:
     data = config.data
+    if unit is not None and unit.dynamic and unit.keeps(data):
+        return  # in /var/lib/private, which only root may enter; systemd gives it to the user at each start
     try:
         if not data.exists():
             above = existing(data)

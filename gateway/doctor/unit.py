@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import NamedTuple
 
 from gateway.doctor.machine import Machine
@@ -10,13 +12,17 @@ UNIT = "sig-gateway.service"
 WITHIN_S = 5.0
 _ASKED = (
     "LoadState,UnitFileState,ActiveState,SubState,Result,NRestarts,User,Group,SupplementaryGroups,MainPID,"
-    "DynamicUser"
+    "DynamicUser,StateDirectory,FragmentPath,DropInPaths"
 )
+_STATES = Path("/var/lib")
+"""Where `StateDirectory` is."""
 
 
 class Unit(NamedTuple):
     """Of the service. `user`: that it runs as, empty for root or, in a user's manager, that user; `own`: it
-    is a user's. `watchdog`: how often a loop that hung has had it restarted in the last week."""
+    is a user's. `watchdog`: how often a loop that hung has had it restarted in the last week. `dynamic`:
+    systemd makes the user up at each start. `states`: folders that it makes for it. `credentials`: by its
+    name, what systemd reads for it as root."""
 
     enabled: bool
     active: str
@@ -27,6 +33,13 @@ class Unit(NamedTuple):
     own: bool
     pid: int
     watchdog: int = 0
+    dynamic: bool = False
+    states: tuple[Path, ...] = ()
+    credentials: tuple[tuple[str, Path], ...] = ()
+
+    def keeps(self, path: Path) -> bool:
+        """Whether systemd makes that folder, and gives it to a made-up user at each start."""
+        return any(path.is_relative_to(folder) for folder in self.states)
 
     @property
     def systemctl(self) -> str:
@@ -50,9 +63,13 @@ def look_for_unit(machine: Machine) -> Unit | None:
         return None
     for manager in ([], ["--user"]):
         said = machine.run(["systemctl", *manager, "show", UNIT, "-p", _ASKED], WITHIN_S)
-        unit = parse(said.text, own=bool(manager)) if said is not None and said.status == 0 else None
+        if said is None or said.status != 0:
+            continue
+        unit = parse(said.text, own=bool(manager))
         if unit is not None:
-            return unit._replace(watchdog=_watchdog(machine, manager))
+            return unit._replace(
+                watchdog=_watchdog(machine, manager), credentials=_credentials(machine, said.text)
+            )
     return None
 
 
@@ -70,7 +87,28 @@ def parse(text: str, *, own: bool) -> Unit | None:
         groups=(*filter(None, [found.get("Group", "")]), *found.get("SupplementaryGroups", "").split()),
         own=own,
         pid=_number(found.get("MainPID", "")),
+        dynamic=found.get("DynamicUser") == "yes",
+        states=tuple(_STATES / name for name in found.get("StateDirectory", "").split()),
     )
+
+
+def credentials(text: str) -> dict[str, Path]:
+    """Of `LoadCredential` in the text of a unit and its drop-ins."""
+    found: dict[str, Path] = {}
+    for value in re.findall(r"(?m)^\s*LoadCredential\s*=\s*(.*?)\s*$", text):
+        name, _, place = value.replace("%%", "%").partition(":")
+        if not name:
+            found.clear()
+        elif place:
+            found[name] = Path(place)
+    return found
+
+
+def _credentials(machine: Machine, shown: str) -> tuple[tuple[str, Path], ...]:
+    """From the unit's files: of this property `systemctl show` says `[unprintable]` (systemd 252)."""
+    files = re.findall(r"(?m)^(?:FragmentPath|DropInPaths)=(.*)$", shown)
+    texts = [machine.read(path) or "" for path in " ".join(files).split()]
+    return tuple(credentials("\n".join(texts)).items())
 
 
 def _number(text: str) -> int:

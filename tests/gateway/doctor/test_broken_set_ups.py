@@ -209,19 +209,24 @@ def test_an_address_of_another_machine(patient: Patient) -> None:
 @as_root
 def test_as_another_user(folder: Path) -> None:
     """A data folder that is root's, as after `sudo sig-gateway run`; a port for root alone; then a file of
-    root's in a folder that is one's own, and a port below 1024."""
-    one, two = folder / "one", folder / "two"
+    root's in a folder that is one's own, and a port below 1024; then one below a folder of root's alone."""
+    one, two, three = folder / "one", folder / "two", folder / "three"
+    three.mkdir()
     for each in (one, two):
         (each / "data").mkdir(parents=True)
     (one / "config.yaml").write_text(f"links: {{board: {{port: {one}/port}}}}\n")
     (two / "config.yaml").write_text("router: {listen: '127.0.0.1:17'}\n")
+    (three / "hidden").mkdir(mode=0o700)
+    (three / "config.yaml").write_text("gateway: {data: hidden/data}\n")
     (two / "data" / "mqtt.db").write_bytes(b"")
     (two / "data" / "mqtt.db").chmod(0o600)
     os.chown(two / "data", NOBODY, NOBODY)
     with board_port(one / "port") as port:
         Path(port).chmod(0o600)
-        first, second = in_program(
-            Step("", one / "config.yaml", NOBODY), Step("", two / "config.yaml", NOBODY)
+        first, second, third = in_program(
+            Step("", one / "config.yaml", NOBODY),
+            Step("", two / "config.yaml", NOBODY),
+            Step("", three / "config.yaml", NOBODY),
         )
     line = first.of("permissions")
     assert "nobody may not write to the data folder" in line.message
@@ -234,6 +239,8 @@ def test_as_another_user(folder: Path) -> None:
     assert "/mqtt.db, which is root's: was it started as another user?" in line.message
     assert line.remedy == f"sudo chown -R nobody {two}/data"
     assert "router: cannot listen on 127.0.0.1:17: this user may not" in second.of("listening").message
+    assert third.of("permissions").message.endswith("hidden/data: Permission denied")
+    assert third.of("disk", "green")
 
 
 @as_root
@@ -250,6 +257,31 @@ def test_the_service_is_another_user(patient: Patient, folder: Path) -> None:
     assert f"nobody may not read {patient.path}" in texts
     assert f"nobody may not read {folder}/token" in texts
     assert f"nobody may not make the data folder {folder}/data" in texts
+
+
+@as_root
+@pytest.mark.parametrize("user", ["nobody", "no-such-user"])
+def test_a_service_as_the_docs_have_it_set_up(patient: Patient, folder: Path, user: str) -> None:
+    """A secret that only root may read, which systemd hands over, and a data folder where only systemd lets
+    the user in; what is named otherwise is not handed over."""
+    patient.path = folder / "config.yaml"
+    (folder / "secrets").mkdir(mode=0o700)
+    (folder / "secrets" / "token").touch(mode=0o600)
+    (folder / "secrets" / "token").write_text("abc")
+    text = "gateway: {data: /var/lib/sig-gateway}\nhttp: {token: !file secrets/token}\n"
+    patient.config(text)
+    patient.put("/units/sig-gateway.service", f"[Service]\nLoadCredential=secrets:{folder}/secrets\n")
+    patient.unit(
+        User=user,
+        DynamicUser="yes",
+        StateDirectory="sig-gateway",
+        FragmentPath="/units/sig-gateway.service",
+        DropInPaths="",
+    )
+    line = patient.diagnosis().of("permissions", "green")
+    assert line.message == f"config, secrets and data folder are as {user} needs them"
+    patient.config(text.replace("secrets/", f"{folder}/secrets/"))
+    assert f"{user} may not read {folder}/secrets/token" in patient.diagnosis().of("permissions").message
 
 
 def test_secrets_that_everybody_may_read(patient: Patient) -> None:

@@ -19,7 +19,7 @@ from gateway.doctor.patient import Patient, Running
 from gateway.doctor.people import Person, caller, named
 from gateway.doctor.service import service
 from gateway.doctor.time_of_day import of_clock, zone
-from gateway.doctor.unit import Unit, parse
+from gateway.doctor.unit import Unit, credentials, parse
 from gateway.doctor.visit import Route, Seen
 from gateway.mqtt.broker.abilities import Abilities
 from gateway.version import package_version
@@ -231,8 +231,20 @@ def test_unit() -> None:
     own = parse(SHOWN, own=True)
     assert own is not None
     assert (own.systemctl, own.journalctl) == ("systemctl --user", "journalctl --user -u sig-gateway")
+    made_up = parse(f"{SHOWN}DynamicUser=yes\nStateDirectory=sig-gateway more\n", own=False)
+    assert made_up is not None
+    assert made_up.dynamic
+    assert made_up.keeps(Path("/var/lib/sig-gateway/data"))
+    assert not made_up.keeps(Path("/var/lib/other"))
     assert parse("LoadState=not-found\n", own=False) is None
     assert parse("", own=False) is None
+
+
+def test_credentials_of_a_unit() -> None:
+    """Each by its name; an empty line takes those before it away."""
+    assert credentials("[Service]\nLoadCredential=old:/old\nLoadCredential=\n") == {}
+    text = "LoadCredential=secrets:/srv/50%% x/secrets\n# LoadCredential=no:/no\nLoadCredential=inherited\n"
+    assert credentials(text) == {"secrets": Path("/srv/50% x/secrets")}
 
 
 @pytest.mark.parametrize(
