@@ -22,6 +22,9 @@ _HERE = Path(__file__).parent
 _RELOADS, _BACKS_OFF = 253, 254
 """From these versions on, `Type=notify-reload` and `RestartSteps` are there."""
 
+_RELOAD = "ExecReload=/bin/sh -c 'kill -HUP $MAINPID'"
+"""By the shell's own `kill`: /bin/kill is procps's, which a small Debian does not have."""
+
 
 class Plan(NamedTuple):
     """What runs as the service. `command`: the program and its first arguments; `config`, `data`: absolute;
@@ -51,7 +54,7 @@ def user_unit(plan: Plan) -> str:
 
 
 def _filled(template: str, plan: Plan, **more: str) -> str:
-    reload = "ExecReload=/bin/kill -HUP $MAINPID\n" if plan.version < _RELOADS else ""
+    reload = f"{_RELOAD}\n" if plan.version < _RELOADS else ""
     backoff = "RestartSec=10s"
     if plan.version >= _BACKS_OFF:
         backoff = "RestartSec=2s\nRestartSteps=6\nRestartMaxDelaySec=2min"

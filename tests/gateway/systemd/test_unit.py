@@ -75,7 +75,7 @@ def test_an_older_systemd_is_told_what_it_knows() -> None:
     """`notify-reload` came with 253, growing pauses with 254."""
     old = system_unit(PLAN)
     assert value(old, "Type") == ["notify"]
-    assert value(old, "ExecReload") == ["/bin/kill -HUP $MAINPID"]
+    assert value(old, "ExecReload") == ["/bin/sh -c 'kill -HUP $MAINPID'"]
     assert value(old, "RestartSteps") == []
     assert value(old, "RestartSec") == ["10s"]
     middle = system_unit(PLAN._replace(version=253))
