@@ -164,9 +164,7 @@ def _provide(path: Path, place: Place) -> bool:
     except OSError as error:
         print(f"error: {path}: cannot be written: {error.strerror}", file=sys.stderr)
         return False
-    print(
-        f"{path}: written, with a simulated board; put your own in, then: sudo systemctl reload sig-gateway"
-    )
+    print(f"{path}: written, with a simulated board; put your own in, then: sig-gateway reload")
     return True
 
 

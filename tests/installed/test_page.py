@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -24,7 +23,7 @@ NANO = """\
 #!/bin/sh
 case "$1" in
 */mqtt-password) echo hush >"$1" ;;
-*) sed -i 's/name: greenhouse/name: shed      /' "$1" ;;
+*) sed -i 's/hot: 26 /hot: 24 /' "$1" ;;
 esac
 """
 SUDO = '#!/bin/sh\nexec "$@"\n'
@@ -33,9 +32,21 @@ SUDO = '#!/bin/sh\nexec "$@"\n'
 def type_in(debian: Machine, block: str, *, status: int | None = 0) -> None:
     """Each line of a block, as a person who has root by `sudo`."""
     for line in BLOCKS[block].splitlines():
-        debian.run(
-            "sh", "-c", f"cd /root && export HOME=/root PATH=/opt/shims:$PATH && {line}", status=status
-        )
+        type_line(debian, line, status=status)
+
+
+def type_with(debian: Machine, block: str, file: Path) -> None:
+    """The same of a block that names one package, which here is called otherwise."""
+    names = re.findall(r"sig-gateway_\S+\.deb", BLOCKS[block])
+    assert len(names) == 1
+    assert "*" not in names[0], "there are two in the folder"
+    for line in BLOCKS[block].replace(names[0], file.name).splitlines():
+        type_line(debian, line)
+
+
+def type_line(debian: Machine, line: str, *, status: int | None = 0) -> None:
+    """One line of the page."""
+    debian.run("sh", "-c", f"cd /root && export HOME=/root PATH=/opt/shims:$PATH && {line}", status=status)
 
 
 def has_values(debian: Machine) -> bool:
@@ -64,7 +75,8 @@ def test_way_a(debian: Machine, package: Path, newer: Path) -> None:
 
     type_in(debian, "ports", status=None)
     until(lambda: has_values(debian))
-    assert "name: shed" in debian.path("/etc/sig-gateway/config.yaml").read_text()
+    temp = json.loads(debian.run("sig-gateway", "request", "temp", "info"))
+    assert temp["thresholds"]["hot"] == 24  # what was typed has been taken by the one that runs
     type_in(debian, "secret")
     secret = debian.path("/etc/sig-gateway/secrets/mqtt-password")
     assert secret.read_text() == "hush\n"
@@ -72,18 +84,28 @@ def test_way_a(debian: Machine, package: Path, newer: Path) -> None:
     until(lambda: debian.does("sig-gateway", "health"))
     type_in(debian, "looking")
 
-    debian.run("rm", f"/root/{package.name}")
-    shutil.copy(newer, debian.path(f"/root/sig-gateway_9.{package.name.partition('_')[2]}"))
-    type_in(debian, "update")
-    assert "Version: 9." in debian.run("dpkg", "--status", "sig-gateway")
+    type_in(debian, "before")
+    copy = debian.path("/var/lib/sig-gateway.0.1.0")
+    assert (copy / "history.db").exists()
+    (copy / "mine").touch()
+    first = BLOCKS["before"].splitlines()[1]
+    type_line(debian, first, status=1)
     until(lambda: has_values(debian))
 
-    debian.run("sh", "-c", "rm /root/*.deb")
-    debian.bring(package)
-    type_in(debian, "back")
+    debian.bring(newer)  # beside the old one
+    type_with(debian, "update", newer)
+    assert "Version: 9." in debian.run("dpkg", "--status", "sig-gateway")
+    until(lambda: has_values(debian))
+    debian.path("/var/lib/sig-gateway/of-the-newer").touch()
+
+    type_with(debian, "back", package)
     assert "Version: 9." not in debian.run("dpkg", "--status", "sig-gateway")
     until(lambda: has_values(debian))
-    assert debian.path("/var/lib/sig-gateway.old/history.db").exists()
+    assert debian.path("/var/lib/sig-gateway/mine").exists()
+    assert not debian.path("/var/lib/sig-gateway/of-the-newer").exists()
+    assert debian.path("/var/lib/sig-gateway.newer/of-the-newer").exists()
+    owner = debian.path("/var/lib/sig-gateway.newer").stat().st_uid
+    assert debian.path("/var/lib/sig-gateway").stat().st_uid == owner != 0
 
     type_in(debian, "remove")
     assert not debian.path("/var/lib/sig-gateway").exists()
@@ -123,7 +145,8 @@ def test_what_debian_is_asked_for_is_there() -> None:
 
 def test_every_block_is_run() -> None:
     """By a test here or in test_pipx.py; the one without a name only shows something."""
-    here = {"package", "ports", "secret", "looking", "update", "back", "remove", "service", "broker"}
+    way_a = {"package", "ports", "secret", "looking", "before", "update", "back", "remove"}
+    here = way_a | {"service", "broker"}
     assert set(BLOCKS) == here | {"pipx", "pipx-update", "pipx-remove"}
     (shows,) = UNNAMED
     done = subprocess.run(["sh", "-ec", shows], check=True, capture_output=True, text=True)
