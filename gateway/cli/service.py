@@ -15,6 +15,9 @@ from typing import NamedTuple
 from gateway.cli.check import load_or_explain
 from gateway.cli.common import EXIT_USAGE
 from gateway.cli.run import DEFAULT_YAML
+from gateway.cli.service_rights import not_writable
+from gateway.config import Config
+from gateway.config.outside import written_outside
 from gateway.systemd import systemctl as systemd
 from gateway.systemd.systemctl import Systemctl, SystemdError
 from gateway.systemd.unit import GROUPS, NAME, STATE, Plan, system_unit, user_unit
@@ -65,7 +68,7 @@ def install(place: Place, config_path: Path | None, control: Systemctl) -> int:
     if config is None:
         return EXIT_USAGE
     try:
-        plan = _plan(place, path, config.data, control)
+        plan = _plan(place, config, control)
         _make_folders(plan, place)
         _write(place.unit, user_unit(plan) if place.user else system_unit(plan))
         control("daemon-reload")
@@ -77,7 +80,7 @@ def install(place: Place, config_path: Path | None, control: Systemctl) -> int:
     print(f"{place.unit}: written; the gateway runs, and starts at each boot")
     print(f"its config: {path}; its data: {config.data}")
     print(f"its log: journalctl{place.flag} -u sig-gateway -f")
-    for line in _still_to_do(place):
+    for line in _still_to_do() if place.user else not_writable(plan, config):
         print(line)
     return 0
 
@@ -168,14 +171,16 @@ def _provide(path: Path, place: Place) -> bool:
     return True
 
 
-def _plan(place: Place, config: Path, data: Path, control: Systemctl) -> Plan:
+def _plan(place: Place, config: Config, control: Systemctl) -> Plan:
     """It runs as whoever the program belongs to, for whom it can be read; root's own as nobody in
     particular."""
     command = _program()
     owner = pwd.getpwuid(Path(command[0]).stat().st_uid).pw_name
     user = getpass.getuser() if place.user else (None if owner == "root" else owner)
     groups = [name for name in GROUPS if _exists(grp.getgrnam, name)]
-    return Plan(command, config, data, user, groups, control.version())
+    path, version = config.path.absolute(), control.version()
+    beside = list(dict.fromkeys(file.parent for file in written_outside(config).values()))
+    return Plan(command, path, config.data, user, groups, version, beside=beside)
 
 
 def _exists(find: Callable[[str], object], name: str) -> bool:
@@ -193,10 +198,11 @@ def _make_folders(plan: Plan, place: Place) -> None:
     secrets = plan.config.parent / "secrets"
     if not secrets.exists():
         secrets.mkdir(mode=0o700)
-    if not plan.data.is_relative_to(STATE) and not plan.data.exists():
-        plan.data.mkdir(parents=True)
-        if plan.user is not None:
-            shutil.chown(plan.data, plan.user)
+    for folder in (plan.data, *plan.beside):
+        if not folder.is_relative_to(STATE) and not folder.exists():
+            folder.mkdir(parents=True)
+            if plan.user is not None:
+                shutil.chown(folder, plan.user)
 
 
 def _write(path: Path, text: str) -> None:
@@ -204,10 +210,8 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def _still_to_do(place: Place) -> list[str]:
+def _still_to_do() -> list[str]:
     """What only root can do for a user's own service."""
-    if not place.user:
-        return []
     name = getpass.getuser()
     there = [group for group in GROUPS if _exists(grp.getgrnam, group)]
     others = [group for group in there if grp.getgrnam(group).gr_gid not in os.getgroups()]

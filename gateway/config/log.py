@@ -45,7 +45,7 @@ class LogSection(Section):
     file: Text | None = field(
         None,
         "A file that gets the lines too; relative to the config file. Without it they go to standard error "
-        "alone, where systemd's journal takes them.",
+        "alone, where systemd's journal takes them. As a service: `/var/lib/sig-gateway/gateway.log`.",
         "a file's path",
         "gateway.log",
     )

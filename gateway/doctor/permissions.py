@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from gateway.config import Config
+from gateway.config.outside import written_outside
 from gateway.doctor.disk import existing
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.named_files import handed_over, has_plain_secret, named_files
@@ -26,6 +27,7 @@ def permissions(patient: Patient) -> Iterator[Finding]:
     found = [*_config(patient), *_secrets(patient)]
     if patient.config is not None:
         found += _data(patient.config, patient.person, patient.unit)
+        found += _outside(patient.config, patient.unit)
     text = f"config, secrets and data folder are as {patient.person.name} needs them"
     yield from found or [Finding(CHECK, Level.GREEN, text)]
 
@@ -85,6 +87,15 @@ def _data(config: Config, person: Person, unit: Unit | None) -> Iterator[Finding
         yield from _folder(data, person)
     except OSError as error:
         yield Finding(CHECK, Level.RED, f"the data folder {data}: {error.strerror}", f"ls -ld {data}")
+
+
+def _outside(config: Config, unit: Unit | None) -> Iterator[Finding]:
+    """What the unit does not let the gateway write, whatever its modes."""
+    for key, path in written_outside(config).items():
+        if unit is not None and not unit.lets_write(path):
+            text = f"{key}: the service may write to its own folders alone, not {path}"
+            remedy = f"name another: {config.data / path.name}; or: sudo systemctl edit sig-gateway"
+            yield Finding(CHECK, Level.RED, text, f"{remedy}, [Service] ReadWritePaths={path.parent}")
 
 
 def _folder(data: Path, person: Person) -> Iterator[Finding]:

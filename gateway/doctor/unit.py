@@ -12,7 +12,7 @@ UNIT = "sig-gateway.service"
 WITHIN_S = 5.0
 _ASKED = (
     "LoadState,UnitFileState,ActiveState,SubState,Result,NRestarts,User,Group,SupplementaryGroups,MainPID,"
-    "DynamicUser,StateDirectory,FragmentPath,DropInPaths"
+    "DynamicUser,StateDirectory,ProtectSystem,ReadWritePaths,FragmentPath,DropInPaths"
 )
 _STATES = Path("/var/lib")
 """Where `StateDirectory` is."""
@@ -22,7 +22,8 @@ class Unit(NamedTuple):
     """Of the service. `user`: that it runs as, empty for root or, in a user's manager, that user; `own`: it
     is a user's. `watchdog`: how often a loop that hung has had it restarted in the last week. `dynamic`:
     systemd makes the user up at each start. `states`: folders that it makes for it. `credentials`: by its
-    name, what systemd reads for it as root."""
+    name, what systemd reads for it as root. `writable`: folders that it may write to, None for no such
+    bound."""
 
     enabled: bool
     active: str
@@ -36,6 +37,11 @@ class Unit(NamedTuple):
     dynamic: bool = False
     states: tuple[Path, ...] = ()
     credentials: tuple[tuple[str, Path], ...] = ()
+    writable: tuple[Path, ...] | None = None
+
+    def lets_write(self, path: Path) -> bool:
+        """Whether the unit's bounds (`ProtectSystem=strict`) let it write there."""
+        return self.writable is None or any(path.is_relative_to(folder) for folder in self.writable)
 
     def keeps(self, path: Path) -> bool:
         """Whether systemd makes that folder, and gives it to a made-up user at each start."""
@@ -78,6 +84,8 @@ def parse(text: str, *, own: bool) -> Unit | None:
     found = dict(line.partition("=")[::2] for line in text.splitlines())
     if found.get("LoadState") in (None, "", "not-found"):
         return None
+    states = tuple(_STATES / name for name in found.get("StateDirectory", "").split())
+    written = (Path(name.lstrip("-+")) for name in found.get("ReadWritePaths", "").split())
     return Unit(
         enabled=found.get("UnitFileState") in ("enabled", "enabled-runtime", "static", "linked", "generated"),
         active=found.get("ActiveState", ""),
@@ -88,7 +96,8 @@ def parse(text: str, *, own: bool) -> Unit | None:
         own=own,
         pid=_number(found.get("MainPID", "")),
         dynamic=found.get("DynamicUser") == "yes",
-        states=tuple(_STATES / name for name in found.get("StateDirectory", "").split()),
+        states=states,
+        writable=(*states, *written) if found.get("ProtectSystem") == "strict" else None,
     )
 
 

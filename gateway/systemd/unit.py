@@ -29,7 +29,7 @@ _RELOAD = "ExecReload=/bin/sh -c 'kill -HUP $MAINPID'"
 class Plan(NamedTuple):
     """What runs as the service. `command`: the program and its first arguments; `config`, `data`: absolute;
     `user`: None for one that systemd makes up at each start; `groups`: those that are there, of `GROUPS`;
-    `version`: of systemd; `about`: who wrote the unit."""
+    `version`: of systemd; `about`: who wrote the unit; `beside`: folders that it writes to as well."""
 
     command: Sequence[str]
     config: Path
@@ -38,6 +38,7 @@ class Plan(NamedTuple):
     groups: Collection[str]
     version: int
     about: str = "Written by `sig-gateway service install`, which writes it anew."
+    beside: Sequence[Path] = ()
 
 
 def system_unit(plan: Plan) -> str:
@@ -76,11 +77,14 @@ def _filled(template: str, plan: Plan, **more: str) -> str:
 
 def _paths(plan: Plan) -> str:
     """What of the file system it sees and may write."""
-    used = (Path(plan.command[0]), plan.config, plan.data)
+    used = (Path(plan.command[0]), plan.config, plan.data, *plan.beside)
     at_home = any(path.is_relative_to(home) for path in used for home in HOMES)
     lines = [f"ProtectHome={'read-only' if at_home else 'yes'}"]
-    if not plan.data.is_relative_to(STATE):
-        lines.append(f"ReadWritePaths={_quoted(str(plan.data))}")
+    written = [] if plan.data.is_relative_to(STATE) else [str(plan.data)]
+    # That of a socket may be gone after a boot, which is to be told by the gateway, not by systemd.
+    written += [f"-{path}" for path in plan.beside if not path.is_relative_to(STATE)]
+    if written:
+        lines.append(f"ReadWritePaths={' '.join(map(_quoted, written))}")
     return "\n".join(lines)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import service
+from gateway.cli import service, service_rights
 from gateway.cli.service import Place
+from gateway.doctor.people import Person
 from gateway.systemd import systemctl as systemd
 from gateway.systemd.systemctl import Systemctl, SystemdError
 from gateway.systemd.unit import NAME
@@ -83,6 +84,25 @@ def test_install_leaves_a_config_as_it_is(place: Place, control: Fake, tmp_path:
     assert mine.read_text() == "gateway: {name: shed, data: ./here}\n"
     assert not place.config.exists()
     assert f"ReadWritePaths={tmp_path / 'here'}" in place.unit.read_text()
+
+
+def test_a_log_and_a_socket_elsewhere_may_be_written(
+    place: Place, control: Fake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders that are not there are made; where the user may not write, it is said before it is missed."""
+    place.config.parent.mkdir()
+    place.config.write_text("log: {file: gateway.log}\nrouter: {listen: 'unix:run/gateway.sock'}\n")
+    monkeypatch.setattr(service_rights, "made_up", lambda name: Person(name, 4711, frozenset()))
+    monkeypatch.setattr(service_rights, "named", lambda name: Person(name, 4711, frozenset()))
+    assert service.install(place, None, control) == 0
+    folder = place.config.parent
+    assert f"ReadWritePaths={folder / 'data'} -{folder} -{folder / 'run'}\n" in place.unit.read_text()
+    assert (folder / "run").is_dir()
+    said = capsys.readouterr().out
+    assert (
+        f"may not write to {folder}; name another file in the config: /var/lib/sig-gateway/gateway.log"
+        in said
+    )
 
 
 def test_a_wrong_config_installs_nothing(

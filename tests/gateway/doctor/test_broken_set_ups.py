@@ -284,6 +284,17 @@ def test_a_service_as_the_docs_have_it_set_up(patient: Patient, folder: Path, us
     assert f"{user} may not read {folder}/secrets/token" in patient.diagnosis().of("permissions").message
 
 
+def test_what_the_unit_does_not_let_it_write(patient: Patient) -> None:
+    """A log beside the config, and a socket; one in the data folder is fine."""
+    patient.config("router: {listen: 'unix:gateway.sock'}\nlog: {file: gateway.log}\n")
+    patient.unit(ProtectSystem="strict", ReadWritePaths=f"{patient.folder}/data")
+    lines = [line for line in patient.diagnosis().lines if (line.check, line.level) == ("permissions", "red")]
+    assert [line.message.split(":")[0] for line in lines] == ["log.file", "router.listen"]
+    assert f"name another: {patient.folder}/data/gateway.log; or" in str(lines[0].remedy)
+    patient.config("router: {listen: 'unix:data/gateway.sock'}\nlog: {file: data/gateway.log}\n")
+    assert patient.diagnosis().of("permissions", "green")
+
+
 def test_secrets_that_everybody_may_read(patient: Patient) -> None:
     """In the config, and in files of their own; and a config that everybody may write."""
     (patient.folder / "token").write_text("abc")

@@ -236,6 +236,12 @@ def test_unit() -> None:
     assert made_up.dynamic
     assert made_up.keeps(Path("/var/lib/sig-gateway/data"))
     assert not made_up.keeps(Path("/var/lib/other"))
+    assert made_up.lets_write(Path("/anywhere"))
+    strict = "ProtectSystem=strict\nStateDirectory=sig\nReadWritePaths=/srv/a -/srv/b\n"
+    bound = parse(SHOWN + strict, own=False)
+    assert bound is not None
+    there = ["/srv/a/x", "/srv/b/x", "/var/lib/sig/x", "/srv/c"]
+    assert [bound.lets_write(Path(path)) for path in there] == [True, True, True, False]
     assert parse("LoadState=not-found\n", own=False) is None
     assert parse("", own=False) is None
 

@@ -118,6 +118,14 @@ def test_homes_are_hidden_unless_it_lives_in_one(changed: dict[str, object], hom
     assert value(unit, "ReadWritePaths") == ([str(plan.data)] if plan.data != STATE else [])
 
 
+def test_what_is_written_beside_the_data_may_be() -> None:
+    """The folder of a log or a socket, were it gone at a start; in systemd's own folder nothing is needed."""
+    assert value(system_unit(PLAN._replace(beside=(STATE / "logs",))), "ReadWritePaths") == []
+    unit = system_unit(PLAN._replace(data=Path("/srv/d"), beside=(Path("/srv/my log"), Path("/home/pi"))))
+    assert value(unit, "ReadWritePaths") == ['/srv/d "-/srv/my log" -/home/pi']
+    assert value(unit, "ProtectHome") == ["read-only"]
+
+
 def test_paths_with_odd_characters_stay_one_path() -> None:
     """systemd expands % and, in commands, $; and splits at blanks."""
     plan = PLAN._replace(config=Path('/srv/50% of "$HOME"/a\\b.yaml'), data=Path("/srv/my data%/$x"))
