@@ -26,6 +26,8 @@ DATA_LINE = "data: ./data  "
 """Of the default config: where the data folder of one that is tried stands."""
 PACKAGED = (Path("/lib/systemd/system") / NAME, Path("/usr/lib/systemd/system") / NAME)
 """Where the Debian package has its own."""
+ROOTS_HOME = Path("/root")
+"""Which nobody else may enter."""
 SHOWN = ("LoadState", "ActiveState", "SubState", "UnitFileState", "StatusText", "ActiveEnterTimestamp")
 
 
@@ -139,6 +141,12 @@ def _may(place: Place, action: str, config_path: Path | None) -> bool:
         print(f"    {_typed(place, action, config_path)}", file=sys.stderr)
         print("or, for a service of yours alone:", file=sys.stderr)
         print(f"    sig-gateway service {action} --user", file=sys.stderr)
+        return False
+    if not place.user and action == "install" and Path(_program()[0]).is_relative_to(ROOTS_HOME):
+        print(
+            f"error: {_program()[0]} is installed for root alone, whom no service runs as;", file=sys.stderr
+        )
+        print("as you: pipx install sig-gateway; for all: sudo pipx install --global …", file=sys.stderr)
         return False
     return True
 

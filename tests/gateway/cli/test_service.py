@@ -53,6 +53,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """A machine below tmp_path, which systemd runs, and on which we are root."""
     monkeypatch.setattr(systemd, "BOOTED", tmp_path)
     monkeypatch.setattr(service, "PACKAGED", (tmp_path / "packaged",))
+    monkeypatch.setattr(service, "ROOTS_HOME", tmp_path / "root")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     return Place(
         tmp_path / "units" / NAME, tmp_path / "etc" / "config.yaml", tmp_path / "state" / "data", user=False
@@ -129,6 +130,21 @@ def test_without_root_it_says_what_to_type(
     assert service.uninstall(place, control) == 1
     assert "service uninstall\n" in capsys.readouterr().err
     assert control.asked() == []
+
+
+def test_a_program_that_only_root_can_enter_is_no_service(
+    place: Place, control: Fake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by `sudo pipx install`; what one has installed nevertheless can be taken away."""
+    program = str(service.ROOTS_HOME / ".local" / "bin" / "sig-gateway")
+    monkeypatch.setattr(service, "_program", lambda: [program])
+    assert service.install(place, None, control) == 1
+    said = capsys.readouterr().err
+    assert f"{program} is installed for root alone" in said
+    assert "pipx install --global" in said
+    assert control.asked() == []
+    assert not place.unit.exists()
+    assert service.uninstall(place, control) == 0
 
 
 def test_where_systemd_does_not_run_the_machine_it_says_so(
