@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 DEFAULT_CONFIG = "config.yaml"
+INSTALLED_CONFIG = Path("/etc/sig-gateway/config.yaml")
+"""Of the gateway that is a service of this machine."""
 EXIT_USAGE = 2
+
+
+def config_at(path: Path | None) -> Path:
+    """Of which gateway a command is: as was typed, else of this folder; else the service's, which is said."""
+    here = Path(DEFAULT_CONFIG)
+    if path is not None or here.exists() or not INSTALLED_CONFIG.exists():
+        return path or here
+    print(f"there is no ./{here}: it is {INSTALLED_CONFIG} that is looked at", file=sys.stderr)
+    return INSTALLED_CONFIG
 
 
 def discard_output() -> None:

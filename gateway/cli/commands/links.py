@@ -9,7 +9,7 @@ import click
 from gateway.cli.arguments import Seconds
 from gateway.cli.commands.group import cli
 from gateway.cli.commands.options import config_option, connect_options, json_option
-from gateway.cli.common import DEFAULT_CONFIG
+from gateway.cli.common import config_at
 
 
 @cli.command()
@@ -47,7 +47,7 @@ def ports(
         return list_them(as_json=as_json)
     from gateway.cli.probing import probe as probe_them
 
-    config = path or Path(DEFAULT_CONFIG)
+    config = config_at(path)
     return probe_them(names, config, as_json=as_json, write=write, yes=yes, listen_s=seconds)
 
 
@@ -81,7 +81,7 @@ def capture(
         file,
         url=None if by_config else url,
         token=token,
-        config_path=path or Path(DEFAULT_CONFIG),
+        config_path=config_at(path),
         seconds=seconds,
     )
 

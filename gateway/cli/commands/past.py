@@ -9,7 +9,7 @@ import click
 from gateway.cli.arguments import Name
 from gateway.cli.commands.group import cli
 from gateway.cli.commands.options import WHEN, config_option, connect_options
-from gateway.cli.common import DEFAULT_CONFIG
+from gateway.cli.common import config_at
 
 
 @cli.command()
@@ -56,7 +56,7 @@ def history(
         raise click.UsageError("--plot draws: it goes with neither --format nor --points")
     by_config = ctx.get_parameter_source("url") is click.core.ParameterSource.DEFAULT
     asked = Asked(sender, since, until, points, None if by_config else url, token)
-    return show(path or Path(DEFAULT_CONFIG), asked, form=form or "table", plot=plot)
+    return show(config_at(path), asked, form=form or "table", plot=plot)
 
 
 @cli.command()
@@ -85,7 +85,7 @@ def export(
     """
     from gateway.cli.exporting import export as export_it
 
-    return export_it(path or Path(DEFAULT_CONFIG), file, since=since, until=until, names=names, form=form)
+    return export_it(config_at(path), file, since=since, until=until, names=names, form=form)
 
 
 @cli.command(name="import")
@@ -103,4 +103,4 @@ def import_(file: Path, skip_bad: bool, sender: str | None, unit: str | None, pa
     from gateway.cli.importing import import_ as import_it
     from gateway.history.transfer.reading import Names
 
-    return import_it(path or Path(DEFAULT_CONFIG), file, Names(sender, unit), skip_bad=skip_bad)
+    return import_it(config_at(path), file, Names(sender, unit), skip_bad=skip_bad)

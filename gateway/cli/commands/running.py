@@ -8,7 +8,7 @@ import click
 
 from gateway.cli.commands.group import cli
 from gateway.cli.commands.options import config_option, connect_options, json_option
-from gateway.cli.common import DEFAULT_CONFIG
+from gateway.cli.common import config_at
 
 
 @cli.command()
@@ -38,7 +38,7 @@ def check(file: Path | None, path: Path | None) -> int:
 
     if file is not None and path is not None:
         raise click.UsageError("FILE and --config: give one of them")
-    return check_it(file or path or Path(DEFAULT_CONFIG))
+    return check_it(config_at(file or path))
 
 
 @cli.command()
@@ -109,5 +109,5 @@ def doctor(
         raise click.UsageError("--yes goes with --bundle")
     by_config = ctx.get_parameter_source("url") is click.core.ParameterSource.DEFAULT
     where = Where(None if by_config else url, token)
-    config = path or Path(DEFAULT_CONFIG)
+    config = config_at(path)
     return look(config, where, as_json=as_json, bundle=bundle, yes=yes, machine=Machine())

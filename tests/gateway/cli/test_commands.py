@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli import main
+from gateway.cli import common, main
 
 COMMANDS = [
     *("run", "check", "senders", "read", "request", "watch", "history", "export", "import"),
@@ -46,6 +46,31 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     """Installed or not."""
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("sig-gateway ")
+
+
+def test_where_the_config_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is typed, else this folder's, else the service's, which is said; `run` wants one of its own."""
+    installed = tmp_path / "etc.yaml"
+    installed.write_text("gateway: {name: service}\n")
+    monkeypatch.setattr(common, "INSTALLED_CONFIG", installed)
+    monkeypatch.chdir(tmp_path)
+    assert main(["check"]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith(f"{installed}: correct")
+    assert said.err.startswith(f"there is no ./config.yaml: it is {installed} that is looked at\n")
+    assert main(["check", "-c", "other.yaml"]) == 2
+    assert "other.yaml" in capsys.readouterr().err
+    assert main(["run"]) == 2
+    assert str(installed) not in capsys.readouterr().err
+    (tmp_path / "config.yaml").write_text("gateway: {name: here}\n")
+    assert main(["check"]) == 0
+    assert "etc.yaml" not in "".join(capsys.readouterr())
+    (tmp_path / "config.yaml").unlink()
+    installed.unlink()
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err.startswith("config.yaml")
 
 
 def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
