@@ -25,6 +25,8 @@ WHAT = {
     "log.txt": "the newest lines of its log",
 }
 NO_CONFIG = "the config cannot be read as YAML, and is left out: nothing tells what in it is a secret\n"
+NO_LOG = "the log is left out, as nothing here tells what in it is a secret"
+AS_ROOT = "who may read all of it gets it: sudo sig-gateway doctor --bundle FILE"
 NO_GATEWAY = "no gateway answers"
 
 
@@ -55,9 +57,15 @@ def bundle(patient: Patient, findings: Sequence[Finding], now: float, more: Iter
         "health.json": _json(scrubber, running.health or nobody),
         "info.json": _json(scrubber, running.info or nobody),
         "ports.json": _json(scrubber, listed),
-        "log.txt": scrubber.text(newest(patient)),
+        "log.txt": scrubber.text(_log(patient)),
     }
     return Bundle({"README.txt": _readme(scrubber.counts, now), **files}, dict(scrubber.counts))
+
+
+def _log(patient: Patient) -> str:
+    """Only where it is known what in it is a secret."""
+    why = private.unknown(patient.path)
+    return newest(patient) if why is None else f"{NO_LOG}: {why}\n{AS_ROOT} -c {patient.path.absolute()}\n"
 
 
 def as_text(findings: Iterable[Finding]) -> str:

@@ -36,6 +36,24 @@ def of_config(path: Path) -> tuple[Shown | None, list[Private]]:
     return found, [*found.private, *_elsewhere(path, root)]
 
 
+def unknown(path: Path) -> str | None:
+    """Why there may be secrets that nobody here knows: what whoever asks cannot read, though the gateway that
+    runs may; None if all are known."""
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}"
+    secrets = Secrets(path.parent, os.environ)
+    for _, node in scalars(nodes_of(path)):
+        if node.tag in SECRET_TAGS:
+            try:
+                secrets.resolve(node.tag, node.value)
+            except SecretError as error:
+                return str(error)
+    return None
+
+
 def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:

@@ -195,6 +195,30 @@ URL_PART = st.text(string.ascii_letters + string.digits + "-_.!", min_size=8, ma
 )
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("router: {token: !file secret}", "cannot be read: Too many levels"),
+        ("router: {token: !env NOT_SET_HERE}", "'NOT_SET_HERE' is not set"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_one_that_cannot_be_read_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, why: str
+) -> None:
+    """The gateway that runs knows it, and may have logged it; so there is no log, and why."""
+    path = tmp_path / "config.yaml"
+    (tmp_path / "secret").symlink_to("secret")  # root may read all else
+    if text is not None:
+        path.write_text(text)
+    made = _made(path, "token 4fjw8q0x refused", "said", monkeypatch)
+    assert "4fjw8q0x" not in made.files["log.txt"]
+    assert why in made.files["log.txt"]
+    assert "sudo sig-gateway doctor --bundle" in made.files["log.txt"]
+    path.write_text("router: {token: hidden-here-1}")
+    assert "refused" in _made(path, "token 4fjw8q0x refused", "said", monkeypatch).files["log.txt"]
+
+
 @given(user=URL_PART, password=URL_PART, scheme=st.sampled_from(["mqtt", "mqtts", "ws", "http", "tcp"]))
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_in_a_broker_s_url(
