@@ -17,6 +17,10 @@ from gateway.secret_file import SecretFileError, read_secret_file
 
 SECRET_TAGS = ("!env", "!file")
 
+_FOLDER = "secrets/"
+"""Beside the config: the folder that the unit names."""
+_AT_A_START = "; systemd hands it over at a start: sudo systemctl restart sig-gateway"
+
 
 class SecretError(Exception):
     """The value cannot be had; the text says why, and never holds the value."""
@@ -48,10 +52,16 @@ class Secrets:
         return value
 
     def _from_file(self, name: str) -> str:
+        credential = self._credential(name)
         try:
-            return read_secret_file(self._credential(name) or beside(self.folder, name))
+            return read_secret_file(credential or beside(self.folder, name))
         except SecretFileError as error:
-            raise SecretError(f"!file {name!r} {error}") from None
+            hint = _AT_A_START if credential is None and self._handed_over(name) else ""
+            raise SecretError(f"!file {name!r} {error}{hint}") from None
+
+    def _handed_over(self, name: str) -> bool:
+        """Whether the service's manager would have put it there, had it been there at the start."""
+        return bool(self.environ.get("CREDENTIALS_DIRECTORY")) and name.removeprefix("./").startswith(_FOLDER)
 
     def _credential(self, name: str) -> Path | None:
         """Where the service's manager has put it; None if it has not."""

@@ -47,6 +47,24 @@ def test_a_credential_that_cannot_be_read_is_an_error_and_nothing_else(secrets: 
         secrets.resolve("!file", "secrets/token")
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("secrets/new", True), ("./secrets/new", True), ("new", False), ("secrets/token", False)],
+)
+def test_one_that_is_newer_than_the_start(secrets: Secrets, name: str, hint: bool) -> None:
+    """A reload reads the file itself, which is for root alone: what to type is said, where that helps."""
+    for place in ("etc/secrets/new", "etc/new", "credentials/secrets_token"):
+        path = secrets.folder.parent / place
+        path.unlink(missing_ok=True)
+        path.symlink_to(path.name)  # root may read all else
+    with pytest.raises(SecretError, match="cannot be read") as caught:
+        secrets.resolve("!file", name)
+    assert str(caught.value).endswith("at a start: sudo systemctl restart sig-gateway") == hint
+    with pytest.raises(SecretError) as caught:
+        Secrets(secrets.folder, {}).resolve("!file", "secrets/new")
+    assert "systemctl" not in str(caught.value)
+
+
 @pytest.mark.parametrize("name", ["secrets/nothing", "a\0b"])
 def test_what_is_nowhere_is_an_error(secrets: Secrets, name: str) -> None:
     """As it is without a service."""
