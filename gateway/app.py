@@ -24,9 +24,10 @@ from gateway.feed import Feed
 from gateway.links import Links
 from gateway.own_sender import OwnSender
 from gateway.recording import Recording
-from gateway.reload.exchange import Exchange, Listener, Parts
+from gateway.reload.exchange import Exchange
 from gateway.reload.files import files_of
 from gateway.reload.last_good import keep
+from gateway.reload.parts import Listener, Parts
 from gateway.reload.refusal import load_beside
 from gateway.reload.reloader import Reloader
 from gateway.reload.report import Report
@@ -132,6 +133,8 @@ class App:
         parts["data folder"] = health.of_folder(self.folder.status())
         for service in self.services():
             parts |= service.status()
+        if self._parts is not None:
+            parts |= self._parts.late
         return health.report(parts)
 
     def services(self) -> Iterator[Service]:

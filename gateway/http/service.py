@@ -46,8 +46,8 @@ AGAIN_S = (1.0, 30.0)
 OURS = ("localhost", "127.0.0.1", "::1")
 """What a browser on this machine may call it."""
 JOIN_S = 0.1
-"""What `stop` gives requests that are under way. One that takes longer does not count: it holds neither the port
-nor the mailbox, and may itself wait for this stop, as the request `reload` does."""
+"""What `stop` gives requests that are under way. One that takes longer does not count: it holds neither the
+port nor the mailbox, and may itself wait for this stop, as the request `reload` does."""
 
 
 class HttpService:

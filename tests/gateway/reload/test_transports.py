@@ -3,12 +3,12 @@
 import json
 import urllib.request
 from contextlib import suppress
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import pytest
 
-from gateway.reload.exchange import STOP_S
+from gateway.reload.succession import STOP_S
 from tests.gateway.reload.test_exchange import SENSORS, Running
 from tests.support.leaks import nothing_left
 from tests.support.mosquitto import Mosquitto, Subscriber
@@ -21,9 +21,12 @@ REQUEST = "/api/v1/senders/$gateway/requests/reload"
 def posted(port: int, path: str) -> None:
     """Whether an answer comes does not matter here."""
     with suppress(OSError, HTTPException):
-        asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data=b"", method="POST")
-        with urllib.request.urlopen(asked, timeout=60):
-            pass
+        asking = HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            asking.request("POST", path, b"")
+            asking.getresponse()
+        finally:
+            asking.close()
 
 
 def answers(port: int) -> bool:
