@@ -32,7 +32,7 @@ class Listener(Service, Protocol):
 @dataclass(slots=True)
 class Parts:
     """What runs. `make`: a service by section, of a config that has it; `running`: those there are;
-    `set_running` exchanges one, None for none."""
+    `set_running` exchanges one, None for none, or says False: the gateway has stopped."""
 
     config: Config
     dispatcher: Dispatcher
@@ -42,7 +42,7 @@ class Parts:
     feed: Feed
     make: Mapping[str, Callable[[Config], Listener]]
     running: Callable[[str], Any]
-    set_running: Callable[[str, Service | None], None]
+    set_running: Callable[[str, Service | None], bool]
     probe: Callable[[Config], None]
     """Raises StartError if HTTP could not listen, as far as can be seen now."""
     files: Files
