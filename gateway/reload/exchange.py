@@ -27,6 +27,7 @@ from gateway.reload.refusal import RefusedError, check_left_out, refused
 from gateway.reload.report import Report
 from gateway.reload.succession import succeed
 from gateway.service import StartError
+from sig.errors import text_of
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -50,6 +51,7 @@ class Exchange:
         self._stopping = stopping
         self._files = files_of(after)
         self._new: dict[str, Listener] = {}
+        self._begun = False  # from when on it cannot be as before
 
     def run(self) -> Report:
         """Do it. Raises RefusedError, and then nothing has changed."""
@@ -72,6 +74,13 @@ class Exchange:
         except RefusedError:
             links.give_up(made)
             raise
+        except Exception as error:
+            links.give_up(made)
+            if self._begun:
+                links.follow(before, CLOSE_S)
+                raise
+            logger.exception("reload: it failed before anything has changed; please report this")
+            raise RefusedError([f"{type(error).__name__}: {text_of(error)}; nothing has changed"]) from error
         gone = [name for name in before.links if made.links.get(name) is not before.links[name]]
         parts.own.end_captures(gone)
         if not links.follow(before, CLOSE_S, opens=not self._stopping.is_set()):
@@ -117,6 +126,7 @@ class Exchange:
     def _exchange(self, exchange: Callable[[], None], to_do: Plan) -> None:
         if self._stopping.is_set():
             raise RefusedError(["the gateway ends"])
+        self._begun = True
         exchange()
         known = self._known()
         if (bridging := self._new.get("mqtt")) is not None:

@@ -110,7 +110,7 @@ def test_a_stopped_gateway_has_no_service_more(slow: Slow) -> None:
 
 
 def test_a_held_port_of_an_http_that_is_new(tmp_path: Path) -> None:
-    """Its line says so, there is none then, and nobody fills a mailbox for it; it comes with the next reload."""
+    """Its line says so, there is none then, and nobody fills a mailbox for it; it comes by the next one."""
     with nothing_left(), Running(tmp_path) as running:
         running.up()
         with socket.create_server(("127.0.0.1", 0)) as held:
