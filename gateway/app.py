@@ -139,7 +139,7 @@ class App:
     def health(self) -> dict[str, Any]:
         """What flows, and what does not; see `gateway.health`."""
         parts: dict[str, Part] = {out.name: health.of_left_out(out) for out in self.config.left_out}
-        parts["data folder"] = health.of_folder(self.folder.status())
+        parts["data folder"] = health.of_folder(self.folder.last_status)
         for service in self.services():
             parts |= service.status()
         if self._parts is not None:
