@@ -184,6 +184,8 @@ class Exchange:
             self._parts.server.change(self._after)
         except StartError as error:
             report.failed["router",] = f"{error}; it is as it was"
+        if self._stopping.is_set():  # whoever ends the gateway has stopped what listened before
+            self._parts.server.stop(CLOSE_S)
 
     def _settle(self, report: Report) -> None:
         """The config that holds now: the new one, but for what failed."""

@@ -109,6 +109,36 @@ def test_a_stopped_gateway_has_no_service_more(slow: Slow) -> None:
     assert not list(slow.running.app.services())
 
 
+def test_the_end_before_the_router_listens_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing listens then."""
+    with nothing_left(), Running(tmp_path) as running:
+        running.up()
+        assert running.app._parts is not None
+        server, ended = running.app._parts.server, threading.Event()
+        change, stop = server.change, server.stop
+        begun = threading.Event()
+
+        def change_late(config: Any) -> None:
+            begun.set()
+            assert ended.wait(DEADLINE_S)
+            change(config)
+
+        def stop_and_tell(within_s: float) -> bool:
+            done = stop(within_s)
+            ended.set()
+            return done
+
+        monkeypatch.setattr(server, "change", change_late)
+        monkeypatch.setattr(server, "stop", stop_and_tell)
+        monkeypatch.setattr("gateway.app.STOP_S", DEADLINE_S)
+        running.write(SENSORS, socket_name="new")
+        running.app.reloader.ask()
+        assert begun.wait(DEADLINE_S)
+        assert running.app.stop()
+        with socket.socket(socket.AF_UNIX) as client, pytest.raises(OSError, match=r"No such file|refused"):
+            client.connect(f"{tmp_path}/new")
+
+
 def test_a_held_port_of_an_http_that_is_new(tmp_path: Path) -> None:
     """Its line says so, there is none then, and nobody fills a mailbox for it; it comes by the next one."""
     with nothing_left(), Running(tmp_path) as running:
