@@ -24,9 +24,10 @@ from gateway.feed import Feed
 from gateway.links import Links
 from gateway.own_sender import OwnSender
 from gateway.recording import Recording
-from gateway.reload.exchange import Exchange, Listener, Parts
+from gateway.reload.exchange import Exchange
 from gateway.reload.files import files_of
 from gateway.reload.last_good import keep
+from gateway.reload.parts import Listener, Parts
 from gateway.reload.refusal import load_beside
 from gateway.reload.reloader import Reloader
 from gateway.reload.report import Report
@@ -42,6 +43,8 @@ LINKS_S = 1.0 + MARGIN_S
 DISPATCHER_S = 0.3 + MARGIN_S
 SERVER_S = 0.4
 RELOAD_S = 0.05
+"""What a reload that is under way has to see that. At the end it has what the services have left: it writes
+down what a new one has heard until then."""
 STOP_S = LINKS_S + DISPATCHER_S + SERVER_S
 """What `stop` gives each stage, and all of them, of the 2 s that were promised. The last has what the others
 left: the bridge to MQTT, which stops beside the server, may have to wait for a slow disk."""
@@ -80,7 +83,9 @@ class App:
         self.dispatcher = Dispatcher()
         self.folder = DataFolder(config.data)
         self.reloader = Reloader(self._reload, first=self._keep_config, after=self._reloaded)
+        self._changing = threading.Lock()  # guards who is exchanged by whom
         self._services: Mapping[str, Service] = {}
+        self._stopped = False
 
     @property
     def config(self) -> Config:
@@ -97,6 +102,7 @@ class App:
 
         Raises StartError, with everything stopped again.
         """
+        self._stopped = False
         try:
             self._take_folder()
             self._compose()
@@ -113,8 +119,11 @@ class App:
     def stop(self) -> bool:
         """Close everything, in less than 2 s whatever hangs; False if something had to be left behind."""
         deadline = time.monotonic() + STOP_S
-        done = self.reloader.stop(RELOAD_S)
-        stages, self._services = self._stages(), {}
+        self.reloader.leave(RELOAD_S)
+        with self._changing:
+            self._stopped = True
+            stages, self._services = self._stages(), {}
+        done = True
         for service in stages[0].services:
             if isinstance(service, Recording):
                 service.leaving()
@@ -123,15 +132,18 @@ class App:
             if stage is stages[0]:
                 within_s = max(within_s, deadline - time.monotonic())
             done &= stop_together(stage.services, within_s)
+        done &= self.reloader.stop(max(RELOAD_S, deadline - time.monotonic()))
         self.folder.close()
         return done
 
     def health(self) -> dict[str, Any]:
         """What flows, and what does not; see `gateway.health`."""
         parts: dict[str, Part] = {out.name: health.of_left_out(out) for out in self.config.left_out}
-        parts["data folder"] = health.of_folder(self.folder.status())
+        parts["data folder"] = health.of_folder(self.folder.last_status)
         for service in self.services():
             parts |= service.status()
+        if self._parts is not None:
+            parts |= self._parts.late
         return health.report(parts)
 
     def services(self) -> Iterator[Service]:
@@ -218,9 +230,13 @@ class App:
 
     # The reload's thread
 
-    def _set_running(self, name: str, service: Service | None) -> None:
-        others = {each: its for each, its in self._services.items() if each != name}
-        self._services = others if service is None else {**others, name: service}
+    def _set_running(self, name: str, service: Service | None) -> bool:
+        with self._changing:
+            if self._stopped:
+                return False
+            others = {each: its for each, its in self._services.items() if each != name}
+            self._services = others if service is None else {**others, name: service}
+            return True
 
     def _reload(self, stopping: threading.Event) -> Report:
         assert self._parts is not None

@@ -112,6 +112,12 @@ class DataFolder:
             return FolderStatus(not self._trouble, self._trouble)
 
     @property
+    def last_status(self) -> FolderStatus:
+        """How it was at the last look. Looks at nothing, and waits for nobody who does: a disk may hang."""
+        trouble = self._trouble
+        return FolderStatus(not trouble, trouble)
+
+    @property
     def usable(self) -> bool:
         """Whether values can be kept there, as of the last look; looks at nothing."""
         return not self._trouble

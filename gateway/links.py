@@ -131,7 +131,8 @@ class Links:
         self.taps.exchange(made.taps)
         self.secret_ports = secret
         self.names.use(made.config.sensors, made.config.left_out_sensors.keys())
-        self.sensors = {**made.sensors, **found}
+        # One that was found may be written into the config by now, under its own name: that one it is then.
+        self.sensors = {**found, **made.sensors}
 
     def follow(self, before: Made, within_s: float, *, opens: bool = True) -> bool:
         """After an exchange: links that are no more are closed, those that are new are opened (`opens`).

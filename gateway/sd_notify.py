@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import socket
+import threading
 from collections.abc import Mapping
 
 SEND_WITHIN_S = 0.5
@@ -30,8 +31,12 @@ class Manager:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._address = _address(environ.get("NOTIFY_SOCKET", ""))
         self._watchdog_s = _watchdog_s(environ) if self._address is not None else None
+        self._lock = threading.Lock()  # guards what follows; held for a message, so for SEND_WITHIN_S at most
         self._socket: socket.socket | None = None
         self._failed = False
+        self._closed = False
+        self.last_text = ""
+        """What `ready` or `status` said last: what stands at the manager."""
 
     @property
     def present(self) -> bool:
@@ -45,19 +50,19 @@ class Manager:
 
     def ready(self, text: str) -> None:
         """The start, or a reload, is over; `text` as for `status`."""
-        self._tell(f"READY=1\nSTATUS={_one_line(text)}\n")
+        self._tell(f"READY=1\nSTATUS={_one_line(text)}\n", text)
 
     def status(self, text: str) -> None:
         """How it does, for `systemctl status`: one line."""
-        self._tell(f"STATUS={_one_line(text)}\n")
+        self._tell(f"STATUS={_one_line(text)}\n", text)
 
     def reloading(self, monotonic_us: int) -> None:
         """A reload begins, at this time of the monotonic clock in microseconds; `ready` ends it."""
         self._tell(f"RELOADING=1\nMONOTONIC_USEC={monotonic_us}\n")
 
     def stopping(self) -> None:
-        """The stop has begun."""
-        self._tell("STOPPING=1\n")
+        """The stop has begun. Nothing is said after that: a reload may still be under way."""
+        self._tell("STOPPING=1\n", last=True)
 
     def alive(self) -> None:
         """All is well: the watchdog's time begins anew."""
@@ -68,24 +73,36 @@ class Manager:
         self._tell("WATCHDOG=trigger\n")
 
     def close(self) -> None:
-        """Give the socket back; the next message would open another."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        """Give the socket back. Nothing is said after that."""
+        with self._lock:
+            self._closed = True
+            if self._socket is not None:
+                self._socket.close()
+                self._socket = None
 
-    def _tell(self, message: str) -> None:
+    def _tell(self, message: str, text: str | None = None, *, last: bool = False) -> None:
         if self._address is None:
             return
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = last
+            if text is not None:
+                self.last_text = text
+            error = self._send(message, self._address)
+            told, self._failed = self._failed, error is not None
+        if error is not None and not told:
+            logger.warning("systemd cannot be told %r: %s", message.partition("\n")[0], error)
+
+    def _send(self, message: str, address: bytes) -> OSError | None:
         try:
             if self._socket is None:
                 self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
                 self._socket.settimeout(SEND_WITHIN_S)
-            self._socket.sendto(message.encode(), self._address)
-            self._failed = False
+            self._socket.sendto(message.encode(), address)
         except OSError as error:
-            if not self._failed:
-                logger.warning("systemd cannot be told %r: %s", message.partition("\n")[0], error)
-            self._failed = True
+            return error
+        return None
 
 
 def _address(name: str) -> bytes | None:

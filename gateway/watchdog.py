@@ -100,7 +100,6 @@ class Watchdog:
         self._every_s = LOOK_S if limit_s is None else min(LOOK_S, limit_s / LOOKS)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._status = ""
         self._named: Collection[str] = ()
 
     def start(self) -> None:
@@ -130,11 +129,10 @@ class Watchdog:
             status = status_of(self._app.health())
         except Exception:
             status = "its health cannot be told; see the log"
-            if status != self._status:
+            if status != self._manager.last_text:
                 logger.exception("watchdog: health failed; please report this")
-        if status != self._status:
+        if status != self._manager.last_text:  # another of ours, or what a reload has said meanwhile
             self._manager.status(status)
-            self._status = status
 
     def _look_at_loops(self, rounds: Rounds) -> None:
         loops: dict[str, float] = {}

@@ -46,7 +46,8 @@ AGAIN_S = (1.0, 30.0)
 OURS = ("localhost", "127.0.0.1", "::1")
 """What a browser on this machine may call it."""
 JOIN_S = 0.1
-"""What `stop` gives requests that are under way."""
+"""What `stop` gives requests that are under way. One that takes longer does not count: it holds neither the
+port nor the mailbox, and may itself wait for this stop, as the request `reload` does."""
 
 
 class HttpService:
@@ -96,7 +97,9 @@ class HttpService:
                 loop.call_soon_threadsafe(stop.set)
         thread.join(max(0.0, deadline - time.monotonic() - JOIN_S))
         left = max(0.0, deadline - time.monotonic())
-        done = self._pool.stop(left / 2) & self._overview.close(left / 2)
+        if not self._pool.stop(min(JOIN_S, left / 2)):
+            logger.info("http: stops while a request is under way, whose answer is not sent")
+        done = self._overview.close(left / 2)
         if thread.is_alive() or not done:
             logger.warning("stopping: http did not stop within %g s and is left behind", within_s)
             return False

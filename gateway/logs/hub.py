@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import NamedTuple
 
 from gateway.logs.file import RotatingFile
 from gateway.logs.limits import Limits
@@ -22,12 +23,23 @@ from gateway.logs.stderr import Unfailing
 
 MOST_WAITING = 1000
 """Lines, for a disk that is slow: some 200 kB."""
+MOST_FORMER = 3
+"""Files that a reload has taken away while their disk was slow, each with its lines."""
 LOOK_S = 15.0
 """How often it is looked whether something counted is to be told."""
 RETRY_S = 60.0
 """Until a file that could not be written is tried again."""
 CLOSE_S = 0.5
 """What a disk has left to take the last lines."""
+
+
+class _Batch(NamedTuple):
+    """`left_out`: lines between these and the ones before, that had no place to wait."""
+
+    file: RotatingFile
+    path: Path
+    lines: list[str]
+    left_out: int
 
 
 class Hub(Unfailing):
@@ -44,6 +56,7 @@ class Hub(Unfailing):
         self._place: tuple[Path, int, int] | None = None
         self._lines: deque[str] = deque()
         self._left_out = 0
+        self._former: deque[_Batch] = deque(maxlen=MOST_FORMER)
         self._thread: threading.Thread | None = None
         self._ending = False
 
@@ -53,6 +66,9 @@ class Hub(Unfailing):
         with self._news:
             if place == self._place:
                 return
+            if self._file is not None and self._place is not None:  # what waits for it is not another's
+                self._former.append(_Batch(self._file, self._place[0], list(self._lines), self._left_out))
+                self._lines, self._left_out = deque(), 0
             self._place = place
             self._file = RotatingFile(*place) if place is not None else None
             self._news.notify()
@@ -97,6 +113,8 @@ class Hub(Unfailing):
             self.handleError(record)
             return
         with self._news:
+            if self._file is None:  # a reload has taken it away just now
+                return
             if len(self._lines) < MOST_WAITING:
                 self._lines.append(line)
             else:
@@ -115,13 +133,18 @@ class Hub(Unfailing):
         writer = _Writer(self._say, self._clock)
         while True:
             with self._news:
-                if not (self._lines or self._ending):
+                if not (self._lines or self._former or self._ending):
                     self._news.wait(LOOK_S)
+                former, self._former = list(self._former), deque(maxlen=MOST_FORMER)
                 lines, self._lines = list(self._lines), deque()
                 left_out, self._left_out = self._left_out, 0
                 file, place, ending = self._file, self._place, self._ending
+            for batch in former:
+                writer.write(batch)
             if file is not None and place is not None:
-                writer.write(file, place[0], lines, left_out)
+                writer.write(_Batch(file, place[0], lines, left_out))
+            else:
+                writer.close()
             if ending:
                 writer.close()
                 return
@@ -145,8 +168,9 @@ class _Writer:
         self._retry_at = float("-inf")
         self._lost = 0
 
-    def write(self, file: RotatingFile, path: Path, lines: list[str], left_out: int) -> None:
-        """`left_out`: lines between these and the ones before, that had no place to wait."""
+    def write(self, batch: _Batch) -> None:
+        """What came for one file."""
+        file, path, lines, left_out = batch
         if file is not self._file:
             self.close()
             self._file, self._failed, self._retry_at, self._lost = file, False, float("-inf"), 0

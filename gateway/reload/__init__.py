@@ -4,7 +4,9 @@ plan.py       from two configs to what becomes of each part; what cannot be chan
 files.py      what the config names and a reload is to look into: certificates
 refusal.py    why a config is refused, as `check` says it
 report.py     what became of each part, in words
-exchange.py   from one config to another: in which order, and what is done when a part does not start
+parts.py      what there is to change, as the app has put it together
+exchange.py   from one config to another: in which order
+succession.py from old services to new ones, and what is done when one does not stop, or start
 reloader.py   the thread that does it, one reload after the other
 telling.py    what systemd is told of it
 last_good.py  the copy of the last good config in the data folder

@@ -13,64 +13,32 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import sig
 from drivers.reading import STALE
 from gateway.logs import configure
 from gateway.reload.files import files_of
-from gateway.reload.plan import Fate, Files, Plan, plan, unchangeable
+from gateway.reload.parts import LISTENERS, Listener, Parts
+from gateway.reload.plan import Fate, Plan, plan, unchangeable
 from gateway.reload.refusal import RefusedError, check_left_out, refused
 from gateway.reload.report import Report
-from gateway.service import Service, StartError, stop_together
+from gateway.reload.succession import succeed
+from gateway.service import StartError
+from sig.errors import text_of
 
 if TYPE_CHECKING:
-    from drivers.dispatcher import Dispatcher
     from gateway.config import Config
-    from gateway.feed import Feed
-    from gateway.links import Links
-    from gateway.mailbox import Mailbox, Noted
-    from gateway.own_sender import OwnSender
-    from gateway.serving import Server
+    from gateway.mailbox import Noted
 
 logger = logging.getLogger(__name__)
 
 TURN_S = 5.0
 """What a listener may hold up the dispatcher until the exchange is given up: a live read takes 3 s."""
-STOP_S = 10.0
-"""What an old service has to stop: a slow card may take seconds."""
 CLOSE_S = 3.0
 """The same for links. One that takes longer closes by itself; a new one on its port is tried till then."""
-LISTENERS = ("history", "mqtt", "http")
-"""Sections whose services hear the events."""
-
-
-class Listener(Service, Protocol):
-    """One of their services."""
-
-    @property
-    def mailbox(self) -> Mailbox: ...
-
-
-@dataclass(slots=True)
-class Parts:
-    """What runs, as the app has put it together. `make`: a service by section, of a config that has it;
-    `running`: those there are; `set_running` exchanges one, None for none."""
-
-    config: Config
-    dispatcher: Dispatcher
-    links: Links
-    server: Server
-    own: OwnSender
-    feed: Feed
-    make: Mapping[str, Callable[[Config], Listener]]
-    running: Callable[[str], Any]
-    set_running: Callable[[str, Service | None], None]
-    probe: Callable[[Config], None]
-    """Raises StartError if HTTP could not listen, as far as can be seen now."""
-    files: Files
 
 
 class Exchange:
@@ -83,6 +51,7 @@ class Exchange:
         self._stopping = stopping
         self._files = files_of(after)
         self._new: dict[str, Listener] = {}
+        self._begun = False  # from when on it cannot be as before
 
     def run(self) -> Report:
         """Do it. Raises RefusedError, and then nothing has changed."""
@@ -105,11 +74,18 @@ class Exchange:
         except RefusedError:
             links.give_up(made)
             raise
+        except Exception as error:
+            links.give_up(made)
+            if self._begun:
+                links.follow(before, CLOSE_S)
+                raise
+            logger.exception("reload: it failed before anything has changed; please report this")
+            raise RefusedError([f"{type(error).__name__}: {text_of(error)}; nothing has changed"]) from error
         gone = [name for name in before.links if made.links.get(name) is not before.links[name]]
         parts.own.end_captures(gone)
         if not links.follow(before, CLOSE_S, opens=not self._stopping.is_set()):
             logger.warning("reload: a link takes long to close; a new one on its port is tried again")
-        self._services(to_do, report)
+        succeed(parts, self._new, report, self._before, self._stopping)
         if to_do.log_differs:
             configure(self._after)
         if to_do.fates["router",] is Fate.RESTARTED:
@@ -150,6 +126,7 @@ class Exchange:
     def _exchange(self, exchange: Callable[[], None], to_do: Plan) -> None:
         if self._stopping.is_set():
             raise RefusedError(["the gateway ends"])
+        self._begun = True
         exchange()
         known = self._known()
         if (bridging := self._new.get("mqtt")) is not None:
@@ -200,39 +177,6 @@ class Exchange:
         if failure:
             raise failure[0]
 
-    def _services(self, to_do: Plan, report: Report) -> None:
-        """Those that are no more are stopped, all at the same time, and those that are new are started."""
-        ends = (Fate.RESTARTED, Fate.REMOVED)
-        old = {name: self._parts.running(name) for name in LISTENERS if to_do.fates.get((name,)) in ends}
-        going = {name: service for name, service in old.items() if service is not None}
-        stop_together(list(going.values()), STOP_S)
-        for name, service in going.items():
-            if not service.stop(0.0):
-                text = (
-                    f"the old one did not stop within {STOP_S:g} s, and is left behind: restart the gateway"
-                )
-                report.failed[name,] = text
-                if (new := self._new.pop(name, None)) is not None:
-                    self._parts.feed.remove(new.mailbox)
-            elif name not in self._new:
-                self._parts.set_running(name, None)
-        for name, service in self._new.items():
-            self._start(name, service, report)
-
-    def _start(self, name: str, service: Listener, report: Report) -> None:
-        if self._stopping.is_set():
-            return
-        try:
-            if name == "http" and report.plan.fates[name,] is Fate.RESTARTED:
-                self._parts.probe(self._after)
-        except StartError as error:
-            report.failed[name,] = f"{error}; it is as it was"
-            again = self._parts.make[name](self._before)
-            self._parts.feed.exchange(service.mailbox, again.mailbox)
-            service = again
-        self._parts.set_running(name, service)
-        service.start()
-
     def _router(self, report: Report) -> None:
         if self._stopping.is_set():
             return
@@ -240,6 +184,8 @@ class Exchange:
             self._parts.server.change(self._after)
         except StartError as error:
             report.failed["router",] = f"{error}; it is as it was"
+        if self._stopping.is_set():  # whoever ends the gateway has stopped what listened before
+            self._parts.server.stop(CLOSE_S)
 
     def _settle(self, report: Report) -> None:
         """The config that holds now: the new one, but for what failed."""

@@ -1,4 +1,4 @@
-"""A copy of the last config that was right as a whole and at work, in the data folder.
+"""A copy of the last config that was right as a whole and was taken, in the data folder.
 
 It is never used by itself: a gateway that runs with another config than the one in its file would lie. Where
 that file has become unreadable, `run` says that the copy is there. Paths in a config are relative to its

@@ -68,11 +68,18 @@ class Reloader:
             self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
             self._thread.start()
 
-    def stop(self, within_s: float) -> bool:
-        """See `Service`: one that is under way begins nothing more; those that wait are not done."""
+    def leave(self, within_s: float) -> None:
+        """The gateway is about to stop: one that is under way begins nothing more, which it may see at once;
+        those that wait are not done."""
         with self._lock:  # who is in the list by then is told
             self._stopping.set()
         self._queue.put(None)
+        if self._thread is not None:
+            self._thread.join(within_s)
+
+    def stop(self, within_s: float) -> bool:
+        """See `Service`."""
+        self.leave(0.0)
         if self._thread is None:
             return True
         self._thread.join(within_s)

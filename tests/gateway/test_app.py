@@ -1,5 +1,6 @@
 """The composition root, in this process."""
 
+import os
 import socket
 import threading
 import time
@@ -12,7 +13,7 @@ from gateway.app import App
 from gateway.config import load, load_usable
 from gateway.service import StartError
 from gateway.sim_port import sim_port
-from tests.support.waiting import until
+from tests.support.waiting import DEADLINE_S, happens, until
 
 
 @pytest.fixture(autouse=True)
@@ -162,3 +163,30 @@ def test_sim_port() -> None:
     assert sim_port("sim:/tmp/x", path) == "sim:/tmp/x"
     assert sim_port("/dev/ttyACM0", path) == "/dev/ttyACM0"
     assert sim_port("sim:", Path("/da?ta/board")) == "sim:"
+
+
+def test_health_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever watches over the gateway asks for it: a disk that hangs is no reason to start it anew."""
+    app = make(tmp_path, f"router: {{listen: 'unix:{tmp_path}/s'}}")
+    app.start()
+    begun, release = threading.Event(), threading.Event()
+    fstat = os.fstat
+
+    def hang(descriptor: int) -> os.stat_result:
+        if threading.current_thread().name == "keeping":
+            begun.set()
+            release.wait(DEADLINE_S)
+        return fstat(descriptor)
+
+    monkeypatch.setattr("gateway.data_folder.os.fstat", hang)
+    try:
+        happens(begun)
+        asked: list[str] = []
+        asking = threading.Thread(target=lambda: asked.append(app.health()["parts"]["data folder"]["status"]))
+        asking.start()
+        asking.join(DEADLINE_S / 2)
+        assert asked == ["ok"]
+    finally:
+        release.set()
+    asking.join()
+    assert app.stop()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,18 +37,19 @@ def test_each_message_has_the_form_that_systemd_reads(heard: socket.socket, mana
     manager.ready("3 sensors")
     manager.status("all is well")
     manager.reloading(123_456)
-    manager.stopping()
     manager.alive()
     manager.trigger()
+    manager.stopping()
 
     assert [heard.recv(4096) for _ in range(6)] == [
         b"READY=1\nSTATUS=3 sensors\n",
         b"STATUS=all is well\n",
         b"RELOADING=1\nMONOTONIC_USEC=123456\n",
-        b"STOPPING=1\n",
         b"WATCHDOG=1\n",
         b"WATCHDOG=trigger\n",
+        b"STOPPING=1\n",
     ]
+    assert manager.last_text == "all is well"
 
 
 def test_a_text_of_many_lines_cannot_say_anything_else(heard: socket.socket, manager: Manager) -> None:
@@ -155,3 +158,48 @@ def test_one_descriptor_is_kept(heard: socket.socket, manager: Manager) -> None:
 
     assert heard.recv(4096) == heard.recv(4096) == b"WATCHDOG=1\n"
     assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+@pytest.mark.parametrize("end", [Manager.stopping, Manager.close])
+def test_nothing_is_said_after_the_end(
+    heard: socket.socket, manager: Manager, end: Callable[[Manager], None]
+) -> None:
+    """A reload that is under way ends later; no socket is opened for it."""
+    manager.ready("started")
+    end(manager)
+    manager.close()
+    before = set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+    manager.ready("reloaded")
+    manager.alive()
+    assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    heard.setblocking(False)
+    said = [heard.recv(4096)]
+    with suppress(BlockingIOError):
+        while True:
+            said.append(heard.recv(4096))
+    assert said == [b"READY=1\nSTATUS=started\n", b"STOPPING=1\n"][: 2 if end is Manager.stopping else 1]
+
+
+def test_the_end_while_another_thread_speaks(heard: socket.socket, manager: Manager) -> None:
+    """It waits for the message that is on its way: its socket is not taken from under it."""
+    raised: list[BaseException] = []
+    for _ in range(50):
+        speaking = Manager({"NOTIFY_SOCKET": heard.getsockname()})
+
+        def speak(speaking: Manager = speaking) -> None:
+            try:
+                for _ in range(20):
+                    speaking.alive()
+            except BaseException as error:  # noqa: BLE001 - told below
+                raised.append(error)
+
+        thread = threading.Thread(target=speak)
+        heard.setblocking(False)
+        thread.start()
+        speaking.close()
+        while thread.is_alive():
+            with suppress(BlockingIOError):
+                heard.recv(4096)
+        thread.join()
+    assert raised == []
+    assert not manager.last_text

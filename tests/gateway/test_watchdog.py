@@ -28,6 +28,15 @@ class Told:
         self.watchdog_s = watchdog_s
         self.present = present
         self.said: list[str] = []
+        self.last_text = ""
+
+    def ready(self, text: str) -> None:
+        self.said.append(f"ready {text}")
+        self.last_text = text
+
+    def status(self, text: str) -> None:
+        self.said.append(f"status {text}")
+        self.last_text = text
 
     def __getattr__(self, name: str) -> Any:
         return lambda *text: self.said.append(" ".join((name, *text)))
@@ -218,6 +227,17 @@ def test_a_loop_in_the_kernel_is_not_stuck(tmp_path: Path) -> None:
     finally:
         busy.unlink()
         thread.join()
+
+
+def test_what_a_reload_has_said_does_not_stand_for_good() -> None:
+    """The next look says how it fares, though that is as before."""
+    told, house = Told(), House()
+    dog = Watchdog(house, told, FakeClock().monotonic)  # type: ignore[arg-type]
+    dog.look()
+    told.ready("reloaded")
+    dog.look()
+    dog.look()
+    assert told.said[1:] == ["status ok: 0 parts", "ready reloaded", "alive", "status ok: 0 parts", "alive"]
 
 
 def test_health_that_fails_is_said_once_and_is_no_reason_to_end(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -177,6 +178,44 @@ def test_a_disk_that_hangs(log: _Log, tmp_path: Path, monkeypatch: pytest.Monkey
     until(lambda: f"INFO line{MOST_WAITING - 1}" in _lines(path))
     monkeypatch.undo()
     assert "(7 lines before this one could not be written)" in path.read_text()
+
+
+@pytest.mark.parametrize("other", ["other", None])
+def test_what_waits_for_a_file_is_not_another_s(
+    log: _Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str | None
+) -> None:
+    """A reload that names another file, or none: lines of before go to the old one, which is given back."""
+    hung, free, write = threading.Event(), threading.Event(), os.write
+
+    def hang(descriptor: int, data: bytes) -> int:
+        hung.set()
+        happens(free)
+        return write(descriptor, data)
+
+    monkeypatch.setattr("gateway.logs.file.os.write", hang)
+    path = tmp_path / "log"
+    log.hub.write_to(path, 10**6, 1)
+    log.say("first")
+    happens(hung)
+    log.say("second")
+    log.hub.write_to(tmp_path / other if other else None, 10**6, 1)
+    log.say("third")
+    free.set()
+    until(lambda: _lines(path) == ["INFO first", "INFO second"], what=str(_lines(path)))
+    if other is not None:
+        until(lambda: _lines(tmp_path / other) == ["INFO third"])
+    until(lambda: str(path) not in _open_files())
+    log.say("fourth")
+    log.hub.close()
+    assert _lines(path) == ["INFO first", "INFO second"]
+
+
+def _open_files() -> list[str]:
+    found = []
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.append(str(entry.readlink()))
+    return found
 
 
 def test_what_cannot_be_said(log: _Log, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def test_sensors_without_a_new_connection(broker: Mosquitto, tmp_path: Path) -> 
                 assert running.reload(SENSORS + ATTIC + mqtt(broker)) == {"sensors.attic": "added"}
                 running.up("attic")
                 until(lambda: of(broker, "attic") == ALL_OF_ATTIC, what=str(standing(broker)))
-                assert standing(broker)["sig/gateway/attic/availability"] == b"online"
+                until(lambda: standing(broker)["sig/gateway/attic/availability"] == b"online")
                 assert running.reload(SENSORS + mqtt(broker)) == {"sensors.attic": "removed"}
                 until(lambda: of(broker, "attic") == [], what=str(standing(broker)))
             assert {message.payload for message in seen.messages} == {b"online"}

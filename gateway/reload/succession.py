@@ -1,0 +1,99 @@
+"""From the old services to the new ones, which have the events since the exchange in their mailboxes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gateway.reload.parts import LISTENERS, Listener, Parts
+from gateway.reload.plan import Fate
+from gateway.service import Part, StartError, State
+
+if TYPE_CHECKING:
+    from gateway.config import Config
+    from gateway.reload.report import Report
+
+logger = logging.getLogger(__name__)
+
+STOP_S = 10.0
+"""What an old service has to stop until that is said: a slow card may take seconds."""
+ANY_TIME_S = 1e6
+"""What it has after all: two of them would write the same file."""
+
+
+def succeed(
+    parts: Parts, new: Mapping[str, Listener], report: Report, before: Config, stopping: threading.Event
+) -> None:
+    """Those that are no more are stopped, all at the same time, then those that are new are started.
+    `before`: the config of the old ones. On the reload's thread."""
+    fates = report.plan.fates
+    ends = (Fate.RESTARTED, Fate.REMOVED)
+    old = {name: parts.running(name) for name in LISTENERS if fates.get((name,)) in ends}
+    going = {
+        name: threading.Thread(target=service.stop, args=(ANY_TIME_S,), name=f"stop-{name}", daemon=True)
+        for name, service in old.items()
+        if service is not None
+    }
+    for thread in going.values():
+        thread.start()
+    until = time.monotonic() + STOP_S
+    for name, thread in going.items():
+        _await(parts, name, thread, until)
+        if name not in new:
+            parts.set_running(name, None)
+    for name, service in new.items():
+        _start(parts, name, service, report, before, stopping)
+
+
+def _await(parts: Parts, name: str, stops: threading.Thread, until: float) -> None:
+    """However long it takes, also where the gateway ends: what the new one has heard is written down after
+    it. What that leaves behind the app says."""
+    stops.join(max(0.0, until - time.monotonic()))
+    if not stops.is_alive():
+        return
+    text = f"the one of before the reload has not stopped after {STOP_S:g} s, and the new config waits for it"
+    logger.error("reload: %s: %s", name, text)
+    parts.late = {**parts.late, name: Part(State.FAILING, text)}
+    stops.join()
+    parts.late = {each: part for each, part in parts.late.items() if each != name}
+    logger.info("reload: %s: the one of before has stopped", name)
+
+
+def _start(
+    parts: Parts,
+    name: str,
+    service: Listener,
+    report: Report,
+    before: Config,
+    stopping: threading.Event,
+) -> None:
+    if stopping.is_set():
+        _write_down(parts, name, service)
+        return
+    try:
+        if name == "http":
+            parts.probe(report.config)
+    except StartError as error:
+        if report.plan.fates[name,] is Fate.ADDED:
+            report.failed[name,] = str(error)
+            parts.feed.remove(service.mailbox)
+            return
+        report.failed[name,] = f"{error}; it is as it was"
+        again = parts.make[name](before)
+        parts.feed.exchange(service.mailbox, again.mailbox)
+        service = again
+    if parts.set_running(name, service):
+        service.start()
+    if stopping.is_set():  # whoever ends the gateway may have stopped it before it was started, or never
+        _write_down(parts, name, service)
+
+
+def _write_down(parts: Parts, name: str, service: Listener) -> None:
+    """The gateway ends, and the old one has ended: what the new one has heard is to be on disk."""
+    if name != "http":
+        service.start()
+    service.stop(STOP_S)
+    parts.feed.remove(service.mailbox)
