@@ -26,7 +26,16 @@ def test_examples(shared: Any) -> None:
             command = shlex.split(line)
             if command[0] in NOT_HERE:
                 continue
+            before = shared.config.read_text()
+            if command[0] == "reload":
+                for hot in (26, 24):
+                    assert shared.cli("reload").returncode == 0
+                    with_limit = f"driver: temperature, hot: {hot},"
+                    shared.config.write_text(before.replace("driver: temperature,", with_limit))
             result = shared.run(*command) if command[0] == "simulate" else shared.cli(*command)
+            if command[0] == "reload":
+                shared.config.write_text(before)
+                assert shared.cli("reload").returncode == 0
             assert pattern(result.stdout) == pattern(shown), line
             tried += 1
-    assert tried == 6
+    assert tried == 7

@@ -66,8 +66,12 @@ def test_request(shared: Any) -> None:
             2,
             "not JSON: Expecting property name enclosed",
         ),
-        (["read", "temp", "--timeout", "soon"], 2, "'soon' is not a valid float"),
-        (["watch", "temp", "cool"], 1, "temp does not have the event cool; see `sig-gateway senders`"),
+        (
+            ["read", "temp", "--timeout", "soon"],
+            2,
+            "expected seconds, or a time span such as 5s or 2min, got 'soon'",
+        ),
+        (["watch", "temp", "cool"], 1, "temp does not have the event cool; did you mean 'cold'?"),
     ],
 )
 def test_failures(shared: Any, arguments: list[str], status: int, text: str) -> None:
