@@ -69,7 +69,7 @@ def test_request(shared: Any) -> None:
         (
             ["read", "temp", "--timeout", "soon"],
             2,
-            "expected seconds, or a time span such as 5s or 2min, got 'soon'",
+            "or a time span such as 5s or 2min, got 'soon'",
         ),
         (["watch", "temp", "cool"], 1, "temp does not have the event cool; did you mean 'cold'?"),
     ],
