@@ -41,6 +41,10 @@ class Lifecycle:
         """
         self._notes.setdefault(sender.getName(), deque()).append(_Note(sender, event, data, waiting))
 
+    def is_pending(self, name: str) -> bool:
+        """Whether something that not all have heard has happened to that sender. With the lock held."""
+        return name in self._notes or name in self._delivering
+
     def deliver(self, name: str) -> None:
         """Call the listeners of what is noted for that sender, unless a thread is at it already."""
         while True:

@@ -68,7 +68,7 @@ class Presence:
         there = dict(_connected(described))
         names = {*there, *self._told} if only is None else {only}
         missed = []
-        for name in names - self._heard:
+        for name in names - self._heard - _untold(described):
             before, now = self._told.get(name), there.get(name)
             if (before is None) == (now is None):
                 continue
@@ -77,6 +77,12 @@ class Presence:
             assert data is not None
             missed.append(Missed(name, event, data))
         return missed
+
+
+def _untold(described: Any) -> set[str]:
+    """Those of whom the server is about to tell."""
+    entries = [each for each in described if isinstance(each, dict)] if isinstance(described, list) else []
+    return {str(each.get("sender")) for each in entries if each.get("told") is False}
 
 
 def _connected(described: Any) -> Iterator[tuple[str, dict[str, Any]]]:

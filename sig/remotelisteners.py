@@ -174,11 +174,17 @@ class RemoteListeners:
         """
         concerned = [each for each in ([new] if new is not None else self.list()) if each.tells_lifecycle()]
         if concerned:
-            self._compare(connection, concerned, None if new is None else new.sender, events=True)
+            self._compare(connection, concerned, new, events=True)
 
     def _compare(
-        self, connection: Connection, concerned: Sequence[Subscription], only: str | None, *, events: bool
+        self,
+        connection: Connection,
+        concerned: Sequence[Subscription],
+        new: Subscription | None,
+        *,
+        events: bool,
     ) -> None:
+        only = None if new is None else new.sender
         params: Message = {"list_events": events, "list_requests": events, "in_order": True}
         if only is not None:
             params["senders"] = [only]
@@ -188,11 +194,13 @@ class RemoteListeners:
             """On the reader, so that nothing the server tells later comes before."""
             try:
                 if answer.get("status") == STATUS_OK:
-                    self._tell(connection, self._presence.compare(answer.get("response"), only))
+                    missed = self._presence.compare(answer.get("response"), only)
+                    if new is None:
+                        self._tell(connection, missed)
                     for each in concerned:
                         each.is_compared = True
                 elif events and answer.get("error") == BadParams.error:  # larger than a message may be
-                    self._compare(connection, concerned, only, events=False)
+                    self._compare(connection, concerned, new, events=False)
                 elif connection.is_open():
                     why = answer.get("exception")
                     log.get().warning(

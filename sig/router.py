@@ -245,6 +245,10 @@ class Router:
         """Deliver what `register` and `unregister` of that sender have left to be delivered."""
         self._lifecycle.deliver(name)
 
+    def is_told(self, name: str) -> bool:
+        """Whether all listeners have heard what has become of that sender. Call with the lock held."""
+        return not self._lifecycle.is_pending(name)
+
     def forget(self, sender: Sender) -> None:
         """Drop a sender that is not connected, that nobody listens to, and that this router did not add."""
         with self.lock:

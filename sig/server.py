@@ -135,14 +135,19 @@ class ServerRouter(Router):
     def describe_connected(
         self, list_events: bool, list_requests: bool, names: Sequence[object] | None
     ) -> list[dict[str, Any]]:
-        """Those that are connected, or those of them that are called so, with the names of their methods."""
+        """Those that are connected, or those of them that are called so, with the names of their methods. Of
+        one whose #connect or #disconnect is on its way it is said that it is not `told`, connected or not."""
         described = []
-        for sender in self.listSenders():
-            if sender.isConnected() and (names is None or sender.getName() in names):
+        with self.lock:
+            for sender in self.listSenders():
+                name = sender.getName()
+                told = self.is_told(name)
+                if (names is not None and name not in names) or (told and not sender.isConnected()):
+                    continue
                 entry = _described(sender, list_events)
                 if list_requests:
                     entry["requests"] = sender.getRequests()
-                described.append(entry)
+                described.append(entry if told else {**entry, "told": False})
         return described
 
 

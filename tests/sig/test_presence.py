@@ -50,6 +50,13 @@ def test_one_that_is_asked_for() -> None:
     assert compared(presence, entry("b")) == []
 
 
+def test_one_of_whom_is_about_to_be_told() -> None:
+    """Is left alone, whichever of the two is on its way."""
+    presence = known("a")
+    assert compared(presence, entry("a", False, told=False), entry("b", told=False)) == []
+    assert compared(presence, entry("a", told=True)) == []
+
+
 def test_what_is_heard_counts() -> None:
     """A sender that has been told of since is left alone by answers that may be older."""
     presence = known("a")
