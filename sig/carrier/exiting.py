@@ -12,6 +12,8 @@ import time
 import weakref
 from typing import Protocol
 
+from sig import log
+
 EXIT_S = 5.0
 """For all carriers together, as `Limits.full_wait_s` for one that is disconnected."""
 
@@ -34,7 +36,10 @@ def drained_at_exit(carrier: Drained) -> None:
 def _drain_all() -> None:
     deadline = time.monotonic() + EXIT_S
     for carrier in list(_carriers):
-        carrier.drain(max(0.0, deadline - time.monotonic()))
+        try:
+            carrier.drain(max(0.0, deadline - time.monotonic()))
+        except Exception:  # noqa: BLE001 - somebody's carrier, or logger: others have something to send, too
+            log.failure("what was queued could not be sent at the end")
 
 
 atexit.register(_drain_all)

@@ -62,6 +62,28 @@ def test_a_script_that_ends_without_it(tcp: Net, last: str) -> None:
     assert heard == list(range(MANY))
 
 
+def test_one_that_fails_at_the_end(tcp: Net) -> None:
+    """A carrier of somebody's that raises then does not keep another from sending what waits."""
+    heard = _counting(tcp.server())
+    script = (
+        "import sig\n"
+        "from sig.carrier.tcpclient import CarrierTCPClient\n"
+        "class Broken(CarrierTCPClient):\n"
+        "    def drain(self, timeout_s):\n"
+        "        raise ZeroDivisionError\n"
+        "broken = [Broken() for _ in range(20)]\n"
+        "carrier = CarrierTCPClient()\n"
+        "client = sig.ClientRouter(carrier)\n"
+        f"assert carrier.connect('localhost', {tcp.port})\n"
+        "signal = client.addRemoteSender('script', ['e']).getSignal('e')\n"
+        f"for number in range({MANY}):\n"
+        "    signal.trigger(number)\n"
+    )
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", script], env=environ, timeout=60, capture_output=True, check=False)
+    eventually(lambda: len(heard) == MANY)
+
+
 def test_what_the_peer_does_not_take(logged: Logged) -> None:
     """It is logged with its number, and counted."""
     with socket.create_server(("127.0.0.1", 0)) as deaf:
