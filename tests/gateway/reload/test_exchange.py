@@ -1,5 +1,6 @@
 """Reloads of a whole gateway in this process: a board on a real pty, real sockets."""
 
+import logging
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ import pytest
 import sig
 from gateway.app import App
 from gateway.config import load_usable
+from gateway.logs import logging_to
 from gateway.reload import exchange
 from gateway.senders import OWN_NAME
 from gateway.storage.schema import StoreError
@@ -97,6 +99,26 @@ def test_a_sensor_comes_and_goes(running: Running) -> None:
     assert "attic" not in str(app.health())
     assert ("attic", "#disconnect") in running.events
     assert not {("temp", "#connect"), ("temp", "#disconnect")} & set(running.events)
+    assert running.board.count("hello") == 1
+
+
+def test_what_is_logged(running: Running) -> None:
+    """Another level and another file hold from the answer on, and nothing else is touched."""
+    file = running.folder / "gateway.log"
+    logger = logging.getLogger("gateway.test")
+    with logging_to(logging.NullHandler(), verbose=False, config=running.app.config):
+        logger.info("before")
+        log = f"log: {{level: warning, file: {file}}}\n"
+        assert running.reload(SENSORS + log) == {"log": "changed in place"}
+        logger.info("too low")
+        logger.warning("heard")
+        until(lambda: file.exists() and "heard" in file.read_text())
+        assert running.reload(SENSORS) == {"log": "changed in place"}
+        logger.warning("elsewhere")
+    text = file.read_text()
+    assert "before" not in text
+    assert "too low" not in text
+    assert "elsewhere" not in text
     assert running.board.count("hello") == 1
 
 
