@@ -7,8 +7,8 @@ from typing import Any
 
 import sig
 from sig.carrier.base import Carrier
+from sig.net.session import Session
 from sig.sender import Handlers
-from sig.session import Session
 
 OWN_NAME = "$gateway"
 """The sender of the gateway itself (`gateway.own_sender`)."""

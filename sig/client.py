@@ -9,17 +9,17 @@ from itertools import count
 from typing import Any
 
 from sig import log
-from sig.calls import LATER, Call
 from sig.carrier.base import Carrier, Channel
-from sig.connection import Connection
-from sig.dispatch import Dispatcher
 from sig.errors import BadParams, BadReply, NotConnected, UnknownMethod
 from sig.event import Callback, Event
-from sig.remotelisteners import RemoteListeners
-from sig.remotesenders import RemoteSenders
+from sig.net.calls import LATER, Call
+from sig.net.connection import Connection
+from sig.net.dispatch import Dispatcher
+from sig.net.remotelisteners import RemoteListeners
+from sig.net.remotesenders import RemoteSenders
+from sig.net.session import PROTOCOL
 from sig.router import Router
 from sig.sender import Handlers, Sender
-from sig.session import PROTOCOL
 from sig.signals import Signal
 from sig.wire import Message
 

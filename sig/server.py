@@ -13,11 +13,11 @@ from itertools import count
 from typing import Any
 
 from sig.carrier.base import Carrier, Channel
-from sig.connection import Connection
 from sig.event import Event
+from sig.net.connection import Connection
+from sig.net.session import Session
 from sig.router import Router
 from sig.sender import Handlers, Sender
-from sig.session import Session
 from sig.signals import Signal
 
 # A wrong token costs this much more with each one from the same address, up to the most.

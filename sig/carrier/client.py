@@ -10,8 +10,8 @@ from typing import Any, Self
 from sig import log
 from sig.carrier.base import Carrier, Channel
 from sig.carrier.exiting import drained_at_exit
-from sig.connection import Connection
 from sig.errors import RequestError, Unauthorized, text_of
+from sig.net.connection import Connection
 
 # A lost server is back within a second of its return: pauses grow from 50 ms to at most 0.5 s, each
 # shortened at random so that many clients do not come all at once.

@@ -13,7 +13,7 @@ from sig.carrier.base import Carrier, Channel
 from sig.carrier.exiting import drained_at_exit
 from sig.carrier.room import files_allowed, files_in_use, room_for
 from sig.carrier.strangers import Strangers
-from sig.connection import Connection
+from sig.net.connection import Connection
 
 # How long to leave alone a listener that fails, for want of file descriptors say; at first, and at most.
 PAUSE_AFTER_FAILURE_S = (0.05, 0.5)

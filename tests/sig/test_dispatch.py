@@ -6,8 +6,8 @@ import threading
 from functools import partial
 from typing import Any
 
-from sig import dispatch
-from sig.dispatch import Dispatcher, Pool, runs_for
+from sig.net import dispatch
+from sig.net.dispatch import Dispatcher, Pool, runs_for
 from tests.sig.netkit import WAIT_S, Logged, eventually, in_turn, threads_called
 
 

@@ -15,7 +15,7 @@ import sig
 from tests.sig.netkit import Net, eventually, signal_of
 
 PATHS = ("connection", "outbox", "reader", "turn", "calls", "sendorder", "sendmode", "arrivals", "dispatch")
-FILES = {str(Path(sig.__file__).with_name(f"{name}.py")) for name in PATHS}
+FILES = {str(Path(sig.__file__).parent / "net" / f"{name}.py") for name in PATHS}
 FAULTS = [KeyboardInterrupt, SystemExit, MemoryError, OSError]
 
 Line = tuple[str, int]

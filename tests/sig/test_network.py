@@ -13,7 +13,7 @@ import pytest
 
 import sig
 from sig.carrier.sockets import KEEPALIVE
-from sig.session import Session
+from sig.net.session import Session
 from tests.sig.netkit import WAIT_S, Inbox, Logged, Net, eventually, in_turn, leave, signal_of, stop
 from tests.support.living import living
 

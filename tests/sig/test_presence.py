@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sig
-from sig.presence import MAX_SENDERS, Missed, Presence
+from sig.net.presence import MAX_SENDERS, Missed, Presence
 from tests.sig.netkit import Inbox, Net, eventually, leave, signal_of, stop
 
 NOTHING: dict[str, Any] = {"events": [], "requests": None}

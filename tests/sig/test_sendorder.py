@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from sig.limits import Limits
-from sig.sendorder import Kind, OneAtATime, Pipelined
+from sig.net.sendorder import Kind, OneAtATime, Pipelined
 
 GAP_S, HOLD_S = 0.05, 1.0
 

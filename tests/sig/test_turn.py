@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import sig
-from sig import turn
 from sig.carrier.sockets import SocketChannel
-from sig.turn import Turn
+from sig.net import turn
+from sig.net.turn import Turn
 from tests.sig.netkit import WAIT_S, Inbox, Net, eventually, in_turn, leave, signal_of
 
 
@@ -81,7 +81,7 @@ def guests(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
     monkeypatch.setattr(Turn, "take", noted)
     # as quick as they have to be, on a machine however busy
-    monkeypatch.setattr("sig.reader.QUICK_S", WAIT_S)
+    monkeypatch.setattr("sig.net.reader.QUICK_S", WAIT_S)
     return names
 
 

@@ -3,14 +3,14 @@
 Rules:
  - Posting never blocks and sends nothing under a lock. What waits is bounded: a connection whose queue is
    full is broken off.
- - What goes next is the matter of `sig.sendorder`.
- - Whoever passes on signals from another connection pauses (`sig.sendmode`) while a queue that they go to
+ - What goes next is the matter of `sig.net.sendorder`.
+ - Whoever passes on signals from another connection pauses (`sig.net.sendmode`) while a queue that they go to
    is more than half full and is being emptied: so a flood runs at the pace of those who receive it, and
    nothing is lost. A queue that is not being emptied holds up nobody, and is soon full.
 
 Strategy: a hand-over to another thread costs more than a send. So whoever posts to an idle connection
 sends, as far as that does not block; the writer thread exists only once something has to wait. Where more
-is about to follow (see `sig.sendmode`), it is left to the writer, which sends all that has gathered at once.
+is about to follow (see `sendmode`), it is left to the writer, which sends all that has gathered at once.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import time
 from collections.abc import Callable
 
 from sig import log
-from sig.carrier.base import Channel
 from sig.errors import text_of
 from sig.limits import Limits
-from sig.sendmode import mode
-from sig.sendorder import Kind, OneAtATime, Pipelined, SendOrder
+from sig.net.channel import Channel
+from sig.net.sendmode import mode
+from sig.net.sendorder import Kind, OneAtATime, Pipelined, SendOrder
 
 # After so many pieces a poster goes back to its own work and leaves the rest to the writer.
 PIECES_BY_POSTER = 4

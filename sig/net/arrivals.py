@@ -1,6 +1,6 @@
 """What the peer sends that has to be done in order: signals, for the dispatcher.
 
-All of it runs on the connection's reader, or on a guest that reads (see `sig.turn`), but for the jobs.
+All of it runs on the connection's reader, or on a guest that reads (see `sig.net.turn`), but for the jobs.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 from sig import log
-from sig.calls import LATER, Call
-from sig.dispatch import Dispatcher, Job
 from sig.errors import text_of
+from sig.net.calls import LATER, Call
+from sig.net.dispatch import Dispatcher, Job
 from sig.wire import Message
 
 # How often, within a window of signals, the peer is told what was worked off.

@@ -8,8 +8,6 @@ from functools import partial
 from typing import Any
 
 from sig import log
-from sig.calls import Pending
-from sig.connection import Connection
 from sig.errors import (
     STATUS_OK,
     USER_FAULTS,
@@ -20,8 +18,10 @@ from sig.errors import (
     RequestTimeout,
 )
 from sig.event import BUILTIN_EVENTS, Callback
-from sig.presence import Missed, Presence
-from sig.slices import slices
+from sig.net.calls import Pending
+from sig.net.connection import Connection
+from sig.net.presence import Missed, Presence
+from sig.net.slices import slices
 from sig.wire import Message
 
 
@@ -36,7 +36,7 @@ class Subscription:
         self.listener_id: Any = None
         # Set once the server has answered; there while it is being asked.
         self.asked: threading.Event | None = None
-        # Whether notes are taken of all senders that it is about; see `sig.presence`.
+        # Whether notes are taken of all senders that it is about; see `sig.net.presence`.
         self.is_compared = False
 
     def tells_lifecycle(self) -> bool:
@@ -167,7 +167,7 @@ class RemoteListeners:
             )
 
     def compare(self, connection: Connection, new: Subscription | None = None) -> None:
-        """Have listeners told which senders have come or gone unheard; see `sig.presence`. Does not wait.
+        """Have listeners told which senders have come or gone unheard; see `sig.net.presence`. Does not wait.
 
         Nobody is told of what was there when he began to listen: of a subscription that is `new` notes are
         taken, and of others that are compared for the first time.

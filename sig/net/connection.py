@@ -1,6 +1,6 @@
 """One connection between two routers: calls in both directions, over one channel.
 
-Threads: the reader is the connection's own thread; others may read in its place (see `sig.reader`). Who reads
+Threads: the reader is the connection's own thread; others may read in its place (see `reader`). Who reads
 parses, completes calls that wait for an answer, does what needs no user code at once, and queues the rest:
 signals for the dispatcher, in order, and requests for the pool. When the connection ends, by whatever cause,
 the reader fails the calls that wait, joins the connection's other threads and frees the channel; whoever
@@ -17,10 +17,6 @@ from itertools import count
 from typing import Any
 
 from sig import log
-from sig.arrivals import Arrivals
-from sig.calls import LATER, Call, Method, Pending
-from sig.carrier.base import Channel
-from sig.dispatch import Dispatcher, Pool, runs_for
 from sig.errors import (
     STATUS_NO_METHOD,
     STATUS_NO_NAME,
@@ -34,10 +30,14 @@ from sig.errors import (
     to_wire,
 )
 from sig.limits import Limits
-from sig.outbox import Outbox
-from sig.reader import Reader
-from sig.sendmode import holding
-from sig.sendorder import Kind
+from sig.net.arrivals import Arrivals
+from sig.net.calls import LATER, Call, Method, Pending
+from sig.net.channel import Channel
+from sig.net.dispatch import Dispatcher, Pool, runs_for
+from sig.net.outbox import Outbox
+from sig.net.reader import Reader
+from sig.net.sendmode import holding
+from sig.net.sendorder import Kind
 from sig.wire import Codec, Message
 
 

@@ -7,12 +7,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from sig import log
-from sig.calls import LATER, Call
-from sig.connection import Connection
 from sig.errors import BadParams, Busy, Unauthorized, UnknownSender
 from sig.event import BUILTIN_EVENTS
 from sig.limits import Limits
-from sig.relay import Relay, RemoteListener
+from sig.net.calls import LATER, Call
+from sig.net.connection import Connection
+from sig.net.relay import Relay, RemoteListener
 from sig.sender import Sender
 from sig.signals import Signal
 from sig.wire import Message

@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sig.outbox import Outbox
+    from sig.net.outbox import Outbox
 
 
 class Mode(threading.local):

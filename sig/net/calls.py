@@ -11,7 +11,7 @@ from sig.errors import STATUS_OK, STATUS_RAISED, RequestTimeout, from_wire, to_w
 from sig.wire import Message
 
 if TYPE_CHECKING:
-    from sig.connection import Connection
+    from sig.net.connection import Connection
 
 # What a method returns if it will answer later, through its `Call`.
 LATER = object()

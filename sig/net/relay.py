@@ -17,10 +17,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sig.connection import Connection
 from sig.errors import BadParams
-from sig.outbox import Outbox
-from sig.sendmode import note_crowded, wait_for_crowded
+from sig.net.connection import Connection
+from sig.net.outbox import Outbox
+from sig.net.sendmode import note_crowded, wait_for_crowded
 from sig.signals import Signal, takes_info
 from sig.wire import Message
 

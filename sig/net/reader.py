@@ -2,7 +2,7 @@
 
 Who reads parses, completes calls that wait for an answer, does what needs no user code at once, and queues
 the rest: signals for the dispatcher, in order, and requests for the pool. It runs no user code. Whose turn it
-is to read: see `sig.turn`.
+is to read: see `sig.net.turn`.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sig import log
-from sig.calls import Call, Pending
-from sig.carrier.base import Channel
-from sig.dispatch import Pool
 from sig.errors import Busy, text_of
-from sig.turn import Turn
+from sig.net.calls import Call, Pending
+from sig.net.channel import Channel
+from sig.net.dispatch import Pool
+from sig.net.turn import Turn
 from sig.wire import Message, WireError
 
 if TYPE_CHECKING:
-    from sig.connection import Connection
+    from sig.net.connection import Connection
 
 # So soon a caller has to call again, and a handler to be done, for the turn to stay free meanwhile.
 QUICK_S = 0.0005

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from sig import log
-from sig.sendmode import sending_later
+from sig.net.sendmode import sending_later
 
 Job = Callable[[], object]
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from sig import log
-from sig.connection import Connection
 from sig.errors import NotConnected, RemoteError, RequestError, RequestTimeout
 from sig.event import BUILTIN_EVENTS, Callback
+from sig.net.connection import Connection
+from sig.net.sendorder import Kind
+from sig.net.slices import slices
 from sig.router import Router
 from sig.sender import Handlers, Sender
-from sig.sendorder import Kind
-from sig.slices import slices
 from sig.wire import Message
 
 if TYPE_CHECKING:

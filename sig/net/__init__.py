@@ -1,0 +1,1 @@
+"""The half of `sig` that works between processes: private, to be changed without notice."""
