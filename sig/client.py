@@ -12,9 +12,9 @@ from sig import log
 from sig.carrier.base import Carrier, Channel
 from sig.errors import BadParams, BadReply, NotConnected, UnknownMethod
 from sig.event import Callback, Event
-from sig.net.calls import LATER, Call
 from sig.net.connection import Connection
 from sig.net.dispatch import Dispatcher
+from sig.net.pending import LATER, Call
 from sig.net.remotelisteners import RemoteListeners
 from sig.net.remotesenders import RemoteSenders
 from sig.net.session import PROTOCOL
@@ -110,7 +110,7 @@ class ClientRouter(Router):
             raise ValueError("a request needs a method: pass its name, not None")
         connection = self._connected()
         request: Message = {"sender": sender, "method": method, "params": params}
-        if timeout is not None and connection.outbox.pipelined:
+        if timeout is not None and connection.pipelined:
             request["timeout"] = timeout
         return connection.call("request", request, timeout)
 
@@ -152,8 +152,8 @@ class ClientRouter(Router):
                 # It outlives connections: what one has brought is delivered before what the next brings.
                 self._dispatcher = Dispatcher(f"{name}-dispatcher", 2 * limits.max_jobs, self)
         connection = Connection(channel, self.carrier.codec, limits, name, self._dispatcher)
-        connection.arrivals.sort = self._remote_listeners.signal
-        connection.methods["request"] = self._request
+        connection.sort = self._remote_listeners.signal
+        connection.methods = {"request": partial(self._request, connection)}
         connection.on_lost = partial(self._lost, connection)
         connection.on_unsent = self._remote_senders.count_dropped
         return connection
@@ -193,11 +193,11 @@ class ClientRouter(Router):
             dispatcher.close(discard=True)
             dispatcher.join(self.carrier.limits.join_s)
 
-    def _request(self, params: Message, call: Call) -> Any:
+    def _request(self, connection: Connection, params: Message, call: Call) -> Any:
         """The server's `request` for a sender of ours."""
         name, method = params.get("sender"), params.get("method")
         if not isinstance(name, str) or not isinstance(method, str):
             raise BadParams("sender and method: expected names")
         run = partial(self._remote_senders.request, name, method, params.get("params"))
-        call.connection.reader.queue_request(call, run)
+        connection.reading.queue_request(call, run)
         return LATER

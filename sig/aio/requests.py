@@ -53,7 +53,7 @@ async def _remotely(
         raise ValueError("a request needs a method: pass its name, not None")
     connection = client._connected()
     message: Message = {"sender": sender, "method": method, "params": params}
-    if connection.outbox.pipelined:
+    if connection.pipelined:
         message["timeout"] = timeout_s
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[Message] = loop.create_future()
@@ -63,7 +63,7 @@ async def _remotely(
     try:
         answer = await answered
     except asyncio.CancelledError:
-        connection._give_up(call)
+        connection.give_up(call)
         raise
     if answer.get("status") == STATUS_OK:
         return answer.get("response")

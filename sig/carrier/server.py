@@ -146,8 +146,8 @@ class ServerCarrier(Carrier):
             return
         drained = time.monotonic() + self.limits.drain_s
         # those first who have got all: one that takes nothing has what is left of the time, not theirs
-        for connection in sorted(connections, key=lambda each: not each.outbox.drain(0.0)):
-            connection.outbox.drain(max(0.0, drained - time.monotonic()))
+        for connection in sorted(connections, key=lambda each: not each.writing.drain(0.0)):
+            connection.writing.drain(max(0.0, drained - time.monotonic()))
             connection.finish("the server stops")
         for connection in connections:
             connection.wait_finished(max(0.0, drained - time.monotonic()))

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from sig import log
-from sig.net.sendmode import sending_later
+from sig.net.writing import mode
 
 Job = Callable[[], object]
 
@@ -111,14 +111,14 @@ class Dispatcher:
 
     def _run_taken(self) -> None:
         # with more to come, let the writers gather what the listeners post
-        sending_later(len(self._taken) > 1)
+        mode.later = len(self._taken) > 1
         while True:
             try:
                 job = self._taken.popleft()
             except IndexError:
                 return
             if not self._taken:
-                sending_later(False)
+                mode.later = False
             try:
                 job()
             except BaseException:  # noqa: BLE001 - one job that fails, or exits, must not stop those behind it

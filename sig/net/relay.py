@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sig.errors import BadParams
 from sig.net.connection import Connection
-from sig.net.outbox import Outbox
-from sig.net.sendmode import note_crowded, wait_for_crowded
+from sig.net.writing import Writing, mode, wait_for_crowded
 from sig.signals import Signal, takes_info
 from sig.wire import Message
 
@@ -72,7 +71,7 @@ class Relay:
         self._keys: dict[Any, list[tuple[Any, Any]]] = {}
         # What the piece of input has brought for each connection so far.
         self._gathered: dict[Connection, list[bytes]] = {}
-        self._crowded: list[Outbox] | None = None
+        self._crowded: list[Writing] = []
         self._forgotten = 0
 
     def forget(self, sender: Any) -> None:
@@ -81,7 +80,7 @@ class Relay:
         for key in self._keys.pop(sender, ()):
             self._routes.pop(key, None)
 
-    def signal(self, params: Message) -> Callable[[], object] | None:
+    def signal(self, params: Any, at_once: bool) -> Callable[[], object] | None:
         """The client's `signal`: pass it on, or return what the dispatcher is to do."""
         info = params.get("info")
         if not isinstance(info, dict):
@@ -97,7 +96,7 @@ class Relay:
             self._keys.setdefault(key[0], []).append(key)
             if self._forgotten != forgotten:  # perhaps of this one, before it was kept
                 self.forget(key[0])
-        if self._connection.arrivals.are_done():
+        if at_once:
             if route.targets is None or route.targets is not route.event.targets:
                 self._refresh(route)
             if route.copies is not None:
@@ -115,10 +114,10 @@ class Relay:
         for connection, signals in self._gathered.items():
             if signals:
                 if connection.send_signals(signals):
-                    crowded.append(connection.outbox)
+                    crowded.append(connection.writing)
                 signals.clear()
         if crowded:
-            self._connection.arrivals.add(partial(wait_for_crowded, crowded))
+            self._connection.add_job(partial(wait_for_crowded, crowded))
 
     def _refresh(self, route: _Route) -> None:
         """Find out who listens now."""
@@ -131,7 +130,7 @@ class Relay:
         route.targets = targets
 
     def _copies(self, targets: tuple[Any, ...]) -> tuple[Copy, ...] | None:
-        if not all(isinstance(each, RemoteListener) and each.connection.outbox.pipelined for each in targets):
+        if not all(isinstance(each, RemoteListener) and each.connection.pipelined for each in targets):
             return None
         if not all(connection.is_open() for connection in self._gathered):
             # Let go of those that have ended, and of the routes that lead to them.
@@ -149,8 +148,7 @@ class Relay:
 
     def _trigger(self, signal: Signal, data: Any, extra: Message | None) -> None:
         """On the dispatcher: call the listeners, and wait for those who are slow."""
-        if self._crowded is None:
-            self._crowded = note_crowded()
+        mode.crowded = self._crowded
         if extra is None:
             signal.trigger(data)
         else:

@@ -18,8 +18,8 @@ from sig.errors import (
     RequestTimeout,
 )
 from sig.event import BUILTIN_EVENTS, Callback
-from sig.net.calls import Pending
 from sig.net.connection import Connection
+from sig.net.pending import Pending
 from sig.net.presence import Missed, Presence
 from sig.net.slices import slices
 from sig.wire import Message
@@ -105,7 +105,7 @@ class RemoteListeners:
 
     def _ask(self, connection: Connection, subscription: Subscription) -> None:
         try:
-            self._subscribe(connection, subscription, keep=False).wait()
+            connection.wait_for(self._subscribe(connection, subscription, keep=False))
         finally:
             with self._lock:
                 asked, subscription.asked = subscription.asked, None
@@ -146,12 +146,12 @@ class RemoteListeners:
                     if self._subscriptions.get((each.sender, each.event)) is each
                 ]
             for subscription, call in calls:
-                self._see_restored(subscription, call)
+                self._see_restored(connection, subscription, call)
 
-    def _see_restored(self, subscription: Subscription, call: Pending) -> None:
+    def _see_restored(self, connection: Connection, subscription: Subscription, call: Pending) -> None:
         sender, event = subscription.sender, subscription.event
         try:
-            call.wait()
+            connection.wait_for(call)
         except (NotConnected, RequestTimeout):
             raise
         except RequestError as err:
@@ -217,7 +217,7 @@ class RemoteListeners:
             for each in subscriptions:
                 if each.hears(sender, event):
                     info = {"sender": sender, "event": event}
-                    connection.arrivals.add(partial(each.deliver, info, data))
+                    connection.add_job(partial(each.deliver, info, data))
 
     def disconnected(self) -> None:
         """There is no connection any more."""
@@ -228,7 +228,7 @@ class RemoteListeners:
         with self._lock:
             return list(self._subscriptions.values())
 
-    def signal(self, params: Message) -> Callable[[], object] | None:
+    def signal(self, params: Any, _at_once: bool) -> Callable[[], object] | None:
         """The server's `signal`. On the reader; what it returns is for the dispatcher."""
         info = params.get("info")
         if not isinstance(info, dict):
@@ -246,7 +246,7 @@ class RemoteListeners:
     def _subscribe(self, connection: Connection, subscription: Subscription, keep: bool) -> Pending:
         """Call add_listener. The id is noted on the reader, before it reads the first signal for it."""
         params: Message = {"sender": subscription.sender, "event": subscription.event}
-        if keep and connection.outbox.pipelined:
+        if keep and connection.pipelined:
             params["keep"] = True
         noted = partial(self._note_id, connection, subscription)
         return connection.start_call("add_listener", params, done=noted)

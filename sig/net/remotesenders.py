@@ -90,7 +90,7 @@ class RemoteSenders(Router):
         try:
             if connection is not None:
                 params = {"sender": removed.getName()}
-                connection.start_call("remove_sender", params, kind=Kind.CALL_IN_ORDER).wait()
+                connection.wait_for(connection.start_call("remove_sender", params, kind=Kind.CALL_IN_ORDER))
         except LookupError:
             log.get().debug(f"sender '{removed.getName()}' was gone from the server already")
         return True
@@ -119,7 +119,7 @@ class RemoteSenders(Router):
                 ]
             for sender, call in calls:
                 try:
-                    call.wait()
+                    connection.wait_for(call)
                 except (NotConnected, RequestTimeout):
                     raise
                 except RequestError as err:

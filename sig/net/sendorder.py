@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum
-from typing import Protocol
 
 from sig.limits import Limits
 
@@ -25,39 +24,12 @@ class Kind(Enum):
 Waiting = tuple[Kind, bytes, int | None]
 
 
-class SendOrder(Protocol):
-    """The messages that wait. Times are those of the monotonic clock, in seconds."""
-
-    def add(self, kind: Kind, data: bytes, call_id: int | None) -> None:
-        """One more; `call_id` is that of a call or signal that the peer will answer."""
-
-    def add_signals(self, signals: list[bytes]) -> None:
-        """Many more, none of which the peer will answer."""
-
-    def take(self, now: float) -> bytes:
-        """What may go out now, taken off; b"" if nothing may."""
-
-    def pause(self, now: float) -> float | None:
-        """How long until something may go out that may not yet; None if nothing is to be waited for."""
-
-    def answered(self, call_id: int, now: float, given_up: bool) -> None:
-        """The peer has answered that call, or is not waited for any longer."""
-
-    def heard_call(self) -> None:
-        """The peer has made a call that is to be replied to."""
-
-    def grant(self, signals: int) -> None:
-        """The peer has worked off so many signals."""
-
-    def signals(self) -> int:
-        """How many signals wait."""
-
-    def rest(self) -> list[Waiting]:
-        """All that waits, taken off, as `add` takes it."""
-
-
 class Pipelined:
-    """For our own peers: replies and calls first, then signals in order, as many as the window allows."""
+    """For our own peers: replies and calls first, then signals in order, as many as the window allows.
+
+    Any number of calls may be on their way, ours and the peer's: what OneAtATime has to know of them is
+    nothing to this.
+    """
 
     def __init__(self, window: int) -> None:
         self._window = self._credit = window
@@ -76,7 +48,9 @@ class Pipelined:
     def add_signals(self, signals: list[bytes]) -> None:
         self._ordered.extend(signals)
 
-    def take(self, now: float) -> bytes:  # noqa: ARG002
+    def take(self, now: float) -> tuple[bytes, int | None]:  # noqa: ARG002
+        """What may go out now, taken off; b"" if nothing may. And the id of the call that is to be answered
+        before there is more, if it is one."""
         parts = []
         size = 0
         while self._urgent and size < PIECE:
@@ -94,18 +68,10 @@ class Pipelined:
             ordered.popleft()
             parts.append(data)
             size += len(data)
-        return b"".join(parts)
-
-    def pause(self, now: float) -> float | None:  # noqa: ARG002
-        return None
-
-    def answered(self, call_id: int, now: float, given_up: bool) -> None:
-        """It may have any number of calls."""
-
-    def heard_call(self) -> None:
-        """It may make any number of calls."""
+        return b"".join(parts), None
 
     def grant(self, signals: int) -> None:
+        """The peer has worked off so many signals: as many more may go."""
         self._credit = min(self._credit + signals, self._window)
 
     def signals(self) -> int:
@@ -153,24 +119,22 @@ class OneAtATime:
         else:
             self._calls.append((data, call_id))
 
-    def add_signals(self, signals: list[bytes]) -> None:
-        for data in signals:
-            self.add(Kind.SIGNAL, data, None)
-
-    def take(self, now: float) -> bytes:
+    def take(self, now: float) -> tuple[bytes, int | None]:
+        """As that of Pipelined."""
         if self.pause(now) != 0.0:
-            return b""
+            return b"", None
         if self._calls and self._unanswered is None and (self._reply_was_last or not self._replies):
             data, self._unanswered = self._calls.popleft()
             self._reply_was_last = False
             self._no_reply_before = now + self._hold_s
-            return data
+            return data, self._unanswered
         self._owed -= 1
         self._reply_was_last = True
         self._not_before = now + self._gap_s
-        return self._replies.popleft()
+        return self._replies.popleft(), None
 
     def pause(self, now: float) -> float | None:
+        """How long until something may go out that may not yet; None if nothing is to be waited for."""
         if self._unanswered is None:
             earliest = self._not_before if self._calls or self._replies else None
         else:
@@ -178,17 +142,16 @@ class OneAtATime:
         return None if earliest is None else max(0.0, earliest - now)
 
     def answered(self, call_id: int, now: float, given_up: bool) -> None:
+        """The peer has answered that call, or is not waited for any longer; one that was not sent is not."""
         if self._unanswered == call_id:
             self._unanswered = None
             self._not_before = now + self._gap_s if given_up or self._reply_was_last else 0.0
 
     def heard_call(self) -> None:
+        """The peer has made a call that is to be replied to."""
         if self._reply_was_last and self._unanswered is None and self._owed == 0:
             self._not_before = 0.0
         self._owed += 1
-
-    def grant(self, signals: int) -> None:
-        """It has no window."""
 
     def signals(self) -> int:
         """As if all calls of ours were: which of them are is not kept."""

@@ -10,8 +10,8 @@ from sig import log
 from sig.errors import BadParams, Busy, Unauthorized, UnknownSender
 from sig.event import BUILTIN_EVENTS
 from sig.limits import Limits
-from sig.net.calls import LATER, Call
 from sig.net.connection import Connection
+from sig.net.pending import LATER, Call
 from sig.net.relay import Relay, RemoteListener
 from sig.sender import Sender
 from sig.signals import Signal
@@ -41,7 +41,7 @@ class RemoteHandler:
     def relay(self, method: str, params: Any, timeout_s: float, call: Call) -> None:
         """Pass another client's request on, and the answer back, with no thread waiting for it."""
         request: Message = {"sender": self._sender, "method": method, "params": params}
-        if self._connection.outbox.pipelined:
+        if self._connection.pipelined:
             request["timeout"] = timeout_s
         self._connection.start_call("request", request, timeout_s, call.forward)
 
@@ -64,7 +64,7 @@ class Session:
         self._relay = Relay(connection, self._find_signal)
         self._listeners: dict[int, tuple[RemoteListener, str | None, str | None]] = {}
         connection.on_lost = self._lost
-        connection.arrivals.finish = self._relay.flush
+        connection.on_sorted = self._relay.flush
         connection.methods = {"auth": self._auth}
         if token is None:
             connection.take_for_stranger(None)
@@ -83,8 +83,8 @@ class Session:
                 raise
             self.connection.take_for_stranger(err)
             return
-        self.connection.arrivals.sort = self._relay.signal
-        self.connection.methods = self.connection.own_methods() | {
+        self.connection.sort = self._relay.signal
+        self.connection.methods = {
             "auth": self._auth,
             "hello": self._hello,
             "get_version": lambda _params, _call: PROTOCOL,
@@ -107,8 +107,8 @@ class Session:
             log.repeated.note("wrong token", text, self.connection.origin, at_once=WRONG_TOKENS_TOLD)
             self._server.slow_down(self.connection)
             call.fail(Unauthorized("wrong token"))
-            self.connection.outbox.flush()
-            self.connection.outbox.drain(self._limits.drain_s)
+            self.connection.writing.flush()
+            self.connection.writing.drain(self._limits.drain_s)
             self.connection.close("wrong token")
             return LATER
         if self.connection.refusal is not None:
@@ -145,7 +145,7 @@ class Session:
             raise Busy(f"the senders of one client may have {self._limits.max_events} events and methods")
         handlers = {method: RemoteHandler(self.connection, name, method) for method in methods or ()}
         self._server.register_for(self, name, events, handlers, len(parts))
-        self.connection.arrivals.add(partial(self._server.deliver_lifecycle, name))
+        self.connection.add_job(partial(self._server.deliver_lifecycle, name))
         return None
 
     def _remove_sender(self, params: Message, call: Call) -> Any:
@@ -153,7 +153,7 @@ class Session:
         name = _name(params, "sender", self._limits)
         if name not in self.senders:
             raise UnknownSender(f"this client has no sender '{name}'")
-        self.connection.arrivals.add(partial(call.run, partial(self._drop_sender, name)))
+        self.connection.add_job(partial(call.run, partial(self._drop_sender, name)))
         return LATER
 
     def _drop_sender(self, name: str) -> None:
@@ -230,7 +230,7 @@ class Session:
             handler.relay(method, params.get("params"), timeout_s, call)
         else:
             request = partial(self._server.request, name, method, params.get("params"))
-            self.connection.reader.queue_request(call, request)
+            self.connection.reading.queue_request(call, request)
         return LATER
 
     # --- the end ---

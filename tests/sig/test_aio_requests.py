@@ -13,7 +13,7 @@ import sig
 from sig import aio
 from sig.aio import threads as aio_threads
 from sig.aio.threads import Threads
-from sig.net.calls import Pending
+from sig.net.pending import Pending
 from tests.sig.aiokit import run
 from tests.sig.netkit import WAIT_S, Net, eventually, leave, threads_called
 from tests.support.living import living

@@ -14,7 +14,7 @@ import pytest
 import sig
 from tests.sig.netkit import Net, eventually, signal_of
 
-PATHS = ("connection", "outbox", "reader", "turn", "calls", "sendorder", "sendmode", "arrivals", "dispatch")
+PATHS = ("connection", "core", "dispatch", "pending", "reading", "sendorder", "writing")
 FILES = {str(Path(sig.__file__).parent / "net" / f"{name}.py") for name in PATHS}
 FAULTS = [KeyboardInterrupt, SystemExit, MemoryError, OSError]
 

@@ -9,8 +9,8 @@ import pytest
 
 import sig
 from sig.carrier.sockets import SocketChannel
-from sig.net import turn
-from sig.net.turn import Turn
+from sig.net import reading
+from sig.net.reading import Turn
 from tests.sig.netkit import WAIT_S, Inbox, Net, eventually, in_turn, leave, signal_of
 
 
@@ -18,7 +18,7 @@ class Lent:
     """A turn that its reader, a thread, has lent."""
 
     def __init__(self) -> None:
-        self.turn = Turn()
+        self.turn = Turn(threading.Lock())
         self.back = threading.Event()
         self.thread = threading.Thread(target=in_turn(self.turn.lend, self.back.set), name="reader")
         assert not self.turn.take()
@@ -45,7 +45,7 @@ def test_a_turn_that_nobody_takes_goes_back() -> None:
 
 def test_a_turn_is_one_guests(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it has it, also for one that comes again and again; it goes back when it says so."""
-    monkeypatch.setattr(turn, "FREE_S", 0.5)
+    monkeypatch.setattr(reading, "FREE_S", 0.5)
     lent = taken()
     assert not lent.turn.take()
     assert not lent.back.wait(0.3)
@@ -81,7 +81,7 @@ def guests(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
     monkeypatch.setattr(Turn, "take", noted)
     # as quick as they have to be, on a machine however busy
-    monkeypatch.setattr("sig.net.reader.QUICK_S", WAIT_S)
+    monkeypatch.setattr(reading, "QUICK_S", WAIT_S)
     return names
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sig.errors import STATUS_OK, STATUS_RAISED, RequestTimeout, from_wire, to_wire
+from sig.net.core import NEVER
 from sig.wire import Message
-
-if TYPE_CHECKING:
-    from sig.net.connection import Connection
 
 # What a method returns if it will answer later, through its `Call`.
 LATER = object()
@@ -20,15 +18,18 @@ LATER = object()
 # it must not run user code.
 Method = Callable[[Message, "Call"], Any]
 
-
 COMPLETING_S = 1.0
 """Far more than another thread takes to complete a call, if it was not interrupted in the middle of it."""
+
+UNSENT_S = 0.1
+"""How often who waits looks whether his call has been sent, if it was not at once: to a pysig one goes at a
+time, and its time runs from then."""
 
 
 class Pending:
     """A call that waits for its answer."""
 
-    __slots__ = ("_answer", "_done", "_expire", "_lock", "_unanswered", "call_id", "deadline", "what")
+    __slots__ = ("_answer", "_done", "_lock", "_unanswered", "call_id", "deadline", "timeout_s", "what")
 
     def __init__(
         self,
@@ -36,14 +37,14 @@ class Pending:
         what: str,
         timeout_s: float,
         done: Callable[[Message], object] | None,
-        expire: Callable[[Pending], None],
+        pipelined: bool,
     ) -> None:
-        """`done(answer)` is called with the answer, once; `expire(self)` has to bring one about."""
+        """`done(answer)` is called with the answer, once. `pipelined`: it will be sent now, time runs."""
         self.call_id = call_id
         self.what = what
-        self.deadline = time.monotonic() + timeout_s
+        self.timeout_s = timeout_s
+        self.deadline = time.monotonic() + timeout_s if pipelined else NEVER
         self._done = done
-        self._expire = expire
         self._answer: Message | None = None
         self._unanswered = [True]
         # A bare lock, released by `complete`, is the cheapest way to wake one waiter.
@@ -71,37 +72,44 @@ class Pending:
         """Whether somebody waits, rather than being called when it is done."""
         return self._done is None
 
-    def wait(self) -> Any:
+    def wait(self, give_up: Callable[[Pending], object]) -> Any:
         """Wait for the answer and return its response; raises the RequestError that it stands for.
 
-        RequestTimeout when time is up, NotConnected when the connection ends meanwhile.
+        RequestTimeout when time is up, NotConnected when the connection ends meanwhile. `give_up(self)` has
+        to bring an answer about.
         """
-        if not self._lock.acquire(timeout=max(0.0, self.deadline - time.monotonic())):
-            self._expire(self)
-            self._lock.acquire(timeout=COMPLETING_S)
+        while not self._lock.acquire(timeout=self._left()):
+            if time.monotonic() >= self.deadline:
+                give_up(self)
+                self._lock.acquire(timeout=COMPLETING_S)
+                break
         if self._answer is None:
             raise RequestTimeout(f"no answer to '{self.what}' in time")
         if self._answer.get("status") == STATUS_OK:
             return self._answer.get("response")
         raise from_wire(self._answer)
 
+    def _left(self) -> float:
+        return max(0.0, self.deadline - time.monotonic()) if self.deadline < NEVER else UNSENT_S
+
 
 class Call:
     """A call by the peer, to be answered once, from any thread. Without an id nothing is sent."""
 
-    __slots__ = ("_id", "connection")
+    __slots__ = ("_answer", "_id")
 
-    def __init__(self, connection: Connection, call_id: Any) -> None:
-        self.connection = connection
+    def __init__(self, answer: Callable[[Any, Message, bool], None], call_id: Any) -> None:
+        """`answer(call_id, answer, in_order)` sends it."""
+        self._answer = answer
         self._id = call_id
 
     def reply(self, response: Any, in_order: bool = False) -> None:
         """It succeeded. `in_order`: not before signals that wait to be sent."""
-        self.connection.reply(self._id, {"status": STATUS_OK, "response": response}, in_order)
+        self._answer(self._id, {"status": STATUS_OK, "response": response}, in_order)
 
     def fail(self, error: BaseException, status: int = STATUS_RAISED) -> None:
         """It failed."""
-        self.connection.reply(self._id, to_wire(error, status))
+        self._answer(self._id, to_wire(error, status), False)
 
     def forward(self, answer: Message) -> None:
         """Pass on the answer that another peer gave."""
@@ -109,7 +117,7 @@ class Call:
             self.reply(answer.get("response"))
             return
         kept = ("status", "exception", "error", "raised")
-        self.connection.reply(self._id, {key: answer[key] for key in kept if key in answer})
+        self._answer(self._id, {key: answer[key] for key in kept if key in answer}, False)
 
     def run(self, handler: Callable[[], Any]) -> None:
         """Answer with what `handler` returns or raises."""

@@ -1,0 +1,311 @@
+"""One connection's protocol, without a thread, lock, clock or socket: bytes in, events out, and back.
+
+    core = Core(JsonCodec(), Limits(), now)
+    events = core.feed(data, now)                 # what the peer has sent: Called, Answered, Signals
+    core.add(Kind.CALL, *core.pack_call("ping", {}), waiter)
+    data = core.take(now)                         # what may go out now
+
+Rules:
+ - Times are seconds of the monotonic clock, given by the caller. Nothing happens by itself: `expire` is to be
+   called at `next_deadline`, `take` after anything that may let something go, or at `pause`.
+ - What waits to be sent goes by `sig.net.sendorder`; its `size` is for the caller to bound.
+ - It says `fault` when the peer has broken the protocol or is dead: then the connection is to be ended.
+ - What packs (`pack`, `pack_call`) and unpacks (`decode`) may run the code of somebody's codec, and touches
+   nothing that the rest does: with threads, all but these needs a lock, and these should not have it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from itertools import count
+from typing import Any, NamedTuple, Protocol
+
+from sig.errors import BadParams, NotConnected, RequestTimeout, to_wire
+from sig.limits import Limits
+from sig.net.sendorder import Kind, OneAtATime, Pipelined
+from sig.wire import Codec, Message, WireError
+
+# How often, within a window of signals, the peer is told what was worked off.
+REPORTS_PER_WINDOW = 8
+NEVER = float("inf")
+
+
+class Life(Enum):
+    """What a connection may do."""
+
+    KNOWN = "both sides send"
+    STRANGER = "nobody knows yet whether the peer may come in"
+    LEAVING = "nothing is sent any more, and what the peer has sent is read"
+    ENDED = "nothing is sent nor read"
+
+
+TRANSITIONS: dict[Life, frozenset[Life]] = {
+    Life.KNOWN: frozenset({Life.STRANGER, Life.LEAVING, Life.ENDED}),
+    Life.STRANGER: frozenset({Life.KNOWN, Life.LEAVING, Life.ENDED}),
+    Life.LEAVING: frozenset({Life.ENDED}),
+    Life.ENDED: frozenset(),
+}
+
+
+class Waiter(Protocol):
+    """A call of ours that waits for its answer. Until it is sent to a peer that takes one at a time its
+    `deadline` is NEVER; it is set then, to `timeout_s` later."""
+
+    what: str
+    timeout_s: float
+    deadline: float
+
+
+class Called(NamedTuple):
+    """The peer calls; without an id it wants no answer."""
+
+    call_id: Any
+    method: Any
+    params: Any
+
+
+class Answered(NamedTuple):
+    """A call of ours is answered: by the peer, or because nothing will come."""
+
+    waiter: Any
+    answer: Message
+
+
+class Signals(NamedTuple):
+    """Signals of one of our own peers, in order; `due` of them are to be `done` when these are worked off."""
+
+    params: list[Any]
+    due: int
+
+
+Event = Called | Answered | Signals
+
+
+class Core:
+    """See the top of this file."""
+
+    def __init__(self, codec: Codec, limits: Limits, now: float, peer: str = "the peer") -> None:
+        self.life = Life.KNOWN
+        self.fault = ""
+        # Whether any number of messages may be on their way, as to one of our own peers; see `pipeline`.
+        self.pipelined = False
+        self.decoder = codec.decoder(limits.max_message)
+        # Bytes that wait, and have not been taken.
+        self.size = 0
+        self.heard = now
+        self._codec = codec
+        self._limits = limits
+        self._peer = peer
+        self._since = self._pinged = now
+        self._ids = count(1)
+        self._pending: dict[int, Waiter] = {}
+        # Its rule, in one of two ways: `_plain` is None once it is pipelined.
+        self._plain: OneAtATime | None = OneAtATime(limits)
+        self._order: OneAtATime | Pipelined = self._plain
+        self._report_every = self._unreported = 0
+
+    def become(self, life: Life) -> bool:
+        """Go on to that; False if there is no way to it from here."""
+        if life not in TRANSITIONS[self.life]:
+            return False
+        self.life = life
+        return True
+
+    def sends(self) -> bool:
+        """Whether something may be added."""
+        return self.life is Life.KNOWN or self.life is Life.STRANGER
+
+    def pipeline(self, window: int) -> None:
+        """The peer is one of ours: any number of messages, but no more signals at once than that."""
+        order = Pipelined(window)
+        for waiting in self._order.rest():
+            order.add(*waiting)
+        self._order, self._plain = order, None
+        self.pipelined = True
+        self._report_every = max(1, window // REPORTS_PER_WINDOW)
+
+    # --- what comes ---
+
+    def feed(self, data: bytes, now: float) -> list[Event]:
+        """What the bytes complete, in order."""
+        return self.sort(self.decode(data), now)
+
+    def decode(self, data: bytes) -> list[Message]:
+        """The messages that the bytes complete; those before a `fault`, if there is one."""
+        try:
+            return self.decoder.feed(data)
+        except WireError as err:
+            self.fault = f"it sent what is no message: {err}"
+            return err.before
+
+    def sort(self, messages: list[Message], now: float) -> list[Event]:
+        """What these ask for or answer. Of what they let go, or the core answers by itself, `take` knows."""
+        self.heard = now
+        events: list[Event] = []
+        signals: list[Any] | None = None
+        for message in messages:
+            if message.get("method") == "signal" and "id" not in message:
+                if signals is None:
+                    signals = []
+                signals.append(message.get("params"))
+                continue
+            if signals is not None:
+                events.append(self._signals(signals))
+                signals = None
+            if "status" in message:
+                self._answered(message, now, events)
+            else:
+                self._called(message, events)
+        if signals is not None:
+            events.append(self._signals(signals))
+        return events
+
+    def _signals(self, params: list[Any]) -> Signals:
+        due = self._unreported + len(params)
+        if due < self._report_every or not self._report_every:
+            self._unreported, due = due, 0
+        else:
+            self._unreported = 0
+        return Signals(params, due)
+
+    def _answered(self, message: Message, now: float, events: list[Event]) -> None:
+        call_id = message.get("id")
+        if isinstance(call_id, int):
+            waiter = self._pending.pop(call_id, None)
+            if self._plain is not None:
+                self._plain.answered(call_id, now, given_up=False)
+            if waiter is not None:
+                events.append(Answered(waiter, message))
+
+    def _called(self, message: Message, events: list[Event]) -> None:
+        call_id, method, params = message.get("id"), message.get("method"), message.get("params")
+        if self._plain is not None and call_id is not None:
+            self._plain.heard_call()
+        if self.life is Life.KNOWN and method == "ping":
+            self._reply(call_id)
+        elif self.life is Life.KNOWN and method == "credit" and isinstance(params, dict):
+            signals = params.get("signals")
+            if isinstance(signals, int) and signals >= 0:
+                if isinstance(self._order, Pipelined):
+                    self._order.grant(signals)
+                self._reply(call_id)
+            else:
+                error = BadParams(f"signals: expected a count, got {signals!r:.100}")
+                self._reply(call_id, to_wire(error))
+        else:
+            events.append(Called(call_id, method, params))
+
+    def _reply(self, call_id: Any, answer: Message | None = None) -> None:
+        if call_id is not None:
+            answer = answer or {"status": 0, "response": None}
+            self.add(Kind.REPLY, None, self._codec.pack({"id": call_id, **answer}))
+
+    # --- what goes ---
+
+    def new_id(self) -> int:
+        """One for a call. Any thread."""
+        return next(self._ids)
+
+    def pack_call(self, method: str, params: Message) -> tuple[int, bytes]:
+        """The id of a call, and the call; raises as `pack`."""
+        call_id = next(self._ids)
+        return call_id, self.pack({"id": call_id, "method": method, "params": params})
+
+    def pack(self, message: Message) -> bytes:
+        """A message as it goes out. Raises TypeError or ValueError, for one that is too large too."""
+        data = self._codec.pack(message)
+        self.check_size(data)
+        return data
+
+    def check_size(self, data: bytes) -> None:
+        """Raise BadParams for a message that is larger than the peer takes."""
+        most = self._limits.max_message if self.pipelined else self._limits.plain_max_message
+        if len(data) > most:
+            raise BadParams(f"a message of {len(data)} bytes is larger than {self._peer} takes ({most})")
+
+    def add(self, kind: Kind, call_id: int | None, data: bytes, waiter: Waiter | None = None) -> None:
+        """Have it sent in its turn. `waiter`: of a call, comes back as `Answered`, whatever becomes of it."""
+        if waiter is not None:
+            assert call_id is not None
+            self._pending[call_id] = waiter
+        self._order.add(kind, data, call_id)
+        self.size += len(data)
+
+    def add_signals(self, signals: list[bytes]) -> None:
+        """Have these sent, to a pipelined peer."""
+        assert isinstance(self._order, Pipelined)
+        self._order.add_signals(signals)
+        self.size += sum(map(len, signals))
+
+    def done(self, signals: int) -> None:
+        """So many of the peer's signals, the `due` ones, are worked off: let it know."""
+        message = {"method": "credit", "params": {"signals": signals}}
+        self.add(Kind.REPLY, None, self._codec.pack(message))
+
+    def take(self, now: float) -> bytes:
+        """What may go out now, taken off; b"" if nothing may."""
+        piece, call_id = self._order.take(now)
+        self.size -= len(piece)
+        if call_id is not None and (waiter := self._pending.get(call_id)) is not None:
+            waiter.deadline = now + waiter.timeout_s
+        return piece
+
+    def pause(self, now: float) -> float | None:
+        """How long until something may go out that may not yet; None if nothing is to be waited for."""
+        return None if self._plain is None else self._plain.pause(now)
+
+    def unsent(self) -> int:
+        """How many signals wait, of those that are thrown away now with all the rest."""
+        signals = self._order.signals()
+        self._order.rest()
+        self.size = 0
+        return signals
+
+    # --- time, and the end ---
+
+    @property
+    def waiting(self) -> int:
+        """How many calls of ours are not answered yet."""
+        return len(self._pending)
+
+    def next_deadline(self) -> float:
+        """When `expire` is to be called, at the latest; NEVER if nothing is waited for."""
+        times = [waiter.deadline for waiter in list(self._pending.values())]
+        if self.life is Life.STRANGER:
+            times.append(self._since + self._limits.handshake_s)
+        if self.pipelined:
+            times.append(max(self.heard, self._pinged) + self._limits.ping_s)
+            times.append(self.heard + self._limits.dead_s)
+        return min(times, default=NEVER)
+
+    def expire(self, now: float) -> list[Answered]:
+        """Give up calls whose time is up, ping a silent peer, find one dead, or a stranger too slow."""
+        limits = self._limits
+        overdue = [call_id for call_id, waiter in self._pending.items() if waiter.deadline <= now]
+        if self.life is Life.STRANGER and now - self._since > limits.handshake_s:
+            self.fault = f"it did not authorize within {limits.handshake_s:g} s"
+        # A peer that knows no ping (pysig) is left to TCP's own keep-alive.
+        if self.pipelined and self.life is Life.KNOWN:
+            if now - self.heard > limits.dead_s:
+                self.fault = f"nothing was heard of it for {limits.dead_s:g} s"
+            elif now - max(self.heard, self._pinged) > limits.ping_s:
+                self._pinged = now
+                self.add(Kind.CALL, *self.pack_call("ping", {}))
+        return [each for call_id in overdue for each in self.give_up(call_id, now)]
+
+    def give_up(self, call_id: int, now: float) -> list[Answered]:
+        """Wait for that answer no longer; one that comes later is dropped. [] if it was answered."""
+        waiter = self._pending.pop(call_id, None)
+        if waiter is None:
+            return []
+        if self._plain is not None:
+            self._plain.answered(call_id, now, given_up=True)
+        timeout = RequestTimeout(f"no answer to '{waiter.what}' to {self._peer} in time")
+        return [Answered(waiter, to_wire(timeout))]
+
+    def end(self, reason: str) -> list[Answered]:
+        """Nothing comes and goes any more: all that wait are answered."""
+        self.become(Life.ENDED)
+        answer = to_wire(NotConnected(f"the connection to {self._peer} ended: {reason}"))
+        pending, self._pending = self._pending, {}
+        return [Answered(waiter, answer) for waiter in pending.values()]

@@ -1,0 +1,310 @@
+"""Who reads one connection: its reader's thread, and the guests who read in its place.
+
+Who reads parses, completes calls that wait for an answer, does what needs no user code at once, and queues
+the rest: signals for the dispatcher, in order, and requests for the pool. It runs no user code.
+
+Strategy: to hand something over to another thread costs two wake-ups (its own, and its wait for the
+interpreter), more than all else that a request needs. So in a run of requests nobody hands over: the caller
+who waits for an answer reads the connection itself, and a worker that has run a handler goes on to read the
+next request. Both are guests; the reader lends them its turn.
+
+Rules:
+ - Who has the turn reads, and nobody else. A worker leaves the turn before it runs a handler, and a caller
+   never runs one.
+ - While the turn is lent, the reader stands by. It takes the turn back at once if the guest who leaves it
+   says so, and else once it has been free for FREE_S, or twice that at most.
+ - So the turn is left free only where somebody is about to take it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from sig import log
+from sig.errors import Busy, text_of
+from sig.limits import Limits
+from sig.net.channel import Channel
+from sig.net.core import Answered, Called, Core, Life, Signals
+from sig.net.dispatch import Pool
+from sig.net.pending import Call, Pending
+from sig.net.writing import Writing, holding, mode
+
+# How long the turn may be free: as long as a hand-over takes, on a busy machine.
+FREE_S = 0.001
+# So soon a caller has to call again, and a handler to be done, for the turn to stay free meanwhile.
+QUICK_S = 0.0005
+# Who has sent a signal lately may send another, which the turn must not be free for.
+CALM_S = 0.01
+
+NOBODY = 0
+# Whichever thread that will be.
+READER = -1
+
+Request = tuple[Call, Callable[[], Any]]
+
+
+class Turn:
+    """Whose turn it is to read. Made by its reader, who has it."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        """`lock` guards it, and may guard more."""
+        self._lock = lock
+        self._changed = threading.Condition(lock)
+        self._owner = READER
+        self._recalled = False
+        self._changes = 0
+        self.asleep = False
+        """Whether the reader waits without a limit, as a guest has been reading for long."""
+
+    def take(self) -> bool:
+        """On a guest's thread: have it, if it is free. Does not wait."""
+        with self._lock:
+            if self._owner != NOBODY:
+                return False
+            self._changes += 1
+            self._owner = threading.get_ident()
+            return True
+
+    def leave(self, at_once: bool) -> None:
+        """On a guest's thread: have it no more, if it had it. `at_once`: nobody is about to take it."""
+        with self._lock:
+            if self._owner not in (NOBODY, threading.get_ident()):
+                return
+            self._owner = NOBODY
+            self._changes += 1
+            self._recalled = at_once
+            if at_once or self.asleep:
+                self._changed.notify()
+
+    def lend(self) -> None:
+        """On the reader, which has it: let guests have it; returns when the reader has it again."""
+        with self._lock:
+            self._owner = NOBODY
+            self._recalled = False
+            seen = -1
+            while self._owner != NOBODY or not (self._recalled or self._changes == seen):
+                self.asleep = self._owner != NOBODY and self._changes == seen
+                seen = self._changes
+                self._changed.wait(None if self.asleep else FREE_S)
+            self.asleep = False
+            self._owner = READER
+
+
+class Handler(Protocol):
+    """What is done about what is read; runs no user code."""
+
+    def signals(self, signals: Signals) -> None:
+        """Signals of one of our own peers."""
+
+    def called(self, called: Called) -> None:
+        """The peer calls."""
+
+    def finish_piece(self) -> None:
+        """That was all of a piece of input."""
+
+
+class Reading:
+    """The receiving half of one connection; see the top of this file."""
+
+    def __init__(
+        self,
+        core: Core,
+        channel: Channel,
+        writing: Writing,
+        pool: Pool,
+        limits: Limits,
+        name: str,
+        handler: Handler,
+        ended: Callable[[str], None],
+    ) -> None:
+        """`ended(reason)` is called, once, on the reader's thread, when there is no more to read."""
+        self.thread = threading.Thread(target=self._run, name=f"{name}-reader", daemon=True)
+        # What comes while it sends no more is read until then, as the peer has gone first.
+        self.until = 0.0
+        self._core = core
+        self._channel = channel
+        self._writing = writing
+        self._pool = pool
+        self._limits = limits
+        self._name = name
+        self._handler = handler
+        self._ended = ended
+        self._reason = ""
+        # Requests that the last piece of input has brought: the call, and what it runs.
+        self._requests: list[Request] = []
+        # Whether handlers have been quick, and callers have called again at once, of late; see `_may_lend`.
+        self._handlers_quick = False
+        self._callers_quick = False
+        self._answered = self._signalled = self._next_tick = 0.0
+        self._turn = Turn(writing.lock)
+
+    def queue_request(self, call: Call, handler: Callable[[], Any]) -> None:
+        """Have a request's handler run once the piece of input is read. By whoever reads."""
+        self._requests.append((call, handler))
+
+    # --- the reader's own thread ---
+
+    def _run(self) -> None:
+        try:
+            self._prepare()
+            while not self._reason:
+                before = self._answered
+                self._read_piece()
+                lend = self._may_lend(before)
+                self._hand_out()
+                if lend:
+                    self._turn.lend()
+        except BaseException:  # noqa: BLE001 - as in `_read_piece`: nobody would learn of the end otherwise
+            log.failure(f"[{self._name}] the reader failed")
+        finally:
+            self._ended(self._reason or "the reader failed")
+
+    def _prepare(self) -> None:
+        try:
+            self._channel.prepare(self._limits.handshake_s)
+        except OSError as err:
+            self._reason = text_of(err)
+        except Exception:  # noqa: BLE001 - a fault of a carrier must end this connection only, and be known
+            log.failure(f"[{self._name}] the channel failed")
+            self._reason = "the channel failed"
+
+    def _may_lend(self, answered_before: float) -> bool:
+        """Whether somebody is about to take the turn: a caller who calls again, or a worker."""
+        if self._reason or self._core.heard - self._signalled <= CALM_S:
+            return False
+        if self._requests:
+            return self._handlers_quick and len(self._requests) == 1
+        return self._answered != answered_before and self._callers_quick and not self._core.waiting
+
+    def _hand_out(self) -> None:
+        for call, handler in self._requests:
+            if not self._pool.post(partial(self._work, call, handler)):
+                call.fail(Busy(f"{self._limits.max_requests} requests wait already: try again later"))
+        self._requests.clear()
+
+    # --- guests ---
+
+    def wait_for(self, pending: Pending) -> None:
+        """On a caller's thread: read until its answer has come, if the turn is free."""
+        try:
+            self._read_for(pending)
+        except BaseException:  # Ctrl-C, at any line
+            mode.held = None
+            self._turn.leave(at_once=True)
+            raise
+
+    def _read_for(self, pending: Pending) -> None:
+        now = time.monotonic()
+        self._callers_quick = now - self._answered < QUICK_S
+        latest = pending.deadline - self._limits.tick_s
+        if now > latest or not self._turn.take():
+            return
+        while not self._reason and not pending.is_done() and now < latest:
+            self._read_piece()
+            self._hand_out()
+            now = time.monotonic()
+        again = self._callers_quick and pending.is_done() and not self._reason and self._is_calm()
+        self._turn.leave(at_once=not again or self._core.waiting > 0)
+
+    def _is_calm(self) -> bool:
+        return self._core.heard - self._signalled > CALM_S
+
+    def _work(self, call: Call, handler: Callable[[], Any]) -> None:
+        """On a worker: run a handler; then read on, as long as handlers are quick."""
+        request: Request | None = (call, handler)
+        while request is not None:
+            began = time.monotonic()
+            call, handler = request
+            call.run(handler)
+            self._handlers_quick = time.monotonic() - began < QUICK_S
+            request = None
+            if self._handlers_quick and not self._pool.is_behind() and self._turn.take():
+                request = self._next_request()
+
+    def _next_request(self) -> Request | None:
+        """On a worker that has the turn: read until a request comes; None if it does not."""
+        request = None
+        try:
+            while request is None and not self._reason and self._is_calm() and self._read_piece():
+                if self._requests:
+                    request = self._requests.pop(0)
+                    self._hand_out()
+        finally:
+            self._turn.leave(at_once=request is None or not self._is_calm())
+        return request
+
+    # --- whoever has the turn ---
+
+    def _read_piece(self) -> bool:
+        """Read once, and do all that needs no user code; False if nothing came in time, or at the end."""
+        data: bytes | None = None
+        try:
+            data = self._channel.receive(self._limits.tick_s)
+            now = time.monotonic()
+            if data:
+                self._feed(data, now)
+            elif data is not None:
+                self._reason = "the peer closed the connection"
+            if not data or now >= self._next_tick:
+                self._tick(now)
+            if not self._core.sends() and not (data and self._core.life is Life.LEAVING and now < self.until):
+                self._reason = "closed"
+        except OSError as err:
+            self._reason = text_of(err)
+        except Exception:  # noqa: BLE001 - a fault of ours must end this connection only, and be known
+            log.failure(f"[{self._name}] reading failed")
+            self._reason = "reading failed"
+        except BaseException:
+            # KeyboardInterrupt, in a caller. It does no harm while that waits, but what was read is lost.
+            if data is not None:
+                self._reason = "a caller was interrupted while it read"
+            raise
+        return bool(data)
+
+    def _feed(self, data: bytes, now: float) -> None:
+        core = self._core
+        messages = core.decode(data)
+        with self._writing.lock:
+            events = core.sort(messages, now)
+        if len(events) == 1:
+            self._handle(events[0])
+        elif events:
+            with holding():
+                for event in events:
+                    self._handle(event)
+        self._handler.finish_piece()
+        if core.size:
+            self._writing.flush()
+        self._reason = self._reason or core.fault
+
+    def _handle(self, event: Called | Answered | Signals) -> None:
+        if isinstance(event, Signals):
+            self._signalled = self._core.heard
+            self._handler.signals(event)
+        elif isinstance(event, Answered):
+            self._complete(event)
+        else:
+            if event.method == "signal":
+                self._signalled = self._core.heard
+            self._handler.called(event)
+
+    def _complete(self, answered: Answered) -> None:
+        if answered.waiter.has_caller():
+            self._answered = self._core.heard
+        answered.waiter.complete(answered.answer)
+
+    def _tick(self, now: float) -> None:
+        """What is to be done at a time: calls to be given up, a silent peer to be asked."""
+        with self._writing.lock:
+            expired = self._core.expire(now)
+            self._next_tick = min(now + self._limits.tick_s, self._core.next_deadline())
+        for each in expired:
+            self._complete(each)
+        log.repeated.tell()
+        if self._core.size:
+            self._writing.flush()
+        self._reason = self._reason or self._core.fault
