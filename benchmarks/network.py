@@ -36,10 +36,17 @@ Figure = TypeVar("Figure")
 class Role:
     """One process."""
 
-    def __init__(self, stack: ExitStack, *arguments: str) -> None:
+    def __init__(self, stack: ExitStack, *arguments: str, folder: str = "") -> None:
+        """`folder`: where `sig` is imported from, if it is not this one."""
         command = [sys.executable, "-m", "benchmarks.network_roles", *arguments]
         self._process = stack.enter_context(
-            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+            subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                env=os.environ | {"SIG_FROM": folder},
+            )
         )
         stack.callback(self._end)
         self.pid = self._process.pid
@@ -83,12 +90,14 @@ class Role:
 class Group:
     """The processes of one contender for one measurement."""
 
-    def __init__(self, stack: ExitStack, name: str, source: str, target: str, targets: int) -> None:
-        port, server = Role(stack, name, "serve").must_hear().split()
-        self.targets = [Role(stack, name, target, port) for _ in range(targets)]
+    def __init__(
+        self, stack: ExitStack, name: str, source: str, target: str, targets: int, folder: str = ""
+    ) -> None:
+        port, server = Role(stack, name, "serve", folder=folder).must_hear().split()
+        self.targets = [Role(stack, name, target, port, folder=folder) for _ in range(targets)]
         for each in self.targets:
             each.must_hear()
-        self.source = Role(stack, name, source, port)
+        self.source = Role(stack, name, source, port, folder=folder)
         self.source.must_hear()
         self._pids = [int(server), self.source.pid, *(each.pid for each in self.targets)]
         self.cpu_s = 0.0
@@ -113,6 +122,11 @@ class Group:
         self.source.tell(REQUESTS)
         p50, p99 = map(float, self.source.must_hear().split())
         return p50 * 1e6, p99 * 1e6
+
+    def callers(self, count: int) -> float:
+        """Requests a second that so many threads make at once."""
+        self.source.tell(count)
+        return float(self.source.must_hear())
 
     def events(self) -> tuple[float, int]:
         """Events a second until the last listener had the last one, and how many of all did not arrive."""

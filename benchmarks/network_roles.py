@@ -1,7 +1,9 @@
-"""The processes that `network` starts.
+"""The processes that `network` and `network_against` start.
 
     python -m benchmarks.network_roles KIND serve
-    python -m benchmarks.network_roles KIND {publish|listen|request|respond} PORT
+    python -m benchmarks.network_roles KIND {publish|listen|request|respond|callers} PORT
+
+`SIG_FROM`: the folder that `sig` is imported from, if it is not this one.
 
 Each says "ready" (`serve`: its port and process id), takes commands from standard input, a number a line, and
 answers each:
@@ -10,6 +12,7 @@ answers each:
  - listen N: "armed"; then, when the last of N has come, "COUNT TIME"; 0: how many have come by now. Says
    "heard" at the first event of all.
  - request N: "P50 P99" of N requests, in seconds.
+ - callers N: N threads make requests, CALLS each, at once; requests a second.
 """
 
 import os
@@ -21,6 +24,9 @@ import time
 from typing import Any
 
 from benchmarks.peers import Peer, kind
+
+
+CALLS = 100
 
 
 class Listener:
@@ -86,6 +92,17 @@ def request(peer: Peer, count: int) -> None:
     say(statistics.median(took), statistics.quantiles(took, n=100)[-1])
 
 
+def callers(peer: Peer, count: int) -> None:
+    """See the module."""
+    threads = [threading.Thread(target=peer.request, args=(CALLS,)) for _ in range(count)]
+    start = time.monotonic()
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    say(count * CALLS / (time.monotonic() - start))
+
+
 def end_with_our_starter() -> None:
     """However that ends, our standard input does too."""
     sys.stdin.read()
@@ -94,6 +111,8 @@ def end_with_our_starter() -> None:
 
 def main() -> None:
     """See the module."""
+    if folder := os.environ.get("SIG_FROM"):
+        sys.path.insert(0, folder)
     contender, role = kind(sys.argv[1]), sys.argv[2]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     if role == "serve":
@@ -112,6 +131,8 @@ def main() -> None:
             publish(peer, int(line))
         elif role == "request":
             request(peer, int(line))
+        elif role == "callers":
+            callers(peer, int(line))
         elif role == "listen":
             listener.arm(int(line))
 

@@ -145,10 +145,21 @@ class JsonDecoder:
         self._in_string = False
 
     def feed(self, data: bytes) -> list[Message]:
-        if not self._buffer and len(data) <= self.max_bytes:
-            message = _only_line(data)
-            if message is not None:
-                return [message]
+        size = len(data)
+        # one object and a newline, as nearly all is that is not a flood
+        if (
+            not self._buffer
+            and size <= self.max_bytes
+            and data.find(b"\n") == size - 1 >= 0
+            and data[0] == 0x7B
+        ):
+            try:
+                text = data.decode()
+                message, finish = _scan(text, 0)
+                if finish == len(text) - 1:
+                    return [message]
+            except (ValueError, RecursionError, StopIteration):
+                pass  # `_feed` tells
         messages: list[Message] = []
         try:
             self._feed(data, messages)
@@ -231,18 +242,6 @@ class JsonDecoder:
     def _check_size(self, size: int) -> None:
         if size > self.max_bytes:
             raise WireError(f"a message of {size} bytes is larger than the limit of {self.max_bytes}")
-
-
-def _only_line(data: bytes) -> Message | None:
-    """The object, if `data` is that and a newline, as nearly all that is not a flood; else None."""
-    if not data.startswith(b"{") or data.find(b"\n") != len(data) - 1:
-        return None
-    try:
-        text = data.decode()
-        message, finish = _scan(text, 0)
-    except (ValueError, RecursionError, StopIteration):
-        return None
-    return message if finish == len(text) - 1 else None
 
 
 def _parse(data: bytes) -> Message:

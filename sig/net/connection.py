@@ -72,7 +72,8 @@ class Connection:
         self.reason = ""
         self._owns_dispatcher = dispatcher is None
         self.dispatcher = dispatcher or Dispatcher(f"{name}-dispatcher", limits.max_jobs, self)
-        self._jobs: list[Job] = []
+        # What a piece of input has brought for the dispatcher so far.
+        self.jobs: list[Job] = []
         self._channel = channel
         self._thrown_out = False
         # Whether its coming and going is worth a line of the log: not if anybody can have it written.
@@ -90,7 +91,7 @@ class Connection:
 
     def is_open(self) -> bool:
         """Whether it has not been closed, by either side."""
-        return self._core.sends()
+        return self._core.sends
 
     @property
     def pipelined(self) -> bool:
@@ -146,8 +147,8 @@ class Connection:
             log.get().warning(f"[{self.name}] {self.address} does not take what waits to be sent to it")
 
     def wait_finished(self, timeout_s: float, most_s: float = 0.0) -> None:
-        """After `finish`: wait for a peer of ours to end it, as `drain` for all to be sent: as long as it tells
-        of signals that it has worked off. Another peer may not end it by itself."""
+        """After `finish`: wait for a peer of ours to end it, as `drain` does for all to be sent: as long as
+        something is heard of it. Another peer may not end it by itself."""
         if not self.pipelined:
             return
         end, heard = time.monotonic() + max(timeout_s, most_s), self._core.heard
@@ -240,23 +241,14 @@ class Connection:
         """Wait for that answer no longer: time is up, or nobody wants it."""
         with self.writing.lock:
             given_up = self._core.give_up(pending.call_id, time.monotonic())
-        for each in given_up:
-            pending.complete(each.answer)
+        for _, answer in given_up:
+            pending.complete(answer)
         self.writing.flush()
 
     def signal(self, event: Any, listener_id: int) -> None:
         """Send an event, packed by the codec's `pack_event`, to the peer's listener. Does not wait."""
         call_id = None if self.pipelined else self._core.new_id()
         self._post_signal(self.codec.pack_signal(event, listener_id, call_id), call_id)
-
-    def send_signals(self, signals: list[bytes]) -> bool:
-        """Send packed ones to a pipelined peer; True if its queue is crowded now. Does not wait."""
-        if max(map(len, signals)) > self.limits.max_message:
-            signals = [each for each in signals if len(each) <= self.limits.max_message]
-            log.get().warning(
-                f"[{self.name}] signals larger than {self.limits.max_message} bytes are dropped"
-            )
-        return self.writing.post_signals(signals)
 
     def signal_to_server(self, info: dict[str, Any], data: Any) -> bool:
         """Send an event of a sender of ours, waiting a while if the queue is full; False if that did not do.
@@ -296,40 +288,37 @@ class Connection:
 
     # --- what the peer sends, handled by whoever reads ---
 
-    def _hear_first(self) -> None:
-        if self.on_first is not None:
-            on_first, self.on_first = self.on_first, None
-            on_first()
+    def _hear_first(self, on_first: Callable[[], None]) -> None:
+        self.on_first = None
+        on_first()
 
     def add_job(self, job: Job) -> None:
         """Have the dispatcher run `job` after all that came before it."""
-        self._jobs.append(job)
-
-    def _is_idle(self) -> bool:
-        """Whether the dispatcher has done all that has come so far."""
-        return not self._jobs and self.dispatcher.is_idle()
+        self.jobs.append(job)
 
     def signals(self, signals: Signals) -> None:
         """Those of one of our own peers, which wants to know when they are worked off."""
-        self._hear_first()
+        if self.on_first is not None:
+            self._hear_first(self.on_first)
         if self.sort is not None:
-            at_once = self._is_idle()
-            for params in signals.params:
+            at_once = not self.jobs and self.dispatcher.is_idle()
+            for params in signals:
                 try:
                     job = self.sort(params, at_once)
                 except Exception as err:  # noqa: BLE001 - whatever is wrong with it concerns the peer alone
                     log.get().debug(f"a signal is dropped: {text_of(err)}")
                     continue
                 if job is not None:
-                    self._jobs.append(job)
+                    self.jobs.append(job)
                     at_once = False
             self.on_sorted()
-        if signals.due:
-            report = partial(self._report, signals.due)
-            if self._is_idle():
+        core = self._core
+        if core.unreported >= core.report_every:
+            report = partial(self._report, core.due())
+            if not self.jobs and self.dispatcher.is_idle():
                 report()
             else:
-                self._jobs.append(report)
+                self.jobs.append(report)
 
     def _report(self, signals: int) -> None:
         with self.writing.lock:
@@ -338,9 +327,10 @@ class Connection:
 
     def called(self, called: Called) -> None:
         """A call, or a signal that is to be answered."""
-        self._hear_first()
-        call_id, name, params = called
-        call = Call(self.reply, call_id)
+        if self.on_first is not None:
+            self._hear_first(self.on_first)
+        name, params = called.get("method"), called.get("params")
+        call = Call(self.reply, called.get("id"))
         method = self.methods.get(name) if isinstance(name, str) else None
         if name == "signal" and self.sort is not None:
             method = self._answered_signal
@@ -364,24 +354,23 @@ class Connection:
         """A signal of a pysig, answered on receipt; but while there are many jobs only when it is worked off:
         that is what keeps a peer that waits for each answer from sending more than we can take."""
         assert self.sort is not None
-        job = self.sort(params, self._is_idle())
+        job = self.sort(params, not self.jobs and self.dispatcher.is_idle())
         if job is not None:
-            self._jobs.append(job)
+            self.jobs.append(job)
         self.on_sorted()
-        if self.dispatcher.waiting() + len(self._jobs) < self.limits.max_jobs // 2:
+        if self.dispatcher.waiting() + len(self.jobs) < self.limits.max_jobs // 2:
             return None
-        self._jobs.append(partial(call.reply, None))
+        self.jobs.append(partial(call.reply, None))
         return LATER
 
-    def finish_piece(self) -> None:
+    def post_jobs(self) -> None:
         """Hand over to the dispatcher what a piece of input has brought: at once, as a hand-over costs more
         than most jobs."""
-        if self._jobs:
-            posted = self.dispatcher.post(*self._jobs)
-            self._jobs.clear()
-            if not posted:
-                most = self.limits.max_jobs
-                self.throw_out(f"more than {most} signals wait: it does not keep to the window")
+        posted = self.dispatcher.post(*self.jobs)
+        self.jobs.clear()
+        if not posted:
+            most = self.limits.max_jobs
+            self.throw_out(f"more than {most} signals wait: it does not keep to the window")
 
     # --- the end, on the reader's thread ---
 
@@ -391,7 +380,7 @@ class Connection:
         with self.writing.lock:
             unanswered = self._core.end(self.reason)
         steps: list[Callable[[], object]] = [
-            *(partial(each.waiter.complete, each.answer) for each in unanswered),
+            *(partial(waiter.complete, answer) for waiter, answer in unanswered),
             self._tell_end,
             lambda: self.on_unsent(self.writing.lost),
             self.on_lost,

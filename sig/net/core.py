@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from enum import Enum
 from itertools import count
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from sig.errors import BadParams, NotConnected, RequestTimeout, to_wire
 from sig.limits import Limits
@@ -56,29 +56,13 @@ class Waiter(Protocol):
     deadline: float
 
 
-class Called(NamedTuple):
-    """The peer calls; without an id it wants no answer."""
-
-    call_id: Any
-    method: Any
-    params: Any
-
-
-class Answered(NamedTuple):
-    """A call of ours is answered: by the peer, or because nothing will come."""
-
-    waiter: Any
-    answer: Message
-
-
-class Signals(NamedTuple):
-    """Signals of one of our own peers, in order; `due` of them are to be `done` when these are worked off."""
-
-    params: list[Any]
-    due: int
-
-
-Event = Called | Answered | Signals
+Signals = list[Any]
+"""The params of signals of one of our own peers, in order."""
+Called = dict[str, Any]
+"""A call of the peer, as it came: with "id" (else it wants no answer), "method", "params"."""
+Answered = tuple[Any, Message]
+"""The waiter of a call of ours, and its answer: the peer's, or one that says why there is none."""
+Event = Signals | Called | Answered
 
 
 class Core:
@@ -86,6 +70,8 @@ class Core:
 
     def __init__(self, codec: Codec, limits: Limits, now: float, peer: str = "the peer") -> None:
         self.life = Life.KNOWN
+        # Whether something may be added, and is sent: in either of the first two lives.
+        self.sends = True
         self.fault = ""
         # Whether any number of messages may be on their way, as to one of our own peers; see `pipeline`.
         self.pipelined = False
@@ -102,18 +88,18 @@ class Core:
         # Its rule, in one of two ways: `_plain` is None once it is pipelined.
         self._plain: OneAtATime | None = OneAtATime(limits)
         self._order: OneAtATime | Pipelined = self._plain
-        self._report_every = self._unreported = 0
+        # Signals that were larger than a message may be, and are dropped.
+        self.too_large = 0
+        self.report_every = NEVER
+        self.unreported = 0
 
     def become(self, life: Life) -> bool:
         """Go on to that; False if there is no way to it from here."""
         if life not in TRANSITIONS[self.life]:
             return False
         self.life = life
+        self.sends = life is Life.KNOWN or life is Life.STRANGER
         return True
-
-    def sends(self) -> bool:
-        """Whether something may be added."""
-        return self.life is Life.KNOWN or self.life is Life.STRANGER
 
     def pipeline(self, window: int) -> None:
         """The peer is one of ours: any number of messages, but no more signals at once than that."""
@@ -122,7 +108,7 @@ class Core:
             order.add(*waiting)
         self._order, self._plain = order, None
         self.pipelined = True
-        self._report_every = max(1, window // REPORTS_PER_WINDOW)
+        self.report_every = max(1, window // REPORTS_PER_WINDOW)
 
     # --- what comes ---
 
@@ -142,31 +128,27 @@ class Core:
         """What these ask for or answer. Of what they let go, or the core answers by itself, `take` knows."""
         self.heard = now
         events: list[Event] = []
-        signals: list[Any] | None = None
+        signals: Signals | None = None
         for message in messages:
             if message.get("method") == "signal" and "id" not in message:
+                self.unreported += 1
                 if signals is None:
-                    signals = []
-                signals.append(message.get("params"))
+                    signals = [message.get("params")]
+                    events.append(signals)
+                else:
+                    signals.append(message.get("params"))
                 continue
-            if signals is not None:
-                events.append(self._signals(signals))
-                signals = None
+            signals = None
             if "status" in message:
                 self._answered(message, now, events)
             else:
                 self._called(message, events)
-        if signals is not None:
-            events.append(self._signals(signals))
         return events
 
-    def _signals(self, params: list[Any]) -> Signals:
-        due = self._unreported + len(params)
-        if due < self._report_every or not self._report_every:
-            self._unreported, due = due, 0
-        else:
-            self._unreported = 0
-        return Signals(params, due)
+    def due(self) -> int:
+        """How many signals are to be `done` when all that have come are worked off, once `report_every` have."""
+        due, self.unreported = self.unreported, 0
+        return due
 
     def _answered(self, message: Message, now: float, events: list[Event]) -> None:
         call_id = message.get("id")
@@ -175,7 +157,7 @@ class Core:
             if self._plain is not None:
                 self._plain.answered(call_id, now, given_up=False)
             if waiter is not None:
-                events.append(Answered(waiter, message))
+                events.append((waiter, message))
 
     def _called(self, message: Message, events: list[Event]) -> None:
         call_id, method, params = message.get("id"), message.get("method"), message.get("params")
@@ -193,7 +175,7 @@ class Core:
                 error = BadParams(f"signals: expected a count, got {signals!r:.100}")
                 self._reply(call_id, to_wire(error))
         else:
-            events.append(Called(call_id, method, params))
+            events.append(message)
 
     def _reply(self, call_id: Any, answer: Message | None = None) -> None:
         if call_id is not None:
@@ -233,9 +215,17 @@ class Core:
 
     def add_signals(self, signals: list[bytes]) -> None:
         """Have these sent, to a pipelined peer."""
-        assert isinstance(self._order, Pipelined)
+        size = sum(map(len, signals))
+        if size > self._limits.max_message:
+            signals = self._small_enough(signals)
+            size = sum(map(len, signals))
         self._order.add_signals(signals)
-        self.size += sum(map(len, signals))
+        self.size += size
+
+    def _small_enough(self, signals: list[bytes]) -> list[bytes]:
+        left = [each for each in signals if len(each) <= self._limits.max_message]
+        self.too_large += len(signals) - len(left)
+        return left
 
     def done(self, signals: int) -> None:
         """So many of the peer's signals, the `due` ones, are worked off: let it know."""
@@ -301,11 +291,11 @@ class Core:
         if self._plain is not None:
             self._plain.answered(call_id, now, given_up=True)
         timeout = RequestTimeout(f"no answer to '{waiter.what}' to {self._peer} in time")
-        return [Answered(waiter, to_wire(timeout))]
+        return [(waiter, to_wire(timeout))]
 
     def end(self, reason: str) -> list[Answered]:
         """Nothing comes and goes any more: all that wait are answered."""
         self.become(Life.ENDED)
         answer = to_wire(NotConnected(f"the connection to {self._peer} ended: {reason}"))
         pending, self._pending = self._pending, {}
-        return [Answered(waiter, answer) for waiter in pending.values()]
+        return [(waiter, answer) for waiter in pending.values()]

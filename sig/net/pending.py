@@ -29,7 +29,17 @@ time, and its time runs from then."""
 class Pending:
     """A call that waits for its answer."""
 
-    __slots__ = ("_answer", "_done", "_lock", "_unanswered", "call_id", "deadline", "timeout_s", "what")
+    __slots__ = (
+        "_answer",
+        "_done",
+        "_lock",
+        "_unanswered",
+        "call_id",
+        "deadline",
+        "has_caller",
+        "timeout_s",
+        "what",
+    )
 
     def __init__(
         self,
@@ -44,6 +54,8 @@ class Pending:
         self.what = what
         self.timeout_s = timeout_s
         self.deadline = time.monotonic() + timeout_s if pipelined else NEVER
+        # Whether somebody waits, rather than being called when it is done.
+        self.has_caller = done is None
         self._done = done
         self._answer: Message | None = None
         self._unanswered = [True]
@@ -67,10 +79,6 @@ class Pending:
     def is_done(self) -> bool:
         """Whether the answer is there."""
         return self._answer is not None
-
-    def has_caller(self) -> bool:
-        """Whether somebody waits, rather than being called when it is done."""
-        return self._done is None
 
     def wait(self, give_up: Callable[[Pending], object]) -> Any:
         """Wait for the answer and return its response; raises the RequestError that it stands for.

@@ -28,8 +28,8 @@ from sig import log
 from sig.errors import Busy, text_of
 from sig.limits import Limits
 from sig.net.channel import Channel
-from sig.net.core import Answered, Called, Core, Life, Signals
-from sig.net.dispatch import Pool
+from sig.net.core import Answered, Called, Core, Event, Life, Signals
+from sig.net.dispatch import Job, Pool
 from sig.net.pending import Call, Pending
 from sig.net.writing import Writing, holding, mode
 
@@ -97,14 +97,17 @@ class Turn:
 class Handler(Protocol):
     """What is done about what is read; runs no user code."""
 
+    jobs: list[Job]
+    """What this has left for the dispatcher."""
+
     def signals(self, signals: Signals) -> None:
         """Signals of one of our own peers."""
 
     def called(self, called: Called) -> None:
         """The peer calls."""
 
-    def finish_piece(self) -> None:
-        """That was all of a piece of input."""
+    def post_jobs(self) -> None:
+        """That was all of a piece of input: hand over `jobs`."""
 
 
 class Reading:
@@ -154,10 +157,11 @@ class Reading:
             while not self._reason:
                 before = self._answered
                 self._read_piece()
-                lend = self._may_lend(before)
-                self._hand_out()
-                if lend:
-                    self._turn.lend()
+                if self._requests or self._answered != before:
+                    lend = self._may_lend()
+                    self._hand_out()
+                    if lend:
+                        self._turn.lend()
         except BaseException:  # noqa: BLE001 - as in `_read_piece`: nobody would learn of the end otherwise
             log.failure(f"[{self._name}] the reader failed")
         finally:
@@ -172,13 +176,13 @@ class Reading:
             log.failure(f"[{self._name}] the channel failed")
             self._reason = "the channel failed"
 
-    def _may_lend(self, answered_before: float) -> bool:
-        """Whether somebody is about to take the turn: a caller who calls again, or a worker."""
-        if self._reason or self._core.heard - self._signalled <= CALM_S:
+    def _may_lend(self) -> bool:
+        """Whether somebody is about to take the turn: a worker, or a caller who was answered."""
+        if self._reason or not self._is_calm():
             return False
         if self._requests:
             return self._handlers_quick and len(self._requests) == 1
-        return self._answered != answered_before and self._callers_quick and not self._core.waiting
+        return self._callers_quick and not self._core.waiting
 
     def _hand_out(self) -> None:
         for call, handler in self._requests:
@@ -251,7 +255,7 @@ class Reading:
                 self._reason = "the peer closed the connection"
             if not data or now >= self._next_tick:
                 self._tick(now)
-            if not self._core.sends() and not (data and self._core.life is Life.LEAVING and now < self.until):
+            if not self._core.sends and not (data and self._core.life is Life.LEAVING and now < self.until):
                 self._reason = "closed"
         except OSError as err:
             self._reason = text_of(err)
@@ -270,32 +274,36 @@ class Reading:
         messages = core.decode(data)
         with self._writing.lock:
             events = core.sort(messages, now)
-        if len(events) == 1:
-            self._handle(events[0])
-        elif events:
+        if len(messages) == 1:
+            for event in events:
+                self._handle(event)
+        else:
             with holding():
                 for event in events:
                     self._handle(event)
-        self._handler.finish_piece()
+        if self._handler.jobs:
+            self._handler.post_jobs()
         if core.size:
             self._writing.flush()
-        self._reason = self._reason or core.fault
+        if core.fault:
+            self._reason = core.fault
 
-    def _handle(self, event: Called | Answered | Signals) -> None:
-        if isinstance(event, Signals):
+    def _handle(self, event: Event) -> None:
+        if isinstance(event, list):
             self._signalled = self._core.heard
             self._handler.signals(event)
-        elif isinstance(event, Answered):
+        elif isinstance(event, tuple):
             self._complete(event)
         else:
-            if event.method == "signal":
+            if event.get("method") == "signal":
                 self._signalled = self._core.heard
             self._handler.called(event)
 
     def _complete(self, answered: Answered) -> None:
-        if answered.waiter.has_caller():
+        waiter, answer = answered
+        if waiter.has_caller:
             self._answered = self._core.heard
-        answered.waiter.complete(answered.answer)
+        waiter.complete(answer)
 
     def _tick(self, now: float) -> None:
         """What is to be done at a time: calls to be given up, a silent peer to be asked."""

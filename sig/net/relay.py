@@ -113,7 +113,7 @@ class Relay:
         crowded = []
         for connection, signals in self._gathered.items():
             if signals:
-                if connection.send_signals(signals):
+                if connection.writing.post_signals(signals):
                     crowded.append(connection.writing)
                 signals.clear()
         if crowded:

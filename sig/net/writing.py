@@ -29,7 +29,7 @@ from sig.net.pending import Pending
 from sig.net.sendorder import Kind
 
 # After so many pieces a poster goes back to its own work and leaves the rest to the writer.
-PIECES_BY_POSTER = 4
+PIECES_BY_POSTER = range(4)
 WRITABLE_WAIT_S = 1.0
 # Two messages that follow each other so closely are taken for a flood, in which the writer sends many in one
 # piece. A request and its answer take longer.
@@ -100,6 +100,7 @@ class Writing:
         # What is left of a piece that was sent in part; how many bytes were sent in all.
         self._rest = b""
         self._sent = 0
+        self._half = limits.max_queue // 2
         self._stuck = False
         # Whether somebody is at it: a poster, or the writer, to whom it was handed over.
         self._sending = False
@@ -111,15 +112,16 @@ class Writing:
         """Queue a message, and send it if that does not block. False if the connection sends no more."""
         try:
             with self.lock:
-                if not self._core.sends():
+                if not self._core.sends:
                     return False
                 self._core.add(kind, call_id, data, waiter)
-                if kind is Kind.SIGNAL and mode.crowded is not None and self._is_crowded():
+                crowded = self._core.size > self._half
+                if crowded and kind is Kind.SIGNAL and mode.crowded is not None and not self._stuck:
                     mode.crowded.append(self)
                 piece = self._begin(gathered=False)
             if piece:
                 self._send(piece)
-            return self._is_bounded()
+            return not crowded or self._is_bounded()
         except BaseException as err:
             self._interrupted(err)
             raise
@@ -128,14 +130,14 @@ class Writing:
         """Queue and send all there are of a piece of input; True if the queue is crowded now."""
         try:
             with self.lock:
-                if not self._core.sends():
+                if not self._core.sends:
                     return False
                 self._core.add_signals(signals)
-                crowded = self._is_crowded()
+                crowded = self._core.size > self._half and not self._stuck
                 piece = self._begin(gathered=True)
             if piece:
                 self._send(piece)
-            return self._is_bounded() and crowded
+            return crowded and self._is_bounded()
         except BaseException as err:
             self._interrupted(err)
             raise
@@ -167,13 +169,15 @@ class Writing:
 
     def _begin(self, gathered: bool) -> bytes:
         """Become the one who sends, if there is none; returns what first, or b"". With the lock held."""
-        if self._sending or not self._core.sends():
+        if self._sending or not self._core.sends:
             return b""
         if mode.held is not None:
             if self not in mode.held:
                 mode.held.append(self)
             return b""
         self._sending = True
+        if gathered and self._core.pipelined:
+            return self._take(0.0)
         now = time.monotonic()
         busy = now - self._began < BUSY_S
         self._began = now
@@ -186,25 +190,32 @@ class Writing:
         """What is to be sent next by who is at it; b"" if nothing may go, and nobody is, or the writer.
         With the lock held."""
         core = self._core
-        piece = core.take(now) if core.sends() else b""
+        piece = core.take(now) if core.size else b""
         if not piece:
-            if core.pause(now) is None:
+            if not core.size or core.pause(now) is None:
                 self._sending = self._handed_over = False
             elif not self._handed_over:
                 self._hand_over()
-        if self._watchers and core.size <= self._limits.max_queue // 2:
+        if core.size <= self._half and (self._watchers or self._stuck):
+            self._stuck = self._stuck and not self._is_relieved()
             self._changed.notify_all()  # somebody may wait for room, or for all to be sent
         return piece
 
     def _send(self, piece: bytes) -> None:
         """Send on this thread until it would block, or it is a fair share."""
-        for _ in range(PIECES_BY_POSTER):
-            sent = self._try_to_send(piece)
+        for _ in PIECES_BY_POSTER:
+            try:
+                sent = self._channel.send(piece)
+            except Exception as err:  # noqa: BLE001 - whatever it is
+                sent = self._failed(piece, err)
             with self.lock:
                 self._sent += sent
                 if sent < len(piece):
                     piece = piece[sent:]
                     break
+                if not self._core.size and not self._watchers:
+                    self._sending = False
+                    return
                 piece = self._take(0.0 if self._core.pipelined else time.monotonic())
             if not piece:
                 return
@@ -212,13 +223,11 @@ class Writing:
             self._rest = piece
             self._hand_over()
 
-    def _try_to_send(self, piece: bytes) -> int:
-        """Send what can be sent of it without blocking; returns how much."""
-        try:
-            return self._channel.send(piece)
-        except OSError as err:
+    def _failed(self, piece: bytes, err: Exception) -> int:
+        """A carrier could not send, and the connection ends: as if all were sent."""
+        if isinstance(err, OSError):
             self._gone(f"sending failed: {text_of(err)}")
-        except Exception:  # noqa: BLE001 - a fault of a carrier must end this connection only, and be known
+        else:  # a fault of the carrier's, which must be known
             log.failure(f"[{self._name}] sending failed")
             self._broken("sending failed")
         return len(piece)
@@ -239,8 +248,11 @@ class Writing:
         """The writer thread, to the end of the connection; which ends if this fails, as nobody else sends."""
         try:
             while (piece := self._next()) is not None:
-                while piece and self._core.sends():
-                    sent = self._try_to_send(piece)
+                while piece and self._core.sends:
+                    try:
+                        sent = self._channel.send(piece)
+                    except Exception as err:  # noqa: BLE001 - as in `_send`
+                        sent = self._failed(piece, err)
                     with self.lock:
                         self._sent += sent
                     piece = piece[sent:]
@@ -253,8 +265,8 @@ class Writing:
     def _next(self) -> bytes | None:
         """What was handed over, once there is something; or b"", after a pause. None at the end."""
         with self.lock:
-            self._wait(lambda: self._handed_over or not self._core.sends(), None)
-            if not self._core.sends():
+            self._wait(lambda: self._handed_over or not self._core.sends, None)
+            if not self._core.sends:
                 return None
             if self._rest:
                 piece, self._rest = self._rest, b""
@@ -280,18 +292,10 @@ class Writing:
 
     def wait_for_room(self) -> bool:
         """Wait while more than half the queue is used, for `full_wait_s` at most; False if in vain."""
-        half = self._limits.max_queue // 2
-        if self._core.size <= half:
+        if self._core.size <= self._half:
             return True
         with self.lock:
-            self._wait(lambda: self._core.size <= half, self._limits.full_wait_s)
-            return self._core.size <= half
-
-    def _is_crowded(self) -> bool:
-        if self._core.size <= self._limits.max_queue // 2:
-            self._stuck = self._stuck and not self._is_relieved()
-            return False
-        return not self._stuck
+            return self._wait(lambda: self._core.size <= self._half, self._limits.full_wait_s)
 
     def wait_until_relieved(self) -> None:
         """Wait until a quarter of the queue is used, as long as it is being emptied.
@@ -322,12 +326,12 @@ class Writing:
             return True
 
     def _is_empty(self) -> bool:
-        return (self._core.size == 0 and not self._sending) or not self._core.sends()
+        return (self._core.size == 0 and not self._sending) or not self._core.sends
 
     def close(self, life: Life) -> bool:
         """Send no more, throw away what waits, and have the writer end. False if it sent no more before."""
         with self.lock:
-            sent = self._core.sends()
+            sent = self._core.sends
             self._core.become(life)
             if sent:
                 self.lost = self._core.unsent()
