@@ -146,17 +146,12 @@ class JsonDecoder:
 
     def feed(self, data: bytes) -> list[Message]:
         size = len(data)
-        # one object and a newline, as nearly all is that is not a flood
-        if (
-            not self._buffer
-            and size <= self.max_bytes
-            and data.find(b"\n") == size - 1 >= 0
-            and data[0] == 0x7B
-        ):
+        if not self._buffer and size <= self.max_bytes and data.find(b"\n") == size - 1 >= 0:
+            # one object and a newline, as nearly all is that is not a flood
             try:
                 text = data.decode()
                 message, finish = _scan(text, 0)
-                if finish == len(text) - 1:
+                if finish == len(text) - 1 and text[0] == "{":
                     return [message]
             except (ValueError, RecursionError, StopIteration):
                 pass  # `_feed` tells

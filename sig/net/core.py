@@ -146,7 +146,7 @@ class Core:
         return events
 
     def due(self) -> int:
-        """How many signals are to be `done` when all that have come are worked off, once `report_every` have."""
+        """How many signals are to be `done` when all that have come are worked off."""
         due, self.unreported = self.unreported, 0
         return due
 

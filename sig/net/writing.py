@@ -133,11 +133,13 @@ class Writing:
                 if not self._core.sends:
                     return False
                 self._core.add_signals(signals)
-                crowded = self._core.size > self._half and not self._stuck
+                crowded = self._core.size > self._half
                 piece = self._begin(gathered=True)
             if piece:
                 self._send(piece)
-            return crowded and self._is_bounded()
+            if self._core.too_large:
+                self._tell_too_large()
+            return crowded and self._is_bounded() and not self._stuck
         except BaseException as err:
             self._interrupted(err)
             raise
@@ -155,6 +157,10 @@ class Writing:
         except BaseException as err:
             self._interrupted(err)
             raise
+
+    def _tell_too_large(self) -> None:
+        most, self._core.too_large = self._limits.max_message, 0
+        log.get().warning(f"[{self._name}] signals larger than {most} bytes are dropped")
 
     def _interrupted(self, error: BaseException) -> None:
         """Whoever sends has been stopped at any line, by Ctrl-C say, or for want of memory: what is queued
