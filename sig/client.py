@@ -46,8 +46,8 @@ class ClientRouter(Router):
         self._instance = uuid.uuid4().hex
         self._numbers = count(1)
         self._dispatcher: Dispatcher | None = None
-        self._remote_senders = RemoteSenders(self)
         self._remote_listeners = RemoteListeners()
+        self._remote_senders = RemoteSenders(self, self._remote_listeners)
         carrier.bind(self._accept, self._greet, self._finish)
 
     def addRemoteSender(

@@ -15,16 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sig.errors import BadParams
 from sig.net.connection import Connection
 from sig.net.writing import Writing, mode, wait_for_crowded
 from sig.signals import Signal, takes_info
 from sig.wire import Message
-
-if TYPE_CHECKING:
-    from sig.server import ServerRouter
 
 # What turns a packed event into the message for one listener, and where that message is put.
 Copy = tuple[Callable[[Any], bytes], Callable[[bytes], None]]
@@ -33,15 +30,21 @@ Copy = tuple[Callable[[Any], bytes], Callable[[bytes], None]]
 class RemoteListener:
     """A client's subscription, as a callback of the server's router."""
 
-    __slots__ = ("_server", "connection", "listener_id")
+    __slots__ = ("_pack_event", "connection", "listener_id")
 
-    def __init__(self, server: ServerRouter, connection: Connection, listener_id: int) -> None:
-        self._server = server
+    def __init__(
+        self,
+        pack_event: Callable[[dict[str, Any], Any], Any],
+        connection: Connection,
+        listener_id: int,
+    ) -> None:
+        """`pack_event(info, data)`: as the codec writes it, once for all whom a trigger reaches."""
+        self._pack_event = pack_event
         self.connection = connection
         self.listener_id = listener_id
 
     def __call__(self, info: dict[str, Any], data: Any) -> None:
-        self.connection.signal(self._server.pack_event(info, data), self.listener_id)
+        self.connection.signal(self._pack_event(info, data), self.listener_id)
 
 
 class _Route:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sig import log
 from sig.errors import NotConnected, RemoteError, RequestError, RequestTimeout
 from sig.event import BUILTIN_EVENTS, Callback
 from sig.net.connection import Connection
+from sig.net.remotelisteners import RemoteListeners
 from sig.net.sendorder import Kind
 from sig.net.slices import slices
 from sig.router import Router
 from sig.sender import Handlers, Sender
 from sig.wire import Message
-
-if TYPE_CHECKING:
-    from sig.client import ClientRouter
 
 # A refusal of the server to add a sender, as the exception that a local router would raise.
 _REFUSALS: dict[str | None, type[Exception]] = {"NameError": NameError, "ValueError": ValueError}
@@ -25,11 +23,12 @@ _REFUSALS: dict[str | None, type[Exception]] = {"NameError": NameError, "ValueEr
 class RemoteSenders(Router):
     """A router of its own, whose only listener passes all events on to the server."""
 
-    def __init__(self, client: ClientRouter) -> None:
+    def __init__(self, client: Router, listeners: RemoteListeners) -> None:
         super().__init__()
         # Signals that were triggered, but could not be passed on.
         self.dropped = 0
         self._client = client
+        self._listeners = listeners
         self._connection: Connection | None = None
         # Those that are yet to be put back at the server, which would drop their signals without a word.
         self._missing: set[str] = set()
@@ -41,10 +40,10 @@ class RemoteSenders(Router):
 
     def addListener(self, callback: Callback, sender: str | None = None, event: str | None = None) -> bool:
         """Listening to a remote sender is listening at the server, as everybody does."""
-        return self._client.addRemoteListener(callback, sender, event)
+        return self._listeners.add(callback, sender, event)
 
     def removeListener(self, callback: Callback, sender: str | None = None, event: str | None = None) -> bool:
-        return self._client.removeRemoteListener(callback, sender, event)
+        return self._listeners.remove(callback, sender, event)
 
     def addSender(
         self, name: str, events: Iterable[str] | str | None, requests: Handlers | None = None

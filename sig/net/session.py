@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from sig import log
 from sig.errors import BadParams, Busy, Unauthorized, UnknownSender
@@ -16,9 +17,6 @@ from sig.net.relay import Relay, RemoteListener
 from sig.sender import Sender
 from sig.signals import Signal
 from sig.wire import Message
-
-if TYPE_CHECKING:
-    from sig.server import ServerRouter
 
 PROTOCOL = "sig 1"
 # One each of a few clients that were given an old token; more are counted.
@@ -46,13 +44,47 @@ class RemoteHandler:
         self._connection.start_call("request", request, timeout_s, call.forward)
 
 
+class Host(Protocol):
+    """What a session needs of the server's router. All of it may be called on a reader, and runs no user code,
+    but for what is posted: `drop`, `deliver_lifecycle` and `request`."""
+
+    def take_over(self, session: Session, instance: str) -> None: ...
+    def left(self, session: Session) -> None: ...
+    def slow_down(self, connection: Connection) -> None: ...
+    def register_for(
+        self, session: Session, name: str, events: Any, requests: dict[str | None, RemoteHandler], size: int
+    ) -> None: ...
+    def drop(self, session: Session, name: str) -> None: ...
+    def deliver_lifecycle(self, name: str) -> None: ...
+    def subscribe(
+        self,
+        callback: Callable[[dict[str, Any], Any], Any],
+        sender: str | None,
+        event: str | None,
+        keep: bool,
+    ) -> bool: ...
+    def removeListener(
+        self,
+        callback: Callable[[dict[str, Any], Any], Any],
+        sender: str | None = None,
+        event: str | None = None,
+    ) -> bool: ...
+    def pack_event(self, info: dict[str, Any], data: Any) -> Any: ...
+    def describe_senders(self, list_events: bool) -> list[dict[str, Any]]: ...
+    def describe_connected(
+        self, list_events: bool, list_requests: bool, names: Sequence[object] | None
+    ) -> list[dict[str, Any]]: ...
+    def getSender(self, name: str) -> Sender | None: ...
+    def request(self, sender: str, method: str, params: Any = None) -> Any: ...
+
+
 class Session:
     """One client. Its methods run on the connection's reader; what runs user code is posted from there."""
 
-    def __init__(self, server: ServerRouter, connection: Connection, token: str | None) -> None:
+    def __init__(self, host: Host, connection: Connection, token: str | None) -> None:
         self.connection = connection
         self.instance: str | None = None
-        self._server = server
+        self._host = host
         self._token = token
         self._limits = connection.limits
         self._ids = count(1)
@@ -105,7 +137,7 @@ class Session:
             address = self.connection.address
             text = f"[{self.connection.name}] wrong token from {address}: refused"
             log.repeated.note("wrong token", text, self.connection.origin, at_once=WRONG_TOKENS_TOLD)
-            self._server.slow_down(self.connection)
+            self._host.slow_down(self.connection)
             call.fail(Unauthorized("wrong token"))
             self.connection.writing.flush()
             self.connection.writing.drain(self._limits.drain_s)
@@ -119,7 +151,7 @@ class Session:
         """Only our own clients call this: they may be sent any number of messages at once."""
         instance = params.get("instance")
         if isinstance(instance, str):
-            self._server.take_over(self, instance)
+            self._host.take_over(self, instance)
         self.connection.pipeline(params.get("window"))
         return {"protocol": PROTOCOL, "window": self._limits.window}
 
@@ -144,8 +176,8 @@ class Session:
         if self._parts + len(parts) > self._limits.max_events:
             raise Busy(f"the senders of one client may have {self._limits.max_events} events and methods")
         handlers = {method: RemoteHandler(self.connection, name, method) for method in methods or ()}
-        self._server.register_for(self, name, events, handlers, len(parts))
-        self.connection.add_job(partial(self._server.deliver_lifecycle, name))
+        self._host.register_for(self, name, events, handlers, len(parts))
+        self.connection.add_job(partial(self._host.deliver_lifecycle, name))
         return None
 
     def _remove_sender(self, params: Message, call: Call) -> Any:
@@ -157,7 +189,7 @@ class Session:
         return LATER
 
     def _drop_sender(self, name: str) -> None:
-        self._server.drop(self, name)
+        self._host.drop(self, name)
 
     def own(self, name: str, sender: Sender, size: int) -> None:
         """The sender is ours, with so many events and methods. With the server's lock held."""
@@ -187,9 +219,9 @@ class Session:
         event = _name(params, "event", self._limits, or_none=True)
         if len(self._listeners) >= self._limits.max_names:
             raise Busy(f"one client may have {self._limits.max_names} listeners")
-        listener = RemoteListener(self._server, self.connection, next(self._ids))
+        listener = RemoteListener(self._host.pack_event, self.connection, next(self._ids))
         keep = params.get("keep") is True
-        if not self._server.subscribe(listener, sender, event, keep):
+        if not self._host.subscribe(listener, sender, event, keep):
             return {"listener_id": None}
         self._listeners[listener.listener_id] = (listener, sender, event)
         return {"listener_id": listener.listener_id}
@@ -199,7 +231,7 @@ class Session:
         found = self._listeners.pop(listener_id, None) if isinstance(listener_id, int) else None
         if found is None:
             raise BadParams(f"there is no listener {listener_id!r:.100}")
-        self._server.removeListener(*found)
+        self._host.removeListener(*found)
         return None
 
     # --- requests, and what there is ---
@@ -207,19 +239,19 @@ class Session:
     def _list_senders(self, params: Message, call: Call) -> Any:
         events = bool(params.get("list_events"))
         if params.get("in_order") is not True:
-            return self._server.describe_senders(events)
+            return self._host.describe_senders(events)
         # a client of ours, which compares it with what it has been told
         names = params.get("senders")
         if not (names is None or isinstance(names, list)):
             raise BadParams(f"senders: expected a list of names, got {names!r:.100}")
         requests = bool(params.get("list_requests"))
-        call.reply(self._server.describe_connected(events, requests, names), in_order=True)
+        call.reply(self._host.describe_connected(events, requests, names), in_order=True)
         return LATER
 
     def _request(self, params: Message, call: Call) -> Any:
         name = _name(params, "sender", self._limits)
         method = _name(params, "method", self._limits)
-        sender = self._server.getSender(name)
+        sender = self._host.getSender(name)
         if sender is None:
             raise UnknownSender(f"there is no sender '{name}'")
         timeout_s = params.get("timeout")
@@ -229,7 +261,7 @@ class Session:
         if isinstance(handler, RemoteHandler):
             handler.relay(method, params.get("params"), timeout_s, call)
         else:
-            request = partial(self._server.request, name, method, params.get("params"))
+            request = partial(self._host.request, name, method, params.get("params"))
             self.connection.reading.queue_request(call, request)
         return LATER
 
@@ -238,11 +270,11 @@ class Session:
     def _lost(self) -> None:
         """The connection is gone: so are its listeners, and its senders after their last signals."""
         for found in list(self._listeners.values()):
-            self._server.removeListener(*found)
+            self._host.removeListener(*found)
         self._listeners.clear()
         for name in list(self.senders):
             self.connection.dispatcher.post(partial(self._drop_sender, name), must=True)
-        self._server.left(self)
+        self._host.left(self)
 
 
 def _are_same(given: bytes, right: bytes) -> bool:

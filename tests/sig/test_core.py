@@ -225,6 +225,7 @@ def test_a_call_that_a_pysig_does_not_answer_holds_up_the_next_one_only_so_long(
     assert len(one.expire(2.0)) == 1
     assert sent(one, 2.0) == []
     pause_s = one.pause(2.0)
+    assert pause_s is not None
     assert pause_s == pytest.approx(LIMITS.plain_gap_s)
     assert len(sent(one, 2.0 + pause_s)) == 1
 

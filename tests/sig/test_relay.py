@@ -7,7 +7,7 @@ import socket
 from typing import Any
 
 import sig
-from tests.sig.netkit import WAIT_S, Inbox, Net, signal_of
+from tests.sig.netkit import WAIT_S, Inbox, Logged, Net, signal_of
 
 
 def test_the_order_holds_whichever_way_signals_go(net: Net) -> None:
@@ -136,3 +136,20 @@ def test_a_signal_class_as_pysig_has_it(tcp: Net) -> None:
     signal.trigger(21)
     signal.trigger(4, {"more": 1})
     assert heard.data(2) == [42, 8]
+
+
+def test_a_signal_that_grows_too_large_on_its_way_is_dropped(tcp: Net, logged: Logged) -> None:
+    """To a listener it is some bytes larger than it came; the log tells, and what follows arrives."""
+    tcp.limits = sig.Limits(max_message=2000)
+    tcp.server()
+    publisher, listener = tcp.client(), tcp.client()
+    heard = Inbox()
+    listener.addRemoteListener(heard, "p", "e")
+    signal = signal_of(publisher.addRemoteSender("p", "e"), "e")
+    as_sent = len('{"method":"signal","params":{"info":{"sender":"p","event":"e"},"data":""}}\n')
+    signal.trigger(1)
+    assert heard.data(1) == [1]
+    signal.trigger("x" * (2000 - as_sent))
+    signal.trigger(2)
+    assert heard.data(1) == [2]
+    assert "2000" in logged.wait_for("dropped")
