@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import count
 from typing import Any, Protocol
 
 from sig import log
 from sig.errors import BadParams, Busy, Unauthorized, UnknownSender
-from sig.event import BUILTIN_EVENTS
+from sig.event import BUILTIN_EVENTS, Callback
 from sig.limits import Limits
 from sig.net.connection import Connection
 from sig.net.pending import LATER, Call
@@ -45,8 +45,8 @@ class RemoteHandler:
 
 
 class Host(Protocol):
-    """What a session needs of the server's router. All of it may be called on a reader, and runs no user code,
-    but for what is posted: `drop`, `deliver_lifecycle` and `request`."""
+    """What a session needs of the server's router. It is called on the reader and runs no user code, but for
+    what is posted from there: `drop`, `deliver_lifecycle` and `request`."""
 
     def take_over(self, session: Session, instance: str) -> None: ...
     def left(self, session: Session) -> None: ...
@@ -58,14 +58,14 @@ class Host(Protocol):
     def deliver_lifecycle(self, name: str) -> None: ...
     def subscribe(
         self,
-        callback: Callable[[dict[str, Any], Any], Any],
+        callback: Callback,
         sender: str | None,
         event: str | None,
         keep: bool,
     ) -> bool: ...
     def removeListener(
         self,
-        callback: Callable[[dict[str, Any], Any], Any],
+        callback: Callback,
         sender: str | None = None,
         event: str | None = None,
     ) -> bool: ...
