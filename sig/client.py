@@ -21,6 +21,7 @@ from sig.router import Router
 from sig.sender import Handlers, Sender
 from sig.session import PROTOCOL
 from sig.signals import Signal
+from sig.subscription import Adding, Removing
 from sig.wire import Message
 
 
@@ -95,6 +96,9 @@ class ClientRouter(Router):
     ) -> bool:
         """End one subscription made with the same arguments; False if there is none."""
         return self._remote_listeners.remove(callback, sender, event)
+
+    def listening(self, remote: bool) -> tuple[Adding, Removing]:
+        return (self.addRemoteListener, self.removeRemoteListener) if remote else super().listening(remote)
 
     def remoteRequest(
         self, sender: str, method: str, params: Any = None, timeout: float | None = None

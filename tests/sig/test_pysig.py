@@ -53,7 +53,11 @@ def test_a_pysig_client_uses_every_method(tcp: Net, pysig: Connect) -> None:
         {"sender": "ours", "connected": True, "events": [{"event": "#c"}]}
     ]
     assert peer.call("add_sender", sender="theirs", events=["#c", "e"], requests=["m", None]) is None
-    assert heard.get() == ("theirs", "#connect", {"events": ["#c", "e"], "requests": ["m", None]})
+    assert heard.get() == (
+        "theirs",
+        "#connect",
+        {"events": ["#connect", "#disconnect", "#c", "e"], "requests": ["m", None]},
+    )
     assert peer.call("signal", info={"sender": "theirs", "event": "e"}, data=5) is None
     assert heard.get() == ("theirs", "e", 5)
     assert peer.call("request", sender="ours", method="double", params=21) == 42
