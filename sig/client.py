@@ -126,7 +126,8 @@ class ClientRouter(Router):
         found = self._connected().call("list_senders", {"list_events": list_events})
         if not isinstance(found, list):
             raise BadReply(f"list_senders: expected a list, got {found!r:.100}")
-        return found
+        # A pysig also lists the listeners to any sender, as those of a sender None.
+        return [each for each in found if not (isinstance(each, dict) and each.get("sender") is None)]
 
     def getRemoteVersion(self) -> str:
         """The server's version, as it says. Raises as `remoteRequest`."""
