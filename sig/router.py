@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal, overload
 
 from sig import log
 from sig.errors import UnknownSender
@@ -142,6 +142,10 @@ class Router:
         self.deliver_lifecycle(removed.getName())
         return True
 
+    @overload
+    def getSender(self, name: str, create: Literal[True]) -> Sender: ...
+    @overload
+    def getSender(self, name: str, create: bool = False) -> Sender | None: ...
     def getSender(self, name: str, create: bool = False) -> Sender | None:
         """The sender of that name, connected or not; None if nobody added it or listens to it.
 

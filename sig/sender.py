@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from threading import RLock
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, overload
 
 from sig import log
 from sig.errors import NotConnected, UnknownMethod, text_of
@@ -28,6 +28,9 @@ class AnyRouter(Protocol):
         self, name: str, events: Iterable[str] | str | None, requests: Handlers | None = None
     ) -> Sender: ...
     def removeSender(self, sender: Sender | str) -> bool: ...
+    @overload
+    def getSender(self, name: str, create: Literal[True]) -> Sender: ...
+    @overload
     def getSender(self, name: str, create: bool = False) -> Sender | None: ...
     def listSenders(self) -> list[Sender]: ...
     def request(self, sender: Sender | str, method: str, params: Any = None) -> Any: ...
@@ -88,6 +91,10 @@ class Sender:
         with self._router.lock:
             return [e.name for e in self._events.values() if e.declared and e.name not in BUILTIN_EVENTS]
 
+    @overload
+    def getEvent(self, event: str, create: Literal[True]) -> Event: ...
+    @overload
+    def getEvent(self, event: str, create: bool = False) -> Event | None: ...
     def getEvent(self, event: str, create: bool = False) -> Event | None:
         """The event of that name, declared or not; None if nobody has declared it or listened to it.
 

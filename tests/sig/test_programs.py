@@ -29,8 +29,8 @@ def names(router: sig.Router) -> list[str]:
     return [sender.getName() for sender in router.listSenders()]
 
 
-def run(seed: int) -> set[str]:
-    """Run one program on all three, and return the differences that it ran into."""
+def run(seed: int) -> None:
+    """Run one program on all three. That pysig does the same holds where no difference is met."""
     steps = program(seed)
     found = Run(sig.Router(), sig.Router(), names, steps).said
     expected, met = as_modelled(seed, ours=True)
@@ -42,25 +42,27 @@ def run(seed: int) -> set[str]:
         for number, (want, got) in enumerate(zip(said, found, strict=True)):
             here = f"program {seed}, step {number} {steps[number]}"
             assert agree(want, got), f"{here}: by {of} {want}, found {got}"
-    return met
 
 
-def run_all(seeds: range) -> None:
-    """Each difference is met by some, and a third meets none."""
-    met = [run(seed) for seed in seeds]
-    assert set().union(*met) == set(DIFFERENCES)
-    assert sum(not each for each in met) > len(seeds) // 3
-
-
-def test_some() -> None:
-    """The first ones."""
-    run_all(range(ORDINARY))
+@pytest.mark.parametrize("first", range(0, ORDINARY, 50))
+def test_some(first: int) -> None:
+    """Fifty at a time."""
+    for seed in range(first, first + 50):
+        run(seed)
 
 
 @pytest.mark.slow
 def test_the_others() -> None:
     """All that the ordinary run leaves out."""
-    run_all(range(ORDINARY, PROGRAMS))
+    for seed in range(ORDINARY, PROGRAMS):
+        run(seed)
+
+
+def test_what_the_programs_do() -> None:
+    """Each difference is met by some, and a third meets none."""
+    met = [as_modelled(seed, ours=True)[1] | as_modelled(seed, ours=False)[1] for seed in range(200)]
+    assert set().union(*met) == set(DIFFERENCES)
+    assert sum(not each for each in met) > len(met) // 3
 
 
 def test_every_difference_is_in_the_guide() -> None:
