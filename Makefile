@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test system-packages brokers prometheus schemathesis debian-root check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
+.PHONY: help run test mutants system-packages brokers prometheus schemathesis debian-root check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -156,6 +156,17 @@ test-slow: .venv/installed-dev debian-root
 test-years: .venv/installed-dev
 	$(BIN)/python -m pytest -m "slow or not slow" --timeout 3000 tests/hard_years tests/e2e/test_short_of.py tests/e2e/test_backup.py
 
+# Some 15 minutes on two quiet cores; not part of the tests. Which files, and which tests: pyproject.toml.
+mutants: .venv-mutants/installed
+	@rm -rf mutants
+	.venv-mutants/bin/mutmut run --max-children 2
+	.venv-mutants/bin/python -m tests.mutants
+
+.venv-mutants/installed: pyproject.toml
+	@$(PYTHON) -m venv .venv-mutants
+	@.venv-mutants/bin/python $(PIP) -e '.[test]' 'mutmut>=3.8,<4'
+	@touch $@
+
 screenshots: system-packages .venv/installed-dev
 	$(BIN)/python -m tests.screenshots
 
@@ -209,4 +220,4 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.summary
 
 clean:
-	rm -rf .venv .venv-3.* .venv-build .venv-brokers .venv-prometheus .venv-schemathesis .venv-debian build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf mutants .venv-mutants .venv .venv-3.* .venv-build .venv-brokers .venv-prometheus .venv-schemathesis .venv-debian build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

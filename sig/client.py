@@ -21,6 +21,7 @@ from sig.net.session import PROTOCOL
 from sig.router import Router
 from sig.sender import Handlers, Sender
 from sig.signals import Signal
+from sig.subscription import Adding, Removing
 from sig.wire import Message
 
 
@@ -96,6 +97,9 @@ class ClientRouter(Router):
         """End one subscription made with the same arguments; False if there is none."""
         return self._remote_listeners.remove(callback, sender, event)
 
+    def listening(self, remote: bool) -> tuple[Adding, Removing]:
+        return (self.addRemoteListener, self.removeRemoteListener) if remote else super().listening(remote)
+
     def remoteRequest(
         self, sender: str, method: str, params: Any = None, timeout: float | None = None
     ) -> Any:
@@ -122,7 +126,8 @@ class ClientRouter(Router):
         found = self._connected().call("list_senders", {"list_events": list_events})
         if not isinstance(found, list):
             raise BadReply(f"list_senders: expected a list, got {found!r:.100}")
-        return found
+        # A pysig also lists the listeners to any sender, as those of a sender None.
+        return [each for each in found if not (isinstance(each, dict) and each.get("sender") is None)]
 
     def getRemoteVersion(self) -> str:
         """The server's version, as it says. Raises as `remoteRequest`."""

@@ -9,17 +9,22 @@ result of them as one flat tuple, `targets`, which a trigger reads without a loc
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from sig.sender import Sender
+from typing import Any, Protocol
 
 EVENT_CONNECT = "#connect"
 EVENT_DISCONNECT = "#disconnect"
 BUILTIN_EVENTS = (EVENT_CONNECT, EVENT_DISCONNECT)
-CHANNEL_PREFIX = "#"
+CHANNEL_DECORATOR = "#"
 
 Callback = Callable[[dict[str, Any], Any], Any]
+
+
+class Source(Protocol):
+    """What an event knows of its sender; a `sig.Sender` is one."""
+
+    def getName(self) -> str: ...
+    def isConnected(self) -> bool: ...
+    def resolve(self, event: Event) -> tuple[Callback, ...]: ...
 
 
 class Event:
@@ -31,7 +36,7 @@ class Event:
 
     __slots__ = ("declared", "listeners", "name", "sender", "single", "targets", "was_declared")
 
-    def __init__(self, sender: Sender, name: str) -> None:
+    def __init__(self, sender: Source, name: str) -> None:
         self.sender = sender
         self.name = name
         self.listeners: list[Callback] = []
@@ -46,9 +51,17 @@ class Event:
         """The event's name, with its leading `#` where it is a channel."""
         return self.name
 
+    def getSender(self) -> Source:
+        """The sender that it is an event of."""
+        return self.sender
+
+    def getListeners(self) -> list[Callback]:
+        """Who subscribed to exactly this event of exactly this sender, in order; a copy."""
+        return list(self.listeners)
+
     def isChannel(self) -> bool:
         """Whether listeners of the channel (sender=None, event=name) receive it."""
-        return self.name.startswith(CHANNEL_PREFIX)
+        return self.name.startswith(CHANNEL_DECORATOR)
 
     def hasListeners(self) -> bool:
         """Whether somebody subscribed to exactly this event of exactly this sender."""

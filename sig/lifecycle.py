@@ -11,17 +11,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from threading import RLock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sig import log
 from sig.errors import USER_FAULTS
+from sig.signals import Signal
 
-if TYPE_CHECKING:
-    from sig.sender import Sender
+
+class Living(Protocol):
+    """What is needed of a sender that comes or goes."""
+
+    def getName(self) -> str: ...
+    def new_signal(self, name: str) -> Signal: ...
 
 
 class _Note(NamedTuple):
-    sender: Sender
+    sender: Living
     event: str
     data: dict[str, Any]
     waiting: Sequence[str]
@@ -35,7 +40,7 @@ class Lifecycle:
         self._notes: dict[str, deque[_Note]] = {}
         self._delivering: set[str] = set()
 
-    def note(self, sender: Sender, event: str, data: dict[str, Any], waiting: Sequence[str] = ()) -> None:
+    def note(self, sender: Living, event: str, data: dict[str, Any], waiting: Sequence[str] = ()) -> None:
         """Have `event` delivered later. `waiting`: events that somebody listens to, and that the sender turns
         out not to declare; the log warns of them then, as a logger is user code too. Call with the lock held.
         """
@@ -58,7 +63,10 @@ class Lifecycle:
                 self._delivering.add(name)
             try:
                 for each in waiting:
-                    log.get().warning(f"listeners wait for '{each}' of '{name}', which it does not declare")
+                    with log.harmless:
+                        log.get().warning(
+                            f"listeners wait for '{each}' of '{name}', which it does not declare"
+                        )
                 sender.new_signal(event).trigger(data)
             except USER_FAULTS:  # of a trigger that a user has overridden
                 log.failure(f"'{event}' of '{name}' was not delivered")

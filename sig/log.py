@@ -13,74 +13,17 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Literal
+
+from sig.errors import USER_FAULTS
+from sig.loggers import LOG_LEVELS, Logger, NullLogger, SimpleLogger
+
+__all__ = ["LOG_LEVELS", "NullLogger", "SimpleLogger", "setup_logger"]
 
 TRACE_OF_STANDARD_LOGGERS = 5
 
-
-class LOG_LEVELS:  # noqa: N801 - the name is part of the API
-    """Levels of a SimpleLogger; those in common with `logging` have its values."""
-
-    LEVEL_TRACE = 0
-    LEVEL_DEBUG = 10
-    LEVEL_INFO = 20
-    LEVEL_WARNING = 30
-    LEVEL_ERROR = 40
-    LEVEL_CRITICAL = 50
-    LEVEL_NONE = 100
-
-
-class Logger(Protocol):
-    """What `sig` needs of a logger: six methods that take a text. A `SimpleLogger` is one."""
-
-    def trace(self, text: str) -> Any: ...
-    def debug(self, text: str) -> Any: ...
-    def info(self, text: str) -> Any: ...
-    def warning(self, text: str) -> Any: ...
-    def error(self, text: str) -> Any: ...
-    def critical(self, text: str) -> Any: ...
-
-
-class SimpleLogger:
-    """Prints `[tag][line][caller][level]-text` to stdout for every text at or above `level`.
-
-    `tag` is printed as given, brackets included; line and caller are those of the code that logged.
-    """
-
-    def __init__(self, tag: str = "[sig]", level: int = LOG_LEVELS.LEVEL_INFO) -> None:
-        self.tag = tag
-        self.level = level
-
-    def trace(self, text: str, *args: Any) -> None:
-        """Print `text`, %-formatted with `args` if there are any; so do the five below."""
-        self._print(LOG_LEVELS.LEVEL_TRACE, "trace", text, args)
-
-    def debug(self, text: str, *args: Any) -> None:
-        """As `trace`, at level 10."""
-        self._print(LOG_LEVELS.LEVEL_DEBUG, "debug", text, args)
-
-    def info(self, text: str, *args: Any) -> None:
-        """As `trace`, at level 20."""
-        self._print(LOG_LEVELS.LEVEL_INFO, "info", text, args)
-
-    def warning(self, text: str, *args: Any) -> None:
-        """As `trace`, at level 30."""
-        self._print(LOG_LEVELS.LEVEL_WARNING, "warning", text, args)
-
-    def error(self, text: str, *args: Any) -> None:
-        """As `trace`, at level 40."""
-        self._print(LOG_LEVELS.LEVEL_ERROR, "error", text, args)
-
-    def critical(self, text: str, *args: Any) -> None:
-        """As `trace`, at level 50."""
-        self._print(LOG_LEVELS.LEVEL_CRITICAL, "critical", text, args)
-
-    def _print(self, level: int, name: str, text: str, args: tuple[Any, ...]) -> None:
-        if level < self.level:
-            return
-        frame = sys._getframe(2)
-        text = text % args if args else text
-        print(f"{self.tag}[{frame.f_lineno:>4}][{frame.f_code.co_name:>20}][{name:>8}]-{text}")
+Level = Literal["warning", "error"]
 
 
 class _Adapted:
@@ -102,7 +45,7 @@ class _Adapted:
             self._logger.debug(text)
 
 
-_SILENT: Logger = SimpleLogger(level=LOG_LEVELS.LEVEL_NONE)
+_SILENT: Logger = NullLogger()
 _current: Logger = _SILENT
 
 
@@ -127,19 +70,41 @@ def get() -> Logger:
     return _current
 
 
+def is_silent() -> bool:
+    """Whether nothing is logged: then there is no need to put a text together."""
+    return _current is _SILENT
+
+
+class _Harmless:
+    """`with harmless: get().info(...)`: what the logger raises goes to stderr, not to who had something to
+    report. The logger is called by the code that logs, so that it reports that code's line."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, USER_FAULTS):
+            return False
+        with suppress(Exception):  # there may be no stderr either
+            traceback.print_exception(kind, error, where, file=sys.stderr)
+        return True
+
+
+harmless = _Harmless()
+
+
 def failure(what: str) -> None:
     """Log `what` with the traceback of the exception being handled; a failing logger is not let through."""
-    try:
+    with harmless:
         _current.error(f"{what}\n{traceback.format_exc()}")
-    except Exception:  # noqa: BLE001
-        # A logger that raises must not take down the thread that had something to report.
-        with suppress(Exception):  # there may be no stderr either
-            traceback.print_exc(file=sys.stderr)
 
 
 class Repeated:
     """What anybody outside can make happen any number of times: the first of a kind is logged at once, as a
-    warning; those of the next AGAIN_S are counted, and their number is logged with the last. Any thread.
+    warning or an error; those of the next AGAIN_S are counted, and their number is logged with the last. Any
+    thread; a logger that raises harms nobody.
 
     The clock is in seconds, and monotonic.
     """
@@ -152,31 +117,33 @@ class Repeated:
         self._lock = threading.Lock()
         self._counts: dict[str, _Count] = {}
 
-    def note(self, kind: str, text: str, source: str, at_once: int = 1) -> None:
+    def note(self, kind: str, text: str, source: str, at_once: int = 1, level: Level = "warning") -> None:
         """Once more; the first `at_once` are logged. `kind`: one of a few of ours; `source`: who did it."""
         with self._lock:
             count = self._counts.get(kind)
             if count is None:
-                count = self._counts[kind] = _Count(self._clock(), at_once)
+                count = self._counts[kind] = _Count(self._clock(), at_once, level)
             counted = count.add(text, source, self.MAX_SOURCES)
         if not counted:
-            get().warning(text)
+            with harmless:
+                getattr(get(), level)(text)
 
     def tell(self, early: bool = False) -> None:
         """Log the counts whose time has come, or (`early`) all. To be called once in a while."""
         if not self._counts:
             return
         now = self._clock()
-        texts = []
+        lines = []
         with self._lock:
             for kind, count in list(self._counts.items()):
                 if early or now - count.since >= self.AGAIN_S:
-                    texts += count.told(now)
+                    lines += [(count.level, text) for text in count.told(now)]
                     del self._counts[kind]
                     if count.times and not early:
-                        self._counts[kind] = _Count(now, 0)
-        for text in texts:
-            get().warning(text)
+                        self._counts[kind] = _Count(now, 0, count.level)
+        for level, text in lines:
+            with harmless:
+                getattr(get(), level)(text)
 
     def forget(self) -> None:
         """As if nothing had happened yet."""
@@ -187,8 +154,9 @@ class Repeated:
 class _Count:
     """How often one kind has come `since` then, but for the first few."""
 
-    def __init__(self, since: float, at_once: int) -> None:
+    def __init__(self, since: float, at_once: int, level: Level) -> None:
         self.since = since
+        self.level = level
         self.times = 0
         self._at_once = at_once
         self._text = ""
@@ -217,6 +185,15 @@ class _Count:
 
 
 repeated = Repeated()
+
+REFUSALS_TOLD = 10
+
+
+def refused(text: str, sender: str) -> None:
+    """Log, as an error, a request to that sender which failed, but no more than a few of a minute: who asks
+    may be anybody outside. The rest are counted."""
+    repeated.tell()
+    repeated.note("request", text, sender, REFUSALS_TOLD, "error")
 
 
 class Failures:

@@ -16,14 +16,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal, overload
 
 from sig import log
 from sig.errors import UnknownSender
 from sig.event import BUILTIN_EVENTS, EVENT_CONNECT, EVENT_DISCONNECT, Callback, Event
 from sig.lifecycle import Lifecycle
-from sig.sender import Handlers, Sender
+from sig.listing import listing
+from sig.sender import AnyRouter, Handlers, Sender, check_name
 from sig.signals import Signal
+from sig.subscription import Adding, Removing, Subscription
 
 
 class Router:
@@ -47,9 +49,11 @@ class Router:
         self._resolved: dict[str, set[Event]] = {}
         self._changes = 0
         self._lifecycle = Lifecycle(self.lock)
+        # Senders and events made since the log was told of the last ones.
+        self._made: list[str] = []
 
     @property
-    def face(self) -> Router:
+    def face(self) -> AnyRouter:
         """The router as its user knows it; what a sender's `getRouter` returns."""
         return self
 
@@ -63,6 +67,21 @@ class Router:
         declare the event.
         """
         return self.subscribe(callback, sender, event, keep=False)
+
+    def listen(
+        self, callback: Callback, sender: str | None = None, event: str | None = None, *, remote: bool = False
+    ) -> Subscription:
+        """`addListener`, as an object that ends the subscription: by `close()`, or as a context manager.
+
+            with router.listen(callback, "temp", "hot"):
+                ...
+
+        `remote`: of a ClientRouter, at the server (`addRemoteListener`). Raises LookupError if the sender is
+        connected and does not declare the event, TypeError for `remote` of any other router, and what
+        adding the listener raises.
+        """
+        add, remove = self.listening(remote)
+        return Subscription(add, remove, callback, sender, event)
 
     def removeListener(self, callback: Callback, sender: str | None = None, event: str | None = None) -> bool:
         """End one subscription made with the same arguments; False if there is none."""
@@ -98,7 +117,7 @@ class Router:
 
         `events`: names, or one name; a leading `#` makes it a channel. `requests`: a dict of method name to
         `handler(params)`; the key None is for any other method: `handler(method, params)`. Data of #connect:
-        `{"events": [names], "requests": [methods] or None}`.
+        `{"events": [names], "requests": [methods] or None}`, the built-in events first.
 
         Raises ValueError (no name, or neither events nor requests), TypeError (a name that is no string, a
         handler that is not callable), NameError (a sender of that name is connected).
@@ -123,6 +142,10 @@ class Router:
         self.deliver_lifecycle(removed.getName())
         return True
 
+    @overload
+    def getSender(self, name: str, create: Literal[True]) -> Sender: ...
+    @overload
+    def getSender(self, name: str, create: bool = False) -> Sender | None: ...
     def getSender(self, name: str, create: bool = False) -> Sender | None:
         """The sender of that name, connected or not; None if nobody added it or listens to it.
 
@@ -132,6 +155,7 @@ class Router:
             return self._senders.get(name)
         sender = self._sender_of(name)
         sender._kept = True
+        self.tell_made()
         return sender
 
     def _sender_of(self, name: str) -> Sender:
@@ -139,11 +163,12 @@ class Router:
         sender = self._senders.get(name)
         if sender is not None:
             return sender
-        check_name("sender", name)
+        check_name("a sender", name)
         with self.lock:
             sender = self._senders.get(name)
             if sender is None:
                 sender = self._senders[name] = self.class_sender(self, name)
+                self.note_made(f"sender '{name}' created")
             return sender
 
     def request(self, sender: Sender | str, method: str, params: Any = None) -> Any:
@@ -154,6 +179,7 @@ class Router:
         self.check_own(sender)
         target = sender if isinstance(sender, Sender) else self._senders.get(sender)
         if target is None:
+            log.refused(f"request '{method}' failed: there is no sender '{sender}'", str(sender))
             raise UnknownSender(f"there is no sender '{sender}'")
         return target.request(method, params)
 
@@ -164,20 +190,31 @@ class Router:
 
     def __str__(self) -> str:
         with self.lock:
-            lines = [f"{type(self).__name__}: {len(self._senders)} senders"]
-            lines.append(f"  listeners to everything: {len(self._broadcast)}")
-            lines += [f"  channel {name}: {len(cbs)} listeners" for name, cbs in self._channels.items()]
-            for sender in self._senders.values():
-                state = "connected" if sender.isConnected() else "disconnected"
-                lines.append(f"  {sender.getName()} ({state}): {len(sender._broadcast)} listeners to all")
-                for event in sender._events.values():
-                    if event.name in BUILTIN_EVENTS and not event.listeners:
-                        continue
-                    dormant = "" if event.declared else " (not declared)"
-                    lines.append(f"    {event.name}{dormant}: {len(event.listeners)} listeners")
-            return "\n".join(lines)
+            title = f"{type(self).__name__}: {len(self._senders)} senders"
+            return "\n".join([title, *listing(self._broadcast, self._channels, self._senders.values())])
 
     # What follows is for senders and for the routers that serve a network.
+
+    def listening(self, remote: bool) -> tuple[Adding, Removing]:
+        """What makes a subscription, and what ends it."""
+        if remote:
+            raise TypeError(f"remote=True is for a ClientRouter, got a {type(self).__name__}")
+        return self.addListener, self.removeListener
+
+    def note_made(self, what: str) -> None:
+        """A sender or event is new; `tell_made` logs it, as a logger is user code. With the lock."""
+        if not log.is_silent():
+            self._made.append(what)
+
+    def tell_made(self) -> None:
+        """Log what is new. Call without the lock."""
+        if not self._made:
+            return
+        with self.lock:
+            made, self._made = self._made, []
+        for what in made:
+            with log.harmless:
+                log.get().trace(what)
 
     def check_own(self, sender: Sender | str) -> None:
         """Raise UnknownSender if it is another router's, which may have one of the same name."""
@@ -189,28 +226,37 @@ class Router:
         if not callable(callback):
             raise TypeError(f"a listener must be callable as callback(info, data), got {callback!r}")
         with self.lock:
-            if sender is None:
-                found = self._broadcast if event is None else self._channels.setdefault(event, [])
-                found.append(callback)
-                self._forget_targets(event)
-                return True
-            target = self._sender_of(sender)
-            if event is None:
-                target._broadcast.append(callback)
-                for each in target._events.values():
-                    self._forget_targets_of(each)
-                return True
-            if keep or not target.isConnected() or target.declares(event):
-                specific = target.event(event)
-                specific.listeners.append(callback)
-                self._forget_targets_of(specific)
-                return True
-        log.get().warning(f"sender '{sender}' does not declare the event '{event}': not listening to it")
-        return False
+            done = self._subscribe(callback, sender, event, keep)
+        self.tell_made()
+        if not done:
+            with log.harmless:
+                log.get().warning(
+                    f"sender '{sender}' does not declare the event '{event}': not listening to it"
+                )
+        return done
+
+    def _subscribe(self, callback: Callback, sender: str | None, event: str | None, keep: bool) -> bool:
+        if sender is None:
+            found = self._broadcast if event is None else self._channels.setdefault(event, [])
+            found.append(callback)
+            self._forget_targets(event)
+            return True
+        target = self._sender_of(sender)
+        if event is None:
+            target._broadcast.append(callback)
+            for each in target._events.values():
+                self._forget_targets_of(each)
+            return True
+        if not (keep or not target.isConnected() or target.declares(event)):
+            return False
+        specific = target.event(event)
+        specific.listeners.append(callback)
+        self._forget_targets_of(specific)
+        return True
 
     def register(self, name: str, events: Iterable[str] | str | None, requests: Handlers | None) -> Sender:
         """`addSender`, but for delivering the #connect: runs no user code."""
-        check_name("sender", name)
+        check_name("a sender", name)
         names = _event_names(events)
         for method, handler in (requests or {}).items():
             if not callable(handler):
@@ -226,7 +272,7 @@ class Router:
                 )
             sender.connect(names, handlers)
             waiting = [e.name for e in sender._events.values() if e.listeners and not e.declared]
-            data = {"events": names, "requests": list(handlers) if handlers else None}
+            data = _offered(sender)
             self._lifecycle.note(sender, EVENT_CONNECT, data, waiting)
         return sender
 
@@ -236,13 +282,14 @@ class Router:
             found = sender if isinstance(sender, Sender) else self._senders.get(sender)
             if found is None or not found.isConnected():
                 return None
-            data = {"events": found.getEvents(), "requests": found.getRequests()}
+            data = _offered(found)
             found.disconnect()
             self._lifecycle.note(found, EVENT_DISCONNECT, data)
             return found
 
     def deliver_lifecycle(self, name: str) -> None:
-        """Deliver what `register` and `unregister` of that sender have left to be delivered."""
+        """Deliver what `register` and `unregister` of that sender have left to be delivered or logged."""
+        self.tell_made()
         self._lifecycle.deliver(name)
 
     def is_told(self, name: str) -> bool:
@@ -294,17 +341,14 @@ class Router:
         event.forget_targets()
 
 
-def check_name(what: str, name: Any) -> None:
-    """Raise unless `name` can name a sender or an event."""
-    if name is None or name == "":
-        raise ValueError(f"a {what} needs a name")
-    if not isinstance(name, str):
-        raise TypeError(f"a {what}'s name must be a string, got {name!r}")
+def _offered(sender: Sender) -> dict[str, Any]:
+    """The data of its #connect and #disconnect."""
+    return {"events": [*BUILTIN_EVENTS, *sender.getEvents()], "requests": sender.getRequests()}
 
 
 def _event_names(events: Iterable[str] | str | None) -> list[str]:
     """The names once each, in order, without the built-in ones, which every sender has."""
     names = [events] if isinstance(events, str) else list(events or ())
     for name in names:
-        check_name("event", name)
+        check_name("an event", name)
     return [name for name in dict.fromkeys(names) if name not in BUILTIN_EVENTS]

@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from threading import RLock
+from typing import Any, Literal, Protocol, overload
 
-from sig.errors import NotConnected, UnknownMethod
+from sig import log
+from sig.errors import NotConnected, UnknownMethod, text_of
 from sig.event import BUILTIN_EVENTS, Callback, Event
 from sig.signals import Signal
 
-if TYPE_CHECKING:
-    from sig.router import Router
-
 # A method's handler is called as handler(params), the default one (key None) as handler(method, params).
 Handlers = Mapping[str | None, Callable[..., Any]]
+
+
+class AnyRouter(Protocol):
+    """The router of a sender, as its users know it; `sig.Router` says what each does."""
+
+    def addListener(
+        self, callback: Callback, sender: str | None = None, event: str | None = None
+    ) -> bool: ...
+    def removeListener(
+        self, callback: Callback, sender: str | None = None, event: str | None = None
+    ) -> bool: ...
+    def addSender(
+        self, name: str, events: Iterable[str] | str | None, requests: Handlers | None = None
+    ) -> Sender: ...
+    def removeSender(self, sender: Sender | str) -> bool: ...
+    @overload
+    def getSender(self, name: str, create: Literal[True]) -> Sender: ...
+    @overload
+    def getSender(self, name: str, create: bool = False) -> Sender | None: ...
+    def listSenders(self) -> list[Sender]: ...
+    def request(self, sender: Sender | str, method: str, params: Any = None) -> Any: ...
+
+
+class Home(AnyRouter, Protocol):
+    """The router of a sender, as the sender knows it."""
+
+    lock: RLock
+    class_signal: type[Signal]
+    class_event: type[Event]
+
+    @property
+    def face(self) -> AnyRouter: ...
+    def make_signal(self, sender: Sender, name: str) -> Signal | None: ...
+    def resolve(self, sender: Sender, event: Event) -> tuple[Callback, ...]: ...
+    def note_made(self, what: str) -> None: ...
+    def tell_made(self) -> None: ...
 
 
 class Sender:
@@ -23,7 +58,7 @@ class Sender:
     may be set on the sender, to override those of its router from its next connect on.
     """
 
-    def __init__(self, router: Router, name: str) -> None:
+    def __init__(self, router: Home, name: str) -> None:
         self.class_signal: type[Signal] | None = None
         self.class_event: type[Event] | None = None
         self._router = router
@@ -43,7 +78,7 @@ class Sender:
         """The name it was added with."""
         return self._name
 
-    def getRouter(self) -> Router:
+    def getRouter(self) -> AnyRouter:
         """The router that it belongs to."""
         return self._router.face
 
@@ -55,6 +90,23 @@ class Sender:
         """The events it declares, in the order declared; without the built-in #connect and #disconnect."""
         with self._router.lock:
             return [e.name for e in self._events.values() if e.declared and e.name not in BUILTIN_EVENTS]
+
+    @overload
+    def getEvent(self, event: str, create: Literal[True]) -> Event: ...
+    @overload
+    def getEvent(self, event: str, create: bool = False) -> Event | None: ...
+    def getEvent(self, event: str, create: bool = False) -> Event | None:
+        """The event of that name, declared or not; None if nobody has declared it or listened to it.
+
+        `create`: make it then. That does not declare it, and a trigger of it reaches nobody.
+        """
+        if not create:
+            return self._events.get(event)
+        check_name("an event", event)
+        with self._router.lock:
+            found = self.event(event)
+        self._router.tell_made()
+        return found
 
     def getRequests(self) -> list[str | None] | None:
         """The methods it has handlers for (None: any other); None when it answers no requests."""
@@ -73,8 +125,19 @@ class Sender:
         """Call the sender's handler for `method` on this thread and return what it returns.
 
         Raises NotConnected, UnknownMethod (no handler for it and no default one), ValueError (`method` is
-        None), and whatever the handler raises.
+        None), and whatever the handler raises. That is logged, too, as an error.
         """
+        if log.is_silent():
+            return self._answer(method, params)
+        with log.harmless:
+            log.get().debug(f"sender '{self._name}' is asked for '{method}'")
+        try:
+            return self._answer(method, params)
+        except Exception as err:
+            log.refused(f"request '{method}' to sender '{self._name}' failed: {text_of(err)}", self._name)
+            raise
+
+    def _answer(self, method: str, params: Any) -> Any:
         handler, is_default = self.handler(method)
         return handler(method, params) if is_default else handler(params)
 
@@ -134,6 +197,7 @@ class Sender:
         found = self._events.get(name)
         if found is None:
             found = self._events[name] = (self.class_event or self._router.class_event)(self, name)
+            self._router.note_made(f"event '{name}' created for sender '{self._name}'")
             if name in BUILTIN_EVENTS:
                 found.declare(True)
         return found
@@ -173,3 +237,11 @@ class Sender:
         if self._connected or self._kept or self._broadcast:
             return False
         return not any(e.listeners for e in self._events.values())
+
+
+def check_name(what: str, name: Any) -> None:
+    """Raise unless `name` can name a sender or an event."""
+    if name is None or name == "":
+        raise ValueError(f"{what} needs a name")
+    if not isinstance(name, str):
+        raise TypeError(f"the name of {what} must be a string, got {name!r}")

@@ -12,6 +12,7 @@ import queue
 import socket
 import threading
 from itertools import count
+from typing import overload
 
 from sig.carrier.base import Channel
 from sig.carrier.client import ClientCarrier
@@ -25,6 +26,19 @@ _free_ports = count(1)
 
 class LocalCarrier(ServerCarrier, ClientCarrier):
     """Either a server's carrier (`start`, `stop`) or a client's (`connect`, `disconnect`)."""
+
+    @overload
+    def connect(self, host: LocalCarrier, port: int = 0) -> bool: ...
+    @overload
+    def connect(self, host: str = "localhost", port: int = 0) -> bool: ...
+    def connect(self, host: str | LocalCarrier = "localhost", port: int = 0) -> bool:
+        """As every client's carrier; or, as with pysig, to that carrier of a server itself, which is started
+        if it was not, on a port of its own choice."""
+        if isinstance(host, LocalCarrier):
+            if not ServerCarrier.isConnected(host):
+                host.start()
+            host, port = host.address
+        return super().connect(host, port)
 
     def listen(self, host: str, port: int) -> Listener:
         return _LocalListener(host, port)

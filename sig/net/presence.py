@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sig.event import EVENT_CONNECT, EVENT_DISCONNECT
+from sig.event import BUILTIN_EVENTS, EVENT_CONNECT, EVENT_DISCONNECT
 
 MAX_SENDERS = 10_000
 """As many as `Limits.max_names`; of more no notes are taken."""
@@ -92,4 +92,4 @@ def _connected(described: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         events = each.get("events")
         names = [e.get("event") for e in events if isinstance(e, dict)] if isinstance(events, list) else []
-        yield each["sender"], {"events": names, "requests": each.get("requests")}
+        yield each["sender"], {"events": [*BUILTIN_EVENTS, *names], "requests": each.get("requests")}

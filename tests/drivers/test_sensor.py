@@ -42,7 +42,7 @@ def test_a_sensor_is_listed_before_its_board_is_there() -> None:
 def test_it_connects_with_the_product_s_events_and_requests() -> None:
     """In their order."""
     desk = Desk(TemperatureSensor).up()
-    events = ["#changed", "#stale", "cold", "hot"]
+    events = ["#connect", "#disconnect", "#changed", "#stale", "cold", "hot"]
     assert desk.events == [("#connect", {"events": events, "requests": ["read", "last", "info", "stats"]})]
 
 

@@ -1,4 +1,4 @@
-"""A peer that behaves on the wire exactly as pysig 0.7.3 does, from the facts in the specification.
+"""A peer that behaves on the wire exactly as pysig 0.7.3 does, by that one's own code (its sdist on PyPI).
 
 It writes bare JSON objects, expects each recv(4096) to hold exactly one, drops two that arrive in one recv,
 closes on what it cannot parse, numbers its calls from 1, waits for the reply of each call by looking every
@@ -67,7 +67,7 @@ class PysigPeer:
                 raise TimeoutError(f"no reply to {call}")
         reply = self._replies.pop(call["id"])
         if reply["status"] != 0:
-            raise LookupError(reply["status"], reply["exception"])
+            raise LookupError(reply["status"], reply.get("exception"))
         return reply["response"]
 
     def close(self) -> None:
@@ -108,7 +108,7 @@ class PysigPeer:
     def _handle(self, call: dict[str, Any]) -> None:
         handler = self.methods.get(call.get("method", ""))
         if handler is None:
-            answer = {"status": -1, "exception": "no such method"}
+            answer: dict[str, Any] = {"status": -1}
         else:
             try:
                 answer = {"status": 0, "response": handler(call["params"])}
@@ -163,12 +163,21 @@ class PysigServer:
         return handle
 
     def _get_version(self, _params: dict[str, Any]) -> str:
-        return "0.7.3"
+        return "1.01"  # of whichever release
 
-    def _list_senders(self, _params: dict[str, Any]) -> list[Any]:
-        return [{"sender": name, "connected": True} for name in self.senders]
+    def _list_senders(self, params: dict[str, Any]) -> list[Any]:
+        # None has the listeners to any sender, and in each sender those to any event
+        found = []
+        for name, events in [(None, []), *((n, p["events"]) for n, p in self.senders.items())]:
+            entry: dict[str, Any] = {"sender": name, "connected": True}
+            if params.get("list_events"):
+                entry["events"] = [{"event": each} for each in (None, "#connect", "#disconnect", *events)]
+            found.append(entry)
+        return found
 
     def _add_sender(self, params: dict[str, Any]) -> None:
+        if params.get("sender") is None or params.get("events") is None:
+            raise ValueError("Invalid arguments")
         self.senders[params["sender"]] = params
 
     def _remove_sender(self, params: dict[str, Any]) -> None:

@@ -45,7 +45,7 @@ def test_connect_and_disconnect_events(net: Net) -> None:
     inbox = Inbox()
     server.addListener(inbox)
     client = net.client()
-    data = {"events": ["e"], "requests": ["m", None]}
+    data = {"events": ["#connect", "#disconnect", "e"], "requests": ["m", None]}
     sender = client.addRemoteSender("a", "e", {"m": print, None: print})
     assert inbox.get() == ("a", "#connect", data)
     assert sender.remove() is True
@@ -364,7 +364,7 @@ def test_another_codec(net: Net) -> None:
     inbox = Inbox()
     client.addRemoteListener(inbox)
     server.addSender("a", "e", {"m": lambda params: params})
-    assert inbox.get() == ("a", "#connect", {"events": ["e"], "requests": ["m"]})
+    assert inbox.get() == ("a", "#connect", {"events": ["#connect", "#disconnect", "e"], "requests": ["m"]})
     assert client.remoteRequest("a", "m", "é") == "é"
 
 

@@ -8,7 +8,8 @@ import sig
 from sig.net.presence import MAX_SENDERS, Missed, Presence
 from tests.sig.netkit import Inbox, Net, eventually, leave, signal_of, stop
 
-NOTHING: dict[str, Any] = {"events": [], "requests": None}
+BUILTIN = ["#connect", "#disconnect"]
+NOTHING: dict[str, Any] = {"events": BUILTIN, "requests": None}
 
 
 def entry(name: str, connected: bool = True, **more: Any) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def test_what_came_and_what_went() -> None:
     described = [entry("b"), entry("c", events=[{"event": "#changed"}], requests=["read"]), entry("d", False)]
     assert compared(presence, *described) == [
         Missed("a", "#disconnect", NOTHING),
-        Missed("c", "#connect", {"events": ["#changed"], "requests": ["read"]}),
+        Missed("c", "#connect", {"events": [*BUILTIN, "#changed"], "requests": ["read"]}),
     ]
     assert compared(presence, *described) == []
 
@@ -90,7 +91,7 @@ def test_what_no_server_of_ours_answers() -> None:
         assert presence.compare(strange) == []
         presence.end()
     found = compared(presence, entry("y", events=[1, {"event": "e"}]))
-    assert found == [Missed("y", "#connect", {"events": ["e"], "requests": None})]
+    assert found == [Missed("y", "#connect", {"events": [*BUILTIN, "e"], "requests": None})]
     presence.heard(5, "#connect", None)
     assert compared(presence, entry("y")) == []
 
@@ -153,7 +154,7 @@ def test_a_server_that_comes_back(tcp: Net) -> None:
             assert sender == "mine" or told.get(sender) != event, f"{event} of {sender} is told twice"
             told[sender] = event
             if sender == "new":
-                assert data == {"events": ["e"], "requests": ["read"]}
+                assert data == {"events": [*BUILTIN, "e"], "requests": ["read"]}
         return told == want
 
     eventually(agrees)

@@ -53,7 +53,11 @@ def test_a_pysig_client_uses_every_method(tcp: Net, pysig: Connect) -> None:
         {"sender": "ours", "connected": True, "events": [{"event": "#c"}]}
     ]
     assert peer.call("add_sender", sender="theirs", events=["#c", "e"], requests=["m", None]) is None
-    assert heard.get() == ("theirs", "#connect", {"events": ["#c", "e"], "requests": ["m", None]})
+    assert heard.get() == (
+        "theirs",
+        "#connect",
+        {"events": ["#connect", "#disconnect", "#c", "e"], "requests": ["m", None]},
+    )
     assert peer.call("signal", info={"sender": "theirs", "event": "e"}, data=5) is None
     assert heard.get() == ("theirs", "e", 5)
     assert peer.call("request", sender="ours", method="double", params=21) == 42
@@ -212,12 +216,17 @@ def test_our_client_at_a_pysig_server(tcp: Net, pysig_server: PysigServer) -> No
     """It finds out that the server is a pysig, and does everything one call at a time."""
     tcp.port = pysig_server.port
     client = tcp.client()
-    assert client.getRemoteVersion() == "0.7.3"
+    assert client.getRemoteVersion() == "1.01"
     heard = Inbox()
     assert client.addRemoteListener(heard, "x", "e") is True
     sender = client.addRemoteSender("ours", ["e"], {"m": lambda params: params, "fail": lambda params: 1 / 0})
     assert pysig_server.senders["ours"] == {"sender": "ours", "events": ["e"], "requests": ["m", "fail"]}
     assert client.listRemoteSenders() == [{"sender": "ours", "connected": True}]
+    (ours,) = client.listRemoteSenders(list_events=True)
+    assert {"event": "e"} in ours["events"]
+    client.addRemoteSender("quiet", None, {"m": lambda params: params})
+    assert pysig_server.senders["quiet"]["events"] == []
+    client.removeRemoteSender("quiet")
     signal = signal_of(sender, "e")
     for number in range(50):
         signal.trigger(number)
@@ -259,5 +268,5 @@ def test_a_token_for_a_pysig_server(tcp: Net, pysig_server: PysigServer, logged:
     """It knows no tokens: our client says so, and goes on."""
     tcp.port = pysig_server.port
     client = tcp.client(token="secret")
-    assert client.getRemoteVersion() == "0.7.3"
+    assert client.getRemoteVersion() == "1.01"
     logged.wait_for("knows no tokens")

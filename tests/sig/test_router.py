@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.metadata
 import sys
 import threading
 from typing import Any
@@ -82,7 +83,7 @@ def test_a_subscription_survives_reconnects(router: sig.Router, recorder: Record
 
 
 def test_connect_and_disconnect_tell_events_and_requests(router: sig.Router) -> None:
-    """Their data names the declared events and the methods."""
+    """Their data names the events, the built-in ones first, as pysig does, and the methods."""
     heard: list[Any] = []
     router.addListener(lambda info, data: heard.append((info["event"], data)), event=sig.EVENT_CONNECT)
     router.addListener(lambda info, data: heard.append((info["event"], data)), "temp", sig.EVENT_DISCONNECT)
@@ -90,12 +91,12 @@ def test_connect_and_disconnect_tell_events_and_requests(router: sig.Router) -> 
     router.removeSender("temp")
     router.addSender("silent", None, {"read": print})
     router.addSender("deaf", "x")
-    data = {"events": ["#changed", "hot"], "requests": ["read", None]}
+    data = {"events": ["#connect", "#disconnect", "#changed", "hot"], "requests": ["read", None]}
     assert heard == [
         (sig.EVENT_CONNECT, data),
         (sig.EVENT_DISCONNECT, data),
-        (sig.EVENT_CONNECT, {"events": [], "requests": ["read"]}),
-        (sig.EVENT_CONNECT, {"events": ["x"], "requests": None}),
+        (sig.EVENT_CONNECT, {"events": ["#connect", "#disconnect"], "requests": ["read"]}),
+        (sig.EVENT_CONNECT, {"events": ["#connect", "#disconnect", "x"], "requests": None}),
     ]
 
 
@@ -159,7 +160,7 @@ def test_removing_a_sender(router: sig.Router) -> None:
     assert router.removeSender("x") is False
     assert router.removeSender(sender) is False
     assert router.removeSender("nobody") is False
-    with pytest.raises(ValueError, match="None"):
+    with pytest.raises(ValueError, match=r"^which sender to remove\? Pass it, or its name, not None$"):
         router.removeSender(None)  # type: ignore[arg-type]
 
 
@@ -475,7 +476,7 @@ def test_a_sender_of_another_router() -> None:
 
 
 def test_a_logger_runs_without_the_lock() -> None:
-    """Another thread may use a server's router while the log is told that listeners wait in vain."""
+    """Another thread may use a server's router while the log is told what is new, and who waits in vain."""
     router = sig.ServerRouter(CarrierTCPServer())
 
     class Asks:
@@ -490,4 +491,47 @@ def test_a_logger_runs_without_the_lock() -> None:
     sig.setup_logger(Asks())
     router.addListener(lambda _info, _data: None, "s", "never")
     router.addSender("s", ["e"])
-    assert answers == [("listeners wait for 'never' of 's', which it does not declare", 1)]
+    found = router.getSender("t", create=True)
+    assert found is not None
+    found.getEvent("f", create=True)
+    assert answers == [
+        ("sender 's' created", 1),
+        ("event 'never' created for sender 's'", 1),
+        ("event '#connect' created for sender 's'", 1),
+        ("event '#disconnect' created for sender 's'", 1),
+        ("event 'e' created for sender 's'", 1),
+        ("listeners wait for 'never' of 's', which it does not declare", 1),
+        ("sender 't' created", 2),
+        ("event 'f' created for sender 't'", 2),
+    ]
+
+
+def test_events_of_a_sender(router: sig.Router) -> None:
+    """`getEvent` finds what was declared or listened to, and makes others only if asked to."""
+    sender = router.addSender("temp", ["#changed", "hot"])
+    router.addListener(print, "temp", "hot")
+    hot, changed = sender.getEvent("hot"), sender.getEvent("#changed")
+    assert hot is not None
+    assert changed is not None
+    assert (hot.getName(), hot.getSender(), hot.getListeners()) == ("hot", sender, [print])
+    assert (hot.isChannel(), changed.isChannel()) == (False, True)
+    assert (hot.hasListeners(), changed.hasListeners(), hot.countListeners()) == (True, False, 1)
+    hot.getListeners().clear()
+    assert sender.countListeners("hot") == 1
+    assert sender.getEvent("wet") is None
+    wet = sender.getEvent("wet", create=True)
+    assert wet is sender.getEvent("wet") is sender.getEvent("wet", create=True)
+    assert sender.getSignal("wet") is None
+    assert sender.getEvents() == ["#changed", "hot"]
+    for name in ("", None):
+        with pytest.raises(ValueError, match="an event needs a name"):
+            sender.getEvent(name, create=True)  # type: ignore[arg-type]
+
+
+def test_names_as_in_pysig() -> None:
+    """A script may ask for the version, and for what makes a channel."""
+    assert sig.VERSION == "0.7.3"
+    assert sig.CHANNEL_DECORATOR == "#"
+    assert sig.__version__ == importlib.metadata.version("sig-gateway")
+    with pytest.raises(AttributeError, match="module 'sig' has no attribute 'wersion'"):
+        sig.wersion  # noqa: B018

@@ -219,7 +219,8 @@ def test_sender_broadcast(capsys: pytest.CaptureFixture[str]) -> None:
         sender.getSignal("my_event_2").trigger("x")
     """)
     assert capsys.readouterr().out == (
-        "my_sender #connect {'events': ['my_event_1', 'my_event_2'], 'requests': None}\n"
+        "my_sender #connect {'events': ['#connect', '#disconnect', 'my_event_1', 'my_event_2'], "
+        "'requests': None}\n"
         "my_sender my_event_2 x\n"
     )
 

@@ -171,6 +171,24 @@ def test_without_the_c_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
         anew.pack({"a": {1}})
 
 
+@pytest.mark.parametrize("with_c", [True, False])
+def test_the_encoder(monkeypatch: pytest.MonkeyPatch, with_c: bool) -> None:
+    """Short, ASCII, exact; what JSON cannot write is refused, with the reason."""
+    if not with_c:
+        monkeypatch.setattr("json.encoder.c_make_encoder", None)
+    encode = wire._make_encoder()
+    message = {"é": [1.5, None, True, 'é"', {"b": {}}], "c": 10**30, "a": []}
+    assert encode(message) == r'{"\u00e9":[1.5,null,true,"\u00e9\"",{"b":{}}],"c":1' + "0" * 30 + ',"a":[]}'
+    with pytest.raises(ValueError, match=r"(?i)not JSON compliant"):
+        encode(float("nan"))
+    with pytest.raises(TypeError, match="a set cannot be sent"):
+        encode({1})
+    circle: list[Any] = []
+    circle.append(circle)
+    with pytest.raises((ValueError, RecursionError)):
+        encode(circle)
+
+
 def unpack_json(data: bytes) -> Any:
     return json.loads(data)
 

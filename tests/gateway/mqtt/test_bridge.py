@@ -69,7 +69,7 @@ def test_any_sender_any_data(house: Any, mosquitto: Mosquitto, listen: Listen, d
     sender = house.router.addSender(name, ["note", "#", "a/b"])
     topic = "sig/test/Büro a%2Fb%2Bc %231 100%25"
     connect = decoded(seen.on(f"{topic}/event/connect"))
-    assert connect["events"] == ["note", "#", "a/b"]
+    assert connect["events"] == ["#connect", "#disconnect", "note", "#", "a/b"]
     for data in (1, "text", None, [1, 2], True):
         sender.getSignal("note").trigger(data)
     sender.getSignal("note").trigger({"id": 7})
