@@ -65,21 +65,9 @@ def test_no_circle(package: str) -> None:
     assert circle(modules(package)) == []
 
 
-NETWORK = {
-    f"sig.{name}"
-    for name in (
-        "arrivals", "calls", "client", "connection", "dispatch", "outbox", "reader", "relay",
-        "remotelisteners", "remotesenders", "sendmode", "sendorder", "server", "session", "turn",
-    )
-}  # fmt: skip
-"""Of these some still name each other for types; no other file of `sig` may."""
-
-
 def test_no_circle_for_types_alone() -> None:
     """In `sig` no two files name each other, neither to run nor for types."""
-    known = modules("sig")
-    assert known.keys() >= NETWORK, "take those that are gone off the list"
-    assert circle({name: path for name, path in known.items() if name not in NETWORK}, types=True) == []
+    assert circle(modules("sig"), types=True) == []
 
 
 def test_a_circle_for_types_is_found(tmp_path: Path) -> None:
