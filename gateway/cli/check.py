@@ -63,6 +63,10 @@ def load_or_explain(path: Path, *, usable: bool = False, warn: bool = True) -> C
             print(problem, file=sys.stderr)
         count = len(error.problems)
         print(f"{count} error{'s' if count > 1 else ''}", file=sys.stderr)
+        if any(problem.denied for problem in error.problems) and not usable:
+            from gateway.doctor.as_root import as_root
+
+            print(f"what only root may read, root can check: {as_root(path, 'check')}", file=sys.stderr)
         return None
     for warning in config.warnings if warn else ():
         print(f"warning: {warning}", file=sys.stderr)
