@@ -32,7 +32,7 @@ from gateway.reload.refusal import load_beside
 from gateway.reload.reloader import Reloader
 from gateway.reload.report import Report
 from gateway.senders import GatewayRouter
-from gateway.service import MARGIN_S, Part, Service, StartError, stop_together
+from gateway.service import MARGIN_S, Part, Service, StartError, all_within, stop_together
 from gateway.serving import Server
 from gateway.timekeeping import Timekeeping, open_clock
 from gateway.web import Known, probe, web
@@ -45,6 +45,8 @@ SERVER_S = 0.4
 RELOAD_S = 0.05
 """What a reload that is under way has to see that. At the end it has what the services have left: it writes
 down what a new one has heard until then."""
+LAST_S = 0.02
+"""What it has at least, and then the data folder: its disk may hang."""
 STOP_S = LINKS_S + DISPATCHER_S + SERVER_S
 """What `stop` gives each stage, and all of them, of the 2 s that were promised. The last has what the others
 left: the bridge to MQTT, which stops beside the server, may have to wait for a slow disk."""
@@ -132,9 +134,17 @@ class App:
             if stage is stages[0]:
                 within_s = max(within_s, deadline - time.monotonic())
             done &= stop_together(stage.services, within_s)
-        done &= self.reloader.stop(max(RELOAD_S, deadline - time.monotonic()))
-        self.folder.close()
-        return done
+        if not self.reloader.stop(max(LAST_S, deadline - time.monotonic())):
+            done = False
+            self._tell_unwritten()
+        return done & all_within([self.folder.close], max(LAST_S, deadline - time.monotonic()), "data folder")
+
+    def _tell_unwritten(self) -> None:
+        """Of a reload that is left behind: what its new services have heard, as the old ones hold the files."""
+        for name, count in self._parts.unwritten().items() if self._parts is not None else ():
+            logger.error(
+                "stopping: %s: %d events since the reload are lost: its disk is too slow", name, count
+            )
 
     def health(self) -> dict[str, Any]:
         """What flows, and what does not; see `gateway.health`."""
