@@ -140,7 +140,7 @@ class App:
         return done & all_within([self.folder.close], max(LAST_S, deadline - time.monotonic()), "data folder")
 
     def _tell_unwritten(self) -> None:
-        """Of a reload that is left behind: what its new services have heard, while the old ones had the files."""
+        """Of a reload that is left behind: what its new services have heard in vain."""
         for name, count in self._parts.unwritten().items() if self._parts is not None else ():
             logger.error(
                 "stopping: %s: %d events since the reload are lost: its disk is too slow", name, count
