@@ -14,8 +14,6 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Self
 
 import sig
@@ -25,6 +23,7 @@ from drivers.errors import LinkLostError, PortError, PortNotFoundError, SilentEr
 from drivers.identities import Forgetful, IdentityCheck, Memory, Roster
 from drivers.kinds import new_source
 from drivers.latency import Latency
+from drivers.link_status import LinkState, LinkStatus
 from drivers.news import News
 from drivers.notes import ForgetfulNotes
 from drivers.reasons import LoggedReasons
@@ -33,6 +32,8 @@ from drivers.source import Device, Down, Measurement, Notes, Session, Source, Up
 from drivers.stopping import Stopping
 from drivers.watcher import Watcher
 from sig.errors import text_of
+
+__all__ = ["Link", "LinkState", "LinkStatus"]
 
 logger = logging.getLogger(__name__)
 
@@ -50,44 +51,6 @@ REQUEST_TIMEOUT_S = 3.0
 MAX_LISTED = 12
 _CLOSED = "the link is closed"
 _DEFECT = "internal error, see the log"
-
-
-class LinkState(StrEnum):
-    """Where a link is in its life."""
-
-    CLOSED = "closed"
-    OPENING = "opening"
-    ABSENT = "absent"
-    GREETING = "greeting"
-    UP = "up"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class LinkStatus:
-    """A link at one moment. `port` is what the config calls its source, `device` what was opened of it last;
-    `reason` says why the link is not up; `devices` are there, by name; `warning`: why one of them may be
-    another than is meant; `counters` count from the link's creation; `dropped` is the newest line or frame of
-    this opening that was of no use; `waiting` requests are not answered yet; `since` is the monotonic time of
-    the last change of state; `reconnects`: how often it came up again, from the link's creation."""
-
-    name: str
-    state: LinkState
-    port: str
-    device: str | None
-    reason: str | None
-    devices: Mapping[str, Device]
-    warning: str | None
-    counters: dict[str, int]
-    dropped: str | None
-    waiting: int
-    since: float
-    reconnects: int = 0
-
-    @property
-    def board(self) -> Device | None:
-        """The device of a link that can have only one; None while it is not there."""
-        return self.devices.get("")
 
 
 class Link:
