@@ -28,9 +28,9 @@ from drivers.news import News
 from drivers.notes import ForgetfulNotes
 from drivers.reasons import LoggedReasons
 from drivers.sink import Sink
+from drivers.sinks import Sinks
 from drivers.source import Device, Down, Measurement, Notes, Session, Source, Up
 from drivers.stopping import Stopping
-from drivers.watcher import Watcher
 from sig.errors import text_of
 
 __all__ = ["Link", "LinkState", "LinkStatus"]
@@ -101,8 +101,7 @@ class Link:
         # Guards all below; held for a few assignments and posts; no other lock is taken while it is held, but
         # those of the dispatcher's wake-up.
         self._lock = threading.Lock()
-        self._sinks: dict[str, tuple[Sink, ...]] = {}
-        self._watchers: tuple[Watcher, ...] = ()
+        self._sinks = Sinks(source.device_of)
         self._session: Session | None = None
         self._devices: dict[str, Device] = {}
         self._warnings: dict[str, str | None] = {}
@@ -114,7 +113,7 @@ class Link:
         self._since = clock.monotonic()
         self._ups = 0  # how often it came up
         self._totals: dict[str, int] = {}
-        self._news = News(name, self.dispatcher, self._sinks_of)
+        self._news = News(name, self.dispatcher, self._sinks.of)
 
     def open(self) -> None:
         """Start to look for the source, and return at once; nothing happens if the link is open already."""
@@ -154,7 +153,7 @@ class Link:
         """Have `sink` take its channel's measurements, and learn of the device's coming and going."""
         name = self._source.device_of(sink.channel)
         with self._lock:
-            self._sinks = {**self._sinks, sink.channel: (*self._sinks.get(sink.channel, ()), sink)}
+            self._sinks.add(sink)
             session, device = self._session, self._devices.get(name)
             # Under the lock: when the device goes now, its link_down comes after this.
             if device is not None:
@@ -166,14 +165,13 @@ class Link:
     def remove(self, sink: Sink) -> None:
         """The opposite of `add`; nothing happens if it was not added."""
         with self._lock:
-            left = tuple(other for other in self._sinks.get(sink.channel, ()) if other is not sink)
-            self._sinks = {**self._sinks, sink.channel: left}
+            self._sinks.remove(sink)
 
     def watch(self, callback: Callable[[Device], None]) -> None:
         """Have `callback` called on the dispatcher's thread with each device that comes, or says anew who it
         is and what it has, before the sensors on its channels hear of it. Call it before `open`."""
         with self._lock:
-            self._watchers = (*self._watchers, Watcher(callback))
+            self._sinks.watch(callback)
 
     def status(self) -> LinkStatus:
         """The link as it is now. From any thread."""
@@ -391,7 +389,7 @@ class Link:
         """See `Keeper`: to the channel's sinks, at once and in turn. Of a device that is not there, as it has
         not been judged yet or is refused, nobody hears.
         """
-        sinks = self._sinks.get(measurement.channel)
+        sinks = self._sinks.on(measurement.channel)
         if not sinks:
             return  # most channels of a radio network are nobody's
         there = self._source.device_of(measurement.channel) in self._devices
@@ -414,13 +412,7 @@ class Link:
 
     def wanted(self) -> dict[str, int | None]:
         """See `Keeper`."""
-        with self._lock:
-            sinks = [sink for sinks in self._sinks.values() for sink in sinks]
-        found: dict[str, int | None] = {}
-        for sink in sinks:
-            if found.get(sink.channel) is None:
-                found[sink.channel] = sink.interval_ms
-        return found
+        return self._sinks.wanted()
 
     def _came(self, device: Device) -> None:
         verdict = self._identities.judge(device)
@@ -484,12 +476,6 @@ class Link:
     def _soon(self, job: Callable[[], None]) -> None:
         """On the dispatcher's thread: who reads waits for no disk."""
         self.dispatcher.post_always(lambda _: job(), None)
-
-    def _sinks_of(self, device: str) -> list[Sink]:
-        with self._lock:
-            watchers = self._watchers
-            sinks = [sink for sinks in self._sinks.values() for sink in sinks]
-        return [*watchers, *(sink for sink in sinks if self._source.device_of(sink.channel) == device)]
 
 
 def _others(devices: Mapping[str, Device]) -> str:
