@@ -17,16 +17,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import sig
+from drivers.attendance import Attendance
 from drivers.clock import SYSTEM_CLOCK, Clock
 from drivers.dispatcher import Dispatcher
 from drivers.errors import LinkLostError, PortError, PortNotFoundError, SilentError
 from drivers.identities import Forgetful, IdentityCheck, Memory, Roster
 from drivers.kinds import new_source
 from drivers.latency import Latency
+from drivers.life import CLOSED, Life
 from drivers.link_status import LinkState, LinkStatus
 from drivers.news import News
 from drivers.notes import ForgetfulNotes
-from drivers.reasons import LoggedReasons
 from drivers.sink import Sink
 from drivers.sinks import Sinks
 from drivers.source import Device, Down, Measurement, Notes, Session, Source, Up
@@ -47,9 +48,6 @@ PRESENCE_S = 0.25
 # A source that held so long was a success: the next failure starts at the shortest back-off again.
 STEADY_S = 10.0
 REQUEST_TIMEOUT_S = 3.0
-# Of the devices of a link, in a message.
-MAX_LISTED = 12
-_CLOSED = "the link is closed"
 _DEFECT = "internal error, see the log"
 
 
@@ -93,27 +91,22 @@ class Link:
         """Of requests that its devices were asked."""
         # The link's thread alone.
         self._up_s: float | None = None  # how long somebody has been there, of this opening
-        self._logged = LoggedReasons(name, clock.monotonic)
-        # Whoever reads, alone.
-        self._identities = IdentityCheck(name, identity, memory or Forgetful(), self._soon)
-        self._roster = roster or Roster()
         self.notes = notes or ForgetfulNotes()
-        # Guards all below; held for a few assignments and posts; no other lock is taken while it is held, but
-        # those of the dispatcher's wake-up.
+        # Guards what is below, and what those have to whom it is given; held for a few assignments and posts;
+        # no other lock is taken while it is held, but those of the dispatcher's wake-up.
         self._lock = threading.Lock()
         self._sinks = Sinks(source.device_of)
+        self._life = Life(name, self._lock, clock.monotonic)
+        self._there = Attendance(
+            name,
+            self._lock,
+            self._life,
+            IdentityCheck(name, identity, memory or Forgetful(), self._soon),
+            roster or Roster(),
+            News(name, self.dispatcher, self._sinks.of),
+        )
         self._session: Session | None = None
-        self._devices: dict[str, Device] = {}
-        self._warnings: dict[str, str | None] = {}
-        self._refused: dict[str, str] = {}
-        self._absent: dict[str, str] = {}  # why, of those that the source has given up
-        self._state = LinkState.CLOSED
-        self._reason: str | None = _CLOSED
-        self._where: str | None = None
-        self._since = clock.monotonic()
-        self._ups = 0  # how often it came up
         self._totals: dict[str, int] = {}
-        self._news = News(name, self.dispatcher, self._sinks.of)
 
     def open(self) -> None:
         """Start to look for the source, and return at once; nothing happens if the link is open already."""
@@ -154,10 +147,10 @@ class Link:
         name = self._source.device_of(sink.channel)
         with self._lock:
             self._sinks.add(sink)
-            session, device = self._session, self._devices.get(name)
+            session, device = self._session, self._there.devices.get(name)
             # Under the lock: when the device goes now, its link_down comes after this.
             if device is not None:
-                warning = self._warnings.get(name)
+                warning = self._there.warnings.get(name)
                 self.dispatcher.post_always(lambda device: sink.link_up(device, warning), device)
         if session is not None and device is not None:
             session.refresh(sink.channel)
@@ -176,20 +169,20 @@ class Link:
     def status(self) -> LinkStatus:
         """The link as it is now. From any thread."""
         with self._lock:
-            session = self._session
+            session, life, there = self._session, self._life, self._there
             return LinkStatus(
                 self.name,
-                self._state,
+                life.state,
                 self._source.where,
-                self._where,
-                self._reason,
-                dict(self._devices),
-                next(filter(None, self._warnings.values()), None),
+                there.where,
+                life.reason,
+                dict(there.devices),
+                next(filter(None, there.warnings.values()), None),
                 _sum(self._totals, session.counters if session else {}),
                 session.dropped if session else None,
                 session.waiting if session else 0,
-                self._since,
-                max(0, self._ups - 1),
+                life.since,
+                max(0, life.ups - 1),
             )
 
     @property
@@ -206,7 +199,7 @@ class Link:
     def warning(self, channel: str) -> str | None:
         """Why the device of `channel` may be another one than is meant; known before any value of it is. From
         any thread."""
-        return self._warnings.get(self._source.device_of(channel))
+        return self._there.warnings.get(self._source.device_of(channel))
 
     def device_of(self, channel: str) -> str:
         """The name of the device whose channel that is, or would be; empty where there can be only one."""
@@ -215,17 +208,13 @@ class Link:
     def absence(self, channel: str) -> str | None:
         """Why the device of `channel` is not there though the link may be up; None while it is. From any
         thread."""
-        name = self._source.device_of(channel)
-        if name in self._devices:
-            return None
-        why = self._refused.get(name) or self._absent.get(name)
-        return why or f"{name or 'the device'} is not there{_others(self._devices)}"
+        return self._there.absence(self._source.device_of(channel))
 
     def refresh(self, channel: str) -> None:
         """Have `channel` read soon, by the link's own thread, if it can be asked. From any thread; returns at
         once. Nothing happens while the device is not there."""
         with self._lock:
-            session = self._session if self._state is LinkState.UP else None
+            session = self._session if self._life.state is LinkState.UP else None
         if session is not None:
             session.refresh(channel)
 
@@ -245,8 +234,8 @@ class Link:
         `sig.RequestError` for what the device refuses.
         """
         with self._lock:
-            session = self._session if self._state is LinkState.UP else None
-            reason = self._reason
+            session = self._session if self._life.state is LinkState.UP else None
+            reason = self._life.reason
             if session is not None and args and (absence := self.absence(args[0])) is not None:
                 session, reason = None, absence
         if session is None:
@@ -271,13 +260,13 @@ class Link:
             self._guarded(self._hold)
             if self._was_steady():
                 back_off = FIRST_BACK_OFF_S
-                self._logged.forget()
-            longest = ABSENT_BACK_OFF_S if self._state is LinkState.ABSENT else LAST_BACK_OFF_S
+                self._life.logged.forget()
+            longest = ABSENT_BACK_OFF_S if self._life.state is LinkState.ABSENT else LAST_BACK_OFF_S
             back_off = min(back_off, longest)
             self._pause(back_off)
             back_off *= 2
         self._guarded(self._source.close)
-        self._set(LinkState.CLOSED, _CLOSED)
+        self._life.enter(LinkState.CLOSED, CLOSED)
 
     def _was_steady(self) -> bool:
         return self._up_s is not None and self._up_s >= STEADY_S
@@ -287,47 +276,47 @@ class Link:
         try:
             step()
         except Exception as error:
-            if self._logged.is_news(f"{_DEFECT} {type(error).__name__}"):
+            if self._life.logged.is_news(f"{_DEFECT} {type(error).__name__}"):
                 logger.exception("%s: internal error", self.name)
-            self._set(LinkState.FAILED, f"{_DEFECT}: {type(error).__name__}: {text_of(error)}")
+            self._life.enter(LinkState.FAILED, f"{_DEFECT}: {type(error).__name__}: {text_of(error)}")
 
     def _hold(self) -> None:
         """Open the source and stay with it until it is lost."""
-        if self._state is LinkState.CLOSED:
-            self._set(LinkState.OPENING, None)
+        if self._life.state is LinkState.CLOSED:
+            self._life.enter(LinkState.OPENING, None)
         try:
             session = self._source.open(self)
         except PortNotFoundError as error:
-            self._set(LinkState.ABSENT, str(error))
+            self._life.enter(LinkState.ABSENT, str(error))
             return
         except (PortError, LinkLostError) as error:
-            self._set(LinkState.FAILED, str(error))
+            self._life.enter(LinkState.FAILED, str(error))
             return
         reason = _DEFECT
         try:
             with self._lock:
-                self._session, self._where = session, session.where
+                self._session, self._there.where = session, session.where
             self._converse(session)
-            reason = _CLOSED
+            reason = CLOSED
         except LinkLostError as error:
             reason = str(error)
         finally:
-            self._let_go(session, _CLOSED if self._stopping.is_set() else reason)
+            self._let_go(session, CLOSED if self._stopping.is_set() else reason)
 
     def _converse(self, session: Session) -> None:
         while True:
-            self._set(LinkState.GREETING, self._reason)
+            self._life.enter(LinkState.GREETING, self._life.reason)
             devices = session.greet(self._stopping)
             up_at = self.clock.monotonic()
             try:
                 for device in devices:
-                    self._came(device)
-                if not self._refused:
-                    self._set(LinkState.UP, None)
+                    self._there.came(device)
+                if not self._there.anybody_refused:
+                    self._life.enter(LinkState.UP, None)
                 session.run(self._stopping)
                 return
             except SilentError as error:
-                self._lose(LinkState.ABSENT, str(error))
+                self._there.all_gone(LinkState.ABSENT, str(error))
             finally:
                 self._up_s = max(self._up_s or 0.0, self.clock.monotonic() - up_at)
 
@@ -340,19 +329,8 @@ class Link:
                 self._totals = _sum(self._totals, session.counters)
         finally:
             # First the news: closing a port may take long.
-            self._lose(LinkState.CLOSED if self._stopping.is_set() else lost, reason)
+            self._there.all_gone(LinkState.CLOSED if self._stopping.is_set() else lost, reason)
             session.end(reason)
-
-    def _lose(self, state: LinkState, reason: str) -> None:
-        """Nobody is there any more."""
-        with self._lock:
-            gone, self._devices = self._devices, {}
-            self._warnings, self._refused, self._absent = {}, {}, {}
-        # First the state, then the news: a listener of #disconnect may ask for the status.
-        self._set(state, reason)
-        for name in gone:
-            self._roster.leave(self.name, name)
-            self._news.tell(name, lambda sink: sink.link_down(reason))
 
     def _pause(self, back_off: float) -> None:
         """Wait for the back-off, or until the source has gone, come or been replaced: then at once."""
@@ -370,18 +348,9 @@ class Link:
         try:
             return self._source.presence()
         except Exception as error:
-            if self._logged.is_news(f"presence {type(error).__name__}"):
+            if self._life.logged.is_news(f"presence {type(error).__name__}"):
                 logger.exception("%s: cannot tell whether %s is there", self.name, self._source.where)
             return None
-
-    def _set(self, state: LinkState, reason: str | None) -> None:
-        with self._lock:
-            if state is not self._state:
-                self._since = self.clock.monotonic()
-                self._ups += state is LinkState.UP
-            self._state, self._reason = state, reason
-        if reason is not None and state not in (LinkState.CLOSED, LinkState.GREETING):
-            self._logged.warn(reason)
 
     # The source's session, on the thread that reads; see `drivers.source.Keeper`
 
@@ -392,7 +361,7 @@ class Link:
         sinks = self._sinks.on(measurement.channel)
         if not sinks:
             return  # most channels of a radio network are nobody's
-        there = self._source.device_of(measurement.channel) in self._devices
+        there = self._source.device_of(measurement.channel) in self._there.devices
         for sink in sinks:
             if there:
                 sink.heard(measurement)
@@ -402,87 +371,21 @@ class Link:
     def tell(self, event: Up | Down) -> None:
         """See `Keeper`."""
         if isinstance(event, Up):
-            self._came(event.device)
+            self._there.came(event.device)
         else:
-            self._went(event.device, event.reason)
+            self._there.went(event.device, event.reason)
 
     def trouble(self, reason: str) -> None:
         """See `Keeper`."""
-        self._set(LinkState.FAILED, reason)
+        self._life.enter(LinkState.FAILED, reason)
 
     def wanted(self) -> dict[str, int | None]:
         """See `Keeper`."""
         return self._sinks.wanted()
 
-    def _came(self, device: Device) -> None:
-        verdict = self._identities.judge(device)
-        if verdict.refusal is not None:
-            self._refuse(device.name, verdict.refusal)
-            return
-        warning = verdict.warning
-        with self._lock:
-            before = self._devices.get(device.name)
-            self._devices = {**self._devices, device.name: device}
-            self._warnings = {**self._warnings, device.name: warning}
-            self._refused.pop(device.name, None)
-            self._absent.pop(device.name, None)
-        if not self._refused:
-            self._set(LinkState.UP, None)
-        self._log(before, device)
-        self._roster.enter(self.name, device)
-        self._news.tell(device.name, lambda sink: sink.link_up(device, warning))
-
-    def _refuse(self, name: str, reason: str) -> None:
-        """The device stays on the line, asked nothing and heard by nobody: opening the port again and again
-        would only reset it."""
-        with self._lock:
-            devices = dict(self._devices)
-            known = devices.pop(name, None)
-            self._devices = devices
-            self._refused[name] = reason
-        if not devices:
-            self._set(LinkState.FAILED, reason)
-        if known is not None:
-            self._gone(name, reason)
-
-    def _went(self, name: str, reason: str) -> None:
-        with self._lock:
-            devices = dict(self._devices)
-            known = devices.pop(name, None)
-            self._devices = devices
-            self._refused.pop(name, None)
-            self._absent[name] = reason
-        if self._logged.is_news(f"gone {name}"):
-            logger.warning("%s: %s", self.name, reason)
-        if known is not None:
-            self._gone(name, reason)
-
-    def _gone(self, name: str, reason: str) -> None:
-        self._roster.leave(self.name, name)
-        self._news.tell(name, lambda sink: sink.link_down(reason))
-
-    def _log(self, before: Device | None, device: Device) -> None:
-        who = " ".join(filter(None, (device.name, device.model, device.identity)))
-        if before is None and self._logged.is_news(f"up {device.name} {device.identity}"):
-            firmware = device.firmware and f"firmware {device.firmware}"
-            channels = f"channels {', '.join(device.channels)}" if device.channels else ""
-            known = ", ".join(filter(None, (who, firmware, channels)))
-            logger.info("%s: up on %s%s", self.name, self._where, known and f": {known}")
-        if before is None or (before.identity, before.boot) == (device.identity, device.boot):
-            return
-        if self._logged.is_news(f"restart {device.name} {device.identity}"):
-            logger.info("%s: %s restarted, boot %d", self.name, who, device.boot)
-
     def _soon(self, job: Callable[[], None]) -> None:
         """On the dispatcher's thread: who reads waits for no disk."""
         self.dispatcher.post_always(lambda _: job(), None)
-
-
-def _others(devices: Mapping[str, Device]) -> str:
-    """`; there are a, b`, for somebody who may have mistyped a name; nothing where devices have none."""
-    names = sorted(filter(None, devices))
-    more = f", … ({len(names)} in all)" if len(names) > MAX_LISTED else ""
-    return f"; there are {', '.join(names[:MAX_LISTED])}{more}" if names else ""
 
 
 def _sum(totals: Mapping[str, int], counters: Mapping[str, int]) -> dict[str, int]:
