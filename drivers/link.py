@@ -8,35 +8,35 @@ again when it is lost.
 One thread does all of that; it runs no listener and no handler, and posts what the devices send to the
 dispatcher. So a link never waits for a listener, and a listener may ask the link for a live read. It knows no
 port and no protocol: those are its source's, see `drivers.source`.
+
+supervision   the thread
+life          where the link is in it
+attendance    which devices are there
+sinks         who takes what they measure
+link_status   all of that at one moment
 """
 
-import logging
-import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Self
 
 import sig
 from drivers.attendance import Attendance
 from drivers.clock import SYSTEM_CLOCK, Clock
 from drivers.dispatcher import Dispatcher
-from drivers.errors import LinkLostError, PortError, PortNotFoundError, SilentError
 from drivers.identities import Forgetful, IdentityCheck, Memory, Roster
 from drivers.kinds import new_source
 from drivers.latency import Latency
-from drivers.life import CLOSED, Life
+from drivers.life import Life
 from drivers.link_status import LinkState, LinkStatus
 from drivers.news import News
 from drivers.notes import ForgetfulNotes
 from drivers.sink import Sink
 from drivers.sinks import Sinks
-from drivers.source import Device, Down, Measurement, Notes, Session, Source, Up
-from drivers.stopping import Stopping
-from sig.errors import text_of
+from drivers.source import Device, Down, Measurement, Notes, Source, Up
+from drivers.supervision import Pace, Supervision, counted
 
 __all__ = ["Link", "LinkState", "LinkStatus"]
-
-logger = logging.getLogger(__name__)
 
 FIRST_BACK_OFF_S = 0.1
 LAST_BACK_OFF_S = 5.0
@@ -48,7 +48,6 @@ PRESENCE_S = 0.25
 # A source that held so long was a success: the next failure starts at the shortest back-off again.
 STEADY_S = 10.0
 REQUEST_TIMEOUT_S = 3.0
-_DEFECT = "internal error, see the log"
 
 
 class Link:
@@ -86,11 +85,8 @@ class Link:
         self._owns_dispatcher = dispatcher is None
         self._source = source
         self._thread: threading.Thread | None = None
-        self._stopping = Stopping(clock.monotonic)
         self.latency = Latency()
         """Of requests that its devices were asked."""
-        # The link's thread alone.
-        self._up_s: float | None = None  # how long somebody has been there, of this opening
         self.notes = notes or ForgetfulNotes()
         # Guards what is below, and what those have to whom it is given; held for a few assignments and posts;
         # no other lock is taken while it is held, but those of the dispatcher's wake-up.
@@ -105,8 +101,7 @@ class Link:
             roster or Roster(),
             News(name, self.dispatcher, self._sinks.of),
         )
-        self._session: Session | None = None
-        self._totals: dict[str, int] = {}
+        self._held = Supervision(name, source, self, self._lock, self._life, self._there, clock)
 
     def open(self) -> None:
         """Start to look for the source, and return at once; nothing happens if the link is open already."""
@@ -114,8 +109,11 @@ class Link:
             return
         if self._owns_dispatcher:
             self.dispatcher.start()
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._supervise, name=f"link-{self.name}", daemon=True)
+        self._held.stopping.clear()
+        pace = Pace(FIRST_BACK_OFF_S, LAST_BACK_OFF_S, ABSENT_BACK_OFF_S, PRESENCE_S, STEADY_S)
+        self._thread = threading.Thread(
+            target=self._held.run, args=(pace,), name=f"link-{self.name}", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -126,9 +124,9 @@ class Link:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        self._stopping.set()
+        self._held.stopping.set()
         with self._lock:
-            session = self._session
+            session = self._held.session
         if session is not None:
             session.wake()
         thread.join()
@@ -147,7 +145,7 @@ class Link:
         name = self._source.device_of(sink.channel)
         with self._lock:
             self._sinks.add(sink)
-            session, device = self._session, self._there.devices.get(name)
+            session, device = self._held.session, self._there.devices.get(name)
             # Under the lock: when the device goes now, its link_down comes after this.
             if device is not None:
                 warning = self._there.warnings.get(name)
@@ -169,7 +167,7 @@ class Link:
     def status(self) -> LinkStatus:
         """The link as it is now. From any thread."""
         with self._lock:
-            session, life, there = self._session, self._life, self._there
+            session, life, there = self._held.session, self._life, self._there
             return LinkStatus(
                 self.name,
                 life.state,
@@ -178,7 +176,7 @@ class Link:
                 life.reason,
                 dict(there.devices),
                 next(filter(None, there.warnings.values()), None),
-                _sum(self._totals, session.counters if session else {}),
+                counted(self._held.totals, session.counters if session else {}),
                 session.dropped if session else None,
                 session.waiting if session else 0,
                 life.since,
@@ -189,11 +187,11 @@ class Link:
     def turned(self) -> float | None:
         """When (monotonic) its thread's loop went round last; None while the link is not open. From any
         thread."""
-        return self._stopping.asked if self._thread is not None else None
+        return self._held.stopping.asked if self._thread is not None else None
 
     def dropped_since_reading(self, channel: str) -> int:
         """How many damaged or malformed lines there were since `channel`'s last reading. From any thread."""
-        session = self._session
+        session = self._held.session
         return session.dropped_since_reading(channel) if session is not None else 0
 
     def warning(self, channel: str) -> str | None:
@@ -214,7 +212,7 @@ class Link:
         """Have `channel` read soon, by the link's own thread, if it can be asked. From any thread; returns at
         once. Nothing happens while the device is not there."""
         with self._lock:
-            session = self._session if self._life.state is LinkState.UP else None
+            session = self._held.session if self._life.state is LinkState.UP else None
         if session is not None:
             session.refresh(channel)
 
@@ -234,7 +232,7 @@ class Link:
         `sig.RequestError` for what the device refuses.
         """
         with self._lock:
-            session = self._session if self._life.state is LinkState.UP else None
+            session = self._held.session if self._life.state is LinkState.UP else None
             reason = self._life.reason
             if session is not None and args and (absence := self.absence(args[0])) is not None:
                 session, reason = None, absence
@@ -249,108 +247,6 @@ class Link:
             raise
         finally:
             self.latency.took(self.clock.monotonic() - started)
-
-    # The link's thread
-
-    def _supervise(self) -> None:
-        """Never ends but by `close`, whatever the source raises."""
-        back_off = FIRST_BACK_OFF_S
-        while not self._stopping.is_set():
-            self._up_s = None
-            self._guarded(self._hold)
-            if self._was_steady():
-                back_off = FIRST_BACK_OFF_S
-                self._life.logged.forget()
-            longest = ABSENT_BACK_OFF_S if self._life.state is LinkState.ABSENT else LAST_BACK_OFF_S
-            back_off = min(back_off, longest)
-            self._pause(back_off)
-            back_off *= 2
-        self._guarded(self._source.close)
-        self._life.enter(LinkState.CLOSED, CLOSED)
-
-    def _was_steady(self) -> bool:
-        return self._up_s is not None and self._up_s >= STEADY_S
-
-    def _guarded(self, step: Callable[[], None]) -> None:
-        """A defect must be seen, and must not end the link for ever."""
-        try:
-            step()
-        except Exception as error:
-            if self._life.logged.is_news(f"{_DEFECT} {type(error).__name__}"):
-                logger.exception("%s: internal error", self.name)
-            self._life.enter(LinkState.FAILED, f"{_DEFECT}: {type(error).__name__}: {text_of(error)}")
-
-    def _hold(self) -> None:
-        """Open the source and stay with it until it is lost."""
-        if self._life.state is LinkState.CLOSED:
-            self._life.enter(LinkState.OPENING, None)
-        try:
-            session = self._source.open(self)
-        except PortNotFoundError as error:
-            self._life.enter(LinkState.ABSENT, str(error))
-            return
-        except (PortError, LinkLostError) as error:
-            self._life.enter(LinkState.FAILED, str(error))
-            return
-        reason = _DEFECT
-        try:
-            with self._lock:
-                self._session, self._there.where = session, session.where
-            self._converse(session)
-            reason = CLOSED
-        except LinkLostError as error:
-            reason = str(error)
-        finally:
-            self._let_go(session, CLOSED if self._stopping.is_set() else reason)
-
-    def _converse(self, session: Session) -> None:
-        while True:
-            self._life.enter(LinkState.GREETING, self._life.reason)
-            devices = session.greet(self._stopping)
-            up_at = self.clock.monotonic()
-            try:
-                for device in devices:
-                    self._there.came(device)
-                if not self._there.anybody_refused:
-                    self._life.enter(LinkState.UP, None)
-                session.run(self._stopping)
-                return
-            except SilentError as error:
-                self._there.all_gone(LinkState.ABSENT, str(error))
-            finally:
-                self._up_s = max(self._up_s or 0.0, self.clock.monotonic() - up_at)
-
-    def _let_go(self, session: Session, reason: str) -> None:
-        """Whatever the session raises by now, its end is not left out."""
-        lost = LinkState.FAILED if self._up_s is None else LinkState.ABSENT
-        try:
-            with self._lock:
-                self._session = None
-                self._totals = _sum(self._totals, session.counters)
-        finally:
-            # First the news: closing a port may take long.
-            self._there.all_gone(LinkState.CLOSED if self._stopping.is_set() else lost, reason)
-            session.end(reason)
-
-    def _pause(self, back_off: float) -> None:
-        """Wait for the back-off, or until the source has gone, come or been replaced: then at once."""
-        before = self._presence()
-        jittered = back_off * random.uniform(0.8, 1.2)
-        until = self.clock.monotonic() + jittered
-        while not self._stopping.is_set() and (wait := until - self.clock.monotonic()) > 0:
-            self._stopping.wait(min(wait, PRESENCE_S))
-            now = self._presence()
-            if now is not None and now != before:
-                return
-
-    def _presence(self) -> object:
-        """The source's; None also when it cannot say, as in the middle of an unplug."""
-        try:
-            return self._source.presence()
-        except Exception as error:
-            if self._life.logged.is_news(f"presence {type(error).__name__}"):
-                logger.exception("%s: cannot tell whether %s is there", self.name, self._source.where)
-            return None
 
     # The source's session, on the thread that reads; see `drivers.source.Keeper`
 
@@ -386,7 +282,3 @@ class Link:
     def _soon(self, job: Callable[[], None]) -> None:
         """On the dispatcher's thread: who reads waits for no disk."""
         self.dispatcher.post_always(lambda _: job(), None)
-
-
-def _sum(totals: Mapping[str, int], counters: Mapping[str, int]) -> dict[str, int]:
-    return {name: totals.get(name, 0) + counters.get(name, 0) for name in {**totals, **counters}}
