@@ -172,8 +172,8 @@ def test_a_slow_job_that_fails() -> None:
 @pytest.mark.parametrize(("missing", "longest_s"), [(1, 15.0), (2, 25.5), (4, 50.5)])
 @pytest.mark.parametrize("every_s", [1.0, 10.0])
 def test_who_is_plugged_in_late_is_soon_there(every_s: float, missing: int, longest_s: float) -> None:
-    """However long it has been missing: it is asked each quarter of a minute, or as often as the share lets it,
-    of which each of several has a part."""
+    """However long it has been missing: it is asked each quarter of a minute, or as often as its share of the
+    time allows."""
     broken = dict.fromkeys(range(1, 1 + missing), 0.5)
     seen = moments(scheduled(*[every_s] * (1 + missing)), NOW + 2 * 3600.0, broken)
     for key in broken:
