@@ -8,33 +8,35 @@ again when it is lost.
 One thread does all of that; it runs no listener and no handler, and posts what the devices send to the
 dispatcher. So a link never waits for a listener, and a listener may ask the link for a live read. It knows no
 port and no protocol: those are its source's, see `drivers.source`.
+
+supervision   the thread
+life          where the link is in it
+attendance    which devices are there
+sinks         who takes what they measure
+link_status   all of that at one moment
 """
 
-import logging
-import random
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable
 from typing import Any, Self
 
 import sig
+from drivers.attendance import Attendance
 from drivers.clock import SYSTEM_CLOCK, Clock
 from drivers.dispatcher import Dispatcher
-from drivers.errors import LinkLostError, PortError, PortNotFoundError, SilentError
 from drivers.identities import Forgetful, IdentityCheck, Memory, Roster
 from drivers.kinds import new_source
 from drivers.latency import Latency
+from drivers.life import Life
+from drivers.link_status import LinkState, LinkStatus
 from drivers.news import News
 from drivers.notes import ForgetfulNotes
-from drivers.reasons import LoggedReasons
 from drivers.sink import Sink
-from drivers.source import Device, Down, Measurement, Notes, Session, Source, Up
-from drivers.stopping import Stopping
-from drivers.watcher import Watcher
-from sig.errors import text_of
+from drivers.sinks import Sinks
+from drivers.source import Device, Down, Measurement, Notes, Source, Up
+from drivers.supervision import Pace, Supervision, counted
 
-logger = logging.getLogger(__name__)
+__all__ = ["Link", "LinkState", "LinkStatus"]
 
 FIRST_BACK_OFF_S = 0.1
 LAST_BACK_OFF_S = 5.0
@@ -46,48 +48,6 @@ PRESENCE_S = 0.25
 # A source that held so long was a success: the next failure starts at the shortest back-off again.
 STEADY_S = 10.0
 REQUEST_TIMEOUT_S = 3.0
-# Of the devices of a link, in a message.
-MAX_LISTED = 12
-_CLOSED = "the link is closed"
-_DEFECT = "internal error, see the log"
-
-
-class LinkState(StrEnum):
-    """Where a link is in its life."""
-
-    CLOSED = "closed"
-    OPENING = "opening"
-    ABSENT = "absent"
-    GREETING = "greeting"
-    UP = "up"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class LinkStatus:
-    """A link at one moment. `port` is what the config calls its source, `device` what was opened of it last;
-    `reason` says why the link is not up; `devices` are there, by name; `warning`: why one of them may be
-    another than is meant; `counters` count from the link's creation; `dropped` is the newest line or frame of
-    this opening that was of no use; `waiting` requests are not answered yet; `since` is the monotonic time of
-    the last change of state; `reconnects`: how often it came up again, from the link's creation."""
-
-    name: str
-    state: LinkState
-    port: str
-    device: str | None
-    reason: str | None
-    devices: Mapping[str, Device]
-    warning: str | None
-    counters: dict[str, int]
-    dropped: str | None
-    waiting: int
-    since: float
-    reconnects: int = 0
-
-    @property
-    def board(self) -> Device | None:
-        """The device of a link that can have only one; None while it is not there."""
-        return self.devices.get("")
 
 
 class Link:
@@ -125,33 +85,23 @@ class Link:
         self._owns_dispatcher = dispatcher is None
         self._source = source
         self._thread: threading.Thread | None = None
-        self._stopping = Stopping(clock.monotonic)
         self.latency = Latency()
         """Of requests that its devices were asked."""
-        # The link's thread alone.
-        self._up_s: float | None = None  # how long somebody has been there, of this opening
-        self._logged = LoggedReasons(name, clock.monotonic)
-        # Whoever reads, alone.
-        self._identities = IdentityCheck(name, identity, memory or Forgetful(), self._soon)
-        self._roster = roster or Roster()
         self.notes = notes or ForgetfulNotes()
-        # Guards all below; held for a few assignments and posts; no other lock is taken while it is held, but
-        # those of the dispatcher's wake-up.
+        # Guards what is below, and what those have to whom it is given; held for a few assignments and posts;
+        # no other lock is taken while it is held, but those of the dispatcher's wake-up.
         self._lock = threading.Lock()
-        self._sinks: dict[str, tuple[Sink, ...]] = {}
-        self._watchers: tuple[Watcher, ...] = ()
-        self._session: Session | None = None
-        self._devices: dict[str, Device] = {}
-        self._warnings: dict[str, str | None] = {}
-        self._refused: dict[str, str] = {}
-        self._absent: dict[str, str] = {}  # why, of those that the source has given up
-        self._state = LinkState.CLOSED
-        self._reason: str | None = _CLOSED
-        self._where: str | None = None
-        self._since = clock.monotonic()
-        self._ups = 0  # how often it came up
-        self._totals: dict[str, int] = {}
-        self._news = News(name, self.dispatcher, self._sinks_of)
+        self._sinks = Sinks(source.device_of)
+        self._life = Life(name, self._lock, clock.monotonic)
+        self._there = Attendance(
+            name,
+            self._lock,
+            self._life,
+            IdentityCheck(name, identity, memory or Forgetful(), self._soon),
+            roster or Roster(),
+            News(name, self.dispatcher, self._sinks.of),
+        )
+        self._held = Supervision(name, source, self, self._lock, self._life, self._there, clock)
 
     def open(self) -> None:
         """Start to look for the source, and return at once; nothing happens if the link is open already."""
@@ -159,8 +109,11 @@ class Link:
             return
         if self._owns_dispatcher:
             self.dispatcher.start()
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._supervise, name=f"link-{self.name}", daemon=True)
+        self._held.stopping.clear()
+        pace = Pace(FIRST_BACK_OFF_S, LAST_BACK_OFF_S, ABSENT_BACK_OFF_S, PRESENCE_S, STEADY_S)
+        self._thread = threading.Thread(
+            target=self._held.run, args=(pace,), name=f"link-{self.name}", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -171,9 +124,9 @@ class Link:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        self._stopping.set()
+        self._held.stopping.set()
         with self._lock:
-            session = self._session
+            session = self._held.session
         if session is not None:
             session.wake()
         thread.join()
@@ -191,11 +144,11 @@ class Link:
         """Have `sink` take its channel's measurements, and learn of the device's coming and going."""
         name = self._source.device_of(sink.channel)
         with self._lock:
-            self._sinks = {**self._sinks, sink.channel: (*self._sinks.get(sink.channel, ()), sink)}
-            session, device = self._session, self._devices.get(name)
+            self._sinks.add(sink)
+            session, device = self._held.session, self._there.devices.get(name)
             # Under the lock: when the device goes now, its link_down comes after this.
             if device is not None:
-                warning = self._warnings.get(name)
+                warning = self._there.warnings.get(name)
                 self.dispatcher.post_always(lambda device: sink.link_up(device, warning), device)
         if session is not None and device is not None:
             session.refresh(sink.channel)
@@ -203,49 +156,48 @@ class Link:
     def remove(self, sink: Sink) -> None:
         """The opposite of `add`; nothing happens if it was not added."""
         with self._lock:
-            left = tuple(other for other in self._sinks.get(sink.channel, ()) if other is not sink)
-            self._sinks = {**self._sinks, sink.channel: left}
+            self._sinks.remove(sink)
 
     def watch(self, callback: Callable[[Device], None]) -> None:
         """Have `callback` called on the dispatcher's thread with each device that comes, or says anew who it
         is and what it has, before the sensors on its channels hear of it. Call it before `open`."""
         with self._lock:
-            self._watchers = (*self._watchers, Watcher(callback))
+            self._sinks.watch(callback)
 
     def status(self) -> LinkStatus:
         """The link as it is now. From any thread."""
         with self._lock:
-            session = self._session
+            session, life, there = self._held.session, self._life, self._there
             return LinkStatus(
                 self.name,
-                self._state,
+                life.state,
                 self._source.where,
-                self._where,
-                self._reason,
-                dict(self._devices),
-                next(filter(None, self._warnings.values()), None),
-                _sum(self._totals, session.counters if session else {}),
+                there.where,
+                life.reason,
+                dict(there.devices),
+                next(filter(None, there.warnings.values()), None),
+                counted(self._held.totals, session.counters if session else {}),
                 session.dropped if session else None,
                 session.waiting if session else 0,
-                self._since,
-                max(0, self._ups - 1),
+                life.since,
+                max(0, life.ups - 1),
             )
 
     @property
     def turned(self) -> float | None:
         """When (monotonic) its thread's loop went round last; None while the link is not open. From any
         thread."""
-        return self._stopping.asked if self._thread is not None else None
+        return self._held.stopping.asked if self._thread is not None else None
 
     def dropped_since_reading(self, channel: str) -> int:
         """How many damaged or malformed lines there were since `channel`'s last reading. From any thread."""
-        session = self._session
+        session = self._held.session
         return session.dropped_since_reading(channel) if session is not None else 0
 
     def warning(self, channel: str) -> str | None:
         """Why the device of `channel` may be another one than is meant; known before any value of it is. From
         any thread."""
-        return self._warnings.get(self._source.device_of(channel))
+        return self._there.warnings.get(self._source.device_of(channel))
 
     def device_of(self, channel: str) -> str:
         """The name of the device whose channel that is, or would be; empty where there can be only one."""
@@ -254,17 +206,13 @@ class Link:
     def absence(self, channel: str) -> str | None:
         """Why the device of `channel` is not there though the link may be up; None while it is. From any
         thread."""
-        name = self._source.device_of(channel)
-        if name in self._devices:
-            return None
-        why = self._refused.get(name) or self._absent.get(name)
-        return why or f"{name or 'the device'} is not there{_others(self._devices)}"
+        return self._there.absence(self._source.device_of(channel))
 
     def refresh(self, channel: str) -> None:
         """Have `channel` read soon, by the link's own thread, if it can be asked. From any thread; returns at
         once. Nothing happens while the device is not there."""
         with self._lock:
-            session = self._session if self._state is LinkState.UP else None
+            session = self._held.session if self._life.state is LinkState.UP else None
         if session is not None:
             session.refresh(channel)
 
@@ -284,8 +232,8 @@ class Link:
         `sig.RequestError` for what the device refuses.
         """
         with self._lock:
-            session = self._session if self._state is LinkState.UP else None
-            reason = self._reason
+            session = self._held.session if self._life.state is LinkState.UP else None
+            reason = self._life.reason
             if session is not None and args and (absence := self.absence(args[0])) is not None:
                 session, reason = None, absence
         if session is None:
@@ -300,138 +248,16 @@ class Link:
         finally:
             self.latency.took(self.clock.monotonic() - started)
 
-    # The link's thread
-
-    def _supervise(self) -> None:
-        """Never ends but by `close`, whatever the source raises."""
-        back_off = FIRST_BACK_OFF_S
-        while not self._stopping.is_set():
-            self._up_s = None
-            self._guarded(self._hold)
-            if self._was_steady():
-                back_off = FIRST_BACK_OFF_S
-                self._logged.forget()
-            longest = ABSENT_BACK_OFF_S if self._state is LinkState.ABSENT else LAST_BACK_OFF_S
-            back_off = min(back_off, longest)
-            self._pause(back_off)
-            back_off *= 2
-        self._guarded(self._source.close)
-        self._set(LinkState.CLOSED, _CLOSED)
-
-    def _was_steady(self) -> bool:
-        return self._up_s is not None and self._up_s >= STEADY_S
-
-    def _guarded(self, step: Callable[[], None]) -> None:
-        """A defect must be seen, and must not end the link for ever."""
-        try:
-            step()
-        except Exception as error:
-            if self._logged.is_news(f"{_DEFECT} {type(error).__name__}"):
-                logger.exception("%s: internal error", self.name)
-            self._set(LinkState.FAILED, f"{_DEFECT}: {type(error).__name__}: {text_of(error)}")
-
-    def _hold(self) -> None:
-        """Open the source and stay with it until it is lost."""
-        if self._state is LinkState.CLOSED:
-            self._set(LinkState.OPENING, None)
-        try:
-            session = self._source.open(self)
-        except PortNotFoundError as error:
-            self._set(LinkState.ABSENT, str(error))
-            return
-        except (PortError, LinkLostError) as error:
-            self._set(LinkState.FAILED, str(error))
-            return
-        reason = _DEFECT
-        try:
-            with self._lock:
-                self._session, self._where = session, session.where
-            self._converse(session)
-            reason = _CLOSED
-        except LinkLostError as error:
-            reason = str(error)
-        finally:
-            self._let_go(session, _CLOSED if self._stopping.is_set() else reason)
-
-    def _converse(self, session: Session) -> None:
-        while True:
-            self._set(LinkState.GREETING, self._reason)
-            devices = session.greet(self._stopping)
-            up_at = self.clock.monotonic()
-            try:
-                for device in devices:
-                    self._came(device)
-                if not self._refused:
-                    self._set(LinkState.UP, None)
-                session.run(self._stopping)
-                return
-            except SilentError as error:
-                self._lose(LinkState.ABSENT, str(error))
-            finally:
-                self._up_s = max(self._up_s or 0.0, self.clock.monotonic() - up_at)
-
-    def _let_go(self, session: Session, reason: str) -> None:
-        """Whatever the session raises by now, its end is not left out."""
-        lost = LinkState.FAILED if self._up_s is None else LinkState.ABSENT
-        try:
-            with self._lock:
-                self._session = None
-                self._totals = _sum(self._totals, session.counters)
-        finally:
-            # First the news: closing a port may take long.
-            self._lose(LinkState.CLOSED if self._stopping.is_set() else lost, reason)
-            session.end(reason)
-
-    def _lose(self, state: LinkState, reason: str) -> None:
-        """Nobody is there any more."""
-        with self._lock:
-            gone, self._devices = self._devices, {}
-            self._warnings, self._refused, self._absent = {}, {}, {}
-        # First the state, then the news: a listener of #disconnect may ask for the status.
-        self._set(state, reason)
-        for name in gone:
-            self._roster.leave(self.name, name)
-            self._news.tell(name, lambda sink: sink.link_down(reason))
-
-    def _pause(self, back_off: float) -> None:
-        """Wait for the back-off, or until the source has gone, come or been replaced: then at once."""
-        before = self._presence()
-        jittered = back_off * random.uniform(0.8, 1.2)
-        until = self.clock.monotonic() + jittered
-        while not self._stopping.is_set() and (wait := until - self.clock.monotonic()) > 0:
-            self._stopping.wait(min(wait, PRESENCE_S))
-            now = self._presence()
-            if now is not None and now != before:
-                return
-
-    def _presence(self) -> object:
-        """The source's; None also when it cannot say, as in the middle of an unplug."""
-        try:
-            return self._source.presence()
-        except Exception as error:
-            if self._logged.is_news(f"presence {type(error).__name__}"):
-                logger.exception("%s: cannot tell whether %s is there", self.name, self._source.where)
-            return None
-
-    def _set(self, state: LinkState, reason: str | None) -> None:
-        with self._lock:
-            if state is not self._state:
-                self._since = self.clock.monotonic()
-                self._ups += state is LinkState.UP
-            self._state, self._reason = state, reason
-        if reason is not None and state not in (LinkState.CLOSED, LinkState.GREETING):
-            self._logged.warn(reason)
-
     # The source's session, on the thread that reads; see `drivers.source.Keeper`
 
     def measured(self, measurement: Measurement) -> None:
         """See `Keeper`: to the channel's sinks, at once and in turn. Of a device that is not there, as it has
         not been judged yet or is refused, nobody hears.
         """
-        sinks = self._sinks.get(measurement.channel)
+        sinks = self._sinks.on(measurement.channel)
         if not sinks:
             return  # most channels of a radio network are nobody's
-        there = self._source.device_of(measurement.channel) in self._devices
+        there = self._source.device_of(measurement.channel) in self._there.devices
         for sink in sinks:
             if there:
                 sink.heard(measurement)
@@ -441,100 +267,18 @@ class Link:
     def tell(self, event: Up | Down) -> None:
         """See `Keeper`."""
         if isinstance(event, Up):
-            self._came(event.device)
+            self._there.came(event.device)
         else:
-            self._went(event.device, event.reason)
+            self._there.went(event.device, event.reason)
 
     def trouble(self, reason: str) -> None:
         """See `Keeper`."""
-        self._set(LinkState.FAILED, reason)
+        self._life.enter(LinkState.FAILED, reason)
 
     def wanted(self) -> dict[str, int | None]:
         """See `Keeper`."""
-        with self._lock:
-            sinks = [sink for sinks in self._sinks.values() for sink in sinks]
-        found: dict[str, int | None] = {}
-        for sink in sinks:
-            if found.get(sink.channel) is None:
-                found[sink.channel] = sink.interval_ms
-        return found
-
-    def _came(self, device: Device) -> None:
-        verdict = self._identities.judge(device)
-        if verdict.refusal is not None:
-            self._refuse(device.name, verdict.refusal)
-            return
-        warning = verdict.warning
-        with self._lock:
-            before = self._devices.get(device.name)
-            self._devices = {**self._devices, device.name: device}
-            self._warnings = {**self._warnings, device.name: warning}
-            self._refused.pop(device.name, None)
-            self._absent.pop(device.name, None)
-        if not self._refused:
-            self._set(LinkState.UP, None)
-        self._log(before, device)
-        self._roster.enter(self.name, device)
-        self._news.tell(device.name, lambda sink: sink.link_up(device, warning))
-
-    def _refuse(self, name: str, reason: str) -> None:
-        """The device stays on the line, asked nothing and heard by nobody: opening the port again and again
-        would only reset it."""
-        with self._lock:
-            devices = dict(self._devices)
-            known = devices.pop(name, None)
-            self._devices = devices
-            self._refused[name] = reason
-        if not devices:
-            self._set(LinkState.FAILED, reason)
-        if known is not None:
-            self._gone(name, reason)
-
-    def _went(self, name: str, reason: str) -> None:
-        with self._lock:
-            devices = dict(self._devices)
-            known = devices.pop(name, None)
-            self._devices = devices
-            self._refused.pop(name, None)
-            self._absent[name] = reason
-        if self._logged.is_news(f"gone {name}"):
-            logger.warning("%s: %s", self.name, reason)
-        if known is not None:
-            self._gone(name, reason)
-
-    def _gone(self, name: str, reason: str) -> None:
-        self._roster.leave(self.name, name)
-        self._news.tell(name, lambda sink: sink.link_down(reason))
-
-    def _log(self, before: Device | None, device: Device) -> None:
-        who = " ".join(filter(None, (device.name, device.model, device.identity)))
-        if before is None and self._logged.is_news(f"up {device.name} {device.identity}"):
-            firmware = device.firmware and f"firmware {device.firmware}"
-            channels = f"channels {', '.join(device.channels)}" if device.channels else ""
-            known = ", ".join(filter(None, (who, firmware, channels)))
-            logger.info("%s: up on %s%s", self.name, self._where, known and f": {known}")
-        if before is None or (before.identity, before.boot) == (device.identity, device.boot):
-            return
-        if self._logged.is_news(f"restart {device.name} {device.identity}"):
-            logger.info("%s: %s restarted, boot %d", self.name, who, device.boot)
+        return self._sinks.wanted()
 
     def _soon(self, job: Callable[[], None]) -> None:
         """On the dispatcher's thread: who reads waits for no disk."""
         self.dispatcher.post_always(lambda _: job(), None)
-
-    def _sinks_of(self, device: str) -> list[Sink]:
-        with self._lock:
-            watchers = self._watchers
-            sinks = [sink for sinks in self._sinks.values() for sink in sinks]
-        return [*watchers, *(sink for sink in sinks if self._source.device_of(sink.channel) == device)]
-
-
-def _others(devices: Mapping[str, Device]) -> str:
-    """`; there are a, b`, for somebody who may have mistyped a name; nothing where devices have none."""
-    names = sorted(filter(None, devices))
-    more = f", … ({len(names)} in all)" if len(names) > MAX_LISTED else ""
-    return f"; there are {', '.join(names[:MAX_LISTED])}{more}" if names else ""
-
-
-def _sum(totals: Mapping[str, int], counters: Mapping[str, int]) -> dict[str, int]:
-    return {name: totals.get(name, 0) + counters.get(name, 0) for name in {**totals, **counters}}

@@ -43,7 +43,8 @@ class _Waiter:
 
 class NextValues:
     """`now`: the monotonic clock. `instead`: which channels came, in words, where the one that it is called
-    with did not; None where it did, or nothing came. `measured` and `fail` belong to whoever reads, the rest
+    with did not; None where it did, or nothing came; `words`: why it has not come yet, where that is known.
+    `measured` and `fail` belong to whoever reads, the rest
     to any thread."""
 
     def __init__(
@@ -51,10 +52,12 @@ class NextValues:
         link: str,
         now: Callable[[], float],
         instead: Callable[[str], str | None] = lambda _channel: None,
+        words: Callable[[str], str | None] = lambda _channel: None,
     ) -> None:
         self._link = link
         self._now = now
         self._instead = instead
+        self._words = words
         self._opened = now()
         self._lock = threading.Lock()  # guards all below, for a few assignments
         self._waiting: list[_Waiter] = []
@@ -145,7 +148,11 @@ class NextValues:
         if newest is not None:
             ago = now - newest
             return f"{text}; it has reported once, {ago:.0f} s ago: give a longer timeout, or use `last`"
+        words = self._words(channel)
+        if words is not None:
+            return f"{text}; {words}"
         instead = self._instead(channel)
         if instead is not None:
             return f"{text}; no value of {channel} yet; seen: {instead}"
-        return f"{text}; it has not reported in the {now - self._opened:.0f} s since the link was opened"
+        since = f"it has not reported in the {now - self._opened:.0f} s since the link was opened"
+        return f"{text}; {since}: give a longer timeout, or `watch` it"

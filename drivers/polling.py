@@ -21,8 +21,9 @@ from typing import Generic, TypeVar
 SHARE = 0.04
 # So many failures in a row of a job that went well before are taken for noise, and cost it nothing.
 NOISE = 2
-# What has failed for long is asked so often all the same, if the share allows: it may be back.
-SLOWEST_S = 60.0
+# What has failed for long is asked so often all the same, if the share allows: who plugs it in looks whether
+# it comes. One slave that leaves 0.5 s unanswered takes 0.5 / 15 = 3.3 % of the time then.
+SLOWEST_S = 15.0
 # The golden section: multiples of it, without their whole part, lie well apart however many there are.
 _SPREAD = (math.sqrt(5) - 1) / 2
 

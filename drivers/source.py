@@ -224,7 +224,7 @@ class SourceKind(Protocol):
         """What single options cannot know. Raises `OptionError`.
 
         A kind may also have `warnings(parsed)`: what is not wrong and most likely not what was meant, each as
-        an option's name and a text.
+        an option's name and a text; and `remark(channel)`: what a person is to know of a channel, or nothing.
         """
 
     def warnings(self, parsed: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import sig
 from drivers.dispatcher import Dispatcher
@@ -32,36 +32,22 @@ from gateway.reload.refusal import load_beside
 from gateway.reload.reloader import Reloader
 from gateway.reload.report import Report
 from gateway.senders import GatewayRouter
-from gateway.service import MARGIN_S, Part, Service, StartError, stop_together
+from gateway.service import Part, Service, StartError, all_within, stop_together
 from gateway.serving import Server
+from gateway.stages import DISPATCHER_S, LINKS_S, SERVER_S, Stage, stages_of
 from gateway.timekeeping import Timekeeping, open_clock
 from gateway.web import Known, probe, web
 
 logger = logging.getLogger(__name__)
 
-LINKS_S = 1.0 + MARGIN_S
-DISPATCHER_S = 0.3 + MARGIN_S
-SERVER_S = 0.4
 RELOAD_S = 0.05
 """What a reload that is under way has to see that. At the end it has what the services have left: it writes
 down what a new one has heard until then."""
+LAST_S = 0.02
+"""What it has at least, and then the data folder: its disk may hang."""
 STOP_S = LINKS_S + DISPATCHER_S + SERVER_S
 """What `stop` gives each stage, and all of them, of the 2 s that were promised. The last has what the others
 left: the bridge to MQTT, which stops beside the server, may have to wait for a slow disk."""
-
-STAGES = (
-    (SERVER_S, ("router", "clock", "history", "mqtt")),
-    (DISPATCHER_S, ("dispatcher",)),
-    (LINKS_S, ("links", "http")),
-)
-"""The services by name, in the order of their start."""
-
-
-class Stage(NamedTuple):
-    """Services that are stopped at the same time, in `within_s` seconds or what is left of all."""
-
-    within_s: float
-    services: Sequence[Service]
 
 
 class App:
@@ -132,9 +118,17 @@ class App:
             if stage is stages[0]:
                 within_s = max(within_s, deadline - time.monotonic())
             done &= stop_together(stage.services, within_s)
-        done &= self.reloader.stop(max(RELOAD_S, deadline - time.monotonic()))
-        self.folder.close()
-        return done
+        if not self.reloader.stop(max(LAST_S, deadline - time.monotonic())):
+            done = False
+            self._tell_unwritten()
+        return done & all_within([self.folder.close], max(LAST_S, deadline - time.monotonic()), "data folder")
+
+    def _tell_unwritten(self) -> None:
+        """Of a reload that is left behind: what its new services have heard in vain."""
+        for name, count in self._parts.unwritten().items() if self._parts is not None else ():
+            logger.error(
+                "stopping: %s: %d events since the reload are lost: its disk is too slow", name, count
+            )
 
     def health(self) -> dict[str, Any]:
         """What flows, and what does not; see `gateway.health`."""
@@ -152,13 +146,7 @@ class App:
             yield from stage.services
 
     def _stages(self) -> list[Stage]:
-        """Who listens starts before who speaks, and stops after it. HTTP starts after the links: it is not to
-        hold up their first values."""
-        services = self._services
-        return [
-            Stage(within_s, [services[name] for name in names if name in services])
-            for within_s, names in STAGES
-        ]
+        return stages_of(self._services)
 
     def _take_folder(self) -> None:
         """First of all: nobody else may be at work there. Then it can be said what time it is."""

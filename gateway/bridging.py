@@ -95,7 +95,8 @@ class Bridging:
         """See `Service`."""
         if self._bridge is None or self._bridge.stop(within_s):
             return True
-        logger.warning("stopping: mqtt did not stop within %g s and is left behind", within_s)
+        text = "stopping: mqtt did not stop within %g s and is left behind, with %d events not written"
+        logger.warning(text, within_s, self._bridge.unwritten)
         return False
 
     def status(self) -> dict[str, Part]:

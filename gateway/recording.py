@@ -103,10 +103,14 @@ class Recording:
         self.mailbox.post(None)
         thread.join(within_s)
         if thread.is_alive():
-            logger.warning("stopping: history did not stop within %g s and is left behind", within_s)
+            text = "stopping: history did not stop within %g s and is left behind, with %d events not written"
+            logger.warning(text, within_s, self._unwritten_events())
             return False
         self._thread = None
         return True
+
+    def _unwritten_events(self) -> int:
+        return self._recorder.status.waiting if self._recorder is not None else self.mailbox.depth
 
     def status(self) -> dict[str, Part]:
         """See `Service`."""

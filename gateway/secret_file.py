@@ -12,6 +12,10 @@ class SecretFileError(Exception):
     """The file has no secret; the text goes on after the file's name: `cannot be read: No such file …`."""
 
 
+class SecretDeniedError(SecretFileError):
+    """This user may not read it."""
+
+
 def read_secret_file(path: Path) -> str:
     """The secret, without the white space around it, and without the mark that Windows' editors begin UTF-8
     with. Raises SecretFileError, whose text never holds the secret."""
@@ -37,6 +41,8 @@ def _read(path: Path) -> bytes:
             raise SecretFileError("is not a regular file")
         with path.open("rb") as file:
             return file.read(MAX_SECRET_BYTES + 1)
+    except PermissionError as error:
+        raise SecretDeniedError(f"cannot be read: {error.strerror}") from None
     except OSError as error:
         raise SecretFileError(f"cannot be read: {error.strerror}") from None
     except ValueError:

@@ -109,5 +109,5 @@ def _tls_context(config: Config) -> ssl.SSLContext | None:
     import ssl  # costs 10 ms, and few configs have TLS
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(config.beside(tls.cert), config.beside(tls.key))
+    context.load_cert_chain(config.read_at(tls.cert), config.read_at(tls.key))
     return context

@@ -21,6 +21,7 @@ from drivers.modbus.options import (
 from drivers.modbus.profiles import PROFILES
 from drivers.modbus.rtu import RtuWire
 from drivers.modbus.session import ModbusSession
+from drivers.modbus.simulated import SIM, simulated_port, unlike
 from drivers.modbus.slave import channel_name, slaves_of
 from drivers.modbus.tcp import TcpWire
 from drivers.modbus.timing import BITS, Timing, norm_gap_s
@@ -60,7 +61,9 @@ class ModbusSource:
     ) -> None:
         self.where = where
         self._tcp = where.startswith(_TCP)
-        self.port: PortSource = parse_port(_socket_url(where) if self._tcp else where, SIMULATED)
+        self.port: PortSource = parse_port(
+            _socket_url(where) if self._tcp else simulated_port(where, slaves), SIMULATED
+        )
         self.settings = settings
         self.tap = Tap()
         self._slaves = slaves
@@ -139,7 +142,12 @@ class ModbusKind:
 
     def warnings(self, parsed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """What is not wrong, and most likely not what was meant: the option, and what about it."""
-        if parsed["port"] is None or "://" in parsed["port"] or parsed["devices"] is None:
+        if parsed["port"] is None or parsed["devices"] is None:
+            return
+        if parsed["port"].startswith(SIM):
+            yield from (("devices", text) for text in unlike(parsed["port"], parsed["devices"]))
+            return
+        if "://" in parsed["port"]:
             return  # the line is set somewhere else
         line = parsed["baud"], parsed["parity"]
         settings = PortSettings(*line, parsed["stop_bits"])

@@ -34,6 +34,11 @@ def _the_one(_channel: str) -> str:
     return ""
 
 
+def _nothing(_channel: str) -> str:
+    """Of a protocol of whose channels nothing more is to be said."""
+    return ""
+
+
 def _unknown(_parsed: Mapping[str, Any]) -> None:
     """Of a protocol whose keys do not say which channels there are."""
 
@@ -121,7 +126,8 @@ class StreamProtocol:
     called with them, parsed, as keyword arguments, and where it `remembers` with the link's `notes` (see
     `drivers.source.Notes`). `own_check` sees all of them at once, and raises `OptionError`. `own_channels`:
     see `SourceKind.channels`. `device_of`: see `Source`. `simulated`: what the simulator calls the protocol,
-    for the port `sim:`; empty if it speaks none such.
+    for the port `sim:`; empty if it speaks none such. `remark`: what is to be known of a channel, such as
+    that it comes seldom; empty for nothing.
     """
 
     conversation: Callable[..., Conversation]
@@ -134,6 +140,7 @@ class StreamProtocol:
     device_of: Callable[[str], str] = _the_one
     remembers: bool = False
     simulated: str = ""
+    remark: Callable[[str], str] = _nothing
 
     @property
     def options(self) -> dict[str, Option]:

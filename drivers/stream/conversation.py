@@ -114,6 +114,11 @@ class Conversation(Protocol):
         """The channels that have come so far, of devices with `any_channel`; bounded."""
         return ()
 
+    def unseen(self, channel: str) -> str | None:  # noqa: ARG002 - for those that know more than what is seen
+        """Why the channel has not come, and what that takes; None where all that is known is what has. From
+        any thread."""
+        return None
+
     @abstractmethod
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """The events that `data`, received at `now`, completes. Never raises, whatever the bytes."""

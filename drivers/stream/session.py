@@ -89,9 +89,11 @@ class StreamSession:
         self._settling = Settling(
             keeper.name, keeper.wanted, reads=conversation.asks, intervals="interval" in conversation.verbs
         )
-        self._next_values = NextValues(keeper.name, keeper.clock.monotonic, self._seen_instead)
+        self._next_values = NextValues(
+            keeper.name, keeper.clock.monotonic, self._seen_instead, self._unseen_words
+        )
         self._asks_all = type(conversation).asks is Conversation.asks and "read" in conversation.verbs
-        self._unseen = UnseenFields(keeper.wanted)
+        self._unseen = UnseenFields(keeper.wanted, self._unseen_words)
         self._lender = Lender(keeper.dispatcher if lends else None, keeper.clock)
         self._dropped = DroppedLines(keeper.name)
         self._notes = BoardNotes(keeper.name)
@@ -450,6 +452,9 @@ class StreamSession:
     def _seen_instead(self, channel: str) -> str | None:
         seen = self._conversation.seen
         return listed(seen) if seen and channel not in seen else None
+
+    def _unseen_words(self, channel: str) -> str | None:
+        return self._conversation.unseen(channel)
 
     def _write_at_once(self, request: Request, now: float) -> None:
         """The first attempt, on an idle line; what the port does not take at once is left to the link's

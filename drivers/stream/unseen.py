@@ -17,10 +17,16 @@ _SHOWN = 12
 
 class UnseenFields:
     """`wanted`: the channels that sensors take, see `drivers.source.Keeper`. For whoever reads the link;
-    `missed` may be asked by any thread."""
+    `missed` may be asked by any thread. `words`: why a channel has not come, where more is known than what
+    has."""
 
-    def __init__(self, wanted: Callable[[], Mapping[str, object]]) -> None:
+    def __init__(
+        self,
+        wanted: Callable[[], Mapping[str, object]],
+        words: Callable[[str], str | None] = lambda _channel: None,
+    ) -> None:
         self._wanted = wanted
+        self._words = words
         # By channel: when it was first looked for, at which line.
         self._since: dict[str, tuple[float, int]] = {}
         self._missed: dict[str, str] = {}
@@ -40,7 +46,8 @@ class UnseenFields:
             since, first = self._since.setdefault(channel, (now, lines))
             if channel in self._missed or (lines - first < LINES and now - since < SECONDS):
                 continue
-            self._missed[channel] = why = f"no field {channel}; seen: {listed(seen)}"
+            why = self._words(channel) or f"no field {channel}; seen: {listed(seen)}"
+            self._missed[channel] = why
             fresh.append(Measurement(channel, 0, None, why, now))
         self._since = {channel: since for channel, since in self._since.items() if channel in wanted}
         return fresh

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from drivers import kinds
 from gateway.cli.common import EXIT_USAGE
 from gateway.config import Config, ConfigError, load, load_usable
 from gateway.config.broker_url import address
@@ -23,7 +24,9 @@ def check(path: Path) -> int:
             on_it.append("what it finds")
         print(f"  link {name} ({_what(name, config)}): {', '.join(on_it) or 'no sensors'}")
     for name, sensor in config.sensors.items():
-        print(f"  sensor {name}: {sensor.driver}, channel {sensor.channel or name} of {sensor.link}")
+        remark = _remark(config.links[sensor.link].protocol, sensor.channel or name)
+        channel = f"{sensor.channel or name} of {sensor.link}{remark and f' ({remark})'}"
+        print(f"  sensor {name}: {sensor.driver}, channel {channel}")
     if config.mqtt is not None:
         print(f"  mqtt: {_broker(config)}, Home Assistant {'on' if config.mqtt.home_assistant else 'off'}")
     return 0
@@ -41,6 +44,12 @@ def _what(link: str, config: Config) -> str:
         hidden = ("links", link, "identity") in config.secrets
         words.append(f"identity {'that is not shown' if hidden else section.identity}")
     return ", ".join(words)
+
+
+def _remark(protocol: str, channel: str) -> str:
+    """What its kind says of a channel; nothing where it says nothing."""
+    remark = getattr(kinds.protocol(protocol), "remark", None)
+    return str(remark(channel)) if remark is not None else ""
 
 
 def _broker(config: Config) -> str:
@@ -63,6 +72,10 @@ def load_or_explain(path: Path, *, usable: bool = False, warn: bool = True) -> C
             print(problem, file=sys.stderr)
         count = len(error.problems)
         print(f"{count} error{'s' if count > 1 else ''}", file=sys.stderr)
+        if any(problem.denied for problem in error.problems) and not usable:
+            from gateway.doctor.as_root import as_root
+
+            print(f"what only root may read, root can check: {as_root(path, 'check')}", file=sys.stderr)
         return None
     for warning in config.warnings if warn else ():
         print(f"warning: {warning}", file=sys.stderr)

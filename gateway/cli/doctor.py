@@ -70,7 +70,8 @@ def _print(findings: Sequence[Finding]) -> None:
 def ask(where: Where, config: Config | None) -> Running:
     """The gateway that runs: what it says of itself. Waits for it no longer than it may take."""
     url = where.url or (own_url(config) if config is not None else DEFAULT_URL)
-    token = where.token or (own_token(config) if config is not None else None)
+    known = config is not None and not config.is_denied("router", "token")
+    token = where.token or (own_token(config) if config is not None and known else None)
     try:
         with connection(url, token, within_s=WITHIN_S) as client:
             health = client.remoteRequest(OWN_NAME, "health", timeout=WITHIN_S)
@@ -79,7 +80,8 @@ def ask(where: Where, config: Config | None) -> Running:
         text = error.format_message()
         return Running(url, problem=text, refused="refused" in text or "No such file" in text)
     except sig.RequestError as error:
-        return Running(url, problem=f"{error.error}: {error}")
+        locked = isinstance(error, sig.Unauthorized)
+        return Running(url, problem=f"{error.error}: {error}", locked=locked)
     return (
         Running(url, health, info) if isinstance(health, dict) else Running(url, problem="it says nonsense")
     )

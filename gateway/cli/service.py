@@ -15,7 +15,7 @@ from typing import NamedTuple
 from gateway.cli.check import load_or_explain
 from gateway.cli.common import EXIT_USAGE
 from gateway.cli.run import DEFAULT_YAML
-from gateway.cli.service_rights import not_writable
+from gateway.cli.service_rights import missing_rights
 from gateway.config import Config
 from gateway.config.outside import written_outside
 from gateway.systemd import systemctl as systemd
@@ -82,7 +82,7 @@ def install(place: Place, config_path: Path | None, control: Systemctl) -> int:
     print(f"{place.unit}: written; the gateway runs, and starts at each boot")
     print(f"its config: {path}; its data: {config.data}")
     print(f"its log: journalctl{place.flag} -u sig-gateway -f")
-    for line in _still_to_do() if place.user else not_writable(plan, config):
+    for line in _still_to_do() if place.user else missing_rights(plan, config):
         print(line)
     return 0
 

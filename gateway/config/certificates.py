@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+from collections.abc import Mapping
 from pathlib import Path
 
+from gateway.config.context import Context
+from gateway.config.credentials import AT_A_START, handed_over, place_of
 from gateway.config.document import Document
-from gateway.config.problems import Location
+from gateway.config.problems import Location, shown
 
 
-def unreadable(path: Path) -> str:
-    """Why the file cannot be read; nothing if it can."""
+def find(names: Mapping[str, str], context: Context, section: str) -> tuple[dict[str, Path], bool]:
+    """Where the files of `section`'s `tls` are, by key, and whether all can be read; what cannot is noted."""
+    readable = True
+    paths = {key: place_of(name, context.folder, context.credentials) for key, name in names.items()}
+    for key, path in paths.items():
+        problem, denied = _unreadable(path)
+        if problem:
+            readable = False
+            late = context.credentials is not None and handed_over(names[key])
+            hint = f"; {AT_A_START}" if late else ""
+            text = f"{shown(names[key])} cannot be read: {problem}{hint}"
+            note = context.document.may_not_read if denied else context.document.complain
+            note((section, "tls", key), text)
+    return paths, readable
+
+
+def _unreadable(path: Path) -> tuple[str, bool]:
+    """Why the file cannot be read, nothing if it can; and whether that is for this user alone."""
     try:
-        if not path.is_file():
-            return os.strerror(errno.EISDIR if path.is_dir() else errno.ENOENT)
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            return os.strerror(errno.EISDIR if stat.S_ISDIR(mode) else errno.ENOENT), False
         with path.open("rb"):
-            return ""
+            return "", False
     except OSError as error:
-        return error.strerror or str(error)
+        return error.strerror or str(error), isinstance(error, PermissionError)
     except ValueError:
-        return "not a path"
+        return "not a path", False
 
 
 def check_certificate(cert: Path, key: Path, document: Document, where: Location) -> None:

@@ -12,11 +12,13 @@ from gateway.config.document import Document
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`document`: the file, where problems are noted; its tree is a mapping. `folder`: the config file's."""
+    """`document`: the file, where problems are noted; its tree is a mapping. `folder`: the config file's.
+    `credentials`: see `gateway.config.credentials`."""
 
     document: Document
     catalog: Catalog
     folder: Path
+    credentials: Path | None = None
 
     def section(self, name: str) -> Any:
         """A section as it was written, errors and all; one with nothing under it is the same as none."""

@@ -27,6 +27,8 @@ _PATTERNS = {"pattern", "ignore"}
 _ELSEWHERE = ("!secret", "!env_var", "!include", "!include_text")
 """Tags of Home Assistant and ESPHome, for the same ends as ours."""
 
+STAND_IN = "not-read"
+"""For a secret that this user may not read, where that is passed over."""
 MAX_TEXT_CHARS = 400
 """A driver's error text holds what was given, which may be long."""
 
@@ -37,7 +39,8 @@ class Document:
 
     `written`: how those were written that YAML reads as true, false or a number. `cut`: values without quotes
     that end before a `#` with no space behind it. `unfilled`: texts with a `${NAME}` in them, and that.
-    `unseen`: texts with a character in them that cannot be seen, and which.
+    `unseen`: texts with a character in them that cannot be seen, and which. `past_denied`: files that this
+    user may not read are no problem, but in `denied`, and taken to be right.
     """
 
     file: str
@@ -51,6 +54,8 @@ class Document:
     unfilled: dict[Location, str] = field(default_factory=dict)
     text: str = ""
     unseen: dict[Location, str] = field(default_factory=dict)
+    past_denied: bool = False
+    denied: list[Problem] = field(default_factory=list)
 
     def line(self, path: Location) -> int:
         """The line of `path`, or of the nearest thing around it that was written."""
@@ -69,14 +74,21 @@ class Document:
             text = text[: MAX_TEXT_CHARS - 1] + "…"
         self.problems.append(Problem(self.file, self.line(path), text, path, collides=collides))
 
+    def may_not_read(self, path: Location, text: str) -> None:
+        """Note at `path` that this user may not read the file that it names."""
+        problem = Problem(self.file, self.line(path), text, path, denied=True)
+        into = self.denied if self.past_denied else self.problems
+        if problem not in into:
+            into.append(problem)
+
     def not_taken(self, around: Location, line: int, text: str, path: Location) -> None:
         """Note what is wrong with a key of the mapping at `around`, which goes on without it."""
         self.problems.append(Problem(self.file, line, text, path, outside=around))
 
 
-def parse(text: str, file: str, secrets: Secrets) -> Document:
+def parse(text: str, file: str, secrets: Secrets, *, past_denied: bool = False) -> Document:
     """Parse `text`. `tree` is None for an empty document; syntax errors are in `problems`, never raised."""
-    document = Document(file, text=text)
+    document = Document(file, text=text, past_denied=past_denied)
     try:
         node = compose(text)
         if node is not None:
@@ -220,7 +232,13 @@ class _Converter:
         try:
             return self._secrets.resolve(node.tag, node.value)
         except SecretError as error:
-            self._broken(path, str(error))
+            if error.denied:
+                self._document.may_not_read(path, str(error))
+                if self._document.past_denied:
+                    return STAND_IN
+                self._document.broken.add(path)
+            else:
+                self._broken(path, str(error))
             return None
 
 

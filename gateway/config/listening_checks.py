@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.config.certificates import check_certificate, unreadable
+from gateway.config.certificates import check_certificate, find
 from gateway.config.context import Context
 from gateway.config.document import Document
 from gateway.config.models import HttpSection, RouterSection, parse_address
-from gateway.config.paths import beside
-from gateway.config.problems import shown
 
 
 def check_router(router: RouterSection | None, context: Context) -> None:
@@ -29,20 +27,13 @@ def check_http(http: HttpSection | None, context: Context) -> None:
 
 
 def _check_listening(name: str, made: RouterSection | HttpSection | None, context: Context) -> None:
-    section, document, folder = context.section(name), context.document, context.folder
+    section, document = context.section(name), context.document
     if isinstance(section, dict):
         _check_token_needed(name, section, document)
     if made is None or made.tls is None:
         return
-    readable = True
-    paths = {key: beside(folder, getattr(made.tls, key)) for key in ("cert", "key")}
-    for key, path in paths.items():
-        problem = unreadable(path)
-        if problem:
-            readable = False
-            document.complain(
-                (name, "tls", key), f"{shown(getattr(made.tls, key))} cannot be read: {problem}"
-            )
+    names = {"cert": made.tls.cert, "key": made.tls.key}
+    paths, readable = find(names, context, name)
     if readable:
         check_certificate(paths["cert"], paths["key"], document, (name, "tls"))
 

@@ -12,6 +12,7 @@ from typing import Any
 from gateway.config.catalog import Catalog, Drivers
 from gateway.config.channel_checks import check_channels
 from gateway.config.context import Context
+from gateway.config.credentials import credentials_of, place_of
 from gateway.config.document import Document, parse
 from gateway.config.explain import complain_of_key
 from gateway.config.leaving_out import NAMED, Leaving, LeftOut, link_is_out
@@ -39,7 +40,9 @@ HOW_TO_START = "`sig-gateway run --init` writes one to start from"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(Sections):
     """A config without errors. `warnings` are to be shown, and change nothing. `left_out`: the parts of the
-    file that had errors, which are not in this. `text`: of the file."""
+    file that had errors, which are not in this. `text`: of the file. `credentials`: see
+    `gateway.config.credentials`. `denied`: files that it names, that this user may not read, and that were
+    taken to be right."""
 
     path: Path
     warnings: tuple[Problem, ...] = ()
@@ -47,6 +50,8 @@ class Config(Sections):
     lines: Mapping[Location, int] = field(default_factory=dict, repr=False)
     secrets: Set[Location] = frozenset()
     text: str = field(default="", repr=False)
+    credentials: Path | None = None
+    denied: tuple[Problem, ...] = ()
 
     @property
     def left_out_sensors(self) -> dict[str, str]:
@@ -89,27 +94,46 @@ class Config(Sections):
         """A path from the config, taken relative to the config file's folder; `~` is the user's."""
         return beside(self.path.parent, name)
 
+    def read_at(self, name: str) -> Path:
+        """Where to read a certificate or a key: where a service's manager has put it, else as `beside`."""
+        return place_of(name, self.path.parent, self.credentials)
 
-def load(path: Path, catalog: Catalog | None = None, environ: Mapping[str, str] | None = None) -> Config:
-    """Read and check a config file; raises ConfigError. `catalog` and `environ` are for tests."""
-    document = _parsed(path, environ)
-    config = _build(path, document, catalog or Drivers())
+    def is_denied(self, *location: str) -> bool:
+        """Whether something of that part could not be read by this user."""
+        return any(one.path[: len(location)] == location for one in self.denied)
+
+
+def load(
+    path: Path,
+    catalog: Catalog | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    past_denied: bool = False,
+) -> Config:
+    """Read and check a config file; raises ConfigError. `catalog` and `environ` are for tests. `past_denied`:
+    what this user may not read of the files that it names is no error, see `Config.denied`."""
+    document = _parsed(path, environ, past_denied=past_denied)
+    config = _build(path, document, catalog or Drivers(), _credentials(environ))
     if config is None:
         raise ConfigError(document.problems)
     return config
 
 
 def load_usable(
-    path: Path, catalog: Catalog | None = None, environ: Mapping[str, str] | None = None
+    path: Path,
+    catalog: Catalog | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    past_denied: bool = False,
 ) -> Config:
     """As `load`, but parts that have errors are left out: see `gateway.config.leaving_out`.
 
     Raises ConfigError for what is wrong outside of them, with every other error too.
     """
-    whole = document = _parsed(path, environ)
+    whole = document = _parsed(path, environ, past_denied=past_denied)
     catalog = catalog or Drivers()
     leaving = Leaving()
-    while (config := _build(path, document, catalog)) is None:
+    while (config := _build(path, document, catalog, _credentials(environ))) is None:
         rest = leaving.without(document)
         if rest is None:
             raise ConfigError(whole.problems)
@@ -117,9 +141,14 @@ def load_usable(
     return replace(config, left_out=leaving.left_out())
 
 
-def _parsed(path: Path, environ: Mapping[str, str] | None) -> Document:
+def _credentials(environ: Mapping[str, str] | None) -> Path | None:
+    return credentials_of(os.environ if environ is None else environ)
+
+
+def _parsed(path: Path, environ: Mapping[str, str] | None, *, past_denied: bool) -> Document:
     text = _read(path)
-    document = parse(text, str(path), Secrets(path.parent, os.environ if environ is None else environ))
+    secrets = Secrets(path.parent, os.environ if environ is None else environ)
+    document = parse(text, str(path), secrets, past_denied=past_denied)
     if document.tree is None and not document.problems:
         raise ConfigError([Problem(str(path), 0, f"is empty; remove it, then {HOW_TO_START}")])
     return document
@@ -137,7 +166,9 @@ def _read(path: Path) -> str:
     except FileNotFoundError:
         raise problem(f"no such file; {HOW_TO_START}") from None
     except OSError as error:
-        raise problem(f"cannot be read: {error.strerror}") from None
+        denied = isinstance(error, PermissionError)
+        text = f"cannot be read: {error.strerror}"
+        raise ConfigError([Problem(str(path), 0, text, denied=denied)]) from None
     except ValueError:
         raise problem("is not a path") from None
     if len(data) > MAX_BYTES:
@@ -150,7 +181,7 @@ def _read(path: Path) -> str:
         raise problem(f"is not UTF-8 text (byte 0x{byte:02X}); save it as UTF-8", line) from None
 
 
-def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
+def _build(path: Path, document: Document, catalog: Catalog, credentials: Path | None) -> Config | None:
     """The config; None if there is anything wrong, which is noted in `document`."""
     tree, sections = document.tree, entries()
     if tree is None:
@@ -163,7 +194,7 @@ def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
         if key not in sections:
             complain_of_key(document, (key,), [*sections], _belongs_inside(key, tree) or "")
     make_absolute(tree, path.parent)
-    context = Context(document, catalog, path.parent)
+    context = Context(document, catalog, path.parent, credentials)
     read = {name: section.read(name, context) for name, section in sections.items()}
     check_channels(context)
     _note_moved_in(document, sections)
@@ -177,6 +208,8 @@ def _build(path: Path, document: Document, catalog: Catalog) -> Config | None:
         lines=document.lines,
         secrets=document.secrets,
         text=document.text,
+        credentials=credentials,
+        denied=tuple(in_order_of_the_file(document.denied)),
         **read,
     )
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from gateway.config import broker_url
-from gateway.config.certificates import check_authority, check_certificate, unreadable
+from gateway.config.certificates import check_authority, check_certificate, find
 from gateway.config.context import Context
 from gateway.config.document import Document
 from gateway.config.mqtt import MqttSection, MqttTlsSection
-from gateway.config.paths import beside
-from gateway.config.problems import Location, Problem, shown
+from gateway.config.problems import Location, Problem
 
 _URL: Location = ("mqtt", "url")
 _FOR_HOME_ASSISTANT = ("discovery", "discovery_prefix", "birth_topic")
@@ -20,7 +18,7 @@ _FOR_HOME_ASSISTANT = ("discovery", "discovery_prefix", "birth_topic")
 def check_mqtt(mqtt: MqttSection | None, context: Context) -> None:
     """The URL, certificates that work, who to log in as only once, a birth topic that is not one of our own.
     `mqtt` is None if it has errors."""
-    section, document, folder = context.section("mqtt"), context.document, context.folder
+    section, document = context.section("mqtt"), context.document
     if not isinstance(section, dict):
         return
     if not _check_url(section.get("url"), document) or mqtt is None:
@@ -37,7 +35,7 @@ def check_mqtt(mqtt: MqttSection | None, context: Context) -> None:
     if url.scheme not in ("mqtts", "wss"):
         text = f"certificates are of no use without encryption; write: url: mqtts://{url.hostname}"
         document.complain(("mqtt", "tls"), text)
-    _check_files(mqtt.tls, folder, document)
+    _check_files(mqtt.tls, context)
 
 
 def mqtt_warnings(name: str, context: Context) -> list[Problem]:
@@ -70,15 +68,10 @@ def _check_birth_topic(topic: str, context: Context) -> None:
         context.document.complain(("mqtt", "birth_topic"), text)
 
 
-def _check_files(tls: MqttTlsSection, folder: Path, document: Document) -> None:
+def _check_files(tls: MqttTlsSection, context: Context) -> None:
+    document = context.document
     names = {key: name for key in ("ca", "cert", "key") if (name := getattr(tls, key)) is not None}
-    paths = {key: beside(folder, name) for key, name in names.items()}
-    readable = True
-    for key, name in names.items():
-        problem = unreadable(paths[key])
-        if problem:
-            readable = False
-            document.complain(("mqtt", "tls", key), f"{shown(name)} cannot be read: {problem}")
+    paths, readable = find(names, context, "mqtt")
     if ("cert" in names) != ("key" in names):
         document.complain(("mqtt", "tls"), "expected cert and key together, got only one of the two")
     elif readable and "cert" in names:

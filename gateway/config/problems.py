@@ -25,7 +25,8 @@ class Problem:
 
     `collides`: with what it cannot be at the same time; that came first in the file. `outside`: what this is
     about is not in the document at all, as the mapping at `outside` could not take it: a key that was there
-    already, or that is no name.
+    already, or that is no name. `denied`: whether it is right was not seen, as this user may not read the
+    file.
     """
 
     file: str
@@ -35,6 +36,7 @@ class Problem:
     column: int = 0
     collides: Location | None = None
     outside: Location | None = None
+    denied: bool = False
 
     def __str__(self) -> str:
         """`config.yaml:12: sensors.temp.delta: expected …`. What could steer a terminal is written out: a

@@ -1,29 +1,26 @@
 """Values that are kept out of the config file: `!env NAME` and `!file PATH`.
 
-As a service, `!file secrets/NAME` is what systemd has read for it as root (`LoadCredential=secrets:FOLDER`:
-each file of the folder is then called `secrets_NAME`); so the file need be readable for root alone.
-Source: systemd.exec(5), LoadCredential.
+As a service, `!file secrets/NAME` is what systemd has read for it as root: see `gateway.config.credentials`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.config.credentials import AT_A_START, credential, credentials_of, handed_over
 from gateway.config.paths import beside
-from gateway.secret_file import SecretFileError, read_secret_file
+from gateway.secret_file import SecretDeniedError, SecretFileError, read_secret_file
 
 SECRET_TAGS = ("!env", "!file")
 
-_FOLDER = "secrets/"
-"""Beside the config: the folder that the unit names."""
-_AT_A_START = "; systemd hands it over at a start: sudo systemctl restart sig-gateway"
-
 
 class SecretError(Exception):
-    """The value cannot be had; the text says why, and never holds the value."""
+    """The value cannot be had; the text says why, and never holds the value. `denied`: this user may not
+    read its file."""
+
+    denied = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +49,15 @@ class Secrets:
         return value
 
     def _from_file(self, name: str) -> str:
-        credential = self._credential(name)
+        credentials = credentials_of(self.environ)
+        handed = credential(name, credentials)
         try:
-            return read_secret_file(credential or beside(self.folder, name))
+            return read_secret_file(handed or beside(self.folder, name))
         except SecretFileError as error:
-            hint = _AT_A_START if credential is None and self._handed_over(name) else ""
-            raise SecretError(f"!file {name!r} {error}{hint}") from None
-
-    def _handed_over(self, name: str) -> bool:
-        """Whether the service's manager would have put it there, had it been there at the start."""
-        return bool(self.environ.get("CREDENTIALS_DIRECTORY")) and name.removeprefix("./").startswith(_FOLDER)
-
-    def _credential(self, name: str) -> Path | None:
-        """Where the service's manager has put it; None if it has not."""
-        folder = self.environ.get("CREDENTIALS_DIRECTORY")
-        if not folder or "\0" in name or Path(name).is_absolute():
-            return None
-        path = Path(folder) / name.removeprefix("./").replace("/", "_")
-        with suppress(FileNotFoundError):
-            with suppress(PermissionError):  # which is to be told, when it is read
-                path.lstat()
-            return path
-        return None
+            newer = handed is None and credentials is not None and handed_over(name)
+            problem = SecretError(f"!file {name!r} {error}{f'; {AT_A_START}' if newer else ''}")
+            problem.denied = isinstance(error, SecretDeniedError)
+            raise problem from None
 
 
 _EXAMPLES = {"!env": "!env SIG_GATEWAY_TOKEN", "!file": "!file token.txt"}

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 
 from gateway.config import Config
+from gateway.doctor.as_root import not_seen
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.patient import Patient
 from gateway.doctor.visit import Route, Seen, visit
@@ -23,6 +24,9 @@ MOST_EXPECTED = 500
 def broker(patient: Patient) -> Iterator[Finding]:
     """Whether it can be reached, what it can do, what it lets us do, and what Home Assistant finds there."""
     config = patient.config
+    if config is not None and config.is_denied("mqtt"):
+        yield not_seen(CHECK, "not tried, as you may not read what it takes to log in", patient.path)
+        return
     if config is None or config.mqtt is None:
         if config is not None:
             yield Finding(CHECK, Level.GREEN, "no mqtt section: no broker is wanted")

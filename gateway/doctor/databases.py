@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from gateway.doctor.as_root import as_root, is_hidden, not_seen
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.patient import Patient
 from gateway.history.schema import SCHEMA as HISTORY
@@ -38,16 +39,21 @@ def databases(patient: Patient) -> Iterator[Finding]:
     if patient.running.answers or patient.keeper is not None:
         yield Finding(CHECK, Level.GREEN, "the gateway has them open, and says how they are")
         return
+    if is_hidden(config.data / FILE):
+        yield not_seen(
+            CHECK, f"what is in the data folder {config.data} may not be seen by you", patient.path
+        )
+        return
     found = [(config.data / FILE, HISTORY), (config.data / "mqtt.db", OUTBOX)]
     there = [(path, schema) for path, schema in found if path.exists()]
     for path, schema in there:
-        yield look(path, schema)
+        yield look(path, schema, as_root(patient.path))
     if not there:
         yield Finding(CHECK, Level.GREEN, "none yet")
 
 
-def look(path: Path, schema: Schema) -> Finding:
-    """One file."""
+def look(path: Path, schema: Schema, as_root: str = "sudo sig-gateway doctor") -> Finding:
+    """One file. `as_root`: what to type for one that may not be read."""
     known = len(schema.scripts)
     try:
         with closing(_opened(path)) as db:
@@ -59,12 +65,7 @@ def look(path: Path, schema: Schema) -> Finding:
             whole, problem = _checked(db)
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-            return Finding(
-                CHECK,
-                Level.YELLOW,
-                f"{path} may not be read by you",
-                f"sudo sig-gateway doctor; ls -l {path}",
-            )
+            return Finding(CHECK, Level.YELLOW, f"{path} may not be read by you", as_root)
         return Finding(CHECK, Level.RED, f"{path} is damaged: {error}", _REMEDY)
     if problem is not None:
         return Finding(CHECK, Level.RED, f"{path} is damaged: {problem}", _REMEDY)

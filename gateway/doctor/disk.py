@@ -90,12 +90,16 @@ def _wanted(config: Config) -> int:
         bounds["history.db"] = config.history.size
     if config.mqtt is not None:
         bounds["mqtt.db"] = config.mqtt.outbox_mb * 10**6
-    return sum(max(0, most - _size(config.data / name)) for name, most in bounds.items())
+    sizes = {name: _size(config.data / name) for name in bounds}
+    return sum(max(0, bounds[name] - size) for name, size in sizes.items() if size is not None)
 
 
-def _size(path: Path) -> int:
+def _size(path: Path) -> int | None:
+    """None where we may not look: then nothing is said of it."""
     try:
         return path.stat().st_size
+    except PermissionError:
+        return None
     except OSError:
         return 0
 

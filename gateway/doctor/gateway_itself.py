@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gateway.doctor.as_root import not_seen
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.patient import Patient
 from gateway.version import package_version
@@ -46,10 +47,12 @@ def _silent(patient: Patient) -> Finding:
         text = f"process {patient.keeper} has the data folder, and no gateway answers at {running.url}: "
         remedy = f"{_restart(patient)}; if router.listen was changed, that is what it needs too"
         return Finding(CHECK, Level.RED, text + running.problem, remedy)
+    config = patient.config
+    if running.locked and config is not None and config.is_denied("router", "token"):
+        text = f"a gateway answers at {running.url}, and wants a token that you may not read"
+        return not_seen(CHECK, text, patient.path)
     if not running.refused:
-        remedy = (
-            "is the address right (--connect), and the token (--token-file)? `ss -ltnp` shows who listens"
-        )
+        remedy = "is the address right (--connect), and the token (--token-file)? Who listens: sudo ss -ltnp"
         return Finding(CHECK, Level.RED, running.problem, remedy)
     text = f"it does not run: nobody listens at {running.url}"
     if unit is not None:

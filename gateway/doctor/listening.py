@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gateway.config import Config
 from gateway.config.models import Address, parse_address
+from gateway.doctor.as_root import not_seen
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.listeners import who_listens
 from gateway.doctor.machine import Machine
@@ -48,10 +49,12 @@ def _one(patient: Patient, section: str, listen: str, address: Address) -> Findi
     if accepts and patient.keeper is None:
         others = who_listens(patient.machine, address.port) if not address.unix else ""
         by = f" by {others}" if others else ""
-        text = f"{section}: {listen} is in use{by}, which is no gateway of this config"
-        return Finding(
-            CHECK, Level.RED, text, f"end it (`ss -ltnp` shows it), or choose another {section}.listen"
-        )
+        text = f"{section}: {listen} is in use{by}"
+        if patient.keeper_hidden and not others:
+            return not_seen(CHECK, f"{text}, maybe by the gateway of this config", patient.path)
+        text += ", which is no gateway of this config"
+        remedy = f"end it (`sudo ss -ltnp` shows it), or choose another {section}.listen"
+        return Finding(CHECK, Level.RED, text, remedy)
     problem = _bindable(address, patient.machine, root=patient.person.uid == 0)
     if problem is not None:
         return Finding(CHECK, Level.RED, f"{section}: cannot listen on {listen}: {problem[0]}", problem[1])

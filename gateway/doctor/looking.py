@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def first_round(
         *_not_done("config", results["the config"], path),
         *_not_done("service", results["systemd"], path),
     ]
-    config, problems = _or(results["the config"], (None, ()))
+    config, problems, denied = _or(results["the config"], (None, (), ()))
     unit: Unit | None = _or(results["systemd"], None)
     more = side_by_side(
         {"the gateway": partial(ask, config), "its data folder": partial(_keeper, config, machine)},
@@ -87,6 +88,7 @@ def first_round(
         person=_person(unit),
         running=_or(more["the gateway"], Running("", problem="it did not answer in time")),
         problems=problems,
+        denied=denied,
         unit=unit,
         keeper=_or(more["its data folder"], None),
         machine=machine,
@@ -107,15 +109,22 @@ def second_round(patient: Patient, waiting: Waiting = lambda _names: None) -> li
     return found
 
 
-def _load(path: Path) -> tuple[Config | None, tuple[Problem, ...]]:
+def _load(path: Path) -> tuple[Config | None, tuple[Problem, ...], tuple[Problem, ...]]:
+    """The config, what is wrong with it, and what of it may not be read."""
+    config: Config | None = None
+    problems: tuple[Problem, ...] = ()
     try:
-        return load(path), ()
+        config = load(path, past_denied=True)
     except ConfigError as error:
         problems = error.problems
-    try:
-        return load_usable(path), problems
-    except ConfigError:
-        return None, problems
+        with suppress(ConfigError):
+            config = load_usable(path, past_denied=True)
+    denied = tuple(problem for problem in problems if problem.denied)
+    if config is not None:
+        denied += config.denied
+    # What stands for a secret that was not read may be wrong where it stands.
+    unread = {problem.path for problem in denied}
+    return config, tuple(problem for problem in problems if problem.path not in unread), denied
 
 
 def _person(unit: Unit | None) -> Person:

@@ -47,21 +47,31 @@ def named_files(path: Path, config: Config | None) -> list[Path]:
         if node.tag == "!file" and node.value.strip()
     ]
     if config is not None:
-        sections = (config.router, config.http, config.mqtt)
-        keys = [section.tls.key for section in sections if section is not None and section.tls is not None]
-        found += [config.beside(key) for key in keys if key]
+        found += [config.beside(key) for key in _keys(config)]
     return list(dict.fromkeys(found))
 
 
-def handed_over(path: Path, credentials: Iterable[tuple[str, Path]]) -> set[Path]:
+def _keys(config: Config) -> Iterator[str]:
+    """Of certificates, as the config calls their files."""
+    for section in (config.router, config.http, config.mqtt):
+        if section is not None and section.tls is not None and section.tls.key:
+            yield section.tls.key
+
+
+def handed_over(path: Path, config: Config | None, credentials: Iterable[tuple[str, Path]]) -> set[Path]:
     """Of the files that `named_files` finds: those that the service has from systemd, which reads them as
-    root (see `gateway.config.secrets`). `credentials`: by name, the folders that it reads."""
+    root (see `gateway.config.credentials`). `credentials`: by name, the folders that it reads."""
     folders, found = dict(credentials), set()
-    for _, node in scalars(nodes_of(path)):
-        name = node.value.strip()
+
+    def is_handed(name: str) -> bool:
         first = name.removeprefix("./").partition("/")[0]
-        if node.tag == "!file" and folders.get(first) == path.absolute().parent / first:
+        return folders.get(first) == path.absolute().parent / first
+
+    for _, node in scalars(nodes_of(path)):
+        if node.tag == "!file" and is_handed(name := node.value.strip()):
             found.add(path.parent / name)
+    if config is not None:
+        found |= {config.beside(key) for key in _keys(config) if is_handed(key)}
     return found
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gateway.config import Config
 from gateway.config.outside import written_outside
+from gateway.doctor.as_root import not_seen
 from gateway.doctor.disk import existing
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.named_files import handed_over, has_plain_secret, named_files
@@ -26,10 +27,20 @@ def permissions(patient: Patient) -> Iterator[Finding]:
     """One line if all is well, else one for each that is not."""
     found = [*_config(patient), *_secrets(patient)]
     if patient.config is not None:
-        found += _data(patient.config, patient.person, patient.unit)
+        found += _data(patient, patient.config)
         found += _outside(patient.config, patient.unit)
-    text = f"config, secrets and data folder are as {patient.person.name} needs them"
+    if patient.person.caller and patient.another_s:
+        found = [_of_another(patient, finding) for finding in found]
+    things = "config and data folder" if patient.denied else "config, secrets and data folder"
+    text = f"{things} are as {patient.person.name} needs them"
     yield from found or [Finding(CHECK, Level.GREEN, text)]
+
+
+def _of_another(patient: Patient, finding: Finding) -> Finding:
+    """What whoever asks may not do is no fault of a gateway that is another user's."""
+    if not finding.message.startswith(f"{patient.person.name} may not "):
+        return finding
+    return not_seen(CHECK, f"{finding.message}; whether the gateway's user may is not known", patient.path)
 
 
 def _config(patient: Patient) -> Iterator[Finding]:
@@ -53,8 +64,9 @@ def _config(patient: Patient) -> Iterator[Finding]:
 def _secrets(patient: Patient) -> Iterator[Finding]:
     """What `!file` names, and keys of certificates."""
     person = patient.person
-    handed = handed_over(patient.path, patient.unit.credentials) if patient.unit is not None else ()
-    for path in named_files(patient.path, patient.config):
+    unit, config = patient.unit, patient.config
+    handed = handed_over(patient.path, config, unit.credentials) if unit is not None else ()
+    for path in named_files(patient.path, config):
         try:
             mode = path.stat().st_mode
             readable = path in handed or person.may(path, os.R_OK)
@@ -68,8 +80,8 @@ def _secrets(patient: Patient) -> Iterator[Finding]:
             yield Finding(CHECK, Level.YELLOW, text, f"chmod 600 {path}")
 
 
-def _data(config: Config, person: Person, unit: Unit | None) -> Iterator[Finding]:
-    data = config.data
+def _data(patient: Patient, config: Config) -> Iterator[Finding]:
+    person, unit, data = patient.person, patient.unit, config.data
     if unit is not None and unit.dynamic and unit.keeps(data):
         return  # in /var/lib/private, which only root may enter; systemd gives it to the user at each start
     try:
@@ -86,7 +98,11 @@ def _data(config: Config, person: Person, unit: Unit | None) -> Iterator[Finding
             return
         yield from _folder(data, person)
     except OSError as error:
-        yield Finding(CHECK, Level.RED, f"the data folder {data}: {error.strerror}", f"ls -ld {data}")
+        text = f"the data folder {data}: {error.strerror}"
+        if isinstance(error, PermissionError) and patient.another_s:
+            yield not_seen(CHECK, text, patient.path)
+        else:
+            yield Finding(CHECK, Level.RED, text, f"ls -ld {data}")
 
 
 def _outside(config: Config, unit: Unit | None) -> Iterator[Finding]:

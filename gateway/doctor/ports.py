@@ -14,23 +14,33 @@ from typing import Any
 from drivers.errors import DriverError
 from drivers.stream import proc
 from drivers.stream.ports import PathPort, UrlPort, UsbPort, parse_port
+from gateway.doctor.as_root import not_seen
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.patient import Patient
 from gateway.doctor.people import Person, group_id, group_name, is_listed
 from gateway.probe.users import users
 
 CHECK, GROUPS = "ports", "groups"
+_OPENS = " can be opened"
 _GROUPS = ("dialout", "gpio", "i2c")
 """Of Raspberry Pi OS: serial ports, pins, the I²C bus."""
 
 
 def ports(patient: Patient) -> Iterator[Finding]:
     """A line for each link that has a port."""
-    for name, link in (patient.config.links if patient.config is not None else {}).items():
+    config = patient.config
+    if config is None:
+        return
+    free = False
+    for name, link in config.links.items():
         port = link.options.get("port")
-        if isinstance(port, str):
-            secret = patient.config is not None and ("links", name, "port") in patient.config.secrets
-            yield _port(patient, name, port, "its port" if secret else port)
+        if isinstance(port, str) and not config.is_denied("links", name, "port"):
+            secret = ("links", name, "port") in config.secrets
+            found = _port(patient, name, port, "its port" if secret else port)
+            free |= found.message.endswith(_OPENS)
+            yield found
+    if free and os.geteuid() != 0:
+        yield not_seen(CHECK, "whether another user's program holds a port is not known", patient.path)
 
 
 def _port(patient: Patient, link: str, port: str, shown: str) -> Finding:
@@ -51,16 +61,14 @@ def _port(patient: Patient, link: str, port: str, shown: str) -> Finding:
         text = str(error) if shown == port else "its port is not there"
         return Finding(CHECK, Level.RED, f"{begin}{text}", remedy)
     if shown != port:
-        return _used(patient, begin, device, shown) or Finding(
-            CHECK, Level.GREEN, f"{begin}{shown} can be opened"
-        )
+        return _used(patient, begin, device, shown) or Finding(CHECK, Level.GREEN, f"{begin}{shown}{_OPENS}")
     rights = _rights(patient.person, begin, device)
     return rights or _used(patient, begin, device, device) or _fine(begin, device, shown)
 
 
 def _fine(begin: str, device: str, shown: str) -> Finding:
     where = f" ({device})" if device != shown else ""
-    return Finding(CHECK, Level.GREEN, f"{begin}{shown}{where} is there, and can be opened")
+    return Finding(CHECK, Level.GREEN, f"{begin}{shown}{where} is there, and{_OPENS}")
 
 
 def _rights(person: Person, begin: str, device: str) -> Finding | None:

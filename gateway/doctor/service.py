@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.doctor.as_root import is_journal_hidden, not_seen
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.patient import Patient
 from gateway.doctor.unit import UNIT, Unit, is_systemd
@@ -18,6 +19,9 @@ def service(patient: Patient) -> Iterator[Finding]:
     unit = patient.unit
     if unit is not None:
         yield from _of(unit)
+        if not unit.own and is_journal_hidden(patient.machine):
+            text = "you may not read the journal: whether the watchdog had to restart it is not known"
+            yield not_seen(CHECK, text, patient.path)
     elif is_systemd(patient.machine):
         text = f"there is no {UNIT}: it does not start at boot"
         yield Finding(CHECK, Level.YELLOW, text, "sudo sig-gateway service install")

@@ -191,7 +191,7 @@ class HttpService:
         import ssl
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._config.beside(tls.cert), self._config.beside(tls.key))
+        context.load_cert_chain(self._config.read_at(tls.cert), self._config.read_at(tls.key))
         return context
 
     def _failed(self, text: str, pause_s: float) -> None:

@@ -180,6 +180,11 @@ class Bridge:
         )
 
     @property
+    def unwritten(self) -> int:
+        """Events that are neither at the broker nor on disk; from any thread."""
+        return self._mailbox.depth + self._outbox.unwritten
+
+    @property
     def bounds(self) -> Bounds:
         """How much may wait on disk."""
         return self._settings.bounds

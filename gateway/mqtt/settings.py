@@ -116,9 +116,9 @@ def target(config: Config, section: MqttSection) -> Target:
         user=user or None,
         password=password or None,
         tls=url.scheme in ("mqtts", "wss"),
-        ca=config.beside(tls.ca) if tls and tls.ca else None,
-        cert=config.beside(tls.cert) if tls and tls.cert else None,
-        key=config.beside(tls.key) if tls and tls.key else None,
+        ca=config.read_at(tls.ca) if tls and tls.ca else None,
+        cert=config.read_at(tls.cert) if tls and tls.cert else None,
+        key=config.read_at(tls.key) if tls and tls.key else None,
     )
 
 

@@ -30,6 +30,6 @@ def files_of(config: Config) -> dict[str, tuple[Digest, ...]]:
 
 def _digest(config: Config, name: str) -> Digest:
     with suppress(OSError):
-        data = config.beside(name).read_bytes()
+        data = config.read_at(name).read_bytes()
         return len(data), zlib.crc32(data)
     return None

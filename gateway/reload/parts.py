@@ -48,3 +48,10 @@ class Parts:
     files: Files
     late: Mapping[str, Part] = field(default_factory=dict)
     """Services whose predecessor does not stop, for the health."""
+    heirs: Mapping[str, Listener] = field(default_factory=dict)
+    """New ones that have not begun, as their predecessors have not ended: they hear, and write nothing."""
+
+    def unwritten(self) -> dict[str, int]:
+        """How many events each of those has heard. From any thread."""
+        heard = {name: heir.mailbox.depth for name, heir in self.heirs.items() if name != "http"}
+        return {name: count for name, count in heard.items() if count}

@@ -37,6 +37,7 @@ def succeed(
         for name, service in old.items()
         if service is not None
     }
+    parts.heirs = new
     for thread in going.values():
         thread.start()
     until = time.monotonic() + STOP_S
@@ -45,12 +46,13 @@ def succeed(
         if name not in new:
             parts.set_running(name, None)
     for name, service in new.items():
+        parts.heirs = {each: its for each, its in parts.heirs.items() if each != name}
         _start(parts, name, service, report, before, stopping)
 
 
 def _await(parts: Parts, name: str, stops: threading.Thread, until: float) -> None:
     """However long it takes, also where the gateway ends: what the new one has heard is written down after
-    it. What that leaves behind the app says."""
+    it. What is lost where that takes longer than the gateway has, the app says."""
     stops.join(max(0.0, until - time.monotonic()))
     if not stops.is_alive():
         return

@@ -69,6 +69,19 @@ def test_time_is_up_before_anything_came() -> None:
     assert next_values.waiting == 0
 
 
+def test_time_is_up_and_more_is_known_of_the_channel() -> None:
+    """Its protocol's words come first; once a value has come, they are not needed."""
+    clock = FakeClock()
+    next_values = NextValues(
+        "radio", clock.monotonic, lambda _: "12/0", {"12/battery": "it comes once a day"}.get
+    )
+    with pytest.raises(sig.RequestTimeout, match=r"no value came within 0\.0 s; it comes once a day$"):
+        next_values.wait("12/battery", clock.monotonic())
+    next_values.measured(value(87.0, clock.monotonic(), "12/battery"))
+    with pytest.raises(sig.RequestTimeout, match="it has reported once"):
+        next_values.wait("12/battery", clock.monotonic())
+
+
 def test_time_is_up_and_only_other_channels_came() -> None:
     """The error names them: no longer time-out helps who has misspelt a name."""
     clock = FakeClock()

@@ -154,7 +154,7 @@ def test_a_job_that_fails_is_asked_ever_more_rarely() -> None:
     schedule = scheduled(1.0)
     seen = [when for when, _ in moments(schedule, NOW + 400.0, {0: 0.0})]
     assert [after - before for before, after in itertools.pairwise(seen)][:8] == [
-        1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0,
+        1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0, 15.0,
     ]  # fmt: skip
     assert schedule.failures(0) > 8
     now = schedule.next_due
@@ -166,7 +166,21 @@ def test_a_job_that_fails_is_asked_ever_more_rarely() -> None:
 def test_a_slow_job_that_fails() -> None:
     """Is asked no more rarely than a job that works: its span is beyond the bound."""
     seen = [when for when, _ in moments(scheduled(2 * SLOWEST_S), NOW + 1000.0, {0: 0.0})]
-    assert seen[:4] == [0.0, 120.0, 240.0, 360.0]
+    assert seen[:4] == [0.0, 30.0, 60.0, 90.0]
+
+
+@pytest.mark.parametrize(("missing", "longest_s"), [(1, 15.0), (2, 25.5), (4, 50.5)])
+@pytest.mark.parametrize("every_s", [1.0, 10.0])
+def test_who_is_plugged_in_late_is_soon_there(every_s: float, missing: int, longest_s: float) -> None:
+    """However long it has been missing: it is asked each quarter of a minute, or as often as its share of the
+    time allows."""
+    broken = dict.fromkeys(range(1, 1 + missing), 0.5)
+    seen = moments(scheduled(*[every_s] * (1 + missing)), NOW + 2 * 3600.0, broken)
+    for key in broken:
+        asked = [when for when, who in seen if who == key and when > 600.0]
+        gaps = [after - before for before, after in itertools.pairwise(asked)]
+        assert len(gaps) > 50
+        assert max(gaps) <= longest_s + 0.001
 
 
 @pytest.mark.parametrize("broken", [{1: 0.5}, {1: 5.0}, {1: 0.5, 2: 0.5, 3: 2.0}])

@@ -4,11 +4,14 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import CONFIG, ROOT, Gateway, environment, run_cli
+from drivers.kinds import protocol_names
+from tests.e2e.conftest import CONFIG, ROOT, Gateway, Process, environment, has_reading, poll, run_cli
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.once
@@ -16,6 +19,7 @@ pytestmark = pytest.mark.once
 README = (ROOT / "README.md").read_text()
 COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.S) for line in block.splitlines()]
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.S)
+SIMULATED = re.findall(r"^\| `sig-gateway simulate .*$", README, re.M)
 # Those that need no gateway.
 ALONE = ("ports", "simulate", "check")
 
@@ -51,6 +55,31 @@ def test_commands(tmp_path: Path) -> None:
             run = run_cli if name in ALONE else None
             result = run(gateway.folder, name, *arguments) if run else gateway.cli(name, *arguments)
             assert result.returncode == 0, (command, result.stderr)
+
+
+def test_each_way_without_hardware(tmp_path: Path) -> None:
+    """The simulators of the table, all at once beside one gateway with its lines: every sensor has a value,
+    and every protocol that a link may have is there."""
+    rows = [tuple(part.strip("` ") for part in row.split("|")[1:4]) for row in SIMULATED]
+    protocols = [re.search(r"--protocol (\w+)", command) for command, _, _ in rows]
+    assert {found[1] for found in protocols if found} == set(protocol_names())
+    links, sensors = (
+        f"{key}:\n" + "".join(f"  {row[column]}\n" for row in rows)
+        for column, key in ((1, "links"), (2, "sensors"))
+    )
+    with ExitStack() as running:
+        for command, _, _ in rows:
+            running.enter_context(Process(shlex.split(command)[1:], tmp_path)).line()
+        config = f"router: {{{{listen: 127.0.0.1:{{port}}}}}}\n{_escaped(links)}{_escaped(sensors)}"
+        gateway = running.enter_context(Gateway(tmp_path, config))
+        gateway.wait_for_error("listening on")
+        with gateway.client() as client:
+            for name in [row[2].partition(":")[0] for row in rows]:
+                poll(partial(has_reading, client, name), f"a reading of {name}: {gateway.errors}", 60.0)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def test_the_ten_lines(tmp_path: Path) -> None:

@@ -165,6 +165,37 @@ def test_sim_port() -> None:
     assert sim_port("sim:", Path("/da?ta/board")) == "sim:"
 
 
+def test_stop_does_not_wait_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It hangs where the data folder is looked at, which holds up who would close it; the folder is free for
+    others when the disk answers."""
+    app = make(tmp_path, f"router: {{listen: 'unix:{tmp_path}/s'}}")
+    app.start()
+    begun, release = threading.Event(), threading.Event()
+    fstat = os.fstat
+
+    def hang(descriptor: int) -> os.stat_result:
+        if threading.current_thread().name == "keeping":
+            begun.set()
+            release.wait(DEADLINE_S)
+        return fstat(descriptor)
+
+    monkeypatch.setattr("gateway.data_folder.os.fstat", hang)
+    try:
+        happens(begun)
+        started = time.monotonic()
+        assert not app.stop()
+        assert time.monotonic() - started < 1.9
+        assert "stopping: 1 data folder did not stop within" in caplog.text
+    finally:
+        release.set()
+    until(lambda: not app.folder._held)
+    again = make(tmp_path, f"router: {{listen: 'unix:{tmp_path}/s'}}")
+    again.start()
+    assert again.stop()
+
+
 def test_health_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever watches over the gateway asks for it: a disk that hangs is no reason to start it anew."""
     app = make(tmp_path, f"router: {{listen: 'unix:{tmp_path}/s'}}")

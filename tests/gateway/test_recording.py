@@ -262,9 +262,21 @@ def test_a_stop_that_takes_too_long(
     held = threading.Event()
     house = make().start()
     recorder: Any = house.service._recorder
-    monkeypatch.setattr(recorder, "_end", lambda: held.wait(20))
+    begun = threading.Event()
+
+    def hang() -> None:
+        begun.set()
+        held.wait(20)
+
+    monkeypatch.setattr(recorder, "_turn", hang)
+    house.service.mailbox.post("look")
+    assert begun.wait(20)
+    house.say(20.0)
     assert not house.service.stop(0.01)
-    assert "history did not stop within 0.01 s" in caplog.text
+    waiting = recorder.status.waiting
+    assert waiting
+    text = f"history did not stop within 0.01 s and is left behind, with {waiting} events not written"
+    assert text in caplog.text
     held.set()
 
 

@@ -13,11 +13,15 @@ from drivers.options import Option, parse_switch
 from drivers.source import Notes
 from drivers.stream.connector import StreamProtocol
 from drivers.stream.mysensors.conversation import Conversation
-from drivers.stream.mysensors.nodes import device_of
+from drivers.stream.mysensors.nodes import device_of, is_battery
 
 
 def _conversation(*, notes: Notes, discover: bool) -> Conversation:  # noqa: ARG001 - see its option
     return Conversation(notes)
+
+
+def _remark(channel: str) -> str:
+    return "its node says it now and then, and cannot be asked" if is_battery(channel) else ""
 
 
 PROTOCOL = StreamProtocol(
@@ -37,6 +41,7 @@ PROTOCOL = StreamProtocol(
     device_of=device_of,
     remembers=True,
     simulated="mysensors",
+    remark=_remark,
 )
 
 __all__ = ["PROTOCOL", "Conversation"]

@@ -84,6 +84,10 @@ class Conversation(conversation.Conversation):
         """See `drivers.stream.conversation.Conversation`."""
         return self._network.seen
 
+    def unseen(self, channel: str) -> str | None:
+        """See `drivers.stream.conversation.Conversation`."""
+        return self._network.seen.words(channel)
+
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """See `drivers.stream.conversation.Conversation`."""
         events: list[Event] = []

@@ -25,6 +25,11 @@ def device_of(channel: str) -> str:
     return channel.partition("/")[0]
 
 
+def is_battery(channel: str) -> bool:
+    """Whether it is of a node's battery, of which a node speaks when its sketch wants to."""
+    return channel.partition("/")[2] == "battery"
+
+
 class Reported:
     """One quantity that a child reports. `sure`: the child was presented, or the quantity has come twice.
     `last` is the payload that came last, at `at` (monotonic). `answers`: a request for it is answered."""

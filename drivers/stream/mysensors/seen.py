@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import overload
 
-from drivers.stream.mysensors.nodes import Node, device_of
+from drivers.stream.mysensors.nodes import Node, device_of, is_battery
+from drivers.stream.unseen import listed
 
 # A node says all that it measures in one waking; some leave out what has not changed, or every other time.
 WAKINGS = 3
+BATTERY = (
+    "node {number} has not said yet how full its battery is: its sketch says so by sendBatteryLevel(), often "
+    "only once in hours; nobody can ask for it"
+)
 
 
 class Seen(Sequence[str]):
@@ -46,9 +51,23 @@ class Seen(Sequence[str]):
     def __getitem__(self, index: int | slice) -> str | Sequence[str]:
         return tuple(self._names)[index]
 
+    def words(self, name: str) -> str | None:
+        """Why a channel has not come; None for one that has, and of a node of which nothing has."""
+        number = device_of(name)
+        if name in self._names or not _is_number(number):
+            return None
+        if is_battery(name):
+            return BATTERY.format(number=number)
+        own = [one for one in self if device_of(one) == number]
+        return f"no field {name}; seen: {listed(own)}" if own and name not in self else None
+
     def _may_come(self, name: str) -> bool:
         number = device_of(name)
-        if not (number.isascii() and number.isdigit() and len(number) <= 3):
+        if not _is_number(number):
             return False
         node = self._nodes.get(int(number))
-        return node is None or node.silence.wakings < WAKINGS
+        return node is None or node.silence.wakings < WAKINGS or is_battery(name)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 3

@@ -22,6 +22,8 @@ def newest(patient: Patient) -> str:
         path = config.beside(config.log.file)
         text = _end(Path(f"{path}.1"), MOST_BYTES // 2) + _end(path, MOST_BYTES // 2)
         return text or f"nothing could be read of {path}\n"
+    if patient.unit is not None:
+        return "there is no log: the journal has no line of the service, or not for whoever asks\n"
     return "there is no log: no systemd unit, and no log.file in the config\n"
 
 

@@ -116,6 +116,11 @@ class Outbox:
         return max(0, self._store.rows - len(self._done)) + len(self._unwritten)
 
     @property
+    def unwritten(self) -> int:
+        """How many of them are in memory alone. From any thread."""
+        return len(self._unwritten)
+
+    @property
     def lost(self) -> int:
         """Events dropped since the start."""
         return self._store.lost + self._store.damaged + self._dropped

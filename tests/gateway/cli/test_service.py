@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+import trustme
 
 from gateway.cli import service, service_rights
 from gateway.cli.service import Place
@@ -104,6 +105,32 @@ def test_a_log_and_a_socket_elsewhere_may_be_written(
         f"may not write to {folder}; name another file in the config: /var/lib/sig-gateway/gateway.log"
         in said
     )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root's files are to be another's")
+def test_a_key_that_the_service_may_not_read(
+    place: Place, control: Fake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said, with what to write; one in the folder that systemd hands over is fine, as a secret there is."""
+    monkeypatch.setattr(service_rights, "made_up", lambda name: Person(name, 4711, frozenset()))
+    monkeypatch.setattr(service_rights, "named", lambda name: Person(name, 4711, frozenset()))
+    ours, folder = trustme.CA().issue_cert("localhost"), place.config.parent
+    (folder / "secrets").mkdir(parents=True, mode=0o700)
+    for name in ("key.pem", "secrets/key.pem"):
+        ours.private_key_pem.write_to_path(str(folder / name))
+        (folder / name).chmod(0o600)
+    ours.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
+    (folder / "secrets" / "token").write_text("abc")
+    keys = "router: {{token: !file secrets/token, tls: {{cert: cert.pem, key: {}}}}}\n"
+    place.config.write_text(keys.format("key.pem"))
+    assert service.install(place, None, control) == 0
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
+    assert len(said) == 1, said
+    assert f"may not read {folder}/key.pem; move it into {folder}/secrets, from" in said[0]
+    assert said[0].endswith("write in the config: secrets/key.pem")
+    place.config.write_text(keys.format("secrets/key.pem"))
+    assert service.install(place, None, control) == 0
+    assert "warning" not in capsys.readouterr().out
 
 
 def test_a_wrong_config_installs_nothing(

@@ -221,6 +221,8 @@ def test_as_another_user(folder: Path) -> None:
     (two / "data" / "mqtt.db").write_bytes(b"")
     (two / "data" / "mqtt.db").chmod(0o600)
     os.chown(two / "data", NOBODY, NOBODY)
+    for each in (one, two, three):
+        os.chown(each / "config.yaml", NOBODY, NOBODY)
     with board_port(one / "port") as port:
         Path(port).chmod(0o600)
         first, second, third = in_program(
@@ -241,6 +243,52 @@ def test_as_another_user(folder: Path) -> None:
     assert "router: cannot listen on 127.0.0.1:17: this user may not" in second.of("listening").message
     assert third.of("permissions").message.endswith("hidden/data: Permission denied")
     assert third.of("disk", "green")
+
+
+SECRETS = """\
+router: {{listen: '127.0.0.1:{router}', token: !file secrets/token}}
+http: {{listen: '127.0.0.1:{http}', tls: {{cert: secrets/cert, key: secrets/key}}}}
+mqtt: {{url: !file secrets/url}}
+history: {{}}
+links: {{board: {{port: {folder}/port}}, other: {{port: !file secrets/port}}}}
+sensors: {{light: {{driver: light, link: board, channel: lux}}}}
+"""
+
+
+@as_root
+def test_what_only_root_may_look_at(patient: Patient, folder: Path) -> None:
+    """Secrets, a key, the data folder, who has it and the port: an ordinary user is told what to type, and
+    nothing is red of a gateway that is another's, whether it runs or not; of one's own it is."""
+    patient.path = folder / "config.yaml"
+    ports = {"router": patient.router, "http": patient.http}
+    (folder / "secrets").mkdir(mode=0o700)
+    (folder / "data").mkdir(mode=0o700)
+    for name in ("token", "cert", "key", "url", "port"):
+        (folder / "secrets" / name).write_text("abc")
+    patient.config(SECRETS.format(folder=folder, **ports))
+    serve = f"import socket, sys; s = socket.create_server(('127.0.0.1', {patient.http}))"
+    with board_port(folder / "port") as port, program(serve):
+        Path(port).chmod(0o666)
+        (folder / "own.yaml").write_text(patient.path.read_text())
+        os.chown(folder / "own.yaml", NOBODY, NOBODY)
+        another, own = in_program(Step("", patient.path, NOBODY), Step("", folder / "own.yaml", NOBODY))
+    assert [line for line in another.lines if line.level == "red"] == []
+    said = {
+        check: [line for line in another.lines if (line.check, line.level) == (check, "yellow")]
+        for check in ("config", "permissions", "ports", "broker", "listening", "databases")
+    }
+    assert {check: len(lines) for check, lines in said.items()} == {
+        **dict.fromkeys(said, 1),
+        "config": 5,
+    }
+    for lines in said.values():
+        for line in lines:
+            assert str(line.remedy).startswith(f"sudo sig-gateway doctor -c {patient.path}")
+    assert "router.token: !file 'secrets/token' cannot be read" in said["config"][0].message
+    assert "http.tls.key: 'secrets/key' cannot be read: Permission denied" in said["config"][2].message
+    assert another.of("gateway", "yellow").message.endswith(f"127.0.0.1:{patient.router}")
+    assert "let nobody read it" in str(own.of("config").remedy)
+    assert "sudo sig-gateway doctor" in str(own.of("config").remedy)
 
 
 @as_root

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway import app
+from gateway import app, stages
 from gateway.mqtt.retained import Retained
 from gateway.storage.database import Database
 from tests.support.mosquitto import Mosquitto
@@ -32,7 +32,7 @@ def test_a_slow_disk(
         return write(self, work)
 
     monkeypatch.setattr(Database, "write", slow)
-    assert bridge.stop(app.STOP_S - app.LINKS_S / 2)
+    assert bridge.stop(app.STOP_S - stages.LINKS_S / 2)
     mosquitto.resume()
     with contextlib.closing(sqlite3.connect(tmp_path / "mqtt.db")) as db:
         count = db.execute("SELECT count(*) FROM events WHERE event = '#changed'").fetchone()[0]

@@ -3,6 +3,7 @@
 import socket
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -97,6 +98,24 @@ def test_the_end_before_the_old_one_has_stopped(slow: Slow, monkeypatch: pytest.
     assert not ends.is_alive()
     assert "later" in slow.kept()
     assert not [thread.name for thread in threading.enumerate() if thread.name in ("history", "reload")]
+
+
+def test_the_end_though_the_old_one_never_stops(slow: Slow, caplog: pytest.LogCaptureFixture) -> None:
+    """The gateway ends in its time; what the new one has heard is lost, and how much that is is said."""
+    running = slow.running
+    running.write(AFTER)
+    running.app.reloader.ask()
+    until(lambda: slow.part[0] == "failing")
+    slow.say("later")
+    assert running.app._parts is not None
+    until(lambda: running.app._parts is not None and running.app._parts.unwritten())
+    started = time.monotonic()
+    assert not running.app.stop()
+    assert time.monotonic() - started < 1.9
+    lost = running.app._parts.unwritten()["history"]
+    assert f"stopping: history: {lost} events since the reload are lost" in caplog.text
+    slow.go_on.set()
+    until(lambda: "later" in slow.kept(), what="the process lives on, in a test")
 
 
 def test_a_stopped_gateway_has_no_service_more(slow: Slow) -> None:

@@ -28,6 +28,37 @@ def test_what_may_come_yet() -> None:
     assert "12/1" not in seen
 
 
+def test_a_battery_may_always_come() -> None:
+    """A node says how full it is when its sketch wants to: until then that is no mistake of the config."""
+    talk = Talk()
+    talk.say(*PRESENTED)
+    for _ in range(20):
+        talk.say("12;0;1;0;0;20.5", after=WAKING_S)
+    unseen = talk.conversation.unseen
+    assert "12/battery" in talk.conversation.seen
+    words = unseen("12/battery")
+    assert words is not None
+    assert words.startswith("node 12 has not said yet how full its battery is")
+    assert "sendBatteryLevel()" in words
+    talk.say("12;255;3;0;0;87")
+    assert unseen("12/battery") is None
+    assert unseen("99/battery") is not None
+
+
+def test_why_a_channel_has_not_come() -> None:
+    """Of what its own node has said: other nodes' channels are no help."""
+    talk = Talk()
+    talk.say(*PRESENTED, "20;2;1;0;37;400")
+    unseen = talk.conversation.unseen
+    for _ in range(2):
+        assert unseen("12/9") is None, "it may come yet"
+        talk.say("12;0;1;0;0;20.5", after=WAKING_S)
+    assert unseen("12/9") == "no field 12/9; seen: 12/0, 12/0/V_TEMP"
+    assert unseen("12/0") is None
+    assert unseen("99/1") is None
+    assert unseen("temprature") is None
+
+
 def test_what_no_node_can_have() -> None:
     """Is missed at once."""
     seen = Talk().conversation.seen
