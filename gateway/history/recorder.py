@@ -50,13 +50,15 @@ CLOCK_SET = "clock set"
 
 class Status(NamedTuple):
     """How a recorder fares. `written_until`: UTC in ms of the last commit; `waiting`, `lost`: events;
-    `problem`: why nothing can be written, None while it can."""
+    `problem`: why nothing can be written, None while it can; `written`: bytes on the disk since the
+    start, None where the system does not tell."""
 
     opened: bool
     written_until: int | None
     waiting: int
     lost: int
     problem: str | None
+    written: int | None = None
 
 
 class Recorder:
@@ -96,7 +98,8 @@ class Recorder:
     @property
     def status(self) -> Status:
         """How it fares now."""
-        return self._status._replace(waiting=self._heard.count, lost=self._heard.lost)
+        heard = self._heard
+        return self._status._replace(waiting=heard.count, lost=heard.lost, written=self._store.written)
 
     def dropped(self) -> dict[str, int]:
         """Events that are lost, by sender."""

@@ -50,6 +50,12 @@ class Store:
         self.refused = 0
         """Items that no history can hold, since the start."""
 
+    @property
+    def written(self) -> int | None:
+        """Bytes that were written to the disk, since the start; None where the system does not tell. For any
+        thread."""
+        return self._database.written.total
+
     def open(self) -> Opening:
         """Open the file, which is made if there is none. Raises StoreError."""
         self._database.open()

@@ -139,7 +139,7 @@ def test_a_window_at_a_time(rig: Rig) -> None:
     assert alive is not None
     assert before + 1000 < alive <= rig.now_ms() + 1
     assert alive < said + WINDOW_S * 1000
-    until(lambda: rig.recorder.status == (True, alive, 0, 0, None))
+    until(lambda: rig.recorder.status == (True, alive, 0, 0, None, rig.store.written))
 
 
 def test_the_next_window_begins_with_its_first_event(rig: Rig) -> None:
