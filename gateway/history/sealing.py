@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Callable
 
 from drivers.reading import format_ms
 from gateway.encoding import encode
@@ -33,14 +34,20 @@ QUICK_ROWS = MANY_ROWS * EVERY_MS // DAY
 """More readings than that of EVERY_MS are of such a day."""
 
 
-def seal_day(db: sqlite3.Connection, number: int, day: int, until: int | None = None) -> None:
+Lasts = Callable[[], None]
+"""A gap was opened that lasts, as what is damaged is the newest of its name."""
+
+
+def seal_day(
+    db: sqlite3.Connection, number: int, day: int, until: int | None = None, *, lasts: Lasts
+) -> None:
     """Put the series' hot readings of that day, those of before `until` if it is not over, to those that are
     sealed. They stay in the hot table. Of a day whose readings are not kept any more they only make a
     roll-up, if there is none."""
     begin, end = day * DAY, (day + 1) * DAY
     until = end if until is None else until
     old, new = _old_and_new(db, number, day, until)
-    _mark_spoilt(db, number, max(begin, covered.until(db, number)), until)
+    _mark_spoilt(db, number, max(begin, covered.until(db, number)), until, lasts)
     there = blocks.buckets(db, number, begin, end)
     is_kept = day >= (notes.number(db, notes.RAW_FROM) or 0) or not len(there)
     if is_kept and (new or (old is not None and until == end and not len(there))):
@@ -64,14 +71,21 @@ def _old_and_new(db: sqlite3.Connection, number: int, day: int, until: int) -> t
     return old, hot(db, number, since, until)
 
 
-def _mark_spoilt(db: sqlite3.Connection, number: int, since: int, until: int) -> None:
-    """Where a reading is damaged, nothing is known until the next one: the one before does not hold."""
-    for time in spoilt(db, number, since, until):
-        heard_next = lookups.first_after(db, number, time)
+def _mark_spoilt(db: sqlite3.Connection, number: int, since: int, until: int, lasts: Lasts) -> None:
+    """Where a reading is damaged, nothing is known until the next one of its name: the one before does not
+    hold."""
+    times = spoilt(db, number, since, until)
+    home = home_of(db, number) if times else number
+    for time in times:
         logger.warning("history: the reading of series %d at %s is damaged", number, format_ms(time))
+        mine = {number, *(each.number for each in series.all_series(db) if each.home == home)}
+        nexts = [lookups.first_after(db, each, time) for each in mine]
+        heard_next = min((each for each in nexts if each is not None), default=None)
+        gap = gaps.opened(db, home, time, DAMAGED, heard_next)
         if heard_next is not None:
-            gaps.opened(db, home_of(db, number), time, DAMAGED, heard_next)
             roll_again(db, number, heard_next // DAY)
+        elif gap is not None:
+            lasts()
 
 
 def _cover(db: sqlite3.Connection, number: int, begin: int, until: int) -> None:
@@ -81,7 +95,7 @@ def _cover(db: sqlite3.Connection, number: int, begin: int, until: int) -> None:
         covered.cover(db, number, until)
 
 
-def seal_on(db: sqlite3.Connection, number: int, until: int) -> int:
+def seal_on(db: sqlite3.Connection, number: int, until: int, *, lasts: Lasts) -> int:
     """Seal what the series has said before `until`, of the first day of which there is something, if there is
     so much of it that it is worth it. Returns how many readings the day has then; 0: nothing was done."""
     since = covered.until(db, number)
@@ -93,7 +107,7 @@ def seal_on(db: sqlite3.Connection, number: int, until: int) -> int:
     until = min(until, (day + 1) * DAY)
     if until % DAY and until - max(since, day * DAY) < _pause(db, number, since, until):
         return 0
-    seal_day(db, number, day, until)
+    seal_day(db, number, day, until, lasts=lasts)
     (rows,) = db.execute("SELECT max(rows) FROM days WHERE key = ?", (day_key(day, number),)).fetchone()
     return max(1, rows) if isinstance(rows, int) else 1
 
