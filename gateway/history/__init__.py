@@ -3,6 +3,7 @@
 rows       what a recorder hands to the store, and what an archive answers
 recorder   from the feed of events to the store, a window at a time
 heard      out of the mailbox, until it is on disk
+flushing   who wants it to be there now, and how often
 disk       what a recorder writes to
 again      when what has failed is tried again
 intake     what an event is to history; pure
