@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+from contextlib import suppress
 from typing import Any
 
 import h11
@@ -28,8 +30,8 @@ HEADER_BYTES = 16 * 1024
 
 class Connection(H11Protocol):
     """On the server's loop. `scope["state"]` has `abort`: break it off, whatever waits to be sent; and
-    `write`: send these bytes past the ASGI server, whose state is not concerned; False if others are not
-    read yet."""
+    `write`: send these bytes past the ASGI server, whose state is not concerned; False if too many others
+    are not read yet."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Connection(H11Protocol):
         )
         self._patience: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
+        self._descriptor = -1  # of a connection without TLS, until it is lost
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.Protocol`."""
@@ -50,10 +53,13 @@ class Connection(H11Protocol):
         if len(self.connections) > MOST_CONNECTIONS:
             self._abort()
             return
+        if transport.get_extra_info("sslcontext") is None:
+            self._descriptor = transport.get_extra_info("socket").fileno()
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See `asyncio.Protocol`."""
+        """See `asyncio.Protocol`: the descriptor is closed when this is over."""
+        self._descriptor = -1
         self._stop_watching()
         self._all_read()
         super().connection_lost(exc)
@@ -114,9 +120,15 @@ class Connection(H11Protocol):
             self._abort()
 
     def _write(self, data: bytes) -> bool:
-        if self.flow.write_paused or self.transport.is_closing():
+        """What the transport would do, in a third of its time, where it holds nothing back."""
+        rest = data
+        if self._descriptor >= 0 and not self.transport.get_write_buffer_size():
+            with suppress(OSError):  # the transport finds out which
+                rest = data[os.write(self._descriptor, data) :]
+        elif self.flow.write_paused or self.transport.is_closing():
             return False
-        self.transport.write(data)
+        if rest:
+            self.transport.write(rest)
         return True
 
     def _abort(self) -> None:
