@@ -39,6 +39,7 @@ series     names, and their series
 notes      what is known of the whole
 schema     tables, and which values can have been written there
 rollups    buckets by column, as a blob and back, and made wider; pure
+portions   a day of very many readings as such blobs; pure
 sealed     a day of a sensor as one blob, and back; pure
 buckets    many readings as few points that keep the spikes, and know the gaps; pure
 """

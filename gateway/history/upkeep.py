@@ -76,8 +76,8 @@ class Upkeep:
     def _seal(self, db: sqlite3.Connection, now_ms: int) -> bool:
         if self._waiting:
             assert self._day is not None
-            sealing.seal_day(db, self._waiting[0], self._day, lasts=self._lasts)
-            self._waiting.pop(0)
+            if not sealing.seal_day(db, self._waiting[0], self._day, lasts=self._lasts):
+                self._waiting.pop(0)
             return True
         if self._day is not None:
             if clearing.forget_day(db, self._day * DAY, (self._day + 1) * DAY):

@@ -81,7 +81,7 @@ class Events:
             call.given["sender"],
             call.given["event"],
             wake.set,
-            scope["state"]["write"],  # past the ASGI server, as HTTP/1.1 frames it; 1.0 has no frames
+            scope["state"]["pipe"],  # past the ASGI server, as HTTP/1.1 frames it; 1.0 has no frames
             owner,
             framed=scope["http_version"] != "1.0",
         )
@@ -169,6 +169,7 @@ class _Stream(Response):
                 if self._client.cut is not None:
                     await _write(message(self._client.cut, kind="cut"), send)
                     return
+                self._client.pipe.clear()
                 self._client.idle = True
                 await _wait(self._wake, due - time.monotonic())
                 self._client.idle = False

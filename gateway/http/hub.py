@@ -8,9 +8,10 @@ last events of all are kept, for clients that come back; where memory ends, hist
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -52,17 +53,34 @@ class Named(Protocol):
 _Group = tuple[str | None, str | None, bool]
 
 
+class Pipe:
+    """What a client's bytes go into. A connection has one of its own, and sees that it is true."""
+
+    descriptor = -1
+    """Where they may be written at once. -1: something is held back, or it is no plain socket, or it is
+    lost."""
+
+    def write(self, _data: bytes) -> bool:
+        """False if what was written before is not read yet; else these are kept and sent, in their order."""
+        return False
+
+    def clear(self) -> None:
+        """See whether anything is held back still."""
+
+
+NOWHERE = Pipe()
+
+
 class Client:
-    """One that follows. `ready` is called when there is something to `take`; `write` sends bytes at once,
-    unless what was sent before is not read yet: `framed` ones, as HTTP/1.1 has them; `owner`: by whose
-    leave."""
+    """One that follows. `ready` is called when there is something to `take`; `pipe`: where bytes go at once,
+    `framed` ones, as HTTP/1.1 has them; `owner`: by whose leave."""
 
     def __init__(
         self,
         sender: str | None,
         event: str | None,
         ready: Callable[[], None],
-        write: Callable[[bytes], bool] = lambda _data: False,
+        pipe: Pipe = NOWHERE,
         owner: str | None = None,
         *,
         framed: bool = True,
@@ -70,7 +88,7 @@ class Client:
         self._sender = sender
         self._event = event
         self._ready = ready
-        self.write = write
+        self.pipe = pipe
         self.owner = owner
         self.group = sender, event, framed
         """Those of the same get the same bytes of the same events."""
@@ -85,6 +103,16 @@ class Client:
     def wants(self, event: Named) -> bool:
         """Whether that is one of what it asked for."""
         return self._sender in (None, event.sender) and self._event in (None, event.event)
+
+    def rest(self, data: bytes, done: int, message: bytes) -> None:
+        """So many bytes of an event have been written."""
+        if done or self.idle:
+            if self.pipe.write(data[done:]):
+                return
+            if done:
+                self.end("its connection broke")
+                return
+        self.offer(message)
 
     def offer(self, message: bytes) -> None:
         """Let it have that, if it keeps up."""
@@ -155,9 +183,8 @@ class Hub:
             if of not in (None, sender) or named not in (None, event):
                 continue
             sent = made.chunk if framed else text
-            # Many wait for this loop, each for those before it: so it is one call for each that keeps up.
-            for client in [client for client in clients if not (client.idle and client.write(sent))]:
-                client.offer(text)
+            for client, done in _write(sent, clients):
+                client.rest(sent, done, text)
                 self._drop_if_cut(client)
 
     def missed(self, reason: str) -> None:
@@ -208,6 +235,23 @@ class Hub:
         if not self._kept or last < self._kept[0].id or last > self._last:
             return None
         return list(islice(self._kept, bisect_right(self._kept, last, key=lambda each: each.id), None))
+
+
+def _write(data: bytes, clients: Iterable[Client]) -> list[tuple[Client, int]]:
+    """To all that keep up; the others, with how much of it was written to each. Each waits for those before
+    it, so that is a system call for each, and next to nothing beside."""
+    size, write, others = len(data), os.write, []
+    for client in clients:
+        done = 0
+        if client.idle:
+            try:
+                done = write(client.pipe.descriptor, data)
+            except OSError:  # it is full, or was none
+                done = 0
+            if done == size:
+                continue
+        others.append((client, done))
+    return others
 
 
 def event_message(event_id: EventId, sender: str, event: str, data: str) -> bytes:
