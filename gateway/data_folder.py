@@ -45,6 +45,20 @@ class FolderStatus(NamedTuple):
     message: str
 
 
+def is_in_use(path: Path) -> bool:
+    """Whether a gateway has the folder, as far as the kernel tells. Takes no lock: that would keep one from
+    starting."""
+    with suppress(OSError):
+        return _holder((path / LOCK).stat().st_ino) is not None
+    return False
+
+
+def _holder(inode: int) -> str | None:
+    """Whose process has the lock of that file, from the kernel. Raises OSError."""
+    found = re.search(rf"FLOCK\s+\S+\s+WRITE\s+([1-9]\d*)\s+\S+:{inode}\s", _LOCKS.read_text())
+    return found[1] if found else None
+
+
 class DataFolder:
     """The folder at `path`. For any thread, but for `open` and `close`, which belong to one. `clock`:
     monotonic seconds."""
@@ -217,10 +231,8 @@ class DataFolder:
     def _owner(self, descriptor: int) -> str:
         """` (process 4711)`, from the kernel or else from the lock's file, which may be of an earlier one."""
         with suppress(OSError):
-            inode = os.fstat(descriptor).st_ino
-            found = re.search(rf"FLOCK\s+\S+\s+WRITE\s+([1-9]\d*)\s+\S+:{inode}\s", _LOCKS.read_text())
-            if found:
-                return f" (process {found[1]})"
+            if (process := _holder(os.fstat(descriptor).st_ino)) is not None:
+                return f" (process {process})"
         with suppress(OSError, ValueError):
             return f" (process {int((self.path / LOCK).read_text())})"
         return ""

@@ -17,7 +17,7 @@ import sig
 from gateway import health
 from gateway.first_values import wait_for_values
 from gateway.mailbox import Mailbox, Noted
-from gateway.samples import Family, counter, gauge
+from gateway.samples import Family, counter, disk_written, gauge
 from gateway.service import Part, State
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ class Recording:
         yield counter("history_lost_events_total", "Events that never will be.", status.lost)
         writable = status.opened and status.problem is None
         yield gauge("history_writable", "Whether the file can be written.", writable)
+        yield disk_written("history", status.written)
 
     def dropped(self) -> Mapping[str, int]:
         """See `Dropping`."""

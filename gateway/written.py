@@ -21,6 +21,7 @@ class Written:
     def __init__(self) -> None:
         self._lock = threading.Lock()  # held for an assignment
         self._bytes: int | None = 0
+        self._counting: set[int] = set()  # threads
 
     @property
     def total(self) -> int | None:
@@ -29,11 +30,17 @@ class Written:
 
     @contextmanager
     def counting(self) -> Iterator[None]:
-        """Count what this thread writes meanwhile. Takes some 20 µs."""
+        """Count what this thread writes meanwhile, once where it is called within itself. It takes 20 µs."""
+        thread = threading.get_ident()
+        if thread in self._counting:
+            yield
+            return
+        self._counting.add(thread)
         before = by_this_thread()
         try:
             yield
         finally:
+            self._counting.discard(thread)
             after = by_this_thread()
             with self._lock:
                 if before is None or after is None or self._bytes is None:

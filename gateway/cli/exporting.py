@@ -15,6 +15,7 @@ from gateway.cli.common import EXIT_USAGE
 from gateway.cli.new_file import new_file, standard_output
 from gateway.cli.past import file_of, nobody, unreadable
 from gateway.cli.progress import Tell, progress
+from gateway.cli.unwritten import have_written
 from gateway.history.archive import Archive
 from gateway.history.moments import moment
 from gateway.history.transfer.incoming import Counting, Counts
@@ -46,6 +47,7 @@ def export(
     if config is None:
         return EXIT_USAGE
     history = file_of(config)
+    have_written(config)
     try:
         with Archive(history) as archive:
             known = {sender.name for sender in archive.senders()}

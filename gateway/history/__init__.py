@@ -3,6 +3,7 @@
 rows       what a recorder hands to the store, and what an archive answers
 recorder   from the feed of events to the store, a window at a time
 heard      out of the mailbox, until it is on disk
+flushing   who wants it to be there now, and how often
 disk       what a recorder writes to
 again      when what has failed is tried again
 intake     what an event is to history; pure
@@ -38,6 +39,7 @@ series     names, and their series
 notes      what is known of the whole
 schema     tables, and which values can have been written there
 rollups    buckets by column, as a blob and back, and made wider; pure
+portions   a day of very many readings as such blobs; pure
 sealed     a day of a sensor as one blob, and back; pure
 buckets    many readings as few points that keep the spikes, and know the gaps; pure
 """

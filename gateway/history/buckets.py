@@ -77,6 +77,13 @@ def bucketed(
     return found
 
 
+def held_after(made: Sequence[Bucket], held: float | None, gaps: Sequence[Gap], until: int) -> float | None:
+    """The value that holds at the end of these buckets, of a time that ends then and began with `held`."""
+    value = made[-1].value if made else held
+    over = any(gap.begin <= until and (gap.end or until + 1) > until for gap in gaps)
+    return None if over else value
+
+
 def _stepped(
     times: Sequence[int], values: Sequence[float], ends: Sequence[int], whole: bool, width: int
 ) -> list[Bucket]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from gateway.history import blocks
-from gateway.history.buckets import DAY, HOUR, Bucket, Gap, bucketed
+from gateway.history.buckets import DAY, HOUR, Bucket, bucketed, held_after
 from gateway.history.days import cut
 from gateway.history.held import Held
 from gateway.history.parts import Part, count_of, cut_part, together
@@ -40,7 +40,7 @@ class ByRows:
             else:
                 made = wider(part.hours, HOUR, held, gaps, part.since, part.until, HOUR)
             found += [each for each in made if each.readings] if found else made
-            held = _held_after(made, held, gaps, part)
+            held = held_after(made, held, gaps, part.until)
         return found
 
     def _parts(self, since: int, until: int) -> Iterator[Part]:
@@ -76,9 +76,3 @@ class ByRows:
             return days
         there = blocks.days_after(self._db, self._number, days[0])
         return sorted({*takewhile(lambda day: day <= days[-1], there), *self._standing.loose_days})
-
-
-def _held_after(made: Sequence[Bucket], held: float | None, gaps: Sequence[Gap], part: Part) -> float | None:
-    value = made[-1].value if made else held
-    over = any(gap.begin <= part.until and (gap.end or part.until + 1) > part.until for gap in gaps)
-    return None if over else value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import partial
@@ -15,6 +16,7 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from gateway.history import portions
 from gateway.history.schema import (
     DAYS,
     MOST_TIME,
@@ -27,7 +29,7 @@ from gateway.history.schema import (
     pack_reading,
     reading_crc,
 )
-from gateway.history.sealed import GOOD, SUSPECT, Columns, columns, opened
+from gateway.history.sealed import GOOD, SUSPECT, Columns, columns
 from gateway.storage.schema import BROKEN, Values, code_of
 
 MOST_REASONS = 100
@@ -122,7 +124,16 @@ def sealed_day(db: sqlite3.Connection, sensor: int, day: int) -> Day | None:
     if row is None:
         return None
     try:
-        return Day(opened(row[6]), json.loads(row[4]) if row[4] else ())
+        return Day(portions.opened(row[6]), json.loads(row[4]) if row[4] else ())
+    except ValueError as error:
+        raise DamagedDayError(str(error)) from error
+
+
+def whole_portions(db: sqlite3.Connection, sensor: int, day: int) -> Sequence[bytes]:
+    """What of the day stays as it is when later readings are put to it. Raises DamagedDayError."""
+    row = _day_row(db, sensor, day)
+    try:
+        return () if row is None else portions.whole(row[6])
     except ValueError as error:
         raise DamagedDayError(str(error)) from error
 
@@ -155,6 +166,8 @@ def with_hot(day: Day | None, new: Sequence[Hot]) -> Day:
         return of_hot(new)
     if new[0].time > day.rows.times[-1]:
         return _followed(day, new)
+    if len(day.rows) > portions.PORTION_ROWS:
+        return _merged(day, new)
     merged = {
         time: Hot(time, value, day.reason(quality)) for time, value, quality in zip(*day.rows, strict=True)
     }
@@ -173,9 +186,35 @@ def _followed(day: Day, new: Sequence[Hot]) -> Day:
     """By later ones: most days grow at their end, and to sort them takes longer."""
     times, values, reasons = zip(*new, strict=True)
     quality, texts = _coded(reasons, day.reasons)
-    return Day(
-        Columns([*day.rows.times, *times], [*day.rows.values, *values], day.rows.quality + quality), texts
-    )
+    before = day.rows
+    if len(before) > portions.PORTION_ROWS:
+        long_times, long_values = array("q", before.times), array("d", before.values)
+        long_times.extend(times)
+        long_values.extend(values)
+        return Day(Columns(long_times, long_values, before.quality + quality), texts)
+    return Day(Columns([*before.times, *times], [*before.values, *values], before.quality + quality), texts)
+
+
+def _merged(day: Day, new: Sequence[Hot]) -> Day:
+    """With these in it, of so many rows that a tuple for each would take too much memory."""
+    codes, texts = _coded([each.reason for each in new], day.reasons)
+    rows, at = day.rows, 0
+    times, values, quality = array("q"), array("d"), bytearray()
+
+    def take(until: int) -> None:
+        times.extend(rows.times[at:until])
+        values.extend(rows.values[at:until])
+        quality.extend(rows.quality[at:until])
+
+    for each, code in zip(new, codes, strict=True):
+        until = bisect_left(rows.times, each.time, at)
+        take(until)
+        times.append(each.time)
+        values.append(each.value)
+        quality.append(code)
+        at = until + (until < len(rows) and rows.times[until] == each.time)
+    take(len(rows))
+    return Day(Columns(times, values, bytes(quality)), texts)
 
 
 def _coded(reasons: Sequence[str | None], known: Sequence[str]) -> tuple[bytes, list[str]]:

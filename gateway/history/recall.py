@@ -15,6 +15,9 @@ from gateway.history.rows import Item, Kept, Mark, Reading, Series, Untimed
 MOST_ROWS, MOST_MARKS = 10_000, 1000
 """What one answer has of what is not written yet: 300 and 250 kB at most, of the 1 MB that a message has."""
 
+FLUSH_S = 5.0
+"""What a commit that is asked for may take: a pause of the recorder's thread, and a slow card."""
+
 
 class Archive(Protocol):
     """See `gateway.history.archive`. All of it may raise StoreError."""
@@ -33,6 +36,7 @@ class Recorder(Protocol):
     @property
     def status(self) -> Status: ...
     def unwritten(self) -> list[Item]: ...
+    def flush(self, within_s: float) -> bool: ...
 
 
 class Recall:
@@ -62,21 +66,37 @@ class Recall:
         return [found[key] for key in sorted(found)[:limit]]
 
     def unwritten(self, params: Any) -> dict[str, Any]:
-        """The request `history` of the gateway's own sender: what is said of a sender and not on disk yet.
-        Raises `sig.BadParams`."""
+        """The request `history` of the gateway's own sender: what is said of a sender and not on disk yet, or
+        `written_until` after all of it was written. Raises `sig.BadParams`, and `sig.RemoteError` where it
+        cannot be written."""
+        if params == {"write": True}:
+            return self._written()
         sender = params.get("sender") if isinstance(params, dict) else None
         if not isinstance(sender, str) or params.keys() != {"sender"}:
-            raise sig.BadParams(f'history: expected {{"sender": NAME}}, got {params!r:.100}')
+            expected = '{"sender": NAME} or {"write": true}'
+            raise sig.BadParams(f"history: expected {expected}, got {params!r:.100}")
+        return self._of_sender(sender)
+
+    def _written(self) -> dict[str, Any]:
+        if not self._recorder.flush(FLUSH_S):
+            problem = self._recorder.status.problem or f"it takes longer than {FLUSH_S:g} s"
+            raise sig.RemoteError(f"history cannot be written now: {problem}")
+        return {"written_until": _told(self._recorder.status.written_until)}
+
+    def _of_sender(self, sender: str) -> dict[str, Any]:
         timed = [item for item in self._recorder.unwritten() if not isinstance(item, Untimed)]
         mine = [item for item in timed if item.sender == sender]
         rows = [(item.time, item.value, item.quality) for item in mine if isinstance(item, Reading)]
         marks = [(item.time, item.reason) for item in mine if isinstance(item, Mark)]
-        until = self._recorder.status.written_until
         return {
-            "written_until": None if until is None else format_ms(until),
+            "written_until": _told(self._recorder.status.written_until),
             "rows": [list(row) for row in rows[-MOST_ROWS:]],
             "marks": [list(mark) for mark in marks[-MOST_MARKS:]],
         }
+
+
+def _told(time: int | None) -> str | None:
+    return None if time is None else format_ms(time)
 
 
 def _inner(item: Item) -> Reading | Mark | Kept:

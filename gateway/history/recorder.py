@@ -7,6 +7,7 @@ for the disk.
 
     the disk cannot be written    it is tried again and again; what comes meanwhile waits in bounded memory
     the clock is not set          readings are written without a time, which they get when it is
+    somebody asks for it          what there is is written at once, but at most once a second
     nothing happens               "alive until" is written every five minutes: where the next start finds that
                                   it ended long before, there is a gap
 """
@@ -24,6 +25,7 @@ from gateway.clock.wall import WallClock
 from gateway.event_id import EventId
 from gateway.history.again import Again
 from gateway.history.disk import Store
+from gateway.history.flushing import Flushing
 from gateway.history.heard import Heard
 from gateway.history.rows import Batch, Item
 from gateway.mailbox import Mailbox
@@ -46,17 +48,21 @@ STEP_S = 0.2
 LONGEST_S = 3600.0
 CLOCK_SET = "clock set"
 """A letter: the machine's clock is believed now, or not any more, or was set."""
+FLUSH = "flush"
+"""A letter: somebody wants all to be on disk."""
 
 
 class Status(NamedTuple):
     """How a recorder fares. `written_until`: UTC in ms of the last commit; `waiting`, `lost`: events;
-    `problem`: why nothing can be written, None while it can."""
+    `problem`: why nothing can be written, None while it can; `written`: bytes on the disk since the
+    start, None where the system does not tell."""
 
     opened: bool
     written_until: int | None
     waiting: int
     lost: int
     problem: str | None
+    written: int | None = None
 
 
 class Recorder:
@@ -79,6 +85,7 @@ class Recorder:
         self._stopping = stopping
         self._go_on_after = go_on_after
         self._heard = Heard(mailbox, clock)
+        self._flushing = Flushing()
         self.goes_on = False
         """Whether another one has recorded until now: then what it left is no gap."""
         self._opened = False  # this and what follows is the thread's own
@@ -96,7 +103,8 @@ class Recorder:
     @property
     def status(self) -> Status:
         """How it fares now."""
-        return self._status._replace(waiting=self._heard.count, lost=self._heard.lost)
+        heard = self._heard
+        return self._status._replace(waiting=heard.count, lost=heard.lost, written=self._store.written)
 
     def dropped(self) -> dict[str, int]:
         """Events that are lost, by sender."""
@@ -116,6 +124,13 @@ class Recorder:
         """What is not on disk yet, in the order in which it was heard. Ask it before the disk: what is
         written meanwhile is then in both."""
         return self._heard.unwritten()
+
+    def flush(self, within_s: float) -> bool:
+        """Have all that was heard until now written; whether it is, after that time at most. The thread may
+        be in its pause, of two seconds."""
+        ticket = self._flushing.ask()
+        self._mailbox.post(FLUSH)
+        return self._flushing.wait(ticket, within_s)
 
     def leave(self, at: float) -> None:
         """From then on (`monotonic`) the gateway is about to end: senders that go then are not broken."""
@@ -145,13 +160,16 @@ class Recorder:
 
     def _turn(self) -> None:
         """Take what there is, and do what is due."""
+        wanted = self._flushing.wanted
         if CLOCK_SET in self._mailbox.letters():
             self._settle = True
         if self._heard.take():
             self._tell_of_loss()
+        if not self._heard.count:
+            self._flushing.nothing_left(wanted)
         now = self._clock.monotonic()
         if now >= self._due():
-            self._commit(now)
+            self._commit(now, wanted)
         elif now >= self._step_due:
             self._step()
 
@@ -163,7 +181,8 @@ class Recorder:
         if not self._opened or heard.bytes >= BATCH_BYTES or (self._settle and self._clock.believed):
             return -math.inf
         oldest = math.inf if heard.since is None else heard.since + self._wait_s
-        return min(oldest, self._alive_due if self._clock.believed else math.inf)
+        alive = self._alive_due if self._clock.believed else math.inf
+        return min(oldest, alive, self._flushing.due)
 
     def _sleep(self) -> None:
         """Until something is due, or something comes; then a little longer, as more will come."""
@@ -178,8 +197,8 @@ class Recorder:
         due = min(self._due(), self._step_due) - self._clock.monotonic()
         return min(due, LONGEST_S)
 
-    def _commit(self, now: float, *, is_last: bool = False) -> None:
-        """Write what there is, and that the gateway is at work."""
+    def _commit(self, now: float, wanted: int, *, is_last: bool = False) -> None:
+        """Write what there is, and that the gateway is at work. `wanted`: by whom, before it was taken."""
         try:
             if not self._opened:
                 self._open()
@@ -190,6 +209,7 @@ class Recorder:
             self._failed(str(error), now)
             return
         self._wrote(batch, now)
+        self._flushing.wrote(wanted, now)
         if self._settle and self._clock.believed:
             self._settle_all()
 
@@ -256,7 +276,8 @@ class Recorder:
 
     def _end(self) -> None:
         """The last words."""
+        wanted = self._flushing.wanted
         self._heard.take()
-        self._commit(self._clock.monotonic(), is_last=True)
+        self._commit(self._clock.monotonic(), wanted, is_last=True)
         if left := self._heard.count:
             logger.error("history: %d events are lost: %s", left, self._status.problem)

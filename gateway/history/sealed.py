@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 VERSION = 1
 MOST_ROWS = 1_000_000
-"""More are no day of a sensor: eleven a second."""
+"""More are in none: see `portions`."""
 _HEAD = struct.Struct("<BIqqBqq")
 _RAW = 255
 MOST_DIGITS = 6
@@ -97,6 +97,12 @@ def opened(blob: bytes) -> Columns:
     except (struct.error, zlib.error, ValueError, IndexError, OverflowError, ZeroDivisionError) as error:
         text = f"expected a day of readings, got {len(blob)} bytes that are none: {error}"
         raise SealedError(text) from error
+
+
+def count_of(blob: bytes) -> int:
+    """How many rows it says it has."""
+    count: int = _HEAD.unpack_from(blob)[1]
+    return count
 
 
 def _unsealed(blob: bytes) -> Columns:

@@ -11,16 +11,28 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Callable, Sequence
 
 from drivers.reading import format_ms
 from gateway.encoding import encode
-from gateway.history import blocks, covered, gaps, lookups, notes, series
+from gateway.history import blocks, covered, gaps, lookups, notes, portions, series
 from gateway.history.blocks import HALF
-from gateway.history.buckets import DAMAGED, DAY, HOUR, MINUTE, bucketed
-from gateway.history.days import DamagedDayError, Day, Hot, day_key, hot, sealed_day, spoilt, with_hot
-from gateway.history.rollups import Rollup, of_buckets, packed
+from gateway.history.buckets import DAMAGED, DAY, HOUR, MINUTE, Gap, bucketed, held_after
+from gateway.history.days import (
+    DamagedDayError,
+    Day,
+    Hot,
+    cut,
+    day_key,
+    hot,
+    sealed_day,
+    spoilt,
+    whole_portions,
+    with_hot,
+)
+from gateway.history.rollups import Rollup, joined, of_buckets, packed, wider
 from gateway.history.schema import DAYS, sealed
-from gateway.history.sealed import seal
+from gateway.history.sealed import Columns
 
 logger = logging.getLogger(__name__)
 
@@ -29,49 +41,83 @@ MANY_ROWS = 6 * 24 * 60
 EVERY_MS, SELDOM_MS = 2 * HOUR, 6 * HOUR
 """Between two sealings of a day that lasts. One of a reading a second takes 100 kB each time, so it waits
 longer: what is not sealed of it is still small beside what is."""
+SOME_ROWS = 50_000
+"""Read of the hot table at once: 20 MB for a moment. Ten a second of six hours are four times that."""
 QUICK_ROWS = MANY_ROWS * EVERY_MS // DAY
 """More readings than that of EVERY_MS are of such a day."""
 
 
-def seal_day(db: sqlite3.Connection, number: int, day: int, until: int | None = None) -> None:
+Lasts = Callable[[], None]
+"""A gap was opened that lasts, as what is damaged is the newest of its name."""
+
+
+def seal_day(
+    db: sqlite3.Connection, number: int, day: int, until: int | None = None, *, lasts: Lasts
+) -> bool:
     """Put the series' hot readings of that day, those of before `until` if it is not over, to those that are
-    sealed. They stay in the hot table. Of a day whose readings are not kept any more they only make a
-    roll-up, if there is none."""
+    sealed; or the first SOME_ROWS of them, and say that there are more. They stay in the hot table. Of a day
+    whose readings are not kept any more they only make a roll-up, if there is none."""
     begin, end = day * DAY, (day + 1) * DAY
-    until = end if until is None else until
-    old, new = _old_and_new(db, number, day, until)
-    _mark_spoilt(db, number, max(begin, covered.until(db, number)), until)
+    wanted = end if until is None else until
+    old = _old(db, number, day)
+    since = max(begin, covered.until(db, number))
+    until = _cut(db, number, since, wanted)
+    new = hot(db, number, since, until)
+    _mark_spoilt(db, number, max(begin, covered.until(db, number)), until, lasts)
     there = blocks.buckets(db, number, begin, end)
     is_kept = day >= (notes.number(db, notes.RAW_FROM) or 0) or not len(there)
     if is_kept and (new or (old is not None and until == end and not len(there))):
         whole = with_hot(old, new)
-        _put(db, number, day, whole, rolls=until == end or len(there) > 0)
+        kept = whole_portions(db, number, day) if _follow(old, new) else ()
+        _put(db, number, day, whole, kept, rolls=until == end or len(there) > 0)
         if not len(there) or there.values[-1] != whole.rows.values[-1]:
             _roll_next(db, number, day)
     _cover(db, number, begin, until)
+    return until < wanted
 
 
-def _old_and_new(db: sqlite3.Connection, number: int, day: int, until: int) -> tuple[Day | None, list[Hot]]:
-    """What is sealed of the day, and what is to be put to it: of a damaged one everything that is hot."""
-    begin = day * DAY
+def _old(db: sqlite3.Connection, number: int, day: int) -> Day | None:
+    """What is sealed of the day. Of one that is damaged, or is not there, everything that is hot is to be put
+    to it."""
     try:
         old = sealed_day(db, number, day)
     except DamagedDayError as error:
         saved = "made anew" if covered.is_hot(db, day) else "lost"
         logger.warning("history: day %d of series %d is damaged, and is %s: %s", day, number, saved, error)
         old = None
-    since = begin if old is None else max(begin, covered.until(db, number))
-    return old, hot(db, number, since, until)
+    if old is None and covered.until(db, number) > day * DAY:
+        covered.cover(db, number, day * DAY)
+    return old
 
 
-def _mark_spoilt(db: sqlite3.Connection, number: int, since: int, until: int) -> None:
-    """Where a reading is damaged, nothing is known until the next one: the one before does not hold."""
-    for time in spoilt(db, number, since, until):
-        heard_next = lookups.first_after(db, number, time)
+def _cut(db: sqlite3.Connection, number: int, since: int, until: int) -> int:
+    """Until when there are SOME_ROWS of the series, if there are more until then."""
+    which = "time >= ? AND time < ? AND sensor = ? ORDER BY time LIMIT 1 OFFSET ?"
+    query = f"SELECT time FROM readings WHERE {which}"  # noqa: S608 - ours
+    row = db.execute(query, (since, until, number, SOME_ROWS)).fetchone()
+    return until if row is None else int(row[0])
+
+
+def _follow(old: Day | None, new: Sequence[Hot]) -> bool:
+    """Whether all that is new is later."""
+    return old is not None and len(old.rows) > 0 and (not new or new[0].time > old.rows.times[-1])
+
+
+def _mark_spoilt(db: sqlite3.Connection, number: int, since: int, until: int, lasts: Lasts) -> None:
+    """Where a reading is damaged, nothing is known until the next one of its name: the one before does not
+    hold."""
+    times = spoilt(db, number, since, until)
+    home = home_of(db, number) if times else number
+    for time in times:
         logger.warning("history: the reading of series %d at %s is damaged", number, format_ms(time))
+        mine = {number, *(each.number for each in series.all_series(db) if each.home == home)}
+        nexts = [lookups.first_after(db, each, time) for each in mine]
+        heard_next = min((each for each in nexts if each is not None), default=None)
+        gap = gaps.opened(db, home, time, DAMAGED, heard_next)
         if heard_next is not None:
-            gaps.opened(db, home_of(db, number), time, DAMAGED, heard_next)
             roll_again(db, number, heard_next // DAY)
+        elif gap is not None:
+            lasts()
 
 
 def _cover(db: sqlite3.Connection, number: int, begin: int, until: int) -> None:
@@ -81,7 +127,7 @@ def _cover(db: sqlite3.Connection, number: int, begin: int, until: int) -> None:
         covered.cover(db, number, until)
 
 
-def seal_on(db: sqlite3.Connection, number: int, until: int) -> int:
+def seal_on(db: sqlite3.Connection, number: int, until: int, *, lasts: Lasts) -> int:
     """Seal what the series has said before `until`, of the first day of which there is something, if there is
     so much of it that it is worth it. Returns how many readings the day has then; 0: nothing was done."""
     since = covered.until(db, number)
@@ -91,9 +137,10 @@ def seal_on(db: sqlite3.Connection, number: int, until: int) -> int:
         return 0
     day = row[0] // DAY
     until = min(until, (day + 1) * DAY)
-    if until % DAY and until - max(since, day * DAY) < _pause(db, number, since, until):
+    is_many = _cut(db, number, max(since, day * DAY), until) < until
+    if not is_many and until % DAY and until - max(since, day * DAY) < _pause(db, number, since, until):
         return 0
-    seal_day(db, number, day, until)
+    seal_day(db, number, day, until, lasts=lasts)
     (rows,) = db.execute("SELECT max(rows) FROM days WHERE key = ?", (day_key(day, number),)).fetchone()
     return max(1, rows) if isinstance(rows, int) else 1
 
@@ -133,7 +180,7 @@ def _roll(db: sqlite3.Connection, number: int, day: int) -> None:
     except DamagedDayError:
         return
     if there is not None:
-        _put(db, number, day, there, rolls=True)
+        _put(db, number, day, there, whole_portions(db, number, day), rolls=True)
 
 
 def home_of(db: sqlite3.Connection, number: int) -> int:
@@ -148,13 +195,15 @@ def _roll_next(db: sqlite3.Connection, number: int, day: int) -> None:
         roll_again(db, number, following)
 
 
-def _put(db: sqlite3.Connection, number: int, day: int, whole: Day, *, rolls: bool) -> None:
-    """The day as it is, with its roll-ups or without."""
+def _put(
+    db: sqlite3.Connection, number: int, day: int, whole: Day, kept: Sequence[bytes], *, rolls: bool
+) -> None:
+    """The day as it is, with its roll-ups or without. `kept`: what is sealed already of its first rows."""
     rows = whole.rows
     minutes = _put_rollups(db, number, day, whole) if rolls else None
     reasons = encode(list(whole.reasons)) if whole.reasons else None
     last = rows.times[-1], rows.values[-1]
-    row = sealed(DAYS, day_key(day, number), len(rows), *last, reasons, minutes, seal(rows))
+    row = sealed(DAYS, day_key(day, number), len(rows), *last, reasons, minutes, portions.seal(rows, kept))
     db.execute("INSERT OR REPLACE INTO days VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
@@ -165,11 +214,25 @@ def _put_rollups(db: sqlite3.Connection, number: int, day: int, whole: Day) -> b
     holes = gaps.between(db, home, begin, end)
     held = held_at(db, number, home, begin)
 
+    by_minutes = _by_minutes(rows, held, holes, begin, end) if len(rows) > portions.PORTION_ROWS else None
+
     def rolled(width: int) -> Rollup:
-        return of_buckets(bucketed(rows, held, holes, begin, end, width))
+        if by_minutes is None:
+            return of_buckets(bucketed(rows, held, holes, begin, end, width))
+        return of_buckets(wider(by_minutes, MINUTE, held, holes, begin, end, width))
 
     blocks.put_day(db, number, day, rolled, rows.times[0], rows.times[-1])
     return packed(rolled(MINUTE), MINUTE) if len(rows) > MANY_ROWS else None
+
+
+def _by_minutes(rows: Columns, held: float | None, holes: Sequence[Gap], begin: int, end: int) -> Rollup:
+    """An hour at a time: lists of all of them would take too much memory."""
+    found: list[Rollup] = []
+    for since in range(begin, end, HOUR):
+        made = bucketed(cut(rows, since, since + HOUR), held, holes, since, since + HOUR, MINUTE)
+        held = held_after(made, held, holes, since + HOUR)
+        found.append(of_buckets(made))
+    return joined([each for each in found if len(each)])
 
 
 def held_at(db: sqlite3.Connection, number: int, home: int, time: int) -> float | None:

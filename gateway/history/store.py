@@ -46,9 +46,15 @@ class Store:
         self._bounds = Bounds(keep_ms, keep_events_ms, most_bytes)
         self._database = Database(path, SCHEMA, self._opened, readers=True)
         self._known: Known | None = None
-        self._upkeep = Upkeep(self._bounds)
+        self._upkeep = Upkeep(self._bounds, self._forget_known)
         self.refused = 0
         """Items that no history can hold, since the start."""
+
+    @property
+    def written(self) -> int | None:
+        """Bytes that were written to the disk, since the start; None where the system does not tell. For any
+        thread."""
+        return self._database.written.total
 
     def open(self) -> Opening:
         """Open the file, which is made if there is none. Raises StoreError."""
@@ -96,14 +102,18 @@ class Store:
         try:
             return self._database.write(work)
         except BaseException:
-            self._known, self._upkeep = None, Upkeep(self._bounds)
+            self._known, self._upkeep = None, Upkeep(self._bounds, self._forget_known)
             raise
+
+    def _forget_known(self) -> None:
+        """It is to be read anew."""
+        self._known = None
 
     def _opened(self, db: sqlite3.Connection, salvaged: Salvaged | None) -> None:
         covered.opened(db, salvaged=salvaged is not None)
         series.restore(db)
         self._known = None
-        self._upkeep = Upkeep(self._bounds)
+        self._upkeep = Upkeep(self._bounds, self._forget_known)
 
     def _opening(self, db: sqlite3.Connection) -> Opening:
         known = self._known_of(db)

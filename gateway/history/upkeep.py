@@ -10,6 +10,7 @@ from gateway.history import blocks, clearing, retention, sealing, series
 from gateway.history.blocks import HALF
 from gateway.history.buckets import DAY, HOUR
 from gateway.history.retention import Bounds
+from gateway.history.sealing import Lasts
 
 SEAL_AFTER_MS = 2 * HOUR
 """After a day has ended: what is measured then, and comes late, is mostly there."""
@@ -26,10 +27,11 @@ MANY_LATE = 1000
 
 class Upkeep:
     """`step` after `step`, until there is nothing more to do for now. All inside transactions of the
-    caller's; if one of them fails, it is begun anew."""
+    caller's; if one of them fails, it is begun anew. `lasts`: a gap has begun that nobody knows of yet."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, lasts: Lasts) -> None:
         self._bounds = bounds
+        self._lasts = lasts
         self._day: int | None = None  # of which the series are being sealed
         self._waiting: list[int] = []  # series
         self._rest_until = 0
@@ -74,8 +76,8 @@ class Upkeep:
     def _seal(self, db: sqlite3.Connection, now_ms: int) -> bool:
         if self._waiting:
             assert self._day is not None
-            sealing.seal_day(db, self._waiting[0], self._day)
-            self._waiting.pop(0)
+            if not sealing.seal_day(db, self._waiting[0], self._day, lasts=self._lasts):
+                self._waiting.pop(0)
             return True
         if self._day is not None:
             if clearing.forget_day(db, self._day * DAY, (self._day + 1) * DAY):
@@ -93,7 +95,7 @@ class Upkeep:
         rows = 0
         begun = bool(self._growing)
         while self._growing and rows < SOME_ROWS:
-            sealed = sealing.seal_on(db, self._growing[-1], self._grown_to)
+            sealed = sealing.seal_on(db, self._growing[-1], self._grown_to, lasts=self._lasts)
             if not sealed:
                 self._growing.pop()
             rows += max(sealed, LEAST_ROWS)

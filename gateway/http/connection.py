@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 
 from gateway.http.answers import JSON
 from gateway.http.errors import HttpError
+from gateway.http.hub import Pipe
 
 logger = logging.getLogger(__name__)
 
@@ -24,12 +25,48 @@ UNREAD_S = 60.0
 MOST_CONNECTIONS = 250
 """At once; each may hold 16 kB of headers and a body of 64 kB, and a stream what is written to it."""
 HEADER_BYTES = 16 * 1024
+MOST_HELD = 64 * 1024
+"""Of events that a client has not read, in the transport's own memory; then it waits for the client."""
+
+
+class ConnectionPipe(Pipe):
+    """Of a connection. Where nothing is held back, who writes to the descriptor does what the transport would
+    do, in much less time; with TLS it is the transport's affair."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._plain = -1
+
+    def open(self, transport: asyncio.Transport) -> None:
+        """It is there now."""
+        self._transport = transport
+        if transport.get_extra_info("sslcontext") is None:
+            self._plain = transport.get_extra_info("socket").fileno()
+
+    def close(self) -> None:
+        """It is lost: before its descriptor may be another one's."""
+        self._transport, self._plain, self.descriptor = None, -1, -1
+
+    def write(self, data: bytes) -> bool:
+        """See `Pipe`."""
+        transport, self.descriptor = self._transport, -1
+        if transport is None or transport.is_closing():
+            return False
+        if transport.get_write_buffer_size() > MOST_HELD:
+            return False
+        transport.write(data)
+        return True
+
+    def clear(self) -> None:
+        """See `Pipe`."""
+        transport = self._transport
+        free = transport is not None and not transport.is_closing() and not transport.get_write_buffer_size()
+        self.descriptor = self._plain if free else -1
 
 
 class Connection(H11Protocol):
     """On the server's loop. `scope["state"]` has `abort`: break it off, whatever waits to be sent; and
-    `write`: send these bytes past the ASGI server, whose state is not concerned; False if others are not
-    read yet."""
+    `pipe`: send bytes past the ASGI server, whose state is not concerned."""
 
     def __init__(
         self,
@@ -38,9 +75,8 @@ class Connection(H11Protocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        super().__init__(
-            config, server_state, {**app_state, "abort": self._abort, "write": self._write}, _loop
-        )
+        self._pipe = pipe = ConnectionPipe()
+        super().__init__(config, server_state, {**app_state, "abort": self._abort, "pipe": pipe}, _loop)
         self._patience: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
 
@@ -50,10 +86,12 @@ class Connection(H11Protocol):
         if len(self.connections) > MOST_CONNECTIONS:
             self._abort()
             return
+        self._pipe.open(transport)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See `asyncio.Protocol`."""
+        """See `asyncio.Protocol`: the descriptor is closed when this is over."""
+        self._pipe.close()
         self._stop_watching()
         self._all_read()
         super().connection_lost(exc)
@@ -112,12 +150,6 @@ class Connection(H11Protocol):
         self._patience = None
         if self.conn.their_state is h11.IDLE:
             self._abort()
-
-    def _write(self, data: bytes) -> bool:
-        if self.flow.write_paused or self.transport.is_closing():
-            return False
-        self.transport.write(data)
-        return True
 
     def _abort(self) -> None:
         self.transport.abort()

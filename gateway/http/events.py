@@ -76,8 +76,15 @@ class Events:
             )
         wake = asyncio.Event()
         owner = call.request.cookies.get(COOKIE)
-        write = _writer(call.request.scope)
-        client = Client(call.given["sender"], call.given["event"], wake.set, write, owner)
+        scope = call.request.scope
+        client = Client(
+            call.given["sender"],
+            call.given["event"],
+            wake.set,
+            scope["state"]["pipe"],  # past the ASGI server, as HTTP/1.1 frames it; 1.0 has no frames
+            owner,
+            framed=scope["http_version"] != "1.0",
+        )
         last = call.given["last_event_id"] or call.given["Last-Event-ID"]
         # Nothing is awaited between what is kept and what comes from now on, so none is lost or told twice.
         recent: int = call.given["recent"] or 0
@@ -153,31 +160,24 @@ class _Stream(Response):
             self._first = b""
             due = time.monotonic() + ALIVE_S
             while not gone.done():
+                self._wake.clear()  # first: what comes from here on wakes
+                if (now := time.monotonic()) >= due:
+                    due = now + ALIVE_S
+                    await _write(alive(), send)
                 while waits := self._client.take():
                     await _write(waits, send)
                 if self._client.cut is not None:
                     await _write(message(self._client.cut, kind="cut"), send)
                     return
-                if (now := time.monotonic()) >= due:
-                    await _write(alive(), send)
-                    due = now + ALIVE_S
-                self._wake.clear()
+                self._client.pipe.clear()
                 self._client.idle = True
-                await _wait(self._wake, due - now)
+                await _wait(self._wake, due - time.monotonic())
                 self._client.idle = False
         except TimeoutError:
             why = self._client.cut or f"what was sent was not read within {STUCK_S:g} s"
             logger.info("http: a client of the events is cut off: %s", why)
             abort: Callable[[], None] = scope["state"]["abort"]
             abort()
-
-
-def _writer(scope: Scope) -> Callable[[Event], bool]:
-    """Past the ASGI server, as HTTP/1.1 frames it; 1.0 has no frames."""
-    write: Callable[[bytes], bool] = scope["state"]["write"]
-    if scope["http_version"] == "1.0":
-        return lambda event: write(event.message)
-    return lambda event: write(event.chunk)
 
 
 def alive() -> bytes:

@@ -8,9 +8,10 @@ last events of all are kept, for clients that come back; where memory ends, hist
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import NamedTuple, Protocol
 
@@ -49,26 +50,51 @@ class Named(Protocol):
     def event(self) -> str: ...
 
 
+_Group = tuple[str | None, str | None, bool]
+
+
+class Pipe:
+    """What a client's bytes go into. A connection has one of its own, and sees that it is true."""
+
+    descriptor = -1
+    """Where they may be written at once. -1: something is held back, or it is no plain socket, or it is
+    lost."""
+
+    def write(self, _data: bytes) -> bool:
+        """False if what was written before is not read yet; else these are kept and sent, in their order."""
+        return False
+
+    def clear(self) -> None:
+        """See whether anything is held back still."""
+
+
+NOWHERE = Pipe()
+
+
 class Client:
-    """One that follows. `ready` is called when there is something to `take`; `write` sends an event at once,
-    unless what was sent before is not read yet; `owner`: by whose leave."""
+    """One that follows. `ready` is called when there is something to `take`; `pipe`: where bytes go at once,
+    `framed` ones, as HTTP/1.1 has them; `owner`: by whose leave."""
 
     def __init__(
         self,
         sender: str | None,
         event: str | None,
         ready: Callable[[], None],
-        write: Callable[[Event], bool] = lambda _event: False,
+        pipe: Pipe = NOWHERE,
         owner: str | None = None,
+        *,
+        framed: bool = True,
     ) -> None:
         self._sender = sender
         self._event = event
         self._ready = ready
-        self._write = write
+        self.pipe = pipe
         self.owner = owner
+        self.group = sender, event, framed
+        """Those of the same get the same bytes of the same events."""
         self.idle = False
-        """Nobody is sending to it, so that an event may be written past the queue: a task for each of many
-        clients costs five times as much."""
+        """Nobody is sending to it and nothing waits, so that an event may be written past the queue: a task
+        for each of many clients costs five times as much."""
         self._queue: deque[bytes] = deque()
         self._bytes = 0
         self.cut: str | None = None
@@ -78,14 +104,19 @@ class Client:
         """Whether that is one of what it asked for."""
         return self._sender in (None, event.sender) and self._event in (None, event.event)
 
-    def tell(self, event: Event) -> None:
-        """Let it have that, if it keeps up."""
-        if self.idle and not self._queue and self._write(event):
-            return
-        self.offer(event.message)
+    def rest(self, data: bytes, done: int, message: bytes) -> None:
+        """So many bytes of an event have been written."""
+        if done or self.idle:
+            if self.pipe.write(data[done:]):
+                return
+            if done:
+                self.end("its connection broke")
+                return
+        self.offer(message)
 
     def offer(self, message: bytes) -> None:
-        """The same of what is no event."""
+        """Let it have that, if it keeps up."""
+        self.idle = False
         if self.cut is not None:
             return
         if len(self._queue) >= QUEUE_EVENTS or self._bytes + len(message) > QUEUE_BYTES:
@@ -118,15 +149,15 @@ class Hub:
 
     def __init__(self) -> None:
         self._kept: deque[Event] = deque(maxlen=KEPT)
-        self._clients: set[Client] = set()
+        self._clients: dict[_Group, set[Client]] = {}
         self._last = BEFORE_ALL
         self.cut = 0
         """Clients that were too slow, since the start."""
 
     @property
     def clients(self) -> int:
-        """How many follow."""
-        return len(self._clients)
+        """How many follow. For any thread."""
+        return sum(map(len, list(self._clients.values())))
 
     @property
     def last(self) -> EventId:
@@ -148,44 +179,54 @@ class Hub:
         text = event_message(event_id, sender, event, data)
         made = Event(event_id, sender, event, text, b"%x\r\n%b\r\n" % (len(text), text))
         self._kept.append(made)
-        for client in [client for client in self._clients if client.wants(made)]:
-            client.tell(made)
-            self._drop_if_cut(client)
+        for (of, named, framed), clients in list(self._clients.items()):
+            if of not in (None, sender) or named not in (None, event):
+                continue
+            sent = made.chunk if framed else text
+            for client, done in _write(sent, clients):
+                client.rest(sent, done, text)
+                self._drop_if_cut(client)
 
     def missed(self, reason: str) -> None:
         """Events were lost before they came here: memory begins anew, and all are told."""
         self._kept.clear()
-        for client in list(self._clients):
+        for client in self._all():
             client.offer(gap_message(self._last, reason))
             self._drop_if_cut(client)
 
     def end_of(self, owner: str, reason: str) -> None:
         """Those are cut that follow by somebody's leave."""
-        for client in [client for client in self._clients if client.owner == owner]:
+        for client in [client for client in self._all() if client.owner == owner]:
             client.end(reason)
-            self._clients.discard(client)
+            self.leave(client)
 
     def follow(self, client: Client) -> bool:
         """From now on; False if there are too many."""
-        if len(self._clients) >= MOST_CLIENTS:
+        if self.clients >= MOST_CLIENTS:
             return False
-        self._clients.add(client)
+        self._clients.setdefault(client.group, set()).add(client)
         return True
 
     def leave(self, client: Client) -> None:
         """It has gone."""
-        self._clients.discard(client)
+        clients = self._clients.get(client.group, set())
+        clients.discard(client)
+        if not clients:
+            self._clients.pop(client.group, None)
 
     def close(self, reason: str) -> None:
         """All are cut."""
-        for client in self._clients:
+        for client in self._all():
             client.end(reason)
         self._clients.clear()
+
+    def _all(self) -> list[Client]:
+        return [client for clients in self._clients.values() for client in clients]
 
     def _drop_if_cut(self, client: Client) -> None:
         if client.cut is not None:
             self.cut += 1
-            self._clients.discard(client)
+            self.leave(client)
 
     def since(self, last: EventId) -> list[Event] | None:
         """What came after that one; None if memory does not reach back so far."""
@@ -194,6 +235,23 @@ class Hub:
         if not self._kept or last < self._kept[0].id or last > self._last:
             return None
         return list(islice(self._kept, bisect_right(self._kept, last, key=lambda each: each.id), None))
+
+
+def _write(data: bytes, clients: Iterable[Client]) -> list[tuple[Client, int]]:
+    """To all that keep up; the others, with how much of it was written to each. Each waits for those before
+    it, so that is a system call for each, and next to nothing beside."""
+    size, write, others = len(data), os.write, []
+    for client in clients:
+        done = 0
+        if client.idle:
+            try:
+                done = write(client.pipe.descriptor, data)
+            except OSError:  # it is full, or was none
+                done = 0
+            if done == size:
+                continue
+        others.append((client, done))
+    return others
 
 
 def event_message(event_id: EventId, sender: str, event: str, data: str) -> bytes:

@@ -87,7 +87,8 @@ class Database:
         self.opened_times = 0
         """How often a file has been opened, the first or another; `opened` sees the new number."""
         self.written = Written()
-        """By `write`."""
+        """Whatever this thread has the kernel write: what `write` commits, the log that goes to the file then
+        or when it is closed, what is salvaged, the readers' index."""
 
     @property
     def is_open(self) -> bool:
@@ -104,22 +105,27 @@ class Database:
         if self._clock() < self._retry_at:
             raise StoreError(self._failure)
         try:
-            try:
-                self._adopt(self._connect())
-            except DamagedError as error:
-                self._replace(error)
+            with self.written.counting():
+                self._open()
         except StoreError as error:
             self._failure, self._retry_at = str(error), self._clock() + RETRY_S
             raise
 
+    def _open(self) -> None:
+        try:
+            self._adopt(self._connect())
+        except DamagedError as error:
+            self._replace(error)
+
     def close(self) -> None:
         """Close it; a transaction under way is undone. What a removed file held is kept if it can be."""
-        if self._db is not None and self._is_gone():
-            try:
-                self._renew(self._db)
-            except StoreError as error:
-                logger.error("%s; what it held is lost", error)  # noqa: TRY400 - it is no mistake of ours
-        self._shut()
+        with self.written.counting():
+            if self._db is not None and self._is_gone():
+                try:
+                    self._renew(self._db)
+                except StoreError as error:
+                    logger.error("%s; what it held is lost", error)  # noqa: TRY400 - it is no mistake of ours
+            self._shut()
         self._retry_at = -math.inf
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -155,8 +161,9 @@ class Database:
                 self._renew(self._db)
             return self._run(work, self._db)
         except DamagedError as error:
-            self._shut()
-            self._replace(error)
+            with self.written.counting():
+                self._shut()
+                self._replace(error)
         return self._run(work, self._db)
 
     def _run(self, work: Callable[[sqlite3.Connection], T], db: sqlite3.Connection) -> T:

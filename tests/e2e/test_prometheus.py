@@ -202,7 +202,8 @@ def test_all_is_well(house: House) -> None:
     age = house.one('sig_gateway_time_seconds - on () sig_gateway_reading_timestamp_seconds{sender="temp"}')
     assert age is not None
     assert 0 <= age < 5
-    assert (house.one('sig_gateway_disk_written_bytes_total{part="outbox"}') or 0) > 0
+    for part in ("outbox", "history"):
+        assert (house.one(f'sig_gateway_disk_written_bytes_total{{part="{part}"}}') or 0) > 0
 
 
 def test_a_sensor_is_silent(house: House) -> None:

@@ -20,6 +20,7 @@ from gateway.history.intake import OFF
 from gateway.mailbox import Mailbox
 from gateway.recording import FILE, Recording
 from gateway.senders import OWN_NAME
+from gateway.written import by_this_thread
 from tests.support.fake_machine import RunningMachine, StagedClock
 from tests.support.imported import imported
 from tests.support.waiting import happens, until
@@ -139,6 +140,27 @@ def test_what_was_said_is_there_at_once(make: Callable[..., House]) -> None:
     assert house.part["lost"] == 0
     assert house.part["message"].startswith("written until 20")
     assert house.part["message"].endswith("; no event waits")
+
+
+def test_what_is_written_is_counted(make: Callable[..., House]) -> None:
+    """As the part `history` of what the gateway writes to the disk."""
+    house = make()
+    assert list(house.service.families()) == []
+    house.start()
+
+    def written() -> Any:
+        found = {family.name: family.samples for family in house.service.families()}
+        (sample,) = found["disk_written_bytes_total"]
+        assert sample.labels == (("part", "history"),)
+        return sample.value
+
+    if by_this_thread() is None:
+        assert written() is None
+        return
+    before = written()
+    house.say(20.5)
+    until(lambda: house.part["waiting"] == 0)
+    assert written() == before == 0 or written() > before  # none where the folder is in memory
 
 
 def test_before_it_is_opened(make: Callable[..., House]) -> None:

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from gateway.app import App
 from gateway.cli import main
+from gateway.config import load
 from gateway.data_folder import DataFolder
 from gateway.event_id import EventId
 from gateway.history.rows import Item, Kept, Mark
+from tests.gateway.cli.test_history import board_config
 from tests.support.leaks import nothing_left
 from tests.support.past import NOON, configure, reading, remember
+from tests.support.scripted_board import ScriptedBoard
 from tests.support.waiting import until
 
 PAST: list[Item] = [
@@ -220,6 +224,42 @@ def test_beside_a_gateway(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         "a gateway runs there: stop it, import, and start it again\n"
     )
     assert main(["import", "all.csv"]) == 0
+
+
+@pytest.mark.parametrize("name", ["all.csv", "all.jsonl"])
+def test_an_export_has_what_a_gateway_has_not_written_yet(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is asked to write it; where it cannot be asked, that is said, and there is a file all the same."""
+    with ScriptedBoard(tmp_path / "port") as board:
+        app = App(load(board_config(tmp_path, board.link)))
+        app.start()
+        try:
+            until(app.router.getSender("temp").isConnected)  # type: ignore[union-attr]
+            until(lambda: main(["history", "temp", "--since", "1h"]) == 0)  # it is opened
+            capsys.readouterr()
+
+            def exported(value: str) -> bool:
+                board.report("temp", value)
+                assert main(["export", name]) == 0
+                return value in Path(name).read_text()
+
+            until(lambda: exported("35.25"))
+            capsys.readouterr()
+            until(lambda: exported("36.5"))
+            assert "missing" not in capsys.readouterr().err
+            board_config(tmp_path, board.link, "another")
+            assert main(["export", name]) == 0
+            said, counts = capsys.readouterr().err.splitlines()
+            assert said == (
+                "what the gateway has not written yet (the last 300 s, history.window) may be missing: "
+                f"at unix:{tmp_path}/s is another gateway, 'greenhouse'"
+            )
+            assert counts.startswith("exported ")
+        finally:
+            assert app.stop()
+    assert main(["export", name]) == 0
+    assert "missing" not in capsys.readouterr().err
 
 
 def test_without_a_section(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,6 +37,7 @@ class MemoryStore:
         self.more = 0
         self.opened = 0
         self.closed = 0
+        self.written: int | None = 0
 
     @property
     def items(self) -> list[Item]:
@@ -54,6 +55,7 @@ class MemoryStore:
         self.begun.set()
         assert self.held.wait(20)
         self._check()
+        self.written = None if self.written is None else self.written + 1024 * len(batch.items)
         self.batches.append(batch)
         self.boots |= {item.boot for item in batch.items if isinstance(item, Untimed)}
 

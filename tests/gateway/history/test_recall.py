@@ -23,9 +23,19 @@ class Waiting:
         self.lost_until = EventId(-1, 0)
         self.status = Status(opened=True, written_until=None, waiting=0, lost=0, problem=None)
 
+        self.flushes = True
+
     def unwritten(self) -> list[Item]:
         """See `Recorder`."""
         return list(self.items)
+
+    def flush(self, within_s: float) -> bool:
+        """See `Recorder`."""
+        assert within_s == recall_module.FLUSH_S
+        if self.flushes:
+            self.items = []
+            self.status = self.status._replace(written_until=1_795_329_000_500)
+        return self.flushes
 
 
 class Scene:
@@ -123,8 +133,23 @@ def test_the_request(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found["rows"], found["marks"]) == ([[1007, 27.0, 0]], [[10, "y"]])
 
 
-@pytest.mark.parametrize("params", [None, {}, {"sender": 5}, {"sender": "temp", "since": 1}, "temp", []])
+def test_a_request_to_write(scene: Scene) -> None:
+    """Is answered when all is on disk, with when that was; or with why it is not."""
+    assert scene.recall.unwritten({"write": True}) == {"written_until": format_ms(1_795_329_000_500)}
+    assert scene.recorder.items == []
+    scene.recorder.flushes = False
+    with pytest.raises(sig.RemoteError, match=r"^history cannot be written now: it takes longer than 5 s$"):
+        scene.recall.unwritten({"write": True})
+    scene.recorder.status = scene.recorder.status._replace(problem="the disk is full")
+    with pytest.raises(sig.RemoteError, match=r"^history cannot be written now: the disk is full$"):
+        scene.recall.unwritten({"write": True})
+
+
+@pytest.mark.parametrize(
+    "params",
+    [None, {}, {"sender": 5}, {"sender": "temp", "since": 1}, "temp", [], {"write": False}, {"write": "x"}],
+)
 def test_what_is_asked_wrongly(scene: Scene, params: Any) -> None:
     """Is told what to write."""
-    with pytest.raises(sig.BadParams, match=r'history: expected {"sender": NAME}, got '):
+    with pytest.raises(sig.BadParams, match=r'history: expected {"sender": NAME} or {"write": true}, got '):
         scene.recall.unwritten(params)

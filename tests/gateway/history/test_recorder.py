@@ -15,6 +15,7 @@ from gateway.history import again as again_module
 from gateway.history import heard as heard_module
 from gateway.history import pending as pending_module
 from gateway.history import recorder as recorder_module
+from gateway.history.flushing import EVERY_S
 from gateway.history.intake import NOT_CONNECTED, OFF
 from gateway.history.pending import LOST, ROW_BYTES
 from gateway.history.recorder import Recorder
@@ -139,7 +140,7 @@ def test_a_window_at_a_time(rig: Rig) -> None:
     assert alive is not None
     assert before + 1000 < alive <= rig.now_ms() + 1
     assert alive < said + WINDOW_S * 1000
-    until(lambda: rig.recorder.status == (True, alive, 0, 0, None))
+    until(lambda: rig.recorder.status == (True, alive, 0, 0, None, rig.store.written))
 
 
 def test_the_next_window_begins_with_its_first_event(rig: Rig) -> None:
@@ -165,6 +166,80 @@ def test_a_crowd_is_written_at_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -
     assert rig.values == []
     rig.say(9)
     until(lambda: rig.values == list(range(10)))
+
+
+class Asking:
+    """Threads that want all to be on disk."""
+
+    def __init__(self, rig: Rig, count: int) -> None:
+        self.answers: list[bool] = []
+        self._threads = [threading.Thread(target=self._ask, args=(rig,)) for _ in range(count)]
+        for each in self._threads:
+            each.start()
+
+    def _ask(self, rig: Rig) -> None:
+        self.answers.append(rig.recorder.flush(60.0))
+
+    def join(self) -> list[bool]:
+        """What they were answered."""
+        for each in self._threads:
+            each.join(60)
+            assert not each.is_alive()
+        return self.answers
+
+
+def test_what_is_asked_for_is_written_at_once(rig: Rig) -> None:
+    """However young it is; where nothing waits, nothing is written."""
+    rig.say(20.0)
+    assert rig.recorder.flush(60.0)
+    assert rig.values == [20.0]
+    assert len(rig.store.batches) == 2
+    assert rig.recorder.flush(60.0)
+    assert rig.recorder.flush(60.0)
+    assert len(rig.store.batches) == 2
+
+
+def test_whoever_asks_again_and_again(rig: Rig) -> None:
+    """Waits with the others: a commit a second is the most, though something new has been heard each time."""
+    for number in range(4):
+        rig.say(20.0 + number)
+        before = rig.recorder._flushing.wanted
+        asking = Asking(rig, 5)
+        if number:
+            until(lambda: rig.recorder._flushing.wanted == before + 5)  # noqa: B023
+            rig.advance(EVERY_S - 0.1)
+            until(lambda: not rig.mailbox.letters())
+            assert not rig.recorder.flush(0.05)
+            assert len(rig.store.batches) == 1 + number
+            rig.advance(0.2)
+        assert asking.join() == [True] * 5
+        assert len(rig.store.batches) == 2 + number
+        assert rig.values == [20.0 + n for n in range(number + 1)]
+
+
+def test_what_is_asked_for_cannot_be_written(rig: Rig) -> None:
+    """Then it is not, in the time that was given; and is when it can be."""
+    rig.store.problem = "the disk is full"
+    rig.say(20.0)
+    assert not rig.recorder.flush(0.1)
+    until(lambda: rig.recorder.status.problem is not None)
+    asking = Asking(rig, 1)
+    rig.store.problem = None
+    rig.advance(60)
+    assert asking.join() == [True]
+    assert rig.values == [20.0]
+
+
+def test_who_asks_at_the_end(rig: Rig) -> None:
+    """Is answered by the last commit."""
+    rig.say(20.0)
+    assert rig.recorder.flush(60.0)
+    rig.say(21.0)
+    asking = Asking(rig, 1)
+    until(lambda: rig.recorder._flushing.wanted == 2)
+    rig.stop()
+    assert asking.join() == [True]
+    assert rig.values == [20.0, 21.0]
 
 
 def test_idle(rig: Rig) -> None:

@@ -891,7 +891,8 @@ def test_a_growing_day_of_earlier_that_is_salvaged(bench: Bench) -> None:
 
 
 def test_a_reading_that_is_damaged(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    """Is a gap to the next one, from when it is sealed on; a damaged last one is told."""
+    """Is a gap to the next one, from when it is sealed on; of a last one the gap lasts until somebody is
+    heard."""
     bench.write(
         *a_day(0), *(reading(START + DAY + n * HOUR, 1.0) for n in range(2)), reading(START, 1.0, "hum")
     )
@@ -904,15 +905,37 @@ def test_a_reading_that_is_damaged(bench: Bench, caplog: pytest.LogCaptureFixtur
     wanted = [
         Gap(START + 5 * HOUR, START + 5 * HOUR + 20 * MINUTE, "damaged"),
         Gap(START + DAY - 20 * MINUTE, START + DAY, "damaged"),
+        Gap(START + DAY + HOUR, None, "damaged"),
     ]
     assert bench.archive.gaps("temp", 0, FAR) == wanted
-    assert bench.archive.gaps("hum", 0, FAR) == []
+    assert bench.archive.gaps("hum", 0, FAR) == [Gap(START, None, "damaged")]
     assert caplog.text.count("is damaged") == 4
     series = bench.archive.points("temp", START, START + 2 * DAY, 4)
     assert series is not None
     assert series.gaps == wanted
-    assert [bucket.covered for bucket in series.buckets] == [12 * HOUR - 20 * MINUTE] * 2 + [DAY // 2]
+    assert [bucket.covered for bucket in series.buckets] == [12 * HOUR - 20 * MINUTE] * 2 + [HOUR]
     assert len(bench.times()) == 71
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["goes on", "is opened again"])
+def test_the_newest_reading_is_damaged(bench: Bench, again: bool) -> None:
+    """The next one ends its gap, whatever its unit is, also one that is there already."""
+    bench.write(*a_day(0), reading(START + 3, 1.0, "hum", "%"), reading(START + HOUR, 1.0, "hum", "kPa"))
+    last = START + DAY - 20 * MINUTE
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("UPDATE readings SET value = value + 1 WHERE time IN (?, ?)", (last, START + 3))
+        db.commit()
+    bench.maintain(START + DAY + 3 * HOUR)
+    assert bench.archive.gaps("hum", 0, FAR) == [Gap(START + 3, START + HOUR, "damaged")]
+    assert bench.archive.gaps("temp", 0, FAR) == [Gap(last, None, "damaged")]
+    if again:
+        bench.store.close()
+        assert bench.another().open().senders == {"temp": "damaged", "hum": None}
+    bench.write(reading(START + DAY + 4 * HOUR))
+    wanted = [Gap(last, START + DAY + 4 * HOUR, "damaged")]
+    assert bench.archive.gaps("temp", 0, FAR) == wanted
+    bench.maintain(START + 3 * DAY)
+    assert bench.archive.gaps("temp", 0, FAR) == wanted
 
 
 def test_minutes_of_a_day_with_many_readings(bench: Bench) -> None:

@@ -12,6 +12,7 @@ from gateway.event_id import EventId
 from gateway.history.rows import Kept
 from gateway.http import events as events_module
 from gateway.http import hub as hub_module
+from gateway.http.connection import ConnectionPipe
 from gateway.http.hub import Client
 from tests.gateway.http.conftest import LAST, Stream, Web
 from tests.support.waiting import until
@@ -355,3 +356,45 @@ def test_nothing_is_written_past_what_is_being_sent(monkeypatch: pytest.MonkeyPa
     asyncio.run(stream())
     assert len(idle) >= 5
     assert not any(idle)
+
+
+def test_a_client_that_reads_late(web: Web) -> None:
+    """Has all of it in order, each whole: what was written at once, what was held back of it, what waited,
+    and what came when it had caught up."""
+    stream = web.follow("?event=hot")
+    for number in range(400):
+        web.trigger("hot", [number, "x" * 2000])
+    assert [stream.event()["data"][0] for _ in range(400)] == list(range(400))
+    for number in range(3):
+        web.trigger("hot", [number, "y"])
+        assert stream.event()["data"] == [number, "y"]
+    stream.close()
+
+
+def test_a_connection_that_is_lost_is_not_written_to() -> None:
+    """Its descriptor may be another one's by then; and nothing is written past what is held back."""
+
+    async def piped() -> None:
+        ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=ours)
+        pipe = ConnectionPipe()
+        assert (pipe.descriptor, pipe.write(b"x")) == (-1, False)
+        pipe.open(transport)
+        assert pipe.descriptor == -1, "nobody has looked whether something is held back"
+        pipe.clear()
+        assert pipe.descriptor == ours.fileno()
+        assert pipe.write(bytes(100_000))
+        assert pipe.descriptor == -1
+        pipe.clear()
+        assert pipe.descriptor == -1
+        assert not pipe.write(b"x"), "more than may be held back is"
+        transport.abort()
+        assert not pipe.write(b"x")
+        pipe.close()
+        pipe.clear()
+        assert (pipe.descriptor, pipe.write(b"x")) == (-1, False)
+        theirs.close()
+        await asyncio.sleep(0)
+
+    asyncio.run(piped())

@@ -1,6 +1,8 @@
 """Each event once for all, and a bound for each client."""
 
 import json
+import socket
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.event_id import EventId
 from gateway.http import hub as hub_module
-from gateway.http.hub import AT_ONCE_BYTES, KEPT, QUEUE_EVENTS, Client, Hub, message
+from gateway.http.hub import AT_ONCE_BYTES, KEPT, QUEUE_EVENTS, Client, Hub, Pipe, message
 
 
 def follower(hub: Hub, sender: str | None = None, event: str | None = None) -> Client:
@@ -154,3 +156,83 @@ def test_those_of_one_owner() -> None:
     hub.follow(yours)
     hub.end_of("me", "logged out")
     assert (mine.cut, yours.cut, hub.clients) == ("logged out", None, 1)
+
+
+LARGE = '"' + "x" * 4_000_000 + '"'
+"""More than fits into a socket at once."""
+
+
+class Reading(Pipe):
+    """Whose other end is read when a test wants; `kept`: what was to be written later."""
+
+    def __init__(self) -> None:
+        self.end, self.ours = socket.socketpair()
+        self.ours.setblocking(False)
+        self.descriptor = self.ours.fileno()
+        self.kept = b""
+        self.takes = True
+
+    def write(self, data: bytes) -> bool:
+        """See `Pipe`."""
+        self.descriptor = -1
+        self.kept += data if self.takes else b""
+        return self.takes
+
+    def close(self) -> None:
+        """Both ends."""
+        self.end.close()
+        self.ours.close()
+
+
+@pytest.fixture
+def pipe() -> Iterator[Reading]:
+    """One that is empty."""
+    made = Reading()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("framed", [True, False])
+def test_who_keeps_up_is_written_to_at_once(pipe: Reading, framed: bool) -> None:
+    """As its protocol frames it, while nobody else writes to it; else the event waits."""
+    hub = Hub()
+    client = Client(None, None, ready=lambda: None, pipe=pipe, framed=framed)
+    hub.follow(client)
+    heard(hub, "temp", "hot", "1", 1.0)
+    first = client.take()
+    assert first.endswith(b'"data":1}\n\n')
+    client.idle = True
+    heard(hub, "temp", "hot", "2", 1.0)
+    sent = pipe.end.recv(1000)
+    assert sent == (hub.all()[1].chunk if framed else hub.all()[1].message)
+    assert (client.take(), client.idle) == (b"", True)
+
+
+def test_what_was_written_in_part(pipe: Reading) -> None:
+    """The rest of it is kept, and comes before all else; what comes when no more can be kept waits."""
+    hub = Hub()
+    client = Client(None, None, ready=lambda: None, pipe=pipe)
+    client.idle = True
+    hub.follow(client)
+    heard(hub, "temp", "hot", LARGE, 1.0)
+    chunk = hub.all()[0].chunk
+    assert 0 < len(pipe.kept) < len(chunk)
+    assert pipe.end.recv(len(chunk) - len(pipe.kept), socket.MSG_WAITALL) + pipe.kept == chunk
+    pipe.kept, pipe.descriptor = b"", -1
+    heard(hub, "temp", "hot", "2", 1.0)
+    assert pipe.kept == hub.all()[1].chunk
+    pipe.takes = False
+    heard(hub, "temp", "hot", "3", 1.0)
+    assert client.take() == hub.all()[2].message
+    assert not client.idle
+
+
+def test_a_connection_that_breaks_within_an_event(pipe: Reading) -> None:
+    """Is cut: nobody could tell where the next one begins."""
+    hub = Hub()
+    client = Client(None, None, ready=lambda: None, pipe=pipe)
+    client.idle, pipe.takes = True, False
+    hub.follow(client)
+    heard(hub, "temp", "hot", LARGE, 1.0)
+    assert (client.cut, hub.clients, hub.cut) == ("its connection broke", 0, 1)
+    assert client.take() == b""
