@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import select
 import socket
 import threading
 from collections.abc import Callable
@@ -66,19 +69,25 @@ class AioCarrier(CarrierTCPClient):
         """As `socket.create_connection`, but that it can be ended."""
         failure = OSError(f"{host} has no address")
         for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            sock = socket.socket(family, kind, protocol)
             try:
-                sock.settimeout(self.limits.handshake_s)
-                self._attempt(partial(_shut_down, sock))
-                sock.connect(address)
-                return sock
-            except BaseException as err:
-                self._end_attempt = None
-                sock.close()
-                if self._given_up or not isinstance(err, OSError):
-                    raise
+                return self._dial(socket.socket(family, kind, protocol), address)
+            except OSError as err:
                 failure = err
         raise failure
+
+    def _dial(self, sock: socket.socket, address: Any) -> socket.socket:
+        sock.setblocking(False)
+        try:
+            problem = sock.connect_ex(address)
+            # Not sooner: what is not being connected yet cannot be shut down.
+            self._attempt(partial(_shut_down, sock))
+            _wait_connected(sock, problem, self.limits.handshake_s)
+            return sock
+        except BaseException:
+            with self._lock:
+                self._end_attempt = None
+            sock.close()
+            raise
 
     def open(self, host: str, port: int) -> Channel:
         try:
@@ -109,6 +118,17 @@ class AioCarrier(CarrierTCPClient):
             if self._given_up:
                 raise ConnectionAbortedError("this side has given up")
             self._end_attempt = end
+
+
+def _wait_connected(sock: socket.socket, problem: int, timeout_s: float) -> None:
+    """`problem`: what `connect_ex` said. Raises OSError."""
+    if problem == errno.EINPROGRESS:
+        writable = select.poll()
+        writable.register(sock, select.POLLOUT)
+        ready = writable.poll(timeout_s * 1000)
+        problem = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if ready else errno.ETIMEDOUT
+    if problem:
+        raise OSError(problem, os.strerror(problem))
 
 
 def _shut_down(sock: socket.socket) -> None:

@@ -90,17 +90,24 @@ class AsyncHandler:
         outcomes: list[Outcome] = []
         answered = threading.Event()
 
+        waits = True
+
+        def begin() -> None:
+            if waits:
+                self.tasks.start(self, params, done)
+
         def done(outcome: Outcome) -> None:
             outcomes.append(outcome)
             answered.set()
 
         ended = NotConnected(f"the event loop that answers {self} does not run any more")
         try:
-            loop.call_soon_threadsafe(self.tasks.start, self, params, done)
+            loop.call_soon_threadsafe(begin)
         except RuntimeError:  # it is closed
             raise ended from None
         while not answered.wait(LOOK_S):
             if not loop.is_running() and not outcomes:
+                waits = False
                 raise ended
         return outcomes[0].result()
 

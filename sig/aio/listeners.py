@@ -57,7 +57,7 @@ class Listening(AbstractAsyncContextManager["Listening"]):
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            log.failure(f"a listener cancelled itself on '{info.get('event')}' of '{info.get('sender')}'")
+            log.failure(f"a listener was cancelled on '{info.get('event')}' of '{info.get('sender')}'")
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
@@ -99,6 +99,6 @@ def listen(
     """
     if not is_async(callback):
         raise TypeError(
-            f"expected a coroutine function (async def), got {callback!r}; for others: addListener"
+            f"expected a coroutine function (async def), got {callback!r}; for others there is addListener"
         )
     return Listening(callback, events(router, sender, event, remote=remote, max_waiting=max_waiting))

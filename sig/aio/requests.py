@@ -28,8 +28,8 @@ async def request(
     A local handler runs on a thread, 16 at a time for the process, started as needed and ended when done; a
     remote request needs none, nor does a handler that is a coroutine function of this loop, see `addSender`.
     `timeout` in seconds, RequestTimeout after it: by default none locally, the carrier's (10 s) remotely.
-    After a timeout or a cancel nothing waits for the answer; a handler that has begun runs on to its end. Busy
-    if 1,024 requests wait for a thread already.
+    After a timeout or a cancel nothing waits for the answer; a handler that has begun runs on to its end.
+    Busy if 1,024 requests wait for a thread already.
     """
     client = client_of(router) if remote else None
     if client is not None and timeout is None:

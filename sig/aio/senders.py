@@ -19,11 +19,15 @@ class Adding(AbstractAsyncContextManager[Sender]):
     """What `addSender` returns; to be awaited or entered, once."""
 
     def __init__(
-        self, add: Callable[[Handlers | None], Sender], requests: Handlers | None, tasks: Tasks
+        self,
+        add: Callable[[Handlers | None], Sender],
+        requests: Handlers | None,
+        new_tasks: Callable[[], Tasks],
     ) -> None:
         self._add = add
         self._requests = requests
-        self._tasks = tasks
+        self._new_tasks = new_tasks
+        self._tasks: Tasks | None = None
         self._sender: Sender | None = None
         self._abandoned = False
 
@@ -31,7 +35,9 @@ class Adding(AbstractAsyncContextManager[Sender]):
         return self.__aenter__().__await__()
 
     async def __aenter__(self) -> Sender:
-        adding = Work(apart, self._add_now)
+        self._tasks = self._new_tasks()
+        bound = _bound(self._requests, self._tasks)
+        adding = Work(apart, lambda: self._add_now(bound))
         try:
             await adding.ended()
         except asyncio.CancelledError:
@@ -42,25 +48,17 @@ class Adding(AbstractAsyncContextManager[Sender]):
         sender: Sender = adding.outcome.result().result()
         return sender
 
-    def _add_now(self) -> Sender:
-        sender = self._sender = self._add(self._bound())
+    def _add_now(self, bound: Handlers | None) -> Sender:
+        sender = self._sender = self._add(bound)
         if self._abandoned:  # while the server was asked
             sender.remove()
         return sender
-
-    def _bound(self) -> Handlers | None:
-        """The handlers as a router calls them."""
-        if self._requests is None:
-            return None
-        return {
-            method: AsyncHandler(self._tasks, method, each) if is_async(each) else each
-            for method, each in self._requests.items()
-        }
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         assert self._sender is not None
+        assert self._tasks is not None
         removing = Work(apart, self._sender.remove)
         try:
             await removing.ended()
@@ -79,7 +77,7 @@ def addSender(
     max_running: int = MAX_RUNNING,
 ) -> Adding:
     """`router.addSender`, or with `remote` the ClientRouter's `addRemoteSender`, for handlers that are
-    coroutine functions. Call it on the loop that is to run them.
+    coroutine functions, of the loop that awaits or enters it.
 
         async with aio.addSender(router, "temp", "#changed", {"read": read}) as temp:  # until the block's end
         temp = await aio.addSender(router, "temp", "#changed", {"read": read})         # until temp.remove()
@@ -99,8 +97,17 @@ def addSender(
     if max_running < 1:
         raise ValueError(f"max_running: expected 1 or more, got {max_running}")
     to = client_of(router).addRemoteSender if remote else router.addSender
-    tasks = Tasks(router, name, max_running)
-    return Adding(lambda bound: to(name, events, bound), requests, tasks)
+    return Adding(lambda bound: to(name, events, bound), requests, lambda: Tasks(router, name, max_running))
+
+
+def _bound(requests: Handlers | None, tasks: Tasks) -> Handlers | None:
+    """The handlers as a router calls them."""
+    if requests is None:
+        return None
+    return {
+        method: AsyncHandler(tasks, method, each) if is_async(each) else each
+        for method, each in requests.items()
+    }
 
 
 def is_async(function: object) -> bool:
