@@ -48,7 +48,15 @@ class Connecting(AbstractAsyncContextManager[ClientRouter]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        await cancel_handlers(self._router)
+        try:
+            await cancel_handlers(self._router)
+        except asyncio.CancelledError:
+            self._carrier.give_up(at_once=True)
+            raise
+        finally:
+            await self._leave()
+
+    async def _leave(self) -> None:
         try:
             self._carrier.give_up()
             leaving = Work(apart, self._carrier.disconnect)

@@ -112,6 +112,4 @@ def _bound(requests: Handlers | None, tasks: Tasks) -> Handlers | None:
 
 def is_async(function: object) -> bool:
     """Whether calling it makes a coroutine, as far as can be known."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)  # noqa: B004 - of an object with an `async def __call__`
-    )
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)

@@ -294,6 +294,44 @@ def test_a_cancel_while_it_leaves(tcp: Net) -> None:
     run(main())
 
 
+def test_a_cancel_while_handlers_end(tcp: Net) -> None:
+    """The connection ends all the same, at once."""
+    tcp.limits = sig.Limits(drain_s=600, full_wait_s=600)
+    server = tcp.server()
+
+    async def main() -> None:
+        go_on, entered, cancelling = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def stubborn(_params: Any) -> None:
+            entered.set()
+            while not go_on.is_set():
+                try:
+                    await go_on.wait()
+                except asyncio.CancelledError:
+                    cancelling.set()
+
+        async def leave() -> None:
+            async with aio.connect(proxy.url, limits=tcp.limits) as router:
+                sender = await aio.addSender(router, "mine", ["new"], {"slow": stubborn}, remote=True)
+                asking.append(asyncio.create_task(aio.request(server, "mine", "slow")))
+                await entered.wait()
+                proxy.flows.clear()
+                signal_of(sender, "new").trigger()
+
+        asking: list[asyncio.Task[Any]] = []
+        async with Proxy(tcp) as proxy:
+            task = asyncio.create_task(leave())
+            await cancelling.wait()
+            await cancelled(task)
+            go_on.set()
+            assert not threads_called("sig-client-keeper")
+            proxy.drop()
+            with pytest.raises(sig.NotConnected):
+                await asking[0]
+
+    run(main())
+
+
 def test_it_leaves_while_it_connects_again(tcp: Net) -> None:
     """To a server that is gone, or that never answers."""
     server = tcp.server()
