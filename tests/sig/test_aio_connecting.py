@@ -247,6 +247,31 @@ def test_a_cancel_while_a_name_is_looked_up(tcp: Net, monkeypatch: pytest.Monkey
     assert serving.connections == 0
 
 
+def test_a_cancel_just_before_it_is_made(tcp: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is greeted already: the thread that has made it ends it."""
+    tcp.server()
+    serving: Any = tcp.carriers[0]
+    greeted, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(aio_connecting, "GIVE_UP_S", 0.01)
+
+    def hold() -> None:
+        greeted.set()
+        go_on.wait(60)
+
+    async def main() -> None:
+        connection = connect_to(tcp)
+        connection._carrier.on_connected = hold
+        task = asyncio.create_task(connection.__aenter__())
+        while not greeted.is_set():
+            await asyncio.sleep(0.001)
+        await cancelled(task)
+
+    run(main())
+    eventually(lambda: serving.connections == 0)
+    go_on.set()
+    eventually(lambda: not threads_called("sig-client"))
+
+
 def test_a_cancel_just_after_it_is_made(tcp: Net) -> None:
     """Before the loop has heard of it."""
     tcp.server()
