@@ -107,12 +107,12 @@ def test_nothing_blocks_the_loop(tcp: Net) -> None:
                     proxy.drop()
                     await back.wait()
                     assert proxy.came == 2
-                    for n in range(2000):
+                    for n in range(2 * tcp.limits.window):  # half of them wait to be sent
                         signal_of(mine, "new").trigger(n)
             assert router.dropped_signals == 0
 
     run(main())
-    assert got == list(range(2000))
+    assert got == list(range(2 * tcp.limits.window))
 
 
 def test_what_cannot_be_connected_to(tcp: Net, tmp_path: Path) -> None:

@@ -239,7 +239,11 @@ def test_the_end_of_the_block_cancels() -> None:
             assert isinstance(error, sig.NotConnected)
             assert str(error) == "the handler of 'slow' of 'temp' was cancelled"
 
-        adding = aio.addSender(router, "temp", [], {"leave": lambda _: None})
+        async with aio.addSender(router, "temp", [], {"read": read}) as temp:
+            kept, _ = temp.handler("read")  # by a thread that is about to call it
+        refused = await from_a_thread(lambda: kept(1))
+        assert isinstance(refused, sig.NotConnected)
+        assert str(refused) == "sender 'temp' is not connected"
 
         async def leave(_params: Any) -> str:
             await adding.__aexit__(None, None, None)
