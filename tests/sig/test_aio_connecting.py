@@ -99,16 +99,16 @@ def test_nothing_blocks_the_loop(tcp: Net) -> None:
                 assert (await anext(heard))[0]["event"] == sig.EVENT_CONNECT
                 signal.trigger(1)
                 assert await take(heard, 1) == [1]
-                async with aio.addSender(router, "mine", ["new"], remote=True) as mine:
-                    assert (await anext(heard))[0]["event"] == sig.EVENT_CONNECT
-                    back = asyncio.Event()
-                    loop = asyncio.get_running_loop()
-                    router.carrier.on_connected = lambda: loop.call_soon_threadsafe(back.set)
-                    proxy.drop()
-                    await back.wait()
-                    assert proxy.came == 2
-                    for n in range(2 * tcp.limits.window):  # half of them wait to be sent
-                        signal_of(mine, "new").trigger(n)
+                mine = await aio.addSender(router, "mine", ["new"], remote=True)
+                assert (await anext(heard))[0]["event"] == sig.EVENT_CONNECT
+                back = asyncio.Event()
+                loop = asyncio.get_running_loop()
+                router.carrier.on_connected = lambda: loop.call_soon_threadsafe(back.set)
+                proxy.drop()
+                await back.wait()
+                assert proxy.came == 2
+                for n in range(2 * tcp.limits.window):  # half of them wait to be sent
+                    signal_of(mine, "new").trigger(n)
             assert router.dropped_signals == 0
 
     run(main())
