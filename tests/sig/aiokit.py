@@ -16,16 +16,20 @@ from tests.sig.netkit import WAIT_S, Net
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:
-    """Run it to its end, after which no other task may be left."""
+    """Run it to its end, after which no other task may be left, nor anything have failed unheard."""
+    failed: list[dict[str, Any]] = []
 
     async def limited() -> Any:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: failed.append(context))
         async with asyncio.timeout(2 * WAIT_S):
             result = await main
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left
         return result
 
-    return asyncio.run(limited())
+    result = asyncio.run(limited())
+    assert not failed
+    return result
 
 
 def in_thread(function: Callable[[], object]) -> None:

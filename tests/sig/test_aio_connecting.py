@@ -179,22 +179,35 @@ async def cancelled(task: asyncio.Task[Any]) -> None:
     assert task.cancelled()
 
 
-def test_a_cancel_while_the_server_says_nothing(tcp: Net) -> None:
-    """At once, though the greeting might take for ever; the server sees the end."""
-    with socket.create_server(("127.0.0.1", 0)) as deaf:
-        tcp.port = deaf.getsockname()[1]
-        tcp.host = "127.0.0.1"
-        tcp.limits = sig.Limits(handshake_s=600, timeout_s=600, join_s=600)
+def deaf_server(net: Net) -> socket.socket:
+    """One that accepts, and is not heard of any more. Nothing that waits for it ends by itself."""
+    net.limits = sig.Limits(handshake_s=600, timeout_s=600, join_s=600)
+    if net.kind == "unix":
+        sock = socket.socket(socket.AF_UNIX)
+        sock.bind(net.host.removeprefix("unix:"))
+        sock.listen()
+        return sock
+    net.host = "::1" if net.kind == "tcp6" else "127.0.0.1"
+    sock = socket.create_server(
+        (net.host, 0), family=socket.AF_INET6 if net.kind == "tcp6" else socket.AF_INET
+    )
+    net.port = sock.getsockname()[1]
+    return sock
 
-        async def main() -> None:
-            task = asyncio.create_task(connect_to(tcp).__aenter__())
-            peer, _ = await asyncio.to_thread(deaf.accept)
-            with peer:
-                while await asyncio.to_thread(peer.recv, 1) != b"\n":
-                    pass
-                await cancelled(task)
-                assert peer.recv(1) == b""
 
+def test_a_cancel_while_the_server_says_nothing(reachable: Net) -> None:
+    """At once, though the greeting or the handshake might take for ever; the server sees the end."""
+
+    async def main() -> None:
+        task = asyncio.create_task(connect_to(reachable).__aenter__())
+        peer, _ = await asyncio.to_thread(deaf.accept)
+        with peer:
+            assert await asyncio.to_thread(peer.recv, 1)
+            await cancelled(task)
+            while peer.recv(4096):
+                pass
+
+    with deaf_server(reachable) as deaf:
         run(main())
 
 
