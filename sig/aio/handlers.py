@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -165,7 +166,7 @@ async def cancel_handlers(router: Router) -> None:
 def _close(tasks: Tasks) -> list[asyncio.Task[Outcome]]:
     if tasks.loop is _running_loop():
         return tasks.close()
-    if not tasks.loop.is_closed():
+    with suppress(RuntimeError):  # it is closed
         tasks.loop.call_soon_threadsafe(tasks.close)
     return []
 

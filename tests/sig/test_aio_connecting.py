@@ -355,7 +355,8 @@ def test_a_cancel_while_handlers_end(tcp: Net) -> None:
                 asking.append(asyncio.create_task(aio.request(server, "mine", "slow")))
                 await entered.wait()
                 proxy.flows.clear()
-                signal_of(sender, "new").trigger()
+                for n in range(2 * tcp.limits.window):
+                    signal_of(sender, "new").trigger(n)
 
         asking: list[asyncio.Task[Any]] = []
         async with Proxy(tcp) as proxy:

@@ -102,6 +102,9 @@ def test_whoever_asks(net: Net) -> None:
         for sender, refusal in (("here", sig.NotConnected), ("nobody", sig.UnknownSender)):
             with pytest.raises(refusal):
                 await aio.request(server, sender, "read")
+        async with aio.addSender(mine, "here", [], {"read": read}) as foreign:
+            with pytest.raises(sig.UnknownSender):
+                await aio.request(server, foreign, "read")
 
     run(main())
 
@@ -396,6 +399,9 @@ def test_the_end_of_a_connection_cancels(tcp: Net) -> None:
         entered, left = threading.Semaphore(0), threading.Event()
         async with connect_to(tcp) as router:
             await aio.addSender(router, "mine", [], {"slow": slow}, remote=True)
+            await asyncio.to_thread(
+                lambda: asyncio.run(aio.addSender(router, "gone", [], {"slow": slow}).__aenter__())
+            )
             loop = threading.Thread(target=lambda: asyncio.run(elsewhere(router)))
             loop.start()
             await asyncio.to_thread(eventually, lambda: server.getSender("other"))
@@ -407,6 +413,7 @@ def test_the_end_of_a_connection_cancels(tcp: Net) -> None:
                 assert await asyncio.to_thread(entered.acquire, timeout=WAIT_S)
         told = await asyncio.gather(*asking)
         assert [type(each) for each in told] == [sig.NotConnected] * 2
+        await asyncio.to_thread(eventually, lambda: len(ended) == 2)
         left.set()
         await asyncio.to_thread(loop.join)
         assert sorted(ended) == ["mine", "other"]
