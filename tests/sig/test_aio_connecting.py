@@ -88,13 +88,17 @@ def test_several_at_once(tcp: Net) -> None:
 
 def test_nothing_blocks_the_loop(tcp: Net) -> None:
     """Connecting, greeting, a reconnect, and a leave that has much to send, all by way of the loop itself."""
+    tcp.limits = sig.Limits(drain_s=60, full_wait_s=60)  # however slow the machine is
     server = tcp.server()
     got: list[int] = []
     server.addListener(lambda _info, data: got.append(data), "mine", "new")
 
     async def main() -> None:
         async with Proxy(tcp) as proxy:
-            async with aio.connect(proxy.url) as router, aio.events(router, remote=True) as heard:
+            async with (
+                aio.connect(proxy.url, limits=tcp.limits) as router,
+                aio.events(router, remote=True) as heard,
+            ):
                 signal = signal_of(temp_of(server), "hot")
                 assert (await anext(heard))[0]["event"] == sig.EVENT_CONNECT
                 signal.trigger(1)
