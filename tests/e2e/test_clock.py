@@ -4,7 +4,7 @@ import contextlib
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def faked(tmp_path: Path) -> Faked:
     return Faked.required(tmp_path)
 
 
-def utc(message: Mapping[str, Any]) -> float:
+def utc(message: dict[str, Any]) -> float:
     return datetime.fromisoformat(message["time"]).timestamp()
 
 

@@ -71,7 +71,7 @@ class Home:
         return "clock" not in message and abs(utc(message) - self.measured[message["seq"]]) < SLACK_S
 
 
-def utc(message: dict[str, Any], key: str = "time") -> float:
+def utc(message: Mapping[str, Any], key: str = "time") -> float:
     return datetime.fromisoformat(message[key]).timestamp()
 
 
