@@ -19,15 +19,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from drivers.dispatcher import Dispatcher
     from drivers.errors import DriverError, LinkLostError, OptionError, PortError, PortNotFoundError
+    from drivers.generic import GenericSensor
     from drivers.humidity import HumiditySensor
     from drivers.light import LightSensor
     from drivers.link import Link, LinkState, LinkStatus
+    from drivers.option_types import SensorOptions
+    from drivers.published import Reading
     from drivers.sensor import Sensor
     from drivers.temperature import TemperatureSensor
 
 __all__ = [
     "Dispatcher",
     "DriverError",
+    "GenericSensor",
     "HumiditySensor",
     "LightSensor",
     "Link",
@@ -37,16 +41,21 @@ __all__ = [
     "OptionError",
     "PortError",
     "PortNotFoundError",
+    "Reading",
     "Sensor",
+    "SensorOptions",
     "TemperatureSensor",
 ]
 
 _MODULES = {
     "dispatcher": ("Dispatcher",),
     "errors": ("DriverError", "LinkLostError", "OptionError", "PortError", "PortNotFoundError"),
+    "generic": ("GenericSensor",),
     "humidity": ("HumiditySensor",),
     "light": ("LightSensor",),
     "link": ("Link", "LinkState", "LinkStatus"),
+    "option_types": ("SensorOptions",),
+    "published": ("Reading",),
     "sensor": ("Sensor",),
     "temperature": ("TemperatureSensor",),
 }

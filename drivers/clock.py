@@ -2,9 +2,9 @@
 
 import time
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
-UNSET = "unset"
+UNSET: Final = "unset"
 """What a reading's `clock` says where the machine's clock is not known to be right."""
 
 

@@ -1,7 +1,7 @@
 """Any other quantity: what it is called and in which unit is the config's to say."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from drivers.device_classes import DEVICE_CLASSES, NOT_NUMBERS
 from drivers.errors import OptionError
@@ -9,6 +9,10 @@ from drivers.options import Option, near, parse_text, parse_whole
 from drivers.quantity import NO_LIMITS, Quantity
 from drivers.sensor import Sensor
 from drivers.units import spelled
+
+if TYPE_CHECKING:
+    from drivers.link import Link
+    from drivers.option_types import GenericOptions
 
 # More than a float has.
 MAX_PRECISION = 10
@@ -22,6 +26,12 @@ class GenericSensor(Sensor):
     units = {}
     low_event = "low"
     high_event = "high"
+
+    if TYPE_CHECKING:  # for who calls it; all kinds are made in the same way
+
+        def __init__(
+            self, name: str, link: Link, channel: str | None = None, **options: Unpack[GenericOptions]
+        ) -> None: ...
 
     @classmethod
     def option_table(cls) -> dict[str, Option]:

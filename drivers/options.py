@@ -148,11 +148,14 @@ def near(raw: object, names: Iterable[str]) -> str:
     return f"did you mean {found[0]!r}?" if found else f"one of {', '.join(names)}"
 
 
-def parse_options(table: Mapping[str, Option], given: Mapping[str, object]) -> dict[str, Any]:
-    """All options of `table`: those given parsed, the others with their defaults. Raises `OptionError`."""
+def parse_options(
+    table: Mapping[str, Option], given: Mapping[str, object], also: Iterable[str] = ()
+) -> dict[str, Any]:
+    """All options of `table`: those given parsed, the others with their defaults. `also`: what else may have
+    been meant. Raises `OptionError`."""
     for name in given:
         if name not in table:
-            near = difflib.get_close_matches(name, table, n=1)
+            near = difflib.get_close_matches(name, [*table, *also], n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(table)}"
             raise OptionError(name, f"unknown option; {hint}")
     parsed: dict[str, Any] = {}

@@ -3,13 +3,14 @@
 import functools
 import math
 import time
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 
+from drivers import published
 from drivers.clock import UNSET
 
-GOOD = "good"
-SUSPECT = "suspect"
-STALE = "stale"
+GOOD: Final = "good"
+SUSPECT: Final = "suspect"
+STALE: Final = "stale"
 
 
 class Reading(NamedTuple):
@@ -24,14 +25,14 @@ class Reading(NamedTuple):
     value: float | None
     unit: str
     utc: float
-    quality: str
+    quality: published.Quality
     seq: int
     reason: str | None = None
     unset: bool = False
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> published.Reading:
         """The form in which readings leave the process: events' data, responses (product names)."""
-        data: dict[str, Any] = {
+        data: published.Reading = {
             "value": self.value,
             "unit": self.unit,
             "time": format_utc(self.utc),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from drivers.clock import Clock
 from drivers.heard import Heard
 from drivers.judge import Judge
+from drivers.published import Quality
 from drivers.quantity import Convert
 from drivers.reading import GOOD, STALE, SUSPECT, Reading
 from drivers.smoothing import Smoothing
@@ -172,5 +173,5 @@ class Readings:
 
     def _reading(self, measurement: Measurement, value: float, reason: str | None) -> Reading:
         utc, unset = self._clock.stamp(measurement.measured)
-        quality = SUSPECT if reason else GOOD
+        quality: Quality = SUSPECT if reason else GOOD
         return Reading(value, self.unit, utc, quality, measurement.seq, reason, unset)

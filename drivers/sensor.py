@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import sig
+from drivers import published
 from drivers.answers import Answers, SensorStatus
 from drivers.changing import rules_of, same
 from drivers.filters import deadband_of, thresholds_of
@@ -68,7 +69,7 @@ class Sensor:
     clamps: ClassVar[bool] = False
 
     def __init__(self, name: str, link: Link, channel: str | None = None, **options: object) -> None:
-        parsed = parse_options(self.option_table(), options)
+        parsed = parse_options(self.option_table(), options, also=("channel",))
         self.check_options(parsed)
         self.name = name
         self.channel = channel or name
@@ -308,7 +309,7 @@ class Sensor:
     def _requests(self) -> dict[str | None, Callable[[Any], Any]]:
         return {"read": self.read, "last": self.last, "info": self.info, "stats": self.stats}
 
-    def read(self, params: object = None) -> dict[str, Any]:
+    def read(self, params: object = None) -> published.Reading:
         """Ask the board now; returns a reading's data. `params`: see `ReadParams`.
 
         Raises `sig.NotConnected`, `sig.RequestTimeout`, `sig.Busy`, `sig.BadParams`, and `sig.RequestError`
@@ -316,7 +317,7 @@ class Sensor:
         """
         return self._answers.read(params).as_data()
 
-    def last(self, _params: object = None) -> dict[str, Any] | None:
+    def last(self, _params: object = None) -> published.Reading | None:
         """The newest known reading's data, stale if it is; None if there has never been one. At once."""
         reading = self._answers.last()
         return reading.as_data() if reading is not None else None

@@ -1,9 +1,14 @@
 """Temperature, in °C, or as the config says."""
 
 import math
+from typing import TYPE_CHECKING, Unpack
 
 from drivers.quantity import Shown
 from drivers.sensor import Sensor
+
+if TYPE_CHECKING:
+    from drivers.link import Link
+    from drivers.option_types import TemperatureOptions
 
 
 class TemperatureSensor(Sensor):
@@ -25,3 +30,9 @@ class TemperatureSensor(Sensor):
     }
     low_event = "cold"
     high_event = "hot"
+
+    if TYPE_CHECKING:  # for who calls it; all kinds are made in the same way
+
+        def __init__(
+            self, name: str, link: Link, channel: str | None = None, **options: Unpack[TemperatureOptions]
+        ) -> None: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from sig.aio.handlers import handler_here
 from sig.aio.threads import client_of, on_thread, settle
 from sig.client import ClientRouter
 from sig.errors import STATUS_OK, RequestTimeout, from_wire
@@ -25,9 +26,10 @@ async def request(
     """`router.request`, or with `remote` the ClientRouter's `remoteRequest`; raises what they raise.
 
     A local handler runs on a thread, 16 at a time for the process, started as needed and ended when done; a
-    remote request needs none. `timeout` in seconds, RequestTimeout after it: by default none locally, the
-    carrier's (10 s) remotely. After a timeout or a cancel nothing waits for the answer; a handler that has
-    begun runs on to its end. Busy if 1,024 requests wait for a thread already.
+    remote request needs none, nor does a handler that is a coroutine function of this loop, see `addSender`.
+    `timeout` in seconds, RequestTimeout after it: by default none locally, the carrier's (10 s) remotely.
+    After a timeout or a cancel nothing waits for the answer; a handler that has begun runs on to its end.
+    Busy if 1,024 requests wait for a thread already.
     """
     client = client_of(router) if remote else None
     if client is not None and timeout is None:
@@ -36,9 +38,13 @@ async def request(
     limit = asyncio.timeout(timeout)
     try:
         async with limit:
-            if client is None:
+            if client is not None:
+                return await _remotely(client, name, method, params, timeout)
+            here = handler_here(router, sender, method)
+            if here is None:
                 return await on_thread(lambda: router.request(sender, method, params))
-            return await _remotely(client, name, method, params, timeout)
+            handler, is_default = here
+            return await handler.answer((method, params) if is_default else (params,))
     except TimeoutError as err:
         if isinstance(err, RequestTimeout) or not limit.expired():
             raise

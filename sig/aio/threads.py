@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -33,7 +34,8 @@ class Threads:
         self._running = 0
 
     def post(self, job: Job) -> None:
-        """Run a job, which must not raise, as soon as a thread is free. Raises Busy if too many wait."""
+        """Run a job, which must not raise, as soon as a thread is free. Raises Busy if too many wait, and
+        RuntimeError if the machine has no thread left."""
         with self._lock:
             if self._running >= self._most:
                 if len(self._jobs) >= self._max_waiting:
@@ -67,35 +69,59 @@ class Threads:
 
 
 threads = Threads(MAX_THREADS, MAX_WAITING)
+# What makes and ends connections and senders has one each, so that no handler that hangs holds it up.
+apart = Threads(sys.maxsize, 0)
 
 
-class _Outcome(NamedTuple):
+class Outcome(NamedTuple):
+    """What something has come to, on another thread or in another task."""
+
     value: Any
     error: BaseException | None = None
+
+    def result(self) -> Any:
+        """The value, or the error, raised."""
+        if self.error is not None:
+            raise self.error
+        return self.value
 
 
 async def on_thread(function: Callable[[], Any]) -> Any:
     """What `function` returns or raises. Cancelled, one that has begun runs to its end, unheard."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[_Outcome] = loop.create_future()
-    context = contextvars.copy_context()
-
-    def job() -> None:
-        try:
-            outcome = _Outcome(context.run(function))
-        except BaseException as err:  # noqa: BLE001 - whatever it is, it belongs to the caller
-            outcome = _Outcome(None, err)
-        settle(loop, future, outcome)
-
-    threads.post(job)
+    work = Work(threads, function)
     try:
-        outcome = await future
+        return (await work.outcome).result()
     except asyncio.CancelledError:
-        threads.forget(job)
+        work.forget()
         raise
-    if outcome.error is not None:
-        raise outcome.error
-    return outcome.value
+
+
+class Work:
+    """A function on a thread, and its `outcome`, for the loop that began it. Raises as `post` does."""
+
+    def __init__(self, pool: Threads, function: Callable[[], Any]) -> None:
+        loop = asyncio.get_running_loop()
+        self.outcome: asyncio.Future[Outcome] = loop.create_future()
+        self._pool = pool
+        context = contextvars.copy_context()
+
+        def job() -> None:
+            try:
+                outcome = Outcome(context.run(function))
+            except BaseException as err:  # noqa: BLE001 - whatever it is, it belongs to the caller
+                outcome = Outcome(None, err)
+            settle(loop, self.outcome, outcome)
+
+        self._job = job
+        pool.post(job)
+
+    def forget(self) -> None:
+        """Do not run it, unless it has begun."""
+        self._pool.forget(self._job)
+
+    async def ended(self, within_s: float | None = None) -> None:
+        """Wait for its end, so long at the most. A cancel leaves the outcome alone."""
+        await asyncio.wait([self.outcome], timeout=within_s)
 
 
 def settle(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], value: Any) -> None:

@@ -42,7 +42,7 @@ class CarrierTCPClient(ClientCarrier):
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         else:
             check_port(port)
-            sock = socket.create_connection((host, port), timeout=self.limits.handshake_s)
+            sock = self.dial(host, port)
         try:
             if is_unix:
                 sock.settimeout(self.limits.handshake_s)
@@ -56,3 +56,7 @@ class CarrierTCPClient(ClientCarrier):
         except BaseException:
             sock.close()
             raise
+
+    def dial(self, host: str, port: int) -> socket.socket:
+        """A connected socket. Raises OSError."""
+        return socket.create_connection((host, port), timeout=self.limits.handshake_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -66,12 +66,12 @@ class Home:
         self.clock.set_wall(self.truth)
         self.clock.look()
 
-    def is_right(self, message: dict[str, Any]) -> bool:
+    def is_right(self, message: Mapping[str, Any]) -> bool:
         """Whether a reading has the time of its measurement, and no mark."""
         return "clock" not in message and abs(utc(message) - self.measured[message["seq"]]) < SLACK_S
 
 
-def utc(message: dict[str, Any], key: str = "time") -> float:
+def utc(message: Mapping[str, Any], key: str = "time") -> float:
     return datetime.fromisoformat(message[key]).timestamp()
 
 
