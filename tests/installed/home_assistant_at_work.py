@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from homeassistant.bootstrap import async_setup_hass
-from homeassistant.helpers import device_registry
-from homeassistant.runner import RuntimeConfig
+from homeassistant.bootstrap import async_setup_hass  # type: ignore[import-not-found]
+from homeassistant.helpers import device_registry  # type: ignore[import-not-found]
+from homeassistant.runner import RuntimeConfig  # type: ignore[import-not-found]
 
 CONFIG = "homeassistant: {name: Home, unit_system: metric}\n"
 
