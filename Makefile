@@ -13,7 +13,7 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test mutants system-packages brokers prometheus schemathesis debian-root check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
+.PHONY: help run test mutants system-packages brokers prometheus schemathesis debian-root home-assistant check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -24,7 +24,7 @@ help:
 	@echo 'make bench      the benchmarks; results in benchmarks/results/'
 	@echo 'make screenshots  the pictures of the dashboard in docs/images'
 	@echo 'make wheel      build the wheel into dist/'
-	@echo 'make deb        build a Debian package into dist/; ARCH=amd64, arm64; RELEASE=bookworm, trixie'
+	@echo 'make deb        build a Debian package into dist/ for this system; for others ARCH=amd64, arm64; RELEASE=bookworm, trixie'
 	@echo 'make clean      remove what was built and installed here'
 
 run: .venv/installed
@@ -140,16 +140,25 @@ debian-root:
 		$(MAKE) --no-print-directory --silent .venv-debian/installed || \
 		echo 'The tests that install on a Debian of their own will be skipped.'
 
-.venv-debian/installed:
+.venv-debian/installed: tests/installed/make_debian.sh
 	@command -v mmdebstrap >/dev/null || { apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap >/dev/null; }
 	@echo 'Fetching a Debian for the tests (once)…'
-	@rm -rf .venv-debian && mkdir .venv-debian
-	@mmdebstrap --quiet --variant=minbase --include=systemd-sysv,python3 bookworm .venv-debian/root.tar
-	@mkdir .venv-debian/root && tar -xf .venv-debian/root.tar -C .venv-debian/root && rm .venv-debian/root.tar
+	@sh tests/installed/make_debian.sh .venv-debian
 	@touch $@
 
-test-slow: .venv/installed-dev debian-root
+# Home Assistant of Python's registry, which wants Python 3.13.
+home-assistant:
+	@$(MAKE) --no-print-directory --silent .venv-homeassistant/installed || \
+		echo 'The test with Home Assistant will be skipped.'
+
+.venv-homeassistant/installed: tests/installed/homeassistant.txt
+	@echo 'Installing Home Assistant for the tests (once)…'
+	@$(LAST) -m venv .venv-homeassistant
+	@.venv-homeassistant/bin/python $(PIP) -r tests/installed/homeassistant.txt
+	@touch $@
+
+test-slow: .venv/installed-dev debian-root home-assistant
 	$(BIN)/python -m pytest -m slow --timeout 1800
 
 # Some ten minutes on two quiet cores.
@@ -182,13 +191,13 @@ wheel: .venv-build/installed
 	@.venv-build/bin/python $(PIP) 'build>=1.2,<2'
 	@touch $@
 
-ARCH ?= amd64
-RELEASE ?= bookworm
+ARCH ?= $(shell dpkg --print-architecture 2>/dev/null || echo amd64)
+RELEASE ?= $(shell . /etc/os-release 2>/dev/null && echo "$$VERSION_CODENAME" || echo bookworm)
 
-deb: .venv/installed-dev
+deb: .venv-build/installed
 	@rm -rf build && mkdir -p build/deb
-	@said=$$($(BIN)/python -m build --no-isolation --wheel --outdir build/deb . 2>&1) || { echo "$$said" >&2; exit 1; }
-	@$(BIN)/python packaging/build_deb.py build/deb/*.whl --arch $(ARCH) --release $(RELEASE)
+	@said=$$(.venv-build/bin/python -m build --wheel --outdir build/deb . 2>&1) || { echo "$$said" >&2; exit 1; }
+	@.venv-build/bin/python packaging/build_deb.py build/deb/*.whl --arch $(ARCH) --release $(RELEASE)
 
 .venv/installed: pyproject.toml
 	@test -n '$(PYTHON)' || { echo 'sig-gateway needs Python 3.11 or newer; none was found on PATH' >&2; exit 1; }
@@ -220,4 +229,4 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.summary
 
 clean:
-	rm -rf mutants .venv-mutants .venv .venv-3.* .venv-build .venv-brokers .venv-prometheus .venv-schemathesis .venv-debian build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf mutants .venv-mutants .venv .venv-3.* .venv-build .venv-brokers .venv-prometheus .venv-schemathesis .venv-debian .venv-homeassistant build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -72,11 +72,21 @@ def stop_together(services: Sequence[Service], within_s: float) -> bool:
 
 
 def all_within(actions: Sequence[Callable[[], object]], timeout_s: float, what: str) -> bool:
-    """Run the actions at the same time, each on a thread; False if one is not done after `timeout_s`."""
-    threads = [threading.Thread(target=action, name=f"stop-{what}", daemon=True) for action in actions]
-    for thread in threads:
-        thread.start()
+    """Run the actions at the same time, each on a thread; False if one is not done after `timeout_s`.
+
+    Where no thread can be had (`RLIMIT_NPROC`, a service's TasksMax), the rest follow on this one, however
+    long they take.
+    """
+    threads: list[threading.Thread] = []
     deadline = time.monotonic() + timeout_s
+    for action in actions:
+        thread = threading.Thread(target=action, name=f"stop-{what}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            action()
+        else:
+            threads.append(thread)
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     left = sum(thread.is_alive() for thread in threads)

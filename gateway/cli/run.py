@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+NO_THREAD = "can't start new thread"
+"""Python's words, in a RuntimeError."""
+MORE_THREADS = (
+    "this user or service may not have more; a gateway has about a dozen. `ulimit -u` says what a user may "
+    "have, `systemctl show sig-gateway -p TasksMax` what the service may"
+)
 DEFAULT_YAML = Path(__file__).parent.parent / "default.yaml"
 
 
@@ -45,8 +51,21 @@ def run(path: Path | None, *, init: bool, verbose: bool) -> int:
     if not _clock_is_well_said():
         return EXIT_USAGE
     hangup = Hangup() if is_a_service(os.environ) else None
-    with stop_signals(hangup) as stops:
-        return _run(config, stops, hangup, verbose=verbose)
+    try:
+        with stop_signals(hangup) as stops:
+            return _run(config, stops, hangup, verbose=verbose)
+    except RuntimeError as error:
+        if not _is_short_of_threads(error):
+            raise
+        print(f"error: {NO_THREAD}: {MORE_THREADS}", file=sys.stderr)
+        return 1
+
+
+def _is_short_of_threads(error: BaseException | None) -> bool:
+    """Whether that is at its root: what has begun until then may fail to stop what has not."""
+    while error is not None and str(error) != NO_THREAD:
+        error = error.__context__
+    return error is not None
 
 
 def _clock_is_well_said() -> bool:

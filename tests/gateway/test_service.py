@@ -78,3 +78,15 @@ def test_all_within_waits_for_all() -> None:
     done: list[int] = []
     assert all_within([lambda: done.append(1), lambda: done.append(2)], 5.0, "x")
     assert sorted(done) == [1, 2]
+
+
+def test_all_within_where_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be done at the same time is done one after the other, so that nothing is left open."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    done: list[int] = []
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert all_within([lambda: done.append(1), lambda: done.append(2)], 5.0, "x")
+    assert done == [1, 2]

@@ -1,10 +1,10 @@
 """A gateway that lives for days, of which each takes a moment: one boot of a machine in its hard years.
 
-    python -m tests.hard_years.life FOLDER PORT SEED BOOT FIRST STEPS FAULTS END STEP_S
+    python -m tests.hard_years.life FOLDER PORT SEED BOOT FIRST STEPS FAULTS END STEP_S BEGIN
 
 It is the whole `App`, with its threads, on real files and a real broker at PORT; the clocks are the test's.
 Between two readings STEP_S go by at once, as in a suspend. `FAULTS`: which kinds may happen, by
-letters of FAULTS below. `END`: `stop`, or `kill`, as when the power fails.
+letters of FAULTS below. `END`: `stop`, or `kill`, as when the power fails. `BEGIN`: when step 0 is (UTC).
 
 It asks for what it cannot do (`{"ask": "broker", "up": false}`) on its standard output, and is answered by a
 line; a line a simulated week says how it fares, and one of each value what its time was in truth.
@@ -32,9 +32,9 @@ from gateway.app import App
 from gateway.config import load
 from gateway.history import recorder
 from gateway.mqtt import sleep
+from gateway.mqtt.broker import back_off
 from gateway.storage import database
 from tests.hard_years.staged_board import board
-from tests.support.fake_clock import START_UTC
 from tests.support.fake_machine import RunningMachine
 from tests.support.plugin import installed
 from tests.support.staged_time import stage
@@ -86,11 +86,19 @@ class Life:
     """One boot."""
 
     def __init__(
-        self, folder: Path, port: int, seed: int, boot: int, first: int, faults: str, step_s: float
+        self,
+        folder: Path,
+        port: int,
+        seed: int,
+        boot: int,
+        first: int,
+        faults: str,
+        step_s: float,
+        begin: float,
     ) -> None:
         self.folder, self.data, self.step_s = folder, folder / "data", step_s
         self.chance = random.Random(f"{seed} {boot}")
-        self.machine = RunningMachine(START_UTC + first * step_s, boot=f"boot-{boot}")
+        self.machine = RunningMachine(begin + first * step_s, boot=f"boot-{boot}")
         self.true_offset = self.machine.offset
         self.kinds = [kind for kind in RATES if kind in faults]
         self.ends: dict[str, int] = {}
@@ -137,9 +145,12 @@ class Life:
         say({"value": number, "utc": round(utc, 3)})
         self.steady.say(float(number))
         self.loose.say(float(number))
-        until(lambda: self.heard >= expected, what=f"{number}: {self.app.health()}")
-        if BROKER not in self.ends:
-            until(self._is_sent, what=f"{number}: {self.app.health()}")
+        try:
+            until(lambda: self.heard >= expected, what="heard")
+            if BROKER not in self.ends:
+                until(self._is_sent, what="at the broker")
+        except AssertionError as error:
+            raise AssertionError(f"{number}: {self.app.health()}") from error
 
     def _is_sent(self) -> bool:
         (bridging,) = (service for service in self.app.services() if service.name == "mqtt")
@@ -241,13 +252,15 @@ def hasten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(data_folder, "RETRY_S", SOON_S)
     patch.setattr(database, "RETRY_S", SOON_S)
     patch.setattr(sleep, "BURST_S", SOON_S / 10)
+    patch.setattr(back_off, "FIRST_S", SOON_S)
+    patch.setattr(back_off, "ABSENT_S", SOON_S)
 
 
 def main() -> None:
     """See the module."""
     folder, port, seed, boot, first, steps = Path(sys.argv[1]), *map(int, sys.argv[2:7])
-    faults, end, step_s = sys.argv[7:10]
-    life = Life(folder, port, seed, boot, first, faults, float(step_s))
+    faults, end, step_s, begin = sys.argv[7:11]
+    life = Life(folder, port, seed, boot, first, faults, float(step_s), float(begin))
     logging.getLogger().addHandler(life.lines)
     logging.getLogger().setLevel(logging.INFO)
     plugins = folder / f"plugins-{boot}"

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Self
+from zoneinfo import ZoneInfo
 
 import pytest
 from paho.mqtt.client import Client, MQTTMessage
@@ -21,6 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from gateway.history.archive import Archive
 from tests.hard_years.life import DAY, LAST_STEPS, STEP_S
+from tests.support.fake_clock import START_UTC
 from tests.support.in_memory import IN_MEMORY
 from tests.support.mosquitto import Mosquitto
 from tests.support.uncovered import UNCOVERED
@@ -32,6 +34,8 @@ SLACK_S = 1.5
 """So near to the truth is a time."""
 LOST_STEPS = 2
 """Readings that a kill may cost: those of the window of history, of which one is written at each next."""
+ZONE = "Europe/Berlin"
+"""Where all of it takes place: its clocks change twice a year."""
 MOST_RSS_KB, MOST_GROWTH_KB = 80_000, 4_000
 MOST_DESCRIPTORS, MOST_THREADS, MOST_FILES = 20, 10, 12
 MOST_LINES_A_DAY = 8
@@ -108,14 +112,15 @@ def disk(folder: Path) -> Iterator[Disk]:
 
 
 class Years:
-    """Boot after boot. `truth`: when each value was measured; `lives`: what each said of itself, by the
-    week; `kills`: the last value before each kill."""
+    """Boot after boot. `begin`: when step 0 is (UTC); `truth`: when each value was measured; `lives`: what
+    each said of itself, by the week; `kills`: the last value before each kill."""
 
     def __init__(
         self, folder: Path, broker: Mosquitto, seed: int, place: Disk, step_s: float = STEP_S
     ) -> None:
         self._folder, self._broker, self._seed, self._place = folder, broker, seed, place
         self._step_s = step_s
+        self.begin = START_UTC
         self.truth: dict[int, float] = {}
         self.lives: list[list[dict[str, Any]]] = []
         self.kills: list[int] = []
@@ -126,9 +131,11 @@ class Years:
         faults = "" if self._step_s < STEP_S else "bcls" + "f" * self._place.small
         arguments = [self._folder, self._broker.port, self._seed, len(self.lives), first, boot.days * DAY]
         program = [sys.executable, "-m", "tests.hard_years.life", *map(str, arguments), faults, boot.end]
-        program.append(str(self._step_s))
+        program += [str(self._step_s), str(self.begin)]
         self.lives.append([])
-        environment = {**os.environ, **UNCOVERED, "SIG_GATEWAY_CLOCK": "", "TZ": "Europe/Berlin"}
+        environment = {**os.environ, **UNCOVERED, "SIG_GATEWAY_CLOCK": "", "TZ": ZONE}
+        # Compiled once, and not at each boot: half of what a boot takes.
+        environment |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(self._folder / "compiled")}
         environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "firmware-sim")])
         with subprocess.Popen(
             [*self._place.enter, *program],
@@ -165,10 +172,10 @@ class Years:
 
     def history(self) -> dict[int, float]:
         """What is kept of the sender, by value: when it was (UTC)."""
-        copy = self._folder / "copy"
-        copied = [*self._place.enter, "cp", "-r", str(self._folder / "data"), str(copy)]
+        self.copy = self._folder / "copy"
+        copied = [*self._place.enter, "cp", "-r", str(self._folder / "data"), str(self.copy)]
         subprocess.run(copied, check=True)
-        with Archive(copy / "history.db") as archive:
+        with Archive(self.copy / "history.db") as archive:
             rows = list(archive.rows("count", 0, 1 << 45))
         found = {int(row.value): row.time / 1000 for row in rows}
         assert len(found) == len(rows), "each once"
@@ -242,6 +249,33 @@ def test_years(folder: Path, tmp_path: Path, seed: int, boots: list[Boot]) -> No
             print(weeks[-1])
         check(years, collector)
         check_bounds(years)
+
+
+CHANGES = (datetime(2027, 3, 28, 1, tzinfo=UTC), datetime(2027, 10, 31, 1, tzinfo=UTC))
+"""When Berlin's clocks go forward, and back: of the latter day the hour from two to three is there twice."""
+QUARTER_S = 900.0
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("change", CHANGES, ids=["forward", "back"])
+def test_through_a_change_of_the_clocks(folder: Path, tmp_path: Path, change: datetime) -> None:
+    """In local time an hour is missing or there twice; what is kept and sent knows nothing of it: no gap, and
+    each time right."""
+    settings = ("allow_anonymous true", "set_tcp_nodelay true")
+    with Mosquitto(tmp_path, settings) as broker, Collector(broker.port) as collector:
+        years = Years(folder, broker, 4, Disk((), small=False), step_s=QUARTER_S)
+        years.begin = change.timestamp() - DAY * QUARTER_S  # and so to three hours after it
+        years.live(Boot(2, "stop"))
+        check(years, collector)
+    times = sorted(years.truth.values())
+    assert times[0] < change.timestamp() < times[-1]
+    hours = {datetime.fromtimestamp(time, ZoneInfo(ZONE)).utcoffset() for time in times}
+    assert len(hours) == 2, "through it in that zone"
+    with Archive(years.copy / "history.db") as archive:
+        assert [gap for gap in archive.gaps("count", 0, 1 << 45) if gap.begin / 1000 < times[-1]] == []
+    (week,) = years.lives[0]
+    assert week["errors"] == []
+    check_bounds(years)
 
 
 @pytest.mark.slow

@@ -1,153 +1,177 @@
-"""The commands of docs/install.md, one after the other, as they stand there."""
+"""The commands of docs/install.md, one after the other, as they stand there: from a bare Debian to values at
+a broker, where Home Assistant takes them from.
+
+The Debian has no network: its apt has the packages in its cache, its pip the registry's wheels in a folder.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.installed import wheelhouse
+from tests.installed.page import BLOCKS, HOME, NAME, PAGE, PASSWORDS, TYPED, Person
+from tests.support.home_assistant import HomeAssistant
 from tests.support.machine import ROOT, Machine
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
-PAGE = (ROOT / "docs" / "install.md").read_text()
-BLOCKS = dict(re.findall(r"<!-- tested: ([a-z-]+) -->\n```sh\n(.*?)```", PAGE, re.DOTALL))
-UNNAMED = re.findall(r"(?<!-->\n)```sh\n(.*?)```", PAGE, re.DOTALL)
-# An editor is a person's; here it writes what the page says to write.
-NANO = """\
-#!/bin/sh
-case "$1" in
-*/mqtt-password) echo hush >"$1" ;;
-*) sed -i 's/hot: 26 /hot: 24 /' "$1" ;;
-esac
-"""
-SUDO = '#!/bin/sh\nexec "$@"\n'
+SENSORS = {"temp": ("temperature", "°C"), "humidity": ("humidity", "%"), "light": ("illuminance", "lx")}
 
 
-def type_in(debian: Machine, block: str, *, status: int | None = 0) -> None:
-    """Each line of a block, as a person who has root by `sudo`."""
-    for line in BLOCKS[block].splitlines():
-        type_line(debian, line, status=status)
+@pytest.fixture
+def person(debian: Machine) -> Person:
+    """At a machine that has nothing of ours."""
+    return Person(debian)
 
 
-def type_with(debian: Machine, block: str, file: Path) -> None:
-    """The same of a block that names one package, which here is called otherwise."""
+def type_with(person: Person, block: str, file: Path) -> None:
+    """A block that names one package, which here is called otherwise."""
     names = re.findall(r"sig-gateway_\S+\.deb", BLOCKS[block])
     assert len(names) == 1
     assert "*" not in names[0], "there are two in the folder"
-    for line in BLOCKS[block].replace(names[0], file.name).splitlines():
-        type_line(debian, line)
+    person.block(block, **{names[0]: file.name})
 
 
-def type_line(debian: Machine, line: str, *, status: int | None = 0) -> None:
-    """One line of the page."""
-    debian.run("sh", "-c", f"cd /root && export HOME=/root PATH=/opt/shims:$PATH && {line}", status=status)
+def to_the_broker(person: Person) -> None:
+    """From a gateway with values to the broker, and the values there."""
+    debian = person.debian
+    until(person.has_values)
+    person.block("ports", status=None)
+    until(person.has_values)
+    assert (
+        person.info("temp")["thresholds"]["hot"] == 24
+    )  # what was typed has been taken by the one that runs
 
+    for line in BLOCKS["broker"].splitlines():
+        (user,) = re.findall(r"mosquitto_passwd .*/passwd (\w+)", line) or ("",)
+        person.line(line, answers=f"{PASSWORDS[user]}\n" * 2 if user else "")
+    assert not person.does("mosquitto_sub -t 'sig/#' -C 1 -W 1"), "nobody is let in without a name"
 
-def has_values(debian: Machine) -> bool:
-    """Whether a sensor has one."""
-    if not debian.does("sig-gateway", "senders"):
-        return False
-    return bool(json.loads(debian.run("sig-gateway", "senders", "--json"))[0]["last"])
-
-
-def prepare(debian: Machine) -> None:
-    """What a person has beside: an editor, sudo, an answer to apt's question."""
-    shims = debian.path("/opt/shims")
-    shims.mkdir()
-    for name, text in (("nano", NANO), ("sudo", SUDO)):
-        (shims / name).write_text(text)
-        (shims / name).chmod(0o755)
-    debian.path("/etc/apt/apt.conf.d/99yes").write_text('APT::Get::Assume-Yes "true";\n')
-
-
-def test_way_a(debian: Machine, package: Path, newer: Path) -> None:
-    """From nothing to values, an update, back again, and to nothing."""
-    prepare(debian)
-    debian.bring(package)
-    type_in(debian, "package")
-    until(lambda: has_values(debian))
-
-    type_in(debian, "ports", status=None)
-    until(lambda: has_values(debian))
-    temp = json.loads(debian.run("sig-gateway", "request", "temp", "info"))
-    assert temp["thresholds"]["hot"] == 24  # what was typed has been taken by the one that runs
-    type_in(debian, "secret")
+    debian.path(TYPED).write_text(BLOCKS["section"])
+    person.block("secret")
     secret = debian.path("/etc/sig-gateway/secrets/mqtt-password")
     assert secret.read_text() == "hush\n"
     assert secret.stat().st_mode & 0o777 == 0o600
-    until(lambda: debian.does("sig-gateway", "health"))
-    type_in(debian, "looking")
+    said = person.block("restart")
+    until(person.has_values)
+    shown = person.block("values", PASSWORD=PASSWORDS["homeassistant"])
+    assert re.search(r'^sig/greenhouse/\w+/state \{"value":[\d.]+,', shown), shown
+    assert re.search(r"(?m)^green +broker ", person.line(BLOCKS["restart"].splitlines()[2], status=None)), (
+        said
+    )
+    check_discovery(person)
 
-    type_in(debian, "before")
+
+def check_discovery(person: Person) -> None:
+    """What Home Assistant finds: a device with each sensor, whose topics have what it is to show."""
+
+    def complete() -> bool:
+        found = person.retained()
+        return all(f"sig/greenhouse/{sensor}/state" in found for sensor in SENSORS)
+
+    until(complete)
+    found, home = person.retained(), HomeAssistant()
+    for topic, payload in found.items():
+        home.receive(topic, payload.encode())
+    assert home.complaints == []
+    devices = [json.loads(text) for topic, text in found.items() if topic.startswith("homeassistant/device/")]
+    names = {device["dev"]["name"] for device in devices}
+    assert names == {"Gateway greenhouse", "greenhouse board"}
+    parts = [part for device in devices for part in device["cmps"].values()]
+    assert {part["uniq_id"] for part in parts} == home.registry
+    for sensor, (kind, unit) in SENSORS.items():
+        (part,) = (each for each in parts if each.get("dev_cla") == kind and each["p"] == "sensor")
+        assert part["unit_of_meas"] == unit
+        assert part["stat_cla"] == "measurement"
+        assert part["stat_t"] == f"sig/greenhouse/{sensor}/state"
+        assert isinstance(json.loads(found[part["stat_t"]])["value"], float | int)
+        assert part["avty_mode"] == "all"
+        assert [found[each["t"]] for each in part["avty"]] == ["online", "online"]
+
+
+def test_way_a(person: Person, wheel: Path, newer: Path, tmp_path: Path) -> None:
+    """From nothing to a package, to values at the broker, an update, back again, and to nothing."""
+    debian = person.debian
+    wheelhouse.reach(debian, wheelhouse.fill(tmp_path / "wheels", wheel))
+    source = tmp_path / "source"
+    subprocess.run(["git", "clone", "--quiet", "--bare", str(ROOT), str(source)], check=True)
+    shutil.copytree(source, debian.path("/opt/source"))
+    debian.run(
+        "chown", "--recursive", NAME, "/opt/source"
+    )  # git takes nothing from a folder of somebody else's
+    person.block("which")
+    person.block("lists")
+    person.block("source", ADDRESS="/opt/source")
+    (package,) = debian.path(HOME).glob("sig-gateway_*.deb")
+    person.block("package")
+    to_the_broker(person)
+    until(lambda: person.does("sig-gateway health"))
+    person.block("looking")
+    debian.run("apt-get", "install", "ufw")
+    person.block("firewall")
+
+    person.block("before")
     copy = debian.path("/var/lib/sig-gateway.0.1.0")
     assert (copy / "history.db").exists()
     (copy / "mine").touch()
-    first = BLOCKS["before"].splitlines()[1]
-    type_line(debian, first, status=1)
-    until(lambda: has_values(debian))
+    person.line(BLOCKS["before"].splitlines()[1], status=1)  # what is there already is not touched
+    until(person.has_values)
 
-    debian.bring(newer)  # beside the old one
-    type_with(debian, "update", newer)
+    person.bring(newer)  # beside the old one
+    type_with(person, "update", newer)
     assert "Version: 9." in debian.run("dpkg", "--status", "sig-gateway")
-    until(lambda: has_values(debian))
+    until(person.has_values)
     debian.path("/var/lib/sig-gateway/of-the-newer").touch()
 
-    type_with(debian, "back", package)
+    type_with(person, "back", package)
     assert "Version: 9." not in debian.run("dpkg", "--status", "sig-gateway")
-    until(lambda: has_values(debian))
+    until(person.has_values)
     assert debian.path("/var/lib/sig-gateway/mine").exists()
     assert not debian.path("/var/lib/sig-gateway/of-the-newer").exists()
     assert debian.path("/var/lib/sig-gateway.newer/of-the-newer").exists()
     owner = debian.path("/var/lib/sig-gateway.newer").stat().st_uid
     assert debian.path("/var/lib/sig-gateway").stat().st_uid == owner != 0
 
-    type_in(debian, "remove")
+    person.block("remove")
     assert not debian.path("/var/lib/sig-gateway").exists()
-    assert not debian.does("sh", "-c", "command -v sig-gateway")
+    assert not person.does("command -v sig-gateway")
 
 
-def test_way_b_as_a_service(debian: Machine, package: Path) -> None:
-    """Where pipx has put the program: here the package's environment, without the package."""
-    prepare(debian)
-    debian.bring(package)
-    debian.run("dpkg-deb", "-x", f"/root/{package.name}", "/root/unpacked")
-    debian.run("mv", "/root/unpacked/usr/lib/sig-gateway", "/opt/sig-gateway")
-    debian.run("sed", "-i", "1s,/usr/lib,/opt,", "/opt/sig-gateway/bin/sig-gateway")
-    debian.run("mkdir", "-p", "/root/.local/bin")
-    for folder in ("/root/.local/bin", "/opt/shims"):
-        debian.run("ln", "-s", "/opt/sig-gateway/bin/sig-gateway", folder)
-    program = "/opt/sig-gateway/bin/sig-gateway"
+def test_way_b(person: Person, wheel: Path, older_wheel: Path, tmp_path: Path) -> None:
+    """pipx: the version before, at boot, to values at the broker, an update, and away again."""
+    debian = person.debian
+    wheels = wheelhouse.fill(tmp_path / "wheels", wheel)
+    (wheels / wheel.name).unlink()
+    shutil.copy(older_wheel, wheels)
+    wheelhouse.reach(debian, wheels)
 
-    type_in(debian, "service")
-    until(lambda: json.loads(debian.run(program, "senders", "--json"))[0]["last"])
-    update, remove = BLOCKS["pipx-update"].splitlines(), BLOCKS["pipx-remove"].splitlines()
-    debian.run(*shlex.split(update[1].removeprefix("sudo ")))
-    until(lambda: debian.does(program, "senders"))
-    debian.run("sh", "-c", f"HOME=/root PATH=/opt/shims:$PATH && {remove[0]}")
+    person.block("lists")
+    person.block("pipx")
+    assert "0.0.9" in person.line("sig-gateway --version")
+    person.block("service")
+    to_the_broker(person)
+
+    shutil.copy(wheel, debian.path(wheelhouse.PLACE))
+    person.block("pipx-update")
+    assert "0.0.9" not in person.line("sig-gateway --version")
+    until(person.has_values)
+    person.block("pipx-remove")
     assert not debian.path("/etc/systemd/system/sig-gateway.service").exists()
-
-
-def test_what_debian_is_asked_for_is_there() -> None:
-    """apt would do what the page has it do; nothing is installed here."""
-    asked = [
-        line for text in BLOCKS.values() for line in text.splitlines() if line.startswith("sudo apt install")
-    ]
-    packages = {word for line in asked for word in line.split()[3:] if not word.startswith((".", "-"))}
-    assert packages == {"pipx", "mosquitto"}
-    subprocess.run(["apt-get", "--simulate", "install", *sorted(packages)], check=True, capture_output=True)
+    assert not person.does("command -v sig-gateway")
+    assert debian.path("/etc/sig-gateway/config.yaml").exists()
 
 
 def test_every_block_is_run() -> None:
-    """By a test here or in test_pipx.py; the one without a name only shows something."""
-    way_a = {"package", "ports", "secret", "looking", "before", "update", "back", "remove"}
-    here = way_a | {"service", "broker"}
-    assert set(BLOCKS) == here | {"pipx", "pipx-update", "pipx-remove"}
-    (shows,) = UNNAMED
-    done = subprocess.run(["sh", "-ec", shows], check=True, capture_output=True, text=True)
-    assert re.fullmatch(r"[a-z]+ [a-z0-9]+\n", done.stdout)
+    """By a test here: each has a name, which a test has."""
+    way_a = {"which", "source", "package", "firewall", "looking", "before", "update", "back", "remove"}
+    way_b = {"pipx", "service", "pipx-update", "pipx-remove"}
+    both = {"lists", "ports", "broker", "secret", "section", "restart", "values"}
+    assert set(BLOCKS) == way_a | way_b | both
+    assert re.findall(r"(?<!-->\n)```(?:sh|yaml)\n", PAGE) == []
