@@ -15,7 +15,7 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
     """Run it to its end, after which no other task may be left."""
 
     async def limited() -> Any:
-        async with asyncio.timeout(2 * WAIT_S):
+        async with asyncio.timeout(1.5 * WAIT_S):
             result = await main
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left
