@@ -22,7 +22,7 @@ from tests.support.waiting import until
 
 QUERY = Query(1, 4, 1, 2)
 WORDS = Registers((305, 546))
-QUICK = Timing(0.5, 0.004, 11 / 9600)
+QUICK = Timing(1.5, 0.004, 11 / 9600)
 NEVER = threading.Event()
 
 
@@ -133,7 +133,7 @@ def test_a_late_answer_strays(bus: FakeBus) -> None:
 
 def test_a_jam(bus: FakeBus) -> None:
     """There is no silence to ask in: nothing is asked."""
-    with opened(bus, replace(QUICK, gap_s=0.3)) as (ours, _):
+    with opened(bus, replace(QUICK, gap_s=0.9)) as (ours, _):
         bus.babble = b"\x00" * 50
         listen_until(ours, lambda: ours.counters["unasked_bytes"])
         with pytest.raises(JammedError, match=r"the bus is jammed: bytes come without a pause, 1 s by now"):
