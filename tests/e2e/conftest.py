@@ -24,8 +24,8 @@ DEADLINE_S = 60.0
 AT_ONCE_S = 4.0
 """For the same, where it shows that nobody waits for a silence or the longest back-off, which are 5 s."""
 STOPPED_S = 6.0
-"""For the end, which comes within 2 s where the gateway has its turn: test_process.py has a test of that, which
-may try again. What a stop would wait for lasts for ten seconds and more."""
+"""For the end, which comes within 2 s where the gateway has its turn (test_process.py has a test of that, and
+tries again). What a stop would wait for lasts for ten seconds and more."""
 
 CONFIG = """\
 gateway: {{name: test, data: ./data}}
