@@ -1,5 +1,7 @@
-"""What holds for every test: skips may be forbidden, no example has to be quick, signals are a terminal's. And
-which files are run, and in which order."""
+"""What holds for every test: skips may be forbidden, no example has to be quick, signals are a terminal's.
+
+And which files are run, and in which order.
+"""
 
 import os
 from pathlib import Path
