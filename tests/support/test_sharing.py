@@ -65,7 +65,7 @@ def collected(share: str) -> set[str]:
         env=os.environ | {VARIABLE: share},
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=2 * DEADLINE_S,
         check=True,
     )
     return {line.partition("::")[0] for line in done.stdout.splitlines() if "::" in line}
