@@ -164,6 +164,7 @@ debian-root:
 
 test-slow: .venv/installed-dev debian-root
 	$(BIN)/python -m pytest -m slow --timeout 1800
+	SIG_GATEWAY_EXAMPLES=1500 $(BIN)/python -m pytest tests/gateway/config/test_any_input.py
 
 # Some ten minutes on two quiet cores.
 test-years: .venv/installed-dev
