@@ -62,7 +62,7 @@ def test_a_board(tmp_path: Path) -> None:
 MODBUS = """\
 links:
   bus:
-    {{protocol: modbus, port: {port}, every: 50ms, timeout: 1500ms,
+    {{protocol: modbus, port: {port}, every: 50ms, timeout: 300ms,
       devices: {{roof: {roof}, cellar: {cellar}}}}}
 sensors:
   roof: {{driver: temperature, link: bus, channel: roof/temperature}}

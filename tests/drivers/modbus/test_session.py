@@ -326,9 +326,8 @@ def test_registers_that_are_missing_between(bus: FakeBus) -> None:
 
 def test_a_late_slave(bus: FakeBus) -> None:
     """Its answers are counted as late, and never are values."""
-    # The other one's turn comes while it still keeps the bus, and has time for that.
     bus.slaves[2].delay_s = 1.0
-    with linked(bus.link, ONE, TWO, devices=devices(1, 2), timeout=0.7) as (link, (first, second)):
+    with linked(bus.link, ONE, TWO, devices=devices(1, 2), timeout=0.3) as (link, (first, second)):
         until(lambda: counters(link)["d2/late"])
         until(lambda: len(first.values) > 5, timeout_s=60.0)
         assert second.values == []
