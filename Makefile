@@ -1,5 +1,5 @@
 # make run    the gateway with config.yaml: a simulated board, live values
-# make test   lint, types, layers, every test; on each Python from 3.11 to 3.13 that is here
+# make test   lint, types, layers, every test, on the first Python and on one of the others from 3.11 to 3.13
 # make help   the rest
 
 SHELL := /bin/sh
@@ -13,11 +13,12 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 BIN := .venv/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test mutants system-packages brokers prometheus schemathesis debian-root home-assistant check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
+.PHONY: help run test test-pythons mutants system-packages brokers prometheus schemathesis debian-root home-assistant check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
-	@echo 'make test       everything that a change must pass'
+	@echo 'make test       everything that a change must pass; the other Pythons share the tests among them'
+	@echo 'make test-pythons  every test on every Python from 3.11 to 3.13 that is here'
 	@echo 'make check      ruff, mypy and the layers, without the tests'
 	@echo 'make test-slow  the tests that take minutes'
 	@echo 'make test-years three years of a gateway on a fast clock, and power cuts at any write'
@@ -100,39 +101,51 @@ check: .venv/installed-dev
 	$(BIN)/mypy sig drivers gateway firmware-sim/firmware_sim benchmarks tests
 	$(BIN)/lint-imports
 
-# Most tests wait for a board, a broker or a browser: two files at the same time keep a core busy.
-BESIDE := -n 2 --dist loadfile
+# Most tests wait for a board, a broker or a browser: two files at the same time keep a core busy. In the order of
+# tests/conftest.py, which has the longest first.
+BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
 LAST := $(lastword $(OTHERS))
 
 test-main: .venv/installed-dev
 	$(BIN)/coverage run -m pytest $(BESIDE) --ignore=tests/e2e
 
-# One after the other, beside test-main, and told of when they are done. Every kind of source is run on the first
-# and the last Python, which takes minutes; what is between them has the rest.
+# One after the other, beside test-main, and told of when they are done. Each has its share of the files, and
+# tests/sig (tests/support/sharing.py); with `SHARED=` each has all of them.
+SHARED ?= yes
+
 test-others: pyproject.toml
 	@for v in 3.12 3.13; do \
 		case ' $(foreach p,$(PYTHON) $(OTHERS),$(shell "$p" -c 'import sys; print("%d.%d" % sys.version_info[:2])')) ' in \
 		*"$$v "*) ;; *) echo "Python $$v is not here: nothing is run on it." ;; esac; \
 	done
-	@for python in $(OTHERS); do \
+	@number=0; for python in $(OTHERS); do \
+		number=$$((number + 1)); \
 		version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 		venv=".venv-$$version"; \
 		if [ ! -e "$$venv/installed" ] || [ pyproject.toml -nt "$$venv/installed" ]; then \
 			"$$python" -m venv "$$venv" && "$$venv/bin/python" $(PIP) -e '.[test]' && touch "$$venv/installed"; \
 		fi && \
-		if [ "$$python" = "$(LAST)" ]; then less=; else less='--ignore=tests/contract'; fi && \
-		"$$venv/bin/python" -m pytest -q $(BESIDE) -m "not slow and not once" --ignore=tests/e2e $$less \
-			>"$$venv/tests.log" 2>&1; \
+		SIG_GATEWAY_SHARE=$(if $(SHARED),$$number/$(words $(OTHERS))) "$$venv/bin/python" -m pytest -q $(BESIDE) \
+			-m "not slow and not once" --ignore=tests/e2e >"$$venv/tests.log" 2>&1; \
 		status=$$?; echo "Python $$version:"; cat "$$venv/tests.log"; [ $$status = 0 ] || exit 1; \
 	done
 
-# Whole gateways, which have times to keep: on the first Python, then on the last, with nothing beside them.
+# Whole gateways: on the first Python, then on the last, with nothing beside them. They wait for a board, a broker or
+# each other most of the time, so one more at once than there are cores.
+WHOLE := -n 3 --dist loadfile --no-loadscope-reorder
+
 test-whole: .venv/installed-dev
-	$(BIN)/coverage run -m pytest $(BESIDE) tests/e2e
+	$(BIN)/coverage run -m pytest $(WHOLE) tests/e2e
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
-	@[ -z "$(LAST)" ] || .venv-$$("$(LAST)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')/bin/python \
-		-m pytest -q $(BESIDE) -m "not slow and not once" tests/e2e
+	@for python in $(if $(SHARED),$(LAST),$(OTHERS)); do \
+		.venv-$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')/bin/python \
+			-m pytest -q $(WHOLE) -m "not slow and not once" tests/e2e || exit 1; \
+	done
+
+# Twice the time of `make test`.
+test-pythons:
+	@$(MAKE) --no-print-directory test SHARED=
 
 # A small Debian, which the tests boot to install the package on; only root can do both.
 debian-root:
@@ -160,6 +173,7 @@ home-assistant:
 
 test-slow: .venv/installed-dev debian-root home-assistant
 	$(BIN)/python -m pytest -m slow --timeout 1800
+	SIG_GATEWAY_EXAMPLES=1500 $(BIN)/python -m pytest tests/gateway/config/test_any_input.py
 
 # Some ten minutes on two quiet cores.
 test-years: .venv/installed-dev

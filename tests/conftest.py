@@ -1,10 +1,15 @@
-"""What holds for every test: skips may be forbidden, no example has to be quick, signals are a terminal's."""
+"""What holds for every test: skips may be forbidden, no example has to be quick, signals are a terminal's.
+
+And which files are run, and in which order.
+"""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.sharing import MINE
 from tests.support.signals import as_on_a_terminal
 
 # Before any program is started: those inherit it.
@@ -13,6 +18,29 @@ as_on_a_terminal()
 # How fast a shared machine makes up inputs, and runs one, says nothing about the code.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+
+LONGEST = (
+    "e2e/test_all_at_once.py",
+    "e2e/test_mqtt_outage.py",
+    "e2e/test_brokers.py",
+    "e2e/test_example_package.py",
+    "e2e/test_clock.py",
+    "gateway/config/test_any_input.py",
+    "gateway/http/page/test_sensor.py",
+    "contract/test_sources.py",
+)
+"""Of files: begun first, so that at the end of a run nobody waits for one who has just begun one of them."""
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out what is another Python's share."""
+    return None if collection_path.is_dir() or MINE.has(collection_path) else True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first; all else stays in its order."""
+    items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(LONGEST))
 
 
 NEEDS_ROOT = "takes root"

@@ -16,7 +16,7 @@ from tests.contract.memory_pair import PairOfThermometers, PairSession
 class Impatient(SourceContract):
     """Over sessions that a test makes."""
 
-    noticed_s = 0.5
+    noticed_s = 2.0
     left_s = 0.1
 
     def __init__(self, made: Callable[[Thermometer, Keeper], MemorySession]) -> None:
@@ -76,14 +76,14 @@ class Blind(MemorySession):
 
 def test_an_unplug_that_is_not_noticed() -> None:
     """The message says what was waited for."""
-    with pytest.raises(AssertionError, match=r"waited 0.5 s in vain for an unplug to be noticed"):
+    with pytest.raises(AssertionError, match=r"waited 2 s in vain for an unplug to be noticed"):
         Impatient(Blind).test_an_unplug_while_up()
 
 
 class OfTwo(SourceContract):
     """Over a pair whose sessions a test makes."""
 
-    noticed_s = gone_s = 0.5
+    noticed_s = gone_s = 2.0
     waits = several = True
 
     def __init__(self, made: type[PairSession]) -> None:

@@ -20,6 +20,9 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("simulator_path")
 NAMES = ("temp", "hum", "lux")
+AT_ONCE_S = 4.0
+"""Hundredths of a second, on a machine that does nothing else. What waits for a silence or the longest
+back-off waits for 5 s."""
 
 
 class Simulator:
@@ -64,20 +67,20 @@ def test_three_sensors_are_alive(house: House) -> None:
 
 
 def test_unplugged_and_replugged_under_another_name(house: House, simulator: Simulator) -> None:
-    """Disconnected within a second, connected within a second of the return, #changed again."""
+    """Disconnected at once, connected at the return, #changed again."""
     device = simulator.link.resolve()
     simulator.tell("unplug")
     gone = time.monotonic()
     house.wait_for("#disconnect")
     with pytest.raises(sig.NotConnected):
         house.read()
-    assert time.monotonic() - gone < 1.0
+    assert time.monotonic() - gone < AT_ONCE_S
     house.forget()
     simulator.tell("replug other")
     back = time.monotonic()
     for name in NAMES:
-        assert house.wait_for("#connect", name)[1] - back < 1.0
-        assert house.wait_for("#changed", name)[1] - back < 1.0
+        assert house.wait_for("#connect", name)[1] - back < AT_ONCE_S
+        assert house.wait_for("#changed", name)[1] - back < AT_ONCE_S
     assert simulator.link.resolve() != device
 
 

@@ -27,9 +27,9 @@ def test_asking_on_does_not_reset_the_board_again(tmp_path: Path, monkeypatch: p
     """It needs five times the greeting's time: it is up when it has started, after one reset or two."""
     monkeypatch.setattr(session_module, "GREETING_S", 0.3)
     monkeypatch.setattr(session_module, "GREETING_STEP_S", 0.1)
-    took_s, resets = up_after(tmp_path, start_s=1.5, within_s=6)
+    took_s, resets = up_after(tmp_path, start_s=1.5, within_s=20)
     assert resets in (1, 2)
-    assert took_s < 1.5 * resets + 1.0
+    assert took_s < 1.5 * resets + 5.0
 
 
 @pytest.mark.slow

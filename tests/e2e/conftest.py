@@ -19,8 +19,13 @@ from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "gateway"]
-DEADLINE_S = 15.0
+DEADLINE_S = 60.0
 """For what takes a fraction of a second on an idle machine."""
+AT_ONCE_S = 4.0
+"""For the same, where it shows that nobody waits for a silence or the longest back-off, which are 5 s."""
+STOPPED_S = 6.0
+"""For the end, which comes within 2 s where the gateway has its turn (test_process.py has a test of that, and
+tries again). What a stop would wait for lasts for ten seconds and more."""
 
 CONFIG = """\
 gateway: {{name: test, data: ./data}}

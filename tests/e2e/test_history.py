@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import pytest
 
 from gateway.event_id import EventId
+from tests.e2e.conftest import STOPPED_S
 from tests.gateway.http.conftest import Stream
 from tests.support.ports import free_port
 from tests.support.scripted_board import TEMP, ScriptedBoard
@@ -174,7 +175,7 @@ def test_a_stop_loses_nothing(house: House) -> None:
     house.start()
     last = house.say(20)
     house.wait_for(last)
-    assert house.gateway.signal(signal.SIGTERM) < 3
+    assert house.gateway.signal(signal.SIGTERM) < STOPPED_S
     assert house.gateway.popen.returncode == 0
     house.start()
     house.wait_for(house.say())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import sig
+from tests.e2e.conftest import AT_ONCE_S
 
 FIELDS = {"value", "unit", "time", "quality", "seq"}
 
@@ -119,7 +120,7 @@ def test_watch_for_people(shared: Any) -> None:
 
 @pytest.mark.parametrize("replug", ["replug", "replug other"])
 def test_unplug_and_replug(gateway: Any, replug: str) -> None:
-    """Senders disconnect within 1 s, `read` fails at once, saying why; back within 1 s, listeners and all."""
+    """Senders disconnect at once, `read` fails at once, saying why; back at once, listeners and all."""
     with gateway.watch() as watch, gateway.watch("#changed") as channel:
         watch.json_until(lambda event: event["event"] == "#changed")
         channel.json_until(lambda event: event["sender"] == "temp")
@@ -127,12 +128,12 @@ def test_unplug_and_replug(gateway: Any, replug: str) -> None:
         gateway.tell_board("unplug")
         told = time.monotonic()
         watch.json_until(lambda event: (event["sender"], event["event"]) == ("temp", "#disconnect"))
-        assert time.monotonic() - told < 1.0
+        assert time.monotonic() - told < AT_ONCE_S
         with gateway.client() as client:
             asked = time.monotonic()
             with pytest.raises(sig.NotConnected, match="link board: "):
                 client.remoteRequest("temp", "read")
-            assert time.monotonic() - asked < 0.5
+            assert time.monotonic() - asked < AT_ONCE_S
         result = gateway.cli("read", "temp")
         assert result.returncode == 1
         assert result.stderr.startswith("error: not_connected: sender 'temp' is not connected: link board: ")
@@ -141,7 +142,7 @@ def test_unplug_and_replug(gateway: Any, replug: str) -> None:
         gateway.tell_board(replug)
         told = time.monotonic()
         watch.json_until(lambda event: (event["sender"], event["event"]) == ("temp", "#connect"))
-        assert time.monotonic() - told < 1.0
+        assert time.monotonic() - told < AT_ONCE_S
         watch.json_until(lambda event: (event["sender"], event["event"]) == ("temp", "#changed"))
         reading = json.loads(gateway.cli("read", "temp").stdout)
         assert reading["quality"] == "good"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import STOPPED_S
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.ports import free_port
 from tests.support.waiting import until
@@ -129,7 +130,7 @@ def test_nobody_else_notices_that_there_is_no_broker(start: Callable[..., Any]) 
     gateway.wait_for_error("board: up")
     until(lambda: gateway.cli("read", "temp").returncode == 0)
     assert gateway.errors.count("mqtt:") == 1
-    assert gateway.signal(signal.SIGTERM) < 2.0
+    assert gateway.signal(signal.SIGTERM) < STOPPED_S
     assert gateway.popen.returncode == 0
 
 
@@ -153,7 +154,7 @@ def test_nobody_else_notices_a_broker_that_comes_and_goes(
                 seen.on("sig/test/status", b"online")
     assert readings == sorted(readings)
     assert gateway.errors.count("mqtt:") <= 5
-    assert gateway.signal(signal.SIGTERM) < 2.0
+    assert gateway.signal(signal.SIGTERM) < STOPPED_S
 
 
 def test_the_password_is_never_printed(start: Callable[..., Any], mosquitto: Mosquitto) -> None:

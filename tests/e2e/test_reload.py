@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import CONFIG, Gateway
+from tests.e2e.conftest import CONFIG, STOPPED_S, Gateway
 from tests.support.waiting import DEADLINE_S
 
 
@@ -128,7 +128,7 @@ def test_hangup_of_a_service(start: Any, tmp_path: Path) -> None:
     assert (result.returncode, lines(result)["router"].split()[0]) == (0, "restarted"), result.stderr
     gateway.wait_for_error(f"listening on unix:{gateway.folder}/socket now")
     assert gateway.run("senders", "--connect", f"unix:{gateway.folder}/socket").returncode == 0
-    assert gateway.signal(signal.SIGTERM) < 2.0
+    assert gateway.signal(signal.SIGTERM) < STOPPED_S
     assert gateway.popen.returncode == 0
 
 

@@ -55,7 +55,7 @@ class Terminal:
     def read_until(self, text: str) -> str:
         """What was shown since the last time, up to `text` and a little more."""
         shown = ""
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while text not in shown:
             ready, _, _ = select.select([self._ours], [], [], max(0, end - time.monotonic()))
             assert ready, f"no {text!r} in {shown[-500:]!r}"

@@ -13,7 +13,7 @@ from typing import Any, Self
 from firmware_sim.control import tell
 from firmware_sim.line import LineReader, encode
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 SOURCE = Path(__file__).parents[2] / "firmware-sim"
 
 

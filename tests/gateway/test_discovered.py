@@ -169,7 +169,7 @@ def test_a_file_that_is_not_ours(tmp_path: Path, caplog: pytest.LogCaptureFixtur
 
 def test_it_is_written_a_moment_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the dispatcher, once for all that came meanwhile."""
-    monkeypatch.setattr(discovered, "WRITE_S", 0.05)
+    monkeypatch.setattr(discovered, "WRITE_S", 1.5)
     finding = Finding(tmp_path)
     with finding.link:
         finding.find(TEMP)

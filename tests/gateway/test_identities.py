@@ -14,6 +14,7 @@ import pytest
 
 from gateway import identities
 from gateway.identities import MAX_DEVICES, Identities
+from tests.support.waiting import DEADLINE_S
 
 LINKS = ("board", "bus")
 
@@ -260,14 +261,14 @@ def test_who_asks_does_not_wait_for_the_disk(path: Path, monkeypatch: pytest.Mon
 
     def slow(descriptor: int) -> None:
         at_the_disk.set()
-        release.wait(10)
+        release.wait(DEADLINE_S)
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", slow)
     writer = threading.Thread(target=memory.remember, args=["board", "", "0002"])
     writer.start()
     try:
-        assert at_the_disk.wait(5)
+        assert at_the_disk.wait(DEADLINE_S)
         assert memory.recall("bus", "") == "0001"
         assert memory.recall("board", "") == "0002"
         assert writer.is_alive()

@@ -21,7 +21,7 @@ def run(main: Coroutine[Any, Any, Any]) -> Any:
 
     async def limited() -> Any:
         asyncio.get_running_loop().set_exception_handler(lambda _loop, context: failed.append(context))
-        async with asyncio.timeout(2 * WAIT_S):
+        async with asyncio.timeout(1.5 * WAIT_S):
             result = await main
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import sig
-from tests.sig.netkit import KINDS, Logged, Net
+from tests.sig.netkit import KINDS, WAIT_S, Logged, Net
 
-GRACE_S = 5.0
+GRACE_S = WAIT_S / 2
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("sig", deadline=None, suppress_health_check=[HealthCheck.too_slow])

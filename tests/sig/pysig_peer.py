@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 POLL_S = 0.01
-REPLY_TIMEOUT_S = 10.0
+REPLY_TIMEOUT_S = 60.0
 Handler = Callable[[dict[str, Any]], Any]
 
 

@@ -18,7 +18,7 @@ from sig.carrier.server import Listener
 from sig.carrier.tcpclient import CarrierTCPClient
 from sig.carrier.tcpserver import CarrierTCPServer
 from sig.wire import FramedCodec
-from tests.sig.netkit import Inbox, Net, eventually, signal_of
+from tests.sig.netkit import WAIT_S, Inbox, Net, eventually, signal_of
 
 HOST = "localhost"
 
@@ -79,7 +79,7 @@ def net(tmp_path: Path) -> Iterator[Net]:
 def answers(client: sig.ClientRouter) -> bool:
     """Whether a request is answered, now."""
     try:
-        return bool(client.remoteRequest("s", "ping", timeout=2.0) == "pong")
+        return bool(client.remoteRequest("s", "ping", timeout=10.0) == "pong")
     except sig.RequestError:
         return False
 
@@ -225,7 +225,7 @@ def test_a_handler_that_exits_or_has_no_words(net: Net, error: BaseException) ->
     client = net.client()
     for _ in range(2 * net.limits.workers + 1):
         with pytest.raises(sig.RemoteError):
-            client.remoteRequest("s", "fail", timeout=5.0)
+            client.remoteRequest("s", "fail", timeout=WAIT_S)
     assert answers(client)
 
 
@@ -243,7 +243,7 @@ def test_an_answer_that_cannot_be_written_down(net: Net, error: Exception) -> No
     client = net.client()
     for _ in range(2 * net.limits.workers + 1):
         with pytest.raises(sig.BadParams, match=f"cannot be sent: {type(error).__name__}"):
-            client.remoteRequest("s", "fail", timeout=5.0)
+            client.remoteRequest("s", "fail", timeout=WAIT_S)
     assert answers(client)
 
 

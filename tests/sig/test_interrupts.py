@@ -81,7 +81,7 @@ class House:
     def works_or_has_ended(self) -> bool:
         """Whether a request is answered; or everybody can see that there is no connection."""
         try:
-            return bool(self.client.remoteRequest("a", "ping", timeout=5.0) == "pong")
+            return bool(self.client.remoteRequest("a", "ping", timeout=20.0) == "pong")
         except sig.RequestTimeout:
             return not self.carrier.isConnected()
         except sig.NotConnected:

@@ -16,7 +16,7 @@ import sig
 from sig.carrier.local import LocalCarrier
 from sig.carrier.tcpclient import CarrierTCPClient
 from sig.carrier.tcpserver import CarrierTCPServer
-from tests.sig.netkit import Logged, Net, eventually, leave, signal_of
+from tests.sig.netkit import WAIT_S, Logged, Net, eventually, leave, signal_of
 
 MANY = 5000
 ROOT = Path(__file__).parents[2]
@@ -87,7 +87,8 @@ def test_one_that_fails_at_the_end(tcp: Net) -> None:
 def test_what_the_peer_does_not_take(logged: Logged) -> None:
     """It is logged with its number, and counted."""
     with socket.create_server(("127.0.0.1", 0)) as deaf:
-        threads = threading.Thread(target=_greet_and_stop_reading, args=(deaf,))
+        first = threading.Event()
+        threads = threading.Thread(target=_greet_and_stop_reading, args=(deaf,), kwargs={"first": first})
         threads.start()
         limits = sig.Limits(drain_s=0.05, full_wait_s=0.05)
         with CarrierTCPClient(limits=limits) as carrier:
@@ -96,13 +97,19 @@ def test_what_the_peer_does_not_take(logged: Logged) -> None:
             signal = signal_of(client.addRemoteSender("script", ["e"]), "e")
             for number in range(10):
                 signal.trigger(number)
+            assert first.wait(WAIT_S)
         threads.join()
     logged.wait_for("; 9 signals were not sent")  # one was within the window
     assert client.dropped_signals == 9
 
 
-def _greet_and_stop_reading(deaf: socket.socket, signals: int | None = None) -> None:
-    """A server of ours with a window of one signal, which it never works off; it goes after so many."""
+def _greet_and_stop_reading(
+    deaf: socket.socket, signals: int | None = None, first: threading.Event | None = None
+) -> None:
+    """A server of ours with a window of one signal, which it never works off; it goes after so many.
+
+    `first` is set when the first has come.
+    """
     connection, _ = deaf.accept()
     with connection, connection.makefile("rb") as lines:
         for response in (b'{"protocol":"sig 1","window":1}', b"null"):
@@ -111,6 +118,8 @@ def _greet_and_stop_reading(deaf: socket.socket, signals: int | None = None) -> 
         for _ in lines if signals is None else range(signals):
             if signals is not None:
                 lines.readline()
+            elif first is not None:
+                first.set()
 
 
 def test_carriers_are_context_managers() -> None:

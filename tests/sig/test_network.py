@@ -17,7 +17,8 @@ from sig.net.session import Session
 from tests.sig.netkit import WAIT_S, Inbox, Logged, Net, eventually, in_turn, leave, signal_of, stop
 from tests.support.living import living
 
-QUICK = sig.Limits(ping_s=0.1, dead_s=0.4, tick_s=0.05)
+# Who is alive answers within these two seconds, though its core be taken away for one of them.
+QUICK = sig.Limits(ping_s=0.1, dead_s=2.0, tick_s=0.05)
 
 
 class Tunnel:
@@ -120,13 +121,13 @@ def test_the_default_times_find_a_vanished_peer_in_30_s() -> None:
 
 def test_an_idle_connection_stays(tcp: Net) -> None:
     """Pings keep it alive, though nobody says anything for much longer than a dead peer is given."""
-    tcp.limits = sig.Limits(ping_s=0.05, dead_s=0.5, tick_s=0.02)
+    tcp.limits = QUICK
     server = tcp.server()
     client = tcp.client()
     lost = threading.Event()
     carrier: Any = client.carrier
     carrier.on_disconnected = lost.set
-    assert not lost.wait(1.5)
+    assert not lost.wait(2 * QUICK.dead_s)
     server.addSender("a", [], {"m": lambda params: 1})
     assert client.remoteRequest("a", "m") == 1
 
@@ -179,7 +180,7 @@ def test_a_listener_that_blocks_its_client(tcp: Net) -> None:
     carrier.on_disconnected = lost.set
     assert server.request("b", "m") == 2
     assert client.remoteRequest("a", "m") == 1
-    assert not lost.wait(1.0)
+    assert not lost.wait(1.5 * QUICK.dead_s)
     hold.set()
 
 
@@ -205,7 +206,7 @@ def test_a_flood_with_slower_listeners_loses_nothing(tcp: Net) -> None:
     signal = signal_of(sender, "e")
     for number in range(count):
         signal.trigger([number, "x" * 100])
-    assert done.wait(30)
+    assert done.wait(WAIT_S)
     assert heard == list(range(count))
     assert publisher.dropped_signals == 0
 
@@ -294,12 +295,13 @@ def test_a_longer_timeout_goes_along(tcp: Net) -> None:
     """A request relayed to another client has the time that its caller gives it."""
     tcp.limits = sig.Limits(timeout_s=0.2, tick_s=0.05)
     tcp.server()
-    one, two = tcp.client(), tcp.client()
+    # Who offers a handler asks the server, and has its time for that.
+    one, two = tcp.client(limits=sig.Limits()), tcp.client()
     hold = threading.Event()
     one.addRemoteSender("a", [], {"slow": lambda params: hold.wait(params)})
     assert two.remoteRequest("a", "slow", 0.6, timeout=WAIT_S) is False
     with pytest.raises(sig.RequestTimeout):
-        two.remoteRequest("a", "slow", 0.6)
+        two.remoteRequest("a", "slow", WAIT_S)
     hold.set()
 
 

@@ -189,7 +189,7 @@ def test_tls_wants_the_right_certificate(tmp_path: Path, logged: Logged) -> None
 
 def test_tls_and_plain_do_not_mix(tmp_path: Path) -> None:
     """A plain client of a TLS server gets nowhere, nor does a TLS client of a plain server; both live on."""
-    limits = sig.Limits(handshake_s=0.3)
+    limits = sig.Limits()
     tls, plain = Net("tls", tmp_path, limits), Net("tcp", tmp_path, limits)
     try:
         tls.server()

@@ -11,6 +11,7 @@ import pytest
 
 import sig
 from sig.carrier.local import LocalCarrier
+from tests.sig.netkit import WAIT_S
 
 
 def run(script: str, **names: Any) -> dict[str, Any]:
@@ -287,7 +288,7 @@ def test_channels_over_a_network() -> None:
     sensors["temp"].getSignal("cold").trigger(1)
     sensors["temp"].getSignal("#changed").trigger(2)
     sensors["humidity"].getSignal("#changed").trigger("last")
-    assert done.wait(5)
+    assert done.wait(WAIT_S)
     for each in (sensors, listener):
         each["carrier"].disconnect()
     server["carrier"].stop()

@@ -45,10 +45,11 @@ def test_a_turn_that_nobody_takes_goes_back() -> None:
 
 def test_a_turn_is_one_guests(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it has it, also for one that comes again and again; it goes back when it says so."""
-    monkeypatch.setattr(reading, "FREE_S", 0.5)
+    monkeypatch.setattr(reading, "FREE_S", 0.05)
     lent = taken()
     assert not lent.turn.take()
     assert not lent.back.wait(0.3)
+    monkeypatch.setattr(reading, "FREE_S", WAIT_S)
     for _ in range(100):
         lent.turn.leave(at_once=False)
         assert lent.turn.take()
@@ -128,7 +129,7 @@ def test_a_handler_that_is_slow_all_at_once(tcp: Net, guests: set[str]) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_few_workers(tcp: Net, guests: set[str], workers: int) -> None:
     """A worker that reads does not keep requests waiting that only it can run."""
-    tcp.limits = sig.Limits(workers=workers, tick_s=WAIT_S)
+    tcp.limits = sig.Limits(workers=workers, tick_s=10 * WAIT_S)
     server = tcp.server()
     server.addSender("a", [], {"m": lambda params: params})
     clients = [tcp.client() for _ in range(2)]

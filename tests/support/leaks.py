@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-GRACE_S = 5.0
+from tests.support.waiting import DEADLINE_S
+
+GRACE_S = DEADLINE_S / 2
 
 
 def _descriptors() -> dict[int, str]:

@@ -22,7 +22,7 @@ from tests.support.waiting import until
 
 QUERY = Query(1, 4, 1, 2)
 WORDS = Registers((305, 546))
-QUICK = Timing(0.5, 0.004, 11 / 9600)
+QUICK = Timing(1.5, 0.004, 11 / 9600)
 NEVER = threading.Event()
 
 
@@ -82,13 +82,13 @@ def test_noise_in_an_answer_s_place(bus: FakeBus) -> None:
 
 def test_noise_without_end_in_an_answer_s_place(bus: FakeBus) -> None:
     """Jams the bus, though there was silence before: more bytes than an answer has, for most of the time."""
-    with opened(bus) as (ours, _):
+    with opened(bus, replace(QUICK, timeout_s=0.5)) as (ours, _):
         bus.slaves[1].spoil = lambda _: b"\x55" * 256
         assert ours.ask(QUERY, NEVER) == Silent(256)
         bus.slaves[1].spoil = lambda _: b"\x55" * 257
         with pytest.raises(JammedError, match="the bus is jammed: 257 bytes came in the place of an answer"):
             ours.ask(QUERY, NEVER)
-    with opened(bus, replace(QUICK, byte_s=11 / 115_200)) as (ours, _):
+    with opened(bus, replace(QUICK, timeout_s=0.5, byte_s=11 / 115_200)) as (ours, _):
         assert ours.ask(QUERY, NEVER) == Silent(257)
 
 
@@ -133,7 +133,7 @@ def test_a_late_answer_strays(bus: FakeBus) -> None:
 
 def test_a_jam(bus: FakeBus) -> None:
     """There is no silence to ask in: nothing is asked."""
-    with opened(bus, replace(QUICK, gap_s=0.3)) as (ours, _):
+    with opened(bus, replace(QUICK, gap_s=0.9)) as (ours, _):
         bus.babble = b"\x00" * 50
         listen_until(ours, lambda: ours.counters["unasked_bytes"])
         with pytest.raises(JammedError, match=r"the bus is jammed: bytes come without a pause, 1 s by now"):

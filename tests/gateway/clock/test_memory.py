@@ -9,6 +9,7 @@ import pytest
 
 from gateway.clock.memory import MAX_BOOTS, Memory
 from tests.support.fake_clock import START_UTC
+from tests.support.waiting import DEADLINE_S
 
 
 @pytest.fixture
@@ -47,15 +48,15 @@ def test_a_slow_disk_holds_up_nobody_who_learns(path: Path, monkeypatch: pytest.
 
     def slow(_: int) -> None:
         writing.set()
-        assert written.wait(5.0)
+        assert written.wait(DEADLINE_S)
 
     monkeypatch.setattr(os, "fsync", slow)
     saver = threading.Thread(target=memory.save)
     saver.start()
-    assert writing.wait(5.0)
+    assert writing.wait(DEADLINE_S)
     learner = threading.Thread(target=memory.learn, args=("a",), kwargs={"offset": 5.0})
     learner.start()
-    learner.join(2.0)
+    learner.join(DEADLINE_S / 4)
     held_up = learner.is_alive()
     written.set()
     saver.join()

@@ -1,6 +1,7 @@
 """hypothesis: whatever the file holds: `load` gives a Config or a ConfigError, every error in one line, and
 `load_usable` leaves something out, or gives the same errors."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from drivers.kinds import new_source, protocol, protocol_names
 from gateway.config import ConfigError, load, load_usable
 
 # Each example checks a whole config, some ten times: with coverage and beside another Python, minutes.
-pytestmark = [pytest.mark.once, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.once, pytest.mark.timeout(1800)]
 
 WORDS = """gateway router links sensors mqtt http history name data listen token tls cert key board protocol
     port baud temp driver link channel delta cold hot url home_assistant keep range spike
@@ -54,7 +55,8 @@ VALUES = st.recursive(
     max_leaves=25,
 )
 DOCUMENTS = st.dictionaries(KEYS, VALUES, max_size=7)
-BOUNDED = settings(max_examples=300, deadline=None)
+# Each costs a tenth of a second and more: `make test-slow` has ten times as many.
+BOUNDED = settings(max_examples=int(os.environ.get("SIG_GATEWAY_EXAMPLES", "150")), deadline=None)
 
 
 @pytest.fixture(scope="module")

@@ -243,7 +243,7 @@ def test_too_many_clients(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_client_that_does_not_read(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     """Is cut off in time, while another has every event."""
-    monkeypatch.setattr(events_module, "STUCK_S", 0.5)
+    monkeypatch.setattr(events_module, "STUCK_S", 2.0)
     quick = web.follow()
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

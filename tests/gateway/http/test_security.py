@@ -229,7 +229,7 @@ def test_no_http_behind_a_request(web: Web) -> None:
 @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: local"])
 def test_headers_that_do_not_come(web: Web, monkeypatch: pytest.MonkeyPatch, begun: bytes) -> None:
     """The connection is closed, as of a first request so of a further one, however it drips."""
-    monkeypatch.setattr(connection_module, "HEADERS_S", 0.3)
+    monkeypatch.setattr(connection_module, "HEADERS_S", 1.5)
     with web.connect() as sock:
         sock.sendall(begun)
         assert ended(sock)
@@ -252,7 +252,7 @@ def ended(sock: socket.socket) -> bool:
 
 def test_a_stream_is_not_taken_for_slow_headers(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     """It goes on."""
-    monkeypatch.setattr(connection_module, "HEADERS_S", 0.05)
+    monkeypatch.setattr(connection_module, "HEADERS_S", 1.5)
     stream, other = web.follow(), web.connect()
     assert ended(other)
     other.close()
@@ -263,7 +263,7 @@ def test_a_stream_is_not_taken_for_slow_headers(web: Web, monkeypatch: pytest.Mo
 
 def test_a_connection_that_rests(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two requests is not taken for slow headers, either."""
-    monkeypatch.setattr(connection_module, "HEADERS_S", 0.1)
+    monkeypatch.setattr(connection_module, "HEADERS_S", 1.5)
     resting = http.client.HTTPConnection("127.0.0.1", web.port, timeout=DEADLINE_S)
     for _ in range(2):
         resting.request("GET", "/healthz")

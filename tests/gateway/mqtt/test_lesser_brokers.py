@@ -162,8 +162,8 @@ def test_an_old_broker_without_a_word(
     house: Any, scripted: Made, logged: Logged, monkeypatch: pytest.MonkeyPatch, answer: Instead
 ) -> None:
     """At MQTT 5 it says nothing, or hangs up: after some tries 3.1.1 it is; the next time after one."""
-    monkeypatch.setattr(versions_module, "GREETING_S", 0.1)
-    monkeypatch.setattr(versions_module, "GREETING_AGAIN_S", 0.05)
+    monkeypatch.setattr(versions_module, "GREETING_S", 1.5)
+    monkeypatch.setattr(versions_module, "GREETING_AGAIN_S", 1.5)
     broker = scripted(versions=(V311,), other_versions=answer)
     bridge = house.bridge(broker.port)
     until(lambda: taken(broker, "sig/test/status", b"online"))
