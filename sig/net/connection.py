@@ -28,7 +28,7 @@ from sig.errors import (
 )
 from sig.limits import Limits
 from sig.net.channel import Channel
-from sig.net.core import Called, Core, Life, Signals
+from sig.net.core import OWN_METHODS, Called, Core, Life, Signals
 from sig.net.dispatch import Dispatcher, Job, Pool, runs_for
 from sig.net.pending import LATER, Call, Method, Pending
 from sig.net.reading import Reading
@@ -330,6 +330,8 @@ class Connection:
         if self.on_first is not None:
             self._hear_first(self.on_first)
         name, params = called.get("method"), called.get("params")
+        if name in OWN_METHODS and self._serve(called):
+            return
         call = Call(self.reply, called.get("id"))
         method = self.methods.get(name) if isinstance(name, str) else None
         if name == "signal" and self.sort is not None:
@@ -349,6 +351,12 @@ class Connection:
                 call.fail(BadParams(f"params: expected an object, got {type(params).__name__}"))
         except Exception as err:  # noqa: BLE001 - whatever a peer's message leads to is the peer's to know
             call.fail(err)
+
+    def _serve(self, called: Called) -> bool:
+        with self.writing.lock:
+            served = self._core.serve(called)
+        self.writing.flush()
+        return served
 
     def _answered_signal(self, params: Message, call: Call) -> Any:
         """A signal of a pysig, answered on receipt; but while there are many jobs only when it is worked off:

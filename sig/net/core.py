@@ -10,8 +10,9 @@ Rules:
    called at `next_deadline`, `take` after anything that may let something go, or at `pause`.
  - What waits to be sent goes by `sig.net.sendorder`; its `size` is for the caller to bound.
  - It says `fault` when the peer has broken the protocol or is dead: then the connection is to be ended.
- - What packs (`pack`, `pack_call`) and unpacks (`decode`) may run the code of somebody's codec, and touches
-   nothing that the rest does: with threads, all but these needs a lock, and these should not have it.
+ - With threads, a lock has to be held for all but what packs (`pack`, `pack_call`) and unpacks (`decode`),
+   which may run the code of somebody's codec; and `sort`, where the peer is pipelined, which touches what is
+   the reader's alone: many who call at once would get into its way.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from sig.wire import Codec, Message, WireError
 # How often, within a window of signals, the peer is told what was worked off.
 REPORTS_PER_WINDOW = 8
 NEVER = float("inf")
+OWN_METHODS = ("ping", "credit")
 
 
 class Life(Enum):
@@ -125,7 +127,7 @@ class Core:
             return err.before
 
     def sort(self, messages: list[Message], now: float) -> list[Event]:
-        """What these ask for or answer. Of what they let go, or the core answers by itself, `take` knows."""
+        """What these ask for or answer. Of what they let go `take` knows."""
         self.heard = now
         events: list[Event] = []
         signals: Signals | None = None
@@ -142,7 +144,9 @@ class Core:
             if "status" in message:
                 self._answered(message, now, events)
             else:
-                self._called(message, events)
+                if self._plain is not None and message.get("id") is not None:
+                    self._plain.heard_call()
+                events.append(message)
         return events
 
     def due(self) -> int:
@@ -159,28 +163,23 @@ class Core:
             if waiter is not None:
                 events.append((waiter, message))
 
-    def _called(self, message: Message, events: list[Event]) -> None:
-        call_id, method, params = message.get("id"), message.get("method"), message.get("params")
-        if self._plain is not None and call_id is not None:
-            self._plain.heard_call()
-        if self.life is Life.KNOWN and method == "ping":
-            self._reply(call_id)
-        elif self.life is Life.KNOWN and method == "credit" and isinstance(params, dict):
-            signals = params.get("signals")
+    def serve(self, called: Called) -> bool:
+        """Do what is asked for, if it is about the connection itself: a `ping`, or `credit`. False if it is
+        not, or the peer is a stranger, who is to be refused."""
+        call_id, method, params = called.get("id"), called.get("method"), called.get("params")
+        if self.life is not Life.KNOWN or method not in OWN_METHODS:
+            return False
+        signals = params.get("signals") if isinstance(params, dict) else None
+        answer: Message = {"status": 0, "response": None}
+        if method == "credit":
             if isinstance(signals, int) and signals >= 0:
                 if isinstance(self._order, Pipelined):
                     self._order.grant(signals)
-                self._reply(call_id)
             else:
-                error = BadParams(f"signals: expected a count, got {signals!r:.100}")
-                self._reply(call_id, to_wire(error))
-        else:
-            events.append(message)
-
-    def _reply(self, call_id: Any, answer: Message | None = None) -> None:
+                answer = to_wire(BadParams(f"signals: expected a count, got {signals!r:.100}"))
         if call_id is not None:
-            answer = answer or {"status": 0, "response": None}
             self.add(Kind.REPLY, None, self._codec.pack({"id": call_id, **answer}))
+        return True
 
     # --- what goes ---
 

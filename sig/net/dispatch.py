@@ -142,6 +142,7 @@ class Pool:
         self._idle = 0
         self._threads: list[threading.Thread] = []
         self._started = 0
+        self._waking = False
         self._closed = False
 
     def post(self, job: Job) -> bool:
@@ -158,7 +159,8 @@ class Pool:
                     if not self._threads:
                         self._jobs.pop()
                         return False
-            else:
+            elif not self._waking:
+                self._waking = True
                 self._changed.notify()
             return True
 
@@ -212,4 +214,8 @@ class Pool:
             if not found or self._closed:
                 self._threads.remove(threading.current_thread())
                 return None
+            self._waking = False
+            if len(self._jobs) > 1 and self._idle:
+                self._waking = True
+                self._changed.notify()
             return self._jobs.popleft()

@@ -50,10 +50,9 @@ Request = tuple[Call, Callable[[], Any]]
 class Turn:
     """Whose turn it is to read. Made by its reader, who has it."""
 
-    def __init__(self, lock: threading.Lock) -> None:
-        """`lock` guards it, and may guard more."""
-        self._lock = lock
-        self._changed = threading.Condition(lock)
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._owner = READER
         self._recalled = False
         self._changes = 0
@@ -143,7 +142,7 @@ class Reading:
         self._handlers_quick = False
         self._callers_quick = False
         self._answered = self._signalled = self._next_tick = 0.0
-        self._turn = Turn(writing.lock)
+        self._turn = Turn()
 
     def queue_request(self, call: Call, handler: Callable[[], Any]) -> None:
         """Have a request's handler run once the piece of input is read. By whoever reads."""
@@ -272,8 +271,11 @@ class Reading:
     def _feed(self, data: bytes, now: float) -> None:
         core = self._core
         messages = core.decode(data)
-        with self._writing.lock:
+        if core.pipelined:
             events = core.sort(messages, now)
+        else:
+            with self._writing.lock:
+                events = core.sort(messages, now)
         if len(messages) == 1:
             for event in events:
                 self._handle(event)
@@ -283,8 +285,8 @@ class Reading:
                     self._handle(event)
         if self._handler.jobs:
             self._handler.post_jobs()
-        if core.size:
-            self._writing.flush()
+        if core.size and not core.pipelined:
+            self._writing.flush()  # an answer, say, lets the next call go
         if core.fault:
             self._reason = core.fault
 

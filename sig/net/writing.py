@@ -95,6 +95,8 @@ class Writing:
         self._name = name
         self._broken, self._too_slow, self._gone = broken, too_slow, gone
         self._changed = threading.Condition(self.lock)
+        # What the writer waits for: by itself, as it would be woken for nothing by each piece that is sent.
+        self._given = threading.Condition(self.lock)
         # How many threads wait for `_changed`.
         self._watchers = 0
         # What is left of a piece that was sent in part; how many bytes were sent in all.
@@ -152,6 +154,8 @@ class Writing:
         try:
             with self.lock:
                 piece = self._begin(gathered)
+                if self._handed_over and not self._core.pipelined:
+                    self._given.notify()  # it may have been pausing for just this
             if piece:
                 self._send(piece)
         except BaseException as err:
@@ -182,8 +186,6 @@ class Writing:
                 mode.held.append(self)
             return b""
         self._sending = True
-        if gathered and self._core.pipelined:
-            return self._take(0.0)
         now = time.monotonic()
         busy = now - self._began < BUSY_S
         self._began = now
@@ -247,8 +249,7 @@ class Writing:
             writer.start()
             self._writer = writer
         self._handed_over = True
-        if self._watchers:
-            self._changed.notify_all()
+        self._given.notify()
 
     def _write(self) -> None:
         """The writer thread, to the end of the connection; which ends if this fails, as nobody else sends."""
@@ -271,7 +272,7 @@ class Writing:
     def _next(self) -> bytes | None:
         """What was handed over, once there is something; or b"", after a pause. None at the end."""
         with self.lock:
-            self._wait(lambda: self._handed_over or not self._core.sends, None)
+            self._given.wait_for(lambda: self._handed_over or not self._core.sends)
             if not self._core.sends:
                 return None
             if self._rest:
@@ -281,9 +282,7 @@ class Writing:
             piece = self._take(now)
             pause_s = None if piece else self._core.pause(now)
             if pause_s is not None:
-                self._watchers += 1
-                self._changed.wait(pause_s)
-                self._watchers -= 1
+                self._given.wait(pause_s)
             return piece
 
     # --- who waits ---
@@ -342,6 +341,7 @@ class Writing:
             if sent:
                 self.lost = self._core.unsent()
             self._changed.notify_all()
+            self._given.notify()
             return sent
 
     def join(self, timeout_s: float) -> None:

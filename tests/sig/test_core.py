@@ -124,9 +124,11 @@ def test_an_answer_that_nobody_waits_for_is_dropped(call_id: Any) -> None:
 def test_pings_and_credits_are_its_own_affair() -> None:
     """They are answered where they have an id; a count that is none is refused."""
     one = core(window=8)
-    assert one.feed(line(id=1, method="ping"), 0.0) == []
-    assert one.feed(line(id=2, method="credit", params={"signals": -1}), 0.0) == []
-    assert one.feed(line(method="ping") + line(method="credit", params={"signals": "x"}), 0.0) == []
+    assert one.serve({"id": 1, "method": "ping"})
+    assert one.serve({"id": 2, "method": "credit", "params": {"signals": -1}})
+    assert one.serve({"method": "ping"})
+    assert one.serve({"method": "credit", "params": [1]})
+    assert not one.serve({"id": 3, "method": "request"})
     first, second = sent(one)
     assert first == {"id": 1, "status": 0, "response": None}
     assert second["id"] == 2
@@ -135,10 +137,11 @@ def test_pings_and_credits_are_its_own_affair() -> None:
 
 
 def test_a_stranger_has_no_affairs() -> None:
-    """What it asks for is told, to be refused."""
+    """What it asks for is to be refused."""
     one = core()
     assert one.become(Life.STRANGER)
-    assert one.feed(line(id=1, method="ping"), 0.0) == [{"id": 1, "method": "ping"}]
+    assert not one.serve({"id": 1, "method": "ping"})
+    assert sent(one) == []
     assert one.next_deadline() == LIMITS.handshake_s
     one.expire(LIMITS.handshake_s)
     assert one.fault == ""
@@ -152,7 +155,7 @@ def test_credit_lets_signals_go() -> None:
     one.add_signals([line(n=number) for number in range(4)])
     assert [each["n"] for each in sent(one)] == [0, 1]
     assert one.size == len(line(n=2) + line(n=3))
-    one.feed(line(method="credit", params={"signals": 1}), 0.0)
+    assert one.serve({"method": "credit", "params": {"signals": 1}})
     assert [each["n"] for each in sent(one)] == [2]
     assert one.unsent() == 1
     assert one.size == 0
@@ -291,7 +294,7 @@ class End:
                 self.heard += event
             elif isinstance(event, tuple):
                 self.answered.append(event[0])
-            else:
+            elif not self.core.serve(event):
                 answer = {"id": event["id"], "status": 0, "response": event["params"]}
                 self.core.add(Kind.REPLY, None, self.core.pack(answer))
         if self.core.unreported >= self.core.report_every:

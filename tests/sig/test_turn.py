@@ -18,7 +18,7 @@ class Lent:
     """A turn that its reader, a thread, has lent."""
 
     def __init__(self) -> None:
-        self.turn = Turn(threading.Lock())
+        self.turn = Turn()
         self.back = threading.Event()
         self.thread = threading.Thread(target=in_turn(self.turn.lend, self.back.set), name="reader")
         assert not self.turn.take()
