@@ -3,7 +3,8 @@
     git worktree add ../before v1.4.0
     python -m benchmarks.network_against ../before [--rounds 15] [--only callers]
 
-What counts are the ratios within one round; raw JSON lines over TCP are beside them. Prints, and keeps nothing.
+What counts are the ratios within one round; raw JSON lines over TCP are beside them. It prints, and keeps
+nothing.
 """
 
 import argparse

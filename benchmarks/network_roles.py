@@ -25,7 +25,6 @@ from typing import Any
 
 from benchmarks.peers import Peer, kind
 
-
 CALLS = 100
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from sig.aio.address import Address
 from sig.carrier.base import Channel
 from sig.carrier.tcpclient import CarrierTCPClient
-from sig.connection import Connection
 from sig.errors import Busy, RequestError
+from sig.net.connection import Connection
 
 if TYPE_CHECKING:
     import ssl

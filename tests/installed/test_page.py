@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,8 @@ def type_with(person: Person, block: str, file: Path) -> None:
     names = re.findall(r"sig-gateway_\S+\.deb", BLOCKS[block])
     assert len(names) == 1
     assert "*" not in names[0], "there are two in the folder"
-    person.block(block, **{names[0]: file.name})
+    words: dict[str, Any] = {names[0]: file.name}
+    person.block(block, **words)
 
 
 def to_the_broker(person: Person) -> None:
