@@ -12,8 +12,8 @@ MIB = 1024 * KIB
 class Limits:
     """Bounds of one connection; times in seconds, sizes in bytes.
 
-    Memory of one connection is at most max_message (being received) + max_queue (to be sent) +
-    max_jobs signals and max_requests requests (received, not yet handled).
+    Memory of one connection is at most max_message (being received) + max_queue (to be sent) + a message or
+    64 KiB (being sent) + max_jobs signals and max_requests requests (received, not yet handled).
     """
 
     # A message is a reading of 100 bytes, or the answer to a request for history: 1 MiB is 10,000 readings.

@@ -83,8 +83,8 @@ class ClientCarrier(Carrier):
         """End the connection and wait for its threads. Any number of times, from any thread.
 
         What is queued is sent first, for `Limits.full_wait_s` at most, and as long as something is sent in
-        each `Limits.drain_s`; what is not sent then is logged and counted. For user code that still runs it
-        waits `Limits.join_s` at most.
+        each `Limits.drain_s`; what is not sent then is logged and counted. Then it waits as long, in the same
+        way, for the server to have read it; and for user code that still runs `Limits.join_s` at most.
         """
         if self._let_go():
             self.notify(self.on_disconnected)

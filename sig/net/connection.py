@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -28,7 +29,7 @@ from sig.errors import (
 )
 from sig.limits import Limits
 from sig.net.channel import Channel
-from sig.net.core import OWN_METHODS, Called, Core, Life, Signals
+from sig.net.core import NEVER, OWN_METHODS, Called, Core, Life, Signals
 from sig.net.dispatch import Dispatcher, Job, Pool, runs_for
 from sig.net.pending import LATER, Call, Method, Pending
 from sig.net.reading import Reading
@@ -76,6 +77,9 @@ class Connection:
         self.jobs: list[Job] = []
         self._channel = channel
         self._thrown_out = False
+        # What is left to be done at its end, once that has begun.
+        self._ending = False
+        self._steps: deque[Callable[[], object]] = deque()
         # Whether its coming and going is worth a line of the log: not if anybody can have it written.
         self._is_stranger = False
         self._core = core = Core(codec, limits, time.monotonic(), channel.address)
@@ -228,8 +232,9 @@ class Connection:
         Raises TypeError or ValueError if `params` cannot be written.
         """
         timeout_s = self.limits.timeout_s if timeout_s is None else min(timeout_s, self.limits.max_timeout_s)
+        unsent_s = 0.0 if self.pipelined else self.limits.timeout_s
         call_id, data = self._core.pack_call(method, params)
-        pending = Pending(call_id, method, timeout_s, done, self.pipelined)
+        pending = Pending(call_id, method, timeout_s, done, unsent_s)
         if self._core.waiting >= self.limits.max_pending:
             pending.complete(to_wire(Busy(f"{self._core.waiting} calls to {self.address} wait already")))
         elif not self.writing.post(kind, call_id, data, pending):
@@ -271,7 +276,7 @@ class Connection:
             return False
         waiter = None
         if call_id is not None:
-            waiter = Pending(call_id, "signal", self.limits.timeout_s, lambda _answer: None, pipelined=False)
+            waiter = Pending(call_id, "signal", self.limits.timeout_s, lambda _answer: None, NEVER)
         return self.writing.post(Kind.SIGNAL, call_id, packed, waiter)
 
     def reply(self, call_id: Any, answer: Message, in_order: bool = False) -> None:
@@ -312,18 +317,9 @@ class Connection:
                     self.jobs.append(job)
                     at_once = False
             self.on_sorted()
-        core = self._core
-        if core.unreported >= core.report_every:
-            report = partial(self._report, core.due())
-            if not self.jobs and self.dispatcher.is_idle():
-                report()
-            else:
-                self.jobs.append(report)
 
     def _report(self, signals: int) -> None:
-        with self.writing.lock:
-            self._core.done(signals)
-        self.writing.flush()
+        self.writing.post(Kind.REPLY, None, self._core.pack_done(signals))
 
     def called(self, called: Called) -> None:
         """A call, or a signal that is to be answered."""
@@ -354,9 +350,12 @@ class Connection:
 
     def _serve(self, called: Called) -> bool:
         with self.writing.lock:
-            served = self._core.serve(called)
-        self.writing.flush()
-        return served
+            answer = self._core.serve(called)
+        if answer is None:
+            return False
+        self.reply(called.get("id"), answer)
+        self.writing.flush()  # credit lets signals go
+        return True
 
     def _answered_signal(self, params: Message, call: Call) -> Any:
         """A signal of a pysig, answered on receipt; but while there are many jobs only when it is worked off:
@@ -371,9 +370,16 @@ class Connection:
         self.jobs.append(partial(call.reply, None))
         return LATER
 
-    def post_jobs(self) -> None:
+    def finish_piece(self) -> None:
         """Hand over to the dispatcher what a piece of input has brought: at once, as a hand-over costs more
         than most jobs."""
+        core = self._core
+        if core.unreported >= core.report_every:
+            report = partial(self._report, core.due())
+            if not self.jobs and self.dispatcher.is_idle():
+                report()
+                return
+            self.jobs.append(report)
         posted = self.dispatcher.post(*self.jobs)
         self.jobs.clear()
         if not posted:
@@ -383,31 +389,46 @@ class Connection:
     # --- the end, on the reader's thread ---
 
     def _end(self, reason: str) -> None:
-        """All of it, whatever a step raises: somebody waits for `lost`, and a descriptor for its close."""
-        self.close(reason)
-        with self.writing.lock:
-            unanswered = self._core.end(self.reason)
-        steps: list[Callable[[], object]] = [
-            *(partial(waiter.complete, answer) for waiter, answer in unanswered),
+        """All of it, whatever a step raises: somebody waits for `lost`, and a descriptor for its close.
+        Called again it goes on with the step that a fault has stopped."""
+        if not self._ending:
+            self._steps = deque(self._steps_of_end(reason))
+            self._ending = True
+        while self._steps:
+            try:
+                self._steps[0]()
+            except Exception:  # noqa: BLE001 - as above
+                log.failure(f"[{self.name}] a step of its end failed")
+            self._steps.popleft()
+
+    def _steps_of_end(self, reason: str) -> list[Callable[[], object]]:
+        forever = threading.TIMEOUT_MAX
+        own: list[Callable[[], object]] = []
+        if self._owns_dispatcher:
+            own = [self.dispatcher.close, partial(self.dispatcher.join, forever)]
+        return [
+            partial(self.close, reason),
+            self._fail_calls,
             self._tell_end,
             lambda: self.on_unsent(self.writing.lost),
             self.on_lost,
             self.lost.set,
             self._pool.close,
-        ]
-        if self._owns_dispatcher:
-            steps += [self.dispatcher.close, partial(self.dispatcher.join, threading.TIMEOUT_MAX)]
-        steps += [
-            partial(self._pool.join, threading.TIMEOUT_MAX),
-            partial(self.writing.join, threading.TIMEOUT_MAX),
+            *own,
+            partial(self._pool.join, forever),
+            partial(self.writing.join, forever),
             self._channel.close,
             lambda: self.on_finished(),
         ]
-        for step in steps:
+
+    def _fail_calls(self) -> None:
+        with self.writing.lock:
+            unanswered = self._core.end(self.reason)
+        for waiter, answer in unanswered:
             try:
-                step()
-            except Exception:  # noqa: BLE001 - as above
-                log.failure(f"[{self.name}] a step of its end failed")
+                waiter.complete(answer)
+            except Exception:  # noqa: BLE001 - as in `_end`
+                log.failure(f"[{self.name}] a call could not be failed")
 
     def _tell_end(self) -> None:
         lost = f"; {self.writing.lost} signals were not sent" if self.writing.lost else ""

@@ -50,12 +50,13 @@ TRANSITIONS: dict[Life, frozenset[Life]] = {
 
 
 class Waiter(Protocol):
-    """A call of ours that waits for its answer. Until it is sent to a peer that takes one at a time its
-    `deadline` is NEVER; it is set then, to `timeout_s` later."""
+    """A call of ours that waits for its answer, until its `deadline`. Towards a peer that takes one at a time
+    that is first for how long it may wait to be sent; and, from when it `is_sent`, `timeout_s`."""
 
     what: str
     timeout_s: float
     deadline: float
+    is_sent: bool
 
 
 Signals = list[Any]
@@ -110,6 +111,8 @@ class Core:
             order.add(*waiting)
         self._order, self._plain = order, None
         self.pipelined = True
+        for waiter in self._pending.values():
+            waiter.is_sent = True
         self.report_every = max(1, window // REPORTS_PER_WINDOW)
 
     # --- what comes ---
@@ -163,23 +166,19 @@ class Core:
             if waiter is not None:
                 events.append((waiter, message))
 
-    def serve(self, called: Called) -> bool:
-        """Do what is asked for, if it is about the connection itself: a `ping`, or `credit`. False if it is
-        not, or the peer is a stranger, who is to be refused."""
-        call_id, method, params = called.get("id"), called.get("method"), called.get("params")
+    def serve(self, called: Called) -> Message | None:
+        """Do what is asked for, if it is about the connection itself: a `ping`, or `credit`; returns what to
+        answer, but for the id. None if it is not, or the peer may not ask for it, as a stranger."""
+        method, params = called.get("method"), called.get("params")
         if self.life is not Life.KNOWN or method not in OWN_METHODS:
-            return False
+            return None
         signals = params.get("signals") if isinstance(params, dict) else None
-        answer: Message = {"status": 0, "response": None}
         if method == "credit":
-            if isinstance(signals, int) and signals >= 0:
-                if isinstance(self._order, Pipelined):
-                    self._order.grant(signals)
-            else:
-                answer = to_wire(BadParams(f"signals: expected a count, got {signals!r:.100}"))
-        if call_id is not None:
-            self.add(Kind.REPLY, None, self._codec.pack({"id": call_id, **answer}))
-        return True
+            if not isinstance(signals, int) or signals < 0:
+                return to_wire(BadParams(f"signals: expected a count, got {signals!r:.100}"))
+            if isinstance(self._order, Pipelined):
+                self._order.grant(signals)
+        return {"status": 0, "response": None}
 
     # --- what goes ---
 
@@ -209,6 +208,7 @@ class Core:
         if waiter is not None:
             assert call_id is not None
             self._pending[call_id] = waiter
+            waiter.is_sent = self.pipelined
         self._order.add(kind, data, call_id)
         self.size += len(data)
 
@@ -226,10 +226,9 @@ class Core:
         self.too_large += len(signals) - len(left)
         return left
 
-    def done(self, signals: int) -> None:
-        """So many of the peer's signals, the `due` ones, are worked off: let it know."""
-        message = {"method": "credit", "params": {"signals": signals}}
-        self.add(Kind.REPLY, None, self._codec.pack(message))
+    def pack_done(self, signals: int) -> bytes:
+        """That so many of the peer's signals, the `due` ones, are worked off: to be sent as a reply."""
+        return self._codec.pack({"method": "credit", "params": {"signals": signals}})
 
     def take(self, now: float) -> bytes:
         """What may go out now, taken off; b"" if nothing may."""
@@ -237,6 +236,7 @@ class Core:
         self.size -= len(piece)
         if call_id is not None and (waiter := self._pending.get(call_id)) is not None:
             waiter.deadline = now + waiter.timeout_s
+            waiter.is_sent = True
         return piece
 
     def pause(self, now: float) -> float | None:
@@ -268,33 +268,40 @@ class Core:
         return min(times, default=NEVER)
 
     def expire(self, now: float) -> list[Answered]:
-        """Give up calls whose time is up, ping a silent peer, find one dead, or a stranger too slow."""
+        """Give up calls whose time is up; find a peer dead, or a stranger too slow."""
         limits = self._limits
         overdue = [call_id for call_id, waiter in self._pending.items() if waiter.deadline <= now]
         if self.life is Life.STRANGER and now - self._since > limits.handshake_s:
             self.fault = f"it did not authorize within {limits.handshake_s:g} s"
         # A peer that knows no ping (pysig) is left to TCP's own keep-alive.
-        if self.pipelined and self.life is Life.KNOWN:
-            if now - self.heard > limits.dead_s:
-                self.fault = f"nothing was heard of it for {limits.dead_s:g} s"
-            elif now - max(self.heard, self._pinged) > limits.ping_s:
-                self._pinged = now
-                self.add(Kind.CALL, *self.pack_call("ping", {}))
+        if self.pipelined and now - self.heard > limits.dead_s:
+            self.fault = f"nothing was heard of it for {limits.dead_s:g} s"
+        if self._plain is not None and self._plain.unanswered not in self._pending:
+            # whoever gave it up was stopped in the middle, by Ctrl-C say
+            self._plain.answered(self._plain.unanswered, now, given_up=True)
         return [each for call_id in overdue for each in self.give_up(call_id, now)]
 
+    def shall_ping(self, now: float) -> bool:
+        """Whether the peer has been silent for so long that it is to be asked; it is taken to be, then."""
+        if not self.pipelined or now - max(self.heard, self._pinged) <= self._limits.ping_s:
+            return False
+        self._pinged = now
+        return True
+
     def give_up(self, call_id: int, now: float) -> list[Answered]:
-        """Wait for that answer no longer; one that comes later is dropped. [] if it was answered."""
+        """Wait for that answer no longer; one that comes later is dropped, and what was not sent is not any
+        more. [] if it was answered."""
         waiter = self._pending.pop(call_id, None)
         if waiter is None:
             return []
         if self._plain is not None:
+            self.size -= self._plain.drop(call_id)
             self._plain.answered(call_id, now, given_up=True)
         timeout = RequestTimeout(f"no answer to '{waiter.what}' to {self._peer} in time")
         return [(waiter, to_wire(timeout))]
 
     def end(self, reason: str) -> list[Answered]:
-        """Nothing comes and goes any more: all that wait are answered."""
+        """Nothing comes and goes any more: all that wait are answered. The same when it is called again."""
         self.become(Life.ENDED)
         answer = to_wire(NotConnected(f"the connection to {self._peer} ended: {reason}"))
-        pending, self._pending = self._pending, {}
-        return [(waiter, answer) for waiter in pending.values()]
+        return [(waiter, answer) for waiter in self._pending.values()]

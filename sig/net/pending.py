@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from sig.errors import STATUS_OK, STATUS_RAISED, RequestTimeout, from_wire, to_wire
-from sig.net.core import NEVER
 from sig.wire import Message
 
 # What a method returns if it will answer later, through its `Call`.
@@ -37,6 +36,7 @@ class Pending:
         "call_id",
         "deadline",
         "has_caller",
+        "is_sent",
         "timeout_s",
         "what",
     )
@@ -47,13 +47,15 @@ class Pending:
         what: str,
         timeout_s: float,
         done: Callable[[Message], object] | None,
-        pipelined: bool,
+        unsent_s: float = 0.0,
     ) -> None:
-        """`done(answer)` is called with the answer, once. `pipelined`: it will be sent now, time runs."""
+        """`done(answer)` is called with the answer, once. `unsent_s`: how long it may wait to be sent, if
+        that is more than its time."""
         self.call_id = call_id
         self.what = what
         self.timeout_s = timeout_s
-        self.deadline = time.monotonic() + timeout_s if pipelined else NEVER
+        self.deadline = time.monotonic() + max(timeout_s, unsent_s)
+        self.is_sent = False
         # Whether somebody waits, rather than being called when it is done.
         self.has_caller = done is None
         self._done = done
@@ -98,7 +100,8 @@ class Pending:
         raise from_wire(self._answer)
 
     def _left(self) -> float:
-        return max(0.0, self.deadline - time.monotonic()) if self.deadline < NEVER else UNSENT_S
+        left_s = max(0.0, self.deadline - time.monotonic())
+        return left_s if self.is_sent else min(left_s, UNSENT_S)
 
 
 class Call:

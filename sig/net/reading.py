@@ -21,6 +21,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
@@ -31,6 +32,7 @@ from sig.net.channel import Channel
 from sig.net.core import Answered, Called, Core, Event, Life, Signals
 from sig.net.dispatch import Job, Pool
 from sig.net.pending import Call, Pending
+from sig.net.sendorder import Kind
 from sig.net.writing import Writing, holding, mode
 
 # How long the turn may be free: as long as a hand-over takes, on a busy machine.
@@ -105,8 +107,8 @@ class Handler(Protocol):
     def called(self, called: Called) -> None:
         """The peer calls."""
 
-    def post_jobs(self) -> None:
-        """That was all of a piece of input: hand over `jobs`."""
+    def finish_piece(self) -> None:
+        """That was all of a piece of input: hand over `jobs`, and see that signals are reported."""
 
 
 class Reading:
@@ -123,7 +125,7 @@ class Reading:
         handler: Handler,
         ended: Callable[[str], None],
     ) -> None:
-        """`ended(reason)` is called, once, on the reader's thread, when there is no more to read."""
+        """`ended(reason)` is called, twice, on the reader's thread, when there is no more to read."""
         self.thread = threading.Thread(target=self._run, name=f"{name}-reader", daemon=True)
         # What comes while it sends no more is read until then, as the peer has gone first.
         self.until = 0.0
@@ -152,6 +154,16 @@ class Reading:
 
     def _run(self) -> None:
         try:
+            try:
+                self._read()
+            finally:
+                self._ended(self._reason or "the reader failed")
+        finally:
+            # Nobody would learn of the end otherwise: it goes on where a fault has stopped it.
+            self._ended(self._reason or "the reader failed")
+
+    def _read(self) -> None:
+        try:
             self._prepare()
             while not self._reason:
                 before = self._answered
@@ -161,10 +173,8 @@ class Reading:
                     self._hand_out()
                     if lend:
                         self._turn.lend()
-        except BaseException:  # noqa: BLE001 - as in `_read_piece`: nobody would learn of the end otherwise
+        except BaseException:  # noqa: BLE001 - as in `_read_piece`
             log.failure(f"[{self._name}] the reader failed")
-        finally:
-            self._ended(self._reason or "the reader failed")
 
     def _prepare(self) -> None:
         try:
@@ -204,7 +214,7 @@ class Reading:
         now = time.monotonic()
         self._callers_quick = now - self._answered < QUICK_S
         latest = pending.deadline - self._limits.tick_s
-        if now > latest or not self._turn.take():
+        if not pending.is_sent or now > latest or not self._turn.take():
             return
         while not self._reason and not pending.is_done() and now < latest:
             self._read_piece()
@@ -276,15 +286,19 @@ class Reading:
         else:
             with self._writing.lock:
                 events = core.sort(messages, now)
-        if len(messages) == 1:
-            for event in events:
-                self._handle(event)
-        else:
-            with holding():
+        try:
+            if len(messages) == 1:
                 for event in events:
                     self._handle(event)
-        if self._handler.jobs:
-            self._handler.post_jobs()
+            else:
+                with holding():
+                    for event in events:
+                        self._handle(event)
+        except BaseException:
+            self._complete_all(events)
+            raise
+        if self._handler.jobs or core.unreported >= core.report_every:
+            self._handler.finish_piece()
         if core.size and not core.pipelined:
             self._writing.flush()  # an answer, say, lets the next call go
         if core.fault:
@@ -307,11 +321,22 @@ class Reading:
             self._answered = self._core.heard
         waiter.complete(answer)
 
+    def _complete_all(self, events: list[Event]) -> None:
+        """Somebody waits for each answer: if what is done about one fails, no other may be lost."""
+        for event in events:
+            if isinstance(event, tuple):
+                with suppress(Exception):
+                    self._complete(event)
+
     def _tick(self, now: float) -> None:
         """What is to be done at a time: calls to be given up, a silent peer to be asked."""
+        core = self._core
         with self._writing.lock:
-            expired = self._core.expire(now)
-            self._next_tick = min(now + self._limits.tick_s, self._core.next_deadline())
+            expired = core.expire(now)
+            shall_ping = core.shall_ping(now)
+            self._next_tick = min(now + self._limits.tick_s, core.next_deadline())
+        if shall_ping:
+            self._writing.post(Kind.CALL, *core.pack_call("ping", {}))
         for each in expired:
             self._complete(each)
         log.repeated.tell()

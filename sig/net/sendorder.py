@@ -106,7 +106,8 @@ class OneAtATime:
         self._hold_s = limits.plain_hold_s
         self._replies: deque[bytes] = deque()
         self._calls: deque[tuple[bytes, int | None]] = deque()
-        self._unanswered: int | None = None
+        self.unanswered: int | None = None
+        """The id of the call that was sent last, until it is answered."""
         # Calls of the peer that no reply has been sent to.
         self._owed = 0
         self._reply_was_last = False
@@ -128,11 +129,11 @@ class OneAtATime:
         """As that of Pipelined."""
         if self.pause(now) != 0.0:
             return b"", None
-        if self._calls and self._unanswered is None and (self._reply_was_last or not self._replies):
-            data, self._unanswered = self._calls.popleft()
+        if self._calls and self.unanswered is None and (self._reply_was_last or not self._replies):
+            data, self.unanswered = self._calls.popleft()
             self._reply_was_last = False
             self._no_reply_before = now + self._hold_s
-            return data, self._unanswered
+            return data, self.unanswered
         self._owed -= 1
         self._reply_was_last = True
         self._not_before = now + self._gap_s
@@ -140,21 +141,29 @@ class OneAtATime:
 
     def pause(self, now: float) -> float | None:
         """How long until something may go out that may not yet; None if nothing is to be waited for."""
-        if self._unanswered is None:
+        if self.unanswered is None:
             earliest = self._not_before if self._calls or self._replies else None
         else:
             earliest = max(self._not_before, self._no_reply_before) if self._replies else None
         return None if earliest is None else max(0.0, earliest - now)
 
-    def answered(self, call_id: int, now: float, given_up: bool) -> None:
+    def drop(self, call_id: int) -> int:
+        """Do not send that call; how many bytes it had, 0 if it is gone already."""
+        for waiting in self._calls:
+            if waiting[1] == call_id:
+                self._calls.remove(waiting)
+                return len(waiting[0])
+        return 0
+
+    def answered(self, call_id: int | None, now: float, given_up: bool) -> None:
         """The peer has answered that call, or is not waited for any longer; one that was not sent is not."""
-        if self._unanswered == call_id:
-            self._unanswered = None
+        if call_id is not None and self.unanswered == call_id:
+            self.unanswered = None
             self._not_before = now + self._gap_s if given_up or self._reply_was_last else 0.0
 
     def heard_call(self) -> None:
         """The peer has made a call that is to be replied to."""
-        if self._reply_was_last and self._unanswered is None and self._owed == 0:
+        if self._reply_was_last and self.unanswered is None and self._owed == 0:
             self._not_before = 0.0
         self._owed += 1
 

@@ -146,11 +146,14 @@ class Writing:
             self._interrupted(err)
             raise
 
-    def flush(self, gathered: bool = False) -> None:
+    def flush(self, gathered: bool = False, at_once: bool = False) -> None:
         """Send what may be sent, as far as that does not block and nobody else is at it.
 
-        `gathered`: all that was about to follow is there already, so there is nothing to wait for.
+        `gathered`: all that was about to follow is there already, so there is nothing to wait for. `at_once`:
+        in the middle of `holding`, too.
         """
+        if at_once:
+            mode.held = None
         try:
             with self.lock:
                 piece = self._begin(gathered)
@@ -313,7 +316,9 @@ class Writing:
             while not self._stuck and not self._is_relieved():
                 before = self._sent
                 self._wait(self._is_relieved, self._limits.progress_s)
-                self._stuck = self._sent == before or time.monotonic() > deadline
+                self._stuck = not self._is_relieved() and (
+                    self._sent == before or time.monotonic() > deadline
+                )
 
     def _is_relieved(self) -> bool:
         return self._core.size <= self._limits.max_queue // 4
@@ -333,16 +338,14 @@ class Writing:
     def _is_empty(self) -> bool:
         return (self._core.size == 0 and not self._sending) or not self._core.sends
 
-    def close(self, life: Life) -> bool:
-        """Send no more, throw away what waits, and have the writer end. False if it sent no more before."""
+    def close(self, life: Life) -> None:
+        """Send no more, throw away what waits, and have the writer end."""
         with self.lock:
-            sent = self._core.sends
-            self._core.become(life)
-            if sent:
+            if self._core.sends:
                 self.lost = self._core.unsent()
+            self._core.become(life)
             self._changed.notify_all()
             self._given.notify()
-            return sent
 
     def join(self, timeout_s: float) -> None:
         """Wait for the writer to end, after `close` and the channel's shutdown."""

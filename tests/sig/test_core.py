@@ -26,6 +26,7 @@ class Waiter:
     what: str = "m"
     timeout_s: float = 2.0
     deadline: float = NEVER
+    is_sent: bool = False
 
 
 def core(window: int = 0) -> Core:
@@ -122,26 +123,24 @@ def test_an_answer_that_nobody_waits_for_is_dropped(call_id: Any) -> None:
 
 
 def test_pings_and_credits_are_its_own_affair() -> None:
-    """They are answered where they have an id; a count that is none is refused."""
+    """It says what to answer; a count that is none is refused."""
     one = core(window=8)
-    assert one.serve({"id": 1, "method": "ping"})
-    assert one.serve({"id": 2, "method": "credit", "params": {"signals": -1}})
-    assert one.serve({"method": "ping"})
-    assert one.serve({"method": "credit", "params": [1]})
-    assert not one.serve({"id": 3, "method": "request"})
-    first, second = sent(one)
-    assert first == {"id": 1, "status": 0, "response": None}
-    assert second["id"] == 2
-    assert second["error"] == "bad_params"
-    assert "expected a count, got -1" in second["exception"]
+    good = {"status": 0, "response": None}
+    assert one.serve({"id": 1, "method": "ping"}) == good
+    assert one.serve({"method": "credit", "params": {"signals": 3}}) == good
+    for params in ({"signals": -1}, {"signals": "3"}, [3], None):
+        refused = one.serve({"method": "credit", "params": params})
+        assert refused is not None
+        assert refused["error"] == "bad_params"
+        assert "expected a count" in refused["exception"]
+    assert one.serve({"id": 3, "method": "request"}) is None
 
 
 def test_a_stranger_has_no_affairs() -> None:
     """What it asks for is to be refused."""
     one = core()
     assert one.become(Life.STRANGER)
-    assert not one.serve({"id": 1, "method": "ping"})
-    assert sent(one) == []
+    assert one.serve({"id": 1, "method": "ping"}) is None
     assert one.next_deadline() == LIMITS.handshake_s
     one.expire(LIMITS.handshake_s)
     assert one.fault == ""
@@ -176,9 +175,8 @@ def test_what_was_worked_off_is_told_in_eighths_of_the_window() -> None:
     assert one.unreported < one.report_every
     one.feed(line(method="signal") * 2, 0.0)
     assert one.unreported >= one.report_every
-    one.done(one.due())
+    assert json.loads(one.pack_done(one.due())) == {"method": "credit", "params": {"signals": 3}}
     assert one.unreported == 0
-    assert sent(one) == [{"method": "credit", "params": {"signals": 3}}]
     assert core().report_every == NEVER
 
 
@@ -214,6 +212,7 @@ def test_towards_a_pysig_time_runs_from_when_a_call_is_sent() -> None:
     first_id, second_id = called(one, first), called(one, second)
     assert [each["id"] for each in sent(one, 1.0)] == [first_id]
     assert (first.deadline, second.deadline) == (3.0, NEVER)
+    assert (first.is_sent, second.is_sent) == (True, False)
     one.feed(line(id=first_id, status=0), 2.5)
     assert [each["id"] for each in sent(one, 2.5)] == [second_id]
     assert second.deadline == 4.5
@@ -233,22 +232,48 @@ def test_a_call_that_a_pysig_does_not_answer_holds_up_the_next_one_only_so_long(
     assert len(sent(one, 2.0 + pause_s)) == 1
 
 
+def test_a_call_that_is_given_up_before_it_is_sent_is_not_sent() -> None:
+    """A pysig would be waited for, by nobody, and all that follow with it."""
+    one = core()
+    first, second, third = Waiter(), Waiter(deadline=1.0), Waiter()
+    first_id, third_id = called(one, first), (called(one, second), called(one, third))[1]
+    assert [each["id"] for each in sent(one)] == [first_id]
+    before = one.size
+    ((waiter, answer),) = one.expire(1.5)
+    assert waiter is second
+    assert answer["error"] == "timeout"
+    assert one.size < before
+    one.feed(line(id=first_id, status=0), 1.6)
+    assert [each["id"] for each in sent(one, 1.6)] == [third_id]
+    assert one.size == 0
+
+
+def test_a_pysig_that_answers_what_nobody_waits_for_any_more() -> None:
+    """As who gave it up was stopped in the middle: the next call goes all the same."""
+    one = core()
+    first_id = called(one, Waiter())
+    called(one, Waiter())
+    assert len(sent(one)) == 1
+    del one._pending[first_id]
+    assert sent(one, 1.0) == []
+    one.expire(1.0)
+    assert len(sent(one, 1.0 + LIMITS.plain_gap_s)) == 1
+
+
 def test_a_silent_peer_is_asked_and_then_found_dead() -> None:
     """One of ours: a pysig knows no ping."""
     one, plain = core(window=8), core()
     assert one.next_deadline() == LIMITS.ping_s
-    one.expire(10.0)
-    assert sent(one) == []
-    one.expire(10.1)
-    assert [each["method"] for each in sent(one)] == ["ping"]
-    one.expire(20.0)
-    assert sent(one) == []
+    assert not one.shall_ping(10.0)
+    assert one.shall_ping(10.1)
+    assert not one.shall_ping(20.0)
+    assert one.shall_ping(20.2)
     one.expire(25.0)
     assert one.fault == ""
     one.expire(25.1)
     assert "nothing was heard of it for 25 s" in one.fault
     plain.expire(1000.0)
-    assert sent(plain) == []
+    assert not plain.shall_ping(1000.0)
     assert plain.fault == ""
     assert plain.next_deadline() == NEVER
 
@@ -264,7 +289,7 @@ def test_at_the_end_all_that_wait_are_answered() -> None:
     assert {answer["error"] for _, answer in ended} == {"not_connected"}
     assert "ended: the cable is cut" in ended[0][1]["exception"]
     assert not one.sends
-    assert one.end("again") == []
+    assert [waiter for waiter, _ in one.end("again")] == waiters
 
 
 def test_what_waits_is_taken_along_when_the_peer_proves_to_be_one_of_ours() -> None:
@@ -273,8 +298,11 @@ def test_what_waits_is_taken_along_when_the_peer_proves_to_be_one_of_ours() -> N
     for number in range(3):
         one.add(Kind.SIGNAL, number, line(n=number))
     assert sent(one) == [{"n": 0}]
+    waiter = Waiter()
+    called(one, waiter)
     one.pipeline(8)
-    assert [each["n"] for each in sent(one)] == [1, 2]
+    assert [each.get("n") for each in sent(one)] == [1, 2, None]
+    assert waiter.is_sent
 
 
 @dataclass
@@ -294,11 +322,11 @@ class End:
                 self.heard += event
             elif isinstance(event, tuple):
                 self.answered.append(event[0])
-            elif not self.core.serve(event):
+            elif self.core.serve(event) is None:
                 answer = {"id": event["id"], "status": 0, "response": event["params"]}
                 self.core.add(Kind.REPLY, None, self.core.pack(answer))
         if self.core.unreported >= self.core.report_every:
-            self.core.done(self.core.due())
+            self.core.add(Kind.REPLY, None, self.core.pack_done(self.core.due()))
 
 
 @settings(max_examples=150, deadline=None)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
+import linecache
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -12,6 +15,7 @@ from typing import Any
 import pytest
 
 import sig
+from sig.net.reading import Reading
 from tests.sig.netkit import Net, eventually, signal_of
 
 PATHS = ("connection", "core", "dispatch", "pending", "reading", "sendorder", "writing")
@@ -44,6 +48,10 @@ class Tracer:
     def has_raised(self) -> bool:
         """Whether the line was come upon."""
         return self._error is None
+
+    def of_readers(self, frame: FrameType, event: str, argument: Any) -> Any:
+        """As the trace function of all threads: only those that read are looked at."""
+        return self(frame, event, argument) if "-reader" in threading.current_thread().name else None
 
     def run(self, action: Callable[[], None]) -> None:
         """Do that on this thread; what was raised is swallowed, as a program that goes on does."""
@@ -118,4 +126,65 @@ def test_who_calls_and_who_triggers(house: House, fault: type[BaseException]) ->
             wedged.append(line)
             house.carrier.disconnect()
     assert wedged == []
+    assert raised > 100
+
+
+def read_by(house: House, tracer: Tracer) -> None:
+    """Connect, use the connection, and leave, with what the readers of both ends run traced."""
+    threading.settrace(tracer.of_readers)
+    try:
+        house.connect()
+        with contextlib.suppress(sig.RequestError):
+            house.use()
+        house.carrier.disconnect()
+    finally:
+        threading.settrace(None)
+
+
+def readers() -> list[str]:
+    """The threads that read."""
+    return [each.name for each in threading.enumerate() if "-reader" in each.name]
+
+
+def descriptors() -> int:
+    """How many this process has."""
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def may_fail(line: Line) -> bool:
+    """Whether a fault there says something: not at the first lines of a thread, without which there is no
+    reader, nor where Python is about to release a lock, at the end of a `with`: no fault comes between."""
+    _, first = inspect.getsourcelines(Reading._run)
+    text = linecache.getline(*line).strip()
+    begin = [(inspect.getfile(Reading), first + number) for number in range(3)]
+    return line not in begin and not text.startswith("with ")
+
+
+def lines_read(house: House) -> list[Line]:
+    """Those that readers run."""
+    tracer = Tracer()
+    for _ in range(3):
+        read_by(house, tracer)
+    return sorted(filter(may_fail, tracer.seen))
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, MemoryError])
+def test_who_reads(house: House, fault: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
+    """At each line of a reader's: of that connection nothing is left, and the next one works."""
+    # what is raised once all has been done ends the thread, which is about to
+    monkeypatch.setattr(threading, "excepthook", lambda _arguments: None)
+    house.carrier.disconnect()
+    lines = lines_read(house)
+    eventually(lambda: not readers())
+    files = descriptors()
+    raised = 0
+    for line in lines:
+        tracer = Tracer(line, fault())
+        read_by(house, tracer)
+        raised += tracer.has_raised
+        eventually(lambda: not readers())
+        assert descriptors() == files, line
+    house.connect()
+    assert house.works_or_has_ended()
+    assert house.carrier.isConnected()
     assert raised > 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import threading
@@ -14,6 +15,7 @@ import pytest
 import sig
 from sig.carrier.sockets import KEEPALIVE
 from sig.net.session import Session
+from sig.net.writing import holding
 from tests.sig.netkit import WAIT_S, Inbox, Logged, Net, eventually, in_turn, leave, signal_of, stop
 from tests.support.living import living
 
@@ -528,3 +530,35 @@ def test_one_clients_names_are_bounded(tcp: Net) -> None:
     assert client.removeRemoteListener(print, "0")
     client.addRemoteSender("x", "e")
     client.addRemoteListener(print, "x")
+
+
+def test_a_peer_that_asks_and_does_not_read(tcp: Net) -> None:
+    """What it is answered is bounded, too, whatever it asks for."""
+    tcp.limits = sig.Limits(max_queue=100_000)
+    server = tcp.server()
+    greedy = raw_client(tcp.port, '{"id":1,"method":"hello","params":{"window":8}}')
+    greedy.settimeout(WAIT_S)
+    ping = b'{"id":"%s","method":"ping"}\n' % (b"x" * 30_000)
+    with contextlib.suppress(OSError):
+        for _ in range(2000):
+            greedy.sendall(ping)
+    carrier: Any = server.carrier
+    eventually(lambda: carrier.connections == 0)
+    greedy.close()
+
+
+def test_answers_behind_one_that_fails(tcp: Net) -> None:
+    """If what is done about one answer fails, the connection ends, and those that came with it are heard."""
+    tcp.server()
+    client = tcp.client()
+    connection = client._connection
+    assert connection is not None
+    heard: list[Any] = []
+
+    def fail(_answer: Any) -> None:
+        raise RuntimeError("no room")
+
+    with holding():
+        connection.start_call("get_version", {}, done=fail)
+        others = [connection.start_call("get_version", {}, done=heard.append) for _ in range(3)]
+    eventually(lambda: len(heard) == len(others))

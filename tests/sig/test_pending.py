@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 import sig
-from sig.net.core import NEVER
 from sig.net.pending import Pending
 from tests.sig.netkit import WAIT_S
 
@@ -22,7 +21,7 @@ def refused(pending: Pending) -> None:
 def test_the_first_answer_counts() -> None:
     """Whoever gives it; `done` hears of it once."""
     heard: list[Any] = []
-    pending = Pending(1, "m", 5.0, heard.append, pipelined=True)
+    pending = Pending(1, "m", 5.0, heard.append)
     assert not pending.is_done()
     assert not pending.has_caller
     pending.complete({"status": 0, "response": 1})
@@ -34,18 +33,17 @@ def test_the_first_answer_counts() -> None:
 
 def test_a_call_whose_time_is_up_is_given_up() -> None:
     """What the connection says is raised; if that was interrupted and says nothing, a timeout is."""
-    pending = Pending(1, "m", 0.0, None, pipelined=True)
+    pending = Pending(1, "m", 0.0, None)
     with pytest.raises(sig.RequestTimeout, match="too late"):
         pending.wait(refused)
-    silent = Pending(1, "m", 0.0, None, pipelined=True)
+    silent = Pending(1, "m", 0.0, None)
     with pytest.raises(sig.RequestTimeout, match="no answer to 'm' in time"):
         silent.wait(lambda _pending: None)
 
 
 def test_time_runs_from_when_a_call_is_sent() -> None:
-    """Until then its caller waits for it to be, however short its time."""
-    pending = Pending(1, "m", 0.0, None, pipelined=False)
-    assert pending.deadline == NEVER
+    """Who waits notices that it has been, and that its time is up since."""
+    pending = Pending(1, "m", 0.0, None, unsent_s=WAIT_S)
     raised: list[BaseException] = []
 
     def wait() -> None:
@@ -56,8 +54,15 @@ def test_time_runs_from_when_a_call_is_sent() -> None:
 
     caller = threading.Thread(target=wait)
     caller.start()
-    caller.join(0.3)
-    assert caller.is_alive()
-    pending.deadline = time.monotonic()
-    caller.join(WAIT_S)
+    pending.deadline, pending.is_sent = time.monotonic(), True
+    caller.join(WAIT_S / 2)
     assert [str(each) for each in raised] == ["too late"]
+
+
+def test_a_call_waits_only_so_long_to_be_sent() -> None:
+    """Its own time, or what others may need before it."""
+    began = time.monotonic()
+    assert Pending(1, "m", 5.0, None).deadline < began + WAIT_S
+    assert Pending(1, "m", 5.0, None, unsent_s=1000.0).deadline >= began + 1000.0
+    with pytest.raises(sig.RequestTimeout, match="too late"):
+        Pending(1, "m", 0.0, None, unsent_s=0.001).wait(refused)

@@ -274,3 +274,18 @@ def test_ipv6_in_brackets() -> None:
     assert client.connect("[::1]", server.address[1])
     client.disconnect()
     server.stop()
+
+
+def test_a_wrong_token_is_refused_whatever_comes_with_it(tcp: Net) -> None:
+    """Its words are told, though the next call is in the same piece."""
+    tcp.server(token="right")
+    with socket.create_connection(("127.0.0.1", tcp.port)) as sock:
+        sock.settimeout(WAIT_S)
+        sock.sendall(
+            b'{"id":1,"method":"auth","params":{"token":"wrong"}}\n{"id":2,"method":"hello","params":{}}\n'
+        )
+        answer = b""
+        while piece := sock.recv(4096):
+            answer += piece
+    assert b"wrong token" in answer
+    assert b'"id":2' not in answer
