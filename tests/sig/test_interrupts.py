@@ -70,7 +70,7 @@ class House:
         self.net = net
         server = net.server()
         server.addSender("a", ["e"], {"ping": lambda _params: "pong"})
-        self.carrier: Any = net.client_carrier(limits=sig.Limits(tick_s=0.05, timeout_s=1.0))
+        self.carrier: Any = net.client_carrier(limits=sig.Limits(tick_s=0.05, timeout_s=1.0, handshake_s=2.0))
         self.carrier.auto_reconnect = False
         self.client = sig.ClientRouter(self.carrier)
         self.signal = signal_of(self.client.addRemoteSender("mine", ["e"]), "e")
@@ -152,12 +152,14 @@ def descriptors() -> int:
 
 
 def may_fail(line: Line) -> bool:
-    """Whether a fault there says something: not at the first lines of a thread, without which there is no
-    reader, nor where Python is about to release a lock, at the end of a `with`: no fault comes between."""
+    """Whether a fault there says something: of what brings about the end. Not at the first lines of a thread,
+    without which there is no reader, nor at the end of a `with`, where Python is about to release a lock.
+    """
     _, first = inspect.getsourcelines(Reading._run)
     text = linecache.getline(*line).strip()
     begin = [(inspect.getfile(Reading), first + number) for number in range(3)]
-    return line not in begin and not text.startswith("with ")
+    of_the_end = Path(line[0]).stem in ("connection", "reading", "writing")
+    return of_the_end and line not in begin and not text.startswith("with ")
 
 
 def lines_read(house: House) -> list[Line]:
