@@ -27,7 +27,7 @@ class ModbusRig:
     def source(self) -> Source:
         """See `Rig`."""
         devices = {"roof": {"id": 1, "profile": "xy-md02"}, "attic": {"id": 2, "profile": "rs-ws-n01"}}
-        options = {"port": str(self.bus.link), "devices": devices, "every": 0.1, "timeout": 1.0}
+        options = {"port": str(self.bus.link), "devices": devices, "every": 0.1, "timeout": 0.3}
         return new_source("modbus", options)
 
     def measure(self) -> None:

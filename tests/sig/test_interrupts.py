@@ -51,7 +51,9 @@ class Tracer:
 
     def of_readers(self, frame: FrameType, event: str, argument: Any) -> Any:
         """As the trace function of all threads: only those that read are looked at."""
-        return self(frame, event, argument) if "-reader" in threading.current_thread().name else None
+        if frame.f_code.co_filename not in FILES or "-reader" not in threading.current_thread().name:
+            return None
+        return self(frame, event, argument)
 
     def run(self, action: Callable[[], None]) -> None:
         """Do that on this thread; what was raised is swallowed, as a program that goes on does."""
