@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from drivers.reading import format_ms
 from gateway.encoding import encode
@@ -52,50 +53,65 @@ Lasts = Callable[[], None]
 
 
 def seal_day(
-    db: sqlite3.Connection, number: int, day: int, until: int | None = None, *, lasts: Lasts
-) -> bool:
+    db: sqlite3.Connection,
+    number: int,
+    day: int,
+    until: int | None = None,
+    *,
+    since: int | None = None,
+    lasts: Lasts,
+) -> int:
     """Put the series' hot readings of that day, those of before `until` if it is not over, to those that are
-    sealed; or the first SOME_ROWS of them, and say that there are more. They stay in the hot table. Of a day
-    whose readings are not kept any more they only make a roll-up, if there is none."""
+    sealed; or the first SOME_ROWS of them. They stay in the hot table. Of a day whose readings are not kept
+    any more they only make a roll-up, if there is none.
+
+    Returns up to when it is done. If there are more, that is the next call's `since`: what is covered need
+    not have come so far. If one of an earlier time has come meanwhile, that time is."""
     begin, end = day * DAY, (day + 1) * DAY
     wanted = end if until is None else until
     old = _old(db, number, day)
-    since = max(begin, covered.until(db, number))
+    if since is None:
+        since = _first(db, number, begin, old)
     until = _cut(db, number, since, wanted)
-    new = hot(db, number, since, until)
-    _mark_spoilt(db, number, max(begin, covered.until(db, number)), until, lasts)
     there = blocks.buckets(db, number, begin, end)
     is_kept = day >= (notes.number(db, notes.RAW_FROM) or 0) or not len(there)
+    # what was sealed of it a moment ago, and is damaged now, is hot
+    new = hot(db, number, begin if old is None else since, until) if is_kept else ()
+    _mark_spoilt(db, number, since, until, lasts)
     if is_kept and (new or (old is not None and until == end and not len(there))):
         whole = with_hot(old, new)
         kept = whole_portions(db, number, day) if _follow(old, new) else ()
         _put(db, number, day, whole, kept, rolls=until == end or len(there) > 0)
         if not len(there) or there.values[-1] != whole.rows.values[-1]:
             _roll_next(db, number, day)
-    _cover(db, number, begin, until)
-    return until < wanted
+    _cover(db, number, since, until)
+    return until
 
 
 def _old(db: sqlite3.Connection, number: int, day: int) -> Day | None:
-    """What is sealed of the day. Of one that is damaged, or is not there, everything that is hot is to be put
-    to it."""
+    """What is sealed of the day; None if it is damaged."""
     try:
-        old = sealed_day(db, number, day)
+        return sealed_day(db, number, day)
     except DamagedDayError as error:
         saved = "made anew" if covered.is_hot(db, day) else "lost"
         logger.warning("history: day %d of series %d is damaged, and is %s: %s", day, number, saved, error)
-        old = None
-    if old is None and covered.until(db, number) > day * DAY:
-        covered.cover(db, number, day * DAY)
-    return old
+        return None
+
+
+def _first(db: sqlite3.Connection, number: int, begin: int, old: Day | None) -> int:
+    """From when on readings are to be put to the day: all that are hot, if it is damaged, or not there."""
+    if old is None and covered.until(db, number) > begin:
+        covered.cover(db, number, begin)
+    return max(begin, covered.until(db, number))
 
 
 def _cut(db: sqlite3.Connection, number: int, since: int, until: int) -> int:
-    """Until when there are SOME_ROWS of the series, if there are more until then."""
+    """Until when there are SOME_ROWS of the series, if there are more until then. Later than `since`: a time
+    that is damaged may be none."""
     which = "time >= ? AND time < ? AND sensor = ? ORDER BY time LIMIT 1 OFFSET ?"
     query = f"SELECT time FROM readings WHERE {which}"  # noqa: S608 - ours
     row = db.execute(query, (since, until, number, SOME_ROWS)).fetchone()
-    return until if row is None else int(row[0])
+    return until if row is None or int(row[0]) <= since else int(row[0])
 
 
 def _follow(old: Day | None, new: Sequence[Hot]) -> bool:
@@ -120,29 +136,42 @@ def _mark_spoilt(db: sqlite3.Connection, number: int, since: int, until: int, la
             lasts()
 
 
-def _cover(db: sqlite3.Connection, number: int, begin: int, until: int) -> None:
-    """What is sealed until then is everything, unless there are readings of days before that are not."""
+def _cover(db: sqlite3.Connection, number: int, since: int, until: int) -> None:
+    """What is sealed until then is everything, unless there are readings of before `since` that are not."""
     was = covered.until(db, number)
-    if was < until and not _has_hot(db, number, was, begin):
+    if was < until and not _has_hot(db, number, was, since):
         covered.cover(db, number, until)
 
 
-def seal_on(db: sqlite3.Connection, number: int, until: int, *, lasts: Lasts) -> int:
+class Grown(NamedTuple):
+    """A day of so many rows, sealed until then; there is more of it if `is_part`."""
+
+    rows: int
+    until: int
+    is_part: bool
+
+
+def seal_on(
+    db: sqlite3.Connection, number: int, until: int, *, since: int | None = None, lasts: Lasts
+) -> Grown | None:
     """Seal what the series has said before `until`, of the first day of which there is something, if there is
-    so much of it that it is worth it. Returns how many readings the day has then; 0: nothing was done."""
-    since = covered.until(db, number)
+    so much of it that it is worth it. None: nothing was done. `since`: where the call before has stopped, if
+    there is more of that day."""
+    first = covered.until(db, number) if since is None else since
     query = "SELECT time FROM readings WHERE time >= ? AND time < ? AND sensor = ? ORDER BY time LIMIT 1"
-    row = db.execute(query, (since, until, number)).fetchone()
+    row = db.execute(query, (first, until, number)).fetchone()
     if row is None:
-        return 0
+        return None
     day = row[0] // DAY
-    until = min(until, (day + 1) * DAY)
-    is_many = _cut(db, number, max(since, day * DAY), until) < until
-    if not is_many and until % DAY and until - max(since, day * DAY) < _pause(db, number, since, until):
-        return 0
-    seal_day(db, number, day, until, lasts=lasts)
+    begin, until = day * DAY, min(until, (day + 1) * DAY)
+    first = max(first, begin)
+    is_many = _cut(db, number, first, until) < until
+    if not is_many and until % DAY and until - first < _pause(db, number, first, until):
+        return None
+    goes_on = since if since is not None and since > begin else None
+    reached = seal_day(db, number, day, until, since=goes_on, lasts=lasts)
     (rows,) = db.execute("SELECT max(rows) FROM days WHERE key = ?", (day_key(day, number),)).fetchone()
-    return max(1, rows) if isinstance(rows, int) else 1
+    return Grown(rows if isinstance(rows, int) else 0, reached, reached < until)
 
 
 def _pause(db: sqlite3.Connection, number: int, since: int, until: int) -> int:
