@@ -1,10 +1,9 @@
 """Bringing readings from the hot table to their days, a series at a time.
 
-A day grows while it lasts: every two hours what has come since is put to what is sealed of it, so that a
-chart of today has little to read in the hot table. It is sealed once more when it is over, and gets its
-roll-ups; and again when readings of it come late: they wait in the hot table meanwhile, and whoever reads
-puts both together. Sealing what has been sealed changes nothing, so a step that is done twice, as after a
-power cut, does no harm. All runs inside a transaction of the caller's.
+A day grows while it lasts (`growing.py`). It is sealed once more when it is over, and gets its roll-ups; and
+again when readings of it come late: they wait in the hot table meanwhile, and whoever reads puts both
+together. Sealing what has been sealed changes nothing, so a step that is done twice, as after a power cut,
+does no harm. All runs inside a transaction of the caller's.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from drivers.reading import format_ms
 from gateway.encoding import encode
@@ -39,14 +37,8 @@ logger = logging.getLogger(__name__)
 
 MANY_ROWS = 6 * 24 * 60
 """A day with more readings than that, six a minute, has a roll-up by the minute."""
-EVERY_MS, SELDOM_MS = 2 * HOUR, 6 * HOUR
-"""Between two sealings of a day that lasts. One of a reading a second takes 100 kB each time, so it waits
-longer: what is not sealed of it is still small beside what is."""
 SOME_ROWS = 50_000
 """Read of the hot table at once: 20 MB for a moment. Ten a second of six hours are four times that."""
-QUICK_ROWS = MANY_ROWS * EVERY_MS // DAY
-"""More readings than that of EVERY_MS are of such a day."""
-
 
 Lasts = Callable[[], None]
 """A gap was opened that lasts, as what is damaged is the newest of its name."""
@@ -72,7 +64,7 @@ def seal_day(
     old = _old(db, number, day)
     if since is None:
         since = _first(db, number, begin, old)
-    until = _cut(db, number, since, wanted)
+    until = portion_end(db, number, since, wanted)
     there = blocks.buckets(db, number, begin, end)
     is_kept = day >= (notes.number(db, notes.RAW_FROM) or 0) or not len(there)
     # what was sealed of it a moment ago, and is damaged now, is hot
@@ -105,7 +97,7 @@ def _first(db: sqlite3.Connection, number: int, begin: int, old: Day | None) -> 
     return max(begin, covered.until(db, number))
 
 
-def _cut(db: sqlite3.Connection, number: int, since: int, until: int) -> int:
+def portion_end(db: sqlite3.Connection, number: int, since: int, until: int) -> int:
     """Until when there are SOME_ROWS of the series, if there are more until then. Later than `since`: a time
     that is damaged may be none."""
     which = "time >= ? AND time < ? AND sensor = ? ORDER BY time LIMIT 1 OFFSET ?"
@@ -141,47 +133,6 @@ def _cover(db: sqlite3.Connection, number: int, since: int, until: int) -> None:
     was = covered.until(db, number)
     if was < until and not _has_hot(db, number, was, since):
         covered.cover(db, number, until)
-
-
-class Grown(NamedTuple):
-    """A day of so many rows, sealed until then; there is more of it if `is_part`."""
-
-    rows: int
-    until: int
-    is_part: bool
-
-
-def seal_on(
-    db: sqlite3.Connection, number: int, until: int, *, since: int | None = None, lasts: Lasts
-) -> Grown | None:
-    """Seal what the series has said before `until`, of the first day of which there is something, if there is
-    so much of it that it is worth it. None: nothing was done. `since`: where the call before has stopped, if
-    there is more of that day."""
-    first = covered.until(db, number) if since is None else since
-    query = "SELECT time FROM readings WHERE time >= ? AND time < ? AND sensor = ? ORDER BY time LIMIT 1"
-    row = db.execute(query, (first, until, number)).fetchone()
-    if row is None:
-        return None
-    day = row[0] // DAY
-    begin, until = day * DAY, min(until, (day + 1) * DAY)
-    first = max(first, begin)
-    is_many = _cut(db, number, first, until) < until
-    if not is_many and until % DAY and until - first < _pause(db, number, first, until):
-        return None
-    goes_on = since if since is not None and since > begin else None
-    reached = seal_day(db, number, day, until, since=goes_on, lasts=lasts)
-    (rows,) = db.execute("SELECT max(rows) FROM days WHERE key = ?", (day_key(day, number),)).fetchone()
-    return Grown(rows if isinstance(rows, int) else 0, reached, reached < until)
-
-
-def _pause(db: sqlite3.Connection, number: int, since: int, until: int) -> int:
-    """How long the series waits from one sealing to the next."""
-    query = (
-        "SELECT count(*) FROM (SELECT 1 FROM readings WHERE time >= ? AND time < ? AND sensor = ? LIMIT ?)"
-    )
-    since = max(since, until - EVERY_MS)
-    (rows,) = db.execute(query, (since, until, number, QUICK_ROWS + 1)).fetchone()
-    return SELDOM_MS if rows > QUICK_ROWS else EVERY_MS
 
 
 def _has_hot(db: sqlite3.Connection, number: int, since: int, until: int) -> bool:

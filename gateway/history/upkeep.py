@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from gateway.history import blocks, clearing, retention, sealing, series
+from gateway.history import blocks, clearing, growing, retention, sealing, series
 from gateway.history.blocks import HALF
 from gateway.history.buckets import DAY, HOUR
 from gateway.history.retention import Bounds
@@ -106,7 +106,7 @@ class Upkeep:
         begun = bool(self._growing)
         while self._growing and rows < SOME_ROWS:
             number, until = self._growing[-1], self._grown_to
-            grown = sealing.seal_on(db, number, until, since=self._grown, lasts=self._lasts)
+            grown = growing.seal_on(db, number, until, since=self._grown, lasts=self._lasts)
             self._grown = grown.until if grown is not None and grown.is_part else None
             if grown is None:
                 self._growing.pop()
