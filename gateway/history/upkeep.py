@@ -48,8 +48,6 @@ class Upkeep:
             self._waiting.append(number)
         if self._sealed is not None and time // DAY == self._day and number == self._waiting[0]:
             self._sealed = min(self._sealed, time)
-        if self._grown is not None and time < self._grown and number == self._growing[-1]:
-            self._grown = None
 
     def step(self, db: sqlite3.Connection, now_ms: int) -> bool:
         """Do something short; whether there is more to do."""

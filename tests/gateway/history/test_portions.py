@@ -247,12 +247,12 @@ def test_a_forgotten_day_that_rests(benches: tuple[Bench, Bench], small: dict[st
     bounded(bench, START + 6 * DAY)
     bench.store.close()
     bench.another(keep_ms=2 * DAY).open()
-    now = START + 7 * DAY
+    now = START + 7 * DAY + 30 * MINUTE
     bounded(bench, now)
     bench.write(reading(START + 5 * DAY + 1))
     bounded(bench, now)
     bench.write(reading(START + 5 * DAY + 2), *quick(0, 2 * SOME + 50))
-    bounded(bench, now)
+    bounded(bench, now + 45 * MINUTE)
     assert bench.count("readings") == 2 * SOME + 51  # they rest
     for hours in (1, 2):
         bounded(bench, now + hours * HOUR)
