@@ -28,9 +28,8 @@ def as_root(config: Path, command: str = "doctor") -> str:
     if str(script.parent) not in SEARCHED and script.exists():
         typed += f" (in full: sudo {shlex.quote(str(script))} {command} …)"
     if _has_home(config):
-        typed += (
-            f" (a ~ in {config.name} is root's home under sudo, not {Path.home()}: write that path in full)"
-        )
+        text = f"a ~ in {config.name} is root's home under sudo, not {Path.home()}"
+        typed += f" ({text}: write that path in full)"
     return typed
 
 

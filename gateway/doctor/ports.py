@@ -28,7 +28,7 @@ _GROUPS = ("dialout", "gpio", "i2c")
 
 def ports(patient: Patient) -> Iterator[Finding]:
     """A line for each link that has a port. One more, for who is not root, where the gateway runs and a link
-    is not up though its port can be opened: another user's program may hold it, which /proc would not show."""
+    is not up but its port can be opened: another user's program may hold it, and /proc does not show it."""
     config = patient.config
     if config is None:
         return

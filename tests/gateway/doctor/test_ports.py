@@ -18,8 +18,9 @@ from gateway.doctor.ports import ports
 def port() -> Iterator[str]:
     """One that nobody has open."""
     master, slave = pty.openpty()
+    name = os.ttyname(slave)
     os.close(slave)
-    yield os.ptsname(master)
+    yield name
     os.close(master)
 
 
