@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import sig
+from sig.carrier import client as client_module
 from sig.carrier.sockets import KEEPALIVE
 from sig.net.session import Session
 from tests.sig.netkit import WAIT_S, Inbox, Logged, Net, eventually, in_turn, leave, signal_of, stop
@@ -419,7 +420,8 @@ def wait_until_restored(server: sig.ServerRouter) -> None:
 
 def test_a_client_is_back_within_a_second_of_the_server(tcp: Net) -> None:
     """By the clock, with its sender and its listeners, at the quickest of three returns: a process may be
-    kept from its turn."""
+    kept from its turn. By then the pauses are short: the longest leaves as much again for the rest."""
+    assert client_module.MAX_PAUSE_S <= 0.5
     server, client = tcp.server(), tcp.client()
     client.addRemoteSender("p", ["#c"], {})
     client.addRemoteListener(lambda info, data: None, "p", "#c")
