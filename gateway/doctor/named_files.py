@@ -68,8 +68,8 @@ def _of_tls(config: Config, keys: Sequence[str]) -> Iterator[str]:
 
 
 def handed_over(path: Path, config: Config | None, credentials: Iterable[tuple[str, Path]]) -> set[Path]:
-    """Of the files that `named_files` and `certificates` find: those that the service has from systemd, which reads them as
-    root (see `gateway.config.credentials`). `credentials`: by name, the folders that it reads."""
+    """Of the files that `named_files` and `certificates` find: those that the service has from systemd, which
+    reads them as root (see `gateway.config.credentials`). `credentials`: by name, what folders it reads."""
     folders, found = dict(credentials), set()
 
     def is_handed(name: str) -> bool:

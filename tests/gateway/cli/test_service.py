@@ -162,11 +162,9 @@ def test_certificates_that_the_service_may_not_read(
         said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
         assert len(said) == len(warned), said
         for name in warned:
-            assert any(
-                f"may not read {live}/{name}.pem; {'move' if name == 'key' else 'copy'} it into {folder}/secrets"
-                in it
-                for it in said
-            )
+            do = "move" if name == "key" else "copy"
+            text = f"may not read {live}/{name}.pem; {do} it into {folder}/secrets"
+            assert any(text in line for line in said)
 
 
 def test_a_wrong_config_installs_nothing(
