@@ -30,7 +30,7 @@ def files_of(config: Config) -> dict[str, tuple[Digest, ...]]:
 
 def not_taken(config: Config) -> dict[str, str]:
     """By section that has `tls` with files that systemd has handed over: what is to be said of those that
-    were renewed since, or may have been, as a reload finds what was there at the start. Waits for the disk."""
+    were renewed since, or may have been, as a reload finds what was there at the start. Reads files."""
     found = {}
     for section, names in _names(config).items():
         handed = [name for name in names if config.read_at(name) != config.beside(name)]
