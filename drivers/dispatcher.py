@@ -80,11 +80,16 @@ class Dispatcher:
 
     def start(self) -> None:
         """Start the thread; nothing happens if it runs already. One that `stop` left behind in a listener
-        ends when that returns."""
+        ends when that returns. Raises RuntimeError where this machine has no thread left."""
         if self._thread is None:
             self._loans = loans = Loans(self._name, self.worth)
-            self._thread = threading.Thread(target=self._run, args=(loans,), name=self._name, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, args=(loans,), name=self._name, daemon=True)
+            self._thread = thread  # by which it sees that it is to go on
+            try:
+                thread.start()
+            except RuntimeError:
+                self._thread = None
+                raise
 
     def stop(self, timeout_s: float = 2.0) -> bool:
         """Finish what is queued, then end the thread. What a blocking listener keeps from finishing in

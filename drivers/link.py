@@ -104,17 +104,22 @@ class Link:
         self._held = Supervision(name, source, self, self._lock, self._life, self._there, clock)
 
     def open(self) -> None:
-        """Start to look for the source, and return at once; nothing happens if the link is open already."""
+        """Start to look for the source, and return at once; nothing happens if the link is open already.
+        Raises RuntimeError where this machine has no thread left; then it is as closed."""
         if self._thread is not None:
             return
         if self._owns_dispatcher:
             self.dispatcher.start()
         self._held.stopping.clear()
         pace = Pace(FIRST_BACK_OFF_S, LAST_BACK_OFF_S, ABSENT_BACK_OFF_S, PRESENCE_S, STEADY_S)
-        self._thread = threading.Thread(
-            target=self._held.run, args=(pace,), name=f"link-{self.name}", daemon=True
-        )
-        self._thread.start()
+        thread = threading.Thread(target=self._held.run, args=(pace,), name=f"link-{self.name}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            if self._owns_dispatcher:
+                self.dispatcher.stop()
+            raise
+        self._thread = thread
 
     def close(self) -> None:
         """Let go of the source and end the thread; the sensors disconnect. Not for the link's own thread.

@@ -103,7 +103,9 @@ class App:
             raise
 
     def stop(self) -> bool:
-        """Close everything, in less than 2 s whatever hangs; False if something had to be left behind."""
+        """Close everything, in less than 2 s whatever hangs; False if something had to be left behind. Where
+        this machine has no thread left for what is to end at the same time, each comes after the other, and
+        takes as long as it takes."""
         deadline = time.monotonic() + STOP_S
         self.reloader.leave(RELOAD_S)
         with self._changing:

@@ -75,8 +75,9 @@ class Recording:
         if self._thread is not None:
             return
         self._feed.add(self.mailbox)
-        self._thread = threading.Thread(target=self._run, name="history", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="history", daemon=True)
+        thread.start()
+        self._thread = thread
         if not self._clock.believed:
             self._opened.wait(OPENING_S)
 

@@ -75,16 +75,17 @@ def all_within(actions: Sequence[Callable[[], object]], timeout_s: float, what: 
     """Run the actions at the same time, each on a thread; False if one is not done after `timeout_s`.
 
     Where no thread can be had (`RLIMIT_NPROC`, a service's TasksMax), the rest follow on this one, however
-    long they take.
+    long they take. One that raises there is not done, and is in the log; it keeps nobody from what follows.
     """
     threads: list[threading.Thread] = []
+    failed = 0
     deadline = time.monotonic() + timeout_s
     for action in actions:
         thread = threading.Thread(target=action, name=f"stop-{what}", daemon=True)
         try:
             thread.start()
         except RuntimeError:
-            action()
+            failed += not _is_done(action, what)
         else:
             threads.append(thread)
     for thread in threads:
@@ -92,4 +93,13 @@ def all_within(actions: Sequence[Callable[[], object]], timeout_s: float, what: 
     left = sum(thread.is_alive() for thread in threads)
     if left:
         logger.warning("stopping: %d %s did not stop within %g s and is left behind", left, what, timeout_s)
-    return left == 0
+    return left == 0 and not failed
+
+
+def _is_done(action: Callable[[], object], what: str) -> bool:
+    try:
+        action()
+    except Exception:
+        logger.exception("stopping: %s failed; please report this", what)
+        return False
+    return True

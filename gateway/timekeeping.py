@@ -49,8 +49,9 @@ class Timekeeping:
     def start(self) -> None:
         """See `Service`; the dispatcher may be started later."""
         self._dispatcher.post_always(self._tick, None)
-        self._thread = threading.Thread(target=self._keep, name="keeping", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._keep, name="keeping", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def stop(self, within_s: float) -> bool:
         """See `Service`: the last word on what time it is. When the dispatcher has ended."""

@@ -105,8 +105,9 @@ class Watchdog:
     def start(self) -> None:
         """Begin to watch."""
         if self._manager.present and self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def stop(self) -> None:
         """End; returns at once, but for a look that is under way."""

@@ -65,9 +65,10 @@ class Turns:
         """With `news` held: have a thread, if there is none, and it would not only hang beside others."""
         if self._turn is not None or self.ended or len(self.left()) >= MOST:
             return
-        turn = self._turn = Turn()
+        turn = Turn()
         turn.thread = threading.Thread(target=self._work, args=(turn,), name=self._name, daemon=True)
-        turn.thread.start()
+        turn.thread.start()  # it waits for `news`
+        self._turn = turn
 
     @property
     def busy(self) -> bool:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from gateway.config import Config
 from gateway.config.credentials import FOLDER
 from gateway.config.outside import written_outside
-from gateway.doctor.named_files import handed_over, named_files
+from gateway.doctor.named_files import certificates, handed_over, named_files
 from gateway.doctor.people import Person, made_up, named
 from gateway.systemd.unit import STATE, Plan
 
@@ -20,14 +20,16 @@ def missing_rights(plan: Plan, config: Config) -> list[str]:
 
 
 def _not_readable(person: Person, config: Config) -> list[str]:
-    """Secrets and keys, but for those that systemd hands over."""
+    """Secrets, keys and certificates, but for those that systemd hands over."""
     found, secrets = [], config.path.absolute().parent / FOLDER
     handed = handed_over(config.path, config, [(FOLDER, secrets)])
-    for path in named_files(config.path, config):
+    private = named_files(config.path, config)
+    for path in dict.fromkeys([*private, *certificates(config)]):
         with suppress(OSError):  # what is not there the config's check has said
             if path not in handed and not person.may(path, os.R_OK):
                 found.append(
-                    f"warning: {person.name} may not read {path}; move it into {secrets}, from where systemd "
+                    f"warning: {person.name} may not read {path}; {'move' if path in private else 'copy'} "
+                    f"it into {secrets}, from where systemd "
                     f"hands it over, and write in the config: {FOLDER}/{path.name}"
                 )
     return found

@@ -51,13 +51,18 @@ def side_by_side(
         for name, look in looks.items()
     }
     deadline = time.monotonic() + within_s
-    for thread in threads.values():
-        thread.start()
+    for name, thread in threads.items():
+        try:
+            thread.start()
+        except RuntimeError as error:  # this machine has no thread left
+            with news:
+                results[name] = Failed(error)
     with news:
         while (left := [name for name in looks if name not in results]) and time.monotonic() < deadline:
             waiting(left)
             news.wait(min(AGAIN_S, max(0.0, deadline - time.monotonic())))
         done = dict(results)
     for name in done:
-        threads[name].join()
+        if threads[name].ident is not None:
+            threads[name].join()
     return {name: done.get(name, Late(within_s)) for name in looks}

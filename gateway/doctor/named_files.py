@@ -3,15 +3,18 @@ that a config with errors is no hindrance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
 from gateway.config import Config
 from gateway.config.nodes import UnreadableError, compose
+from gateway.config.paths import beside
 
 MOST_BYTES = 256 * 1024
+KEYS = ("key", "cert", "ca")
+"""Of `tls`: what names a file."""
 SECRET_KEYS = frozenset({"token", "password"})
 _USERINFO = "@"
 
@@ -42,25 +45,31 @@ def scalars(node: yaml.Node | None, key: str = "", depth: int = 0) -> Iterator[t
 def named_files(path: Path, config: Config | None) -> list[Path]:
     """What `!file` names in the file at `path`, and the keys of certificates, each once."""
     found = [
-        path.parent / node.value.strip()
+        beside(path.parent, node.value.strip())
         for _, node in scalars(nodes_of(path))
         if node.tag == "!file" and node.value.strip()
     ]
     if config is not None:
-        found += [config.beside(key) for key in _keys(config)]
+        found += [config.beside(key) for key in _of_tls(config, ("key",))]
     return list(dict.fromkeys(found))
 
 
-def _keys(config: Config) -> Iterator[str]:
-    """Of certificates, as the config calls their files."""
+def certificates(config: Config) -> list[Path]:
+    """The files that are no secrets, but that the gateway reads at its start: what it shows, and whom it
+    believes."""
+    return list(dict.fromkeys(config.beside(name) for name in _of_tls(config, ("cert", "ca"))))
+
+
+def _of_tls(config: Config, keys: Sequence[str]) -> Iterator[str]:
+    """As the config calls the files."""
     for section in (config.router, config.http, config.mqtt):
-        if section is not None and section.tls is not None and section.tls.key:
-            yield section.tls.key
+        tls = getattr(section, "tls", None)
+        yield from filter(None, (getattr(tls, key, None) for key in keys))
 
 
 def handed_over(path: Path, config: Config | None, credentials: Iterable[tuple[str, Path]]) -> set[Path]:
-    """Of the files that `named_files` finds: those that the service has from systemd, which reads them as
-    root (see `gateway.config.credentials`). `credentials`: by name, the folders that it reads."""
+    """Of the files that `named_files` and `certificates` find: those that the service has from systemd, which
+    reads them as root (see `gateway.config.credentials`). `credentials`: by name, what folders it reads."""
     folders, found = dict(credentials), set()
 
     def is_handed(name: str) -> bool:
@@ -69,9 +78,9 @@ def handed_over(path: Path, config: Config | None, credentials: Iterable[tuple[s
 
     for _, node in scalars(nodes_of(path)):
         if node.tag == "!file" and is_handed(name := node.value.strip()):
-            found.add(path.parent / name)
+            found.add(beside(path.parent, name))
     if config is not None:
-        found |= {config.beside(key) for key in _keys(config) if is_handed(key)}
+        found |= {config.beside(key) for key in _of_tls(config, KEYS) if is_handed(key)}
     return found
 
 

@@ -13,12 +13,13 @@ from gateway.config.outside import written_outside
 from gateway.doctor.as_root import not_seen
 from gateway.doctor.disk import existing
 from gateway.doctor.finding import Finding, Level
-from gateway.doctor.named_files import handed_over, has_plain_secret, named_files
+from gateway.doctor.named_files import certificates, handed_over, has_plain_secret, named_files
 from gateway.doctor.patient import Patient
 from gateway.doctor.people import Person, user_name
 from gateway.doctor.unit import Unit
 
 CHECK = "permissions"
+_HAND_OVER = "copy it into the folder secrets beside the config, and write there: secrets/NAME"
 MOST = 500
 """Files of the data folder that are looked at."""
 
@@ -62,17 +63,22 @@ def _config(patient: Patient) -> Iterator[Finding]:
 
 
 def _secrets(patient: Patient) -> Iterator[Finding]:
-    """What `!file` names, and keys of certificates."""
+    """What `!file` names, keys, and certificates, which are no secrets, but are to be read."""
     person = patient.person
     unit, config = patient.unit, patient.config
     handed = handed_over(patient.path, config, unit.credentials) if unit is not None else ()
-    for path in named_files(patient.path, config):
+    secrets = named_files(patient.path, config)
+    public = certificates(config) if config is not None else []
+    for path in dict.fromkeys([*secrets, *public]):
         try:
             mode = path.stat().st_mode
             readable = path in handed or person.may(path, os.R_OK)
         except OSError:
             continue  # the check of the config says it
-        if not readable:
+        if path not in secrets:
+            if not readable:
+                yield Finding(CHECK, Level.RED, f"{person.name} may not read {path}", _HAND_OVER)
+        elif not readable:
             text = f"{person.name} may not read {path}"
             yield Finding(CHECK, Level.RED, text, f"sudo chown {person.name} {path}; sudo chmod 600 {path}")
         elif mode & (stat.S_IROTH | stat.S_IWOTH):

@@ -27,19 +27,20 @@ _GROUPS = ("dialout", "gpio", "i2c")
 
 
 def ports(patient: Patient) -> Iterator[Finding]:
-    """A line for each link that has a port."""
+    """A line for each link that has a port. One more, for who is not root, where the gateway runs and a link
+    is not up but its port can be opened: another user's program may hold it, and /proc does not show it."""
     config = patient.config
     if config is None:
         return
-    free = False
+    hidden = False
     for name, link in config.links.items():
         port = link.options.get("port")
         if isinstance(port, str) and not config.is_denied("links", name, "port"):
             secret = ("links", name, "port") in config.secrets
             found = _port(patient, name, port, "its port" if secret else port)
-            free |= found.message.endswith(_OPENS)
             yield found
-    if free and os.geteuid() != 0:
+            hidden |= found.message.endswith(_OPENS) and bool(patient.running.link(name))
+    if hidden and os.geteuid() != 0:
         yield not_seen(CHECK, "whether another user's program holds a port is not known", patient.path)
 
 

@@ -1,10 +1,9 @@
 """Bringing readings from the hot table to their days, a series at a time.
 
-A day grows while it lasts: every two hours what has come since is put to what is sealed of it, so that a
-chart of today has little to read in the hot table. It is sealed once more when it is over, and gets its
-roll-ups; and again when readings of it come late: they wait in the hot table meanwhile, and whoever reads
-puts both together. Sealing what has been sealed changes nothing, so a step that is done twice, as after a
-power cut, does no harm. All runs inside a transaction of the caller's.
+A day grows while it lasts (`growing.py`). It is sealed once more when it is over, and gets its roll-ups; and
+again when readings of it come late: they wait in the hot table meanwhile, and whoever reads puts both
+together. Sealing what has been sealed changes nothing, so a step that is done twice, as after a power cut,
+does no harm. All runs inside a transaction of the caller's.
 """
 
 from __future__ import annotations
@@ -38,64 +37,73 @@ logger = logging.getLogger(__name__)
 
 MANY_ROWS = 6 * 24 * 60
 """A day with more readings than that, six a minute, has a roll-up by the minute."""
-EVERY_MS, SELDOM_MS = 2 * HOUR, 6 * HOUR
-"""Between two sealings of a day that lasts. One of a reading a second takes 100 kB each time, so it waits
-longer: what is not sealed of it is still small beside what is."""
 SOME_ROWS = 50_000
 """Read of the hot table at once: 20 MB for a moment. Ten a second of six hours are four times that."""
-QUICK_ROWS = MANY_ROWS * EVERY_MS // DAY
-"""More readings than that of EVERY_MS are of such a day."""
-
 
 Lasts = Callable[[], None]
 """A gap was opened that lasts, as what is damaged is the newest of its name."""
 
 
 def seal_day(
-    db: sqlite3.Connection, number: int, day: int, until: int | None = None, *, lasts: Lasts
-) -> bool:
+    db: sqlite3.Connection,
+    number: int,
+    day: int,
+    until: int | None = None,
+    *,
+    since: int | None = None,
+    lasts: Lasts,
+) -> int:
     """Put the series' hot readings of that day, those of before `until` if it is not over, to those that are
-    sealed; or the first SOME_ROWS of them, and say that there are more. They stay in the hot table. Of a day
-    whose readings are not kept any more they only make a roll-up, if there is none."""
+    sealed; or the first SOME_ROWS of them. They stay in the hot table. Of a day whose readings are not kept
+    any more they only make a roll-up, if there is none.
+
+    Returns up to when it is done. If there are more, that is the next call's `since`: what is covered need
+    not have come so far. If one of an earlier time has come meanwhile, that time is."""
     begin, end = day * DAY, (day + 1) * DAY
     wanted = end if until is None else until
     old = _old(db, number, day)
-    since = max(begin, covered.until(db, number))
-    until = _cut(db, number, since, wanted)
-    new = hot(db, number, since, until)
-    _mark_spoilt(db, number, max(begin, covered.until(db, number)), until, lasts)
+    if since is None:
+        since = _first(db, number, begin, old)
+    until = portion_end(db, number, since, wanted)
     there = blocks.buckets(db, number, begin, end)
     is_kept = day >= (notes.number(db, notes.RAW_FROM) or 0) or not len(there)
+    # what was sealed of it a moment ago, and is damaged now, is hot
+    new = hot(db, number, begin if old is None else since, until) if is_kept else ()
+    _mark_spoilt(db, number, since, until, lasts)
     if is_kept and (new or (old is not None and until == end and not len(there))):
         whole = with_hot(old, new)
         kept = whole_portions(db, number, day) if _follow(old, new) else ()
         _put(db, number, day, whole, kept, rolls=until == end or len(there) > 0)
         if not len(there) or there.values[-1] != whole.rows.values[-1]:
             _roll_next(db, number, day)
-    _cover(db, number, begin, until)
-    return until < wanted
+    _cover(db, number, since, until)
+    return until
 
 
 def _old(db: sqlite3.Connection, number: int, day: int) -> Day | None:
-    """What is sealed of the day. Of one that is damaged, or is not there, everything that is hot is to be put
-    to it."""
+    """What is sealed of the day; None if it is damaged."""
     try:
-        old = sealed_day(db, number, day)
+        return sealed_day(db, number, day)
     except DamagedDayError as error:
         saved = "made anew" if covered.is_hot(db, day) else "lost"
         logger.warning("history: day %d of series %d is damaged, and is %s: %s", day, number, saved, error)
-        old = None
-    if old is None and covered.until(db, number) > day * DAY:
-        covered.cover(db, number, day * DAY)
-    return old
+        return None
 
 
-def _cut(db: sqlite3.Connection, number: int, since: int, until: int) -> int:
-    """Until when there are SOME_ROWS of the series, if there are more until then."""
+def _first(db: sqlite3.Connection, number: int, begin: int, old: Day | None) -> int:
+    """From when on readings are to be put to the day: all that are hot, if it is damaged, or not there."""
+    if old is None and covered.until(db, number) > begin:
+        covered.cover(db, number, begin)
+    return max(begin, covered.until(db, number))
+
+
+def portion_end(db: sqlite3.Connection, number: int, since: int, until: int) -> int:
+    """Until when there are SOME_ROWS of the series, if there are more until then. Later than `since`: a time
+    that is damaged may be none."""
     which = "time >= ? AND time < ? AND sensor = ? ORDER BY time LIMIT 1 OFFSET ?"
     query = f"SELECT time FROM readings WHERE {which}"  # noqa: S608 - ours
     row = db.execute(query, (since, until, number, SOME_ROWS)).fetchone()
-    return until if row is None else int(row[0])
+    return until if row is None or int(row[0]) <= since else int(row[0])
 
 
 def _follow(old: Day | None, new: Sequence[Hot]) -> bool:
@@ -120,39 +128,11 @@ def _mark_spoilt(db: sqlite3.Connection, number: int, since: int, until: int, la
             lasts()
 
 
-def _cover(db: sqlite3.Connection, number: int, begin: int, until: int) -> None:
-    """What is sealed until then is everything, unless there are readings of days before that are not."""
+def _cover(db: sqlite3.Connection, number: int, since: int, until: int) -> None:
+    """What is sealed until then is everything, unless there are readings of before `since` that are not."""
     was = covered.until(db, number)
-    if was < until and not _has_hot(db, number, was, begin):
+    if was < until and not _has_hot(db, number, was, since):
         covered.cover(db, number, until)
-
-
-def seal_on(db: sqlite3.Connection, number: int, until: int, *, lasts: Lasts) -> int:
-    """Seal what the series has said before `until`, of the first day of which there is something, if there is
-    so much of it that it is worth it. Returns how many readings the day has then; 0: nothing was done."""
-    since = covered.until(db, number)
-    query = "SELECT time FROM readings WHERE time >= ? AND time < ? AND sensor = ? ORDER BY time LIMIT 1"
-    row = db.execute(query, (since, until, number)).fetchone()
-    if row is None:
-        return 0
-    day = row[0] // DAY
-    until = min(until, (day + 1) * DAY)
-    is_many = _cut(db, number, max(since, day * DAY), until) < until
-    if not is_many and until % DAY and until - max(since, day * DAY) < _pause(db, number, since, until):
-        return 0
-    seal_day(db, number, day, until, lasts=lasts)
-    (rows,) = db.execute("SELECT max(rows) FROM days WHERE key = ?", (day_key(day, number),)).fetchone()
-    return max(1, rows) if isinstance(rows, int) else 1
-
-
-def _pause(db: sqlite3.Connection, number: int, since: int, until: int) -> int:
-    """How long the series waits from one sealing to the next."""
-    query = (
-        "SELECT count(*) FROM (SELECT 1 FROM readings WHERE time >= ? AND time < ? AND sensor = ? LIMIT ?)"
-    )
-    since = max(since, until - EVERY_MS)
-    (rows,) = db.execute(query, (since, until, number, QUICK_ROWS + 1)).fetchone()
-    return SELDOM_MS if rows > QUICK_ROWS else EVERY_MS
 
 
 def _has_hot(db: sqlite3.Connection, number: int, since: int, until: int) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from gateway.history import blocks, clearing, retention, sealing, series
+from gateway.history import blocks, clearing, growing, retention, sealing, series
 from gateway.history.blocks import HALF
 from gateway.history.buckets import DAY, HOUR
 from gateway.history.retention import Bounds
@@ -34,16 +34,20 @@ class Upkeep:
         self._lasts = lasts
         self._day: int | None = None  # of which the series are being sealed
         self._waiting: list[int] = []  # series
+        self._sealed: int | None = None  # until when the first of them is, if there is more of its day
         self._rest_until = 0
         self._sealed_to = 0  # days before it were sealed in this run
         self._mending: Iterator[int] | None = None  # blocks that are to be looked at, once
         self._growing: list[int] = []  # series of which more may have to be sealed
+        self._grown: int | None = None  # until when the last of them is sealed, if there is more of its day
         self._grown_to = 0  # what there was before that is sealed, but for what is not worth it yet
 
     def came(self, number: int, time: int) -> None:
         """A reading of then has been written."""
         if time // DAY == self._day and number not in self._waiting:
             self._waiting.append(number)
+        if self._sealed is not None and time // DAY == self._day and number == self._waiting[0]:
+            self._sealed = min(self._sealed, time)
 
     def step(self, db: sqlite3.Connection, now_ms: int) -> bool:
         """Do something short; whether there is more to do."""
@@ -76,8 +80,11 @@ class Upkeep:
     def _seal(self, db: sqlite3.Connection, now_ms: int) -> bool:
         if self._waiting:
             assert self._day is not None
-            if not sealing.seal_day(db, self._waiting[0], self._day, lasts=self._lasts):
+            number, day = self._waiting[0], self._day
+            self._sealed = sealing.seal_day(db, number, day, since=self._sealed, lasts=self._lasts)
+            if self._sealed >= (day + 1) * DAY:
                 self._waiting.pop(0)
+                self._sealed = None
             return True
         if self._day is not None:
             if clearing.forget_day(db, self._day * DAY, (self._day + 1) * DAY):
@@ -92,13 +99,16 @@ class Upkeep:
         if until != self._grown_to:  # later, or the clock has been set back
             self._grown_to = until
             self._growing = [each.number for each in series.all_series(db)]
+            self._grown = None
         rows = 0
         begun = bool(self._growing)
         while self._growing and rows < SOME_ROWS:
-            sealed = sealing.seal_on(db, self._growing[-1], self._grown_to, lasts=self._lasts)
-            if not sealed:
+            number, until = self._growing[-1], self._grown_to
+            grown = growing.seal_on(db, number, until, since=self._grown, lasts=self._lasts)
+            self._grown = grown.until if grown is not None and grown.is_part else None
+            if grown is None:
                 self._growing.pop()
-            rows += max(sealed, LEAST_ROWS)
+            rows += LEAST_ROWS if grown is None else max(grown.rows, LEAST_ROWS)
         return begun
 
     def _begin(self, db: sqlite3.Connection, now_ms: int) -> bool:

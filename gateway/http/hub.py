@@ -99,6 +99,8 @@ class Client:
         self._bytes = 0
         self.cut: str | None = None
         """Why it gets nothing more."""
+        self.is_slow = False
+        """That is why."""
 
     def wants(self, event: Named) -> bool:
         """Whether that is one of what it asked for."""
@@ -120,6 +122,7 @@ class Client:
         if self.cut is not None:
             return
         if len(self._queue) >= QUEUE_EVENTS or self._bytes + len(message) > QUEUE_BYTES:
+            self.is_slow = True
             self.end(f"too slow: {len(self._queue)} events wait; connect again, with the last id")
             return
         self._queue.append(message)
@@ -225,7 +228,7 @@ class Hub:
 
     def _drop_if_cut(self, client: Client) -> None:
         if client.cut is not None:
-            self.cut += 1
+            self.cut += client.is_slow
             self.leave(client)
 
     def since(self, last: EventId) -> list[Event] | None:

@@ -124,8 +124,9 @@ class Hub(Unfailing):
     def _start(self) -> None:
         with self._news:
             if self._thread is None and not self._ending:
-                self._thread = threading.Thread(target=self._run, name="log", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="log", daemon=True)
+                thread.start()
+                self._thread = thread
 
     # The thread
 

@@ -135,8 +135,9 @@ class Bridge:
             return
         self._feed.add(self._mailbox)
         self._store.clock.listen(self._clock_set)
-        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def stop(self, timeout_s: float = 2.0) -> bool:
         """Publish and write what there is, and close; False if that took longer than `timeout_s`."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import sig
 from drivers.reading import STALE
 from gateway.logs import configure
-from gateway.reload.files import files_of
+from gateway.reload.files import files_of, not_taken
 from gateway.reload.parts import LISTENERS, Listener, Parts
 from gateway.reload.plan import Fate, Plan, plan, unchangeable
 from gateway.reload.refusal import RefusedError, check_left_out, refused
@@ -65,6 +65,7 @@ class Exchange:
             self._after = made.config
             to_do = self._plan()
             report = Report(to_do, self._after)
+            report.notes |= {(name,): text for name, text in not_taken(self._after).items()}
             for name in LISTENERS:
                 if to_do.fates.get((name,)) in (Fate.RESTARTED, Fate.ADDED):
                     self._new[name] = parts.make[name](self._after)

@@ -65,8 +65,9 @@ class Reloader:
     def start(self) -> None:
         """See `Service`."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="reload", daemon=True)
+            thread.start()
+            self._thread = thread
 
     def leave(self, within_s: float) -> None:
         """The gateway is about to stop: one that is under way begins nothing more, which it may see at once;

@@ -39,7 +39,10 @@ def succeed(
     }
     parts.heirs = new
     for thread in going.values():
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # this machine has no thread left: here, then, one after the other
+            thread.run()
     until = time.monotonic() + STOP_S
     for name, thread in going.items():
         _await(parts, name, thread, until)
@@ -53,6 +56,8 @@ def succeed(
 def _await(parts: Parts, name: str, stops: threading.Thread, until: float) -> None:
     """However long it takes, also where the gateway ends: what the new one has heard is written down after
     it. What is lost where that takes longer than the gateway has, the app says."""
+    if stops.ident is None:
+        return
     stops.join(max(0.0, until - time.monotonic()))
     if not stops.is_alive():
         return

@@ -90,3 +90,23 @@ def test_all_within_where_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     assert all_within([lambda: done.append(1), lambda: done.append(2)], 5.0, "x")
     assert done == [1, 2]
+
+
+def test_one_that_raises_where_no_thread_can_be_had(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is not done, and is told of; those after it have their turn."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    class Broken(Fake):
+        def stop(self, within_s: float) -> bool:  # noqa: ARG002
+            raise LookupError("it is broken")
+
+    after = Fake()
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert not stop_together([Broken(), after], 5.0)
+    assert after.within_s > 0
+    assert "stopping: fake or fake failed; please report this" in caplog.text
+    assert "it is broken" in caplog.text

@@ -291,3 +291,16 @@ def test_without_a_manager_there_is_no_thread() -> None:
     dog.start()
     assert not any(thread.name == "watchdog" for thread in threading.enumerate())
     dog.stop()
+
+
+def test_where_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start says so, and the stop has nothing to wait for."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    dog = Watchdog(House(), Told())  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="new thread"):
+        dog.start()
+    dog.stop()

@@ -112,3 +112,28 @@ def test_a_defect_ends_one_thread_only(caplog: pytest.LogCaptureFixture) -> None
     until(lambda: bus.steps == 2)
     until(lambda: not bus.turns.busy)
     bus.turns.end()
+
+
+def test_where_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has none, can be ended, and has one when there are threads again."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    bus = Bus()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            bus.begin()
+    assert not bus.turns.busy
+    bus.begin()
+    until(lambda: bus.steps == 1)
+    bus.go_on.set()
+    bus.turns.end()
+
+    never = Bus()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="new thread"):
+            never.begin()
+    never.turns.end()

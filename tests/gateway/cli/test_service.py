@@ -119,9 +119,9 @@ def test_a_key_that_the_service_may_not_read(
     for name in ("key.pem", "secrets/key.pem"):
         ours.private_key_pem.write_to_path(str(folder / name))
         (folder / name).chmod(0o600)
-    ours.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
+    ours.cert_chain_pems[0].write_to_path(str(folder / "secrets" / "cert.pem"))
     (folder / "secrets" / "token").write_text("abc")
-    keys = "router: {{token: !file secrets/token, tls: {{cert: cert.pem, key: {}}}}}\n"
+    keys = "router: {{token: !file secrets/token, tls: {{cert: secrets/cert.pem, key: {}}}}}\n"
     place.config.write_text(keys.format("key.pem"))
     assert service.install(place, None, control) == 0
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
@@ -131,6 +131,40 @@ def test_a_key_that_the_service_may_not_read(
     place.config.write_text(keys.format("secrets/key.pem"))
     assert service.install(place, None, control) == 0
     assert "warning" not in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root's files are to be another's")
+@pytest.mark.parametrize("section", ["router", "http", "mqtt"])
+def test_certificates_that_the_service_may_not_read(
+    section: str,
+    place: Place,
+    control: Fake,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are no secrets, but may lie in a folder that is root's alone, as Let's Encrypt's do."""
+    monkeypatch.setattr(service_rights, "made_up", lambda name: Person(name, 4711, frozenset()))
+    monkeypatch.setattr(service_rights, "named", lambda name: Person(name, 4711, frozenset()))
+    authority = trustme.CA()
+    ours, folder = authority.issue_cert("localhost"), place.config.parent
+    live = folder / "live"
+    for one in (live, folder / "secrets"):
+        one.mkdir(parents=True, mode=0o700)
+        ours.private_key_pem.write_to_path(str(one / "key.pem"))
+        ours.cert_chain_pems[0].write_to_path(str(one / "cert.pem"))
+        authority.cert_pem.write_to_path(str(one / "ca.pem"))
+    names = ["cert", "key", *(["ca"] if section == "mqtt" else [])]
+    url = "url: 'mqtts://localhost', " if section == "mqtt" else ""
+    for where, warned in (("live", names), ("secrets", [])):
+        files = ", ".join(f"{name}: {where}/{name}.pem" for name in names)
+        place.config.write_text(f"{section}: {{{url}tls: {{{files}}}}}\n")
+        assert service.install(place, None, control) == 0
+        said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
+        assert len(said) == len(warned), said
+        for name in warned:
+            do = "move" if name == "key" else "copy"
+            text = f"may not read {live}/{name}.pem; {do} it into {folder}/secrets"
+            assert any(text in line for line in said)
 
 
 def test_a_wrong_config_installs_nothing(

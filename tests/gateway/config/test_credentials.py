@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import trustme
 from gateway.app import App
 from gateway.config import ConfigError, load
 from gateway.mqtt.settings import target
-from gateway.reload.files import files_of
+from gateway.reload.files import files_of, not_taken
 from tests.support.leaks import nothing_left
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE_S, until
@@ -81,8 +82,43 @@ def test_who_we_are_to_the_broker(handed: Handed) -> None:
     )
     before = files_of(config)
     assert None not in before["mqtt"]
-    (handed.path.parent / "secrets" / "key.pem").write_text("renewed")
+    secrets = handed.path.parent / "secrets"
+    (secrets / "key.pem").write_text("renewed")
     assert files_of(config) == before
+
+
+def test_a_renewed_one_is_told_of_by_a_reload(handed: Handed) -> None:
+    """What systemd handed over is of the start: a reload says that it wants a restart, where it sees that the
+    file is another, and where it may not see; nothing where all are the same, or none was handed over."""
+    text = "mqtt: {url: 'mqtts://localhost', tls: {cert: secrets/cert.pem, key: secrets/key.pem}}\n"
+    handed.path.write_text(text)
+    config = load(handed.path, environ=handed.environ)
+    secrets = handed.path.parent / "secrets"
+    restart = "systemd hands it over at a start: sudo systemctl restart sig-gateway"
+    assert not_taken(config) == {"mqtt": f"a certificate or key that was renewed is not seen: {restart}"}
+    for name in ("key", "cert"):
+        (secrets / f"{name}.pem").write_bytes((handed.folder / f"secrets_{name}.pem").read_bytes())
+    assert not_taken(config) == {}
+    (secrets / "key.pem").write_text("renewed")
+    assert not_taken(config) == {"mqtt": f"secrets/key.pem: not as at the start any more; {restart}"}
+    assert not_taken(replace(config, credentials=None)) == {}
+
+
+def test_a_reload_says_so(handed: Handed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the part, which is kept."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(handed.folder))
+    tls = "tls: {cert: secrets/cert.pem, key: secrets/key.pem}"
+    handed.path.write_text(f"router: {{listen: '127.0.0.1:{free_port()}', {tls}}}\n")
+    with nothing_left():
+        app = App(load(handed.path))
+        app.start()
+        try:
+            (handed.path.parent / "secrets" / "key.pem").write_text("renewed")
+            (line,) = [one for one in app.reloader.request(None)["parts"] if one["part"] == "router"]
+            assert line["result"] == "kept"
+            assert line["message"].startswith("secrets/key.pem: not as at the start any more; systemd hands")
+        finally:
+            app.stop()
 
 
 def test_one_that_came_after_the_start(handed: Handed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -90,3 +91,38 @@ def test_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         typed = as_root(Path("/etc/c.yaml"))
         assert typed.startswith("sudo sig-gateway doctor -c /etc/c.yaml")
         assert (f"sudo {script} doctor" in typed) == more
+
+
+def test_what_to_type_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell makes the same words of it, whatever the folders are called."""
+    script = tmp_path / "my $bin" / "sig-gateway"
+    script.parent.mkdir()
+    script.touch()
+    monkeypatch.setattr(sys, "executable", str(script.with_name("python")))
+    config = tmp_path / "my $(config).yaml"
+    typed, _, full = as_root(config).partition(" (in full: ")
+    assert shlex.split(typed) == ["sudo", "sig-gateway", "doctor", "-c", str(config)]
+    assert shlex.split(full.removesuffix(" …)")) == ["sudo", str(script), "doctor"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("gateway: {data: ~/data}", True),
+        ("gateway: {data: '~'}", True),
+        ("gateway: {data: ~}", False),
+        ("router: {listen: 'unix:~/s'}", True),
+        ("links: {b: {port: 'sim:~/b'}}", True),
+        ("links: {b: {port: 'sim:?seed=1&data=~/b'}}", True),
+        ("router: {token: !file ~/token}", True),
+        ("gateway: {data: ~root/data}", False),
+        ("gateway: {data: ./data~}", False),
+        ("gateway: [", False),
+    ],
+)
+def test_a_home_in_the_config(tmp_path: Path, text: str, told: bool) -> None:
+    """Under sudo it is another's, which is told where it matters."""
+    config = tmp_path / "c.yaml"
+    config.write_text(text)
+    word = f"(a ~ in c.yaml is root's home under sudo, not {Path.home()}: write that path in full)"
+    assert as_root(config).endswith(word) == told

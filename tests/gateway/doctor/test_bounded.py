@@ -106,3 +106,19 @@ def test_programs(tmp_path: Path) -> None:
     assert machine.read("/nothing") is None
     (tmp_path / "n").write_text("0x12\n\0")
     assert (machine.number("/n", 16), machine.number("/n")) == (0x12, None)
+
+
+def test_where_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That look has failed, and says why; the others are as ever."""
+    begin = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "doctor-b":
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    found = side_by_side({"a": lambda: 1, "b": lambda: 2, "c": lambda: 3}, 60.0)
+    assert (found["a"], found["c"]) == (1, 3)
+    assert isinstance(found["b"], Failed)
+    assert str(found["b"].error) == "can't start new thread"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.event_id import EventId
-from gateway.history import notes, sealing
+from gateway.history import growing, notes, sealing
 from gateway.history.archive import Archive
 from gateway.history.buckets import DAY, HOUR, MINUTE, Bucket
 from gateway.history.rows import Batch, Item, Mark, Reading
@@ -98,7 +98,8 @@ def test_anything_in_any_order(
     are sealed while they last, when they are over, and in between by a clock that goes back."""
     with (
         tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder,
-        mock.patch.multiple(sealing, MANY_ROWS=MANY, QUICK_ROWS=QUICK),
+        mock.patch.object(sealing, "MANY_ROWS", MANY),
+        mock.patch.object(growing, "QUICK_ROWS", QUICK),
     ):
         path = Path(folder) / "history.db"
         store = Store(path, keep_ms=400 * DAY, keep_events_ms=400 * DAY, most_bytes=10**9)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.history import days, portions, sealed, sealing
+from gateway.history import days, portions, sealed, sealing, upkeep
 from gateway.history.buckets import DAY, HOUR, MINUTE
 from gateway.history.rows import Item, Mark, Reading
 from gateway.history.sealed import SUSPECT, Columns, SealedError, columns
@@ -22,8 +22,9 @@ EVERY = 25_000
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """The bounds are small; the most rows that were worked on at once, by where."""
-    most = {"read": 0, "sealed": 0}
+    """The bounds are small; the most rows that were worked on at once, by where; and
+    how often some were."""
+    most = {"read": 0, "sealed": 0, "portions": 0}
     monkeypatch.setattr(portions, "PORTION_ROWS", PORTION)
     monkeypatch.setattr(sealed, "MOST_ROWS", PORTION)
     monkeypatch.setattr(sealing, "SOME_ROWS", SOME)
@@ -31,6 +32,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
     def counted(*given: Any) -> Any:
         found = read(*given)
+        most["portions"] += 1
         most["read"] = max(most["read"], len(found))
         return found
 
@@ -200,3 +202,159 @@ def test_no_such_blob(small: dict[str, int], what: str) -> None:
     }[what]
     with pytest.raises(SealedError):
         portions.opened(bad)
+
+
+def bounded(bench: Bench, now: int, most: int = 100) -> None:
+    """There comes an end."""
+    for _ in range(most):
+        if not bench.store.maintain(now):
+            return
+    raise AssertionError("there is still something to do")
+
+
+def quick(day: int, rows: int = 4 * SOME) -> list[Item]:
+    begin = START + day * DAY
+    return [reading(begin + n * EVERY, n % 9 / 2) for n in range(rows)]
+
+
+def times_of(*items: Item) -> list[int]:
+    return sorted(_time(item) for item in items)
+
+
+@pytest.mark.parametrize("hours", [3, 30])
+def test_many_readings_of_a_day_that_is_forgotten(
+    benches: tuple[Bench, Bench], small: dict[str, int], hours: int
+) -> None:
+    """They make nothing, as its roll-ups are there; all others stay, and there comes an end: also where they
+    are not waited for."""
+    bench, _ = benches
+    bench.write(*quick(0, 20), *quick(5, 20))
+    bounded(bench, START + 6 * DAY)
+    bench.store.close()
+    bench.another(keep_ms=2 * DAY).open()
+    bounded(bench, START + 7 * DAY)
+    assert bench.times() == times_of(*quick(5, 20))
+    bench.write(reading(START + 6 * DAY), *quick(0))
+    bounded(bench, START + 6 * DAY + hours * HOUR)
+    assert bench.times() == times_of(*quick(5, 20), reading(START + 6 * DAY))
+    assert bench.count("readings") == (1 if hours == 3 else 0)
+
+
+def test_a_forgotten_day_that_rests(benches: tuple[Bench, Bench], small: dict[str, int]) -> None:
+    """What is left to those that grow comes to an end as well."""
+    bench, _ = benches
+    bench.write(*quick(0, 20), *quick(5, 20))
+    bounded(bench, START + 6 * DAY)
+    bench.store.close()
+    bench.another(keep_ms=2 * DAY).open()
+    now = START + 7 * DAY + 30 * MINUTE
+    bounded(bench, now)
+    bench.write(reading(START + 5 * DAY + 1))
+    bounded(bench, now)
+    bench.write(reading(START + 5 * DAY + 2), *quick(0, 2 * SOME + 50))
+    bounded(bench, now + 45 * MINUTE)
+    assert bench.count("readings") == 2 * SOME + 51  # they rest
+    for hours in (1, 2):
+        bounded(bench, now + hours * HOUR)
+    assert bench.count("readings") == 0
+    assert bench.times() == times_of(
+        *quick(5, 20), reading(START + 5 * DAY + 1), reading(START + 5 * DAY + 2)
+    )
+
+
+@pytest.mark.parametrize("portions_done", [0, 1, 2])
+def test_a_late_reading_of_a_day_before(
+    benches: tuple[Bench, Bench], small: dict[str, int], portions_done: int
+) -> None:
+    """While a quick day is sealed, step by step: each goes on from the one before; nothing is lost."""
+    bench, _ = benches
+    bench.write(*quick(0, 20))
+    bounded(bench, START + DAY + 3 * HOUR)
+    items, late = quick(1), reading(START + 7 * HOUR)
+    bench.write(*items)
+    now = START + 2 * DAY + 3 * HOUR
+    steps_until(bench, now, small, portions_done)
+    bench.write(late)
+    bounded(bench, now)
+    assert bench.times() == times_of(*quick(0, 20), late, *items)
+    bounded(bench, now + HOUR)
+    assert bench.times() == times_of(*quick(0, 20), late, *items)
+    assert bench.count("readings") == 0
+    assert small["read"] <= SOME
+
+
+@pytest.mark.parametrize("also_before", [False, True])
+def test_a_late_reading_of_what_is_sealed_of_a_day(
+    benches: tuple[Bench, Bench], small: dict[str, int], also_before: bool
+) -> None:
+    """Is not passed over: the next step begins there."""
+    bench, _ = benches
+    items, late = quick(1), [reading(START + DAY + 5 * EVERY + 1, 7.0)]
+    bench.write(*quick(0, 20), *items)
+    now = START + 2 * DAY + 3 * HOUR
+    bounded(bench, START + DAY + 3 * HOUR)
+    bench.write(*quick(1))  # they are to be sealed anew
+    steps_until(bench, now, small, 2)
+    late += [reading(START + 7 * HOUR)] if also_before else []
+    bench.write(*reversed(late))
+    assert bench.times() == times_of(*quick(0, 20), *items, *late)
+    bounded(bench, now)
+    bounded(bench, now + HOUR)
+    assert bench.count("readings") == 0
+    assert bench.times() == times_of(*quick(0, 20), *items, *late)
+
+
+def test_a_late_reading_of_a_quick_day_that_grows(
+    benches: tuple[Bench, Bench], small: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is seen all the while."""
+    bench, _ = benches
+    monkeypatch.setattr(upkeep, "SOME_ROWS", 1)
+    items, late = quick(0), reading(START + 5 * EVERY + 1)
+    bench.write(*items)
+    now = START + 12 * HOUR
+    steps_until(bench, now, small, 2)
+    bench.write(late)
+    for _ in range(100):
+        assert bench.times() == times_of(*items, late)
+        if not bench.store.maintain(now):
+            break
+    bounded(bench, now)
+    bounded(bench, START + 2 * DAY)
+    assert bench.times() == times_of(*items, late)
+
+
+def test_all_of_a_portion_is_damaged(benches: tuple[Bench, Bench], small: dict[str, int]) -> None:
+    """The others are sealed."""
+    bench, _ = benches
+    items = quick(0)
+    bench.write(*items)
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("UPDATE readings SET value = 99 WHERE time < ?", (_time(items[SOME]),))
+        db.commit()
+    bounded(bench, START + 2 * DAY)
+    assert bench.count("readings") == 0
+    assert bench.times() == times_of(*items[SOME:])
+
+
+def test_a_day_that_is_damaged_while_it_is_sealed(
+    benches: tuple[Bench, Bench], small: dict[str, int]
+) -> None:
+    """Is made anew of all that is hot, not of what comes next alone."""
+    bench, _ = benches
+    items = quick(0)
+    bench.write(*items)
+    steps_until(bench, START + 2 * DAY, small, 2)
+    with closing(sqlite3.connect(bench.path)) as db:
+        db.execute("UPDATE days SET rows = rows + 1")
+        db.commit()
+    bounded(bench, START + 2 * DAY)
+    assert bench.count("readings") == 0
+    assert bench.times() == times_of(*items)
+
+
+def steps_until(bench: Bench, now: int, small: dict[str, int], portions_read: int) -> None:
+    """So many more portions are sealed, and not all."""
+    wanted = small["portions"] + portions_read
+    while small["portions"] < wanted:
+        assert bench.store.maintain(now)

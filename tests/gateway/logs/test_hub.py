@@ -281,3 +281,16 @@ def test_as_before_afterwards() -> None:
     with pytest.raises(ZeroDivisionError), logging_to(out):
         raise ZeroDivisionError
     assert (root.level, list(root.handlers), logging.getLogger("sig").level) == before
+
+
+def test_where_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Who configures it is told; it can be closed."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    log = _Log()
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="new thread"):
+        log.hub.write_to(tmp_path / "log", 1000, 1)
+    log.hub.close()

@@ -196,3 +196,20 @@ def test_a_defect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bool) 
             assert len(running.app.folder._listeners) == listeners
             monkeypatch.undo()
             assert running.reload()["links.other"] == "added"
+
+
+def test_where_no_thread_can_be_had_for_the_old_one(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is stopped on the reload's, and the new one follows."""
+    begin = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name.startswith("stop-"):
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    slow.go_on.set()
+    slow.running.write(AFTER)
+    assert slow.running.reload() == {"history": "restarted"}
+    assert slow.history() is not slow.old
+    assert not slow.old._thread
