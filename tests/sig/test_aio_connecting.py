@@ -19,7 +19,7 @@ from sig.aio import connecting as aio_connecting
 from sig.aio.address import parse_address
 from sig.aio.carrier import AioCarrier
 from sig.carrier.tcpserver import CarrierTCPServer
-from tests.sig.aiokit import Proxy, connect_to, run, take, temp_of, url_of
+from tests.sig.aiokit import Proxy, connect_to, no_thread, run, take, temp_of, url_of
 from tests.sig.netkit import Net, eventually, signal_of, stop, threads_called
 from tests.support.waiting import until
 
@@ -408,20 +408,31 @@ def test_a_machine_without_threads(tcp: Net, monkeypatch: pytest.MonkeyPatch) ->
     """Connecting fails; leaving does not."""
     tcp.server()
     serving: Any = tcp.carriers[0]
-    start = threading.Thread.start
-
-    def refuse(thread: threading.Thread) -> None:
-        if thread.name == "sig-aio":
-            raise RuntimeError("can't start new thread")
-        start(thread)
 
     async def main() -> None:
         async with connect_to(tcp) as router:
-            monkeypatch.setattr(threading.Thread, "start", refuse)
+            monkeypatch.setattr(threading.Thread, "start", no_thread)
         carrier: Any = router.carrier
         assert not carrier.isConnected()
         with pytest.raises(RuntimeError, match="new thread"):
             await connect_to(tcp).__aenter__()
+
+    run(main())
+    eventually(lambda: serving.connections == 0)
+
+
+def test_a_cancel_on_a_machine_without_threads(tcp: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays a cancel, and what has been made is ended."""
+    tcp.server()
+    serving: Any = tcp.carriers[0]
+
+    async def main() -> None:
+        task = asyncio.create_task(connect_to(tcp).__aenter__())
+        await asyncio.sleep(0)
+        eventually(lambda: not threads_called("sig-aio"))  # it is made, and the loop has not heard of it
+        monkeypatch.setattr(threading.Thread, "start", no_thread)
+        await cancelled(task)
+        assert not threads_called("sig-client")
 
     run(main())
     eventually(lambda: serving.connections == 0)
