@@ -6,7 +6,9 @@ and caller it reports are those of the code that logged. The text is complete; n
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import sys
 import threading
 import time
@@ -56,6 +58,7 @@ def setup_logger(logger: Any) -> None:
     A standard logger has no `trace`: it gets those texts at level 5.
     """
     global _current
+    repeated.tell(early=True)
     repeated.forget()
     if logger is None:
         _current = _SILENT
@@ -111,15 +114,30 @@ class Repeated:
 
     AGAIN_S = 60.0
     MAX_SOURCES = 3
+    # Of 1 kB at most each, but for the text of an exception.
+    MAX_KINDS = 100
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._counts: dict[str, _Count] = {}
 
-    def note(self, kind: str, text: str, source: str, at_once: int = 1, level: Level = "warning") -> None:
-        """Once more; the first `at_once` are logged. `kind`: one of a few of ours; `source`: who did it."""
+    def note(
+        self,
+        kind: str,
+        text: str,
+        source: str,
+        at_once: int = 1,
+        level: Level = "warning",
+        other: str | None = None,
+    ) -> None:
+        """Once more; the first `at_once` are logged. `source`: who did it.
+
+        `kind`: one of a few of ours. If it is not, `other` is: it is of that kind where there are MAX_KINDS.
+        """
         with self._lock:
+            if other is not None and kind not in self._counts and len(self._counts) >= self.MAX_KINDS:
+                kind = other
             count = self._counts.get(kind)
             if count is None:
                 count = self._counts[kind] = _Count(self._clock(), at_once, level)
@@ -149,6 +167,12 @@ class Repeated:
         """As if nothing had happened yet."""
         with self._lock:
             self._counts.clear()
+
+    def forked(self) -> None:
+        """In a child: what has happened is its parent's to tell, and a thread that it lacks may have had the
+        lock."""
+        self._lock = threading.Lock()
+        self._counts = {}
 
 
 class _Count:
@@ -185,15 +209,9 @@ class _Count:
 
 
 repeated = Repeated()
-
-REFUSALS_TOLD = 10
-
-
-def refused(text: str, sender: str) -> None:
-    """Log, as an error, a request to that sender which failed, but no more than a few of a minute: who asks
-    may be anybody outside. The rest are counted."""
-    repeated.tell()
-    repeated.note("request", text, sender, REFUSALS_TOLD, "error")
+# A program without a network may have nobody who tells what was counted last.
+atexit.register(lambda: repeated.tell(early=True))
+os.register_at_fork(after_in_child=lambda: repeated.forked())
 
 
 class Failures:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-LOGS_FOR_OTHERS = "sig.log"
+LOGS_FOR_OTHERS = ("sig.log", "sig.asking")
 """Not the code that had something to report."""
 
 
@@ -89,7 +89,7 @@ class SimpleLogger:
         if level < self.level:
             return
         frame = sys._getframe(2)
-        while frame.f_globals.get("__name__") == LOGS_FOR_OTHERS and frame.f_back is not None:
+        while frame.f_globals.get("__name__") in LOGS_FOR_OTHERS and frame.f_back is not None:
             frame = frame.f_back
         name = LOG_LEVELS.LEVEL_NAMES[level]
         text = text % args if args else text

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Literal, overload
 
-from sig import log
+from sig import asking, log
 from sig.errors import UnknownSender
 from sig.event import BUILTIN_EVENTS, EVENT_CONNECT, EVENT_DISCONNECT, Callback, Event
 from sig.lifecycle import Lifecycle
@@ -179,7 +179,7 @@ class Router:
         self.check_own(sender)
         target = sender if isinstance(sender, Sender) else self._senders.get(sender)
         if target is None:
-            log.refused(f"request '{method}' failed: there is no sender '{sender}'", str(sender))
+            asking.unknown(str(sender), method)
             raise UnknownSender(f"there is no sender '{sender}'")
         return target.request(method, params)
 

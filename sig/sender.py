@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import RLock
 from typing import Any, Literal, Protocol, overload
 
-from sig import log
-from sig.errors import NotConnected, UnknownMethod, text_of
+from sig import asking
+from sig.errors import NotConnected, UnknownMethod
 from sig.event import BUILTIN_EVENTS, Callback, Event
 from sig.signals import Signal
 
@@ -127,19 +127,17 @@ class Sender:
         Raises NotConnected, UnknownMethod (no handler for it and no default one), ValueError (`method` is
         None), and whatever the handler raises. That is logged, too, as an error.
         """
-        if log.is_silent():
-            return self._answer(method, params)
-        with log.harmless:
-            log.get().debug(f"sender '{self._name}' is asked for '{method}'")
+        asking.begins(self._name, method)
         try:
-            return self._answer(method, params)
+            handler, is_default = self.handler(method)
         except Exception as err:
-            log.refused(f"request '{method}' to sender '{self._name}' failed: {text_of(err)}", self._name)
+            asking.refused(self._name, method, err)
             raise
-
-    def _answer(self, method: str, params: Any) -> Any:
-        handler, is_default = self.handler(method)
-        return handler(method, params) if is_default else handler(params)
+        try:
+            return handler(method, params) if is_default else handler(params)
+        except Exception as err:
+            asking.failed(self._name, method, err)
+            raise
 
     def handler(self, method: str) -> tuple[Callable[..., Any], bool]:
         """What answers `method`, and whether that is the default handler. Raises as `request` does."""

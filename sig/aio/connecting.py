@@ -39,7 +39,7 @@ class Connecting(AbstractAsyncContextManager[ClientRouter]):
             await making.ended()
         except asyncio.CancelledError:
             if self._carrier.give_up(at_once=True):
-                making = Work(apart, self._carrier.disconnect)
+                making = Work(apart, self._carrier.disconnect, or_here=True)
             await making.ended(GIVE_UP_S)
             raise
         making.outcome.result().result()

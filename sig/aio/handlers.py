@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
+from sig import asking
 from sig.aio.threads import Outcome
 from sig.errors import Busy, NotConnected
 from sig.router import Router
@@ -112,11 +113,14 @@ class AsyncHandler:
                 raise ended
         return outcomes[0].result()
 
-    async def answer(self, params: tuple[Any, ...]) -> Any:
-        """Call it on its loop. If this is cancelled, the handler runs on."""
+    async def answer(self, params: tuple[Any, ...], failed: Callable[[BaseException], object]) -> Any:
+        """Call it on its loop. If this is cancelled, the handler runs on. `failed` is told what it raises,
+        whoever still waits."""
         answered: asyncio.Future[Outcome] = self.tasks.loop.create_future()
 
         def done(outcome: Outcome) -> None:
+            if outcome.error is not None:
+                failed(outcome.error)
             if not answered.done():
                 answered.set_result(outcome)
 
@@ -141,13 +145,20 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 def handler_here(router: Router, sender: Sender | str, method: str) -> tuple[AsyncHandler, bool] | None:
     """The handler that is to answer, if it is one of the loop that runs here, and whether it is the default
-    one. Raises as `router.request` does."""
+    one. Raises and logs as `router.request` does."""
     router.check_own(sender)
     target = router.getSender(sender) if isinstance(sender, str) else sender
     if target is None or type(target).request is not Sender.request:  # somebody's own
         return None
-    handler, is_default = target.handler(method)
+    name = target.getName()
+    try:
+        handler, is_default = target.handler(method)
+    except Exception as err:
+        asking.begins(name, method)
+        asking.refused(name, method, err)
+        raise
     if isinstance(handler, AsyncHandler) and handler.tasks.loop is _running_loop():
+        asking.begins(name, method)
         return handler, is_default
     return None
 

@@ -55,6 +55,7 @@ class _Buffer:
             self.close()
             raise
         if not added:
+            self.close()  # who goes on all the same must not wait for what never comes
             sender, event = self._names
             raise LookupError(f"sender '{sender}' does not declare the event '{event}'")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from sig import asking
 from sig.aio.handlers import handler_here
 from sig.aio.threads import client_of, on_thread, settle
 from sig.client import ClientRouter
@@ -44,7 +45,9 @@ async def request(
             if here is None:
                 return await on_thread(lambda: router.request(sender, method, params))
             handler, is_default = here
-            return await handler.answer((method, params) if is_default else (params,))
+            return await handler.answer(
+                (method, params) if is_default else (params,), lambda err: asking.failed(name, method, err)
+            )
     except TimeoutError as err:
         if isinstance(err, RequestTimeout) or not limit.expired():
             raise

@@ -43,7 +43,7 @@ class Adding(AbstractAsyncContextManager[Sender]):
         except asyncio.CancelledError:
             self._abandoned = True
             if self._sender is not None:
-                Work(apart, self._sender.remove)
+                Work(apart, self._sender.remove, or_here=True)
             raise
         sender: Sender = adding.outcome.result().result()
         return sender
@@ -59,8 +59,8 @@ class Adding(AbstractAsyncContextManager[Sender]):
     ) -> None:
         assert self._sender is not None
         assert self._tasks is not None
-        removing = Work(apart, self._sender.remove)
         try:
+            removing = Work(apart, self._sender.remove, or_here=True)
             await removing.ended()
         finally:
             await wait_ended(self._tasks.close())

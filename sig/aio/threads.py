@@ -97,9 +97,13 @@ async def on_thread(function: Callable[[], Any]) -> Any:
 
 
 class Work:
-    """A function on a thread, and its `outcome`, for the loop that began it. Raises as `post` does."""
+    """A function on a thread, and its `outcome`, for the loop that began it. Raises as `post` does.
 
-    def __init__(self, pool: Threads, function: Callable[[], Any]) -> None:
+    `or_here`: on a machine that has no thread left it runs at once, on the loop's own, and is over then. That
+    is for what must be done, even though the loop waits for it.
+    """
+
+    def __init__(self, pool: Threads, function: Callable[[], Any], *, or_here: bool = False) -> None:
         loop = asyncio.get_running_loop()
         self.outcome: asyncio.Future[Outcome] = loop.create_future()
         self._pool = pool
@@ -113,7 +117,12 @@ class Work:
             settle(loop, self.outcome, outcome)
 
         self._job = job
-        pool.post(job)
+        try:
+            pool.post(job)
+        except RuntimeError:
+            if not or_here:
+                raise
+            job()
 
     def forget(self) -> None:
         """Do not run it, unless it has begun."""

@@ -39,6 +39,16 @@ def in_thread(function: Callable[[], object]) -> None:
     thread.join(WAIT_S)
 
 
+_start = threading.Thread.start
+
+
+def no_thread(thread: threading.Thread) -> None:
+    """In place of `threading.Thread.start`: this machine has no thread left for `sig.aio`."""
+    if thread.name == "sig-aio":
+        raise RuntimeError("can't start new thread")
+    _start(thread)
+
+
 def temp_of(router: sig.Router) -> sig.Sender:
     """A sender with a channel and a plain event."""
     return router.addSender("temp", ["#changed", "hot"], {"read": lambda _params: 23.5})

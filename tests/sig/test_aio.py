@@ -46,8 +46,11 @@ def test_an_event_that_is_not_declared() -> None:
     async def main() -> None:
         router = sig.Router()
         temp_of(router)
+        cold = aio.events(router, "temp", "cold")
         with pytest.raises(LookupError, match="does not declare"):
-            await anext(aio.events(router, "temp", "cold"))
+            await anext(cold)
+        with pytest.raises(StopAsyncIteration):  # at once: it is over
+            await anext(cold)
 
     run(main())
 
@@ -174,8 +177,11 @@ def test_remote_events(net: Net) -> None:
             temp = temp_of(server)
             signal_of(temp, "#changed").trigger(1)
             assert await take(heard, 1) == [1]
+            cold = aio.events(client, "temp", "cold", remote=True)
             with pytest.raises(LookupError, match="does not declare"):
-                await anext(aio.events(client, "temp", "cold", remote=True))
+                await anext(cold)
+            with pytest.raises(StopAsyncIteration):
+                await anext(cold)
 
     run(main())
     assert "subscription" not in str(client)

@@ -19,7 +19,7 @@ from sig.aio import connecting as aio_connecting
 from sig.aio.address import parse_address
 from sig.aio.carrier import AioCarrier
 from sig.carrier.tcpserver import CarrierTCPServer
-from tests.sig.aiokit import Proxy, connect_to, run, take, temp_of, url_of
+from tests.sig.aiokit import Proxy, connect_to, no_thread, run, take, temp_of, url_of
 from tests.sig.netkit import Net, eventually, signal_of, stop, threads_called
 from tests.support.waiting import until
 
@@ -88,7 +88,8 @@ def test_several_at_once(tcp: Net) -> None:
 
 def test_nothing_blocks_the_loop(tcp: Net) -> None:
     """Connecting, greeting, a reconnect, and a leave that has much to send, all by way of the loop itself."""
-    tcp.limits = sig.Limits(drain_s=60, full_wait_s=60)  # however slow the machine is
+    # However slow the machine is: the proxy shares the loop, and every bound counts its turns, too.
+    tcp.limits = sig.Limits(drain_s=60, full_wait_s=60, handshake_s=60, timeout_s=60, join_s=60)
     server = tcp.server()
     got: list[int] = []
     server.addListener(lambda _info, data: got.append(data), "mine", "new")
@@ -408,20 +409,31 @@ def test_a_machine_without_threads(tcp: Net, monkeypatch: pytest.MonkeyPatch) ->
     """Connecting fails; leaving does not."""
     tcp.server()
     serving: Any = tcp.carriers[0]
-    start = threading.Thread.start
-
-    def refuse(thread: threading.Thread) -> None:
-        if thread.name == "sig-aio":
-            raise RuntimeError("can't start new thread")
-        start(thread)
 
     async def main() -> None:
         async with connect_to(tcp) as router:
-            monkeypatch.setattr(threading.Thread, "start", refuse)
+            monkeypatch.setattr(threading.Thread, "start", no_thread)
         carrier: Any = router.carrier
         assert not carrier.isConnected()
         with pytest.raises(RuntimeError, match="new thread"):
             await connect_to(tcp).__aenter__()
+
+    run(main())
+    eventually(lambda: serving.connections == 0)
+
+
+def test_a_cancel_on_a_machine_without_threads(tcp: Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays a cancel, and what has been made is ended."""
+    tcp.server()
+    serving: Any = tcp.carriers[0]
+
+    async def main() -> None:
+        task = asyncio.create_task(connect_to(tcp).__aenter__())
+        await asyncio.sleep(0)
+        eventually(lambda: not threads_called("sig-aio"))  # it is made, and the loop has not heard of it
+        monkeypatch.setattr(threading.Thread, "start", no_thread)
+        await cancelled(task)
+        assert not threads_called("sig-client")
 
     run(main())
     eventually(lambda: serving.connections == 0)

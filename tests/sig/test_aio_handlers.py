@@ -17,7 +17,7 @@ from sig import aio
 from sig.aio import handlers as aio_handlers
 from sig.aio import threads as aio_threads
 from sig.aio.threads import Threads
-from tests.sig.aiokit import Proxy, connect_to, run
+from tests.sig.aiokit import Proxy, connect_to, no_thread, run
 from tests.sig.netkit import WAIT_S, Net, eventually, signal_of
 
 Ask = Callable[..., Any]
@@ -466,6 +466,48 @@ def test_a_cancel_just_after_it_is_added(tcp: Net) -> None:
 
     run(main())
     eventually(lambda: not server.getSender("temp"))
+
+
+def test_a_cancel_on_a_machine_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays a cancel, and what has been added is taken back, whatever a listener does."""
+    router = sig.Router()
+    router.addListener(lambda _info, _data: 1 / 0, "temp", sig.EVENT_DISCONNECT)
+
+    async def main() -> None:
+        task = asyncio.create_task(aio.addSender(router, "temp", [], {"read": read}).__aenter__())
+        await asyncio.sleep(0)
+        eventually(lambda: not [t for t in threading.enumerate() if t.name == "sig-aio"])
+        monkeypatch.setattr(threading.Thread, "start", no_thread)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert task.cancelled()
+
+    run(main())
+    temp = router.getSender("temp")
+    assert temp is not None
+    assert not temp.isConnected()
+
+
+def test_leaving_on_a_machine_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sender goes all the same, and so do the handlers that run."""
+    router = sig.Router()
+    entered = threading.Event()
+
+    async def slow(_params: Any) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        async with aio.addSender(router, "temp", [], {"slow": slow}) as temp:
+            task = asyncio.create_task(aio.request(router, "temp", "slow"))
+            while not entered.is_set():
+                await asyncio.sleep(0)
+            monkeypatch.setattr(threading.Thread, "start", no_thread)
+        assert not temp.isConnected()
+        with pytest.raises(sig.NotConnected, match="was cancelled"):
+            await task
+
+    run(main())
 
 
 def test_names_that_are_taken(tcp: Net) -> None:

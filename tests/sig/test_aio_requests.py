@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from sig.aio import threads as aio_threads
 from sig.aio.threads import Threads
 from sig.net.pending import Pending
 from tests.sig.aiokit import run
-from tests.sig.netkit import WAIT_S, Net, eventually, leave, threads_called
+from tests.sig.netkit import WAIT_S, Logged, Net, eventually, leave, threads_called
 from tests.support.living import living
 
 CONTEXT: contextvars.ContextVar[str] = contextvars.ContextVar("CONTEXT")
@@ -151,3 +152,67 @@ def test_a_loop_that_is_gone_before_the_answer() -> None:
     assert entered.wait(WAIT_S)
     hold.set()
     eventually(lambda: not threads_called("sig-aio"))
+
+
+def test_they_are_logged_as_any() -> None:
+    """Whoever answers: a thread, or this loop; once each, also if nobody waits for the answer any more."""
+    lines: list[tuple[str, str]] = []
+
+    class Book:
+        def __getattr__(self, level: str) -> Any:
+            return lambda text: lines.append((level, text))
+
+    def plain(_params: Any) -> Any:
+        raise OSError("disk on fire")
+
+    async def here(params: Any) -> Any:
+        await asyncio.sleep(0)
+        return plain(params)
+
+    async def life(router: sig.Router, handler: Any) -> list[tuple[str, str]]:
+        async with aio.addSender(router, "disk", [], {"read": handler}) as disk:
+            sig.setup_logger(Book())
+            lines.clear()
+            for sender, method in (
+                ("disk", "read"),
+                (disk, "read"),
+                ("disk", "x"),
+                ("no", "x"),
+                (disk, None),
+            ):
+                with suppress(OSError, LookupError, ValueError):
+                    await aio.request(router, sender, method)  # type: ignore[arg-type]
+            return list(lines)
+
+    async def main() -> None:
+        on_a_thread = await life(sig.Router(), plain)
+        assert on_a_thread == await life(sig.Router(), here)
+        assert [level for level, _ in lines] == ["debug", "error"] * 3 + ["error"] + ["debug", "error"]
+        assert lines[1] == ("error", "request 'read' to sender 'disk' failed: disk on fire")
+        assert (
+            lines[5][1]
+            == "request 'x' to sender 'disk' failed: sender 'disk' has no method 'x'; it has: read"
+        )
+
+    run(main())
+
+
+def test_a_failure_that_nobody_waits_for_is_logged(logged: Logged) -> None:
+    """The caller has gone; the handler's error is the log's only."""
+    router = sig.Router()
+
+    async def main() -> None:
+        go_on = asyncio.Event()
+
+        async def late(_params: Any) -> None:
+            await go_on.wait()
+            raise OSError("disk on fire")
+
+        async with aio.addSender(router, "disk", [], {"read": late}):
+            with pytest.raises(sig.RequestTimeout):
+                await aio.request(router, "disk", "read", timeout=0.01)
+            go_on.set()
+            while "disk on fire" not in (logged.texts.get_nowait() if logged.texts.qsize() else ""):
+                await asyncio.sleep(0.001)
+
+    run(main())

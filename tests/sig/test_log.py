@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import sig
-from sig import log
+from sig import asking, log
 
 METHODS = ("trace", "debug", "info", "warning", "error", "critical")
 
@@ -198,7 +198,7 @@ def test_refusals_are_counted_once_there_are_many(monkeypatch: pytest.MonkeyPatc
     for _ in range(30):
         ask()
     text = "request 'm' to sender 's' failed: sender 's' answers no requests (asked for 'm')"
-    assert [line for line in book.lines if line[0] == "error"] == [("error", text)] * log.REFUSALS_TOLD
+    assert [line for line in book.lines if line[0] == "error"] == [("error", text)] * asking.TOLD_AT_ONCE
     book.lines.clear()
     now[0] += log.Repeated.AGAIN_S
     ask()
