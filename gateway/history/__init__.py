@@ -15,6 +15,7 @@ writing    what a batch becomes in the file
 untimed    what waits until the clock of its boot is known
 upkeep     what is to be done beside writing, in short steps
 sealing    readings from the hot table to the blob of their day
+growing    the same for a day that is not over
 covered    up to when that has been done
 retention  what is forgotten
 clearing   readings go from the hot table

@@ -476,6 +476,8 @@ def test_the_server_restarts_under_traffic(tcp: Net, rounds: int) -> None:
             stop(server)
             server = tcp.server()
             wait_until_restored(server)
+            # the publisher has yet to hear that the server has its sender, and drops its signals until then
+            eventually(lambda: not publisher._remote_senders._missing)
             mark.trigger(number)
             assert inbox.data(1) == [number]
     finally:

@@ -89,4 +89,4 @@ def test_what_is_salvaged_is_written(tmp_path: Path) -> None:
     assert [each.ours for each in again.values()] == [each.kernel for each in again.values()]
     if again["closed"].kernel == 0:
         pytest.skip("the folder for temporary files is in memory")
-    assert again["opened"].ours > first["opened"].ours + 20_000
+    assert again["opened"].ours >= first["opened"].ours + 8_192  # two pages of the new file at the least
