@@ -23,6 +23,8 @@ AROUND = 0.02
 _EXACT_ROOM, _ROOM, _MONTH_ROOM = 11, 9, 7
 """Columns of text for a label and some between: `06:30:00`, `22 Nov`, `2026`."""
 _NEAR = 1e-9
+# With less between them there is no power of ten for a step: values are one, then.
+_LEAST = 1e-290
 """Of a step: what floats make of a round number."""
 MONTHS = (1, 2, 3, 6, 12, 24, 60, 120)
 
@@ -45,7 +47,7 @@ class Axis(NamedTuple):
 def axis(low: float, high: float, most: int) -> Axis:
     """An axis for those values, with at most so many round numbers, or three. It is little longer than they
     need; where they are one, it is around it."""
-    if high - low < abs(high) * _NEAR or high == low:
+    if high - low < max(abs(high) * _NEAR, _LEAST):
         low, high = low - max(abs(low), 1.0) * AROUND, high + max(abs(low), 1.0) * AROUND
     step = _step(low, high, max(3, most))
     first, last = math.floor(low / step + _NEAR), math.ceil(high / step - _NEAR)

@@ -185,7 +185,9 @@ def test_a_loop_in_the_hands_of_sqlite_is_not_stuck_for_an_hour(monkeypatch: pyt
             dog.look()
             assert "trigger" not in told.said
             clock.advance(5.0)
-        dog.look()
+        for _ in range(2):  # the hour may be over a moment later, by a rounding of the clock
+            dog.look()
+            clock.advance(5.0)
         assert told.said[-1] == "trigger"
     assert at_work_since(name) is None
 

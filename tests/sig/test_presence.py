@@ -227,6 +227,8 @@ def test_more_senders_than_a_message_holds(tcp: Net) -> None:
     client = tcp.client()
     inbox = Inbox()
     client.addRemoteListener(inbox, event="#connect")
+    # nobody is told of what is there when he begins to listen: that has to be over
+    eventually(lambda: all(each.is_compared for each in client._remote_listeners.list()))
     stop(first)
     carrier = tcp.server_carrier(limits=limits)
     second = sig.ServerRouter(carrier)

@@ -59,7 +59,7 @@ def devices(*ids: int) -> dict[str, Any]:
 @contextmanager
 def linked(port: Path | str, *channels: str, **options: Any) -> Iterator[tuple[Link, list[Taker]]]:
     """A link that is open, quick by default, and takers of these channels."""
-    given = {"port": str(port), "every": 0.05, "timeout": 0.3, **options}
+    given = {"port": str(port), "every": 0.05, "timeout": 1.0, **options}
     link = Link("bus", source=new_source("modbus", given))
     takers = [Taker(channel) for channel in channels]
     for taker in takers:

@@ -136,3 +136,9 @@ def test_any_times(since: int, length: int, across: int) -> None:
     assert len(found) <= across / 7 + 1
     for tick in found:
         assert datetime.fromtimestamp(tick.at / 1000, UTC).microsecond == 0
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 5e-324), (-5e-324, 5e-324), (1e-300, 2e-300)])
+def test_values_with_no_step_between_them_are_one(low: float, high: float) -> None:
+    """There is no power of ten that small: the axis is around them."""
+    assert axis(low, high, 4) == axis(0.0, 0.0, 4)
