@@ -58,7 +58,16 @@ async function ask(something) {
   }
 }
 
-const askList = () => ask(async () => model.load(await api.senders()));
+let asked = 0;
+let answered = 0;
+const askList = () =>
+  ask(async () => {
+    const mine = ++asked;
+    const senders = await api.senders();
+    if (mine < answered) return; // one that was asked for later is there already
+    answered = mine;
+    model.load(senders);
+  });
 const askGateway = () =>
   ask(async () => {
     const info = await api.gateway();
