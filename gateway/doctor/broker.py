@@ -10,7 +10,7 @@ from gateway.config import Config
 from gateway.doctor.as_root import not_seen
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.patient import Patient
-from gateway.doctor.visit import Route, Seen, visit
+from gateway.doctor.visit import HUNG_UP, Route, Seen, visit
 from gateway.mqtt.broker.versions import V5
 from gateway.mqtt.home_assistant.discovery import Discovery
 from gateway.mqtt.settings import VERSIONS, Facts, target
@@ -91,7 +91,8 @@ def _rights(name: str, seen: Seen, way: Route, gateway: str) -> Iterator[Finding
             CHECK, Level.RED, f"{name} does not let us publish on {topic}: {why}", _for(topic, way, allow)
         )
     if seen.lost is not None:
-        if way.probe not in seen.refused:  # some hang up on what they do not allow
+        said = any(why.startswith(HUNG_UP) for why in seen.refused.values())
+        if not said and way.probe not in seen.refused:  # some hang up on what they do not allow
             where = f"after we had published on sig/{gateway}/…" if not seen.echoed else "in the middle"
             text = f"{name} has ended the connection {where}: {seen.lost}"
             yield Finding(

@@ -444,16 +444,19 @@ def test_the_broker_does_not_allow_our_topics(patient: Patient, version: str) ->
         assert str(line.remedy).startswith("allow this user in the broker's ACL: topic readwrite sig/shed/#")
 
 
-@pytest.mark.parametrize(("version", "level"), [("auto", "red"), ("3.1.1", "yellow")])
-def test_the_broker_does_not_allow_discovery(patient: Patient, version: str, level: str) -> None:
-    """Its own topics are fine."""
+@pytest.mark.parametrize(("version", "levels"), [("auto", {"red"}), ("3.1.1", {"yellow", "red"})])
+def test_the_broker_does_not_allow_discovery(patient: Patient, version: str, levels: set[str]) -> None:
+    """Its own topics are fine. In 3.1.1 a denied message is mostly acknowledged, and once in some hundred
+    times Mosquitto 2.0.11 hangs up on it: "Bad socket read/write … Unknown error", says its log."""
     acl = patient.folder / "acl"
     acl.write_text("topic readwrite sig/#\n")
     acl.chmod(0o700)
     with Mosquitto(patient.folder, ["allow_anonymous true", f"acl_file {acl}"]) as broker:
         _with_broker(patient, broker.port, version=version, home_assistant="true")
-        line = patient.diagnosis().of("broker", level)
-        assert "homeassistant/device/" in line.message
+        lines = [one for one in patient.diagnosis().lines if one.check == "broker" and one.level != "green"]
+        (line,) = [one for one in lines if "homeassistant/device/" in one.message]
+        assert line.level in levels
+        assert not [one for one in lines if "sig/shed/" in f"{one.message} {one.remedy}"]
         assert "topic readwrite homeassistant/#" in str(line.remedy)
 
 

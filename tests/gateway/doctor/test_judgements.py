@@ -353,6 +353,17 @@ def test_broker(seen: dict[str, Any], level: Level, words: str, remedy: str) -> 
     assert (found[-1].level is GREEN) is (level is not RED)
 
 
+def test_a_broker_that_hangs_up_on_what_it_does_not_allow() -> None:
+    """Mosquitto 2.0.11 does at times: that is one finding, of the topic that was not answered."""
+    lost = Seen(
+        **(FINE | {"lost": "closed", "refused": {"homeassistant/device/d/config": "it hung up: closed"}})
+    )
+    (found,) = judge("b", lost, WAY, "g")
+    assert found.level is RED
+    assert "let us publish on homeassistant/device/d/config: it hung up: closed" in found.message
+    assert "topic readwrite homeassistant/#" in found.remedy
+
+
 @pytest.mark.parametrize(
     ("standing", "runs", "expected"),
     [
