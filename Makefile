@@ -107,7 +107,7 @@ BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
 LAST := $(lastword $(OTHERS))
 
 test-main: .venv/installed-dev
-	$(BIN)/coverage run -m pytest $(BESIDE) --ignore=tests/e2e
+	$(BIN)/coverage run -m tests.support.once_more $(BESIDE) --ignore=tests/e2e
 
 # One after the other, beside test-main, and told of when they are done. Each has its share of the files, and
 # tests/sig (tests/support/sharing.py); with `SHARED=` each has all of them.
@@ -125,7 +125,7 @@ test-others: pyproject.toml
 		if [ ! -e "$$venv/installed" ] || [ pyproject.toml -nt "$$venv/installed" ]; then \
 			"$$python" -m venv "$$venv" && "$$venv/bin/python" $(PIP) -e '.[test]' && touch "$$venv/installed"; \
 		fi && \
-		SIG_GATEWAY_SHARE=$(if $(SHARED),$$number/$(words $(OTHERS))) "$$venv/bin/python" -m pytest -q $(BESIDE) \
+		SIG_GATEWAY_SHARE=$(if $(SHARED),$$number/$(words $(OTHERS))) "$$venv/bin/python" -m tests.support.once_more -q $(BESIDE) \
 			-m "not slow and not once" --ignore=tests/e2e >"$$venv/tests.log" 2>&1; \
 		status=$$?; echo "Python $$version:"; cat "$$venv/tests.log"; [ $$status = 0 ] || exit 1; \
 	done
@@ -135,7 +135,7 @@ test-others: pyproject.toml
 WHOLE := -n 3 --dist loadfile --no-loadscope-reorder
 
 test-whole: .venv/installed-dev
-	$(BIN)/coverage run -m pytest $(WHOLE) tests/e2e
+	$(BIN)/coverage run -m tests.support.once_more $(WHOLE) tests/e2e
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=95
 	@for python in $(if $(SHARED),$(LAST),$(OTHERS)); do \
