@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from drivers.clock import Clock
 from drivers.dispatcher import Dispatcher
 from drivers.options import Option
+from drivers.receipt import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ class Measurement(NamedTuple):
     """A value as the device measured it. `value` is in the channel's unit, None when the measurement failed:
     `fault` then says why, in words for a person. `measured` is the gateway's monotonic time of the
     measurement. `asked` is when a live read was sent that this answers, and None for one that the device sent
-    by itself."""
+    by itself. `late`: the device kept it while nobody heard it, and newer ones may have been published.
+    `doubt`: why `measured` may be wrong by more than the device's clock is, None if it is not. `receipt`: of a
+    device that keeps its readings until they are safe."""
 
     channel: str
     seq: int
@@ -71,6 +74,20 @@ class Measurement(NamedTuple):
     fault: str | None
     measured: float
     asked: float | None = None
+    late: bool = False
+    doubt: str | None = None
+    receipt: Receipt | None = None
+
+
+class Missing(NamedTuple):
+    """Readings of a channel that the device measured, and that nobody will ever have. `count`: None if it is
+    not known. `first`, `last`: from when to when, in the gateway's monotonic time."""
+
+    channel: str
+    count: int | None
+    first: float
+    last: float
+    reason: str
 
 
 class Up(NamedTuple):
