@@ -65,8 +65,8 @@ class Measurement(NamedTuple):
     `fault` then says why, in words for a person. `measured` is the gateway's monotonic time of the
     measurement. `asked` is when a live read was sent that this answers, and None for one that the device sent
     by itself. `late`: the device kept it while nobody heard it, and newer ones may have been published.
-    `doubt`: why `measured` may be wrong by more than the device's clock is, None if it is not. `receipt`: of a
-    device that keeps its readings until they are safe."""
+    `doubt`: why `measured` may be wrong by more than the device's clock is, None if it is not. `receipt`: of
+    a device that keeps its readings until they are safe."""
 
     channel: str
     seq: int
