@@ -1,5 +1,5 @@
-"""What a board is to be brought to: the intervals that sensors want, each channel in use read once, and what it
-keeps sent again.
+"""What a board is to be brought to: the intervals that sensors want, each channel in use read once, and what
+it keeps sent again.
 
 At each hello what is wanted is compared with what the board tells. What differs is asked for a bounded number
 of times, then there is one warning: a request or its answer may be lost, and a board may round. What waits is
@@ -150,9 +150,7 @@ class Settling:
             return
         self._again = None
         if request.error is not None:
-            logger.warning(
-                "%s: the board keeps readings, but does not send them: %s", self._link, request.error
-            )
+            logger.warning("%s: the board does not send what it keeps: %s", self._link, request.error)
 
     def _read_answered(self, channel: str) -> None:
         """A refusal is an answer, too. Whoever wants a `refresh` since it was asked may have come too late
