@@ -61,15 +61,15 @@ class Desk:
         for collector in self.collectors:
             link.add(collector)
 
-    def keys(self) -> list[tuple[int, int]]:
+    def numbers(self) -> list[tuple[int, int]]:
         """Boot and number of each that came, in order."""
         receipts = [taken.receipt for one in self.collectors for taken in list(one.taken)]
         return sorted((receipt.boot, receipt.seq) for receipt in receipts if receipt is not None)
 
     def gaps(self) -> int:
         """How many are missing between the first and the last of their boots."""
-        keys = self.keys()
-        boots = {boot: [seq for each, seq in keys if each == boot] for boot, _ in keys}
+        numbers = self.numbers()
+        boots = {boot: [seq for each, seq in numbers if each == boot] for boot, _ in numbers}
         return sum(seqs[-1] - seqs[0] + 1 - len(set(seqs)) for seqs in boots.values())
 
     def late(self) -> int:
@@ -78,8 +78,8 @@ class Desk:
 
     def came_once(self) -> bool:
         """Whether none came twice."""
-        keys = self.keys()
-        return len(set(keys)) == len(keys)
+        numbers = self.numbers()
+        return len(set(numbers)) == len(numbers)
 
     def away(self, simulator: Simulator, seconds: float, *commands: str) -> None:
         """The cable is out for so long."""
@@ -125,11 +125,11 @@ def test_what_a_pulled_cable_costs(simulator: Simulator) -> None:
 def test_a_reset_while_the_cable_is_out(simulator: Simulator) -> None:
     """The readings of the boot before come, too."""
     with desk_on(simulator, "kept=1000") as desk:
-        (boot,) = {boot for boot, _ in desk}
-        heard = len(desk.keys())
+        (boot,) = {boot for boot, _ in desk.numbers()}
+        heard = len(desk.numbers())
         desk.away(simulator, 0.3, "reset")
-        until(lambda: len({boot for boot, _ in desk}) == 2)
-        until(lambda: sum(each == boot for each, _ in desk) > heard and desk.gaps() == 0)
+        until(lambda: len({boot for boot, _ in desk.numbers()}) == 2)
+        until(lambda: sum(each == boot for each, _ in desk.numbers()) > heard and desk.gaps() == 0)
         assert desk.came_once()
         assert not any(one.lost for one in desk.collectors)
 
@@ -149,8 +149,9 @@ def test_a_memory_that_is_too_small_is_a_gap(simulator: Simulator) -> None:
 
 def test_one_bit_error_in_a_thousand(simulator: Simulator) -> None:
     """Every reading comes, once; the link counts what was damaged."""
-    with desk_on(simulator, "kept=1000&faults=flip=0.001") as desk:
-        until(lambda: len(desk.keys()) > 100)
+    with desk_on(simulator, "kept=1000") as desk:
+        simulator.tell("faults flip=0.001")  # after the hello, which needs four good lines in one go
+        until(lambda: len(desk.numbers()) > 100)
         simulator.tell("faults none")
         until(lambda: desk.gaps() == 0)
         counters = desk.link.status().counters
@@ -161,8 +162,7 @@ def test_one_bit_error_in_a_thousand(simulator: Simulator) -> None:
 
 
 def test_what_a_sensor_publishes_of_it(simulator: Simulator) -> None:
-    """Late readings, as good as live ones; and of a board on USB, whose memory went with the cable, that it
-    cannot be known."""
+    """Late readings, as good as live ones."""
     port = simulator.port("speed=600&seed=1&kept=1000&supply=own")
     with House(port, *NAMES) as house:
         house.wait_for("#changed")
@@ -175,8 +175,6 @@ def test_what_a_sensor_publishes_of_it(simulator: Simulator) -> None:
         assert house.sensors["temp"].info()["device"]["kept"] == 1000
         assert house.sensors["temp"].stats()["late"] >= 2
         assert house.count("#gap") == 0
-        simulator.tell("brownout")
-        house.wait_for("#changed", count=house.count("#changed") + 1)
 
 
 def test_a_board_without_power_cannot_know(simulator: Simulator) -> None:

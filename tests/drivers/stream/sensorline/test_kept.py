@@ -221,8 +221,7 @@ def test_a_full_memory_is_acknowledged_sooner() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_line_that_damages_one_line_in_four(seed: int) -> None:
-    """As at one bit error in 1,000: every reading comes, and no more lines are sent than within 15 % of what is
-    unavoidable."""
+    """As at one bit error in 1,000: every reading comes, with at most 15 % more lines than must be."""
     house = KeptHouse(115, loss=0.25, seed=seed, every_s=0.3)
     house.run(60)
     counts = house.board.counters()
