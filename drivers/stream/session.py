@@ -376,7 +376,7 @@ class StreamSession:
         if flying is not None and flying.verb == "hello":
             self._line.complete(Reply(flying.id, None))
         if not self._greeting:
-            fresh = before is None or (before.identity, before.boot) != (device.identity, device.boot)
+            fresh = before is None or _start(before) != _start(device)
             self._settling.hello(device, fresh=fresh)
             if not self._settling.idle:
                 self._lender.recall()
@@ -498,3 +498,8 @@ class StreamSession:
             f"{self._name}: the board did not answer {str(request)!r} within {waited:.1f} s "
             f"({request.attempts} attempts)"
         )
+
+
+def _start(device: Device) -> tuple[str, int, int]:
+    """What is another when there is everything to be asked anew."""
+    return device.identity, device.boot, device.kept

@@ -21,7 +21,7 @@ class KeptTalk:
         self._counters = counters
         self._device: Device | None = None  # that keeps readings
         self._clock = BoardClock(0, 0.0)
-        self._begun: tuple[str, int] | None = None  # of which boot the board was told what is known
+        self._begun: tuple[str, int, int] | None = None  # of what the board was told what is known
 
     def clock(self, identity: str, boot: int, board_ms: int, now: float) -> BoardClock:
         """See `Kept.clock`."""
@@ -30,12 +30,12 @@ class KeptTalk:
     def hello(self, device: Device, clock: BoardClock, now: float) -> list[Event]:
         """A complete hello; what the board is to be told at once."""
         self._device, self._clock = (device if device.kept else None), clock
-        who = device.identity, device.boot
+        who = device.identity, device.boot, device.kept
         if not device.kept or who == self._begun:
             return []
         connects = self._begun is None
         self._begun = who
-        bodies = self._kept.begin(*who, device.kept, clock, now, connects=connects)
+        bodies = self._kept.begin(*who, clock, now, connects=connects)
         return [Send(frame(body)) for body in bodies]
 
     def restarted(self) -> None:

@@ -447,3 +447,44 @@ def test_any_thread_may_refresh() -> None:
     for name in bench.board:
         bench.settling.refresh(name)
     assert Counter(bench.all_next()) == Counter({f"read {name}": TRIES for name in bench.board})
+
+
+def keeping(boot: int = 7) -> Device:
+    """A board that keeps readings."""
+    return Device("m", "24A1", "f", boot, {}, kept=115)
+
+
+def test_what_a_board_keeps_is_asked_for_once() -> None:
+    """After each start, until it is answered; one that keeps nothing is not asked."""
+    settling = Settling("board", dict)
+    settling.hello(keeping(), fresh=True)
+    for _ in range(3):
+        request = settling.next()
+        assert request is not None
+        assert (request.verb, request.args, request.own) == ("again", (), True)
+        assert not settling.idle
+    request.settle(None, None)
+    settling.answered(request)
+    assert (settling.idle, settling.next()) == (True, None)
+    settling.hello(keeping(), fresh=False)
+    assert settling.idle
+    settling.hello(keeping(8), fresh=True)
+    assert not settling.idle
+    settling.hello(Device("m", "24A1", "f", 9, {}), fresh=True)
+    assert settling.idle
+
+
+def test_a_board_that_refuses_again_is_not_asked_on(caplog: pytest.LogCaptureFixture) -> None:
+    """But for one that is busy; and one that never answers is left alone, some time."""
+    settling = Settling("board", dict)
+    settling.hello(keeping(), fresh=True)
+    for error, idle in ((sig.Busy("later"), False), (sig.RequestError("unknown_verb"), True)):
+        request = settling.next()
+        assert request is not None
+        request.settle(None, error)
+        settling.answered(request)
+        assert settling.idle is idle
+    assert "unknown_verb" in caplog.text
+    settling.hello(keeping(8), fresh=True)
+    assert sum(settling.next() is not None for _ in range(40)) == 30
+    assert settling.idle
