@@ -605,3 +605,37 @@ def test_a_read_that_a_restart_overtakes_is_asked_after_the_hello(talk: Talk) ->
     assert isinstance(requester.done().result, Measurement)
     assert talk.wire.verbs()[1:4] == ["read", "hello", "read"]
     assert talk.wire.sent_at[3] < ATTEMPT_S
+
+
+KEEPS = ["H 0 1 m 24A1 7 f 1 0 4", "C 0 0 temp temperature C 0.01 -40 85 1000"]
+
+
+def test_a_board_that_keeps_readings_is_asked_for_them_and_told() -> None:
+    """`again` after the hello, as the link's own request; then what is safe, what is late, what is lost."""
+    talk = Talk()
+    kept = ["G 7 1 1 temp 1", "B 7 temp 2 800 20.5", "R temp 4 1000 21"]
+
+    def answer(fields: list[str]) -> list[str]:
+        return [f"A {fields[0]} 7 2 3", *kept] if fields[1:] == ["again"] else []
+
+    talk.wire.answer = answer  # type: ignore[method-assign]
+    talk.say(*KEEPS, "R temp 3 900 21")
+    talk.greet()
+    talk.run()
+    assert talk.wire.verbs().count("again") == 1
+    assert [(m.seq, m.late) for m in talk.heard] == [(3, False), (2, True), (4, False)]
+    assert [(lost.channel, lost.count) for lost in talk.lost] == [("temp", 1)]
+    assert talk.pressures > 0
+
+
+def test_what_came_with_the_hello_and_nobody_heard_of_is_lost() -> None:
+    """The board sends it again: it is not taken for heard."""
+    told: list[bool] = []
+    talk = Talk()
+    talk.say(*KEEPS, "R temp 1 900 21")
+    talk.greet()
+    (first,) = talk.session._first
+    assert first.receipt is not None
+    first.receipt._tell = lambda _receipt, safe: told.append(safe)
+    talk.session.end("closing")
+    assert told == [False]
