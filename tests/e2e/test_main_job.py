@@ -32,7 +32,7 @@ def test_senders(shared: Any) -> None:
     found = shared.senders()
     assert list(found) == ["temp", "humidity", "light"]
     assert found["temp"]["connected"] is True
-    assert found["temp"]["events"] == ["#changed", "#stale", "cold", "hot"]
+    assert found["temp"]["events"] == ["#changed", "#stale", "cold", "hot", "#late", "#gap"]
     assert found["light"]["last"]["unit"] == "lx"
     table = shared.cli("senders").stdout.splitlines()
     assert table[0].split() == ["sender", "connected", "last", "time", "quality", "events"]

@@ -618,7 +618,7 @@ def test_a_board_that_keeps_readings_is_asked_for_them_and_told() -> None:
     def answer(fields: list[str]) -> list[str]:
         return [f"A {fields[0]} 7 2 3", *kept] if fields[1:] == ["again"] else []
 
-    talk.wire.answer = answer  # type: ignore[method-assign]
+    talk.wire.answer = answer
     talk.say(*KEEPS, "R temp 3 900 21")
     talk.greet()
     talk.run()
