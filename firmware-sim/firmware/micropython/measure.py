@@ -80,7 +80,7 @@ def ask(port, body):
 
 
 def lines_per_second(folder, keeps):
-    """Both channels each millisecond, as fast as it can: lines a second, bytes a second, MB of the process."""
+    """Both channels each millisecond, as fast as it can: lines and bytes a second, MB of the process."""
     with running(folder, "interval=1", f"keeps={keeps}") as (port, child):
         read_lines(port, 2.0)
         lines = read_lines(port, SECONDS)

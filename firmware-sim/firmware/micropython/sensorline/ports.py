@@ -15,7 +15,7 @@ class StdPort:
         self._poll.register(sys.stdin, select.POLLIN)
 
     def open(self):
-        """Before the first byte."""
+        """From now on the port is the gateway's alone."""
         _interrupt_by(-1)
 
     def close(self):
