@@ -241,3 +241,20 @@ def test_the_command(keeper: SensorlineBoard) -> None:
     for wrong in ([], ["-1"], ["65536"], ["1", "2"]):
         with pytest.raises(ValueError, match=r"got"):
             carry(wrong, 10 * MS)
+
+
+@pytest.mark.parametrize("asked", ["1", "2", "1-2"])
+def test_each_end_of_what_is_lost(sensors: Sensors, asked: str) -> None:
+    """Whoever asks for one of them hears of all."""
+    board = started(sensors, 1)
+    send(board, 10 * MS, f"K 7 0 {asked}")
+    assert run(board, 100 * MS) == ["G 7 1 2 temp 1 hum 1"]
+
+
+def test_again_forgets_what_was_asked_for_before(keeper: SensorlineBoard) -> None:
+    """It is all sent in its order."""
+    send(keeper, 10 * MS, "K 7 0 3")
+    send(keeper, 10 * MS, "Q 18 again")
+    assert [body.split()[3] for body in run(keeper, 10 * MS) + run(keeper, 100 * MS) if body[0] == "B"][
+        :1
+    ] == ["1"]
