@@ -22,7 +22,7 @@ BUILT = ("arduino/Sensorline/build/core.h", "arduino/Sensorline/src/a.o", "micro
 
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with both, as `python -m build` makes them: the wheel of what the source archive has. Both of a
+    """The folder with both, as `python -m build` makes them: the wheel of what the archive has. They are of a
     copy, in which builds have left something."""
     source, into = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
     for name in ("sig", "drivers", "gateway", "firmware-sim"):

@@ -11,10 +11,10 @@ from gateway.cli.commands.group import cli
 
 @cli.group()
 def firmware() -> None:
-    """The program for a board of your own, which comes with the gateway."""
+    """The program for a board of your own."""
 
 
-@firmware.command("export")
+@firmware.command("export", short_help="Write the Arduino library and the MicroPython files.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def export_firmware(folder: Path) -> int:
     """Write the Arduino library Sensorline, with its examples, and the MicroPython files into DIR.
