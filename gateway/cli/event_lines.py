@@ -17,8 +17,8 @@ GAP = "#gap"
 
 
 def line_for_people(sender: str, event: str, data: Any, decimals: int, now: datetime) -> str:
-    """`07:30:00  temp  #changed  23.50 °C`, local time, with the quality where it is not good, and how late one
-    is that is late. `now` has its zone."""
+    """`07:30:00  temp  #changed  23.50 °C`, local time, with the quality where it is not good, and, of what
+    is late, how late. `now` has its zone."""
     if is_reading(data):
         text = _reading_text(data, decimals)
         if event == LATE:
