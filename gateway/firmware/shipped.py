@@ -14,6 +14,9 @@ ENDINGS = frozenset({".c", ".cpp", ".h", ".ino", ".md", ".properties", ".py", ".
 _NO_SOURCE = frozenset({"build", "__pycache__"})
 _BESIDE = Path(__file__).parent
 _CHECKOUT = _BESIDE.parents[1] / "firmware-sim" / "firmware"
+OURS = "sensorline-"
+"""How the *firmware* in a hello begins where the board runs this one; its version follows."""
+_DOTTED = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}")
 _VERSION = re.compile(r"^version=(\S+)$", re.MULTILINE)
 
 
@@ -39,6 +42,25 @@ def firmware_version(source: Path) -> str | None:
         return None
     found = _VERSION.search(text)
     return found[1] if found else None
+
+
+def is_newer(shipped: str, firmware: str) -> bool:
+    """Whether a board whose hello has this word for its firmware runs ours, in a version before `shipped`.
+    False, too, of a firmware that is not ours, and of a version that is not made of numbers."""
+    if not firmware.startswith(OURS):
+        return False
+    ours, its = _numbers(shipped), _numbers(firmware.removeprefix(OURS))
+    return ours is not None and its is not None and its < ours
+
+
+def _numbers(version: str) -> tuple[int, ...] | None:
+    """Without zeros at the end, which say nothing: 2.0 is 2.0.0."""
+    if _DOTTED.fullmatch(version) is None:
+        return None
+    numbers = [int(part) for part in version.split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
 
 
 def _is_source(path: Path) -> bool:

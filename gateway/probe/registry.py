@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.firmware.shipped import firmware_folder, firmware_version
 from gateway.probe.found import Detector
 from gateway.probe.modbus import ModbusDetector
 from gateway.probe.mysensors import MySensorsDetector
@@ -11,4 +12,5 @@ from gateway.probe.text import TextDetector
 
 def detectors() -> tuple[Detector, ...]:
     """One of each."""
-    return (SensorlineDetector(), MySensorsDetector(), TextDetector(), ModbusDetector())
+    shipped = firmware_version(firmware_folder())
+    return (SensorlineDetector(shipped), MySensorsDetector(), TextDetector(), ModbusDetector())

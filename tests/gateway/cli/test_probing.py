@@ -137,6 +137,8 @@ def test_json(tmp_path: Path, pace: Pace, capsys: pytest.CaptureFixture[str]) ->
         "parity": "none",
         "what": "a board that reports readings",
         "channels": [{"name": "temp", "kind": "", "unit": "", "value": 21.5}],
+        "notes": [],
+        "board": None,
     }
     assert shown["config"] == {
         "links": {"board": {"protocol": "sensorline", "port": str(talker.link), "baud": 57600}},
