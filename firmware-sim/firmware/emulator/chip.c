@@ -47,11 +47,12 @@ static void write_watchdog(avr_t *avr, avr_io_addr_t address, uint8_t value, voi
     avr_ioctl(avr, AVR_IOCTL_WATCHDOG_RESET, NULL);
 }
 
-/* simavr 1.6 tells who addresses a device to write the status of a data byte. */
+/* simavr 1.6 tells who addresses a device to write the status of a data byte, and never clears TWINT for who polls it. */
 static void write_twi(avr_t *avr, avr_io_addr_t address, uint8_t value, void *param) {
     struct watchdog *ours = param;
     if (!(ours->twi->state & TWI_COND_ADDR)) ours->twi->state &= (uint8_t)~TWI_COND_WRITE;
     ours->write_twi(avr, address, value, ours->twi);
+    if (value & ours->twi->twi.raised.mask << ours->twi->twi.raised.bit) avr_regbit_clear(avr, ours->twi->twi.raised);
 }
 
 static avr_io_write_t replace_write(avr_t *avr, avr_io_addr_t address, avr_io_write_t ours, void *param) {
