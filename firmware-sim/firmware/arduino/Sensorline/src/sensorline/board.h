@@ -1,0 +1,23 @@
+/* A board that speaks sensorline, version 1 (docs/protocol.md), and keeps readings. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "channels.h"
+#include "ring.h"
+
+struct sl_board {
+    const char *model, *firmware; /* words, in flash */
+    uint32_t identity, boot;
+    bool memory_lasted; /* power did not come on just now: what was kept may be there */
+    struct sl_channels channels;
+    struct sl_place kept;
+};
+
+/* Say hello. The board stays the caller's, and in its place. */
+void sl_board_start(struct sl_board *board);
+
+/* Take what has come, measure what is due, send again what is asked for. Call it without pause. */
+void sl_board_step(void);
+
+void sl_hello(uint16_t id);
