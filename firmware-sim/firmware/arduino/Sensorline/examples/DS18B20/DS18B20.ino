@@ -13,7 +13,7 @@ bool measure(uint8_t) { return sensor.measure(0); }
 
 void setup() {
     sensor.begin();
-    Sensorline.begin(F("ds18b20-board"), F("1.0"), measure);
+    Sensorline.begin(F("ds18b20-board"), F("sensorline-" SENSORLINE_VERSION), measure);
 }
 
 void loop() { Sensorline.step(); }

@@ -25,6 +25,6 @@ bool measure(uint8_t) {
     return true;
 }
 
-void setup() { Sensorline.begin(F("light-board"), F("1.0"), measure); }
+void setup() { Sensorline.begin(F("light-board"), F("sensorline-" SENSORLINE_VERSION), measure); }
 
 void loop() { Sensorline.step(); }

@@ -14,7 +14,7 @@ bool measure(uint8_t) { return sensor.measure(0, 1); }
 
 void setup() {
     sensor.begin();
-    Sensorline.begin(F("sht31-board"), F("1.0"), measure);
+    Sensorline.begin(F("sht31-board"), F("sensorline-" SENSORLINE_VERSION), measure);
 }
 
 void loop() { Sensorline.step(); }
