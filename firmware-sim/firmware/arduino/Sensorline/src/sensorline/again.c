@@ -103,20 +103,20 @@ static void send_gap(uint8_t segment) {
     sl_out_end();
 }
 
-static void send_kept(uint8_t segment, sl_count index, uint64_t now_ms) {
+static void send_kept(uint8_t segment, sl_count index, uint32_t now_ms) {
     struct sl_kept kept;
     sl_ring_read(segment, index, now_ms, &kept);
     sl_out_line('B');
     sl_out_number(kept.boot);
     sl_channel_name(kept.channel);
     sl_out_number(kept.seq);
-    sl_out_time(kept.time_ms);
+    sl_out_time(kept.time);
     sl_channel_result(kept.hundredths, kept.fault);
     if (kept.earlier) sl_out_number(kept.age_ms);
     sl_out_end();
 }
 
-void sl_again_step(uint64_t now_ms) {
+void sl_again_step(uint32_t now_ms) {
     if (unknown.boot) {
         say_gap(unknown.boot, unknown.from, unknown.to);
         sl_out_end();

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "apart.h"
+
 /* Send everything again; gives the fields of the answer to `again`: boot, first, newest of each boot. */
 void sl_again_all(void);
 
@@ -10,4 +12,4 @@ void sl_again_all(void);
 void sl_again_some(uint32_t boot, uint32_t from, uint32_t to);
 
 /* Send the next line, if there is one. */
-void sl_again_step(uint64_t now_ms);
+SL_APART void sl_again_step(uint32_t now_ms);

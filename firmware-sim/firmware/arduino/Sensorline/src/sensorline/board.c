@@ -26,7 +26,7 @@ void sl_hello(uint16_t id) {
     sl_out_number(board->boot);
     sl_out_constant(board->firmware);
     sl_out_number(board->channels.count);
-    sl_out_time(sl_now());
+    sl_out_time(sl_time_now());
     sl_out_number(board->kept.capacity);
     sl_out_end();
     sl_channel_lines(id);
@@ -53,7 +53,7 @@ void sl_board_step(void) {
         char *body = sl_in_take((uint8_t)byte);
         if (body) sl_request(body);
     }
-    uint64_t now = sl_now();
+    uint32_t now = sl_now();
     sl_ring_note(now);
     if (!sl_channels_step() && sl_port_has_room()) sl_again_step(now);
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "apart.h"
 #include "channels.h"
 #include "ring.h"
 
@@ -15,9 +16,9 @@ struct sl_board {
 };
 
 /* Say hello. The board stays the caller's, and in its place. */
-void sl_board_start(struct sl_board *board);
+SL_APART void sl_board_start(struct sl_board *board);
 
 /* Take what has come, measure what is due, send again what is asked for. Call it without pause. */
-void sl_board_step(void);
+SL_APART void sl_board_step(void);
 
 void sl_hello(uint16_t id);

@@ -12,6 +12,7 @@ enum { LONGEST_WAIT_MS = 700 }; /* an answer must come within 800 ms */
 static const uint32_t LONGEST_MS = 86400000; /* between two readings: a day */
 
 static const struct sl_channels *channels;
+static struct sl_time measured; /* when the measurement that runs was made */
 static bool said; /* whether the measurement that runs has sent a line */
 static struct {   /* the `read` that waits for a measurement */
     uint16_t id;  /* 0: none */
@@ -58,7 +59,7 @@ uint16_t sl_channels_layout(void) {
 
 void sl_channels_start(const struct sl_channels *given) {
     channels = given;
-    uint32_t now = (uint32_t)sl_now();
+    uint32_t now = sl_now();
     for (uint8_t i = 0; i < channels->count; i++) {
         struct sl_state *state = &channels->states[i];
         memcpy_P(&state->interval_ms, &channels->table[i].interval_ms, sizeof state->interval_ms);
@@ -111,13 +112,12 @@ static void answer_fault(enum sl_fault fault) {
 
 /* A reading, or the answer to the `read` with that id. */
 static void tell(uint8_t channel, uint16_t id, int32_t hundredths, enum sl_fault fault) {
-    uint64_t time_ms = sl_measured_at();
-    uint32_t seq = sl_ring_keep(channel, time_ms, hundredths, fault);
+    uint32_t seq = sl_ring_keep(channel, measured, hundredths, fault);
     sl_out_line(id ? 'A' : 'R');
     if (id) sl_out_number(id);
     sl_channel_name(channel);
     sl_out_number(seq);
-    sl_out_time(time_ms);
+    sl_out_time(measured);
     sl_channel_result(hundredths, fault);
     sl_out_end();
 }
@@ -125,7 +125,7 @@ static void tell(uint8_t channel, uint16_t id, int32_t hundredths, enum sl_fault
 void sl_channel_give(uint8_t channel, int32_t hundredths, enum sl_fault fault) {
     if (channel >= channels->count) return;
     struct sl_state *state = &channels->states[channel];
-    uint32_t now = (uint32_t)sl_now();
+    uint32_t now = sl_now();
     bool due = is_due(channel, now), answers = is_asked(channel);
     if (!due && !answers) return;
     if (!fault && !sl_ring_fits(hundredths)) fault = SL_RANGE;
@@ -145,8 +145,8 @@ static bool is_measured_with(uint8_t channel, uint8_t number) {
 }
 
 static void measure(uint8_t number) {
-    uint32_t begun = (uint32_t)sl_now();
-    sl_measured_now();
+    measured = sl_time_now();
+    uint32_t begun = measured.ms;
     bool ready = channels->measure(number);
     for (uint8_t i = 0; i < channels->count; i++) {
         struct sl_state *state = &channels->states[i];
@@ -165,15 +165,15 @@ static bool may_measure(uint8_t channel, uint32_t now) {
 
 bool sl_channels_step(void) {
     said = false;
-    if (asked.id && (uint32_t)sl_now() - asked.since_ms > LONGEST_WAIT_MS) answer_busy();
+    if (asked.id && sl_now() - asked.since_ms > LONGEST_WAIT_MS) answer_busy();
     for (uint8_t i = 0; i < channels->count; i++)
-        if (may_measure(i, (uint32_t)sl_now())) measure(measurement(i));
+        if (may_measure(i, sl_now())) measure(measurement(i));
     return said;
 }
 
 void sl_channel_read(uint8_t channel, uint16_t id) {
     const struct sl_state *state = &channels->states[channel];
-    uint32_t now = (uint32_t)sl_now();
+    uint32_t now = sl_now();
     if (asked.id && asked.id != id) answer_busy();
     asked.id = id;
     asked.channel = channel;
@@ -187,7 +187,7 @@ void sl_channel_interval(uint8_t channel, uint16_t id, uint32_t ms) {
     if (ms && ms < shortest(channel)) ms = shortest(channel);
     if (ms > LONGEST_MS) ms = LONGEST_MS;
     state->interval_ms = ms;
-    state->due_ms = (uint32_t)sl_now() + ms;
+    state->due_ms = sl_now() + ms;
     sl_out_line('A');
     sl_out_number(id);
     sl_channel_name(channel);

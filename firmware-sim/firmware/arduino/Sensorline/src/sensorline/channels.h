@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "apart.h"
 #include "fault.h"
 
 struct sl_channel { /* in flash; the texts are words (docs/protocol.md, section 2) */
@@ -27,7 +28,7 @@ struct sl_channels {
 void sl_channels_start(const struct sl_channels *given);
 
 /* Measure what is due or asked for; whether a line was sent. */
-bool sl_channels_step(void);
+SL_APART bool sl_channels_step(void);
 
 /* What a measurement gives, from within `measure`: only channels that are due or asked for take it. */
 void sl_channel_give(uint8_t channel, int32_t hundredths, enum sl_fault fault);

@@ -6,7 +6,9 @@
 #pragma once
 #include <stdint.h>
 
+#include "apart.h"
+
 enum { SL_BOOT_CELLS = 16, SL_CELL_BYTES = 6, SL_LASTING_BYTES = SL_CELL_BYTES * (1 + SL_BOOT_CELLS) };
 
-uint32_t sl_identity(void); /* random, made at the first start */
-uint32_t sl_next_boot(void);
+SL_APART uint32_t sl_identity(void); /* random, made at the first start */
+SL_APART uint32_t sl_next_boot(void);

@@ -14,10 +14,7 @@ static uint8_t used; /* bytes of the body that were sent */
 static const uint32_t powers[] PROGMEM = {
     1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1,
 };
-static const uint64_t high_powers[] PROGMEM = {
-    1000000000000000, 100000000000000, 10000000000000, 1000000000000, 100000000000, 10000000000, 1000000000,
-};
-enum { POWERS = sizeof powers / sizeof *powers, HIGH_POWERS = sizeof high_powers / sizeof *high_powers };
+enum { POWERS = sizeof powers / sizeof *powers };
 
 static void put(char byte) {
     if (used == MAX_BODY) return;
@@ -75,22 +72,15 @@ void sl_out_number(uint32_t number) {
     digits(number, 0, true);
 }
 
-void sl_out_time(uint64_t milliseconds) {
-    if (!(milliseconds >> 32)) {
-        sl_out_number((uint32_t)milliseconds);
+/* high * 2^32 + ms in millions and the rest; 2^32 is 4,294 millions and 967,296. */
+void sl_out_time(struct sl_time time) {
+    if (!time.high) {
+        sl_out_number(time.ms);
         return;
     }
-    put(' ');
-    bool leading = true;
-    for (uint8_t power = 0; power < HIGH_POWERS; power++) {
-        uint64_t unit;
-        memcpy_P(&unit, &high_powers[power], sizeof unit);
-        char digit = '0';
-        for (; milliseconds >= unit; milliseconds -= unit) digit++;
-        leading = leading && digit == '0';
-        if (!leading) put(digit);
-    }
-    digits((uint32_t)milliseconds, 1, false);
+    uint32_t rest = time.high * (uint32_t)967296 + time.ms % 1000000;
+    sl_out_number(time.high * (uint32_t)4294 + time.ms / 1000000 + rest / 1000000);
+    digits(rest % 1000000, POWERS - 6, false);
 }
 
 void sl_out_value(int32_t hundredths) {

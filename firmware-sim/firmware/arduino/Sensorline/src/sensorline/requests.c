@@ -30,7 +30,7 @@ static void answer_ping(uint16_t id) {
     sl_out_line('A');
     sl_out_number(id);
     sl_out_number(sl_ring_boot());
-    sl_out_time(sl_now());
+    sl_out_time(sl_time_now());
     sl_out_number(sl_ring_newest());
     sl_out_end();
 }

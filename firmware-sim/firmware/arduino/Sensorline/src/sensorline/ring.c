@@ -176,9 +176,9 @@ void sl_ring_start(const struct sl_place *given, uint32_t boot, bool trusted) {
         sl_ring_entry((sl_count)i)[SL_ENTRY_BYTES(place->value_bytes) - 1] &= (uint8_t)~SL_ASKED;
 }
 
-void sl_ring_note(uint64_t now_ms) {
+void sl_ring_note(uint32_t now_ms) {
     /* Seldom, so that hardly ever a reset falls between its four bytes. */
-    if ((uint32_t)now_ms - memory->running >= 8) memory->running = (uint32_t)now_ms;
+    if (now_ms - memory->running >= 8) memory->running = now_ms;
 }
 
 void sl_ring_acknowledge(uint32_t boot, uint32_t seq) {
@@ -195,7 +195,7 @@ void sl_ring_acknowledge(uint32_t boot, uint32_t seq) {
     free_front();
 }
 
-uint32_t sl_ring_keep(uint8_t channel, uint64_t time_ms, int32_t hundredths, enum sl_fault fault) {
+uint32_t sl_ring_keep(uint8_t channel, struct sl_time time, int32_t hundredths, enum sl_fault fault) {
     uint16_t entries = total();
     if (entries == place->capacity) {
         overwrite_oldest();
@@ -203,16 +203,15 @@ uint32_t sl_ring_keep(uint8_t channel, uint64_t time_ms, int32_t hundredths, enu
     }
     sl_count position = wrapped((uint16_t)(memory->first + entries));
     uint8_t *entry = slot(position);
-    uint32_t ms = (uint32_t)time_ms;
     if (fault) hundredths = (place->value_bytes == 2 ? INT16_MIN : INT32_MIN) + (int32_t)fault;
-    memcpy(entry, &ms, 4);
+    memcpy(entry, &time.ms, 4);
     memcpy(entry + 4, &hundredths, place->value_bytes); /* the low bytes: all these chips are little-endian */
     entry[4 + place->value_bytes] = channel;
     open((uint8_t)(memory->used - 1));
     struct sl_segment *segment = current();
     segment->newest++;
     segment->kept++;
-    segment->high = (uint8_t)(time_ms >> 32);
+    segment->high = time.high;
     memory->sum = (uint16_t)(memory->sum + entry_check(position));
     close();
     return segment->newest;

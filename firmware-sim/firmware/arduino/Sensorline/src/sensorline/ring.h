@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "fault.h"
 
 #if defined(__AVR__)
@@ -58,7 +59,7 @@ struct sl_place { /* where the ring lies and what it is for */
 };
 
 struct sl_kept { /* one reading, as it was */
-    uint64_t time_ms; /* by the clock of its boot */
+    struct sl_time time; /* by the clock of its boot */
     uint32_t boot, seq, age_ms; /* age: of an earlier boot's */
     int32_t hundredths;
     enum sl_fault fault;
@@ -70,10 +71,10 @@ struct sl_kept { /* one reading, as it was */
 void sl_ring_start(const struct sl_place *place, uint32_t boot, bool trusted);
 
 /* Note how late it is, for the age of what is kept, should this boot end now. */
-void sl_ring_note(uint64_t now_ms);
+void sl_ring_note(uint32_t now_ms);
 
 /* Keep a reading; gives its *seq*. `hundredths` must fit the ring's values (sl_ring_fits). */
-uint32_t sl_ring_keep(uint8_t channel, uint64_t time_ms, int32_t hundredths, enum sl_fault fault);
+uint32_t sl_ring_keep(uint8_t channel, struct sl_time time, int32_t hundredths, enum sl_fault fault);
 bool sl_ring_fits(int32_t hundredths);
 
 uint32_t sl_ring_boot(void);   /* this boot's number */
@@ -87,7 +88,7 @@ const struct sl_place *sl_ring_place(void);
 uint32_t sl_segment_first(const struct sl_segment *segment); /* *seq* of the oldest entry */
 uint8_t *sl_ring_entry(sl_count index);                      /* counted from the oldest */
 uint16_t *sl_ring_lost(uint8_t segment);                     /* how many were overwritten, by channel */
-void sl_ring_read(uint8_t segment, sl_count index, uint64_t now_ms, struct sl_kept *kept);
+void sl_ring_read(uint8_t segment, sl_count index, uint32_t now_ms, struct sl_kept *kept);
 uint8_t sl_ring_find(uint32_t boot);                         /* its segment, SL_BOOTS: none */
 
 enum { SL_ASKED = 0x80 }; /* in an entry's channel: to be sent again; no part of any checksum */

@@ -32,7 +32,7 @@ static uint32_t stored_ms(const uint8_t *entry) {
 }
 
 /* `index` is counted within the segment. */
-void sl_ring_read(uint8_t number, sl_count index, uint64_t now_ms, struct sl_kept *kept) {
+void sl_ring_read(uint8_t number, sl_count index, uint32_t now_ms, struct sl_kept *kept) {
     const struct sl_memory *memory = sl_ring_place()->memory;
     const struct sl_segment *segment = &memory->segments[number];
     sl_count before = 0;
@@ -40,13 +40,13 @@ void sl_ring_read(uint8_t number, sl_count index, uint64_t now_ms, struct sl_kep
     const uint8_t *entry = sl_ring_entry((sl_count)(before + index));
     const uint8_t *newest = sl_ring_entry((sl_count)(before + segment->kept - 1));
     uint32_t ms = stored_ms(entry);
-    uint8_t high = (uint8_t)(segment->high - (ms > stored_ms(newest) ? 1 : 0));
     int32_t value = stored(entry);
-    kept->time_ms = (uint64_t)high << 32 | ms;
+    kept->time.ms = ms;
+    kept->time.high = (uint8_t)(segment->high - (ms > stored_ms(newest)));
     kept->boot = segment->boot;
     kept->seq = sl_segment_first(segment) + index;
     kept->earlier = number + 1 < memory->used;
-    kept->age_ms = (uint32_t)now_ms + segment->before - ms;
+    kept->age_ms = now_ms + segment->before - ms;
     kept->hundredths = value;
     kept->fault = value < least() + FAULTS ? (enum sl_fault)(value - least()) : SL_NONE;
     kept->channel = entry[4 + sl_ring_place()->value_bytes] & (uint8_t)~SL_ASKED;
