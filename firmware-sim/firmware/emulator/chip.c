@@ -143,7 +143,7 @@ void chip_reset(struct chip *chip, enum cause cause) {
     avr_reset(avr);
     flags |= cause_flags[cause];
     /* optiboot waits after EXTRF only, and leaves neither flags nor a watchdog that runs. */
-    if (chip->boot_loader && flags & EXTRF) chip->boot_loader_end = avr->cycle + chip->boot_loader;
+    chip->boot_loader_end = flags & EXTRF ? avr->cycle + chip->boot_loader : 0;
     avr->data[MCUSR_ADDRESS] = chip->boot_loader ? 0 : flags;
 }
 
