@@ -26,9 +26,9 @@ enum { MCUSR_ADDRESS = 0x54, PORF = 1, EXTRF = 2, BORF = 4, WDRF = 8, FIRST_SRAM
 const char *const cause_names[CAUSES] = {"power", "key", "brown-out", "watchdog"};
 static const uint8_t cause_flags[CAUSES] = {PORF, EXTRF, BORF, WDRF};
 
-/* A register whose writing goes through a function of ours first, then through simavr's. */
-struct watchdog {
-    avr_watchdog_t *simavr;
+/* Modules whose registers are written through a function of ours, and those of simavr's. */
+struct mended {
+    avr_watchdog_t *watchdog;
     avr_twi_t *twi;
     avr_io_write_t write_watchdog, write_twi;
 };
@@ -42,14 +42,14 @@ avr_io_t *chip_module(avr_t *avr, const char *kind) {
 /* simavr 1.6 compares the prescaler with itself, so a new one would count from the next `wdr` on only: here it counts
  * from its writing on. */
 static void write_watchdog(avr_t *avr, avr_io_addr_t address, uint8_t value, void *param) {
-    struct watchdog *ours = param;
-    ours->write_watchdog(avr, address, value, ours->simavr);
+    struct mended *ours = param;
+    ours->write_watchdog(avr, address, value, ours->watchdog);
     avr_ioctl(avr, AVR_IOCTL_WATCHDOG_RESET, NULL);
 }
 
 /* simavr 1.6 tells who addresses a device to write the status of a data byte, and never clears TWINT for who polls it. */
 static void write_twi(avr_t *avr, avr_io_addr_t address, uint8_t value, void *param) {
-    struct watchdog *ours = param;
+    struct mended *ours = param;
     if (!(ours->twi->state & TWI_COND_ADDR)) ours->twi->state &= (uint8_t)~TWI_COND_WRITE;
     ours->write_twi(avr, address, value, ours->twi);
     if (value & ours->twi->twi.raised.mask << ours->twi->twi.raised.bit) avr_regbit_clear(avr, ours->twi->twi.raised);
@@ -101,6 +101,16 @@ static void say_nothing(avr_t *avr, const int level, const char *format, va_list
     (void)avr, (void)level, (void)format, (void)given;
 }
 
+/* Put ours before those functions of simavr that are not as the chip is. */
+static void mend(struct chip *chip, avr_t *avr) {
+    static struct mended ours;
+    ours.watchdog = (avr_watchdog_t *)chip_module(avr, "watchdog");
+    ours.twi = (avr_twi_t *)chip_module(avr, "twi");
+    ours.write_watchdog = replace_write(avr, ours.watchdog->wdce.reg, write_watchdog, &ours);
+    ours.write_twi = replace_write(avr, ours.twi->r_twcr, write_twi, &ours);
+    chip->mended = &ours;
+}
+
 bool chip_load(struct chip *chip, const char *elf, const char *eeprom, uint64_t seed) {
     avr_global_logger_set(say_nothing);
     avr_t *avr = chip->avr = avr_make_mcu_by_name("atmega328p");
@@ -112,12 +122,7 @@ bool chip_load(struct chip *chip, const char *elf, const char *eeprom, uint64_t 
     avr->sleep = never_sleep;
     chip->run = avr->run;
     chance_seed(&chip->chance, seed);
-    static struct watchdog ours;
-    ours.simavr = (avr_watchdog_t *)chip_module(avr, "watchdog");
-    ours.twi = (avr_twi_t *)chip_module(avr, "twi");
-    ours.write_watchdog = replace_write(avr, ours.simavr->wdce.reg, write_watchdog, &ours);
-    ours.write_twi = replace_write(avr, ours.twi->r_twcr, write_twi, &ours);
-    chip->watchdog = &ours;
+    mend(chip, avr);
     if (!open_eeprom(chip, eeprom)) return false;
     chip->powered = true;
     chip_reset(chip, RESET_POWER);
@@ -133,18 +138,13 @@ void chip_reset(struct chip *chip, enum cause cause) {
     if (cause == RESET_POWER)
         for (unsigned address = FIRST_SRAM; address <= avr->ramend; address++)
             avr->data[address] = (uint8_t)chance_next(&chip->chance);
-    if (cause == RESET_WATCHDOG) { /* after which it goes on, with its shortest time */
-        chip->watchdog->simavr->reset_context.wdrf = 1;
-        chip->watchdog->simavr->reset_context.avr_run = chip->run;
-    } else {
-        chip->watchdog->simavr->reset_context.wdrf = 0;
-    }
+    chip->mended->watchdog->reset_context.avr_run = chip->run;
+    chip->mended->watchdog->reset_context.wdrf = cause == RESET_WATCHDOG && !chip->boot_loader; /* it goes on, 16 ms */
     avr_reset(avr);
-    avr->data[MCUSR_ADDRESS] = flags | cause_flags[cause];
-    if (chip->boot_loader) { /* optiboot waits after EXTRF only, and leaves no flag */
-        if (avr->data[MCUSR_ADDRESS] & EXTRF) chip->boot_loader_end = avr->cycle + chip->boot_loader;
-        avr->data[MCUSR_ADDRESS] = 0;
-    }
+    flags |= cause_flags[cause];
+    /* optiboot waits after EXTRF only, and leaves neither flags nor a watchdog that runs. */
+    chip->boot_loader_end = flags & EXTRF ? avr->cycle + chip->boot_loader : 0;
+    avr->data[MCUSR_ADDRESS] = chip->boot_loader ? 0 : flags;
 }
 
 void chip_power_off(struct chip *chip, uint64_t back) {

@@ -22,7 +22,7 @@ enum { HERTZ = 16000000, CYCLES_PER_MS = HERTZ / 1000, CYCLES_PER_US = HERTZ / 1
 enum cause { RESET_POWER, RESET_KEY, RESET_BROWN_OUT, RESET_WATCHDOG, CAUSES };
 extern const char *const cause_names[CAUSES];
 
-struct watchdog;
+struct mended;
 
 struct chip {
     avr_t *avr;
@@ -35,7 +35,7 @@ struct chip {
     int eeprom_file;          /* -1: none */
     uint8_t eeprom_written[EEPROM_SIZE];
     void (*run)(avr_t *);     /* what simavr runs when no watchdog has fired */
-    struct watchdog *watchdog;
+    struct mended *mended;
 };
 
 /* Load the program, without running it. False: said why on standard error. */

@@ -18,6 +18,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* One that was killed has left its socket: nobody answers there any more. */
+static void clear_stale(const struct sockaddr_un *address) {
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (connect(probe, (const struct sockaddr *)address, sizeof *address) != 0 && errno == ECONNREFUSED)
+        unlink(address->sun_path);
+    close(probe);
+}
+
 static int bound(const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) {
@@ -25,6 +33,7 @@ static int bound(const char *path) {
         return -1;
     }
     strcpy(address.sun_path, path);
+    clear_stale(&address);
     int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listening < 0) return -1;
     mode_t before = umask(0177); /* from the first moment on nobody else may connect */

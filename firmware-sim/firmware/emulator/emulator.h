@@ -12,6 +12,7 @@
 
 #include "chip.h"
 #include "dht22.h"
+#include "ds18b20.h"
 #include "line.h"
 #include "port.h"
 #include "room.h"
@@ -28,6 +29,7 @@ struct emulator {
     struct room room;
     struct dht22 dht22;
     struct sht31 sht31;
+    struct ds18b20 ds18b20;
     uint64_t seed;
     bool dtr;                /* the opening of the port resets the chip */
     uint64_t replug;         /* the cycle at which it is plugged in again, 0: not by itself */

@@ -26,7 +26,7 @@ static struct emulator emulator;
 
 struct options {
     const char *elf, *link, *control, *eeprom, *truth;
-    int dht22;
+    int dht22, ds18b20;
     bool sht31;
     double boot_loader_ms, speed;
 };
@@ -40,6 +40,7 @@ static const char usage[] =
     "  --dtr            the opening of the port resets the chip\n"
     "  --boot-loader MS after a reset by the key or DTR, the boot loader runs for so long\n"
     "  --dht22 PIN      a DHT22 on this pin, 0 to 19\n"
+    "  --ds18b20 PIN    a DS18B20 on this pin\n"
     "  --sht31          an SHT31 on the I2C bus\n"
     "  --speed X        times real time, 1 by default\n"
     "  --seed N         of noise, and of what memory holds after a power cut\n";
@@ -60,7 +61,8 @@ static bool number(const char *name, const char *text, double least, double most
 static bool understand(int count, char **arguments, struct options *options) {
     static const struct option known[] = {
         {"port", 1, 0, 'p'},  {"control", 1, 0, 'c'},     {"eeprom", 1, 0, 'e'}, {"truth", 1, 0, 't'}, {"dtr", 0, 0, 'd'},
-        {"sht31", 0, 0, 's'}, {"boot-loader", 1, 0, 'b'}, {"dht22", 1, 0, 'h'},  {"speed", 1, 0, 'x'}, {"seed", 1, 0, 'n'},
+        {"sht31", 0, 0, 's'}, {"boot-loader", 1, 0, 'b'}, {"dht22", 1, 0, 'h'},  {"ds18b20", 1, 0, 'w'},
+        {"speed", 1, 0, 'x'}, {"seed", 1, 0, 'n'},
         {0, 0, 0, 0},
     };
     int letter, which = 0;
@@ -76,6 +78,7 @@ static bool understand(int count, char **arguments, struct options *options) {
         else if (letter == 'b' && number(name, optarg, 0, 60000, &options->boot_loader_ms)) continue;
         else if (letter == 'x' && number(name, optarg, 0.01, 1000, &options->speed)) continue;
         else if (letter == 'h' && number(name, optarg, 0, PINS - 1, &value)) options->dht22 = (int)value;
+        else if (letter == 'w' && number(name, optarg, 0, PINS - 1, &value)) options->ds18b20 = (int)value;
         else if (letter == 'n' && number(name, optarg, 0, 1e15, &value)) emulator.seed = (uint64_t)value;
         else return false;
     }
@@ -103,6 +106,7 @@ static bool build(const struct options *options) {
     it->line.uart = &it->uart;
     chance_seed(&it->line.chance, it->seed + 1);
     if (options->dht22 != NO_PIN) dht22_attach(&it->dht22, avr, options->dht22, &it->room);
+    if (options->ds18b20 != NO_PIN) ds18b20_attach(&it->ds18b20, avr, options->ds18b20, &it->room);
     if (options->sht31) sht31_attach(&it->sht31, avr, &it->room);
     emulator_set_speed(it, options->speed);
     return true;
@@ -121,7 +125,7 @@ static void loop(struct control *control, pid_t parent) {
 
 int main(int count, char **arguments) {
     pid_t parent = getppid();
-    struct options options = {.dht22 = NO_PIN, .speed = 1};
+    struct options options = {.dht22 = NO_PIN, .ds18b20 = NO_PIN, .speed = 1};
     emulator.seed = (uint64_t)time(NULL);
     if (!understand(count, arguments, &options)) {
         fputs(usage, stderr);
@@ -133,7 +137,8 @@ int main(int count, char **arguments) {
     signal(SIGPIPE, SIG_IGN);
     struct control control = {.carry_out = carry_out, .param = &emulator};
     if (!build(&options) || !control_open(&control, options.control)) return WRONG_USAGE;
-    if (port_plug(&emulator.port)) {
+    bool plugged = port_plug(&emulator.port);
+    if (plugged) {
         printf("port: %s\ncontrol: %s\n", options.link, options.control);
         fflush(stdout);
         loop(&control, parent);
@@ -141,5 +146,5 @@ int main(int count, char **arguments) {
     }
     control_close(&control);
     chip_save_eeprom(&emulator.chip);
-    return EXIT_SUCCESS;
+    return plugged ? EXIT_SUCCESS : WRONG_USAGE;
 }
