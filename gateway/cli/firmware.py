@@ -19,8 +19,8 @@ MOST_NAMED = 10
 NEXT = """\
 Next, for an Arduino Uno or Nano with a DHT22 on pin 2:
     mkdir -p ~/Arduino/libraries && cp -r {library} ~/Arduino/libraries/
-then start the Arduino IDE anew, install "DHT sensor library" there, open File > Examples > Sensorline > DHT22
-and upload it. With MicroPython, on a Pico for example: see {readme}.
+then start the Arduino IDE anew, open File > Examples > Sensorline > DHT22 there, and upload it.
+With MicroPython, on a Pico for example: see {python}.
 Then `sig-gateway ports --probe` shows the board. Step by step: docs/build-a-board.md"""
 
 
@@ -75,9 +75,9 @@ def _tell(folder: Path, version: str | None, written: Sequence[Path], same: Sequ
     print(f"{_count(len(written))} written" + (f", {len(same)} were there already" if same else ""))
     print()
     library = shlex.quote(str(folder / "Sensorline"))
-    readme = folder / "micropython" / "README.md"
+    python = folder / "micropython"
     for line in NEXT.splitlines():
-        print(plain(line.format(library=library, readme=readme)))
+        print(plain(line.format(library=library, python=python)))
 
 
 def _count(number: int) -> str:

@@ -1,0 +1,155 @@
+"""docs/build-a-board.md, on an emulated Uno with a DHT22: every box shows what is really seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from gateway.cli import main
+from gateway.probe import prober
+from tests.e2e.conftest import ROOT, Gateway, has_reading, poll, run_cli
+from tests.support.emulated_board import EmulatedBoard
+from tests.support.mosquitto import Mosquitto, Subscriber
+
+pytestmark = pytest.mark.once
+
+PAGE = (ROOT / "docs" / "build-a-board.md").read_text()
+BOXES = dict(re.findall(r"<!-- tested: ([a-z-]+) -->\n```\w*\n(.*?)```", PAGE, re.DOTALL))
+PORT = "usb:2341:0043:85736323838351F0F1C1"
+QUICK = "2s"
+"""In place of the page's minute."""
+
+
+def shape(text: str) -> str:
+    """Text with its numbers, checksums and the board's identity left open, and white space as it comes."""
+    text = re.sub(r"\*[0-9A-F]{8}\b", "*CRC", text)
+    text = re.sub(r"(?<=dht22-board )[0-9A-F]{8}\b", "IDENTITY", text)
+    return re.sub(r"\d+(\.\d+)?", "N", " ".join(text.split()))
+
+
+def typed(box: str) -> tuple[list[str], str]:
+    """The command of a box, and what it shows."""
+    line, _, shown = BOXES[box].partition("\n")
+    assert line.startswith("$ sig-gateway ")
+    return line.split()[2:], shown
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[EmulatedBoard]:
+    """As an Uno is: opening its port resets it, and its boot loader takes its time."""
+    with EmulatedBoard(tmp_path, options=("--seed", "7", "--dtr", "--boot-loader", "1600")) as uno:
+        yield uno
+
+
+def test_every_box_is_looked_at() -> None:
+    """By one of these tests."""
+    assert BOXES.keys() == {
+        *("export", "says", "probe", "config", "check", "senders", "read", "mqtt", "topics", "late"),
+    }
+
+
+def test_the_program_is_written_out(tmp_path: Path) -> None:
+    """And what is told of it is on the page."""
+    command, shown = typed("export")
+    done = run_cli(tmp_path, *command)
+    assert done.returncode == 0, done.stderr
+    assert shape(done.stdout).startswith(shape(shown))
+    assert (tmp_path / "boards" / "Sensorline" / "examples" / "DHT22" / "DHT22.ino").exists()
+
+
+def test_what_the_board_says(board: EmulatedBoard) -> None:
+    """In a serial monitor: a hello, then both channels every two seconds."""
+    wanted = BOXES["says"].splitlines()
+    with board.link.open("rb", buffering=0) as port:
+        said: list[str] = []
+        for line in port:
+            said.append(line.decode())
+            if len(said) == len(wanted):
+                break
+    assert shape("\n".join(said)) == shape("\n".join(wanted))
+
+
+def test_the_gateway_finds_it(
+    board: EmulatedBoard, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The emulator's port has no rates, so it is only listened to at the board's."""
+    monkeypatch.setattr(prober, "BAUDS", (115200,))
+    monkeypatch.chdir(board.folder)
+    command, shown = typed("probe")
+    assert main([*command, str(board.link)]) == 0
+    said = capsys.readouterr().out.replace(str(board.link), PORT)
+    for line in ("/dev/ttyACM0: listening", "/dev/ttyACM0  Arduino Uno"):  # of what no emulator has
+        assert line in shown
+    begin = "    sensorline at"
+    assert shape(said[said.index(begin) :].replace('"', "")) == shape(
+        shown[shown.index(begin) :].replace('"', "")
+    )
+
+
+def test_to_home_assistant(board: EmulatedBoard, tmp_path: Path) -> None:
+    """From the page's config to a value at the broker, live, and as an entity; then with the gateway away."""
+    Mosquitto.required()
+    with ExitStack() as stack:
+        broker = stack.enter_context(Mosquitto(tmp_path))
+        heard = stack.enter_context(Subscriber(broker.port, "sig/greenhouse/+/state", "homeassistant/#"))
+        config = _config(board, broker.port)
+        gateway = stack.enter_context(Gateway(tmp_path, config))
+        _check(gateway)
+        gateway.wait_for_error("listening on")
+        with gateway.client() as client:
+            for name in ("temp", "hum"):
+                poll(partial(has_reading, client, name), f"a reading of {name}: {gateway.errors}")
+        _told(gateway, "senders")
+        poll(lambda: gateway.cli("read", "temp").returncode == 0, "a sensor that is not busy")
+        poll(partial(_is_told, gateway, "read"), "an answer as on the page")
+        _topics(heard)
+        entities = str(heard.payloads("homeassistant/device/sig_greenhouse_board/config")[-1])
+        assert '"def_ent_id":"sensor.greenhouse temp"' in entities
+
+
+def _config(board: EmulatedBoard, broker: int) -> str:
+    """Of the page, for Gateway, with what is another here."""
+    text = BOXES["config"] + BOXES["mqtt"].replace("1883", str(broker))
+    text = text.replace(PORT, str(board.link)).replace("60s", QUICK).replace("{", "{{").replace("}", "}}")
+    return text.replace("name: greenhouse", "name: greenhouse, data: ./data") + (
+        "router: {{listen: 127.0.0.1:{port}}}\n"
+    )
+
+
+def _check(gateway: Gateway) -> None:
+    """As the page shows it, but for the broker, which it names only later."""
+    command, shown = typed("check")
+    done = gateway.run(*command)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.replace(str(gateway.folder / "board"), PORT)
+    assert shape(said).startswith(shape(shown))
+
+
+def _told(gateway: Gateway, box: str) -> None:
+    command, shown = typed(box)
+    done = gateway.cli(*command)
+    assert (done.returncode, shape(done.stdout)) == (0, shape(shown)), done.stderr
+
+
+def _is_told(gateway: Gateway, box: str) -> bool:
+    """While a DHT22 takes its time, the answer is another."""
+    command, shown = typed(box)
+    return shape(gateway.cli(*command).stdout) == shape(shown)
+
+
+def _topics(heard: Subscriber) -> None:
+    """The states of the page, as MQTT has them."""
+    _, *shown = BOXES["topics"].splitlines()
+    for line in shown:
+        topic, _, payload = line.partition(" ")
+        poll(
+            lambda topic=topic, payload=payload: (
+                shape(payload) in [shape(each.decode()) for each in heard.payloads(topic)]
+            ),
+            line,
+        )
