@@ -84,7 +84,7 @@ class Bridge:
         self._settings = settings
         wall = wall or WallClock()
         self._feed = feed or Feed(router, wall)
-        self._mailbox = mailbox or Mailbox()
+        self._mailbox = mailbox or Mailbox(keeps=True)
         self._clock = clock = wall.monotonic
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
