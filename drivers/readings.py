@@ -14,7 +14,7 @@ from drivers.source import Channel, Measurement
 
 MOVED_S = 0.05
 """Two looks at the clock differ by less, however busy the machine is, and no setting of it matters less."""
-# `late`: that their device kept; `late_faults`: of those, the ones without a value; `missing`: that nobody will
+# `late`: that their device kept; `late_faults`: those of them that have no value; `missing`: that nobody will
 # ever have, as far as their number is known.
 COUNTERS = (
     "received",
