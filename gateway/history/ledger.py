@@ -1,4 +1,4 @@
-"""Which readings of devices that keep theirs are in the file, so that each counts once, however often it comes.
+"""Which readings of devices that keep theirs are in the file: each counts once, however often it comes.
 
 A device sends again what was not acknowledged to it: also what was committed a moment before the gateway was
 killed (docs/kept.md). A reading is known by its device, the device's boot, its number, and the sender that it
@@ -51,8 +51,8 @@ class Ledger:
         return row is not None and row.bits.get(sender, 0) & bit != 0
 
     def add(self, db: sqlite3.Connection, receipt: Receipt, sender: str) -> None:
-        """It is there now. Where it was there already, the device's numbers have begun anew, though its boot is
-        the same: what is noted of them is of another life."""
+        """It is there now. Where it was there already, the device's numbers have begun anew, though its boot
+        is the same: what is noted of them is of another life."""
         rows, (at, bit) = self._all(db), _place(receipt)
         row = rows.get(at)
         if row is None:

@@ -42,7 +42,7 @@ def put(db: sqlite3.Connection, item: Untimed) -> bool:
 
 
 def _text(item: Reading | Mark | Kept) -> str:
-    """As JSON, without what ends with the process; and as it was before readings could be late, if it is not."""
+    """As JSON, without what ends with the process; if it is not late, as before readings could be."""
     if isinstance(item, Reading):
         return encode(item[:-1] if item.late else item[:-2])
     return encode(item[:-1] if isinstance(item, Kept) else item)

@@ -92,8 +92,8 @@ class Writing:
         self._known.last_id = max(self._known.last_id, event_id)
 
     def _is_repeated(self, item: Reading | Kept | Untimed) -> bool:
-        """Whether it is a reading that its device has sent once more, since it was not told in time that it is
-        safe; else it is noted that it has come. What comes first is never late."""
+        """Whether it is a reading that its device has sent once more, as it was not told in time that it is
+        safe; else it is noted that it has come. Only what is late can have come before."""
         inner = item.item if isinstance(item, Untimed) else item
         if isinstance(inner, Mark) or inner.receipt is None:
             return False
@@ -154,8 +154,8 @@ class Writing:
         name.last = max(name.last, time)
 
     def _roll_others(self, name: Name, days: set[int]) -> None:
-        """What they said in another unit may have held in the gap. The series of the reading itself is rolled up
-        anew when its day is sealed."""
+        """What they said in another unit may have held in the gap. The series of the reading itself is rolled
+        up anew when its day is sealed."""
         for number in name.numbers.values() if len(name.numbers) > 1 else ():
             for day in days:
                 sealing.roll_again(self._db, number, day)
