@@ -11,7 +11,8 @@ import click
 
 from gateway.cli.new_file import new_file
 from gateway.firmware.exporting import compare, exported_name
-from gateway.firmware.shipped import firmware_folder, firmware_version, shipped_files
+from gateway.firmware.shipped import firmware_folder, shipped_files
+from gateway.firmware.versions import shipped_firmware
 from gateway.plain import plain
 
 MOST_NAMED = 10
@@ -21,7 +22,7 @@ Next, for an Arduino Uno or Nano with a DHT22 on pin 2:
     mkdir -p ~/Arduino/libraries && cp -r {library} ~/Arduino/libraries/
 then start the Arduino IDE anew, open File > Examples > Sensorline > DHT22 there, and upload it.
 With MicroPython, on a Pico for example: see {python}.
-Then `sig-gateway ports --probe` shows the board. Step by step: docs/build-a-board.md"""
+Step by step: docs/build-a-board.md"""
 
 
 def export(folder: Path) -> int:
@@ -43,7 +44,7 @@ def export(folder: Path) -> int:
     for file in files:
         if (name := exported_name(file)) in missing:
             _write(folder / name, (source / file).read_bytes())
-    _tell(folder, firmware_version(source), compared.missing, compared.same)
+    _tell(folder, shipped_firmware(source), compared.missing, compared.same)
     return 0
 
 
@@ -66,13 +67,14 @@ def _differing(folder: Path, names: Sequence[Path]) -> str:
     return "\n".join((head, *lines, end))
 
 
-def _tell(folder: Path, version: str | None, written: Sequence[Path], same: Sequence[Path]) -> None:
+def _tell(folder: Path, words: Sequence[str], written: Sequence[Path], same: Sequence[Path]) -> None:
     """What is in `folder` now, and what to do with it."""
     of_each = Counter(name.parts[0] for name in (*written, *same))
     for name, count in of_each.items():
-        what = f"the Arduino library, {version}" if name == "Sensorline" else "for MicroPython"
+        what = "the Arduino library" if name == "Sensorline" else "for MicroPython"
         print(plain(f"{folder / name}: {what}, {_count(count)}"))
     print(f"{_count(len(written))} written" + (f", {len(same)} were there already" if same else ""))
+    print(plain(f"Of a board that runs it, `sig-gateway ports --probe` says: firmware {' or '.join(words)}"))
     print()
     library = shlex.quote(str(folder / "Sensorline"))
     python = folder / "micropython"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.firmware.shipped import firmware_folder, firmware_version
+from gateway.firmware.shipped import firmware_folder
+from gateway.firmware.versions import shipped_firmware
 from gateway.probe.found import Detector
 from gateway.probe.modbus import ModbusDetector
 from gateway.probe.mysensors import MySensorsDetector
@@ -12,5 +13,5 @@ from gateway.probe.text import TextDetector
 
 def detectors() -> tuple[Detector, ...]:
     """One of each."""
-    shipped = firmware_version(firmware_folder())
+    shipped = shipped_firmware(firmware_folder())
     return (SensorlineDetector(shipped), MySensorsDetector(), TextDetector(), ModbusDetector())

@@ -10,7 +10,7 @@ from drivers.stream.port_settings import PortSettings
 from drivers.stream.sensorline import Conversation
 from drivers.stream.sensorline.frame import LineReceiver
 from drivers.stream.sensorline.messages import parse_reading_line
-from gateway.firmware.shipped import is_newer
+from gateway.firmware.versions import newer_than
 from gateway.probe.found import Found, FoundChannel, Question
 
 BAUDS = (115200, 9600)
@@ -19,11 +19,12 @@ WAIT_S = 2.5
 
 
 class SensorlineDetector:
-    """See `gateway.probe.found.Detector`. `shipped`: the version of the gateway's own firmware."""
+    """See `gateway.probe.found.Detector`. `shipped`: the words of the firmware that comes with the
+    gateway."""
 
     protocol = "sensorline"
 
-    def __init__(self, shipped: str | None = None) -> None:
+    def __init__(self, shipped: Sequence[str] = ()) -> None:
         self._shipped = shipped
 
     def heard(self, data: bytes) -> Found | None:
@@ -67,11 +68,12 @@ class SensorlineDetector:
         return found if found is not None and found.certain else None
 
 
-def _notes(device: Device, shipped: str | None) -> tuple[str, ...]:
-    if shipped is None or not is_newer(shipped, device.firmware):
+def _notes(device: Device, shipped: Sequence[str]) -> tuple[str, ...]:
+    newer = newer_than(device.firmware, shipped)
+    if newer is None:
         return ()
     return (
-        f"a newer firmware, {shipped}, comes with this gateway: `sig-gateway firmware export DIR` writes it",
+        f"a newer firmware, {newer}, comes with this gateway: `sig-gateway firmware export DIR` writes it",
     )
 
 

@@ -95,18 +95,19 @@ def test_a_board_that_keeps_readings() -> None:
 @pytest.mark.parametrize(
     ("shipped", "firmware", "noted"),
     [
-        ("2.1.0", "sensorline-2.0.9", True),
-        ("2.1.0", "sensorline-2.1.0", False),
-        ("2.1.0", "2.0.9", False),
-        (None, "sensorline-2.0.9", False),
+        (("sensorline-2.1.0",), "sensorline-2.0.9", True),
+        (("sensorline-2.1.0",), "sensorline-2.1.0", False),
+        (("sensorline-2.1.0",), "2.0.9", False),
+        ((), "sensorline-2.0.9", False),
     ],
 )
-def test_a_newer_firmware(shipped: str | None, firmware: str, noted: bool) -> None:
+def test_a_newer_firmware(shipped: tuple[str, ...], firmware: str, noted: bool) -> None:
     """Is noted where the board runs ours, with how to come by it."""
     found = SensorlineDetector(shipped).heard(hello("greenhouse-uno", firmware))
     assert found is not None
-    assert found.notes == (
-        ("a newer firmware, 2.1.0, comes with this gateway: `sig-gateway firmware export DIR` writes it",)
-        if noted
-        else ()
-    )
+    assert bool(found.notes) is noted
+    for note in found.notes:
+        assert note == (
+            "a newer firmware, sensorline-2.1.0, comes with this gateway: "
+            "`sig-gateway firmware export DIR` writes it"
+        )
