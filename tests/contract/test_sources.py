@@ -8,11 +8,13 @@ from pathlib import Path
 from drivers.contract import Rig, SourceContract
 from tests.contract.memory import Thermometer
 from tests.contract.memory_pair import PairOfThermometers
+from tests.contract.micropython_rig import MicroPythonRig
 from tests.contract.modbus_rig import ModbusRig
 from tests.contract.mysensors_rig import MySensorsRig
 from tests.contract.rigs import BoardRig, NetworkRig, SimulatorRig
 from tests.contract.sysfs_rig import SysfsRig
 from tests.contract.text_rig import SketchRig
+from tests.support.micropython_board import NEEDED
 
 
 class TestSensorline(SourceContract):
@@ -46,6 +48,17 @@ class TestSimulator(SourceContract):
     def rig(self) -> Iterator[Rig]:
         """See `SourceContract`."""
         with tempfile.TemporaryDirectory() as folder, SimulatorRig(Path(folder)) as rig:
+            yield rig
+
+
+@NEEDED
+class TestMicroPython(SourceContract):
+    """The board that people flash, under MicroPython's unix port."""
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with tempfile.TemporaryDirectory() as folder, MicroPythonRig(Path(folder)) as rig:
             yield rig
 
 

@@ -2,7 +2,6 @@
 
 import dht
 from machine import Pin
-
 from sensorline import Board, Channel, Sensor, StdPort
 from sensorline.rtc import outliving
 

@@ -3,7 +3,6 @@
 import onewire
 from ds18x20 import DS18X20
 from machine import Pin
-
 from sensorline import Board, Channel, Sensor, StdPort
 from sensorline.rtc import outliving
 

@@ -1,7 +1,6 @@
 """main.py for an analog light sensor: a TEMT6000 with 10 kOhm on GPIO 26 (ESP32: 34)."""
 
 from machine import ADC, Pin
-
 from sensorline import Board, Channel, Sensor, StdPort
 from sensorline.rtc import outliving
 

@@ -1,7 +1,6 @@
 """main.py for an SHT31 (SHT30, SHT35) over I2C: SDA on GPIO 4, SCL on GPIO 5, address 0x44."""
 
 from machine import I2C, Pin
-
 from sensorline import Board, Channel, Sensor, StdPort
 from sensorline.rtc import outliving
 

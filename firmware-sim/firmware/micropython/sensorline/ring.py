@@ -21,7 +21,7 @@ _FAULT = 0x80
 
 class Past:
     """Of one boot: `first` to `newest` are kept, `lost_from` to `lost_to` (0: none) were overwritten, so many
-    of each channel in `lost`. From `base` on they lie in the ring: those before `first` wait to be the oldest.
+    of each channel in `lost`. From `base` on they lie in the ring: those before `first` wait to be oldest.
     `end`: the boot's clock."""
 
     def __init__(self, boot, channels):
