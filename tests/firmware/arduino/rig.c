@@ -77,14 +77,12 @@ uint32_t rig_identity(void) { return sl_identity(); }
 uint32_t rig_next_boot(void) { return sl_next_boot(); }
 
 void rig_start(void *memory, uint32_t capacity, uint8_t value_bytes, uint32_t boot, bool lasted) {
-    board.boot = boot;
     board.identity = 0x24A16057;
-    board.memory_lasted = lasted;
     board.channels.measure = measure;
     board.kept.memory = memory;
     board.kept.capacity = (sl_count)capacity;
     board.kept.value_bytes = value_bytes;
-    sl_board_start(&board);
+    sl_board_start(&board, boot, lasted);
 }
 
 void rig_step(const uint8_t *bytes, uint32_t count) {

@@ -72,8 +72,6 @@ void SensorlineBoard::begin(const __FlashStringHelper *model, const __FlashStrin
     board.model = (const char *)model;
     board.firmware = (const char *)firmware;
     board.identity = sl_identity();
-    board.boot = sl_next_boot();
-    board.memory_lasted = !power_came_on();
     board.channels.table = sensorline_channels;
     board.channels.states = sensorline_states;
     board.channels.count = sensorline_memory.channels;
@@ -81,7 +79,7 @@ void SensorlineBoard::begin(const __FlashStringHelper *model, const __FlashStrin
     board.kept.memory = (struct sl_memory *)sensorline_memory.memory;
     board.kept.capacity = sensorline_memory.capacity;
     board.kept.value_bytes = sensorline_memory.value_bytes;
-    sl_board_start(&board);
+    sl_board_start(&board, sl_next_boot(), !power_came_on());
 }
 
 void SensorlineBoard::value(uint8_t channel, float value) {
