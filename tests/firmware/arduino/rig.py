@@ -51,6 +51,11 @@ class Board:
         self._library.rig_start(self.memory, self.kept, self.value_bytes, boot, lasted)
         return self.lines()
 
+    def sent_at_start(self) -> bytes:
+        """As `start`, the bytes."""
+        self._library.rig_start(self.memory, self.kept, self.value_bytes, 7, True)
+        return self._sent()
+
     def reset(self, boot: int | None = None, *, lasted: bool = True, kept: int | None = None) -> "Board":
         """The same board after a reset: its memory is there, its clock begins at 0; it has said hello."""
         board = Board(self._path, kept or self.kept, self.value_bytes)
@@ -106,12 +111,16 @@ class Board:
 
     def lines(self) -> list[str]:
         """The bodies of what it sent; each must be whole."""
-        used = ctypes.c_uint32.in_dll(self._library, "rig_out_used")
-        sent = (ctypes.c_char * 65536).in_dll(self._library, "rig_out").raw[: used.value]
-        used.value = 0
+        sent = self._sent()
         bodies = [decode(line) for line in sent.split(b"\n")[:-1]]
         assert None not in bodies, sent
         return [body for body in bodies if body is not None]
+
+    def _sent(self) -> bytes:
+        used = ctypes.c_uint32.in_dll(self._library, "rig_out_used")
+        sent = (ctypes.c_char * 65536).in_dll(self._library, "rig_out").raw[: used.value]
+        used.value = 0
+        return sent
 
     @property
     def eeprom(self) -> "ctypes.Array[ctypes.c_uint8]":
