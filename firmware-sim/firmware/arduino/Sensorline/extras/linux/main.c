@@ -104,7 +104,6 @@ static struct sl_board board = {
     .model = "example-board",
     .firmware = "1.0",
     .identity = 1,
-    .memory_lasted = true,
     .channels = {table, states, CHANNELS, measure},
     .kept = {.capacity = KEPT, .value_bytes = VALUE_BYTES},
 };
@@ -112,18 +111,19 @@ static struct sl_board board = {
 int main(int count, char **arguments) {
     static uint32_t memory[SL_MEMORY_BYTES(KEPT, VALUE_BYTES, CHANNELS) / sizeof(uint32_t) + 1];
     board.kept.memory = (struct sl_memory *)(void *)memory;
-    board.boot = (uint32_t)time(NULL);
+    uint32_t boot = (uint32_t)time(NULL);
+    bool lasted = true;
     for (int option; (option = getopt(count, arguments, "b:m:e:p")) != -1;) switch (option) {
-        case 'b': board.boot = (uint32_t)strtoul(optarg, NULL, 10); break;
+        case 'b': boot = (uint32_t)strtoul(optarg, NULL, 10); break;
         case 'm': board.kept.memory = mapped(optarg, sizeof memory, 0); break;
         case 'e':
             lasting = mapped(optarg, SL_LASTING_BYTES, 0xFF);
             board.identity = sl_identity();
-            board.boot = sl_next_boot();
+            boot = sl_next_boot();
             break;
-        case 'p': board.memory_lasted = false; break;
+        case 'p': lasted = false; break;
         default: return EXIT_FAILURE;
     }
-    sl_board_start(&board);
+    sl_board_start(&board, boot, lasted);
     for (;;) sl_board_step();
 }
