@@ -1,4 +1,4 @@
-"""A board of ours on an emulated ATmega328P: `firmware-sim/firmware/emulator`, and the programs that run on it."""
+"""A board of ours on an emulated ATmega328P (`firmware-sim/firmware/emulator`)."""
 
 import fcntl
 import hashlib
@@ -23,7 +23,16 @@ ARDUINO = ROOT / "firmware-sim" / "firmware" / "arduino"
 PROBE = ROOT / "tests" / "firmware" / "emulator" / "probe.c"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sig-gateway-tests"
 """What was built stays here, by what it was built of: it is built once on a machine."""
-AVR_GCC = ("avr-gcc", "-mmcu=atmega328p", "-DF_CPU=16000000UL", "-Os", "-std=gnu11", "-Wall", "-Wextra", "-Werror")
+AVR_GCC = (
+    "avr-gcc",
+    "-mmcu=atmega328p",
+    "-DF_CPU=16000000UL",
+    "-Os",
+    "-std=gnu11",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+)
 SENSORS = {"DHT22": ("--dht22", "2"), "SHT31": ("--sht31",), "DS18B20": ("--ds18b20", "3"), "Light": ()}
 """The library's examples, and what each has on its pins."""
 
@@ -36,11 +45,13 @@ class Said(NamedTuple):
 
 
 class EmulatedBoard:
-    """`program`: an example of the library, or "probe" (its source says what that does). `folder`: for the port's
-    link, the control socket, the EEPROM's file, and the file for what the board says. `options`: of the
-    emulator."""
+    """`program`: an example of the library, or "probe", whose source says what that does. `folder`: for the
+    port's link, the control socket, the EEPROM's file, and the file for what the board says. `options`: of
+    the emulator."""
 
-    def __init__(self, folder: Path, program: str = "DHT22", options: Sequence[str] = ("--seed", "1")) -> None:
+    def __init__(
+        self, folder: Path, program: str = "DHT22", options: Sequence[str] = ("--seed", "1")
+    ) -> None:
         required()
         self.folder = folder
         self.link = folder / "board"

@@ -39,8 +39,11 @@ static void say(struct asked *asked, const char *format, ...) {
 static bool number(struct asked *asked, int word, const char *name, double least, double most, double *value) {
     const char *text = asked->words[word];
     char *end = NULL;
-    if (text) *value = strtod(text, &end);
-    if (end && end != text && !*end && *value >= least && *value <= most) return true;
+    double given = text ? strtod(text, &end) : 0;
+    if (end && end != text && !*end && given >= least && given <= most) {
+        *value = given;
+        return true;
+    }
     say(asked, "error %s: expected %s, a number from %g to %g, got %s", asked->words[0], name, least, most,
         text ? text : "nothing");
     return false;

@@ -97,9 +97,9 @@ static bool build(const struct options *options) {
     it->room = (struct room){.celsius = 21.5, .percent = 40, .manner = SENSOR_OK};
     it->port.link = options->link;
     it->port.master = -1;
+    it->chip.boot_loader = (uint64_t)(options->boot_loader_ms * CYCLES_PER_MS);
     if (!truth_open(&it->truth, options->truth) || !chip_load(&it->chip, options->elf, options->eeprom, it->seed))
         return false;
-    it->chip.boot_loader = (uint64_t)(options->boot_loader_ms * CYCLES_PER_MS);
     avr_t *avr = it->chip.avr;
     uart_attach(&it->uart, avr, has_sent, it);
     it->line.port = &it->port;

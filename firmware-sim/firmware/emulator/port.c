@@ -20,10 +20,13 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Only a link that leads to no file any more may be replaced. */
-static bool make_link(const char *target, const char *link) {
+/* Of one that was killed: a link that leads nowhere any more. To be looked at before a terminal of ours is there. */
+static void clear_stale(const char *link) {
     struct stat found;
     if (lstat(link, &found) == 0 && S_ISLNK(found.st_mode) && stat(link, &found) != 0) unlink(link);
+}
+
+static bool make_link(const char *target, const char *link) {
     if (symlink(target, link) == 0) return true;
     fprintf(stderr, "%s: cannot make the port's link: %s\n", link, strerror(errno));
     return false;
@@ -42,6 +45,7 @@ static bool make_raw(const char *name) {
 }
 
 bool port_plug(struct port *port) {
+    clear_stale(port->link);
     port->master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     port->opened = false;
     const char *name = NULL;
