@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -12,7 +13,7 @@ import pytest
 
 from gateway.cli import main
 from gateway.probe import prober
-from tests.e2e.conftest import ROOT, Gateway, has_reading, poll, run_cli
+from tests.e2e.conftest import ROOT, Gateway, Process, has_reading, poll, run_cli
 from tests.support.emulated_board import EmulatedBoard
 from tests.support.mosquitto import Mosquitto, Subscriber
 
@@ -92,7 +93,7 @@ def test_the_gateway_finds_it(
 
 
 def test_to_home_assistant(board: EmulatedBoard, tmp_path: Path) -> None:
-    """From the page's config to a value at the broker, live, and as an entity; then with the gateway away."""
+    """From the page's config to a value at the broker, live, as an entity, and late."""
     Mosquitto.required()
     with ExitStack() as stack:
         broker = stack.enter_context(Mosquitto(tmp_path))
@@ -108,6 +109,7 @@ def test_to_home_assistant(board: EmulatedBoard, tmp_path: Path) -> None:
         poll(lambda: gateway.cli("read", "temp").returncode == 0, "a sensor that is not busy")
         poll(partial(_is_told, gateway, "read"), "an answer as on the page")
         _topics(heard)
+        _late(gateway, board)
         entities = str(heard.payloads("homeassistant/device/sig_greenhouse_board/config")[-1])
         assert '"def_ent_id":"sensor.greenhouse temp"' in entities
 
@@ -153,3 +155,19 @@ def _topics(heard: Subscriber) -> None:
             ),
             line,
         )
+
+
+def _late(gateway: Gateway, board: EmulatedBoard) -> None:
+    """The gateway ends, and is back; the cable is out until somebody watches it."""
+    gateway.signal(signal.SIGTERM)
+    kept = len(board.said("R")) + 4
+    poll(lambda: len(board.said("R")) >= kept, "readings that nobody hears")
+    board.tell("unplug")
+    with ExitStack() as stack:
+        again = stack.enter_context(Process(["run"], gateway.folder))
+        again.wait_for_error("listening on")
+        watch = stack.enter_context(Process(["watch", "temp", "--connect", gateway.url], gateway.folder))
+        watch.wait_for_error("waiting for it")
+        board.tell("plug")
+        line = next(line for line in iter(watch.line, "") if "#late" in line)
+        assert shape(line) == shape(BOXES["late"].splitlines()[0].replace("3 min", "9 s"))
