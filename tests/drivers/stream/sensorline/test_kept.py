@@ -251,7 +251,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(EVENTS, st.integers(0, 9), st.sampled_from([20, 60, 500]))
 def test_whatever_happens_each_reading_comes_once_or_is_told_as_lost(
     events: list[tuple[str, float]], seed: int, size: int
