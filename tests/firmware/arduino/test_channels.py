@@ -57,8 +57,8 @@ def test_a_measurement_that_takes_long(board: Board) -> None:
     board.set("ready", 1)
     assert board.at(2375) == ["R temp 1 2375 0.00", "R hum 2 2375 0.00"]
     assert board.measured() == 3
-    assert board.at(3999) == []
-    assert board.at(4000) == ["R temp 3 4000 0.00", "R hum 4 4000 0.00"]
+    assert board.at(4374) == []
+    assert board.at(4375) == ["R temp 3 4375 0.00", "R hum 4 4375 0.00"]
 
 
 def test_a_read_of_a_measurement_that_runs(board: Board) -> None:
