@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -20,7 +23,26 @@ from tests.support.mosquitto import Mosquitto, Subscriber
 pytestmark = pytest.mark.once
 
 PAGE = (ROOT / "docs" / "build-a-board.md").read_text()
-BOXES = dict(re.findall(r"<!-- tested: ([a-z-]+) -->\n```\w*\n(.*?)```", PAGE, re.DOTALL))
+BOXES: dict[str, str] = dict(re.findall(r"<!-- tested: ([a-z-]+) -->\n *```\w*\n(.*?)```", PAGE, re.DOTALL))
+PICO = """\
+import sys
+
+class Part:
+    def __init__(self, pin): pass
+    def measure(self): pass
+    def temperature(self): return 21.5
+    def humidity(self): return 40.0
+
+class Module: pass
+
+machine, dht = Module(), Module()
+machine.Pin = lambda number: number
+machine.unique_id = lambda: bytes.fromhex("e6614c311b7f3a2c")
+dht.DHT22 = Part
+sys.modules["machine"], sys.modules["dht"] = machine, dht
+exec(open(sys.argv[1]).read())
+"""
+"""What MicroPython's unix port lacks of a Pico."""
 PORT = "usb:2341:0043:85736323838351F0F1C1"
 QUICK = "2s"
 """In place of the page's minute."""
@@ -50,7 +72,7 @@ def board(tmp_path: Path) -> Iterator[EmulatedBoard]:
 def test_every_box_is_looked_at() -> None:
     """By one of these tests."""
     assert BOXES.keys() == {
-        *("export", "says", "probe", "config", "check", "senders", "read", "mqtt", "topics", "late"),
+        *("export", "says", "probe", "config", "check", "senders", "read", "mqtt", "topics", "late", "pico"),
     }
 
 
@@ -92,6 +114,28 @@ def test_the_gateway_finds_it(
     )
 
 
+def test_what_a_pico_says(tmp_path: Path) -> None:
+    """The example as it is, under MicroPython's unix port."""
+    micropython = Path(sys.executable).with_name("micropython")
+    if not micropython.exists():
+        pytest.skip("there is no MicroPython for this machine in Python's registry")
+    program, source = tmp_path / "pico.py", ROOT / "firmware-sim" / "firmware" / "micropython"
+    program.write_text(PICO)
+    wanted = BOXES["pico"].splitlines()
+    wanted = [line for line in map(str.strip, wanted) if line]
+    with subprocess.Popen(
+        [micropython, program, source / "examples" / "dht22.py"],
+        cwd=tmp_path,
+        env=os.environ | {"MICROPYPATH": f"{source}:.frozen"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as board:
+        assert board.stdout is not None
+        said = [board.stdout.readline().decode() for _ in wanted]
+        board.kill()
+    assert shape("\n".join(said)) == shape("\n".join(wanted))
+
+
 def test_to_home_assistant(board: EmulatedBoard, tmp_path: Path) -> None:
     """From the page's config to a value at the broker, live, as an entity, and late."""
     Mosquitto.required()
@@ -116,7 +160,7 @@ def test_to_home_assistant(board: EmulatedBoard, tmp_path: Path) -> None:
 
 def _config(board: EmulatedBoard, broker: int) -> str:
     """Of the page, for Gateway, with what is another here."""
-    text = BOXES["config"] + BOXES["mqtt"].replace("1883", str(broker))
+    text: str = BOXES["config"] + BOXES["mqtt"].replace("1883", str(broker))
     text = text.replace(PORT, str(board.link)).replace("60s", QUICK).replace("{", "{{").replace("}", "}}")
     return text.replace("name: greenhouse", "name: greenhouse, data: ./data") + (
         "router: {{listen: 127.0.0.1:{port}}}\n"
@@ -149,12 +193,11 @@ def _topics(heard: Subscriber) -> None:
     _, *shown = BOXES["topics"].splitlines()
     for line in shown:
         topic, _, payload = line.partition(" ")
-        poll(
-            lambda topic=topic, payload=payload: (
-                shape(payload) in [shape(each.decode()) for each in heard.payloads(topic)]
-            ),
-            line,
-        )
+        poll(partial(_came, heard, topic, shape(payload)), line)
+
+
+def _came(heard: Subscriber, topic: str, payload: str) -> bool:
+    return payload in [shape(each.decode()) for each in heard.payloads(topic)]
 
 
 def _late(gateway: Gateway, board: EmulatedBoard) -> None:
