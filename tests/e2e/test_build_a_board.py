@@ -44,7 +44,7 @@ exec(open(sys.argv[1]).read())
 """
 """What MicroPython's unix port lacks of a Pico."""
 PORT = "usb:2341:0043:85736323838351F0F1C1"
-QUICK = "2s"
+QUICK = "4s"
 """In place of the page's minute."""
 
 
@@ -149,9 +149,8 @@ def test_to_home_assistant(board: EmulatedBoard, tmp_path: Path) -> None:
         with gateway.client() as client:
             for name in ("temp", "hum"):
                 poll(partial(has_reading, client, name), f"a reading of {name}: {gateway.errors}")
-        _told(gateway, "senders")
-        poll(lambda: gateway.cli("read", "temp").returncode == 0, "a sensor that is not busy")
-        poll(partial(_is_told, gateway, "read"), "an answer as on the page")
+        for box in ("senders", "read"):
+            poll(partial(_is_told, gateway, box), f"what the box {box} shows")
         _topics(heard)
         _late(gateway, board)
         entities = str(heard.payloads("homeassistant/device/sig_greenhouse_board/config")[-1])
@@ -176,14 +175,8 @@ def _check(gateway: Gateway) -> None:
     assert shape(said).startswith(shape(shown))
 
 
-def _told(gateway: Gateway, box: str) -> None:
-    command, shown = typed(box)
-    done = gateway.cli(*command)
-    assert (done.returncode, shape(done.stdout)) == (0, shape(shown)), done.stderr
-
-
 def _is_told(gateway: Gateway, box: str) -> bool:
-    """While a DHT22 takes its time, the answer is another."""
+    """While a DHT22 takes its time, and while the machine has none for the chip, it is another."""
     command, shown = typed(box)
     return shape(gateway.cli(*command).stdout) == shape(shown)
 
