@@ -7,6 +7,7 @@ import sys
 import tty
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import pytest
@@ -93,15 +94,17 @@ class MicroPythonBoard:
         self._process = None
 
 
-def run(script: str, *arguments: str, path: Path = FIRMWARE) -> str:
+def run(script: str, *arguments: str) -> str:
     """What a MicroPython program prints that can import the board's modules. Fails when it fails."""
-    done = subprocess.run(
-        [*MICROPYTHON, "-X", "heapsize=16M", "-c", script, *arguments],
-        env={**os.environ, "MICROPYPATH": f"{path}:{FIRMWARE}:.frozen"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [*MICROPYTHON, "-X", "heapsize=16M", "-c", script, *arguments],
+            cwd=folder,
+            env={**os.environ, "MICROPYPATH": f"{FIRMWARE}:.frozen"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     assert "Traceback" not in done.stdout + done.stderr, done.stdout  # its status is 0 all the same
     return done.stdout

@@ -135,6 +135,34 @@ def test_a_chip_s_number() -> None:
     assert said == "E660583883724B2F\n"
 
 
+def test_ctrl_c_ends_the_program_in_the_first_two_seconds() -> None:
+    """So that one can get at the board; then a damaged byte may be one, and is a byte like others."""
+    said = run(
+        "import sensorline.ports as ports\n"
+        "ports._interrupt_by = print\n"
+        "from sensorline import Board, StdPort\n"
+        "class Clock:\n"
+        "    now = 1900\n"
+        "    def ms(self):\n"
+        "        self.now += 20\n"
+        "        return self.now\n"
+        "class Port(StdPort):\n"
+        "    def wait(self, ms): return False\n"
+        "    def read(self):\n"
+        "        print(clock.now)\n"
+        "        if clock.now > 2200: raise EOFError\n"
+        "        return b''\n"
+        "    def write(self, data): pass\n"
+        "clock = Clock()\n"
+        "Board('x', [], Port(), who='x', clock=clock).run()"
+    ).split()
+    times = [int(each) for each in said]
+    assert times.count(-1) == 1
+    before = times[times.index(-1) - 1]
+    assert 1960 <= before < 2000 + 40
+    assert times[-1] == 3
+
+
 def test_a_uart() -> None:
     """What it has, and what it takes."""
     said = run(

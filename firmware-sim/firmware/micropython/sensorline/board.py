@@ -12,6 +12,8 @@ FIRMWARE = "mpy-1.0.0"
 MAX_ID = 65535
 MAX_WAIT_MS = 1000
 """Of one wait: then the clock is looked at, which a port that wraps needs."""
+CTRL_C_MS = 2000
+"""From the start: long enough to get at a board whose program is to be changed."""
 PATIENCE_MS = 700
 """A `read` that would wait longer for its sensor is refused: the gateway waits 800 ms for an answer."""
 
@@ -43,12 +45,15 @@ class Board:
         self._ring.begin(self.boot)
 
     def run(self):
-        """Say hello, and go on until the port ends, if it can."""
-        self._port.open()
+        """Say hello, and go on until the port ends, if it can, or by Ctrl-C in the first two seconds."""
+        self._hello(0)
+        mine = False
         try:
-            self._hello(0)
             while True:
                 self._port.wait(self.step())
+                if not mine and self._clock.ms() >= CTRL_C_MS:
+                    mine = True
+                    self._port.open()
         except EOFError:
             pass
         finally:

@@ -15,7 +15,7 @@ class StdPort:
         self._poll.register(sys.stdin, select.POLLIN)
 
     def open(self):
-        """Before the first byte."""
+        """From now on the port is the gateway's alone."""
         _interrupt_by(-1)
 
     def close(self):
@@ -31,9 +31,9 @@ class StdPort:
         data = b""
         while len(data) < 64 and self._poll.poll(0):
             byte = self._in.read(1)  # it would wait for all of more than one
-            if byte == b"":
+            if byte == b"" and not data:
                 raise EOFError
-            if byte is None:
+            if not byte:
                 break
             data += byte
         return data
