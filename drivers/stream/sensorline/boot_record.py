@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from drivers.stream.sensorline.board_clock import BoardClock
+from drivers.stream.sensorline.lost_counts import LostCounts
 from drivers.stream.sensorline.spans import Spans
 
 # What was asked for is on its way as long as others like it come. After so long without any, a line was lost.
@@ -24,18 +25,22 @@ GAP_WAIT_S = 10.0
 # Of so many readings of a boot it is remembered of which channel they were, and when: what a board says that
 # it has lost counts some of those that have come. At 200 bytes each, 0.8 MB.
 MOST_REMEMBERED = 4096
-# Losses of which is remembered how many they were: a board tells the newest one again, with more in it.
-LOSSES = 8
+# Whether a board lost something before it was first asked what it has, it says once, on a line that may be
+# damaged, and only as long as nothing newer is acknowledged. So it is asked for so often first: at one bit
+# error in 1,000 that fails one time in 100.
+PROBES = 4
 
 
 @dataclass(slots=True)
 class Loss:
-    """Readings that nobody will ever have. `counts`: by channel; None: not known, whichever channel it was.
+    """`number` readings, of `first` to `last`, that nobody will ever have; of 0 it is not known whether there
+    were any. `counts`: by channel; None: not known, whichever channel it was.
     `since`, `until`: when the readings around it were measured (monotonic), None if none has come or is
     remembered."""
 
     first: int
     last: int
+    number: int
     counts: Mapping[str, int | None] | None
     reason: str
     noted: float
@@ -57,6 +62,8 @@ class BootRecord:
         """As far as the board was told so."""
         self.ack_wanted = False
         """Whether the board is to be told so once more, as it says again what is known."""
+        self.repeats = 0
+        """How often that is to be said once more, of an earlier boot, of which nothing newer comes."""
         self.held = 0
         """How many have come and are not safe yet."""
         self.heard: float | None = None
@@ -73,7 +80,9 @@ class BootRecord:
         self._heard: dict[int, tuple[str, float]] = {}  # the channel, and when it was measured
         self._asked: dict[int, tuple[float, int]] = {}  # by a gap's end: when last, and how often
         self._flowed = 0.0  # when a kept reading came last
-        self._told: list[tuple[int, int, Mapping[str, int | None]]] = []
+        self._counts = LostCounts()
+        self._probes = 0
+        self._probe_at = 0.0
 
     def come(self, seq: int, channel: str, measured: float, now: float, *, late: bool) -> bool:
         """A reading, at `now`; False for one that has come before."""
@@ -114,6 +123,7 @@ class BootRecord:
             self.began = True
             self.safe_to = self.acknowledged = first - 1
             self._advance()
+            self._probes, self._probe_at = (PROBES if first > 1 else 0), now + REASK_S
         self._first = first
         self.exists(newest)
         self._asked = {last: (now, 1) for _, last in self.missing()}
@@ -135,6 +145,18 @@ class BootRecord:
                 found.append(gap)
         return found
 
+    @property
+    def probing(self) -> bool:
+        """Whether nothing may be acknowledged yet, as the board would forget what it has lost."""
+        return self._probes > 0
+
+    def probe(self, now: float) -> list[tuple[int, int]]:
+        """What was before this record began, if that is to be asked for now."""
+        if not self._probes or now < self._probe_at:
+            return []
+        self._probes, self._probe_at = self._probes - 1, now + REASK_S
+        return [(1, self._first - 1)]
+
     def asked(self, gaps: list[tuple[int, int]], now: float) -> None:
         """Those were asked for."""
         for _, last in gaps:
@@ -144,20 +166,15 @@ class BootRecord:
         """The board says that those are lost. It counts those too that had come and that it did not know to
         be safe, and those that it has told before."""
         self._flow(last, now)
+        self._probes = 0
         self.ack_wanted = True
         fresh = list(self._came.gaps(first, last))
         if not fresh:
             return
         heard = Counter(channel for seq, (channel, _) in self._heard.items() if first <= seq <= last)
-        for low, high, told in self._told:
-            if first <= low and high <= last:
-                heard.update({channel: count or 0 for channel, count in told.items()})
-        left: dict[str, int | None] = {channel: count - heard[channel] for channel, count in counts.items()}
         number = sum(high - low + 1 for low, high in fresh)
-        if sum(filter(None, left.values())) != number or min(filter(None, left.values()), default=1) < 0:
-            left = {channel: None for channel, count in left.items() if count and count > 0}
-        left = {channel: count for channel, count in left.items() if count != 0}
-        self._give_up(fresh, left or None, reason, now)
+        left = self._counts.news(first, last, counts, heard, number)
+        self._give_up(fresh, left, reason, now)
 
     def give_up(self, kept: int, reason: str, now: float) -> None:
         """What the board does not say that it has, or cannot have, as it keeps `kept`, and does not answer
@@ -192,8 +209,8 @@ class BootRecord:
         self, gaps: list[tuple[int, int]], counts: Mapping[str, int | None] | None, reason: str, now: float
     ) -> None:
         first, last = gaps[0][0], gaps[-1][1]
-        self.losses.append(Loss(first, last, counts, reason, now))
-        self._told = [*self._told[1 - LOSSES :], (first, last, counts or {})]
+        number = sum(high - low + 1 for low, high in gaps)
+        self.losses.append(Loss(first, last, number, counts, reason, now))
         for low, high in gaps:
             self._came.add(low, high)
             self._safe.add(low, high)

@@ -22,6 +22,8 @@ ACKNOWLEDGE_S = 1.0
 SOON_S = 1 / 3
 # How often it is said that its memory is half full of what is not safe.
 PRESSURE_S = 1.0
+# What is said last of an earlier boot is said so often more: it would stay in the board's memory otherwise.
+REPEATS = 3
 MOST_BOOTS = 16
 
 NO_ROOM = "the board had no room for them until they could be sent"
@@ -90,6 +92,8 @@ class Kept:
         while len(self._records) > MOST_BOOTS:
             self._records.popitem(last=False)
         known = [record for record in self._mine() if record.began and record.safe_to and not record.over]
+        for record in known:
+            record.repeats = REPEATS
         if known:
             self._said_at = self._acknowledged_at = now
         return [self._say(record, []) for record in known]
@@ -126,7 +130,7 @@ class Kept:
             if record.boot not in named and not record.over:
                 record.end(NO_MEMORY, now)
                 if newest and self._away and record.heard is not None:
-                    loss = Loss(0, 0, None, UNSURE, now, since=record.heard)
+                    loss = Loss(0, 0, 0, None, UNSURE, now, since=record.heard)
                     self._unsure.append(Lost(record.boot, loss))
             newest = False
 
@@ -150,8 +154,8 @@ class Kept:
         for record in self._in_turn():
             if record.over:
                 continue
-            due = record.due(now)
-            news = record.ack_wanted or record.safe_to > record.acknowledged
+            due = [*record.probe(now), *record.due(now)]
+            news = not record.probing and self._has_news(record)
             pressed = 2 * (record.newest - record.acknowledged) >= self._size
             if due or (news and (pressed or now >= self._acknowledged_at + ACKNOWLEDGE_S)):
                 self._said_at = now
@@ -160,6 +164,11 @@ class Kept:
                 self._turn = record
                 return self._say(record, due, now)
         return None
+
+    def _has_news(self, record: BootRecord) -> bool:
+        if record.ack_wanted or record.safe_to > record.acknowledged:
+            return True
+        return record.repeats > 0 and record.boot != self._boot
 
     def pressure(self, now: float) -> int:
         """How many readings have come and are not safe, if they fill half of the board's memory, and that
@@ -197,7 +206,9 @@ class Kept:
                 record.settled(receipt.seq, safe=safe)
 
     def _say(self, record: BootRecord, due: list[Range], now: float = 0.0) -> bytes:
-        body, said = acknowledgement(record.boot, record.safe_to, due)
+        body, said = acknowledgement(record.boot, 0 if record.probing else record.safe_to, due)
         record.asked(due[:said], now)
-        record.acknowledged, record.ack_wanted = record.safe_to, False
+        if not record.probing:
+            record.repeats = record.repeats - 1 if record.safe_to == record.acknowledged else REPEATS
+            record.acknowledged, record.ack_wanted = record.safe_to, False
         return body

@@ -129,7 +129,6 @@ class KeptTalk:
         since = loss.since
         if since is None:
             since = clock.started if clock is not None else until
-        number = loss.last - loss.first + 1
         counts = loss.counts
         if loss.first == 0:
             # Whether there was any is not known: hardly of a channel that was not due.
@@ -138,9 +137,8 @@ class KeptTalk:
                 name: None for name, channel in device.channels.items() if 0 < channel.interval_s < waited
             }
         elif counts is None:
-            counts = dict.fromkeys(device.channels, number if len(device.channels) == 1 else None)
-        if loss.first:
-            self._counters["missing"] += number
+            counts = dict.fromkeys(device.channels, loss.number if len(device.channels) == 1 else None)
+        self._counters["missing"] += loss.number
         for name, count in counts.items():
             if name in device.channels:
                 yield Missing(name, count, min(since, until), until, loss.reason)

@@ -188,7 +188,7 @@ def test_again_is_answered_with_what_there_is_of_each_boot() -> None:
 )
 def test_what_is_no_answer_to_again_is_refused(answer: str) -> None:
     """With the words of what is wrong."""
-    with pytest.raises(LineError, match="expected|not a number"):
+    with pytest.raises(LineError, match=r"expected|not a number"):
         parse_again(tuple(answer.split()))
 
 
