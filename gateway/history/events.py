@@ -77,14 +77,14 @@ def readings_after(db: sqlite3.Connection, event_id: EventId, limit: int) -> lis
 def _published(row: Values, names: dict[int, Values]) -> Kept:
     time, number, value, delay, id_number, seq, reason, _ = row
     _, name, unit, _ = names[number]
-    event, seq = (LATE, seq - LATE_SEQ) if is_late(seq) else (CHANGED, seq)
-    data = reading_data(value, unit, time, seq, reason)
+    data = reading_data(value, unit, time, told_seq(seq), reason)
+    event = CHANGED if seq == told_seq(seq) else LATE
     return Kept(EventId(time + delay, id_number), name, event, data)
 
 
-def is_late(seq: int) -> bool:
-    """Of a row in the table."""
-    return seq > LATE_SEQ // 2
+def told_seq(seq: int) -> int:
+    """The number of a row in the table, as it was published."""
+    return seq - LATE_SEQ if seq > LATE_SEQ // 2 else seq
 
 
 def reading_data(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from gateway.event_id import EventId
 from gateway.history import covered, gaps, lookups, notes, sealing, untimed
 from gateway.history.buckets import DAY, MINUTE, Gap
-from gateway.history.events import LATE, LATE_SEQ
+from gateway.history.events import LATE, LATE_SEQ, told_seq
 from gateway.history.known import Known, Name
 from gateway.history.rows import Item, Kept, Mark, Reading, Untimed
 from gateway.history.schema import EVENTS, READINGS, SCHEMA, is_name, is_text, is_time, sealed
@@ -41,6 +41,7 @@ class Writing:
         self.repeated = 0
         """Readings that were there already."""
         self._readings: list[Values] = []
+        self._taken: dict[tuple[int, int], int] = {}  # by time and series, the numbers of those that are kept
         self._covered: dict[int, int] = {}  # by series, up to when it is sealed, as far as it was asked for
         self._newest = -1  # the time of the last reading
         self._first_id: EventId | None = None
@@ -116,13 +117,16 @@ class Writing:
         if name is None:
             self._refused(f"a reading of {item.sender!r:.80} at {item.time!r:.40}")
             return
+        number, seq = name.numbers[item.unit], item.seq + LATE_SEQ if item.late else item.seq
+        if item.receipt is not None:
+            item = self._beside(item, number)
         values = (
             item.time,
-            name.numbers[item.unit],
+            number,
             float(item.value) + 0.0,  # SQLite keeps no sign of a zero
             item.id.ms - item.time,
             item.id.number,
-            item.seq + LATE_SEQ if item.late else item.seq,
+            seq,
             reason,
         )
         if not SCHEMA.can_be_ours(READINGS, (*values, 0)):
@@ -132,9 +136,20 @@ class Writing:
         self._newest = max(self._newest, item.time)
         if len(self._readings) >= BUNCH:
             self._flush()
-        self._uncover(values[1], item.time)
-        self._came(values[1], item.time)
+        self._uncover(number, item.time)
+        self._came(number, item.time)
         self._ends_a_gap(name, item.time)
+
+    def _beside(self, item: Reading, number: int) -> Reading:
+        """At its time, or, where the device has measured twice in that millisecond, in the next: both count"""
+        query = "SELECT seq FROM readings WHERE time = ? AND sensor = ?"
+        while True:
+            at = item.time, number
+            row = self._db.execute(query, at).fetchone() if at not in self._taken else (self._taken[at],)
+            if row is None or not isinstance(row[0], int) or told_seq(row[0]) == item.seq:
+                self._taken[at] = item.seq
+                return item
+            item = item._replace(time=item.time + 1)
 
     def _uncover(self, number: int, time: int) -> None:
         """One that comes late is not in the day that is sealed."""

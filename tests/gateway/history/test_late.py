@@ -130,6 +130,15 @@ def test_numbers_that_begin_anew(bench: Bench) -> None:
     assert [time - START for time, _ in bench.rows()] == [0, 1, 2, 3, 4, DAY, DAY + 1, DAY + 3]
 
 
+def test_two_in_one_millisecond(bench: Bench) -> None:
+    """A board that is asked when it has just reported: both count, also where one comes late, or each in a
+    commit of its own."""
+    bench.write(kept(START, 1, 20.0), kept(START, 4, 21.0))
+    bench.write(late(kept(START, 2, 22.0)))
+    bench.write(kept(START + 2, 5, 23.0))
+    assert bench.rows() == [(START, 20.0), (START + 1, 21.0), (START + 2, 22.0), (START + 3, 23.0)]
+
+
 def test_one_without_a_receipt(bench: Bench) -> None:
     """It is nobody's, so it comes as often as it comes; and nothing is noted."""
     mine = kept(START, 1)._replace(receipt=None)
@@ -299,7 +308,8 @@ def test_as_if_it_had_come_in_time(tmp_path: Path, seed: int) -> None:
     pulled = [Mark("temp", at, "pulled") for at in marks]
     told: list[Reading | Mark] = [item for item in items if item not in late_ones]
     whole, parts = Bench(tmp_path / "whole.db"), Bench(tmp_path / "parts.db")
-    whole.write(*sorted([*items, *pulled], key=lambda each: each.time))
+    both: list[Reading | Mark] = [*items, *pulled]
+    whole.write(*sorted(both, key=lambda each: each.time))
     whole.maintain(START + 20 * DAY)
     parts.write(*sorted([*told, *pulled], key=lambda each: each.time))
     parts.maintain(START + 8 * DAY)
