@@ -24,7 +24,17 @@ def compiled(target: Path, *options: str) -> Path:
         pytest.skip("there is no C compiler; on Debian and Raspberry Pi OS: sudo apt install gcc")
     warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
     sources = [str(path) for path in sorted(SOURCES.glob("*.c"))]
-    command = ["cc", "-std=c11", "-O1", *warnings, f"-I{SOURCES}", *options, "-o", str(target), str(HERE / "rig.c")]
+    command = [
+        "cc",
+        "-std=c11",
+        "-O1",
+        *warnings,
+        f"-I{SOURCES}",
+        *options,
+        "-o",
+        str(target),
+        str(HERE / "rig.c"),
+    ]
     result = subprocess.run([*command, *sources], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     return target

@@ -1,4 +1,4 @@
-"""The library for an Arduino Uno: it compiles without a warning, and leaves a sketch the RAM that its README says."""
+"""The library for an Arduino Uno: no warning, and the RAM that it leaves is what its README says."""
 
 import re
 import shutil
@@ -44,10 +44,10 @@ def test_examples_compile(build: Path, example: str) -> None:
 
 
 def test_it_leaves_room(build: Path) -> None:
-    """Flash, and RAM beside kept readings and the deepest stack that simavr sees with every request there is."""
+    """RAM beside kept readings and the deepest stack that simavr sees with every request there is."""
     if not Path("/usr/include/simavr").exists():
         pytest.skip("the stack is measured with simavr; on Debian: sudo apt install libsimavr-dev")
-    result = make(f"BUILD={build}", "sizes")
+    result = make(f"BUILD={build}", "SECONDS_MEASURED=4.5", "sizes")
     assert result.returncode == 0, result.stderr
     words = [line.split() for line in result.stdout.splitlines()]
     sizes = {name: dict(zip(rest[::2], map(int, rest[1::2]), strict=True)) for name, *rest in words}
@@ -60,15 +60,27 @@ def test_it_leaves_room(build: Path) -> None:
 
 def test_what_the_ide_needs() -> None:
     """The library's properties are whole, and each public name has its colour."""
-    properties = dict(line.split("=", 1) for line in (LIBRARY / "library.properties").read_text().splitlines())
-    assert set(properties) >= {"name", "version", "author", "maintainer", "sentence", "category", "architectures"}
+    properties = dict(
+        line.split("=", 1) for line in (LIBRARY / "library.properties").read_text().splitlines()
+    )
+    assert set(properties) >= {
+        "name",
+        "version",
+        "author",
+        "maintainer",
+        "sentence",
+        "category",
+        "architectures",
+    }
     header = (LIBRARY / "src" / "Sensorline.h").read_text()
     assert f'#define SENSORLINE_VERSION "{properties["version"]}"' in header
     lines = (LIBRARY / "keywords.txt").read_text().splitlines()[1:]
     coloured = {line.split("\t")[0] for line in lines}
     assert all(re.fullmatch(r"\w+\t(KEYWORD1|KEYWORD2|LITERAL1)", line) for line in lines)
     assert coloured >= {path.stem for path in (LIBRARY / "src").glob("*.h")}
-    assert coloured >= set(re.findall(r"#define (SENSORLINE_(?:CHANNELS|KEEP|KEEP_WIDE|USUAL_KEPT|VERSION))\b", header))
+    assert coloured >= set(
+        re.findall(r"#define (SENSORLINE_(?:CHANNELS|KEEP|KEEP_WIDE|USUAL_KEPT|VERSION))\b", header)
+    )
 
 
 def test_the_readme_is_right(build: Path) -> None:
@@ -77,7 +89,7 @@ def test_the_readme_is_right(build: Path) -> None:
     for example in EXAMPLES:
         command = ["avr-size", str(build / f"{example}.elf")]
         text, data, bss = map(int, subprocess.check_output(command, text=True).splitlines()[1].split()[:3])
-        row = re.search(rf"\| {example} \| ([0-9,]+) B \| ([0-9,]+) B \|", readme)
+        row = re.search(rf"\| {example}[^|]* \| ([0-9,]+) B \| ([0-9,]+) B \|", readme)
         assert row, example
         flash, ram = (int(number.replace(",", "")) for number in row.groups())
         assert abs(flash - text - data) < 200, (example, text + data)
