@@ -1,6 +1,9 @@
-"""What is built knows the commit that it was made of; everything else is in pyproject.toml."""
+"""What is built knows the commit that it was made of, and has the firmware for boards with it; the rest is in
+pyproject.toml."""
 
 import os
+import runpy
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -23,14 +26,32 @@ def commit() -> str:
         return ""
 
 
-class BuildWithCommit(build_py):
+FIRMWARE = Path("firmware-sim") / "firmware"
+"""Relative to this file, where a build begins; in what is built it is in the package `gateway.firmware`."""
+
+
+def firmware() -> list[Path]:
+    """The files that are shipped, relative to `FIRMWARE`."""
+    return runpy.run_path("gateway/firmware/shipped.py")["shipped_files"](FIRMWARE)
+
+
+class BuildWithMore(build_py):
     """Into the package that is built, never into the source."""
 
     def run(self) -> None:
         """See `build_py`."""
         super().run()
         if not self.editable_mode:
-            (Path(self.build_lib) / "gateway" / "commit.txt").write_text(commit() + "\n")
+            package = Path(self.build_lib) / "gateway"
+            (package / "commit.txt").write_text(commit() + "\n")
+            for file in firmware():
+                target = package / "firmware" / file
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(FIRMWARE / file, target)
+
+    def get_source_files(self) -> list[str]:
+        """See `build_py`: what a source archive is made of."""
+        return [*super().get_source_files(), *(str(FIRMWARE / file) for file in firmware())]
 
 
-setup(cmdclass={"build_py": BuildWithCommit})
+setup(cmdclass={"build_py": BuildWithMore})

@@ -106,4 +106,5 @@ def _device(device: Device) -> dict[str, Any]:
         "identity": device.identity,
         "firmware": device.firmware,
         "channels": list(device.channels),
+        "keeps": device.kept,
     }

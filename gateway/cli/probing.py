@@ -135,6 +135,8 @@ def _row(name: str, port: PortInfo | None, verdict: Verdict, link: str | None) -
             "parity": verdict.settings.parity,
             "what": verdict.found.what,
             "channels": [channel._asdict() for channel in verdict.found.channels],
+            "notes": list(verdict.found.notes),
+            "board": dict(verdict.found.board) or None,
         }
     return about | {
         "holders": list(verdict.holders),
@@ -174,7 +176,7 @@ def _words(verdict: Verdict) -> list[str]:
 def _found_words(found: Found, baud: int) -> list[str]:
     return [
         f"{found.protocol} at {baud} baud: {found.what}",
-        *(f"  {line}" for line in _channel_words(found.channels)),
+        *(f"  {line}" for line in (*found.notes, *_channel_words(found.channels))),
     ]
 
 

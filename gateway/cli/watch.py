@@ -12,15 +12,15 @@ from queue import Full, Queue
 from typing import Any
 
 import sig
-from drivers.clock import UNSET
 from gateway.cli.client import complain, connection, to_json
-from gateway.decimals import Shown, decimals_of_source, value_text
+from gateway.cli.event_lines import is_number, is_reading, line_for_people
+from gateway.decimals import Shown, decimals_of_source
 from gateway.plain import plain
 
 WAITING_EVENTS = 1000
 """What may wait to be printed. When nobody reads our output, we stop reading from the gateway."""
 
-_OF_SENSORS = ("#changed", "#stale")
+_OF_SENSORS = ("#changed", "#stale", "#late", "#gap")
 """What each sensor has, once it is there."""
 INFO_WITHIN_S = 2.0
 """What a sender has to say how fine its values are; events wait meanwhile."""
@@ -77,9 +77,9 @@ class _Lines:
         if event == sig.EVENT_CONNECT:  # it may be another board
             self._of_source.pop(sender, None)
         decimals = 0
-        if _is_reading(data) and _is_number(data["value"]):
+        if is_reading(data) and is_number(data["value"]):
             decimals = self._shown.decimals(sender, data["value"], self._source_of(sender))
-        return line_for_people(sender, event, data, decimals)
+        return line_for_people(sender, event, data, decimals, datetime.now(UTC))
 
     def _source_of(self, sender: str) -> int | None:
         if sender not in self._of_source:
@@ -103,39 +103,6 @@ def _print_events(events: Queue[Event], lines: _Lines, *, as_json: bool, count: 
             line = lines.line(info["sender"], info["event"], data)
         print(line, flush=True)
         printed += 1
-
-
-def line_for_people(sender: str, event: str, data: Any, decimals: int) -> str:
-    """`07:30:00  temp  #changed  23.50 °C`, local time, with the quality where it is not good."""
-    if _is_reading(data):
-        value = data["value"]
-        number = value_text(value, decimals) if value is None or _is_number(value) else str(value)
-        text = f"{number} {data['unit']}"
-        if data["quality"] != "good":
-            text += f"  {data['quality']}: {data.get('reason', '')}".rstrip(": ")
-        if data.get("clock") == UNSET:
-            text += "  (the clock is not set)"
-        when = _clock(data["time"])
-    else:
-        text = "" if event in (sig.EVENT_CONNECT, sig.EVENT_DISCONNECT) else to_json(data)
-        when = _clock(None)
-    return plain(f"{when}  {sender:<12}  {event:<12}  {text}".rstrip())
-
-
-def _is_reading(data: Any) -> bool:
-    return isinstance(data, dict) and {"value", "unit", "time", "quality"} <= data.keys()
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _clock(utc: object) -> str:
-    try:
-        moment = datetime.fromisoformat(str(utc))
-    except ValueError:
-        moment = datetime.now(UTC)
-    return moment.astimezone().strftime("%H:%M:%S")
 
 
 def _tell_of_absence(client: sig.ClientRouter, sender: str | None, event: str | None) -> str | None:

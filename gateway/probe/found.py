@@ -32,7 +32,8 @@ class Found:
     """Who speaks at a port. `what`: for a person. `link`: the keys of its protocol's own that the config
     needs; None where a person has to find them. `name`: what such a link may be called. `sensors`: whether
     each of the channels needs a sensor in the config. `complete`: nothing more is to be learnt by waiting;
-    `certain`: nor by asking. `choices`: what is in neither, as what came does not tell which it is."""
+    `certain`: nor by asking. `choices`: what is in neither, as what came does not tell which it is. `notes`:
+    what else a person should know, a line each. `board`: what it says of itself, by words that stay."""
 
     protocol: str
     what: str
@@ -43,6 +44,8 @@ class Found:
     complete: bool = False
     certain: bool = True
     choices: tuple[Choice, ...] = ()
+    notes: tuple[str, ...] = ()
+    board: Mapping[str, str | int] = field(default_factory=dict)
 
 
 class Question(NamedTuple):

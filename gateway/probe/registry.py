@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gateway.firmware.shipped import firmware_folder
+from gateway.firmware.versions import shipped_firmware
 from gateway.probe.found import Detector
 from gateway.probe.modbus import ModbusDetector
 from gateway.probe.mysensors import MySensorsDetector
@@ -11,4 +13,5 @@ from gateway.probe.text import TextDetector
 
 def detectors() -> tuple[Detector, ...]:
     """One of each."""
-    return (SensorlineDetector(), MySensorsDetector(), TextDetector(), ModbusDetector())
+    shipped = shipped_firmware(firmware_folder())
+    return (SensorlineDetector(shipped), MySensorsDetector(), TextDetector(), ModbusDetector())

@@ -10,6 +10,7 @@ from drivers.stream.port_settings import PortSettings
 from drivers.stream.sensorline import Conversation
 from drivers.stream.sensorline.frame import LineReceiver
 from drivers.stream.sensorline.messages import parse_reading_line
+from gateway.firmware.versions import newer_than
 from gateway.probe.found import Found, FoundChannel, Question
 
 BAUDS = (115200, 9600)
@@ -18,9 +19,13 @@ WAIT_S = 2.5
 
 
 class SensorlineDetector:
-    """See `gateway.probe.found.Detector`."""
+    """See `gateway.probe.found.Detector`. `shipped`: the words of the firmware that comes with the
+    gateway."""
 
     protocol = "sensorline"
+
+    def __init__(self, shipped: Sequence[str] = ()) -> None:
+        self._shipped = shipped
 
     def heard(self, data: bytes) -> Found | None:
         """By a hello, or by readings alone: these do not say what they measure."""
@@ -35,8 +40,20 @@ class SensorlineDetector:
             for channel in device.channels.values()
         )
         reporting = {channel.name for channel in device.channels.values() if channel.interval_s > 0}
-        what = f"{device.model} {device.identity}, firmware {device.firmware}"
-        return Found(self.protocol, what, channels, complete=reporting <= values.keys())
+        keeps = f", keeps {device.kept} readings" if device.kept else ""
+        return Found(
+            self.protocol,
+            f"{device.model} {device.identity}, firmware {device.firmware}{keeps}",
+            channels,
+            complete=reporting <= values.keys(),
+            notes=_notes(device, self._shipped),
+            board={
+                "model": device.model,
+                "identity": device.identity,
+                "firmware": device.firmware,
+                "keeps": device.kept,
+            },
+        )
 
     def questions(self, at: PortSettings | None) -> Sequence[Question]:
         """Who are you?"""
@@ -49,6 +66,15 @@ class SensorlineDetector:
         """The hello, and readings that came with it."""
         found = self.heard(b"".join(data for _, data in answers))
         return found if found is not None and found.certain else None
+
+
+def _notes(device: Device, shipped: Sequence[str]) -> tuple[str, ...]:
+    newer = newer_than(device.firmware, shipped)
+    if newer is None:
+        return ()
+    return (
+        f"a newer firmware, {newer}, comes with this gateway: `sig-gateway firmware export DIR` writes it",
+    )
 
 
 def _hello_and_values(data: bytes) -> tuple[Device | None, dict[str, float]]:

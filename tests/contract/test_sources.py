@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from drivers.contract import Rig, SourceContract
+from tests.contract.emulated_rig import EmulatedRig
 from tests.contract.memory import Thermometer
 from tests.contract.memory_pair import PairOfThermometers
 from tests.contract.micropython_rig import MicroPythonRig
@@ -36,6 +37,16 @@ class TestSensorlineOverTheNetwork(SourceContract):
     def rig(self) -> Iterator[Rig]:
         """See `SourceContract`."""
         with tempfile.TemporaryDirectory() as folder, NetworkRig(Path(folder)) as rig:
+            yield rig
+
+
+class TestEmulatedBoard(SourceContract):
+    """A board of the Arduino library, whose chip is emulated."""
+
+    @contextmanager
+    def rig(self) -> Iterator[Rig]:
+        """See `SourceContract`."""
+        with tempfile.TemporaryDirectory() as folder, EmulatedRig(Path(folder)) as rig:
             yield rig
 
 

@@ -65,6 +65,7 @@ def test_info(client: sig.ClientRouter, board: ScriptedBoard) -> None:
             "identity": board.identity,
             "firmware": "1.0",
             "channels": ["temp", "hum", "lux"],
+            "keeps": 0,
         }
     ]
 

@@ -4,9 +4,10 @@ running   run, check, reload, service, doctor
 asking    senders, read, request, watch, health
 past      history, export, import
 links     ports, capture, simulate
+boards    firmware export
 """
 
-from gateway.cli.commands import asking, links, past, running
+from gateway.cli.commands import asking, boards, links, past, running
 from gateway.cli.commands.group import cli, main
 
-__all__ = ["asking", "cli", "links", "main", "past", "running"]
+__all__ = ["asking", "boards", "cli", "links", "main", "past", "running"]

@@ -104,6 +104,8 @@ def capture(
 @click.option("--shape", metavar="N", help="text: which of ten kinds of sketch.  [default: 1]")
 @click.option("--degree", metavar="ENCODING", help="text: ° as utf-8 or latin-1.  [default: utf-8]")
 @click.option("--slaves", metavar="ID:NAME,…", help="modbus: who is on the bus.")
+@click.option("--kept", metavar="N", help="sensorline: how many readings it keeps.  [default: 1000]")
+@click.option("--supply", metavar="usb|own", help="sensorline: its power.  [default: usb]")
 @click.option("--baud", metavar="N", help="Bytes take their time on the line, 11 bits each.")
 @click.option(
     "--tell", metavar="COMMAND", help="Send COMMAND to the simulator that runs at --link; try `help`."

@@ -137,10 +137,37 @@ def test_json(tmp_path: Path, pace: Pace, capsys: pytest.CaptureFixture[str]) ->
         "parity": "none",
         "what": "a board that reports readings",
         "channels": [{"name": "temp", "kind": "", "unit": "", "value": 21.5}],
+        "notes": [],
+        "board": None,
     }
     assert shown["config"] == {
         "links": {"board": {"protocol": "sensorline", "port": str(talker.link), "baud": 57600}},
         "sensors": {"temp": {"driver": "temperature", "link": "board"}},
+    }
+
+
+def test_a_board_with_an_older_firmware(
+    tmp_path: Path, pace: Pace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ours: what is shipped is newer, which is said above its channels; to programs, too."""
+    hello = encode("H 0 1 hall 24A16057F685 7 sensorline-0.0.1 1 153 115")
+    channel = encode("C 0 0 temp temperature C 0.01 -40 85 1000")
+    with Talker(tmp_path / "port", {115200: hello + channel + encode("R temp 1 5 21.5")}) as talker:
+        assert main(["ports", *QUICK, str(pace(talker))]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert main(["ports", *QUICK, "--json", str(talker.link)]) == 0
+        (port,) = json.loads(capsys.readouterr().out)["ports"]
+    assert lines[2] == (
+        "    sensorline at 115200 baud: hall 24A16057F685, firmware sensorline-0.0.1, keeps 115 readings"
+    )
+    (note,) = port["found"]["notes"]
+    assert note.startswith("a newer firmware, sensorline-")
+    assert lines[3:5] == [f"      {note}", "      temp  temperature  21.5 C"]
+    assert port["found"]["board"] == {
+        "model": "hall",
+        "identity": "24A16057F685",
+        "firmware": "sensorline-0.0.1",
+        "keeps": 115,
     }
 
 

@@ -33,8 +33,9 @@ def test_found_and_written(
     arguments: list[str],
     protocol: str,
     channel: str | None,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The protocol; where the config needs sensors, their channels."""
+    """The protocol; where the config needs sensors, their channels; of a board of ours, how much it keeps."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(prober, "STARTING_S", 0.0)
     root = Path(__file__).parents[3]
@@ -43,6 +44,7 @@ def test_found_and_written(
     command = [*SIMULATOR, "--link", str(port), "--speed", "60", *arguments]
     with Path(os.devnull).open("rb") as nothing, running(command, nothing, says=True):
         assert main(["ports", "--probe", "--seconds", "1", "--yes", "--write", str(port)]) == 0
+    assert (", keeps 1000 readings\n" in capsys.readouterr().out) is (protocol == "sensorline")
     config = load(tmp_path / "config.yaml")
     (link,) = config.links.values()
     assert link.protocol == protocol

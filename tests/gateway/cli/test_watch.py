@@ -1,9 +1,13 @@
 """Events as lines for people."""
 
+from datetime import datetime
+
 import pytest
 
-from gateway.cli.watch import event_problem, line_for_people
+from gateway.cli.event_lines import line_for_people
+from gateway.cli.watch import event_problem
 
+NOW = datetime.fromisoformat("2026-11-22T06:30:01Z")
 READING = {"value": 23.5, "unit": "°C", "time": "2026-11-22T06:30:00.123Z", "quality": "good", "seq": 7}
 
 
@@ -21,18 +25,53 @@ READING = {"value": 23.5, "unit": "°C", "time": "2026-11-22T06:30:00.123Z", "qu
 )
 def test_line(data: object, text: str) -> None:
     """Time, sender, event, and the reading or the JSON."""
-    words = line_for_people("temp", "#changed", data, 2).split(maxsplit=3)
+    words = line_for_people("temp", "#changed", data, 2, NOW).split(maxsplit=3)
     assert words[1:] == ["temp", "#changed", text]
+
+
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        ("2026-11-22T06:29:31Z", "23.50 °C  (late by 30 s)"),
+        ("2026-11-22T06:20:00Z", "23.50 °C  (late by 10 min)"),
+        ("2026-11-22T06:30:09Z", "23.50 °C  (late by 0 s)"),
+        ("2026-11-22T06:20:00", "23.50 °C  (late)"),
+        (None, "23.50 °C  (late)"),
+    ],
+)
+def test_late(time: str | None, text: str) -> None:
+    """How long after its measurement it came; never less than nothing, no word where it cannot be told."""
+    line = line_for_people("temp", "#late", READING | {"time": time}, 2, NOW)
+    assert line.split(maxsplit=3)[1:] == ["temp", "#late", text]
+
+
+def test_a_reading_of_another_day_has_its_date() -> None:
+    """By the local calendar, as the time is local."""
+    for days, dated in ((0, False), (1, True)):
+        now = datetime(2026, 11, 22 + days, 12).astimezone()
+        measured = datetime(2026, 11, 22, 11, 59, 30).astimezone()
+        line = line_for_people("temp", "#late", READING | {"time": measured.isoformat()}, 2, now)
+        assert line.startswith("2026-11-22 11:59:30  temp" if dated else "11:59:30  temp")
+
+
+@pytest.mark.parametrize(("count", "number"), [(12, "12 readings"), (1, "1 reading"), (None, "readings")])
+def test_what_is_lost(count: int | None, number: str) -> None:
+    """How many, from when on, and why; the line has the time of the last one."""
+    first, last = (datetime(2026, 11, 22, 11, minute).astimezone() for minute in (10, 20))
+    data = {"from": first.isoformat(), "to": last.isoformat(), "count": count, "reason": "no room"}
+    line = line_for_people("temp", "#gap", data, 0, last)
+    assert line == f"11:20:00  temp          #gap          {number} lost from 11:10:00 on: no room"
+    assert line_for_people("temp", "#gap", {"from": 1}, 0, last).endswith('#gap          {"from": 1}')
 
 
 def test_connect_has_no_data() -> None:
     """The lists of events and requests are for programs."""
-    assert line_for_people("temp", "#connect", {"events": []}, 0).endswith("temp          #connect")
+    assert line_for_people("temp", "#connect", {"events": []}, 0, NOW).endswith("temp          #connect")
 
 
 def test_nothing_steers_the_terminal() -> None:
     """Names and data may come from any client."""
-    line = line_for_people("evil\x1b[2J", "#\x9b31m", READING | {"unit": "\x1b]0;owned\x07"}, 1)
+    line = line_for_people("evil\x1b[2J", "#\x9b31m", READING | {"unit": "\x1b]0;owned\x07"}, 1, NOW)
     assert line.isprintable()
     assert line.split()[1:] == [r"evil\x1b[2J", r"#\x9b31m", "23.5", r"\x1b]0;owned\x07"]
 

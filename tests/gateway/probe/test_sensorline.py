@@ -1,5 +1,7 @@
 """Sensorline, from bytes: the golden ones of docs/protocol.md."""
 
+import pytest
+
 from drivers.stream.port_settings import PortSettings
 from firmware_sim.line import encode
 from gateway.probe.found import FoundChannel
@@ -64,3 +66,48 @@ def test_the_question() -> None:
     found = DETECTOR.answered([(QUESTION, HELLO)])
     assert found is not None
     assert found.certain
+
+
+def hello(model: str, firmware: str, kept: str = "") -> bytes:
+    """Of a board with one channel, which only answers."""
+    head = f"H 0 1 {model} 24A16057F685 7 {firmware} 1 153{kept}"
+    return encode(head) + encode("C 0 0 temp temperature C 0.01 -40 85 0")
+
+
+def test_a_board_that_keeps_readings() -> None:
+    """Says how many, in words and by name; one that keeps none says nothing of it."""
+    found = DETECTOR.heard(hello("greenhouse-uno", "2.0.0", " 115"))
+    assert found is not None
+    assert found.what == "greenhouse-uno 24A16057F685, firmware 2.0.0, keeps 115 readings"
+    assert found.board == {
+        "model": "greenhouse-uno",
+        "identity": "24A16057F685",
+        "firmware": "2.0.0",
+        "keeps": 115,
+    }
+    for none in ("", " 0"):
+        found = DETECTOR.heard(hello("greenhouse-uno", "2.0.0", none))
+        assert found is not None
+        assert found.what == "greenhouse-uno 24A16057F685, firmware 2.0.0"
+        assert found.board["keeps"] == 0
+
+
+@pytest.mark.parametrize(
+    ("shipped", "firmware", "noted"),
+    [
+        (("sensorline-2.1.0",), "sensorline-2.0.9", True),
+        (("sensorline-2.1.0",), "sensorline-2.1.0", False),
+        (("sensorline-2.1.0",), "2.0.9", False),
+        ((), "sensorline-2.0.9", False),
+    ],
+)
+def test_a_newer_firmware(shipped: tuple[str, ...], firmware: str, noted: bool) -> None:
+    """Is noted where the board runs ours, with how to come by it."""
+    found = SensorlineDetector(shipped).heard(hello("greenhouse-uno", firmware))
+    assert found is not None
+    assert bool(found.notes) is noted
+    for note in found.notes:
+        assert note == (
+            "a newer firmware, sensorline-2.1.0, comes with this gateway: "
+            "`sig-gateway firmware export DIR` writes it"
+        )
