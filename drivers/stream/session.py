@@ -246,7 +246,7 @@ class StreamSession:
         elif self._others_next or (flying is not None and not flying.own):
             self._others_next = False
             self._ask_others(now)
-        elif (request := self._settling.next()) is not None:
+        elif (request := self._settling.next(now)) is not None:
             self._ask_own(request)
         else:
             self._ask_others(now)
@@ -392,7 +392,7 @@ class StreamSession:
         request = self._line.complete(answer)
         if request is None:
             self.counters["late"] += 1
-        elif request.own and (changed := self._settling.answered(request)) is not None:
+        elif request.own and (changed := self._settling.answered(request, self._heard)) is not None:
             self._reports_every(*changed)
 
     def _reports_every(self, channel: str, interval_ms: int) -> None:

@@ -22,6 +22,8 @@ TRIES = 8
 # What the board keeps is acknowledged only when it was asked for once: on a line on which a try fails four
 # times in ten, one time in 10^12 it is not.
 AGAIN_TRIES = 30
+# A board that says `busy` to a read is asked again then: a DHT22 needs 2 s between two measurements.
+BUSY_S = 2.0
 
 
 class Settling:
@@ -50,6 +52,7 @@ class Settling:
         self._again: int | None = None  # how often it was asked what the board keeps; None: it need not be
         self._lock = threading.Lock()  # guards all below, for a few assignments
         self._reads: dict[str, int] = {}  # channels to be read once, and how often that was tried
+        self._busy: dict[str, float] = {}  # until when those are not to be asked for
         self._intervals: dict[str, int] = {}  # the same for intervals to be set
         self._tried: dict[str, int] = {}  # tries of those that were answered, until a hello tells them
 
@@ -89,10 +92,11 @@ class Settling:
             with self._lock:
                 self._reads = {name: tries for name, tries in self._reads.items() if name != channel}
 
-    def next(self) -> Request | None:
+    def next(self, now: float) -> Request | None:
         """What to ask the board now; values before intervals, and what was tried least comes first."""
         with self._lock:
-            channel, tries = _least(self._reads)
+            self._busy = {name: until for name, until in self._busy.items() if until > now}
+            channel, tries = _least(_without(self._reads, self._busy))
             if channel is not None:
                 self._reads = _with(self._reads, channel, tries + 1 if tries + 1 < TRIES else None)
                 return Request("read", (channel,), own=True)
@@ -117,11 +121,11 @@ class Settling:
             return None
         return Request("interval", (channel, str(interval)), own=True)
 
-    def answered(self, request: Request) -> tuple[str, int] | None:
-        """An own request was answered. Returns a channel and the interval that is in force there now, in ms,
-        if that is another than the hello told."""
+    def answered(self, request: Request, now: float) -> tuple[str, int] | None:
+        """An own request was answered, at `now`. Returns a channel and the interval that is in force there
+        now, in ms, if that is another than the hello told."""
         if request.verb == "read":
-            self._read_answered(request.args[0])
+            self._read_answered(request, now)
         if request.verb == "again":
             self._again_answered(request)
         if request.verb != "interval":
@@ -152,11 +156,14 @@ class Settling:
         if request.error is not None:
             logger.warning("%s: the board does not send what it keeps: %s", self._link, request.error)
 
-    def _read_answered(self, channel: str) -> None:
-        """A refusal is an answer, too. Whoever wants a `refresh` since it was asked may have come too late
-        for this one: that is still to be done."""
+    def _read_answered(self, request: Request, now: float) -> None:
+        """A refusal is an answer, too, but for "ask again later". Whoever wants a `refresh` since it was
+        asked may have come too late for this one: that is still to be done."""
+        channel = request.args[0]
         with self._lock:
-            if self._reads.get(channel):
+            if isinstance(request.error, sig.Busy):
+                self._busy = {**self._busy, channel: now + BUSY_S}
+            elif self._reads.get(channel):
                 self._reads = _without(self._reads, {channel})
 
     def _see_another_wish(self, channel: str, asked: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 import sig
 from drivers.request import Request
 from drivers.source import Channel, Device
-from drivers.stream.settling import TRIES, Settling
+from drivers.stream.settling import BUSY_S, TRIES, Settling
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -26,6 +26,7 @@ class Bench:
         self.wanted = wanted
         self.board = board or {"temp": 1.0, "hum": 1.0, "lux": 0.0}
         self.settling = Settling("board", lambda: self.wanted)
+        self.now = 100.0
 
     def hello(self, *, fresh: bool = False) -> None:
         """The board says what it does."""
@@ -37,7 +38,7 @@ class Bench:
 
     def next(self) -> str | None:
         """What is asked now."""
-        request = self.settling.next()
+        request = self.settling.next(self.now)
         assert request is None or request.own
         return None if request is None else str(request)
 
@@ -51,10 +52,10 @@ class Bench:
 
     def answer(self, result: object = None, error: Exception | None = None) -> tuple[str, int] | None:
         """The board answers the next request; the channel and the interval that are news."""
-        request = self.settling.next()
+        request = self.settling.next(self.now)
         assert request is not None
         request.settle(result, error)
-        return self.settling.answered(request)
+        return self.settling.answered(request, self.now)
 
 
 def test_at_first_what_sensors_take_is_read_once() -> None:
@@ -134,7 +135,7 @@ def test_other_requests_of_the_link_s_own_settle_nothing() -> None:
     bench.hello(fresh=True)
     ping = Request("ping", own=True)
     ping.settle(None, None)
-    assert not bench.settling.answered(ping)
+    assert not bench.settling.answered(ping, bench.now)
     assert bench.all_next() == ["read temp"] * TRIES + ["interval temp 200"] * TRIES
 
 
@@ -166,12 +167,12 @@ def test_no_hello_is_wanted_for_what_is_told_already() -> None:
     """A repetition, answered after the hello."""
     bench = Bench({"temp": 200})
     bench.hello()
-    request = bench.settling.next()
+    request = bench.settling.next(bench.now)
     assert request is not None
     bench.board["temp"] = 0.2
     bench.hello()
     request.settle(200, None)
-    assert not bench.settling.answered(request)
+    assert not bench.settling.answered(request, bench.now)
 
 
 def test_intervals_are_compared_in_whole_milliseconds() -> None:
@@ -362,14 +363,14 @@ def test_a_wish_that_changes_while_another_is_asked_for(answer: int | None) -> N
     """It is asked for as soon as that one is settled, whether it was done or refused."""
     bench = Bench({"temp": 250})
     bench.hello()
-    request = bench.settling.next()
+    request = bench.settling.next(bench.now)
     assert str(request) == "interval temp 250"
     bench.wanted = {"temp": 500}
     bench.settling.refresh("temp")
     bench.settling.measured("temp")
     assert request is not None
     request.settle(answer, None if answer else sig.BadParams("no"))
-    bench.settling.answered(request)
+    bench.settling.answered(request, bench.now)
     assert bench.next() == "interval temp 500"
 
 
@@ -393,11 +394,11 @@ def test_a_refresh_during_a_read(error: Exception | None) -> None:
     """It may have come too late for that answer, so it is done once more; one without it is not."""
     bench = Bench({"temp": None}, temp=1.0)
     bench.hello(fresh=True)
-    request = bench.settling.next()
+    request = bench.settling.next(bench.now)
     assert request is not None
     bench.settling.refresh("temp")
     request.settle(None, error)
-    bench.settling.answered(request)
+    bench.settling.answered(request, bench.now)
     assert bench.next() == "read temp"
     bench.settling.measured("temp")
     assert bench.settling.idle
@@ -414,11 +415,11 @@ def test_sixty_starts_leave_no_more_to_ask_than_one() -> None:
         bench.settling.refresh("temp")
     asked: list[str] = []
     while not bench.settling.idle:
-        request = bench.settling.next()
+        request = bench.settling.next(bench.now)
         assert request is not None
         asked.append(str(request))
         request.settle(int(request.args[1]) if request.verb == "interval" else "a value", None)
-        bench.settling.answered(request)
+        bench.settling.answered(request, bench.now)
     assert Counter(asked) == Counter(
         ["read temp", "read hum", "read lux", "interval temp 200", "interval hum 500"]
     )
@@ -458,13 +459,13 @@ def test_what_a_board_keeps_is_asked_for_once() -> None:
     """After each start, until it is answered; one that keeps nothing is not asked."""
     settling = Settling("board", dict)
     settling.hello(keeping(), fresh=True)
-    requests = [settling.next() for _ in range(3)]
+    requests = [settling.next(0.0) for _ in range(3)]
     assert [(r.verb, r.args, r.own) for r in requests if r] == [("again", (), True)] * 3
     idle = [settling.idle]
     request = Request("again", own=True)
     request.settle(None, None)
-    settling.answered(request)
-    assert settling.next() is None
+    settling.answered(request, 0.0)
+    assert settling.next(0.0) is None
     idle.append(settling.idle)
     settling.hello(keeping(), fresh=False)
     idle.append(settling.idle)
@@ -480,12 +481,25 @@ def test_a_board_that_refuses_again_is_not_asked_on(caplog: pytest.LogCaptureFix
     settling = Settling("board", dict)
     settling.hello(keeping(), fresh=True)
     for error, idle in ((sig.Busy("later"), False), (sig.RequestError("unknown_verb"), True)):
-        request = settling.next()
+        request = settling.next(0.0)
         assert request is not None
         request.settle(None, error)
-        settling.answered(request)
+        settling.answered(request, 0.0)
         assert settling.idle is idle
     assert "unknown_verb" in caplog.text
     settling.hello(keeping(8), fresh=True)
-    assert sum(settling.next() is not None for _ in range(40)) == 30
+    assert sum(settling.next(0.0) is not None for _ in range(40)) == 30
     assert settling.idle
+
+
+def test_a_sensor_that_needs_its_time_is_read_later() -> None:
+    """`busy` is no value and no refusal: the first one would come only with the next interval."""
+    bench = Bench({"temp": None})
+    bench.hello(fresh=True)
+    assert not bench.answer(error=sig.Busy("the sensor needs its time"))
+    assert bench.next() is None
+    assert not bench.settling.idle
+    bench.now += BUSY_S
+    assert bench.next() == "read temp"
+    assert not bench.answer("a measurement")
+    assert bench.settling.idle
