@@ -11,6 +11,8 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 	"$$p" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$v')" 2>/dev/null && echo "$$p" && break; \
 	done; done)
 BIN := .venv/bin
+# Four runs of the tests read the same files, and start thousands of programs: each is compiled once, not each time.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help run test test-pythons mutants system-packages brokers prometheus schemathesis debian-root home-assistant check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
