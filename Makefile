@@ -175,7 +175,7 @@ home-assistant:
 
 test-slow: .venv/installed-dev debian-root home-assistant
 	$(BIN)/python -m pytest -m slow --timeout 1800
-	SIG_GATEWAY_EXAMPLES=1500 $(BIN)/python -m pytest tests/gateway/config/test_any_input.py
+	SIG_GATEWAY_EXAMPLES=10 $(BIN)/python -m pytest -n 2 -m "hypothesis and not slow" --timeout 1800
 
 # Some ten minutes on two quiet cores.
 test-years: .venv/installed-dev
@@ -184,7 +184,7 @@ test-years: .venv/installed-dev
 # Some 15 minutes on two quiet cores; not part of the tests. Which files, and which tests: pyproject.toml.
 mutants: .venv-mutants/installed
 	@rm -rf mutants
-	.venv-mutants/bin/mutmut run --max-children 2
+	SIG_GATEWAY_EXAMPLES=1 .venv-mutants/bin/mutmut run --max-children 2
 	.venv-mutants/bin/python -m tests.mutants
 
 .venv-mutants/installed: pyproject.toml

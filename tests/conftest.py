@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.examples import BY_DEFAULT, SAME_EACH_TIME, examples
 from tests.support.sharing import MINE
 from tests.support.signals import as_on_a_terminal
 
@@ -16,7 +17,13 @@ from tests.support.signals import as_on_a_terminal
 as_on_a_terminal()
 
 # How fast a shared machine makes up inputs, and runs one, says nothing about the code.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=examples(BY_DEFAULT),
+    derandomize=SAME_EACH_TIME,
+)
 settings.load_profile("house")
 
 
