@@ -29,12 +29,15 @@ settings.load_profile("house")
 
 LONGEST = (
     "e2e/test_all_at_once.py",
-    "e2e/test_mqtt_outage.py",
     "e2e/test_brokers.py",
+    "e2e/test_commands.py",
+    "e2e/test_mqtt_outage.py",
     "e2e/test_example_package.py",
     "e2e/test_clock.py",
-    "gateway/config/test_any_input.py",
     "gateway/http/page/test_sensor.py",
+    "gateway/http/page/test_tiles.py",
+    "gateway/cli/test_probing.py",
+    "hard_years/test_years.py",
     "contract/test_sources.py",
 )
 """Of files: begun first, so that at the end of a run nobody waits for one who has just begun one of them."""
@@ -47,7 +50,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first; all else stays in its order."""
-    items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(LONGEST))
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.removeprefix("tests/").partition("::")[0], len(place)))
 
 
 NEEDS_ROOT = "takes root"

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.support import sharing
 from tests.support.examples import VARIABLE, examples
 from tests.support.sharing import ROOT
 from tests.support.waiting import DEADLINE_S
@@ -39,6 +40,13 @@ def test_nothing_said() -> None:
     assert examples(100, {}) == 40
 
 
+def test_a_share() -> None:
+    """A Python that has one of them runs fewer, but where it was said how many."""
+    share = {sharing.VARIABLE: "1/2"}
+    assert [examples(full, share) for full in (200, 100, 30)] == [20, 10, 10]
+    assert examples(100, share | {VARIABLE: "1"}) == 100
+
+
 def test_nonsense() -> None:
     """Runs nothing."""
     with pytest.raises(ValueError, match="many"):
@@ -49,7 +57,11 @@ def seen(told: str) -> list[str]:
     """The numbers that Hypothesis makes up for a test."""
     command = [sys.executable, "-c", SHOWS]
     said = subprocess.check_output(
-        command, cwd=ROOT, env=os.environ | {VARIABLE: told}, text=True, timeout=DEADLINE_S
+        command,
+        cwd=ROOT,
+        env=os.environ | {sharing.VARIABLE: "", VARIABLE: told},
+        text=True,
+        timeout=DEADLINE_S,
     )
     return said.split()
 
