@@ -84,7 +84,7 @@ class Missing(NamedTuple):
     not known. `first`, `last`: from when to when, in the gateway's monotonic time."""
 
     channel: str
-    count: int | None
+    count: int | None  # type: ignore[assignment]
     first: float
     last: float
     reason: str
