@@ -11,9 +11,11 @@ OTHERS ?= $(shell for v in 3.12 3.13; do for p in "python$$v" "$$HOME"/.pyenv/ve
 	"$$p" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$$v')" 2>/dev/null && echo "$$p" && break; \
 	done; done)
 BIN := .venv/bin
+# Four runs of the tests read the same files, and start thousands of programs: each is compiled once, not each time.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test test-pythons mutants system-packages brokers prometheus schemathesis debian-root home-assistant check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
+.PHONY: help run test test-pythons mutants compiled system-packages brokers prometheus schemathesis debian-root home-assistant check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -31,7 +33,8 @@ help:
 run: .venv/installed
 	@$(BIN)/sig-gateway run -c config.yaml
 
-test: system-packages brokers prometheus schemathesis check
+test: system-packages brokers prometheus schemathesis
+	@$(MAKE) --no-print-directory -j2 check compiled
 	@rm -f .coverage .coverage.*
 	@$(MAKE) --no-print-directory -j2 test-main test-others
 	@$(MAKE) --no-print-directory test-whole
@@ -100,6 +103,10 @@ check: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy sig drivers gateway firmware-sim/firmware_sim benchmarks tests
 	$(BIN)/lint-imports
+
+# What all workers read, by one of them, beside mypy: else each of them compiles it, and pytest rewrites each assert.
+compiled: .venv/installed-dev
+	@$(BIN)/python -m pytest -q --collect-only >/dev/null 2>&1 || :
 
 # Most tests wait for a board, a broker or a browser: two files at the same time keep a core busy. In the order of
 # tests/conftest.py, which has the longest first.
@@ -173,7 +180,8 @@ home-assistant:
 
 test-slow: .venv/installed-dev debian-root home-assistant
 	$(BIN)/python -m pytest -m slow --timeout 1800
-	SIG_GATEWAY_EXAMPLES=1500 $(BIN)/python -m pytest tests/gateway/config/test_any_input.py
+	SIG_GATEWAY_EXAMPLES=10 $(BIN)/python -m pytest -n 2 -m "hypothesis and not slow" --timeout 1800
+	SIG_GATEWAY_EXAMPLES=10 $(BIN)/python -m pytest tests/drivers/stream/text/test_corruption.py
 
 # Some ten minutes on two quiet cores.
 test-years: .venv/installed-dev
@@ -182,7 +190,7 @@ test-years: .venv/installed-dev
 # Some 15 minutes on two quiet cores; not part of the tests. Which files, and which tests: pyproject.toml.
 mutants: .venv-mutants/installed
 	@rm -rf mutants
-	.venv-mutants/bin/mutmut run --max-children 2
+	SIG_GATEWAY_EXAMPLES=1 .venv-mutants/bin/mutmut run --max-children 2
 	.venv-mutants/bin/python -m tests.mutants
 
 .venv-mutants/installed: pyproject.toml

@@ -87,7 +87,7 @@ class Missing:
     not known. `first`, `last`: from when to when, in the gateway's monotonic time."""
 
     channel: str
-    count: int | None
+    count: int | None  # type: ignore[assignment]
     first: float
     last: float
     reason: str

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.examples import BY_DEFAULT, SAME_EACH_TIME, examples
 from tests.support.sharing import MINE
 from tests.support.signals import as_on_a_terminal
 
@@ -16,18 +17,27 @@ from tests.support.signals import as_on_a_terminal
 as_on_a_terminal()
 
 # How fast a shared machine makes up inputs, and runs one, says nothing about the code.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=examples(BY_DEFAULT),
+    derandomize=SAME_EACH_TIME,
+)
 settings.load_profile("house")
 
 
 LONGEST = (
     "e2e/test_all_at_once.py",
-    "e2e/test_mqtt_outage.py",
     "e2e/test_brokers.py",
+    "e2e/test_commands.py",
+    "e2e/test_mqtt_outage.py",
     "e2e/test_example_package.py",
     "e2e/test_clock.py",
-    "gateway/config/test_any_input.py",
     "gateway/http/page/test_sensor.py",
+    "gateway/http/page/test_tiles.py",
+    "gateway/cli/test_probing.py",
+    "hard_years/test_years.py",
     "contract/test_sources.py",
 )
 """Of files: begun first, so that at the end of a run nobody waits for one who has just begun one of them."""
@@ -40,7 +50,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first; all else stays in its order."""
-    items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(LONGEST))
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.removeprefix("tests/").partition("::")[0], len(place)))
 
 
 NEEDS_ROOT = "takes root"

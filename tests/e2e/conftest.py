@@ -16,6 +16,7 @@ import pytest
 import sig
 from sig.carrier.tcpclient import CarrierTCPClient
 from tests.support.ports import free_port
+from tests.support.uncovered import UNCOVERED
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "gateway"]
@@ -145,7 +146,7 @@ class Gateway(Process):
 
     def senders(self) -> dict[str, dict[str, Any]]:
         """What `senders --json` prints, by name."""
-        found = self.cli("senders", "--json")
+        found = self.cli("senders", "--json", **UNCOVERED)
         assert found.returncode == 0, found.stderr
         return {sender["sender"]: sender for sender in json.loads(found.stdout)}
 
@@ -171,7 +172,7 @@ class Gateway(Process):
 
     def tell_board(self, command: str, link: str = "board") -> None:
         """Have the simulated board do something, as a user would."""
-        told = self.run("simulate", "--link", f"data/{link}", "--tell", command)
+        told = run_cli(self.folder, "simulate", "--link", f"data/{link}", "--tell", command, **UNCOVERED)
         assert told.stdout.startswith("ok"), told
 
     def children(self) -> list[int]:

@@ -17,6 +17,8 @@ from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.scripted_board import TEMP, ScriptedBoard
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.once
+
 DAY = 86400.0
 SLACK_S = 2.0
 """So near to the truth a corrected time has to be. What is measured is noted a moment later."""

@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.mosquitto import Mosquitto
 
+pytestmark = pytest.mark.once
+
 HEAD = "gateway: {{data: ./data}}\nrouter: {{listen: 127.0.0.1:{port}}}\n"
 BOARD = 'links: {{board: {{port: "sim:?speed=1200"}}}}\n'
 TEMP = "sensors: {{temp: {{driver: temperature, link: board}}}}\n"

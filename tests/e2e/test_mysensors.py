@@ -13,6 +13,8 @@ from tests.contract.mysensors_rig import SmallGateway
 from tests.e2e.conftest import Gateway, poll
 from tests.support.mosquitto import Mosquitto, Subscriber
 
+pytestmark = pytest.mark.once
+
 CONFIG = """\
 gateway: {{{{name: test, data: ./data}}}}
 router: {{{{listen: 127.0.0.1:{{port}}}}}}

@@ -17,6 +17,8 @@ import sig
 from tests.support.scripted_board import ScriptedBoard
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.once
+
 CONFIG = """\
 gateway: {{{{name: test, data: ./data}}}}
 router: {{{{listen: 127.0.0.1:{{port}}}}}}

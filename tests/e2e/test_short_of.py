@@ -23,6 +23,8 @@ from tests.support.ports import free_port
 from tests.support.uncovered import UNCOVERED
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.once
+
 CALLERS = 100
 MOST_LINES = 40
 """Of the log, whatever happens to how many callers: one that goes on for days is not to fill a card."""

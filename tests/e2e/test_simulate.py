@@ -10,6 +10,8 @@ import pytest
 
 from tests.e2e.conftest import ROOT, environment, run_cli
 
+pytestmark = pytest.mark.once
+
 CAPTURE = ROOT / "tests" / "vectors" / "capture.txt"
 
 

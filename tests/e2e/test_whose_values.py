@@ -12,6 +12,8 @@ import sig
 from tests.support.scripted_board import TEMP, ScriptedBoard
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.once
+
 GREENHOUSE, FREEZER = "24.0", "-18.0"
 CONFIG = """\
 gateway: {{{{name: test, data: ./data}}}}

@@ -134,8 +134,8 @@ class Years:
         program += [str(self._step_s), str(self.begin)]
         self.lives.append([])
         environment = {**os.environ, **UNCOVERED, "SIG_GATEWAY_CLOCK": "", "TZ": ZONE}
-        # Compiled once, and not at each boot: half of what a boot takes.
-        environment |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(self._folder / "compiled")}
+        # Compiled once, and neither at each boot nor for each test: half of what a boot takes.
+        environment["PYTHONDONTWRITEBYTECODE"] = ""
         environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "firmware-sim")])
         with subprocess.Popen(
             [*self._place.enter, *program],

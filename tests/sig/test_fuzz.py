@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import sig
 from tests.sig.netkit import Net, eventually
+from tests.support.examples import examples
 
 METHODS = (
     "auth", "hello", "ping", "credit", "get_version", "list_senders", "add_sender", "remove_sender",
@@ -120,7 +121,7 @@ def unlocked(folder: Path) -> Iterator[Rig]:
 fuzzing = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    max_examples=150,
+    max_examples=examples(150),
 )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import sig
+from tests.support.examples import examples
 
 SENDERS = ("a", "b")
 EVENTS = ("plain", "other", "#channel", "#connect", "#disconnect")
@@ -119,4 +120,4 @@ class RouterMachine(RuleBasedStateMachine):
 
 
 TestRouterMachine = RouterMachine.TestCase
-TestRouterMachine.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestRouterMachine.settings = settings(max_examples=examples(150), stateful_step_count=40, deadline=None)

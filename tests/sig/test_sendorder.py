@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from sig.limits import Limits
 from sig.net.sendorder import Kind, OneAtATime, Pipelined
+from tests.support.examples import examples
 
 GAP_S, HOLD_S = 0.05, 1.0
 
@@ -164,4 +165,4 @@ class PysigMachine(RuleBasedStateMachine):
 
 
 TestPysigMachine = PysigMachine.TestCase
-TestPysigMachine.settings = settings(max_examples=200, stateful_step_count=60)
+TestPysigMachine.settings = settings(max_examples=examples(200), stateful_step_count=60)

@@ -15,6 +15,7 @@ from drivers.request import Request
 from drivers.stream.conversation import Refusal, Reply, Unusable
 from drivers.stream.line import ATTEMPT_S, MAX_ID, MAX_WAITING, Answer, Line, Place
 from tests.support.background import in_background
+from tests.support.examples import examples
 from tests.support.waiting import DEADLINE_S
 
 NOW = 1000.0
@@ -598,7 +599,7 @@ class LineMachine(RuleBasedStateMachine):
 
 
 TestLineMachine = LineMachine.TestCase
-TestLineMachine.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestLineMachine.settings = settings(max_examples=examples(150), stateful_step_count=50, deadline=None)
 
 
 class Crowd:

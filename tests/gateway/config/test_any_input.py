@@ -1,7 +1,6 @@
 """hypothesis: whatever the file holds: `load` gives a Config or a ConfigError, every error in one line, and
 `load_usable` leaves something out, or gives the same errors."""
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from drivers.kinds import new_source, protocol, protocol_names
 from gateway.config import ConfigError, load, load_usable
+from tests.support.examples import examples
 
 # Each example checks a whole config, some ten times: with coverage and beside another Python, minutes.
 pytestmark = [pytest.mark.once, pytest.mark.timeout(1800)]
@@ -55,8 +55,8 @@ VALUES = st.recursive(
     max_leaves=25,
 )
 DOCUMENTS = st.dictionaries(KEYS, VALUES, max_size=7)
-# Each costs a tenth of a second and more: `make test-slow` has ten times as many.
-BOUNDED = settings(max_examples=int(os.environ.get("SIG_GATEWAY_EXAMPLES", "150")), deadline=None)
+# Each costs a tenth of a second and more.
+BOUNDED = settings(max_examples=examples(150), deadline=None)
 
 
 @pytest.fixture(scope="module")

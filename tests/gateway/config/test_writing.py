@@ -14,6 +14,7 @@ from gateway.config import ConfigError, load
 from gateway.config.insertion import CannotInsertError
 from gateway.config.secrets import Secrets
 from gateway.config.writing import Additions, CannotWriteError, add_to_config, with_additions
+from tests.support.examples import examples
 
 ROOT = Path(__file__).parents[3]
 ADDITIONS: Additions = {
@@ -292,7 +293,7 @@ def configs(draw: st.DrawFn) -> str:
     return text.replace("\n", draw(st.sampled_from(["\n", "\r\n"])))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(configs())
 def test_every_other_byte_stays(text: str) -> None:
     """Whatever the style: the result is what was there and two insertions; none of these is refused."""

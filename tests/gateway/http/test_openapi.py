@@ -18,6 +18,7 @@ from gateway.http import events as events_module
 from gateway.http import schemas
 from gateway.http.openapi import document
 from tests.gateway.http.conftest import Answer, Web
+from tests.support.examples import examples
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")
 
@@ -178,7 +179,7 @@ def is_path(text: str) -> bool:
     return text not in ("", ".", "..")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_every_operation_takes_everything(
     full: Web, monkeypatch: pytest.MonkeyPatch, data: st.DataObject

@@ -20,6 +20,7 @@ from gateway.mqtt.outbox.outbox import Outbox
 from gateway.mqtt.outbox.store import Store
 from gateway.mqtt.suspects import ALONE, MOST, SUSPICIOUS, TOPIC, Item, Suspects, Verdict
 from gateway.mqtt.topics import Topics
+from tests.support.examples import examples
 
 ANY = 1 << 28
 GO, ASIDE, MEASURE = Verdict.GO, Verdict.ASIDE, Verdict.MEASURE
@@ -333,7 +334,7 @@ def spaced(cuts: list[int | None]) -> Iterator[int | None]:
 @given(st.floats(math.log(150), math.log(9000)), SIZES, SIZES, CUTS)
 # So many sizes to measure, a second each, that the connection is an old one before the guilty go.
 @example(7.0, [0, 2, 498, 4479, 0, 6, 5, 4, 3, 0, 0], [0, 2, 6, 5, 0, 9, 4, 4479, 3, 8, 0, 6], [])
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_limit(log_limit: float, events: list[int], retained: list[int], cuts: list[int | None]) -> None:
     """All that fits is taken, and only what does not fit is lost; in some connections more than the logarithm
     of the range needs."""
@@ -363,7 +364,7 @@ TOPICS = [f"sig/g/{name}/{kind}" for name in ("a", "b", "c") for kind in ("state
 
 
 @given(st.sets(st.sampled_from(TOPICS)), CUTS)
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_topics(bad: set[str], cuts: list[int | None]) -> None:
     """Topics that the broker does not like are left out, with what is on them; all others come through."""
     with model(ANY, bad) as house:
@@ -379,7 +380,7 @@ def test_any_topics(bad: set[str], cuts: list[int | None]) -> None:
 
 
 @given(CUTS)
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_a_subscription(cuts: list[int | None]) -> None:
     """The same with one that the broker does not like."""
     with model(ANY, {"sig/g/+/request/+"}) as house:

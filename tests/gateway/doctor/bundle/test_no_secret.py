@@ -26,6 +26,7 @@ from gateway.doctor.config_file import config_file
 from gateway.doctor.machine import Machine
 from gateway.doctor.patient import Patient, Running
 from gateway.doctor.people import caller
+from tests.support.examples import examples
 
 NOW = 1_795_329_000.0
 # Long enough to be no word of ours, and never a number.
@@ -145,7 +146,8 @@ def _told(made: Bundle, secret: str) -> list[str]:
     broken=st.sampled_from(["", "", "\nrouter: [unclosed", "\nlinks: {board: {port: 5}}"]),
 )
 @settings(
-    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much]
+    max_examples=examples(150),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )
 def test_wherever_it_was_written(
     tmp_path: Path,
@@ -174,7 +176,8 @@ def test_wherever_it_was_written(
     written=st.lists(st.sampled_from(WRITTEN), min_size=1, max_size=3),
 )
 @settings(
-    max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much]
+    max_examples=examples(80),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )
 def test_kept_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str, place: str, written: list[Any]
@@ -220,7 +223,7 @@ def test_one_that_cannot_be_read_here(
 
 
 @given(user=URL_PART, password=URL_PART, scheme=st.sampled_from(["mqtt", "mqtts", "ws", "http", "tcp"]))
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(50), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_in_a_broker_s_url(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: str, password: str, scheme: str
 ) -> None:

@@ -22,6 +22,7 @@ from gateway.mqtt.outbox.schema import SCHEMA
 from gateway.mqtt.outbox.store import Store, Written
 from gateway.storage.database import Database
 from gateway.storage.schema import StoreError
+from tests.support.examples import examples
 from tests.support.fake_machine import StagedClock
 from tests.support.receipts import Kept
 
@@ -800,7 +801,7 @@ class Model(RuleBasedStateMachine):
 
 
 TestModel = Model.TestCase
-TestModel.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestModel.settings = settings(max_examples=examples(100), stateful_step_count=40, deadline=None)
 
 
 def test_after_an_outage_nothing_is_written_again(make_bench: MakeBench) -> None:

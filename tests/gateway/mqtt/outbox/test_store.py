@@ -22,6 +22,7 @@ from gateway.mqtt.outbox.store import Store
 from gateway.storage.checksum import row_crc
 from gateway.storage.schema import StoreError
 from gateway.written import by_this_thread
+from tests.support.examples import examples
 from tests.support.fake_clock import START_UTC
 from tests.support.fake_machine import FakeMachine, StagedClock
 
@@ -279,7 +280,7 @@ def test_retained(opened: Any) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 200), st.sets(st.integers(1, 40))), max_size=8))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_bounds_hold_whatever_comes(tmp_path_factory: Any, steps: list[tuple[int, int, set[int]]]) -> None:
     """The counts are those of the file, the bounds hold, and every row is there, forgotten, or in a gap."""
     store = Store(tmp_path_factory.mktemp("store") / "mqtt.db", Bounds(12, 2000, 1e9), lambda: "g")
