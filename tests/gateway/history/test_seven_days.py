@@ -155,7 +155,7 @@ def absent_of(days: Days, name: str) -> int:
 
 def rows_of(days: Days, name: str) -> list[tuple[int, float]]:
     """What history has, in order."""
-    with Archive(days._path) as archive:  # noqa: SLF001 - of this file
+    with Archive(days._path) as archive:
         return [(row.time, row.value) for row in archive.rows(name, 0, FAR)]
 
 
