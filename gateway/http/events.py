@@ -126,7 +126,8 @@ class Events:
             )
         earlier = [each for each in found if oldest is None or each.id < oldest]
         wanted = [each for each in earlier if client.wants(each)]
-        return b"".join([*(event_message(*each) for each in wanted), kept])
+        said = (event_message(each.id, each.sender, each.event, each.data) for each in wanted)
+        return b"".join([*said, kept])
 
 
 class _Stream(Response):

@@ -1,5 +1,6 @@
 """Seven days of a board that keeps its readings: pulled cables, kills of the gateway, resets of the board."""
 
+import tempfile
 from pathlib import Path
 from random import Random
 
@@ -18,6 +19,7 @@ from gateway.mailbox import Mailbox
 from tests.drivers.stream.sensorline import kept_house
 from tests.drivers.stream.sensorline.kept_house import CHANNELS, START_S, KeptHouse
 from tests.support.fake_machine import FakeMachine, StagedClock
+from tests.support.in_memory import IN_MEMORY
 
 DAY_S = 86_400
 MINUTE_S = 60.0
@@ -134,9 +136,26 @@ def live(days: Days, chance: Random, longest_s: float) -> None:
     days.run(1800)
 
 
+def absent_of(days: Days, name: str) -> int:
+    """How many of a channel's readings history has not; each that it has is one that was taken, and the next
+    a later one."""
+    each_of = (each for each in days.taken.values() if each.channel == name)
+    taken = sorted((days.utc_ms(each.true_s), each.value) for each in each_of)
+    assert len(taken) > 7 * 1400
+    at = absent = 0
+    for time, value in rows_of(days, name):
+        while at < len(taken) and abs(taken[at][0] - time) > RIGHT_MS:
+            at += 1
+            absent += 1
+        assert at < len(taken), f"{name}: at {time} is what the board never took, or took once"
+        assert taken[at][1] == value
+        at += 1
+    return absent + len(taken) - at
+
+
 def rows_of(days: Days, name: str) -> list[tuple[int, float]]:
     """What history has, in order."""
-    with Archive(days._path) as archive:  # noqa: SLF001 - of this file
+    with Archive(days._path) as archive:
         return [(row.time, row.value) for row in archive.rows(name, 0, FAR)]
 
 
@@ -145,29 +164,14 @@ def rows_of(days: Days, name: str) -> list[tuple[int, float]]:
 @pytest.mark.parametrize(
     ("kept", "longest_s"), [(1000, 3 * 3600.0), (90, 3600.0)], ids=["room for all", "too little room"]
 )
-def test_seven_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int, longest_s: float) -> None:
+def test_seven_days(monkeypatch: pytest.MonkeyPatch, kept: int, longest_s: float) -> None:
     """History holds every reading that the ring could hold, once, at its own time; the others are told as a
     gap, and nothing else is missing."""
     monkeypatch.setattr(kept_house, "STEP_S", STEP_S)
-    chance = Random(14)
-    days = Days(tmp_path / "history.db", kept, 14)
-    live(days, chance, longest_s)
-    days.history.store.close()
-    absent = 0
-    for name in CHANNELS:
-        rows = rows_of(days, name)
-        taken = sorted(
-            (days.utc_ms(each.true_s), each.value) for each in days.taken.values() if each.channel == name
-        )
-        assert len(taken) > 7 * 1400
-        at = 0
-        for time, value in rows:  # each is one that was taken, and the next a later one
-            while at < len(taken) and abs(taken[at][0] - time) > RIGHT_MS:
-                at += 1
-                absent += 1
-            assert at < len(taken), f"{name}: at {time} is what the board never took, or took once"
-            assert taken[at][1] == value
-            at += 1
-        absent += len(taken) - at
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        days = Days(Path(folder) / "history.db", kept, 14)
+        live(days, Random(14), longest_s)
+        days.history.store.close()
+        absent = sum(absent_of(days, name) for name in CHANNELS)
     assert absent == sum(missing.count or 0 for missing in days.missing)
     assert absent == 0 if kept == 1000 else 100 < absent < 5000

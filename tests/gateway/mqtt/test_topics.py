@@ -131,3 +131,12 @@ def test_answers(transaction: Any, response: Any) -> None:
     message = json.loads(answer(transaction, status="ok", response=response))
     assert message["response"] == response
     assert message.get("transaction") == transaction
+
+
+def test_an_id_of_any_characters() -> None:
+    """A board's identity may have a quotation mark: the message is JSON all the same."""
+    assert json.loads(event_payload('{"a":1', 'a"\\b-7-1', late=True)) == {
+        "a": 1,
+        "id": 'a"\\b-7-1',
+        "late": True,
+    }
