@@ -74,8 +74,9 @@ def test_what_is_measured_arrives(
             event = watch.json_until(lambda event: event["data"]["value"] == pytest.approx(value, abs=0.1))
             assert event["sender"] == "it"
             taken = datetime.fromisoformat(event["data"]["time"]).timestamp()
+            late = board.status()["most_behind_s"]  # a machine that does a lot else has a slow board
             said = board.said("AR")
-            assert any(abs(each.utc - taken) < 1 for each in said), (taken, said, board.status())
+            assert any(abs(each.utc - taken) < 0.5 + late for each in said), (taken, said, late)
         subscriber.wait_for(lambda message: close(message.payload, value), what="the value at MQTT")
         until(lambda: any(point["value"] == pytest.approx(value, abs=0.1) for point in chart(page)))
         assert board.status()["overruns"] == 0
