@@ -11,7 +11,7 @@ from drivers.source import Channel, Device
 
 def of_device(link: LinkStatus, device: Device | None) -> dict[str, Any]:
     """Where the values come from. `device` is None before it was there. What it says of itself beside who it
-    is (its battery) stands under `device`, too."""
+    is (its battery, how many readings it keeps) stands under `device`, too."""
     return {
         "link": link.name,
         "port": link.port,
@@ -20,6 +20,7 @@ def of_device(link: LinkStatus, device: Device | None) -> dict[str, Any]:
             "model": device.model if device else None,
             "identity": device.identity if device else None,
             "boot": device.boot if device else None,
+            **({"kept": device.kept} if device and device.kept else {}),
             **(device.about if device else {}),
         },
         "firmware": device.firmware if device else None,

@@ -80,8 +80,9 @@ class Judge:
         step = abs((self._convert(at) - self._convert(at - channel.resolution)) * self._scale)
         return step, step
 
-    def judge(self, raw: float) -> tuple[float, str | None, bool]:
-        """The value, why it is suspect (None: it is good), and whether it was clamped."""
+    def judge(self, raw: float, *, in_turn: bool = True) -> tuple[float, str | None, bool]:
+        """The value, why it is suspect (None: it is good), and whether it was clamped. One that is not
+        `in_turn` is compared with no other."""
         # + 0.0: a small negative value must not be rounded to "-0.0"
         value = round(self._convert(raw) * self._scale + self._offset, self.decimals) + 0.0
         low, high = self._board_range
@@ -94,7 +95,7 @@ class Judge:
             low, high = self._ordinary
             if not low <= value <= high:
                 value, reason, clamped = self._compare(value)
-        if self._guarded and reason is None:
+        if self._guarded and reason is None and in_turn:
             reason = self._spikes.check(value)
         return value, reason, clamped
 

@@ -13,6 +13,7 @@ supervision   the thread
 life          where the link is in it
 attendance    which devices are there
 sinks         who takes what they measure
+delivery      how it gets there
 link_status   all of that at one moment
 """
 
@@ -23,6 +24,7 @@ from typing import Any, Self
 import sig
 from drivers.attendance import Attendance
 from drivers.clock import SYSTEM_CLOCK, Clock
+from drivers.delivery import Delivery
 from drivers.dispatcher import Dispatcher
 from drivers.identities import Forgetful, IdentityCheck, Memory, Roster
 from drivers.kinds import new_source
@@ -33,7 +35,7 @@ from drivers.news import News
 from drivers.notes import ForgetfulNotes
 from drivers.sink import Sink
 from drivers.sinks import Sinks
-from drivers.source import Device, Down, Measurement, Notes, Source, Up
+from drivers.source import Device, Down, Measurement, Missing, Notes, Source, Up
 from drivers.supervision import Pace, Supervision, counted
 
 __all__ = ["Link", "LinkState", "LinkStatus"]
@@ -101,7 +103,11 @@ class Link:
             roster or Roster(),
             News(name, self.dispatcher, self._sinks.of),
         )
+        self._delivery = Delivery(self.dispatcher, self._sinks, source.device_of, lambda: self._there.devices)
         self._held = Supervision(name, source, self, self._lock, self._life, self._there, clock)
+        self.on_pressure: Callable[[], None] = _wait
+        """Called when a device's memory is half full of readings that have come and are not safe yet, at most
+        once a second, by the thread that reads: it must not wait. Set it before `open`."""
 
     def open(self) -> None:
         """Start to look for the source, and return at once; nothing happens if the link is open already.
@@ -256,18 +262,16 @@ class Link:
     # The source's session, on the thread that reads; see `drivers.source.Keeper`
 
     def measured(self, measurement: Measurement) -> None:
-        """See `Keeper`: to the channel's sinks, at once and in turn. Of a device that is not there, as it has
-        not been judged yet or is refused, nobody hears.
-        """
-        sinks = self._sinks.on(measurement.channel)
-        if not sinks:
-            return  # most channels of a radio network are nobody's
-        there = self._source.device_of(measurement.channel) in self._there.devices
-        for sink in sinks:
-            if there:
-                sink.heard(measurement)
-            if not there or not self.dispatcher.post(sink.accept, measurement):
-                sink.missed()
+        """See `Keeper`: to the channel's sinks, at once and in turn."""
+        self._delivery.measured(measurement)
+
+    def missing(self, missing: Missing) -> None:
+        """See `Keeper`."""
+        self._delivery.missing(missing)
+
+    def pressed(self) -> None:
+        """See `Keeper`."""
+        self.on_pressure()
 
     def tell(self, event: Up | Down) -> None:
         """See `Keeper`."""
@@ -287,3 +291,7 @@ class Link:
     def _soon(self, job: Callable[[], None]) -> None:
         """On the dispatcher's thread: who reads waits for no disk."""
         self.dispatcher.post_always(lambda _: job(), None)
+
+
+def _wait() -> None:
+    """Of one that nobody has told how readings become safe sooner."""

@@ -6,7 +6,7 @@ Quality = Literal["good", "suspect", "stale"]
 
 
 class Reading(TypedDict):
-    """The data of `#changed`, `#stale` and the thresholds' events.
+    """The data of `#changed`, `#stale`, `#late` and the thresholds' events.
 
     `value` is in `unit`; None only in a reading that is stale because there has never been a value. `time` is
     when it was measured, in UTC: `2026-11-22T06:30:00.123Z`. `seq` is the source's number of the measurement.
@@ -21,3 +21,17 @@ class Reading(TypedDict):
     seq: int
     reason: NotRequired[str]
     clock: NotRequired[Literal["unset"]]
+
+
+Gap = TypedDict(
+    "Gap",
+    {
+        "from": str,
+        "to": str,
+        "count": int | None,
+        "reason": str,
+        "clock": NotRequired[Literal["unset"]],
+    },
+)
+"""The data of `#gap`: readings that were measured and that nobody will ever have. `from` and `to` are times
+like a reading's; `count`: how many there were, None where it cannot be known."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sig
+from drivers import published
 from drivers.filters import Deadband, Threshold
 from drivers.reading import GOOD, STALE, Reading
 
@@ -15,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 CHANGED = "#changed"
 STALE_EVENT = "#stale"
+LATE = "#late"
+GAP = "#gap"
 
 
 class Publisher:
@@ -33,6 +36,8 @@ class Publisher:
         self._thresholds = thresholds
         self.published = 0
         self.stale = 0
+        self.keeps = False
+        """Whether the sender has the events of a device that keeps its readings."""
         self._sender: sig.Sender | None = None
         self._signals: dict[str, sig.Signal] = {}
         self._quality: str | None = None  # of the last reading published on this connection
@@ -42,17 +47,25 @@ class Publisher:
         """Whether the sender is on the router."""
         return self._sender is not None
 
-    def connect(self, router: sig.Router, requests: Mapping[str | None, Callable[[Any], Any]]) -> str | None:
+    def connect(
+        self,
+        router: sig.Router,
+        requests: Mapping[str | None, Callable[[Any], Any]],
+        *,
+        keeps: bool = False,
+    ) -> str | None:
         """Put the sender on the router, or return why it cannot be there. The next reading is published,
-        whatever it is."""
+        whatever it is. `keeps`: its device keeps readings, so that there may be late ones and gaps."""
         self._quality = None
         self._deadband.reset()
+        self.keeps = keeps
+        events = [*self._events, LATE, GAP] if keeps else self._events
         try:
-            sender = router.addSender(self._name, self._events, dict(requests))
+            sender = router.addSender(self._name, events, dict(requests))
         except NameError:
             return "another sender of that name is connected; rename one of the two"
         self._sender = sender
-        self._signals = {event: signal for event in self._events if (signal := sender.getSignal(event))}
+        self._signals = {event: signal for event in events if (signal := sender.getSignal(event))}
         return None
 
     def begin_anew(self) -> None:
@@ -108,8 +121,19 @@ class Publisher:
         self.stale += 1
         self._publish(STALE_EVENT, reading)
 
+    def late(self, reading: Reading) -> None:
+        """A reading that its device kept: it is no state, and no news to any filter."""
+        self._publish(LATE, reading)
+
+    def gap(self, gap: published.Gap) -> None:
+        """Readings that nobody will ever have."""
+        self._trigger(GAP, gap)
+
     def _publish(self, event: str, reading: Reading) -> None:
+        self._trigger(event, reading.as_data())
+
+    def _trigger(self, event: str, data: published.Reading | published.Gap) -> None:
         signal = self._signals.get(event)
         if signal is not None:  # else a listener disconnected the sender a moment ago, on this thread
             self.published += 1
-            signal.trigger(reading.as_data())
+            signal.trigger(data)

@@ -14,7 +14,20 @@ from drivers.source import Channel, Measurement
 
 MOVED_S = 0.05
 """Two looks at the clock differ by less, however busy the machine is, and no setting of it matters less."""
-COUNTERS = ("received", "suspect", "clamped", "faults", "dropped", "reads", "failed_reads")
+# `late`: that their device kept; `late_faults`: those of them that have no value; `missing`: that nobody will
+# ever have, as far as their number is known.
+COUNTERS = (
+    "received",
+    "suspect",
+    "clamped",
+    "faults",
+    "dropped",
+    "reads",
+    "failed_reads",
+    "late",
+    "late_faults",
+    "missing",
+)
 
 
 class Rules(NamedTuple):
@@ -147,16 +160,27 @@ class Readings:
                 value = self._smoothing.peek(value, reason, measurement.measured)
             return self._reading(measurement, value, warning or reason)
 
+    def late(self, measurement: Measurement, raw: float) -> Reading:
+        """The reading of a measurement that its device kept: judged by itself, and nothing learnt of it."""
+        with self._lock:
+            value, reason, clamped = self._judge.judge(raw, in_turn=False)
+            self._counters["late"] += 1
+            if reason or measurement.doubt:
+                self._counters["suspect"] += 1
+            if clamped:
+                self._counters["clamped"] += 1
+            return self._reading(measurement, value, reason or measurement.doubt)
+
     def never(self, reason: str) -> Reading:
         """The reading of a sensor that never had a value."""
         utc, unset = self._clock.stamp(self._clock.monotonic())
         return Reading(None, self.unit, utc, STALE, 0, reason, unset)
 
-    def count(self, *names: str) -> None:
-        """One more of each."""
+    def count(self, *names: str, number: int = 1) -> None:
+        """So many more of each."""
         with self._lock:
             for name in names:
-                self._counters[name] += 1
+                self._counters[name] += number
 
     @property
     def counters(self) -> dict[str, int]:

@@ -4,6 +4,8 @@
                 -> deadband -> #changed
                 -> thresholds -> cold, hot, …
     silence     -> #stale
+    what the device kept -> invalid -> unit, calibration, limits, plausible range -> #late
+    what it lost         -> #gap
 
 A driver is a subclass that says what it measures; see `temperature.py`.
 
@@ -19,6 +21,7 @@ import sig
 from drivers import published
 from drivers.answers import Answers, SensorStatus
 from drivers.changing import rules_of, same
+from drivers.clock import UNSET
 from drivers.filters import deadband_of, thresholds_of
 from drivers.heard import Heard, fault_of
 from drivers.judge import judge_of
@@ -27,7 +30,7 @@ from drivers.name_watch import NameWatch
 from drivers.options import Option, parse_options
 from drivers.publisher import Publisher
 from drivers.quantity import NO_LIMITS, Convert, Quantity, Shown, channel_of, no_channel
-from drivers.reading import STALE
+from drivers.reading import STALE, format_utc
 from drivers.readings import Readings
 from drivers.sensor_options import (
     COMMON_OPTIONS,
@@ -38,7 +41,7 @@ from drivers.sensor_options import (
 )
 from drivers.silence import Silence
 from drivers.smoothing import smoothing_of
-from drivers.source import Channel, Device, Measurement
+from drivers.source import Channel, Device, Measurement, Missing
 
 logger = logging.getLogger(__name__)
 
@@ -195,6 +198,9 @@ class Sensor:
         """Be connected, with what the board says of the channel; returns why not, if not."""
         before = self._answers.device
         self._answers.device, self._answers.measured = board, channel
+        keeps = board.kept > 0
+        if self._publisher.connected and self._publisher.keeps != keeps:
+            self._publisher.disconnect()  # it has another firmware; a sender's events do not change
         # One that says at last who it is was not another before.
         another = before is not None and before.identity not in ("", board.identity)
         fresh = before is None or another or before.boot != board.boot or not self._publisher.connected
@@ -210,11 +216,11 @@ class Sensor:
         self._deadband.interval = channel.interval_s
         problem = None
         if not self._publisher.connected:
-            problem = self._publisher.connect(router, self._requests())
+            problem = self._publisher.connect(router, self._requests(), keeps=keeps)
             if problem is not None:
                 # The name is taken: from now on we hear when it is free, if it is not by now.
                 self._name_watch.start(router)
-                problem = self._publisher.connect(router, self._requests())
+                problem = self._publisher.connect(router, self._requests(), keeps=keeps)
             if problem is None:
                 self._name_watch.stop()
         self._silence.look()
@@ -239,11 +245,14 @@ class Sensor:
     def accept(self, measurement: Measurement) -> None:
         """See `Sink`: judge and publish."""
         if not self._publisher.connected:
-            self._readings.count("dropped")
+            self._drop(measurement)
+            return
+        raw = measurement.value
+        if measurement.late:
+            self._accept_late(measurement, raw)
             return
         if self._silence.learning:
             self._silence.note(measurement)
-        raw = measurement.value
         if raw is None or self._heard.failed(raw):
             self._readings.fail()
             self._publisher.take_stale(self._answers.stale(fault_of(measurement)))
@@ -253,6 +262,34 @@ class Sensor:
             self._confirming_reads -= 1
             self._link.refresh(self.channel)
         self._publisher.take(reading, measurement.measured)
+
+    def _drop(self, measurement: Measurement) -> None:
+        """One that comes while the sensor is not connected. It is not safe, but where the sensor can make
+        nothing of what the device says."""
+        self._readings.count("dropped")
+        if measurement.receipt is not None and self._problem is None:
+            measurement.receipt.hold()
+            measurement.receipt.lose()
+
+    def _accept_late(self, measurement: Measurement, raw: float | None) -> None:
+        if raw is None or self._heard.failed(raw):
+            self._readings.count("late_faults")  # that it was ill then is no state of now
+            return
+        self._publisher.late(self._readings.late(measurement, raw))
+
+    def missing(self, missing: Missing) -> None:
+        """See `Sink`."""
+        self._readings.count("missing", number=missing.count or 0)
+        (since, unset), (until, unset_until) = map(self._clock.stamp, (missing.first, missing.last))
+        gap: published.Gap = {
+            "from": format_utc(since),
+            "to": format_utc(until),
+            "count": missing.count,
+            "reason": missing.reason,
+        }
+        if unset or unset_until:
+            gap["clock"] = UNSET
+        self._publisher.gap(gap)
 
     @property
     def changeable(self) -> bool:

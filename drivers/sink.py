@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from drivers.source import Device, Measurement
+from drivers.source import Device, Measurement, Missing
 
 
 class Sink(Protocol):
@@ -24,7 +24,10 @@ class Sink(Protocol):
         """A measurement that the dispatcher's queue had no room for."""
 
     def accept(self, measurement: Measurement, /) -> None:
-        """A measurement, in turn."""
+        """A measurement, in turn; also one that comes `late`, of which `heard` is not told."""
+
+    def missing(self, missing: Missing, /) -> None:
+        """Measurements that nobody will ever have, in turn; on the dispatcher's thread."""
 
     def link_up(self, device: Device, warning: str | None, /) -> None:
         """The device is there; also after it has restarted, and when told twice. `warning`: why it may be

@@ -48,7 +48,8 @@ class Device:
     differs at each start of the device. `channels` are by the name that a sensor's `channel` has. `name`
     tells the devices of one link apart; where there can be only one, it is empty. `any_channel`: the device
     does not say which channels it has; one that is not among them may come all the same, `unannounced`.
-    `about`: what else it says of itself, for a sensor's `info`: its battery."""
+    `about`: what else it says of itself, for a sensor's `info`: its battery. `kept`: how many readings it
+    keeps until they are acknowledged; 0: none."""
 
     model: str
     identity: str
@@ -58,6 +59,7 @@ class Device:
     name: str = ""
     any_channel: bool = False
     about: Mapping[str, str] = field(default_factory=dict)
+    kept: int = 0
 
 
 class Measurement(NamedTuple):
@@ -79,7 +81,8 @@ class Measurement(NamedTuple):
     receipt: Receipt | None = None
 
 
-class Missing(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Missing:
     """Readings of a channel that the device measured, and that nobody will ever have. `count`: None if it is
     not known. `first`, `last`: from when to when, in the gateway's monotonic time."""
 
@@ -137,6 +140,12 @@ class Keeper(Protocol):
 
     def measured(self, measurement: Measurement) -> None:
         """A value, in the order of measurement."""
+
+    def missing(self, missing: Missing) -> None:
+        """What was measured and is lost for good."""
+
+    def pressed(self) -> None:
+        """A device's memory is half full of readings that have come and are not safe yet."""
 
     def tell(self, event: Up | Down) -> None:
         """A device has come, or gone."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from drivers.source import Device, Measurement
+from drivers.source import Device, Measurement, Missing
 
 
 class Watcher:
@@ -22,6 +22,9 @@ class Watcher:
         """The same."""
 
     def accept(self, _measurement: Measurement, /) -> None:
+        """The same."""
+
+    def missing(self, _missing: Missing, /) -> None:
         """The same."""
 
     def link_up(self, device: Device, _warning: str | None, /) -> None:

@@ -162,7 +162,7 @@ class App:
 
     def _compose(self) -> None:
         """The services; none is started."""
-        links = Links(self.config, self.dispatcher, self.folder, self.clock)
+        links = Links(self.config, self.dispatcher, self.folder, self.clock, self._write_soon)
         config, self.links, self.names = links.config, links.links, links.names
         own = OwnSender(
             config.gateway.name,
@@ -210,6 +210,11 @@ class App:
     def _recording(self) -> Recording | None:
         found = self._services.get("history")
         return found if isinstance(found, Recording) else None
+
+    def _write_soon(self) -> None:
+        """A device has little room left for readings that are not safe."""
+        if (recording := self._recording()) is not None:
+            recording.write_soon()
 
     def _unwritten(self, params: Any) -> Any:
         """What `$gateway` answers to `history`."""

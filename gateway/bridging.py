@@ -49,7 +49,7 @@ class Bridging:
         self._discovered = discovered
         self._clock = clock
         self._boards: dict[str, BoardFacts] = {}
-        self.mailbox = Mailbox()
+        self.mailbox = Mailbox(keeps=True)
         """Where its events come from."""
         self._bridge: Bridge | None = None
         self._broker = ""

@@ -2,6 +2,8 @@
 mailbox of each of them.
 
 A service that is slow fills its own mailbox alone. All have the events in the same order, with the same ids.
+An event of a reading that its device keeps carries that one's receipt, which each mailbox of a service that
+keeps things holds, or loses (docs/kept.md).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Any
 
 import sig
 from drivers.clock import SYSTEM_CLOCK, Clock
+from drivers.receipt import current
 from gateway.encoding import characters, event_body
 from gateway.event_id import BEFORE_ALL, EventId
 from gateway.mailbox import Mailbox, Noted
@@ -81,11 +84,16 @@ class Feed:
         known = not unset
         sender, event = characters(info["sender"]), characters(info["event"])
         takers = [box for box in self._mailboxes if box.admits(sender, event, utc, at, known=known)]
+        receipt = current()
+        if receipt is not None:
+            for box in self._mailboxes:
+                if box not in takers:
+                    box.refuse(receipt)
         if not takers:
             return
         body = event_body(data, utc, unset=unset)  # may run code of somebody's: before the lock
         with self._order:
             self._last = self._last.next(utc)
-            noted = Noted(sender, event, body, utc, at, known, self._last)
+            noted = Noted(sender, event, body, utc, at, known, self._last, receipt)
             for mailbox in takers:
                 mailbox.put(noted)

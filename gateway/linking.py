@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -38,14 +38,23 @@ class Made:
 
 
 class Maker:
-    """Makes them, and opens nothing. `memory` and what else all links share is here."""
+    """Makes them, and opens nothing. `memory` and what else all links share is here. `on_pressure`: see
+    `Link`."""
 
-    def __init__(self, config: Config, dispatcher: Dispatcher, folder: DataFolder, clock: Clock) -> None:
+    def __init__(
+        self,
+        config: Config,
+        dispatcher: Dispatcher,
+        folder: DataFolder,
+        clock: Clock,
+        on_pressure: Callable[[], None],
+    ) -> None:
         self.memory = Identities(config.data / "identities.json", config.links, folder)
         self._roster = Roster()
         self._dispatcher = dispatcher
         self._folder = folder
         self._clock = clock
+        self._on_pressure = on_pressure
 
     def make(self, config: Config, goes_on: Made | None = None) -> Made:
         """All of a config. What `goes_on` has is taken over, and not made."""
@@ -73,7 +82,7 @@ class Maker:
             options["port"] = sim_port(port, config.data / name)
         source = new_source(section.protocol, options)
         notes = LinkNotes(config.data / f"{name}.notes.json", name, self._folder)
-        made.links[name] = Link(
+        made.links[name] = link = Link(
             name,
             source=source,
             identity=section.identity,
@@ -83,6 +92,7 @@ class Maker:
             dispatcher=self._dispatcher,
             clock=self._clock,
         )
+        link.on_pressure = self._on_pressure
         made.notes[name] = notes
         made.taps[name] = _tapped(config, name, section, source)
 

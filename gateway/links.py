@@ -40,16 +40,23 @@ class Links:
     """`config` is without those parts that cannot be made, which the log says; so are `links` and `names`.
 
     The constructor opens nothing, but may read what was kept of earlier runs. `status` and `why_down` are for
-    any thread, the rest for who owns it.
+    any thread, the rest for who owns it. `on_pressure`: see `Link`.
     """
 
     name = "links"
 
-    def __init__(self, config: Config, dispatcher: Dispatcher, folder: DataFolder, clock: Clock) -> None:
+    def __init__(
+        self,
+        config: Config,
+        dispatcher: Dispatcher,
+        folder: DataFolder,
+        clock: Clock,
+        on_pressure: Callable[[], None] = lambda: None,
+    ) -> None:
         self._folder = folder
         self._clock = clock
         self._router: sig.Router | None = None
-        self._maker = Maker(config, dispatcher, folder, clock)
+        self._maker = Maker(config, dispatcher, folder, clock, on_pressure)
         self._made = made = self._maker.make(config)
         self.config = made.config
         self.secret_ports = _secret_ports(made.config)

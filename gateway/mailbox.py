@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import sig
+from drivers.receipt import Receipt
 from gateway.encoding import Body
 from gateway.event_id import BEFORE_ALL, EventId
 from gateway.loss import Loss, Tally
@@ -43,6 +44,8 @@ class Noted(NamedTuple):
     known: bool = True
     """Whether the machine's clock was believed, which `utc` is of."""
     id: EventId = BEFORE_ALL
+    receipt: Receipt | None = None
+    """Of the reading that it came of, where the device keeps it until it is safe."""
 
     @property
     def loss(self) -> Loss:
@@ -55,9 +58,14 @@ class Mailbox:
 
     `admits` and `put` are for events, on any thread. `post` is for answers and connections, of which their
     pools bound the number. `sleep_on`, `events`, `letters`, `losses` belong to the service's thread.
+
+    `keeps`: the service writes down what it gets, so an event's receipt is held until it lets go of it; of an
+    event that is dropped, the receipt is lost.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps: bool = False) -> None:
+        self._keeps = keeps
+        self._given_up = False
         self._events: deque[Noted] = deque()
         self._letters: deque[Any] = deque()
         self._losing = threading.Lock()  # guards what follows; held for a few assignments
@@ -89,12 +97,34 @@ class Mailbox:
 
     def put(self, noted: Noted) -> None:
         """An event that was admitted. A long one may still be dropped, and counted."""
+        receipt = noted.receipt
         size = len(noted.body.data)
         if size > BIG and not self._admit(size):
             self._lose(noted.sender, noted.loss)
+            if receipt is not None:
+                self.refuse(receipt)
             return
+        if receipt is not None and self._keeps:
+            receipt.hold()
         self._events.append(noted)
         self._wake()
+        if self._given_up and receipt is not None:
+            self.give_up()
+
+    def refuse(self, receipt: Receipt) -> None:
+        """There was no room for its event: for a service that keeps things, it is to be sent again."""
+        if self._keeps:
+            receipt.hold()
+            receipt.lose()
+
+    def give_up(self) -> None:
+        """Nobody takes what is in it, nor what may still come: its receipts are lost. On any thread."""
+        self._given_up = True
+        with suppress(IndexError):  # it is empty, be it that another thread was at it, too
+            while True:
+                receipt = self._events.popleft().receipt
+                if receipt is not None and self._keeps:
+                    receipt.lose()
 
     def post(self, letter: Any) -> bool:
         """Anything else for the service; False if it has ended."""

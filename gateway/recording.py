@@ -57,7 +57,7 @@ class Recording:
         self._path: Path = config.data / FILE
         self._feed = feed
         self._clock = clock
-        self.mailbox = Mailbox()
+        self.mailbox = Mailbox(keeps=True)
         """Where its events come from."""
         self.goes_on = False
         """Whether another one has recorded until now, so that values of before hold still."""
@@ -132,6 +132,8 @@ class Recording:
         yield gauge("history_queue_events", "Events that are not on disk yet.", status.waiting)
         yield counter("history_lost_events_total", "Events that never will be.", status.lost)
         writable = status.opened and status.problem is None
+        text = "Readings that their device sent again, and that were on disk already."
+        yield counter("history_repeated_readings_total", text, self._recorder.repeated)
         yield gauge("history_writable", "Whether the file can be written.", writable)
         yield disk_written("history", status.written)
 
@@ -160,9 +162,24 @@ class Recording:
             raise sig.Busy("history is not opened yet; try again in a second")
         return self._recall
 
+    def write_soon(self) -> None:
+        """Some device has little room left for readings that are not safe: at most once a second all is
+        written. Returns at once; from any thread."""
+        if self._recorder is not None:
+            self._recorder.flush_soon()
+
     # The service's thread
 
     def _run(self) -> None:
+        try:
+            self._run_on()
+        finally:
+            if self._recorder is None:
+                self.mailbox.give_up()
+            else:
+                self._recorder.give_up()
+
+    def _run_on(self) -> None:
         if self._clock.believed:
             wait_for_values(self.mailbox, self._stopping, FIRST_S, SETTLE_S)
         while True:

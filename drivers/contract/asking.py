@@ -6,7 +6,7 @@ from typing import NamedTuple
 from drivers.clock import boottime
 from drivers.contract.waiting import until
 from drivers.link import Link
-from drivers.source import Device, Measurement
+from drivers.source import Device, Measurement, Missing
 
 # Longer than anything that a test waits for: a request that ends only by its time-out fails the test.
 NEVER_S = 60.0
@@ -62,6 +62,9 @@ class Taker:
         self.measurements.append(measurement)
         then, self.then = self.then, lambda: None
         then()
+
+    def missing(self, _missing: Missing, /) -> None:
+        """See `Sink`."""
 
     def link_up(self, _device: Device, _warning: str | None, /) -> None:
         """See `drivers.sink.Sink`."""

@@ -127,7 +127,8 @@ class StreamProtocol:
     `drivers.source.Notes`). `own_check` sees all of them at once, and raises `OptionError`. `own_channels`:
     see `SourceKind.channels`. `device_of`: see `Source`. `simulated`: what the simulator calls the protocol,
     for the port `sim:`; empty if it speaks none such. `remark`: what is to be known of a channel, such as
-    that it comes seldom; empty for nothing.
+    that it comes seldom; empty for nothing. `lasting`: further keyword arguments of its conversations, made
+    once for each source: what outlives the loss of a port.
     """
 
     conversation: Callable[..., Conversation]
@@ -141,6 +142,7 @@ class StreamProtocol:
     remembers: bool = False
     simulated: str = ""
     remark: Callable[[str], str] = _nothing
+    lasting: Callable[[], Mapping[str, Any]] = dict
 
     @property
     def options(self) -> dict[str, Option]:
@@ -166,7 +168,7 @@ class StreamProtocol:
         settings = PortSettings(
             parsed["baud"], parsed["parity"], parsed["stop_bits"], parsed["dtr"], parsed["rts"]
         )
-        own = {name: parsed[name] for name in self.own_options}
+        own = {**{name: parsed[name] for name in self.own_options}, **self.lasting()}
         return StreamSource(
             parsed["port"],
             parse_port(parsed["port"], self.simulated),

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from drivers.source import Device, Down, Measurement
+from drivers.source import Device, Down, Measurement, Missing
 
 
 class Hello(NamedTuple):
@@ -87,7 +87,15 @@ class Send(NamedTuple):
     data: bytes
 
 
-Event = Measurement | Hello | Reply | Refusal | Unusable | Note | HelloWanted | Send | Down
+class Pressed(NamedTuple):
+    """The device's memory is half full of readings that have come and are not safe yet: `waiting` of them."""
+
+    waiting: int
+
+
+Event = (
+    Measurement | Hello | Reply | Refusal | Unusable | Note | HelloWanted | Send | Down | Missing | Pressed
+)
 
 
 class Conversation(Protocol):

@@ -16,7 +16,7 @@ import sig
 from drivers.errors import LinkLostError, SilentError
 from drivers.next_value import NextValues
 from drivers.request import Request
-from drivers.source import Device, Down, Keeper, Measurement, Up
+from drivers.source import Device, Down, Keeper, Measurement, Missing, Up
 from drivers.stream.board_notes import BoardNotes
 from drivers.stream.conversation import (
     Conversation,
@@ -24,6 +24,7 @@ from drivers.stream.conversation import (
     Hello,
     HelloWanted,
     Note,
+    Pressed,
     Refusal,
     Reply,
     Send,
@@ -131,7 +132,8 @@ class StreamSession:
 
         Opening a port resets many boards, and one that needs longer than we wait would never come up.
         """
-        self._greeting, self._devices, self._hello_wanted, self._first = True, {}, False, []
+        self._greeting, self._devices, self._hello_wanted = True, {}, False
+        self._lose_first()
         started = ask_at = look_at = self._clock.monotonic()
         while not self._devices:
             now = self._clock.monotonic()
@@ -217,6 +219,7 @@ class StreamSession:
         """See `drivers.source.Session`."""
         self._line.end(reason)
         self._next_values.end(reason)
+        self._lose_first()
         with self._closing:
             if self._ended:
                 return
@@ -316,6 +319,10 @@ class StreamSession:
                 self._lender.recall()
             elif kind is Down:
                 self._gone(event)  # type: ignore[arg-type]
+            elif kind is Missing:
+                self._keeper.missing(event)  # type: ignore[arg-type]
+            elif kind is Pressed:
+                self._keeper.pressed()
             elif kind is Note:
                 self._notes.take(event, now)  # type: ignore[arg-type]
 
@@ -323,6 +330,11 @@ class StreamSession:
         if self._greeting:
             if self._device_of(measurement.channel) in self._devices and len(self._first) < MOST_FIRST:
                 self._first.append(measurement)
+            elif measurement.receipt is not None:
+                measurement.receipt.lose()
+            return
+        if measurement.late:
+            self._keeper.measured(measurement)
             return
         self._lender.took()
         self._dropped.note_reading(measurement.channel)
@@ -331,6 +343,13 @@ class StreamSession:
         self._keeper.measured(measurement)
         if not self._asks_all:
             self._next_values.measured(measurement)
+
+    def _lose_first(self) -> None:
+        """What nobody was told of is sent again, where the board keeps it."""
+        first, self._first = self._first, []
+        for measurement in first:
+            if measurement.receipt is not None:
+                measurement.receipt.lose()
 
     def _miss_fields(self, now: float) -> None:
         if not self._greeting and any(device.any_channel for device in self._devices.values()):

@@ -1,4 +1,5 @@
-"""What a board is to be brought to: the intervals that sensors want, and each channel in use read once.
+"""What a board is to be brought to: the intervals that sensors want, each channel in use read once, and what
+it keeps sent again.
 
 At each hello what is wanted is compared with what the board tells. What differs is asked for a bounded number
 of times, then there is one warning: a request or its answer may be lost, and a board may round. What waits is
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 # With one line in five lost on the way there, and one on the way back, eight tries leave 3 in 10,000 undone.
 TRIES = 8
+# What the board keeps is acknowledged only when it was asked for once: on a line on which a try fails four
+# times in ten, one time in 10^12 it is not.
+AGAIN_TRIES = 30
 
 
 class Settling:
@@ -43,6 +47,7 @@ class Settling:
         self._of_device: dict[str, frozenset[str]] = {}
         self._any_channel = False  # whether a device has others, too
         self._given_up: dict[str, int] = {}  # intervals that are not asked for any more, of this boot
+        self._again: int | None = None  # how often it was asked what the board keeps; None: it need not be
         self._lock = threading.Lock()  # guards all below, for a few assignments
         self._reads: dict[str, int] = {}  # channels to be read once, and how often that was tried
         self._intervals: dict[str, int] = {}  # the same for intervals to be set
@@ -51,7 +56,7 @@ class Settling:
     @property
     def idle(self) -> bool:
         """Whether nothing waits."""
-        return not self._reads and not self._intervals
+        return not self._reads and not self._intervals and self._again is None
 
     def hello(self, device: Device, *, fresh: bool) -> None:
         """The board says what its channels are. `fresh`: it has just come, or started anew."""
@@ -61,6 +66,7 @@ class Settling:
         self._any_channel |= device.any_channel
         self._told = {**_without(self._told, mine), **told}
         if fresh:
+            self._again = 0 if device.kept else None
             self._given_up = _without(self._given_up, mine)
             first = [name for name in self._wanted() if name in told or device.any_channel]
             first = [name for name in first if self._can_read(name)]
@@ -90,6 +96,13 @@ class Settling:
             if channel is not None:
                 self._reads = _with(self._reads, channel, tries + 1 if tries + 1 < TRIES else None)
                 return Request("read", (channel,), own=True)
+        if self._again is not None:
+            self._again += 1
+            if self._again <= AGAIN_TRIES:
+                return Request("again", own=True)
+            self._again = None
+            logger.warning("%s: the board does not say what it keeps: it is not asked on", self._link)
+        with self._lock:
             channel, tries = _least(self._intervals)
             if channel is None:
                 return None
@@ -109,6 +122,8 @@ class Settling:
         if that is another than the hello told."""
         if request.verb == "read":
             self._read_answered(request.args[0])
+        if request.verb == "again":
+            self._again_answered(request)
         if request.verb != "interval":
             return None
         channel, wanted = request.args[0], int(request.args[1])
@@ -128,6 +143,14 @@ class Settling:
             self._give_up(channel, wanted, f"asked for {wanted} ms, it chose {interval} ms")
         self._see_another_wish(channel, wanted)
         return None if told == interval else (channel, interval)
+
+    def _again_answered(self, request: Request) -> None:
+        """One that does not know it keeps what it keeps to itself."""
+        if isinstance(request.error, sig.Busy):
+            return
+        self._again = None
+        if request.error is not None:
+            logger.warning("%s: the board does not send what it keeps: %s", self._link, request.error)
 
     def _read_answered(self, channel: str) -> None:
         """A refusal is an answer, too. Whoever wants a `refresh` since it was asked may have come too late

@@ -20,13 +20,17 @@ from drivers.stream.sim_link import control_answers
 # What may stand after `sim:?`, and further options of some protocols; the simulator has the same.
 _OPTIONS = ("data", "speed", "seed", "faults", "baud", "replay")
 _OWN_OPTIONS: dict[str, tuple[str, ...]] = {
-    "sensorline": (),
+    "sensorline": ("kept", "supply"),
     "text": ("shape", "degree"),
     "mysensors": (),
     "modbus": ("slaves",),
 }
 _SPEEDS = (0.001, 1e6)  # what the simulator takes
-_WHOLE = {"shape": (1, 10, 2), "baud": (50, 4_000_000, 9600)}  # least, most, an example
+_WHOLE = {
+    "shape": (1, 10, 2),
+    "baud": (50, 4_000_000, 9600),
+    "kept": (0, 65_535, 1000),
+}  # least, most, an example
 # The simulator starts in a third of a second; a loaded Pi Zero may take ten times that.
 START_S = 10.0
 STOP_S = 2.0

@@ -26,12 +26,14 @@ class Board(ABC):
     """It starts anew each time: opening a port raises DTR, which resets most boards of the Arduino kind."""
     resets_in_line: ClassVar[bool] = False
     """Every reset cuts what it is saying in two: it talks without pause, or its reset is somebody's DTR."""
+    own_supply: bool = False
+    """It runs on while its cable is pulled, and what it says then is lost."""
     commands: Mapping[str, tuple[str, Carry]] = {}
     """Its own commands, by name: how to write them, and what carries them out."""
 
     @abstractmethod
     def start(self, now_ns: int) -> None:
-        """Power on, or a reset: the memory is empty."""
+        """Power on, or a reset: the memory is empty, but what a board keeps beyond a reset."""
 
     @abstractmethod
     def receive(self, now_ns: int, data: bytes, delay_ns: Callable[[], int]) -> None:
@@ -56,6 +58,9 @@ class Board(ABC):
     @abstractmethod
     def counters(self) -> dict[str, int]:
         """What it did since the program started."""
+
+    def power_lost(self) -> None:  # noqa: B027 - most keep nothing beyond a reset
+        """The supply fails: what outlives a reset is lost. `start` follows, sooner or later."""
 
     def pace_changed(self, now_ns: int) -> None:  # noqa: B027 - what reports once a row has nothing to do
         """The recording has another speed. To be called after `run`."""

@@ -24,6 +24,8 @@ _STDIN = 0
 BAUDS = (50, 4_000_000)
 """What Linux's serial ports can be set to."""
 SHAPES = 10
+MAX_KEPT = 65_535
+"""Readings, as sensorline's hello can say it."""
 
 
 def main(argv: Sequence[str] | None = None, program: str = "firmware_sim") -> int:
@@ -62,6 +64,10 @@ def _parser(program: str) -> argparse.ArgumentParser:
     add("--until-eof", action="store_true", help="end when standard input ends")
     add("--name", type=_word, metavar="MODEL", help="sensorline: the board's model")
     add("--identity", type=_word, metavar="ID", help="sensorline: its serial number")
+    add(
+        "--kept", type=_kept, metavar="N", help="sensorline: readings kept until acknowledged (1000; 0: none)"
+    )
+    add("--supply", choices=("usb", "own"), help="sensorline: own: the cable is not its power (usb)")
     add("--tell", metavar="COMMAND", help="send COMMAND to the simulator that runs at --link")
     return parser
 
@@ -79,6 +85,10 @@ def _baud(text: str) -> int:
 
 def _shape(text: str) -> int:
     return _number(text, 1, SHAPES, "a shape")
+
+
+def _kept(text: str) -> int:
+    return _number(text, 0, MAX_KEPT, "a number of readings")
 
 
 def _number(text: str, least: int, most: int, what: str) -> int:

@@ -24,6 +24,11 @@ class Opening:
         self.running = not self._waits
         return self.running
 
+    def end(self) -> None:
+        """The board has no power any more."""
+        self._starts_ns = None
+        self.running = False
+
     def look(self, now_ns: int, listening: bool) -> bool:
         """Is it to start now?"""
         if self.running:

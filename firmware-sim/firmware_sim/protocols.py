@@ -11,7 +11,7 @@ REPLAY = "replay"
 """Stands in for a protocol when a capture is played back."""
 
 OWN = {
-    "sensorline": ("name", "identity"),
+    "sensorline": ("name", "identity", "kept", "supply"),
     "text": ("shape", "degree"),
     "modbus": ("slaves",),
     REPLAY: ("loop",),
@@ -61,9 +61,16 @@ def board(protocol: str, arguments: argparse.Namespace) -> MakeBoard:
 
             return replay_board(arguments.replay, arguments.loop)
         case _:
-            from firmware_sim.sensorline import Identity, sensorline_board
+            return _sensorline(arguments)
 
-            known = {"model": arguments.name, "identity": arguments.identity}
-            return sensorline_board(
-                Identity(**{name: word for name, word in known.items() if word is not None})
-            )
+
+def _sensorline(arguments: argparse.Namespace) -> MakeBoard:
+    from firmware_sim.sensorline import KEPT, Identity, sensorline_board
+
+    known = {"model": arguments.name, "identity": arguments.identity}
+    return sensorline_board(
+        Identity(**{name: word for name, word in known.items() if word is not None}),
+        KEPT if arguments.kept is None else arguments.kept,
+        arguments.baud or 0,
+        own_supply=arguments.supply == "own",
+    )

@@ -114,13 +114,16 @@ class Simulator(Loop):
     # What can be asked for
 
     def unplug(self, seconds: float | None = None) -> None:
-        """Pull the cable; after `seconds` it comes back by itself."""
+        """Pull the cable; after `seconds` it comes back by itself. Most boards have their power from it."""
         if self._port.device:
             self._selector.unregister(self._port)
             self._link.remove()  # first: a closed pty's number goes to the next who asks
             self._port.unplug()
             self._outlet.clear()
             self._pace.clear()
+            if not self._board.own_supply:
+                self._opening.end()
+                self._board.power_lost()
         self._brown_out.end()
         self._replug_at_ns = None if seconds is None else self.now_ns() + round(seconds * NS)
 
@@ -136,7 +139,8 @@ class Simulator(Loop):
         self._port.plug(other)
         self._selector.register(self._port, EVENT_READ, self._readable)
         self._link.point_to(self._port.device)
-        self._start()
+        if not (self._board.own_supply and self._opening.running):
+            self._start()
 
     def reset(self, in_line: bool = False) -> None:
         """Start the board anew, in the middle of a line if asked; the port stays."""
@@ -207,8 +211,11 @@ class Simulator(Loop):
         if self._port.spoiled or (self._replug_at_ns is not None and now >= self._replug_at_ns):
             self._replug_by_itself()
         if not self._port.device:
+            if self._board.own_supply:
+                self._board.run(now)  # into a cable that ends nowhere
             return
         if self._brown_out.hits(now):
+            self._board.power_lost()
             self.reset(in_line=True)
         self._outlet.release(now)
         if self._opening.looks and self._opening.look(now, self._port.listening()):
@@ -231,8 +238,9 @@ class Simulator(Loop):
 
     def _next_ns(self) -> int | None:
         times = [self._replug_at_ns]
+        if self._opening.running and (self._port.device or self._board.own_supply):
+            times.append(self._board.next_due_ns())
         if self._port.device:
-            times.append(self._board.next_due_ns() if self._opening.running else None)
             times.append(self._opening.next_ns(self.now_ns()))
             times.append(self._outlet.next_ns())
             times.append(self._pace.next_ns())

@@ -14,7 +14,9 @@ from gateway.history.schema import EVENTS, SCHEMA, SENSORS
 from gateway.history.sealed import GOOD as GOOD_CODE
 from gateway.storage.schema import Values
 
-CHANGED = "#changed"
+CHANGED, LATE = "#changed", "#late"
+LATE_SEQ = 1 << 60
+"""Added to the number of a reading whose event was `#late`, in the table: no other number is so large."""
 LATE_MS = 60_000
 """Readings whose event came later than that have an index of their own (in the migrations)."""
 SOME = 100
@@ -75,8 +77,14 @@ def readings_after(db: sqlite3.Connection, event_id: EventId, limit: int) -> lis
 def _published(row: Values, names: dict[int, Values]) -> Kept:
     time, number, value, delay, id_number, seq, reason, _ = row
     _, name, unit, _ = names[number]
-    data = reading_data(value, unit, time, seq, reason)
-    return Kept(EventId(time + delay, id_number), name, CHANGED, data)
+    data = reading_data(value, unit, time, told_seq(seq), reason)
+    event = CHANGED if seq == told_seq(seq) else LATE
+    return Kept(EventId(time + delay, id_number), name, event, data)
+
+
+def told_seq(seq: int) -> int:
+    """The number of a row in the table, as it was published."""
+    return seq - LATE_SEQ if seq > LATE_SEQ // 2 else seq
 
 
 def reading_data(
@@ -96,4 +104,4 @@ def of_reading(item: Reading, *, unset: bool = False) -> Kept:
     """What was published of it."""
     reason = None if item.quality == GOOD_CODE else item.reason or ""
     data = reading_data(item.value, item.unit, item.time, item.seq, reason, unset=unset)
-    return Kept(item.id, item.sender, CHANGED, data)
+    return Kept(item.id, item.sender, LATE if item.late else CHANGED, data)

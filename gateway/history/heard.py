@@ -73,7 +73,10 @@ class Heard:
         """All that is in the mailbox; how many events are dropped, as there is no room for them."""
         with self._lock:
             self._collect(beyond=True)
-            return self._pending.trim()
+            dropped, receipts = self._pending.trim(), self._pending.dropped()
+        for receipt in receipts:
+            receipt.lose()
+        return dropped
 
     def begin(self) -> list[Item]:
         """What is to be written now, out of what was taken."""
@@ -83,7 +86,17 @@ class Heard:
     def done(self, now: float) -> None:
         """What `begin` handed out is written; what came since was heard before `now`."""
         with self._lock:
-            self._pending.done(now)
+            receipts = self._pending.done(now)
+        for receipt in receipts:
+            receipt.release()
+
+    def give_up(self) -> None:
+        """What waits will never be written: whoever keeps a reading of it is to send it again. Once."""
+        self._mailbox.give_up()
+        with self._lock:
+            receipts = self._pending.receipts()
+        for receipt in receipts:
+            receipt.lose()
 
     def follow(self, opened: Opened, now: float, *, goes_on: bool = False) -> None:
         """On what an earlier run has left: ids go on after its own, and whose value held is in a gap, unless

@@ -1,7 +1,9 @@
 """From an event as it was heard to what is stored of it, and back to an event. Pure, no I/O.
 
     #changed with a reading     the reading
+    #late with a reading        the same, at its own time; the event itself if it has no value
     #stale, #disconnect         a mark, since the value holds no longer; and the event itself
+    #gap                        a mark of when readings began to be missing; and the event itself
     everything else             the event
 
 A reading is taken apart here, on the recorder's thread and many at a time: on the thread that triggered it,
@@ -21,11 +23,12 @@ from drivers.options import finite
 from drivers.reading import GOOD, STALE, SUSPECT
 from gateway.encoding import decode, encode
 from gateway.history import sealed
-from gateway.history.events import CHANGED, of_reading
+from gateway.history.events import CHANGED, LATE, LATE_SEQ, of_reading
 from gateway.history.rows import Item, Kept, Mark, Reading, Untimed
 from gateway.mailbox import Noted
 
-STALE_EVENT = "#stale"
+STALE_EVENT, GAP_EVENT = "#stale", "#gap"
+MISSING = "readings are missing"
 NOT_CONNECTED, OFF = "not connected", "the gateway was off"
 MOST_REASON = 200
 """Characters of a reason that are kept with each reading or mark."""
@@ -39,7 +42,7 @@ def items_of(noted: Noted, boot: str, *, leaving: bool = False) -> list[Item]:
     takes its senders along."""
     if not noted.body.reading:
         found: list[Reading | Mark | Kept] = _marks(noted, leaving=leaving)
-        found.append(Kept(noted.id, noted.sender, noted.event, _short(noted.body.data)))
+        found.append(_kept(noted))
         return list(found) if noted.known else _untimed(found, noted, boot, 0)
     data = decode(noted.body.data)
     measured = _ms(data["time"])
@@ -60,34 +63,50 @@ def event_of(item: Item) -> Kept | None:
 
 def _of_reading(noted: Noted, data: dict[str, Any], measured: int) -> list[Reading | Mark | Kept]:
     """Of an event whose data is a reading."""
-    if noted.event == CHANGED:
+    if noted.event in (CHANGED, LATE):
         value, quality = finite(data["value"]), _QUALITIES.get(data["quality"])
         unit, seq = data["unit"], data.get("seq", 0)
-        if value is not None and quality is not None and isinstance(unit, str) and type(seq) is int:
+        is_number = type(seq) is int and abs(seq) < LATE_SEQ // 2
+        if value is not None and quality is not None and isinstance(unit, str) and is_number:
             reason = data.get("reason")
             text = None if reason is None else str(reason)[:MOST_REASON]
-            # a unit is the same text in all of a sensor's readings
-            return [
-                Reading(noted.sender, sys.intern(unit), measured, value, quality, text, seq, noted.id),
-            ]
+            unit = sys.intern(unit)  # the same text in all of a sensor's readings
+            more = noted.id, noted.event == LATE, noted.receipt
+            return [Reading(noted.sender, unit, measured, value, quality, text, seq, *more)]
     marks: list[Reading | Mark | Kept] = []
     if noted.event == STALE_EVENT:
         reason = str(data.get("reason") or STALE)[:MOST_REASON]
         marks.append(Mark(noted.sender, round(noted.utc * 1000), reason))
-    return [*marks, Kept(noted.id, noted.sender, noted.event, _short(noted.body.data))]
+    return [*marks, _kept(noted)]
+
+
+def _kept(noted: Noted) -> Kept:
+    return Kept(noted.id, noted.sender, noted.event, _short(noted.body.data), noted.receipt)
 
 
 def _marks(noted: Noted, *, leaving: bool) -> list[Reading | Mark | Kept]:
+    if noted.event == GAP_EVENT:
+        return _missing(noted)
     if noted.event != sig.EVENT_DISCONNECT:
         return []
     return [Mark(noted.sender, round(noted.utc * 1000), OFF if leaving else NOT_CONNECTED)]
 
 
+def _missing(noted: Noted) -> list[Reading | Mark | Kept]:
+    """Readings were lost on the device: the value before them holds until the first of them."""
+    data = decode(noted.body.data)
+    begin = _ms(data.get("from")) if isinstance(data, dict) else None
+    if begin is None:
+        return []
+    return [Mark(noted.sender, begin, str(data.get("reason") or MISSING)[:MOST_REASON])]
+
+
 def _untimed(items: list[Reading | Mark | Kept], noted: Noted, boot: str, before_ms: int) -> list[Item]:
     """`before_ms`: so long before it was heard the reading was measured."""
-    heard = round(noted.at * 1000)
+    heard, utc = round(noted.at * 1000), round(noted.utc * 1000)
     return [
-        Untimed(boot, heard if isinstance(item, Mark) else heard - before_ms, heard, item) for item in items
+        Untimed(boot, heard - (utc - item.time if isinstance(item, Mark) else before_ms), heard, item)
+        for item in items
     ]
 
 

@@ -9,6 +9,7 @@ from gateway.encoding import encode
 from gateway.event_id import BEFORE_ALL, EventId
 from gateway.history import events, gaps, lookups, notes, series
 from gateway.history.buckets import Gap
+from gateway.history.ledger import Ledger
 from gateway.history.schema import MOST_SENSORS, SENSORS, sealed
 
 
@@ -30,6 +31,7 @@ class Known:
         self.last_id = _last_id(db)
         self.alive = notes.number(db, notes.ALIVE) or 0
         """Noted; readings of since then say that it was at work later."""
+        self.ledger = Ledger()
         self._newest = 0
         lasts, open_ones = series.last_times(db), gaps.open_ones(db)
         for number, home, name, unit in series.all_series(db):

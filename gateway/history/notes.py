@@ -24,6 +24,8 @@ NAMES_FROM = 1 << SENSOR_BITS
 """From this key on, each series' name and unit once more: without them all that it has said is nobody's."""
 COVERED_FROM = 2 << SENSOR_BITS
 """From this key on, up to when each series is sealed: see `covered`."""
+LEDGER_FROM = 3 << SENSOR_BITS
+"""Beyond this key, which readings of devices that keep theirs are here: see `ledger`."""
 
 
 def note(db: sqlite3.Connection, key: int, text: object) -> None:

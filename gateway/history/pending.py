@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from drivers.receipt import Receipt
 from gateway.event_id import BEFORE_ALL, EventId
-from gateway.history.rows import Item, Kept, Mark, Untimed
+from gateway.history.rows import Item, Kept, Mark, Untimed, receipt_of
 from gateway.loss import Loss, Tally
 
 MOST_BYTES = 7_000_000
@@ -27,6 +28,7 @@ class Pending:
         self._items: list[Item] = []
         self._marks: dict[str, Item] = {}  # since when readings were lost, by sender
         self._begun = 0, 0  # items and marks that are being written
+        self._dropped: list[Receipt] = []
         self.bytes = 0
         """What the items take, about."""
         self.since: float | None = None
@@ -72,8 +74,9 @@ class Pending:
         self._begun = len(self._items), len(self._marks)
         return self.all()
 
-    def done(self, now: float) -> None:
-        """What `begin` handed out is written; what came since was heard before `now`."""
+    def done(self, now: float) -> list[Receipt]:
+        """What `begin` handed out is written; what came since was heard before `now`. The receipts are to be
+        released."""
         items, marks = self._begun
         written = self._items[:items]
         del self._items[:items]
@@ -82,6 +85,7 @@ class Pending:
         self.bytes -= sum(map(_size, written))
         self.untimed -= sum(isinstance(item, Untimed) for item in written)
         self.since = now if self._items else None
+        return _receipts(written)
 
     def all(self) -> list[Item]:
         """All, in the order in which they were heard."""
@@ -93,9 +97,19 @@ class Pending:
         while self.bytes > self._most:
             self._drop(self._items[dropped])
             dropped += 1
+        self._dropped += _receipts(self._items[:dropped])
         del self._items[:dropped]
         self.lost += dropped
         return dropped
+
+    def dropped(self) -> list[Receipt]:
+        """Of what was dropped since the last time; they are lost."""
+        receipts, self._dropped = self._dropped, []
+        return receipts
+
+    def receipts(self) -> list[Receipt]:
+        """Of all that waits."""
+        return _receipts(self._items)
 
     def replace(self, change: Callable[[Item], Item]) -> None:
         """Each item by what `change` makes of it."""
@@ -130,6 +144,10 @@ def renumbered(item: Item, new: Callable[[EventId], EventId]) -> Item:
         assert not isinstance(inner, Untimed)
         return item._replace(item=inner)
     return item if isinstance(item, Mark) else item._replace(id=new(item.id))
+
+
+def _receipts(items: Iterable[Item]) -> list[Receipt]:
+    return [receipt for item in items if (receipt := receipt_of(item)) is not None]
 
 
 def _size(item: Item) -> int:

@@ -111,6 +111,11 @@ class Recorder:
         return self._heard.dropped()
 
     @property
+    def repeated(self) -> int:
+        """Readings that came once more and were on disk already, since the start."""
+        return self._store.repeated
+
+    @property
     def turned(self) -> float:
         """When (monotonic) its loop went round last; one that waits for something to do does so now."""
         return self._clock.monotonic() if self._asleep else self._turned
@@ -128,9 +133,18 @@ class Recorder:
     def flush(self, within_s: float) -> bool:
         """Have all that was heard until now written; whether it is, after that time at most. The thread may
         be in its pause, of two seconds."""
+        return self._flushing.wait(self.flush_soon(), within_s)
+
+    def flush_soon(self) -> int:
+        """The same, without waiting for it; returns what `Flushing.wait` takes."""
         ticket = self._flushing.ask()
         self._mailbox.post(FLUSH)
-        return self._flushing.wait(ticket, within_s)
+        return ticket
+
+    def give_up(self) -> None:
+        """It will not run again: readings that are not written, and that their devices keep, are to be sent
+        again. On its thread."""
+        self._heard.give_up()
 
     def leave(self, at: float) -> None:
         """From then on (`monotonic`) the gateway is about to end: senders that go then are not broken."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from drivers.receipt import Receipt
 from gateway.event_id import EventId
 from gateway.history.buckets import Bucket, Gap
 
 
 class Reading(NamedTuple):
-    """A `#changed` event. `time`: when the value was measured; `quality`: `sealed.GOOD` or `SUSPECT`, with a
-    `reason` then; `id`: the event's, which is of when it was heard."""
+    """A `#changed` event, or a `#late` one. `time`: when the value was measured; `quality`: `sealed.GOOD` or
+    `SUSPECT`, with a `reason` then; `id`: the event's, which is of when it was heard. `receipt`: of one that
+    its device keeps until it is written."""
 
     sender: str
     unit: str
@@ -25,6 +27,8 @@ class Reading(NamedTuple):
     reason: str | None
     seq: int
     id: EventId
+    late: bool = False
+    receipt: Receipt | None = None
 
 
 class Mark(NamedTuple):
@@ -37,12 +41,13 @@ class Mark(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """Any event but `#changed`, as it was published. `data`: JSON."""
+    """Any event that is no reading, as it was published. `data`: JSON. `receipt`: as of a `Reading`."""
 
     id: EventId
     sender: str
     event: str
     data: str
+    receipt: Receipt | None = None
 
 
 class Untimed(NamedTuple):
@@ -57,6 +62,12 @@ class Untimed(NamedTuple):
 
 
 Item = Reading | Mark | Kept | Untimed
+
+
+def receipt_of(item: Item) -> Receipt | None:
+    """To be let go of when the item is written, or dropped."""
+    inner = item.item if isinstance(item, Untimed) else item
+    return None if isinstance(inner, Mark) else inner.receipt
 
 
 class Batch(NamedTuple):

@@ -74,8 +74,7 @@ def seal_day(
         whole = with_hot(old, new)
         kept = whole_portions(db, number, day) if _follow(old, new) else ()
         _put(db, number, day, whole, kept, rolls=until == end or len(there) > 0)
-        if not len(there) or there.values[-1] != whole.rows.values[-1]:
-            _roll_next(db, number, day)
+        _roll_next(db, number, day)
     _cover(db, number, since, until)
     return until
 
@@ -169,7 +168,7 @@ def home_of(db: sqlite3.Connection, number: int) -> int:
 
 
 def _roll_next(db: sqlite3.Connection, number: int, day: int) -> None:
-    """The value that held when the next day began may have been another."""
+    """The value that held when the next day began may have been another, or none, as a gap ends earlier."""
     following = next(blocks.days_after(db, number, day + 1), None)
     if following is not None:
         roll_again(db, number, following)

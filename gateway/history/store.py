@@ -49,6 +49,8 @@ class Store:
         self._upkeep = Upkeep(self._bounds, self._forget_known)
         self.refused = 0
         """Items that no history can hold, since the start."""
+        self.repeated = 0
+        """Readings that came once more, as their device was not told in time that they are safe."""
 
     @property
     def written(self) -> int | None:
@@ -69,13 +71,16 @@ class Store:
         """All of it in one synced transaction, or, raising StoreError, nothing. An item that no history can
         hold (a value that is no number, a time before 1970) is left out, and the log says so once."""
 
-        def work(db: sqlite3.Connection) -> None:
-            writing = Writing(db, self._known_of(db), self._upkeep.came, self._refused)
+        oldest = 0 if batch.alive is None else batch.alive - self._bounds.keep_ms
+
+        def work(db: sqlite3.Connection) -> int:
+            writing = Writing(db, self._known_of(db), self._upkeep.came, self._refused, oldest)
             for item in batch.items:
                 writing.add(item)
             writing.end(batch.alive, is_last=batch.is_last)
+            return writing.repeated
 
-        self._changing(work)
+        self.repeated += self._changing(work)
 
     def settle(self, boot: str, offset_ms: int) -> None:
         """The clock of that boot is known now: UTC is its CLOCK_BOOTTIME plus the offset. What waited for it

@@ -28,7 +28,7 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 def put(db: sqlite3.Connection, item: Untimed) -> bool:
     """After those that are there, of which the oldest go if they are too many. Whether it can be held."""
-    values = (item.boot, item.at, item.heard, _NAMES[type(item.item)], encode(item.item))
+    values = (item.boot, item.at, item.heard, _NAMES[type(item.item)], _text(item.item))
     if not SCHEMA.can_be_ours(UNTIMED, (1, *values, 0)):
         return False
     first, last = db.execute(
@@ -39,6 +39,13 @@ def put(db: sqlite3.Connection, item: Untimed) -> bool:
         db.execute("DELETE FROM untimed WHERE key <= ?", (new - MOST_ROWS,))
     db.execute("INSERT INTO untimed VALUES (?, ?, ?, ?, ?, ?, ?)", sealed(UNTIMED, new, *values))
     return True
+
+
+def _text(item: Reading | Mark | Kept) -> str:
+    """As JSON, without what ends with the process; if it is not late, as before readings could be."""
+    if isinstance(item, Reading):
+        return encode(item[:-1] if item.late else item[:-2])
+    return encode(item[:-1] if isinstance(item, Kept) else item)
 
 
 def boots(db: sqlite3.Connection) -> frozenset[str]:

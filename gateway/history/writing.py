@@ -8,6 +8,7 @@ from collections.abc import Callable
 from gateway.event_id import EventId
 from gateway.history import covered, gaps, lookups, notes, sealing, untimed
 from gateway.history.buckets import DAY, MINUTE, Gap
+from gateway.history.events import LATE, LATE_SEQ, told_seq
 from gateway.history.known import Known, Name
 from gateway.history.rows import Item, Kept, Mark, Reading, Untimed
 from gateway.history.schema import EVENTS, READINGS, SCHEMA, is_name, is_text, is_time, sealed
@@ -27,20 +28,29 @@ Came = Callable[[int, int], None]
 
 class Writing:
     """Of one transaction on `db`. `known` is of the same file; if the transaction fails, it is to be made
-    anew."""
+    anew. `oldest`: what is late and was measured before it is not kept."""
 
-    def __init__(self, db: sqlite3.Connection, known: Known, came: Came, refused: Refused) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, known: Known, came: Came, refused: Refused, oldest: int = 0
+    ) -> None:
         self._db = db
         self._known = known
         self._came = came
         self._refused = refused
+        self._oldest = oldest
+        self.repeated = 0
+        """Readings that were there already."""
         self._readings: list[Values] = []
+        self._taken: dict[tuple[int, int], int] = {}  # by time and series, the numbers of those that are kept
         self._covered: dict[int, int] = {}  # by series, up to when it is sealed, as far as it was asked for
         self._newest = -1  # the time of the last reading
         self._first_id: EventId | None = None
 
     def add(self, item: Item) -> None:
         """As it was heard."""
+        if not isinstance(item, Mark) and self._is_repeated(item):
+            self.repeated += 1
+            return
         if isinstance(item, Reading):
             self._seen(item.id)
             self._reading(item)
@@ -61,6 +71,7 @@ class Writing:
     def end(self, alive: int | None, *, is_last: bool = False) -> None:
         """Nothing more comes; `is_last`: nor will it in this run."""
         self._flush()
+        self._known.ledger.write(self._db)
         if self._first_id is not None and notes.event_id(self._db, notes.REACH) is None:
             before = self._first_id._replace(number=self._first_id.number - 1)
             notes.note(self._db, notes.REACH, notes.id_text(before))
@@ -81,7 +92,24 @@ class Writing:
             self._first_id = event_id
         self._known.last_id = max(self._known.last_id, event_id)
 
+    def _is_repeated(self, item: Reading | Kept | Untimed) -> bool:
+        """Whether it is a reading that its device has sent once more, as it was not told in time that it is
+        safe; else it is noted that it has come. Only what is late can have come before."""
+        inner = item.item if isinstance(item, Untimed) else item
+        if isinstance(inner, Mark) or inner.receipt is None:
+            return False
+        late = inner.event == LATE if isinstance(inner, Kept) else inner.late
+        if isinstance(inner, Kept) and not late:  # what else was said of a reading
+            return False
+        ledger = self._known.ledger
+        if late and ledger.has(self._db, inner.receipt, inner.sender):
+            return True
+        ledger.add(self._db, inner.receipt, inner.sender)
+        return False
+
     def _reading(self, item: Reading) -> None:
+        if item.late and item.time < self._oldest:
+            return
         reason = None if item.quality == GOOD else item.reason or ""
         name = None
         if is_name(item.sender) and is_name(item.unit) and is_time(item.time):
@@ -89,13 +117,16 @@ class Writing:
         if name is None:
             self._refused(f"a reading of {item.sender!r:.80} at {item.time!r:.40}")
             return
+        number, seq = name.numbers[item.unit], item.seq + LATE_SEQ if item.late else item.seq
+        if item.receipt is not None:
+            item = self._beside(item, number)
         values = (
             item.time,
-            name.numbers[item.unit],
+            number,
             float(item.value) + 0.0,  # SQLite keeps no sign of a zero
             item.id.ms - item.time,
             item.id.number,
-            item.seq,
+            seq,
             reason,
         )
         if not SCHEMA.can_be_ours(READINGS, (*values, 0)):
@@ -105,9 +136,20 @@ class Writing:
         self._newest = max(self._newest, item.time)
         if len(self._readings) >= BUNCH:
             self._flush()
-        self._uncover(values[1], item.time)
-        self._came(values[1], item.time)
+        self._uncover(number, item.time)
+        self._came(number, item.time)
         self._ends_a_gap(name, item.time)
+
+    def _beside(self, item: Reading, number: int) -> Reading:
+        """At its time, or, where the device has measured twice in that millisecond, in the next: both count."""
+        query = "SELECT seq FROM readings WHERE time = ? AND sensor = ?"
+        while True:
+            at = item.time, number
+            row = self._db.execute(query, at).fetchone() if at not in self._taken else (self._taken[at],)
+            if row is None or not isinstance(row[0], int) or told_seq(row[0]) == item.seq:
+                self._taken[at] = item.seq
+                return item
+            item = item._replace(time=item.time + 1)
 
     def _uncover(self, number: int, time: int) -> None:
         """One that comes late is not in the day that is sealed."""
@@ -122,9 +164,16 @@ class Writing:
         if gap is not None and gap.begin < time:
             gaps.put(self._db, name.home, gap._replace(end=time))
             name.gap = None
-        elif time < name.last:
-            gaps.cut_short(self._db, name.home, time)
+        elif time < name.last and (was := gaps.cut_short(self._db, name.home, time)) is not None:
+            self._roll_others(name, {time // DAY, (was.end or time) // DAY})
         name.last = max(name.last, time)
+
+    def _roll_others(self, name: Name, days: set[int]) -> None:
+        """What they said in another unit may have held in the gap. The series of the reading itself is rolled
+        up anew when its day is sealed."""
+        for number in name.numbers.values() if len(name.numbers) > 1 else ():
+            for day in days:
+                sealing.roll_again(self._db, number, day)
 
     def _mark(self, item: Mark) -> None:
         name = None

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import sig
+from drivers.publisher import LATE
 from gateway.clock.wall import WallClock
 from gateway.feed import Feed
 from gateway.loss import Loss
@@ -84,7 +85,7 @@ class Bridge:
         self._settings = settings
         wall = wall or WallClock()
         self._feed = feed or Feed(router, wall)
-        self._mailbox = mailbox or Mailbox()
+        self._mailbox = mailbox or Mailbox(keeps=True)
         self._clock = clock = wall.monotonic
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -268,12 +269,14 @@ class Bridge:
 
     def _take(self, noted: Noted) -> None:
         """An event."""
-        sender, event, body, utc, at, known, _ = noted
+        sender, event, body, utc, at, known, _, receipt = noted
         if len(body.head) > MAX_HEAD:
             self._outbox.lose(sender, f"longer than {MAX_HEAD} characters", noted.loss)
+            if receipt is not None:  # it would be as long the next time
+                receipt.release()
             return
-        self._outbox.add(sender, event, body.head, utc, at, known=known)
-        if body.reading:
+        self._outbox.add(sender, event, body.head, utc, at, known=known, receipt=receipt)
+        if body.reading and event != LATE:
             self._retained.reading(sender, body.data, at, Made(at, utc, known))
         elif event in LIFECYCLE:
             self._retained.lifecycle(sender, online=event == sig.EVENT_CONNECT)
@@ -392,6 +395,7 @@ class Bridge:
             self._delivery.down,
             self._empty_mailbox,
             self._outbox.close,
+            self._mailbox.give_up,
             partial(self._broker.close, timeout_s=0.05),
             partial(self._requests.stop, 0.05),
         )

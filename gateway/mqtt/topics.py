@@ -6,6 +6,7 @@ Another mapping (Sparkplug B) would be another module with the same calls.
 from __future__ import annotations
 
 import re
+from json.encoder import encode_basestring
 from typing import Any
 from urllib.parse import unquote
 
@@ -105,7 +106,7 @@ MAX_TOPIC_BYTES = 1024
 def event_payload(head: str, event_id: str, *, late: bool) -> bytes:
     """The message of an event, from its body's head: marked with its id, and late if it is."""
     mark = ',"late":true}' if late else "}"
-    return f'{head},"id":"{event_id}"{mark}'.encode(errors="replace")
+    return f'{head},"id":{encode_basestring(event_id)}{mark}'.encode(errors="replace")
 
 
 def gap_head(first: float, last: float, count: int, reason: str, *, unset: bool = False) -> str:

@@ -15,7 +15,7 @@ import sig
 from drivers import Dispatcher, Link, LinkState, TemperatureSensor
 from drivers import link as link_module
 from drivers.errors import LinkLostError, PortError, PortNotFoundError
-from drivers.source import Device, Measurement, Session
+from drivers.source import Device, Measurement, Missing, Session
 from drivers.stream import line as line_module
 from drivers.stream import session as session_module
 from drivers.stream.line import MAX_WAITING
@@ -689,6 +689,9 @@ class Listening:
         self.missed_count += 1
 
     def accept(self, measurement: Measurement) -> None:
+        """See `Sink`."""
+
+    def missing(self, _missing: Missing) -> None:
         """See `Sink`."""
 
     def link_up(self, _device: Device, warning: str | None) -> None:

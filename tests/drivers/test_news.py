@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from drivers.dispatcher import Dispatcher
 from drivers.news import MAX_WAITING, News
-from drivers.source import Device, Measurement
+from drivers.source import Device, Measurement, Missing
 from tests.support.fake_clock import FakeClock
 from tests.support.waiting import until
 
@@ -36,6 +36,9 @@ class Ear:
     def accept(self, measurement: Measurement, /) -> None:
         """See `Sink`."""
         self.said.append(f"value {measurement.seq}")
+
+    def missing(self, _missing: Missing, /) -> None:
+        """See `Sink`."""
 
     def link_up(self, device: Device, warning: str | None, /) -> None:
         """See `Sink`."""

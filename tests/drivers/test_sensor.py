@@ -832,6 +832,9 @@ def test_stats_are_the_sensor_s_and_the_link_s_counters() -> None:
         "dropped": 0,
         "reads": 0,
         "failed_reads": 0,
+        "late": 0,
+        "late_faults": 0,
+        "missing": 0,
         "link": {"state": "closed", "reason": "the link is closed", "dropped": None},
         "dispatcher": {"waiting": 0, "dropped": 0},
     }

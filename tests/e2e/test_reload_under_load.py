@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import sig
-from drivers.source import Device, Measurement
+from drivers.source import Device, Measurement, Missing
 from gateway.app import App
 from gateway.config import load
 from gateway.reload.plan import Fate
@@ -43,6 +43,9 @@ class Line:
         """See `Sink`."""
 
     def accept(self, _measurement: Measurement) -> None:
+        """See `Sink`."""
+
+    def missing(self, _missing: Missing) -> None:
         """See `Sink`."""
 
     def link_up(self, _device: Device, _warning: str | None) -> None:

@@ -12,7 +12,8 @@ from gateway import feed as feed_module
 from gateway import mailbox as mailbox_module
 from gateway.event_id import EventId
 from gateway.feed import EARLY, Feed
-from gateway.mailbox import MAX_NAME, Mailbox
+from gateway.mailbox import BIG, MAX_NAME, Mailbox
+from tests.support.receipts import Kept
 
 
 @pytest.fixture
@@ -190,3 +191,82 @@ def test_what_others_have_heard_already(router: sig.Router) -> None:
     (event,) = box.events(9)
     assert (noted.sender, noted.event, json.loads(noted.body.data)) == ("temp", "#changed", {"a": 1})
     assert noted.id < event.id
+
+
+def changed(router: sig.Router) -> sig.Signal:
+    """Of a sender that has just come."""
+    signal = router.addSender("temp", ["#changed"]).getSignal("#changed")
+    assert signal is not None
+    return signal
+
+
+def test_a_kept_reading_is_held_by_who_keeps_things(router: sig.Router) -> None:
+    """It is safe when the last of them says so; who only looks has nothing to say."""
+    feed, one, other, looks = Feed(router), Mailbox(keeps=True), Mailbox(keeps=True), Mailbox()
+    signal, device = changed(router), Kept()
+    for box in (one, other, looks):
+        feed.add(box)
+    device.say(signal, 1, {"a": 1})
+    signal.trigger({"a": 2})
+    mine, yours, seen = (box.events(9) for box in (one, other, looks))
+    assert [[noted.receipt is not None for noted in each] for each in (mine, yours, seen)] == [
+        [True, False]
+    ] * 3
+    receipt = mine[0].receipt
+    assert receipt is not None
+    receipt.release()
+    assert device.told == 0
+    receipt.release()
+    assert (device.safe, device.lost) == ([1], [])
+
+
+def test_a_kept_reading_that_nobody_keeps(router: sig.Router) -> None:
+    """It is safe when the listeners have run: there is no feed, or nobody in it who keeps things."""
+    feed, device, signal = Feed(router), Kept(), changed(router)
+    device.say(signal, 1, {})
+    feed.add(Mailbox())
+    device.say(signal, 2, {})
+    assert (device.safe, device.lost) == ([1, 2], [])
+
+
+def test_a_kept_reading_that_has_no_room(router: sig.Router, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those who keep things it is lost, and to be sent again, be it that another has it; who only looks
+    may miss it."""
+    monkeypatch.setattr(mailbox_module, "CAPACITY", 1)
+    feed, full, free, looks = Feed(router), Mailbox(keeps=True), Mailbox(keeps=True), Mailbox()
+    device, signal = Kept(), changed(router)
+    for box in (full, free, looks):
+        feed.add(box)
+    device.say(signal, 1, {})
+    free.events(9)
+    device.say(signal, 2, {})
+    (noted,) = free.events(9)
+    assert noted.receipt is not None
+    assert device.told == 0
+    noted.receipt.release()
+    assert device.lost == [2]
+    feed.remove(full)
+    feed.remove(free)
+    device.say(signal, 3, {})
+    assert device.safe == [3]
+
+
+def test_a_kept_reading_that_is_too_long(router: sig.Router, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are too many long ones, it is lost likewise."""
+    monkeypatch.setattr(mailbox_module, "BIG_BYTES", BIG)
+    feed, box, device, signal = Feed(router), Mailbox(keeps=True), Kept(), changed(router)
+    feed.add(box)
+    device.say(signal, 1, "x" * BIG)
+    assert device.lost == [1]
+
+
+def test_who_gives_up_loses_what_it_has(router: sig.Router) -> None:
+    """And what comes after that."""
+    feed, box, device, signal = Feed(router), Mailbox(keeps=True), Kept(), changed(router)
+    feed.add(box)
+    device.say(signal, 1, {})
+    signal.trigger({})
+    box.give_up()
+    assert (device.lost, box.depth) == ([1], 0)
+    device.say(signal, 2, {})
+    assert device.lost == [1, 2]

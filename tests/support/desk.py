@@ -44,11 +44,12 @@ class Desk:
         identity: str = IDENTITY,
         warning: str | None = None,
         about: dict[str, str] | None = None,
+        kept: int = 0,
     ) -> "Desk":
         """The board says hello."""
         self.channel = channel or self.channel
         board = board_with(self.channel, boot=boot, identity=identity)
-        self.sensor.link_up(replace(board, about=about or {}), warning)
+        self.sensor.link_up(replace(board, about=about or {}, kept=kept), warning)
         return self
 
     def hear(

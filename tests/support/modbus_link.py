@@ -7,7 +7,7 @@ from typing import Any
 
 from drivers.kinds import new_source
 from drivers.link import Link
-from drivers.source import Device, Measurement
+from drivers.source import Device, Measurement, Missing
 from tests.support.modbus_slaves import FakeSlave
 
 
@@ -36,6 +36,9 @@ class Taker:
     def accept(self, measurement: Measurement, /) -> None:
         """See `Sink`."""
         self.measurements.append(measurement)
+
+    def missing(self, _missing: Missing, /) -> None:
+        """See `Sink`."""
 
     def link_up(self, _device: Device, _warning: str | None, /) -> None:
         """See `Sink`."""

@@ -10,7 +10,7 @@ import pytest
 from drivers.dispatcher import Dispatcher
 from drivers.errors import LinkLostError
 from drivers.notes import ForgetfulNotes
-from drivers.source import Device, Down, Measurement, Up
+from drivers.source import Device, Down, Measurement, Missing, Up
 from drivers.stream import conversation
 from drivers.stream.loan import Loan
 from drivers.stream.sensorline import Conversation
@@ -158,6 +158,8 @@ class Talk:
         self.heard: list[Measurement] = []
         self.told: list[Up | Down] = []
         self.troubles: list[tuple[float, str]] = []
+        self.lost: list[Missing] = []
+        self.pressures = 0
         self.intervals = intervals or {}
         self.replaced = False
         self.stopping = threading.Event()
@@ -175,6 +177,14 @@ class Talk:
     def measured(self, measurement: Measurement) -> None:
         """See `Keeper`."""
         self.heard.append(measurement)
+
+    def missing(self, missing: Missing) -> None:
+        """See `Keeper`."""
+        self.lost.append(missing)
+
+    def pressed(self) -> None:
+        """See `Keeper`."""
+        self.pressures += 1
 
     def tell(self, event: Up | Down) -> None:
         """See `Keeper`."""

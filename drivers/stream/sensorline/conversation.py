@@ -1,4 +1,5 @@
-"""What a board says over time: hello, sequence, restarts, answers (docs/protocol.md, sections 3 to 5)."""
+"""What a board says over time: hello, sequence, restarts, answers (docs/protocol.md, sections 3 to 5; of
+what a board keeps, see `kept_talk`)."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,6 +12,9 @@ from drivers.stream.heard import what_came
 from drivers.stream.sensorline import messages
 from drivers.stream.sensorline.board_clock import BoardClock
 from drivers.stream.sensorline.frame import LineError, LineReceiver, frame, unframe
+from drivers.stream.sensorline.kept import Kept
+from drivers.stream.sensorline.kept_messages import BoardKept, BoardLost
+from drivers.stream.sensorline.kept_talk import KeptTalk
 
 COUNTERS = (
     "lines",
@@ -23,6 +27,8 @@ COUNTERS = (
     "repeated",
     "late",
     "restarts",
+    "kept",
+    "missing",
 )
 # A line that seems this many seconds late may be of a boot whose hello was lost.
 DOUBTFUL_DELAY_S = 2.0
@@ -44,14 +50,17 @@ class Conversation(conversation.Conversation):
 
     Counters: `lines` (good ones), `damaged`, `malformed` (correct checksum, wrong fields), `skipped` (unknown
     letter), `early` (readings before a hello), `unknown_channel`, `lost` (gaps in the sequence), `repeated`,
-    `late` (answers nobody waits for), `restarts`. `dropped`: the newest line that was damaged or malformed.
+    `late` (answers nobody waits for), `restarts`, `kept` (readings that came late, as the board had kept
+    them), `missing` (those that nobody will ever have). `dropped`: the newest line that was damaged or
+    malformed. `kept`: what is known of readings that boards keep; it outlives the conversation.
     """
 
-    verbs = frozenset({"hello", "ping", "read", "interval"})
+    verbs = frozenset({"hello", "ping", "read", "interval", "again"})
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept | None = None) -> None:
         # Every name from the start: another thread may read them while the reader counts.
         self.counters = Counter(dict.fromkeys(COUNTERS, 0))
+        self._kept = KeptTalk(kept or Kept(), self.counters)
         self._receiver = LineReceiver()
         self._head: messages.BoardHello | None = None
         self._channels: dict[int, messages.BoardChannel] = {}
@@ -68,6 +77,8 @@ class Conversation(conversation.Conversation):
             messages.BoardHello: self._on_hello,
             messages.BoardChannel: self._on_channel,
             messages.BoardNote: self._on_note,
+            BoardKept: self._on_kept,
+            BoardLost: self._on_lost,
         }
 
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
@@ -82,7 +93,13 @@ class Conversation(conversation.Conversation):
             measurement = self._follow(reading, now, events, None)
             if measurement is not None:
                 events.append(measurement)
+        if self._kept.active:
+            events += self._kept.look(now)
         return events
+
+    def look(self, now: float) -> Sequence[Event]:
+        """See `drivers.stream.conversation.Conversation`."""
+        return list(self._kept.look(now))
 
     def send(self, request_id: int, verb: str, args: Sequence[str], now: float) -> bytes:
         """The line that carries a request. The same id again is a repetition, and keeps its first time.
@@ -126,10 +143,9 @@ class Conversation(conversation.Conversation):
             if self._boot is not None:
                 self.counters["restarts"] += 1
             self._boot, self._identity, self._device, self._last = head.boot, head.identity, None, None
-        # Anew at each hello: a board's clock may be worse than `MAX_DRIFT`, or have paused.
-        self._clock = BoardClock(head.time_ms, now)
+        self._clock = self._kept.clock(head.identity, head.boot, head.time_ms, now)
 
-    def _on_channel(self, channel: messages.BoardChannel, _now: float, events: list[Event]) -> None:
+    def _on_channel(self, channel: messages.BoardChannel, now: float, events: list[Event]) -> None:
         head = self._head
         if head is None or channel.id != head.id or channel.position >= head.channels:
             return
@@ -145,8 +161,9 @@ class Conversation(conversation.Conversation):
         self._head = None
         if len(channels) < head.channels:
             raise LineError(f"two channels of one name in the hello of {head.identity}")
-        self._device = Device(head.model, head.identity, head.firmware, head.boot, channels)
+        self._device = Device(head.model, head.identity, head.firmware, head.boot, channels, kept=head.kept)
         events.append(Hello(self._device))
+        events += self._kept.hello(self._device, self._clock, now)
 
     def _on_reading(self, reading: messages.BoardReading, now: float, events: list[Event]) -> None:
         measurement = self._follow(reading, now, events, None)
@@ -164,6 +181,8 @@ class Conversation(conversation.Conversation):
             return None
         if channel not in self._device.channels:
             self.counters["unknown_channel"] += 1
+            if self._kept.active and (receipt := self._kept.live(seq, channel, now, now)) is not None:
+                receipt.release()  # nobody will ever take it
             return None
         if self._last is not None:
             last_seq, last_ms = self._last
@@ -176,16 +195,35 @@ class Conversation(conversation.Conversation):
             self.counters["lost"] += seq - last_seq - 1
         self._last = seq, time_ms
         measured = self._clock.locate(time_ms, now)
+        receipt = None
+        if self._kept.active:
+            receipt = self._kept.live(seq, channel, measured, now)
+            if receipt is None:
+                self.counters["repeated"] += 1
+                return None
         if now - measured > DOUBTFUL_DELAY_S:
             events.append(HelloWanted(f"a reading seems {now - measured:.1f} s late"))
         if asked is not None and measured < asked:
             measured = asked  # the board measured it after it was asked: the estimate is a little off
         why = None if fault is None else f"the board reports {fault!r} instead of a value"
-        return Measurement(channel, seq, value, why, measured, asked)
+        return Measurement(channel, seq, value, why, measured, asked, receipt=receipt)
+
+    def _on_kept(self, reading: BoardKept, now: float, events: list[Event]) -> None:
+        if not self._kept.active:
+            self.counters["early"] += 1
+            return
+        measurement = self._kept.kept(reading, now)
+        if measurement is not None:
+            events.append(measurement)
+
+    def _on_lost(self, message: BoardLost, now: float, _events: list[Event]) -> None:
+        if self._kept.active:
+            self._kept.lost(message, now)
 
     def _restarted(self, events: list[Event]) -> None:
         self.counters["early"] += 1
         self._device = self._boot = self._last = None
+        self._kept.restarted()
         self.counters["restarts"] += 1
         events.append(HelloWanted("the board restarted and its hello was lost"))
 
@@ -215,6 +253,9 @@ class Conversation(conversation.Conversation):
             if len(answer.fields) < 2 or answer.fields[0] not in asked.args:
                 raise LineError(f"asked for the interval of {asked.args}, got {answer.fields}")
             events.append(Reply(answer.id, messages.parse_number(answer.fields[1], 0, messages.MAX_NUMBER)))
+        elif asked.verb == "again":
+            self._kept.again(answer.fields, now)
+            events.append(Reply(answer.id, None))
         elif asked.verb == "ping":
             self._on_pong(answer, now, events)
 
@@ -225,6 +266,8 @@ class Conversation(conversation.Conversation):
         time_ms = messages.parse_number(answer.fields[1], 0, messages.MAX_NUMBER)
         if boot == self._boot:
             self._clock.locate(time_ms, now)
+            if self._kept.active and len(answer.fields) > 2:
+                self._kept.exists(messages.parse_number(answer.fields[2], 0, messages.MAX_NUMBER))
         elif self._device is not None:
             self._restarted(events)
         events.append(Reply(answer.id, None))

@@ -1,4 +1,4 @@
-"""Messages: what a line's body says (docs/protocol.md, sections 2 to 4).
+"""Messages: what a line's body says (docs/protocol.md, sections 3, 4 and 7).
 
 Each letter has one regular expression that says everything about its fields, so that a body is either
 wholly understood or refused. A field that a later version appended is ignored, an unknown letter is None.
@@ -9,22 +9,39 @@ from collections.abc import Callable
 from typing import NamedTuple
 from zlib import crc32
 
+from drivers.stream.sensorline import kept_messages
+from drivers.stream.sensorline.fields import (
+    MAX_BOOT,
+    MAX_CHANNELS,
+    MAX_ID,
+    MAX_KEPT,
+    MAX_NUMBER,
+    NUMBER,
+    VALUE,
+    VALUE_OR_FAULT,
+    WORD,
+    parse_number,
+    pattern,
+    to_number,
+    to_value,
+)
 from drivers.stream.sensorline.frame import LineError
+from drivers.stream.sensorline.kept_messages import BoardKept, BoardLost
 
-MAX_NUMBER = 2**53 - 1
-MAX_ID = 65535
-MAX_BOOT = 2**32 - 1
-MAX_CHANNELS = 64
-
-_WORD = rb"([!-~]{1,24})"
-_NUMBER = rb"(0|[1-9][0-9]{0,15})"
-_VALUE = rb"(-?[0-9]+(?:\.[0-9]+)?)"
-_MORE = rb"(?: [ -~]*[!-~])?"  # fields of a later version
-_MAX_DIGITS = 15
+__all__ = [
+    "MAX_BOOT",
+    "MAX_NUMBER",
+    "Message",
+    "parse",
+    "parse_number",
+    "parse_reading",
+    "parse_reading_line",
+]
 
 
 class BoardHello(NamedTuple):
-    """`H`: the head of a hello; `channels` lines follow. `time_ms` is the board's clock."""
+    """`H`: the head of a hello; `channels` lines follow. `time_ms` is the board's clock; `kept`: how many
+    readings it keeps."""
 
     id: int
     version: int
@@ -34,6 +51,7 @@ class BoardHello(NamedTuple):
     firmware: str
     channels: int
     time_ms: int
+    kept: int
 
 
 class BoardChannel(NamedTuple):
@@ -81,23 +99,21 @@ class BoardNote(NamedTuple):
     text: str
 
 
-Message = BoardHello | BoardChannel | BoardReading | BoardAnswer | BoardError | BoardNote
+Message = (
+    BoardHello | BoardChannel | BoardReading | BoardAnswer | BoardError | BoardNote | BoardKept | BoardLost
+)
 
 
-def _compile(*fields: bytes) -> re.Pattern[bytes]:
-    return re.compile(b" ".join(fields) + _MORE)
-
-
-_HELLO = _compile(b"H", _NUMBER, _NUMBER, _WORD, _WORD, _NUMBER, _WORD, _NUMBER, _NUMBER)
-_CHANNEL = _compile(b"C", _NUMBER, _NUMBER, _WORD, _WORD, _WORD, _VALUE, _VALUE, _VALUE, _NUMBER)
-_READING = _compile(b"R", _WORD, _NUMBER, _NUMBER, rb"(?:" + _VALUE + rb"|!([!-~]{1,24}))")
+_HELLO = pattern(b"H", NUMBER, NUMBER, WORD, WORD, NUMBER, WORD, NUMBER, NUMBER, optional=NUMBER)
+_CHANNEL = pattern(b"C", NUMBER, NUMBER, WORD, WORD, WORD, VALUE, VALUE, VALUE, NUMBER)
+_READING = pattern(b"R", WORD, NUMBER, NUMBER, VALUE_OR_FAULT)
 # Nearly every line that arrives is an ordinary reading, and this understands it in one step.
 _READING_LINE = re.compile(
     rb"\$(R ([!-#%-)+-~]{1,24}) ([1-9][0-9]{0,14}) (0|[1-9][0-9]{0,14}) (-?[0-9]{1,8}(?:\.[0-9]{1,7})?))"
     rb"\*([0-9A-F]{8})\r?"
 )
-_ANSWER = re.compile(rb"A " + _NUMBER + rb"((?: [!-~]+)*)")
-_ERROR = re.compile(rb"E " + _NUMBER + rb" " + _WORD + rb"(?: ([ -~]*[!-~]))?")
+_ANSWER = re.compile(rb"A " + NUMBER + rb"((?: [!-~]+)*)")
+_ERROR = re.compile(rb"E " + NUMBER + rb" " + WORD + rb"(?: ([ -~]*[!-~]))?")
 _NOTE = re.compile(rb"D ([ -~]*[!-~])")
 
 
@@ -139,53 +155,33 @@ def parse_reading(fields: tuple[str, ...]) -> BoardReading:
     return _reading(match)
 
 
-def parse_number(field: str, low: int, high: int) -> int:
-    """A number field from `low` to `high`. Raises `LineError`."""
-    if re.fullmatch(_NUMBER, field.encode()) is None:
-        raise LineError(f"not a number: {field!r}")
-    return _number(field.encode(), low, high)
-
-
-def _number(field: bytes, low: int, high: int) -> int:
-    number = int(field)
-    if not low <= number <= high:
-        raise LineError(f"expected a number from {low} to {high}, got {number}")
-    return number
-
-
-def _value(field: bytes) -> float:
-    # Only a long field can have too many digits: the two other characters are '-' and '.'.
-    if len(field) > _MAX_DIGITS and len(field.replace(b".", b"").replace(b"-", b"")) > _MAX_DIGITS:
-        raise LineError(f"expected at most {_MAX_DIGITS} digits, got {field!r}")
-    return float(field)
-
-
 def _hello(match: re.Match[bytes]) -> BoardHello:
-    hello_id, version, model, identity, boot, firmware, channels, time_ms = match.groups()
+    hello_id, version, model, identity, boot, firmware, channels, time_ms, kept = match.groups()
     return BoardHello(
-        _number(hello_id, 0, MAX_ID),
-        _number(version, 1, MAX_NUMBER),
+        to_number(hello_id, 0, MAX_ID),
+        to_number(version, 1, MAX_NUMBER),
         model.decode(),
         identity.decode(),
-        _number(boot, 1, MAX_BOOT),
+        to_number(boot, 1, MAX_BOOT),
         firmware.decode(),
-        _number(channels, 1, MAX_CHANNELS),
-        _number(time_ms, 0, MAX_NUMBER),
+        to_number(channels, 1, MAX_CHANNELS),
+        to_number(time_ms, 0, MAX_NUMBER),
+        0 if kept is None else to_number(kept, 0, MAX_KEPT),
     )
 
 
 def _channel(match: re.Match[bytes]) -> BoardChannel:
     hello_id, index, name, kind, unit, resolution, low, high, interval = match.groups()
     return BoardChannel(
-        _number(hello_id, 0, MAX_ID),
-        _number(index, 0, MAX_CHANNELS - 1),
+        to_number(hello_id, 0, MAX_ID),
+        to_number(index, 0, MAX_CHANNELS - 1),
         name.decode(),
         kind.decode(),
         unit.decode(),
-        _value(resolution),
-        _value(low),
-        _value(high),
-        _number(interval, 0, MAX_NUMBER),
+        to_value(resolution),
+        to_value(low),
+        to_value(high),
+        to_number(interval, 0, MAX_NUMBER),
     )
 
 
@@ -193,21 +189,21 @@ def _reading(match: re.Match[bytes]) -> BoardReading:
     channel, seq, time_ms, value, fault = match.groups()
     return BoardReading(
         channel.decode(),
-        _number(seq, 1, MAX_NUMBER),
-        _number(time_ms, 0, MAX_NUMBER),
-        None if value is None else _value(value),
+        to_number(seq, 1, MAX_NUMBER),
+        to_number(time_ms, 0, MAX_NUMBER),
+        None if value is None else to_value(value),
         None if fault is None else fault.decode(),
     )
 
 
 def _answer(match: re.Match[bytes]) -> BoardAnswer:
     request_id, fields = match.groups()
-    return BoardAnswer(_number(request_id, 1, MAX_ID), tuple(fields.decode().split()))
+    return BoardAnswer(to_number(request_id, 1, MAX_ID), tuple(fields.decode().split()))
 
 
 def _error(match: re.Match[bytes]) -> BoardError:
     request_id, code, text = match.groups()
-    return BoardError(_number(request_id, 1, MAX_ID), code.decode(), (text or b"").decode())
+    return BoardError(to_number(request_id, 1, MAX_ID), code.decode(), (text or b"").decode())
 
 
 def _note(match: re.Match[bytes]) -> BoardNote:
@@ -221,4 +217,6 @@ _PARSERS: dict[bytes, tuple[re.Pattern[bytes], Callable[[re.Match[bytes]], Messa
     b"H": (_HELLO, _hello),
     b"C": (_CHANNEL, _channel),
     b"D": (_NOTE, _note),
+    b"B": (kept_messages.KEPT, kept_messages.kept),
+    b"G": (kept_messages.LOST, kept_messages.lost),
 }

@@ -1,62 +1,51 @@
 """The sensorline board: a clock and requests in, lines out (docs/protocol.md, sections 3 and 4). No I/O.
 
-It is a queue of things to do, each with a time: a channel's next reading, a request's answer. `run` does,
+It is a queue of things to do, each with a time: a channel's next reading, a request's answer, a kept
+reading that is to be sent again, which lets the others go before. `run` does,
 in order of time, all that is due and returns the lines. A reading is *measured* at its due time, however
 late the caller comes; a caller who comes late gets several lines at once.
 
 Times are nanoseconds of the caller's clock; what goes on the line is milliseconds since the board's start.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
-from random import Random
 from typing import Any
 
-from firmware_sim.board import Board, MakeBoard
+from firmware_sim.board import Board
 from firmware_sim.channels import CHANNELS, NAMES
 from firmware_sim.line import MAX_WORD, LineReader, encode, number
-from firmware_sim.sensorline.parts import NS_PER_MS, Counters, Identity, Pace, Request
+from firmware_sim.sensorline.hello import hello
+from firmware_sim.sensorline.keeping import Keeping, so_many
+from firmware_sim.sensorline.parts import LAST_WORDS, MAX_INTERVAL_MS, NS_PER_MS, Counters, Identity, Pace
+from firmware_sim.sensorline.requests import MAX_ID, MAX_REQUESTS, NEVER, Request, Requests
+from firmware_sim.sensorline.ring import Kept
 from firmware_sim.sensors import Sensors
 
-VERSION = 1
-MAX_ID = 65535
 MAX_BOOT = 2**32 - 1
-MAX_INTERVAL_MS = 86_400_000
-"""A day: what the board makes of a longer interval."""
 MAX_BATCH = 1024
 """Lines in one run, so that a caller far behind still serves its port: 1024 x 160 bytes, 160 kB at most."""
 MAX_LATE_NS = 250 * NS_PER_MS
 """A reading later than that is measured now instead, and those before it are skipped: the program was
 stopped, or the machine is too slow for the speed. At 50,000 readings a second: 12,500 readings, 12 runs."""
-MAX_REQUESTS = 8
-"""Requests waiting. The gateway has one outstanding and repeats it when a slow board does not answer."""
-LAST_WORDS = encode("D the supply voltage falls")
-"""What it is saying when it restarts in the middle of a line."""
-
-
-def sensorline_board(identity: Identity | None = None) -> MakeBoard:
-    """What makes a board that is called so; which boot it starts with is a matter of the seed."""
-
-    def make(sensors: Sensors, seed: str) -> Board:
-        return SensorlineBoard(sensors, identity or Identity(), Random(f"{seed}/boot").randint(1, MAX_BOOT))
-
-    return make
 
 
 class SensorlineBoard(Board):
-    """See `Board`. `boot` is the number of the first start."""
+    """See `Board`. `boot` is the number of the first start, `kept` how many readings it keeps, `baud` the
+    line's speed, which what is sent again keeps to."""
 
-    def __init__(self, sensors: Sensors, identity: Identity, boot: int) -> None:
+    def __init__(self, sensors: Sensors, identity: Identity, boot: int, kept: int = 0, baud: int = 0) -> None:
         self._sensors = sensors
         self._identity = identity
         self._next_boot = boot
         self._start_ns = 0
         self._paces: dict[str, Pace] = {}
-        self._requests: deque[Request] = deque()
+        self._requests = Requests()
         self._out: list[bytes] = []
         self._reader = LineReader()
         self._counters = Counters()
+        self._keeping = Keeping(kept, baud)
+        self.commands = {"kept": ("kept N", self._keep_so_many)}
         self.boot = 0
         self.seq = 0
 
@@ -71,7 +60,12 @@ class SensorlineBoard(Board):
         self._requests.clear()
         self._reader.clear()
         self._out = []
+        self._keeping.begin(self.boot)
         self._hello(now_ns, 0)
+
+    def power_lost(self) -> None:
+        """See `Board`."""
+        self._keeping.ring.clear()
 
     def pace_changed(self, now_ns: int) -> None:
         """See `Board`: report at the recording's steps again, and say so with a hello, which no line from
@@ -91,6 +85,9 @@ class SensorlineBoard(Board):
 
     def _take(self, now_ns: int, body: str, delay_ns: int) -> None:
         letter, *fields = body.split(" ")
+        if letter == "K" and self._keeping.ring.size:
+            self._counters.requests_unusable += not self._keeping.take(fields, now_ns)
+            return
         if letter != "Q":
             self._counters.messages_unknown += 1
             return
@@ -98,26 +95,21 @@ class SensorlineBoard(Board):
         if request_id is None or not 1 <= request_id <= MAX_ID:
             self._counters.requests_unusable += 1
             return
-        if len(self._requests) == MAX_REQUESTS:
-            self._error(request_id, "busy", f"{MAX_REQUESTS} requests are waiting")
-            return
-        verb = fields[1] if len(fields) > 1 else ""
         due = now_ns + delay_ns
+        verb, *arguments = fields[1:] or [""]
         if verb == "read":
             # Measuring takes the board to its next millisecond: so the reading's time lies after the arrival
             due = self._start_ns + ((due - self._start_ns) // NS_PER_MS + 1) * NS_PER_MS
-        if self._requests:
-            due = max(due, self._requests[-1].due_ns)
-        self._requests.append(Request(due, request_id, verb, tuple(fields[2:])))
+        if not self._requests.put(due, request_id, verb, arguments):
+            self._error(request_id, "busy", f"{MAX_REQUESTS} requests are waiting")
 
     def next_due_ns(self) -> int | None:
         """See `Board`."""
         if self._out:
             return self._start_ns
         dues = [pace.due_ns for pace in self._paces.values() if pace.interval_ns]
-        if self._requests:
-            dues.append(self._requests[0].due_ns)
-        return min(dues, default=None)
+        due = min(*dues, self._requests.due_ns, self._keeping.due_ns)
+        return None if due == NEVER else due
 
     def run(self, now_ns: int) -> list[bytes]:
         """See `Board`."""
@@ -125,15 +117,17 @@ class SensorlineBoard(Board):
         paces = [pace for pace in self._paces.values() if pace.interval_ns]
         while len(self._out) < MAX_BATCH:
             pace = min(paces, key=_due, default=None)
-            if self._requests and (pace is None or self._requests[0].due_ns < pace.due_ns):
-                if self._requests[0].due_ns > now_ns:
-                    break
-                self._carry_out(self._requests.popleft())
-                paces = [pace for pace in self._paces.values() if pace.interval_ns]
-            elif pace is not None and pace.due_ns <= now_ns:
-                self._report(pace)
-            else:
+            due = NEVER if pace is None else pace.due_ns
+            asked, again = self._requests.due_ns, self._keeping.due_ns
+            if min(due, asked, again) > now_ns:
                 break
+            if again < min(due, asked):
+                self._send_again()
+            elif asked < due:
+                self._carry_out(self._requests.pop())
+                paces = [pace for pace in self._paces.values() if pace.interval_ns]
+            elif pace is not None:
+                self._report(pace)
         lines, self._out = self._out, []
         return lines
 
@@ -143,7 +137,8 @@ class SensorlineBoard(Board):
 
     def status(self) -> dict[str, Any]:
         """See `Board`."""
-        return {"boot": self.boot, "seq": self.seq}
+        ring = self._keeping.ring
+        return {"boot": self.boot, "seq": self.seq, "kept": len(ring), "room": ring.size}
 
     def counters(self) -> dict[str, int]:
         """See `Board`."""
@@ -154,14 +149,33 @@ class SensorlineBoard(Board):
             if pace.interval_ns and pace.due_ns < now_ns - MAX_LATE_NS:
                 self._counters.readings_skipped += (now_ns - pace.due_ns) // pace.interval_ns
                 pace.due_ns = now_ns
+        self._keeping.skip_late(now_ns - MAX_LATE_NS)
 
     def _report(self, pace: Pace) -> None:
         value = self._sensors.measure(pace.channel.name, pace.due_ns)
         if value is not None:
-            self.seq += 1
-            self._counters.readings += 1
-            self._say(f"R {pace.channel.name} {self.seq} {self._ms(pace.due_ns)} {value}")
+            self._say(f"R {self._took(pace.channel.name, pace.due_ns, value)}")
         pace.due_ns += pace.interval_ns
+
+    def _took(self, channel: str, now_ns: int, value: str) -> str:
+        """A reading, as it goes on the line behind its letter; it is kept."""
+        self.seq += 1
+        self._counters.readings += 1
+        reading = Kept(self.boot, channel, self.seq, self._ms(now_ns), value, now_ns)
+        self._keeping.ring.keep(reading)
+        return f"{channel} {reading.seq} {reading.time} {value}"
+
+    def _send_again(self) -> None:
+        body = self._keeping.next_body(self.boot)
+        if body is not None:
+            self._counters.sent_again += body[0] == "B"
+            self._say(body)
+
+    def _keep_so_many(self, arguments: list[str], now_ns: int) -> str:
+        size = so_many(arguments)
+        self._keeping.ring.resize(size)
+        self._hello(now_ns, 0)
+        return f"{size} readings are kept"
 
     def _carry_out(self, request: Request) -> None:
         self._counters.requests += 1
@@ -169,7 +183,10 @@ class SensorlineBoard(Board):
             case "hello", _:
                 self._hello(request.due_ns, request.id)
             case "ping", _:
-                self._say(f"A {request.id} {self.boot} {self._ms(request.due_ns)}")
+                newest = f" {self.seq}" if self._keeping.ring.size else ""
+                self._say(f"A {request.id} {self.boot} {self._ms(request.due_ns)}{newest}")
+            case "again", _ if self._keeping.ring.size:
+                self._say(f"A {request.id} {self._keeping.again(self.boot, request.due_ns)}")
             case "read", (name, *_):
                 self._read(request, name)
             case "interval", (name, ms, *_):
@@ -191,9 +208,7 @@ class SensorlineBoard(Board):
         if value is None or value.startswith("!"):
             self._error(request.id, "sensor_fault", value[1:] if value else "absent")
             return
-        self.seq += 1
-        self._counters.readings += 1
-        self._say(f"A {request.id} {name} {self.seq} {self._ms(request.due_ns)} {value}")
+        self._say(f"A {request.id} {self._took(name, request.due_ns, value)}")
 
     def _set_interval(self, request: Request, name: str, text: str) -> None:
         if name not in NAMES:
@@ -209,17 +224,10 @@ class SensorlineBoard(Board):
         self._say(f"A {request.id} {name} {pace.interval_ms}")
 
     def _hello(self, now_ns: int, request_id: int) -> None:
-        who = self._identity
-        self._say(
-            f"H {request_id} {VERSION} {who.model} {who.identity} {self.boot} {who.firmware} "
-            f"{len(CHANNELS)} {self._ms(now_ns)}"
-        )
-        for index, pace in enumerate(self._paces.values()):
-            c = pace.channel
-            self._say(
-                f"C {request_id} {index} {c.name} {c.kind} {c.unit} {c.resolution} "
-                f"{c.minimum} {c.maximum} {pace.interval_ms}"
-            )
+        kept = self._keeping.ring.size
+        paces = self._paces.values()
+        for body in hello(request_id, self._identity, self.boot, self._ms(now_ns), kept, paces):
+            self._say(body)
 
     def _error(self, request_id: int, code: str, text: str) -> None:
         self._say(f"E {request_id} {code} {text}")

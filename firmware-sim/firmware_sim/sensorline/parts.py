@@ -1,10 +1,15 @@
-"""What a sensorline board is made of: who it is, when its channels report, what it was asked."""
+"""What a sensorline board is made of: who it is, when its channels report, what it has done."""
 
 from dataclasses import dataclass
 
 from firmware_sim.channels import Channel
+from firmware_sim.line import encode
 
 NS_PER_MS = 1_000_000
+MAX_INTERVAL_MS = 86_400_000
+"""A day: what the board makes of a longer interval."""
+LAST_WORDS = encode("D the supply voltage falls")
+"""What it is saying when it restarts in the middle of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +35,6 @@ class Pace:
         return max(1, round(self.interval_ns / NS_PER_MS)) if self.interval_ns else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request that waits: carried out at `due_ns`."""
-
-    due_ns: int
-    id: int
-    verb: str
-    arguments: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class Counters:
     """What the board did since the program started."""
@@ -47,6 +42,7 @@ class Counters:
     boots: int = 0
     readings: int = 0
     readings_skipped: int = 0
+    sent_again: int = 0
     requests: int = 0
     requests_unusable: int = 0
     messages_unknown: int = 0

@@ -130,7 +130,7 @@ const lateness = (entry) => (entry.told - (measuredOf(entry) ?? entry.heard)) / 
 // What is said of an old value is not late for that.
 const isLate = (entry) => lateness(entry) > LATE_S && entry.event !== "#stale";
 
-const NOTABLE = { gap: ".bad", "#disconnect": ".bad", "#stale": ".bad", "#connect": ".well" };
+const NOTABLE = { gap: ".bad", "#gap": ".bad", "#disconnect": ".bad", "#stale": ".bad", "#connect": ".well" };
 
 function row(entry, what) {
   const { sender, event, heard } = entry;

@@ -67,7 +67,7 @@ export class Model extends EventTarget {
     if (event === "#connect" || event === "#disconnect") {
       sensor.connected = event === "#connect";
       sensor.why = data?.reason ?? null;
-    } else if (isReading(data)) {
+    } else if (isReading(data) && event !== "#late") {
       this.#read(sensor, data);
     }
     const told = now();

@@ -22,9 +22,10 @@ import math
 from collections import deque
 from collections.abc import Callable
 
+from drivers.receipt import Receipt
 from gateway.loss import Loss
 from gateway.mqtt.outbox.backlog import RETRY_S, Backlog
-from gateway.mqtt.outbox.event import FLYING, LIVE, WAITING, Event, LateGap, Outgoing, is_late
+from gateway.mqtt.outbox.event import FLYING, LIVE, WAITING, Event, LateGap, Outgoing, is_late, uid_of
 from gateway.mqtt.outbox.events_table import Row
 from gateway.mqtt.outbox.in_time import head_of_event, head_of_gap
 from gateway.mqtt.outbox.store import Store
@@ -130,10 +131,22 @@ class Outbox:
         """Why the disk cannot be used; None while it can."""
         return self._told
 
-    def add(self, sender: str, event: str, head: str, utc: float, at: float, *, known: bool = True) -> None:
-        """A new event, noted as `utc` at `at`, when the machine's clock was believed or not (`known`)."""
+    def add(
+        self,
+        sender: str,
+        event: str,
+        head: str,
+        utc: float,
+        at: float,
+        *,
+        known: bool = True,
+        receipt: Receipt | None = None,
+    ) -> None:
+        """A new event, noted as `utc` at `at`, when the machine's clock was believed or not (`known`).
+        `receipt`: held for the outbox, which lets go of it when the event is safe, or lost."""
         number = next(self._numbers)
-        new = Event(number, sender, event, head, utc, at, f"{self._incarnation}-{number}", known=known)
+        uid = f"{self._incarnation}-{number}" if receipt is None else uid_of(receipt, event)
+        new = Event(number, sender, event, head, utc, at, uid, known=known, receipt=receipt)
         self._unwritten[number] = new
         self._memory += new.size
         if self._connected:
@@ -168,6 +181,8 @@ class Outbox:
         self._store.close()
         if self._unwritten:
             logger.error("mqtt: %d events could not be written and are lost", len(self._unwritten))
+        for event in self._unwritten.values():
+            event.is_lost()
 
     def lose(self, sender: str, reason: str, loss: Loss) -> None:
         """Events were dropped before they came here."""
@@ -241,6 +256,7 @@ class Outbox:
         elif not outgoing.row:
             if self._unwritten.pop(outgoing.number, None) is not None:
                 self._memory -= outgoing.size
+            outgoing.is_safe()
             return
         else:
             self._owned.discard(outgoing.row)
@@ -300,6 +316,7 @@ class Outbox:
         self._look_anew()
         for row, event in enumerate(events, written.first):
             event.row = row
+            event.is_safe()
             if event.place != WAITING:
                 self._owned.add(row)
         if self._waiting or self._losses or written.damaged:
@@ -426,3 +443,4 @@ class Outbox:
                 self._live.remove(oldest)
                 self._live_bytes -= oldest.size
             self.lose(oldest.sender, NO_DISK, oldest.loss)
+            oldest.is_lost()

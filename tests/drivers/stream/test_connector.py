@@ -11,7 +11,7 @@ from drivers.dispatcher import Dispatcher
 from drivers.errors import LinkLostError, OptionError, PortError, PortNotFoundError
 from drivers.notes import ForgetfulNotes
 from drivers.options import Option, parse_options
-from drivers.source import Down, Measurement, Up
+from drivers.source import Down, Measurement, Missing, Up
 from drivers.stream import connector
 from drivers.stream.connector import (
     FIRST_PATIENCE_S,
@@ -81,6 +81,12 @@ class Keeper:
         self.reasons: list[str] = []
 
     def measured(self, measurement: Measurement) -> None:
+        """See `Keeper`."""
+
+    def missing(self, missing: Missing) -> None:
+        """See `Keeper`."""
+
+    def pressed(self) -> None:
         """See `Keeper`."""
 
     def tell(self, event: Up | Down) -> None:

@@ -159,7 +159,7 @@ def test_a_missing_python_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_unknown_options_are_refused() -> None:
     """With the known ones."""
     with pytest.raises(
-        OptionError, match=r"expected data, speed, seed, faults, baud, replay after 'sim:…\?', got 'sped'"
+        OptionError, match=r"expected data, speed, seed, faults, baud, replay, kept, supply after 'sim:…\?'"
     ):
         SimPort.parse("sim:?sped=1")
 
@@ -171,12 +171,14 @@ def test_unknown_options_are_refused() -> None:
         ("shape=11", "text", "got '11'"),
         ("shape=x", "text", "got 'x'"),
         ("baud=49", "modbus", "expected a baud from 50 to 4000000, such as baud=9600, got '49'"),
+        ("kept=65536", "sensorline", "expected a kept from 0 to 65535, such as kept=1000, got '65536'"),
+        ("kept=1", "text", "expected data, speed, seed, faults, baud, replay, shape, degree after"),
         ("slaves=1:cwt", "text", "expected data, speed, seed, faults, baud, replay, shape, degree after"),
         ("shape=1", "modbus", "expected data, speed, seed, faults, baud, replay, slaves after"),
         ("shape=1", "mysensors", "expected data, speed, seed, faults, baud, replay after"),
         ("", "", "expected a port of a device, got 'sim:?': the simulator speaks sensorline, text,"),
         ("", "plainline", "expected a port of a device"),
-        ("sped=1", None, "replay, shape, degree, slaves after 'sim:…?', got 'sped'"),
+        ("sped=1", None, "replay, kept, supply, shape, degree, slaves after 'sim:…?', got 'sped'"),
     ],
 )
 def test_each_protocol_has_options_of_its_own(option: str, protocol: str | None, said: str) -> None:
@@ -191,6 +193,7 @@ def test_each_protocol_has_options_of_its_own(option: str, protocol: str | None,
     [
         ("text", "?shape=10&degree=latin-1", ["--protocol=text", "--shape=10", "--degree=latin-1"]),
         ("modbus", "?slaves=1:cwt,2:cwt&baud=50", ["--protocol=modbus", "--slaves=1:cwt,2:cwt", "--baud=50"]),
+        ("sensorline", "?kept=0&supply=own", ["--identity=SIM1C6E6A8D", "--kept=0", "--supply=own"]),
         ("mysensors", "", ["--protocol=mysensors"]),
         ("text", "?replay=/a/b.txt", ["--replay=/a/b.txt"]),
         ("sensorline", "?replay=/a/b.txt", ["--replay=/a/b.txt"]),

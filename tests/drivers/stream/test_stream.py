@@ -12,7 +12,7 @@ import sig
 from drivers import Dispatcher, LinkState
 from drivers import loans as loans_module
 from drivers import worth as worth_module
-from drivers.source import Device, Measurement
+from drivers.source import Device, Measurement, Missing
 from drivers.stream import connector
 from drivers.stream import lender as lender_module
 from drivers.stream import loan as loan_module
@@ -75,6 +75,9 @@ class Witness:
         """See `Sink`."""
 
     def accept(self, _: Measurement) -> None:
+        """See `Sink`."""
+
+    def missing(self, _: Missing) -> None:
         """See `Sink`."""
 
     def link_up(self, _: Device, warning: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from drivers.clock import Clock
 from drivers.link import Link
-from drivers.source import Device, Measurement
+from drivers.source import Device, Measurement, Missing
 from drivers.sysfs.files import Files
 from drivers.sysfs.left import LeftReads
 from drivers.sysfs.source import SysfsSource
@@ -36,6 +36,9 @@ class Taker:
     def accept(self, measurement: Measurement, /) -> None:
         """The same."""
         self.measurements.append(measurement)
+
+    def missing(self, _missing: Missing, /) -> None:
+        """See `Sink`."""
 
     def link_up(self, device: Device, _warning: str | None, /) -> None:
         """The same."""

@@ -38,6 +38,7 @@ class MemoryStore:
         self.opened = 0
         self.closed = 0
         self.written: int | None = 0
+        self.repeated = 0
 
     @property
     def items(self) -> list[Item]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from drivers.reading import format_ms
+from drivers.receipt import Receipt
 from gateway import mailbox as mailbox_module
 from gateway.encoding import event_body
 from gateway.event_id import BEFORE_ALL, EventId
@@ -24,6 +25,7 @@ from gateway.mailbox import Mailbox, Noted
 from gateway.storage.schema import StoreError
 from tests.gateway.history.doubles import MemoryStore, Opening
 from tests.support.fake_machine import RunningMachine, StagedClock
+from tests.support.receipts import Kept as Device
 from tests.support.waiting import until
 
 WINDOW_S = 60.0
@@ -39,7 +41,8 @@ class Rig:
         self.machine.client = client
         self.clock = StagedClock(self.machine, override=override)
         self.store = MemoryStore(opening)
-        self.mailbox = Mailbox()
+        self.mailbox = Mailbox(keeps=True)
+        self.device = Device()
         self.last: list[EventId] = []
         self.stopping = threading.Event()
         self.recorder = Recorder(
@@ -68,23 +71,35 @@ class Rig:
             self.thread.join(20)
             assert not self.thread.is_alive()
 
-    def say(self, value: float, sender: str = "temp", event: str = "#changed", **more: Any) -> EventId:
+    def say(
+        self,
+        value: float,
+        sender: str = "temp",
+        event: str = "#changed",
+        receipt: Receipt | None = None,
+        **more: Any,
+    ) -> EventId:
         """A reading of now, or what else there is; returns its event's id."""
         at = self.clock.monotonic()
         time = format_ms(round(self.clock.stamp(at)[0] * 1000))
         data = {"value": value, "unit": "°C", "time": time, "quality": "good", "seq": 1}
-        return self.hear(sender, event, {**data, **more})
+        return self.hear(sender, event, {**data, **more}, receipt)
 
-    def hear(self, sender: str, event: str, data: Any = None) -> EventId:
+    def hear(self, sender: str, event: str, data: Any = None, receipt: Receipt | None = None) -> EventId:
         """Any event, now."""
         at = self.clock.monotonic()
         utc, unset = self.clock.stamp(at)
         self.id = self.id.next(utc)
         if self.mailbox.admits(sender, event, utc, at, known=not unset):
-            self.mailbox.put(
-                Noted(sender, event, event_body(data, utc, unset=unset), utc, at, not unset, self.id)
-            )
+            body = event_body(data, utc, unset=unset)
+            self.mailbox.put(Noted(sender, event, body, utc, at, not unset, self.id, receipt))
         return self.id
+
+    def say_kept(self, seq: int, value: float = 20.0, event: str = "#changed") -> None:
+        """A reading that its device keeps."""
+        receipt = self.device.receipt(seq)
+        self.say(value, event=event, receipt=receipt)
+        receipt.release()
 
     def advance(self, seconds: float) -> None:
         """Time goes by, and the recorder sees it."""
@@ -595,3 +610,91 @@ def test_nobody_is_told_of_the_clock_after_the_end(rig: Rig) -> None:
     """The clock lives on."""
     rig.stop()
     assert rig.clock._listeners == []
+
+
+def test_a_kept_reading_is_safe_when_it_is_written(rig: Rig) -> None:
+    """Not before; an event of it that is no reading as well."""
+    rig.say_kept(1)
+    rig.say_kept(2, event="hot")
+    until(lambda: rig.recorder.status.waiting == 2 and not rig.mailbox.depth)
+    assert rig.device.told == 0
+    assert rig.recorder.flush(60.0)
+    until(lambda: rig.device.told == 2)
+    assert rig.device.safe == [1, 2]
+
+
+def test_a_kept_reading_while_the_disk_is_full(rig: Rig) -> None:
+    """It waits for its turn like any other."""
+    rig.store.problem = "disk is full"
+    rig.say_kept(1)
+    rig.advance(61)
+    until(lambda: rig.recorder.status.problem is not None)
+    assert rig.device.told == 0
+    rig.store.problem = None
+    rig.advance(60)
+    until(lambda: rig.device.safe == [1])
+
+
+def test_kept_readings_beyond_the_memory(make: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest are lost, and to be sent again."""
+    monkeypatch.setattr(pending_module, "MOST_BYTES", 3 * ROW_BYTES)
+    monkeypatch.setattr(pending_module.Pending.__init__, "__defaults__", (3 * ROW_BYTES,))
+    rig = make()
+    rig.store.problem = "disk is full"
+    rig.begin()
+    for seq in range(5):
+        rig.say_kept(seq)
+    until(lambda: rig.device.lost == [0, 1])
+    rig.store.problem = None
+    rig.advance(600)
+    until(lambda: rig.device.safe == [2, 3, 4])
+
+
+def test_a_kept_reading_without_a_clock(make: Callable[..., Rig]) -> None:
+    """It is safe when it is written, though its time is not known yet."""
+    rig = make(override="unset").start()
+    rig.say_kept(1)
+    assert rig.recorder.flush(60.0)
+    until(lambda: rig.device.safe == [1])
+    assert isinstance(rig.store.items[-1], Untimed)
+
+
+def test_what_is_left_at_the_end_is_to_be_sent_again(make: Callable[..., Rig]) -> None:
+    """What could not be written, and what nobody took any more."""
+    rig = make().start()
+    rig.store.problem = "disk is full"
+    rig.say_kept(1)
+    rig.stop()
+    assert rig.device.told == 0
+    rig.say_kept(2)
+    rig.recorder.give_up()
+    assert sorted(rig.device.lost) == [1, 2]
+    rig.say_kept(3)
+    assert sorted(rig.device.lost) == [1, 2, 3]
+
+
+def test_what_is_missing(rig: Rig) -> None:
+    """It is an event, and a mark of when the first was lost; other things of that name are events alone."""
+    said = {
+        "from": "2026-11-22T06:30:00.123Z",
+        "to": "2026-11-22T06:35:00.123Z",
+        "count": 2,
+        "reason": "full",
+    }
+    rig.hear("temp", "#gap", said)
+    for odd in (None, 5, {}, {"from": 3}, {"from": "soon"}):
+        rig.hear("temp", "#gap", odd)
+    assert rig.recorder.flush(60.0)
+    marks = [item for item in rig.store.items if isinstance(item, Mark)]
+    assert marks == [Mark("temp", 1_795_329_000_123, "full")]
+    assert len([item for item in rig.store.items if isinstance(item, Kept)]) == 6
+
+
+def test_a_late_reading(rig: Rig) -> None:
+    """At its own time, and late; one without a value is an event."""
+    rig.say(21.0, event="#late", time="2026-11-22T06:30:00.123Z", seq=5)
+    rig.hear("temp", "#late", {"value": None, "unit": "°C", "quality": "stale", "time": "now"})
+    assert rig.recorder.flush(60.0)
+    (item,) = [item for item in rig.store.items if isinstance(item, Reading)]
+    assert (item.time, item.late, item.seq) == (1_795_329_000_123, True, 5)
+    assert [item.event for item in rig.store.items if isinstance(item, Kept)] == ["#late"]

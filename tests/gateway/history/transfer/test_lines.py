@@ -42,7 +42,7 @@ silences = st.builds(
     st.none() | st.integers(1, 1000),
     words,
 )
-kept = st.builds(Kept, ids, names, names, st.builds(encode, anything))
+kept = st.builds(Kept, ids, names, names, st.builds(encode, anything), st.none())
 whole = st.builds(
     lambda it, seq, number: it._replace(seq=seq, id=number), good | suspect, st.integers(0, 2**40), ids
 )

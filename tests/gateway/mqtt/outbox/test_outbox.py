@@ -23,6 +23,7 @@ from gateway.mqtt.outbox.store import Store, Written
 from gateway.storage.database import Database
 from gateway.storage.schema import StoreError
 from tests.support.fake_machine import StagedClock
+from tests.support.receipts import Kept
 
 BOUNDS = Bounds(10_000, 10_000_000, 86400.0)
 
@@ -61,6 +62,11 @@ class Bench:
     def trigger(self, sender: str = "temp", head: str = '{"n":1', count: int = 1) -> None:
         for _ in range(count):
             self.outbox.add(sender, "#changed", head, self.clock.utc(), self.clock.monotonic())
+
+    def trigger_kept(self, device: Kept, seq: int, event: str = "#changed") -> None:
+        """Of a reading that its device keeps; the hold on it is the outbox's."""
+        now, receipt = self.clock.monotonic(), device.receipt(seq)
+        self.outbox.add("temp", event, '{"n":1', self.clock.utc(), now, receipt=receipt)
 
     def wait(self, seconds: float) -> None:
         """Time goes by, and what is due is done."""
@@ -832,3 +838,63 @@ def test_what_waits_too_long_beside_a_deletion(make_bench: MakeBench) -> None:
     assert bench.store.rows == 0
     bench.wait(0.9)
     assert bench.store.rows == 1
+
+
+def test_a_kept_reading_is_safe_when_the_broker_has_it(make_bench: MakeBench) -> None:
+    """Or will not have it: `acked` says both. The id is the reading's own, also of events that came of it."""
+    bench, device = make_bench(), Kept()
+    bench.outbox.up(10)
+    for seq, event in enumerate(("#changed", "#late", "hot", "#stale")):
+        bench.trigger_kept(device, seq, event)
+    sent = bench.send()
+    assert device.told == 0
+    for outgoing in sent:
+        bench.outbox.acked(outgoing)
+    assert device.safe == [0, 1, 2, 3]
+    ids = [outgoing.uid for outgoing in sent if isinstance(outgoing, Event)]
+    assert ids == ["board-7-0", "board-7-1", "board-7-2-hot", "board-7-3-stale"]
+
+
+def test_a_kept_reading_is_safe_when_it_is_on_disk(make_bench: MakeBench) -> None:
+    """Once; with its id, under which it goes after a crash."""
+    bench, device = make_bench(), Kept()
+    bench.trigger_kept(device, 1)
+    assert device.told == 0
+    bench.wait(1.1)
+    assert device.safe == [1]
+    bench.outbox.up(10)
+    bench.outbox.acked(bench.send()[0])
+    bench.crash("b")
+    bench.outbox.up(10)
+    assert device.safe == [1]
+    bench.trigger_kept(device, 2)
+    bench.wait(1.1)
+    bench.crash("c")
+    bench.outbox.up(10)
+    assert bench.deliver() == ["board-7-1 late", "board-7-2 late"]
+
+
+def test_a_kept_reading_that_is_dropped_from_the_disk(make_bench: MakeBench) -> None:
+    """The outbox is full: it is told as a gap, so it is not sent again."""
+    bench, device = make_bench(bounds=Bounds(2, 10_000_000, 86400.0)), Kept()
+    for seq in range(5):
+        bench.trigger_kept(device, seq)
+    bench.wait(1.1)
+    assert (device.safe, device.lost, bench.outbox.lost) == ([0, 1, 2, 3, 4], [], 3)
+
+
+def test_a_kept_reading_that_has_no_room(make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the disk cannot be written, the oldest are lost, and to be sent again; at the end all are."""
+    bench, device = make_bench(), Kept()
+    monkeypatch.setattr(outbox_module, "MEMORY_EVENTS", 2)
+    monkeypatch.setattr(bench.store, "write", broken)
+    for seq in range(4):
+        bench.trigger_kept(device, seq)
+    assert (device.safe, device.lost) == ([], [0, 1])
+    bench.outbox.close()
+    assert (device.safe, device.lost) == ([], [0, 1, 2, 3])
+
+
+def broken(*_: Any, **__: Any) -> Written:
+    """A disk that has no room."""
+    raise StoreError("disk is full")

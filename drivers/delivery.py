@@ -1,0 +1,92 @@
+"""What a link's devices measure, on its way to those who take it: noted at once, judged in turn.
+
+With a receipt, the link's own hold lasts until the last of them has run: one that takes the reading to keep
+it holds the receipt meanwhile. One that found no room is lost, and its device sends it again. One that nobody
+takes is safe at once; of one that comes of a device that is refused, nothing is ever said.
+"""
+
+from collections.abc import Callable, Container, Sequence
+
+from drivers.dispatcher import Dispatcher
+from drivers.receipt import Receipt, handing
+from drivers.sink import Sink
+from drivers.sinks import Sinks
+from drivers.source import Measurement, Missing
+
+
+class Delivery:
+    """`device_of`: whose a channel is; `there`: the names of the devices that are there. For the thread that
+    reads."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        sinks: Sinks,
+        device_of: Callable[[str], str],
+        there: Callable[[], Container[str]],
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._sinks = sinks
+        self._device_of = device_of
+        self._there = there
+
+    def measured(self, measurement: Measurement) -> None:
+        """To the channel's sinks. Of a device that is not there, as it is refused, nobody hears."""
+        receipt = measurement.receipt
+        sinks = self._sinks.on(measurement.channel)
+        if not sinks:  # most channels of a radio network are nobody's
+            if receipt is not None:
+                receipt.release()
+            return
+        if self._device_of(measurement.channel) not in self._there():
+            for sink in sinks:
+                sink.missed()
+            return
+        if not measurement.late:
+            for sink in sinks:
+                sink.heard(measurement)
+        if receipt is not None:
+            self._hand(sinks, measurement, receipt)
+            return
+        for sink in sinks:
+            if not self._dispatcher.post(sink.accept, measurement):
+                sink.missed()
+
+    def missing(self, missing: Missing) -> None:
+        """To the channel's sinks, if there is room for it."""
+        if self._device_of(missing.channel) not in self._there():
+            return
+        for sink in self._sinks.on(missing.channel):
+            self._dispatcher.post(sink.missing, missing)
+
+    def _hand(self, sinks: Sequence[Sink], measurement: Measurement, receipt: Receipt) -> None:
+        """One hold for each of them; the first has the link's."""
+        for _ in sinks[1:]:
+            receipt.hold()
+        for sink in sinks:
+            if not self._dispatcher.post(_Handed(sink, receipt).accept, measurement):
+                sink.missed()
+                receipt.lose()
+
+
+class _Handed:
+    """A sink, and the hold on a receipt that it is given."""
+
+    __slots__ = ("_receipt", "_sink")
+
+    def __init__(self, sink: Sink, receipt: Receipt) -> None:
+        self._sink = sink
+        self._receipt = receipt
+
+    @property
+    def name(self) -> str:
+        """The sink's, for the log."""
+        return str(getattr(self._sink, "name", ""))
+
+    def accept(self, measurement: Measurement) -> None:
+        """On the dispatcher's thread. A sink with a defect keeps nothing, and would fail again."""
+        try:
+            with handing(self._receipt):
+                self._sink.accept(measurement)
+        finally:
+            self._receipt.release()

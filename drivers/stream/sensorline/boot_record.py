@@ -1,0 +1,240 @@
+"""What is known of the readings of one boot of a board that keeps them: which have come, which are missing
+and when they are asked for, which are safe, and which are lost. Pure.
+
+    not heard of -> missing -> come -> safe -> acknowledged
+                       |         `--> missing (somebody had no room for it)
+                       `--> lost, as the board says, or never answers
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from drivers.stream.sensorline.board_clock import BoardClock
+from drivers.stream.sensorline.lost_counts import LostCounts
+from drivers.stream.sensorline.spans import Spans
+
+# What was asked for is on its way as long as others like it come. After so long without any, a line was lost.
+REASK_S = 0.5
+# One that does not come for that often may never do. At one bit error in 1,000 a try fails four times in ten,
+# all eight 7 times in 10,000.
+TRIES = 8
+PATIENT_S = 5.0
+# A gap's end is the next reading that comes, which follows at once; if not, it is told without.
+GAP_WAIT_S = 10.0
+# Of so many readings of a boot it is remembered of which channel they were, and when: what a board says that
+# it has lost counts some of those that have come. At 200 bytes each, 0.8 MB.
+MOST_REMEMBERED = 4096
+# Whether a board lost something before it was first asked what it has, it says once, on a line that may be
+# damaged, and only as long as nothing newer is acknowledged. So it is asked for so often first: at one bit
+# error in 1,000 that fails one time in 100.
+PROBES = 4
+
+
+@dataclass(slots=True)
+class Loss:
+    """`number` readings, of `first` to `last`, that nobody will ever have; of 0 it is not known whether there
+    were any. `counts`: by channel; None: not known, whichever channel it was.
+    `since`, `until`: when the readings around it were measured (monotonic), None if none has come or is
+    remembered."""
+
+    first: int
+    last: int
+    number: int
+    counts: Mapping[str, int | None] | None
+    reason: str
+    noted: float
+    since: float | None = None
+    until: float | None = None
+
+
+class BootRecord:
+    """`clock`: the board's, of this boot; None where it was never heard. For the thread that reads."""
+
+    def __init__(self, boot: int, clock: BoardClock | None) -> None:
+        self.boot = boot
+        self.clock = clock
+        self.newest = 0
+        """The newest that is known of."""
+        self.safe_to = 0
+        """Everything up to it is safe, or was before this record began."""
+        self.acknowledged = 0
+        """As far as the board was told so."""
+        self.ack_wanted = False
+        """Whether the board is to be told so once more, as it says again what is known."""
+        self.repeats = 0
+        """How often that is to be said once more, of an earlier boot, of which nothing newer comes."""
+        self.held = 0
+        """How many have come and are not safe yet."""
+        self.heard: float | None = None
+        """When the newest of those that have come was measured (monotonic)."""
+        self.began = False
+        """Whether it is known what the board had when this record began."""
+        self.over = False
+        """Whether the board has nothing of it any more."""
+        self.losses: list[Loss] = []
+        """What is not told yet."""
+        self._first = 1  # the oldest that the board said last that it has
+        self._came = Spans()
+        self._safe = Spans()
+        self._heard: dict[int, tuple[str, float]] = {}  # the channel, and when it was measured
+        self._asked: dict[int, tuple[float, int]] = {}  # by a gap's end: when last, and how often
+        self._flowed = 0.0  # when a kept reading came last
+        self._counts = LostCounts()
+        self._probes = 0
+        self._probe_at = 0.0
+
+    def come(self, seq: int, channel: str, measured: float, now: float, *, late: bool) -> bool:
+        """A reading, at `now`; False for one that has come before."""
+        if late:
+            self._flow(seq, now)
+        if self.has(seq):
+            return False
+        self._came.add(seq, seq)
+        self._heard[seq] = channel, measured
+        if len(self._heard) > MOST_REMEMBERED:
+            del self._heard[next(iter(self._heard))]
+        self.held += 1
+        if seq >= self.newest:
+            self.newest, self.heard = seq, measured
+        return True
+
+    def has(self, seq: int) -> bool:
+        """Whether that one has come, or need not come."""
+        return (self.began and seq <= self.safe_to) or seq in self._came
+
+    def settled(self, seq: int, *, safe: bool) -> None:
+        """What became of one that had come."""
+        self.held -= 1
+        if not safe:
+            self._came.remove(seq)
+            self._heard.pop(seq, None)
+            return
+        self._safe.add(seq, seq)
+        self._advance()
+
+    def exists(self, seq: int) -> None:
+        """The board says that it has measured that one."""
+        self.newest = max(self.newest, seq)
+
+    def holds(self, first: int, newest: int, now: float) -> None:
+        """The board says what it has; what of it has not come is on its way by then."""
+        if not self.began:
+            self.began = True
+            self.safe_to = self.acknowledged = first - 1
+            self._advance()
+            self._probes, self._probe_at = (PROBES if first > 1 else 0), now + REASK_S
+        self._first = first
+        self.exists(newest)
+        self._asked = {last: (now, 1) for _, last in self.missing()}
+        self._flowed = now
+
+    def missing(self) -> list[tuple[int, int]]:
+        """What has not come, as far as it is known of, in order."""
+        if not self.began or (len(self._came) == 1 and self._came.reach(self.safe_to) == self.newest):
+            return []
+        return list(self._came.gaps(self.safe_to + 1, self.newest))
+
+    def due(self, now: float) -> list[tuple[int, int]]:
+        """What is to be asked for now."""
+        found = []
+        for gap in self.missing():
+            asked, tries = self._asked.get(gap[1], (None, 0))
+            wait = REASK_S if tries < TRIES else PATIENT_S
+            if asked is None or now >= max(asked, min(self._flowed, asked + PATIENT_S)) + wait:
+                found.append(gap)
+        return found
+
+    @property
+    def probing(self) -> bool:
+        """Whether nothing may be acknowledged yet, as the board would forget what it has lost."""
+        return self._probes > 0
+
+    def probe(self, now: float) -> list[tuple[int, int]]:
+        """What was before this record began, if that is to be asked for now."""
+        if not self._probes or now < self._probe_at:
+            return []
+        self._probes, self._probe_at = self._probes - 1, now + REASK_S
+        return [(1, self._first - 1)]
+
+    def asked(self, gaps: list[tuple[int, int]], now: float) -> None:
+        """Those were asked for."""
+        for _, last in gaps:
+            self._asked[last] = now, self._asked.get(last, (now, 0))[1] + 1
+
+    def lost(self, first: int, last: int, counts: Mapping[str, int], reason: str, now: float) -> None:
+        """The board says that those are lost. It counts those too that had come and that it did not know to
+        be safe, and those that it has told before."""
+        self._flow(last, now)
+        self._probes = 0
+        self.ack_wanted = True
+        fresh = list(self._came.gaps(first, last))
+        if not fresh:
+            return
+        heard = Counter(channel for seq, (channel, _) in self._heard.items() if first <= seq <= last)
+        number = sum(high - low + 1 for low, high in fresh)
+        left = self._counts.news(first, last, counts, heard, number)
+        self._give_up(fresh, left, reason, now)
+
+    def give_up(self, kept: int, reason: str, now: float) -> None:
+        """What the board does not say that it has, or cannot have, as it keeps `kept`, and does not answer
+        for: that is lost."""
+        gone = max(self._first - 1, self.newest - kept)
+        for gap in self.missing():
+            if gap[1] <= gone and self._asked.get(gap[1], (0.0, 0))[1] >= TRIES:
+                self._give_up([gap], None, reason, now)
+
+    def end(self, reason: str, now: float) -> None:
+        """The board has nothing of this boot any more: what has not come is lost."""
+        self.over = True
+        for gap in self.missing():
+            self._give_up([gap], None, reason, now)
+
+    def take_losses(self, now: float) -> list[Loss]:
+        """Those that can be told."""
+        ready, waiting = [], []
+        for loss in self.losses:
+            if loss.last + 1 in self._heard or now >= loss.noted + GAP_WAIT_S:
+                before = max((seq for seq in self._heard if seq < loss.first), default=None)
+                after = min((seq for seq in self._heard if seq > loss.last), default=None)
+                loss.since = None if before is None else self._heard[before][1]
+                loss.until = None if after is None else self._heard[after][1]
+                ready.append(loss)
+            else:
+                waiting.append(loss)
+        self.losses = waiting
+        return ready
+
+    def _give_up(
+        self, gaps: list[tuple[int, int]], counts: Mapping[str, int | None] | None, reason: str, now: float
+    ) -> None:
+        first, last = gaps[0][0], gaps[-1][1]
+        number = sum(high - low + 1 for low, high in gaps)
+        self.losses.append(Loss(first, last, number, counts, reason, now))
+        for low, high in gaps:
+            self._came.add(low, high)
+            self._safe.add(low, high)
+        self.exists(last)
+        self._advance()
+
+    def _flow(self, seq: int, now: float) -> None:
+        """Kept readings come in order: one that was asked for no later than this one, and is older, was lost
+        on its way; it is asked for at once. The rest is on its way."""
+        self._flowed = now
+        mine = min((last for last in self._asked if last >= seq), default=None)
+        if mine is None:
+            return
+        asked, _ = self._asked[mine]
+        passed = [last for last, (when, _) in self._asked.items() if last < seq and when <= asked]
+        for last in passed:
+            del self._asked[last]
+        self._asked[mine] = now, 1
+
+    def _advance(self) -> None:
+        if not self.began:
+            return
+        self.safe_to = self._safe.reach(self.safe_to)
+        self._safe.forget_to(self.safe_to)
+        if len(self._asked) > 2 * len(self._came) + 2:
+            ends = {last for _, last in self.missing()}
+            self._asked = {last: asked for last, asked in self._asked.items() if last in ends}

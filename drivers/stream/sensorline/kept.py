@@ -1,0 +1,214 @@
+"""What is known of the readings that a board keeps, over all its boots, and what it is told of them.
+
+It outlives the loss of a port, where a conversation is made anew at each opening; not the program: after a
+restart the board says what it has, and what comes twice is known by (identity, boot, seq) in history. Nothing
+here is written down, does I/O or reads a clock.
+
+Memory: of at most 16 boots, each what its `BootRecord` remembers: 0.8 MB, if so many readings came.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from drivers.receipt import Receipt
+from drivers.stream.sensorline.board_clock import BoardClock
+from drivers.stream.sensorline.boot_record import BootRecord, Loss
+from drivers.stream.sensorline.kept_messages import BoardLost, Holding, Range, acknowledgement
+
+# A board is told so often what is safe,
+ACKNOWLEDGE_S = 1.0
+# and so often what did not come, or when its memory is half full: three times a second.
+SOON_S = 1 / 3
+# How often it is said that its memory is half full of what is not safe.
+PRESSURE_S = 1.0
+# What is said last of an earlier boot is said so often more: it would stay in the board's memory otherwise.
+REPEATS = 3
+MOST_BOOTS = 16
+
+NO_ROOM = "the board had no room for them until they could be sent"
+NO_ANSWER = "the board does not have them any more"
+NO_MEMORY = "the board lost them, as it lost its power or its memory"
+UNSURE = (
+    "the board lost its power or its memory, and with it what it may have measured while it was not heard"
+)
+
+
+class Lost(NamedTuple):
+    """`loss` is of `boot`."""
+
+    boot: int
+    loss: Loss
+
+
+class Kept:
+    """Of the boards on one port, one after the other. `settled` may be called by any thread, the rest by
+    whoever reads."""
+
+    def __init__(self) -> None:
+        self._records: OrderedDict[tuple[str, int], BootRecord] = OrderedDict()  # the newest is the last
+        self._identity = ""
+        self._boot = 0
+        self._size = 0
+        self._away = False  # whether the line was, since the boot before was heard
+        self._answered = False  # `again`, since the last `begin`
+        # What became of readings, until it is looked at: at most one note of each that somebody still had,
+        # and those are bounded by the dispatcher's queue and by what its listeners may hold.
+        self._notes: deque[tuple[Receipt, bool]] = deque()
+        self._unsure: list[Lost] = []
+        self._turn: BootRecord | None = None
+        self._said_at = self._acknowledged_at = self._pressed_at = float("-inf")
+
+    def clock(self, identity: str, boot: int, board_ms: int, now: float) -> BoardClock:
+        """The clock of a boot that says hello."""
+        record = self._records.get((identity, boot))
+        if record is None or record.clock is None:
+            return BoardClock(board_ms, now)
+        record.clock.resume(board_ms, now)
+        return record.clock
+
+    def clock_of(self, boot: int) -> BoardClock | None:
+        """That of a boot of the board that is there; None where it was never heard."""
+        record = self._records.get((self._identity, boot))
+        return None if record is None else record.clock
+
+    @property
+    def drift(self) -> float | None:
+        """That of the board that is there, as it was measured last."""
+        drifts = [record.clock.drift for record in self._mine() if record.clock is not None]
+        return next((drift for drift in reversed(drifts) if drift is not None), None)
+
+    def begin(
+        self, identity: str, boot: int, size: int, clock: BoardClock, now: float, *, connects: bool
+    ) -> list[bytes]:
+        """A boot begins, or with `connects` a connection, of a board that keeps `size` readings; returns the
+        bodies of what it is told before it is asked what it has."""
+        self._drain()
+        self._identity, self._boot, self._size = identity, boot, size
+        self._away, self._answered = connects, False
+        record = self._records.setdefault((identity, boot), BootRecord(boot, clock))
+        record.clock = clock
+        self._records.move_to_end((identity, boot))
+        while len(self._records) > MOST_BOOTS:
+            self._records.popitem(last=False)
+        known = [record for record in self._mine() if record.began and record.safe_to and not record.over]
+        for record in known:
+            record.repeats = REPEATS
+        if known:
+            self._said_at = self._acknowledged_at = now
+        return [self._say(record, []) for record in known]
+
+    def come(
+        self, boot: int, seq: int, channel: str, measured: float, now: float, *, late: bool
+    ) -> Receipt | None:
+        """A reading has come; None for one that has come before, or is of a boot that nobody spoke of."""
+        record = self._records.get((self._identity, boot))
+        if record is None or not record.come(seq, channel, measured, now, late=late):
+            return None
+        return Receipt(self._identity, boot, seq, self.settled)
+
+    def settled(self, receipt: Receipt, safe: bool) -> None:
+        """See `Receipt`."""
+        self._notes.append((receipt, safe))
+
+    def again(self, holdings: Iterable[Holding], now: float) -> None:
+        """The answer to `again`. What it does not name of the earlier boots is gone."""
+        self._drain()
+        self._answered = True
+        named = set()
+        for holding in holdings:
+            named.add(holding.boot)
+            key = self._identity, holding.boot
+            if key not in self._records:
+                self._records[key] = BootRecord(holding.boot, None)
+                self._records.move_to_end(key, last=False)
+            self._records[key].holds(holding.first, holding.newest, now)
+        newest = True
+        for record in reversed(self._mine()):
+            if record.boot == self._boot:
+                continue
+            if record.boot not in named and not record.over:
+                record.end(NO_MEMORY, now)
+                if newest and self._away and record.heard is not None:
+                    loss = Loss(0, 0, 0, None, UNSURE, now, since=record.heard)
+                    self._unsure.append(Lost(record.boot, loss))
+            newest = False
+
+    def exists(self, seq: int) -> None:
+        """The board says what its newest reading is."""
+        record = self._records.get((self._identity, self._boot))
+        if record is not None:
+            record.exists(seq)
+
+    def lost(self, message: BoardLost, now: float) -> None:
+        """The board says what it lost."""
+        record = self._records.get((self._identity, message.boot))
+        if record is not None:
+            record.lost(message.first, message.last, dict(message.counts), NO_ROOM, now)
+
+    def say(self, now: float) -> bytes | None:
+        """The body of what the board is to be told now, None for nothing."""
+        self._drain()
+        if not self._answered or now < self._said_at + SOON_S:
+            return None
+        for record in self._in_turn():
+            if record.over:
+                continue
+            due = [*record.probe(now), *record.due(now)]
+            news = not record.probing and self._has_news(record)
+            pressed = 2 * (record.newest - record.acknowledged) >= self._size
+            if due or (news and (pressed or now >= self._acknowledged_at + ACKNOWLEDGE_S)):
+                self._said_at = now
+                if news:
+                    self._acknowledged_at = now
+                self._turn = record
+                return self._say(record, due, now)
+        return None
+
+    def _has_news(self, record: BootRecord) -> bool:
+        if record.ack_wanted or record.safe_to > record.acknowledged:
+            return True
+        return record.repeats > 0 and record.boot != self._boot
+
+    def pressure(self, now: float) -> int:
+        """How many readings have come and are not safe, if they fill half of the board's memory, and that
+        was not said for a second; else 0."""
+        held = sum(record.held for record in self._mine())
+        if 2 * held < self._size or now < self._pressed_at + PRESSURE_S or not self._size:
+            return 0
+        self._pressed_at = now
+        return held
+
+    def take_losses(self, now: float) -> list[Lost]:
+        """What is lost for good, each told once."""
+        found, self._unsure = self._unsure, []
+        for record in self._mine():
+            record.give_up(self._size, NO_ANSWER, now)
+            if record.losses:
+                found = [*found, *(Lost(record.boot, loss) for loss in record.take_losses(now))]
+        return found
+
+    def _mine(self) -> list[BootRecord]:
+        """Those of the board that is there, the newest boot last."""
+        return [record for (identity, _), record in self._records.items() if identity == self._identity]
+
+    def _in_turn(self) -> list[BootRecord]:
+        """The one that was spoken of last comes last."""
+        mine = self._mine()
+        at = mine.index(self._turn) + 1 if self._turn in mine else 0
+        return mine[at:] + mine[:at]
+
+    def _drain(self) -> None:
+        while self._notes:
+            receipt, safe = self._notes.popleft()
+            record = self._records.get((receipt.identity, receipt.boot))
+            if record is not None:
+                record.settled(receipt.seq, safe=safe)
+
+    def _say(self, record: BootRecord, due: list[Range], now: float = 0.0) -> bytes:
+        body, said = acknowledgement(record.boot, 0 if record.probing else record.safe_to, due)
+        record.asked(due[:said], now)
+        if not record.probing:
+            record.repeats = record.repeats - 1 if record.safe_to == record.acknowledged else REPEATS
+            record.acknowledged, record.ack_wanted = record.safe_to, False
+        return body

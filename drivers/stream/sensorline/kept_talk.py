@@ -1,0 +1,144 @@
+"""What passes between a board that keeps its readings and the gateway, in events (docs/protocol.md, section
+7)."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from drivers.receipt import Receipt
+from drivers.source import Device, Measurement, Missing
+from drivers.stream.conversation import Event, Pressed, Send
+from drivers.stream.sensorline.board_clock import BoardClock
+from drivers.stream.sensorline.frame import frame
+from drivers.stream.sensorline.kept import Kept, Lost
+from drivers.stream.sensorline.kept_messages import BoardKept, BoardLost, parse_again
+
+
+class KeptTalk:
+    """Of one opening of a port, with what `kept` knows of those before. `counters`: the conversation's."""
+
+    def __init__(self, kept: Kept, counters: Counter[str]) -> None:
+        self._kept = kept
+        self._counters = counters
+        self._device: Device | None = None  # that keeps readings
+        self._clock = BoardClock(0, 0.0)
+        self._begun: tuple[str, int] | None = None  # of which boot the board was told what is known
+
+    def clock(self, identity: str, boot: int, board_ms: int, now: float) -> BoardClock:
+        """See `Kept.clock`."""
+        return self._kept.clock(identity, boot, board_ms, now)
+
+    def hello(self, device: Device, clock: BoardClock, now: float) -> list[Event]:
+        """A complete hello; what the board is to be told at once."""
+        self._device, self._clock = (device if device.kept else None), clock
+        who = device.identity, device.boot
+        if not device.kept or who == self._begun:
+            return []
+        connects = self._begun is None
+        self._begun = who
+        bodies = self._kept.begin(*who, device.kept, clock, now, connects=connects)
+        return [Send(frame(body)) for body in bodies]
+
+    def restarted(self) -> None:
+        """Its hello was lost: nothing is known before the next."""
+        self._device = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the board keeps readings."""
+        return self._device is not None
+
+    def live(self, seq: int, channel: str, measured: float, now: float) -> Receipt | None:
+        """The receipt of a reading that was not sent before; None of one that was heard already, by another
+        opening of the port."""
+        assert self._device is not None
+        return self._kept.come(self._device.boot, seq, channel, measured, now, late=False)
+
+    def exists(self, seq: int) -> None:
+        """See `Kept.exists`."""
+        self._kept.exists(seq)
+
+    def again(self, answer: Sequence[str], now: float) -> None:
+        """The answer to `again`. Raises `LineError`."""
+        self._kept.again(parse_again(answer), now)
+
+    def kept(self, reading: BoardKept, now: float) -> Measurement | None:
+        """A kept reading; None for one that has come before, or of a channel that the board does not have."""
+        device = self._device
+        assert device is not None
+        measured, doubt = self._place(device, reading, now)
+        receipt = self._kept.come(reading.boot, reading.seq, reading.channel, measured, now, late=True)
+        if receipt is None:
+            self._counters["repeated"] += 1
+            return None
+        if reading.channel not in device.channels:
+            self._counters["unknown_channel"] += 1
+            receipt.release()  # nobody will ever take it
+            return None
+        self._counters["kept"] += 1
+        why = None if reading.fault is None else f"the board reports {reading.fault!r} instead of a value"
+        return Measurement(
+            reading.channel,
+            reading.seq,
+            reading.value,
+            why,
+            measured,
+            late=True,
+            doubt=doubt,
+            receipt=receipt,
+        )
+
+    def lost(self, message: BoardLost, now: float) -> None:
+        """What the board lost."""
+        self._kept.lost(message, now)
+
+    def look(self, now: float) -> Iterator[Event]:
+        """What is to be said now, to the board and to whoever waits for readings."""
+        if self._device is None:
+            return
+        body = self._kept.say(now)
+        if body is not None:
+            yield Send(frame(body))
+        waiting = self._kept.pressure(now)
+        if waiting:
+            yield Pressed(waiting)
+        for lost in self._kept.take_losses(now):
+            yield from self._missing(self._device, lost, now)
+
+    def _place(self, device: Device, reading: BoardKept, now: float) -> tuple[float, str | None]:
+        """When it was measured, and why that may be wrong."""
+        clock = self._kept.clock_of(reading.boot)
+        if reading.boot == device.boot:
+            return self._clock.place(reading.time_ms, now, self._kept.drift)
+        started = min(now, self._clock.started)
+        if clock is not None:
+            measured, doubt = clock.place(reading.time_ms, now, self._kept.drift)
+            return min(measured, started), doubt
+        if reading.age_ms is None:
+            return started, "the board restarted since, and it is not known when before that it was measured"
+        measured = min(started, now - reading.age_ms / 1000)
+        return measured, (
+            "the board restarted since, and nobody heard it before: the time may be too late by as long as "
+            "the restart took, 2 s with a boot loader"
+        )
+
+    def _missing(self, device: Device, lost: Lost, now: float) -> Iterator[Missing]:
+        loss, clock = lost.loss, self._kept.clock_of(lost.boot)
+        until = loss.until
+        if until is None:
+            until = now if lost.boot == device.boot else min(now, self._clock.started)
+        since = loss.since
+        if since is None:
+            since = clock.started if clock is not None else until
+        counts = loss.counts
+        if loss.first == 0:
+            # Whether there was any is not known: hardly of a channel that was not due.
+            waited = until - since
+            counts = {
+                name: None for name, channel in device.channels.items() if 0 < channel.interval_s < waited
+            }
+        elif counts is None:
+            counts = dict.fromkeys(device.channels, loss.number if len(device.channels) == 1 else None)
+        self._counters["missing"] += loss.number
+        for name, count in counts.items():
+            if name in device.channels:
+                yield Missing(name, count, min(since, until), until, loss.reason)

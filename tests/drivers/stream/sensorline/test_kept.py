@@ -1,0 +1,276 @@
+"""Nothing lost on the wire: a board that keeps its readings, and the gateway, over a cable that fails."""
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.drivers.stream.sensorline.kept_house import KeptHouse
+
+FOR_EVER = 1e9
+
+
+def acknowledgements(house: KeptHouse) -> list[list[str]]:
+    """The fields of what the gateway said of kept readings."""
+    return [body.split() for _, body in house.said]
+
+
+def check(house: KeptHouse) -> None:
+    """What holds whatever happened: each reading came once, as it was; what is lost is told, all of it."""
+    house.settle()
+    assert set(house.times_heard.values()) <= {1}
+    for key, measurement in house.heard.items():
+        taken = house.taken[key]
+        assert (measurement.channel, measurement.value) == (taken.channel, taken.value)
+    told = sum(missing.count or 0 for missing in house.missing)
+    assert told == len(house.lost)
+    assert house.board.status()["kept"] <= house.at_rest
+
+
+def test_a_good_line_needs_no_kept_reading() -> None:
+    """Everything is live; the board is told each second that it may forget, and asked for nothing."""
+    house = KeptHouse()
+    house.run(20)
+    assert (house.late, house.lost, house.missing) == (0, set(), [])
+    said = acknowledgements(house)
+    assert 15 <= len(said) <= 21
+    assert all(len(fields) == 3 for fields in said)
+    times = [when for when, _ in house.said]
+    assert min(later - earlier for earlier, later in itertools.pairwise(times)) > 0.99
+    check(house)
+
+
+def test_a_pulled_cable_costs_nothing() -> None:
+    """What was measured meanwhile comes late, each once, at its own time."""
+    house = KeptHouse()
+    house.run(5)
+    house.unplug()
+    house.run(20)
+    house.plug()
+    check(house)
+    assert (house.late >= 58, house.lost, house.missing) == (True, set(), [])
+    assert house.worst_time() < 0.1
+
+
+@pytest.mark.parametrize("drift", [-0.01, -0.004, 0.004, 0.01])
+def test_the_drift_of_an_outage_is_measured(drift: float) -> None:
+    """Lines were heard on both sides of ten minutes: each is right to 0.2 s, with 6 s of drift."""
+    house = KeptHouse(3000, drift=drift)
+    house.run(30)
+    house.unplug()
+    house.run(600)
+    house.plug()
+    check(house)
+    assert house.lost == set()
+    assert house.worst_time() < 0.2
+
+
+@pytest.mark.parametrize("drift", [-0.01, 0.01])
+def test_after_a_restart_of_the_gateway_a_time_is_right_to_one_percent(drift: float) -> None:
+    """Nothing was heard before the outage."""
+    house = KeptHouse(1000, drift=drift)
+    house.unplug()
+    house.run(100)
+    house.restart_gateway()
+    house.plugged = True
+    check(house)
+    assert 0.5 < house.worst_time() < 0.2 + 1.0
+
+
+def test_a_memory_that_was_too_small_is_a_gap_of_the_right_size() -> None:
+    """Of readings that had come and were not safe when the cable was pulled, none is counted."""
+    house = KeptHouse(30)
+    house.run(5)
+    house.safe_after = FOR_EVER
+    house.run(3.5)
+    house.unplug()
+    house.run(40)
+    house.safe_after = 0.0
+    house.plug()
+    check(house)
+    assert 80 < len(house.lost) < 100
+    assert {missing.channel for missing in house.missing} == {"temp", "hum", "lux"}
+    for missing in house.missing:
+        mine = [house.taken[key].true_s for key in house.lost if house.taken[key].channel == missing.channel]
+        assert missing.first <= min(mine) < max(mine) <= missing.last
+        assert missing.last - missing.first < max(mine) - min(mine) + 2.5
+        assert "no room" in missing.reason
+
+
+def test_a_second_outage_before_the_first_is_told_counts_each_lost_one_once() -> None:
+    """The board tells one gap, from the first to the last."""
+    house = KeptHouse(30)
+    for _ in range(3):
+        house.run(0.3)
+        house.unplug()
+        house.run(25)
+        house.plug()
+    check(house)
+    assert len(house.lost) > 100
+
+
+def test_a_reset_during_an_outage() -> None:
+    """The boot before has its times by its own clock, which was heard; nothing is doubted."""
+    house = KeptHouse(drift=0.005)
+    house.run(40)
+    house.unplug()
+    house.run(10)
+    house.reset(off_s=1.6)
+    house.run(10)
+    house.plug()
+    check(house)
+    assert house.lost == set()
+    assert all(measurement.doubt is None for measurement in house.heard.values())
+    assert house.worst_time() < 0.2 + 0.01 * 10
+
+
+def test_two_resets_of_which_nobody_heard() -> None:
+    """Of the boot in between only the age is known, and its times are doubted."""
+    house = KeptHouse(drift=0.002)
+    house.run(10)
+    house.unplug()
+    house.run(5)
+    house.reset(off_s=1.6)
+    house.run(5)
+    house.reset(off_s=1.6)
+    house.run(5)
+    house.plug()
+    check(house)
+    assert house.lost == set()
+    doubted = {boot for (boot, _), m in house.heard.items() if m.doubt is not None}
+    assert doubted == {8}
+    for (boot, seq), measurement in house.heard.items():
+        if boot == 8:
+            assert abs(measurement.measured - house.taken[boot, seq].true_s) < 2.2
+
+
+def test_a_loss_of_power_is_a_gap() -> None:
+    """How much was measured while nobody heard it cannot be known."""
+    house = KeptHouse()
+    house.run(10)
+    house.unplug()
+    house.run(20)
+    house.reset(power=True, off_s=5)
+    house.plug()
+    house.settle()
+    assert {missing.channel: missing.count for missing in house.missing} == {
+        "temp": None,
+        "hum": None,
+        "lux": None,
+    }
+    for missing in house.missing:
+        assert "lost its power" in missing.reason
+        assert missing.last - missing.first == pytest.approx(25, abs=1.5)
+    assert house.board.status()["kept"] <= house.at_rest
+
+
+def test_a_restart_on_a_line_that_held_loses_nothing_unheard() -> None:
+    """All had come when the power went: there is nothing to tell."""
+    house = KeptHouse()
+    house.run(10)
+    house.reset(power=True)
+    house.settle()
+    assert house.missing == []
+
+
+def test_a_restarted_gateway_gets_what_is_not_acknowledged() -> None:
+    """Once more; history knows what it has."""
+    house = KeptHouse()
+    house.safe_after = FOR_EVER
+    house.run(10)
+    house.restart_gateway()
+    house.settle()
+    assert house.lost == set()
+    assert house.board.status()["kept"] <= house.at_rest
+
+
+def test_what_finds_no_room_is_sent_again() -> None:
+    """A full queue is no loss."""
+    house = KeptHouse()
+    house.lose = 0.3
+    house.run(30)
+    check(house)
+    assert (house.lost, house.missing) == (set(), [])
+    assert house.late > 10
+
+
+def test_nothing_is_acknowledged_that_is_not_safe() -> None:
+    """And a memory half full of it is said so, once a second."""
+    house = KeptHouse(30)
+    house.safe_after = FOR_EVER
+    house.run(10.5)
+    assert [fields for fields in acknowledgements(house) if fields[2] != "0"] == []
+    assert house.board.status()["kept"] == 30
+    assert 4 <= len(house.pressures) <= 7
+    assert house.pressures[0][1] >= 15
+    check(house)
+
+
+def test_a_full_memory_is_acknowledged_sooner() -> None:
+    """At three readings each 0.1 s, 20 are gone in a second."""
+    house = KeptHouse(20, every_s=0.1)
+    house.run(20)
+    house.unplug()
+    house.run(0.2)
+    house.plug()
+    check(house)
+    assert house.lost == set()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_line_that_damages_one_line_in_four(seed: int) -> None:
+    """As at one bit error in 1,000: every reading comes, and little is sent again in vain."""
+    house = KeptHouse(115, loss=0.25, seed=seed, every_s=0.3)
+    house.run(60)
+    counts = house.board.counters()
+    house.loss = 0.0
+    check(house)
+    assert (house.lost, house.missing) == (set(), [])
+    needed = counts["readings"] * 0.25 / 0.75
+    assert counts["sent_again"] < 1.5 * needed
+
+
+def test_a_board_without_the_memory_hears_nothing_of_it() -> None:
+    """Neither does it get a line, nor do its readings have receipts."""
+    house = KeptHouse(0)
+    house._measured = lambda measurement: house.heard.update({(7, measurement.seq): measurement})  # type: ignore[method-assign]
+    house.run(5)
+    assert house.heard
+    assert (house.said, house.missing) == ([], [])
+    assert all(measurement.receipt is None for measurement in house.heard.values())
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["run", "run", "unplug", "plug", "reset", "noise", "quiet", "slow", "lose"]),
+        st.floats(0.1, 6.0),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(EVENTS, st.integers(0, 9), st.sampled_from([20, 60, 500]))
+def test_whatever_happens_each_reading_comes_once_or_is_told_as_lost(
+    events: list[tuple[str, float]], seed: int, size: int
+) -> None:
+    """Cuts, resets, noise, full queues, slow history, in any order."""
+    house = KeptHouse(size, seed=seed, every_s=0.5)
+    acts: dict[str, Any] = {
+        "unplug": house.unplug,
+        "plug": house.plug,
+        "reset": house.reset,
+        "noise": lambda: setattr(house, "loss", 0.25),
+        "quiet": lambda: setattr(house, "loss", 0.0),
+        "slow": lambda: setattr(house, "safe_after", 2.0),
+        "lose": lambda: setattr(house, "lose", 0.2),
+    }
+    for name, seconds in events:
+        if name in acts:
+            acts[name]()
+        house.run(seconds)
+    if not house.plugged:
+        house.plug()
+    check(house)
