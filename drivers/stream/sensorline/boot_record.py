@@ -16,6 +16,7 @@ from drivers.stream.sensorline.spans import Spans
 
 # What was asked for is on its way as long as others like it come. After so long without any, a line was lost.
 REASK_S = 0.5
+HURRY_REASK_S = 0.25
 # One that does not come for that often may never do. At one bit error in 1,000 a try fails four times in ten,
 # all eight 7 times in 10,000.
 TRIES = 8
@@ -135,12 +136,12 @@ class BootRecord:
             return []
         return list(self._came.gaps(self.safe_to + 1, self.newest))
 
-    def due(self, now: float) -> list[tuple[int, int]]:
-        """What is to be asked for now."""
+    def due(self, now: float, reask_s: float = REASK_S) -> list[tuple[int, int]]:
+        """What is to be asked for now; what was asked for `reask_s` ago and does not come, too."""
         found = []
         for gap in self.missing():
             asked, tries = self._asked.get(gap[1], (None, 0))
-            wait = REASK_S if tries < TRIES else PATIENT_S
+            wait = reask_s if tries < TRIES else PATIENT_S
             if asked is None or now >= max(asked, min(self._flowed, asked + PATIENT_S)) + wait:
                 found.append(gap)
         return found

@@ -13,13 +13,15 @@ from typing import NamedTuple
 
 from drivers.receipt import Receipt
 from drivers.stream.sensorline.board_clock import BoardClock
-from drivers.stream.sensorline.boot_record import BootRecord, Loss
+from drivers.stream.sensorline.boot_record import HURRY_REASK_S, REASK_S, BootRecord, Loss
 from drivers.stream.sensorline.kept_messages import BoardLost, Holding, Range, acknowledgement
 
 # A board is told so often what is safe,
 ACKNOWLEDGE_S = 1.0
-# and so often what did not come, or when its memory is half full: three times a second.
+# and so often what did not come: three times a second.
 SOON_S = 1 / 3
+# And so often when its memory is half full of what it was not told to forget: before it overwrites that.
+HURRY_S = 0.1
 # How often it is said that its memory is half full of what is not safe.
 PRESSURE_S = 1.0
 # What is said last of an earlier boot is said so often more: it would stay in the board's memory otherwise.
@@ -149,14 +151,15 @@ class Kept:
     def say(self, now: float) -> bytes | None:
         """The body of what the board is to be told now, None for nothing."""
         self._drain()
-        if not self._answered or now < self._said_at + SOON_S:
+        if not self._answered or now < self._said_at + HURRY_S:
             return None
+        waited = now >= self._said_at + SOON_S
         for record in self._in_turn():
-            if record.over:
-                continue
-            due = [*record.probe(now), *record.due(now)]
-            news = not record.probing and self._has_news(record)
             pressed = 2 * (record.newest - record.acknowledged) >= self._size
+            if record.over or not (waited or pressed):
+                continue
+            due = [*record.probe(now), *record.due(now, HURRY_REASK_S if pressed else REASK_S)]
+            news = not record.probing and self._has_news(record)
             if due or (news and (pressed or now >= self._acknowledged_at + ACKNOWLEDGE_S)):
                 self._said_at = now
                 if news:

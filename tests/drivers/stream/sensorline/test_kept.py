@@ -221,15 +221,15 @@ def test_a_full_memory_is_acknowledged_sooner() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_line_that_damages_one_line_in_four(seed: int) -> None:
-    """As at one bit error in 1,000: every reading comes, and little is sent again in vain."""
+    """As at one bit error in 1,000: every reading comes, with at most 15 % more lines than must be."""
     house = KeptHouse(115, loss=0.25, seed=seed, every_s=0.3)
     house.run(60)
     counts = house.board.counters()
     house.loss = 0.0
     check(house)
     assert (house.lost, house.missing) == (set(), [])
-    needed = counts["readings"] * 0.25 / 0.75
-    assert counts["sent_again"] < 1.5 * needed
+    unavoidable = counts["readings"] / 0.75
+    assert counts["readings"] + counts["sent_again"] < 1.15 * unavoidable
 
 
 def test_a_board_without_the_memory_hears_nothing_of_it() -> None:
@@ -251,7 +251,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(EVENTS, st.integers(0, 9), st.sampled_from([20, 60, 500]))
 def test_whatever_happens_each_reading_comes_once_or_is_told_as_lost(
     events: list[tuple[str, float]], seed: int, size: int
