@@ -1,4 +1,4 @@
-"""docs/examples/board.c, compiled and run: by itself against the protocol, and on a pty with the gateway."""
+"""The library's board as a program on Linux: by itself against the protocol, and on a pty with the gateway."""
 
 import contextlib
 import json
@@ -17,33 +17,12 @@ import pytest
 from firmware_sim.line import decode, encode
 from tests.e2e.conftest import ROOT, Gateway
 
-SOURCE = ROOT / "docs" / "examples" / "board.c"
+FOLDER = ROOT / "firmware-sim" / "firmware" / "arduino"
 HELLO = [
-    r"H {id} 1 example-board 0001 7 1\.0 2 \d+",
+    r"H {id} 1 example-board 00000001 7 1\.0 2 \d+ 100",
     r"C {id} 0 temp temperature C 0\.01 -40 85 1000",
     r"C {id} 1 hum humidity % 0\.01 0 100 1000",
 ]
-# Another board's hardware: a frozen thermometer that needs no time, and no hygrometer.
-HARDWARE = """\
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-static int previous;
-uint64_t now_ms(void) { return UINT64_C(4294967296000); }
-int receive(void) {
-    int byte = previous == '\\n' ? -1 : getchar();
-    if (byte == EOF && previous != '\\n') exit(0);
-    previous = byte;
-    return byte;
-}
-void transmit(const char *bytes, size_t count) { fwrite(bytes, 1, count, stdout); }
-bool measure(int channel, int32_t *hundredths) { *hundredths = -7; return channel == 0; }
-void board_start(uint32_t);
-void board_step(void);
-int main(void) { board_start(4294967295); for (;;) board_step(); }
-"""
 CONFIG = """\
 router: {{listen: 127.0.0.1:{port}}}
 links:
@@ -54,28 +33,22 @@ sensors:
 """
 
 
-def compiled(folder: Path, *arguments: str | Path) -> Path:
-    """The program made of the board's source and `arguments`."""
-    if shutil.which("cc") is None:
-        pytest.skip("there is no C compiler; on Debian and Raspberry Pi OS: sudo apt install gcc")
-    program = folder / "board"
-    warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"]
-    command = ["cc", "-std=c11", *warnings, "-o", program, SOURCE, *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    return program
-
-
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The board as it is."""
-    return compiled(tmp_path_factory.mktemp("board"))
+    """The board, compiled."""
+    if shutil.which("cc") is None or shutil.which("make") is None:
+        pytest.skip("there is no C compiler or no make; on Debian and Raspberry Pi OS: sudo apt install gcc make")
+    folder = tmp_path_factory.mktemp("board")
+    command = ["make", "-s", "-C", FOLDER, "linux", f"BUILD={folder}"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    return folder / "board"
 
 
 @pytest.fixture
 def ask(program: Path) -> Iterator[Callable[..., list[str]]]:
     """Sends bytes to a board of boot 7 and returns the next lines' bodies, its own readings left out."""
-    with subprocess.Popen([program, "7"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as board:
+    with subprocess.Popen([program, "-b7"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as board:
         assert board.stdin is not None
         assert board.stdout is not None
         to_board, from_board = board.stdin, board.stdout
@@ -110,7 +83,7 @@ def test_hello(ask: Any) -> None:
 @pytest.mark.parametrize(
     ("request_body", "answer"),
     [
-        ("Q 5 ping", r"A 5 7 \d+"),
+        ("Q 5 ping", r"A 5 7 \d+ \d+"),
         ("Q 5 read temp", r"A 5 temp \d+ \d+ 2\d\.\d\d"),
         ("Q 5 read hum and what a later version says", r"A 5 hum \d+ \d+ 40\.\d\d"),
         ("Q 5 interval temp 0", "A 5 temp 0"),
@@ -143,23 +116,10 @@ def test_what_is_damaged_is_dropped(ask: Any) -> None:
     assert ask(good[:-1] + b"\r\n")[0].startswith("A 9 ")
 
 
-def test_other_hardware(tmp_path: Path) -> None:
-    """With functions of another board's: values below zero, times beyond 32 bits, an absent sensor."""
-    (tmp_path / "hardware.c").write_text(HARDWARE)
-    program = compiled(tmp_path, "-DARDUINO", tmp_path / "hardware.c")
-    asked = encode("Q 1 read temp") + encode("Q 2 read hum")
-    result = subprocess.run([program], input=asked, capture_output=True, check=True)
-    hello, _, _, *bodies = [decode(line) for line in result.stdout.splitlines()]
-    assert hello == "H 0 1 example-board 0001 4294967295 1.0 2 4294967296000"
-    now = 4294967296000
-    reported = [f"R temp 2 {now} -0.07", f"R hum 3 {now} !absent"]
-    assert bodies[:4] == [f"A 1 temp 1 {now} -0.07", *reported, "E 2 sensor_fault absent"]
-
-
 @contextlib.contextmanager
 def running(program: Path, terminal: int, boot: int) -> Iterator[None]:
     """The board at that end of a pty; its power goes when the block ends."""
-    with subprocess.Popen([program, str(boot)], stdin=terminal, stdout=terminal) as board:
+    with subprocess.Popen([program, f"-b{boot}"], stdin=terminal, stdout=terminal) as board:
         try:
             yield
         finally:
@@ -175,10 +135,10 @@ def test_with_the_gateway(program: Path, start: Callable[..., Gateway], tmp_path
         with running(program, ours, 7):
             gateway = start(CONFIG)
             gateway.wait_for_error("board: up on ")
-            assert "example-board 0001, firmware 1.0, channels temp, hum" in gateway.errors
+            assert "example-board 00000001, firmware 1.0, channels temp, hum" in gateway.errors
             check(gateway)
         with running(program, ours, 8):
-            gateway.wait_for_error("example-board 0001 restarted, boot 8")
+            gateway.wait_for_error("example-board 00000001 restarted, boot 8")
             check(gateway)
         stats = json.loads(gateway.cli("request", "temp", "stats").stdout)
         assert {stats["link"][name] for name in ("damaged", "malformed", "skipped", "lost")} == {0}

@@ -1,9 +1,11 @@
 /* Runs a program for the ATmega328P in simavr and measures it: the deepest stack, and lines a second.
  *
- *     measure PROGRAM.elf SECONDS < requests        what is sent to the board, as bytes, one line each 50 ms
+ *     measure PROGRAM.elf SECONDS FIRST_FREE < requests     (requests.py; one line each 50 ms; #MS: wait until then)
  *
- * It prints: lines, bytes and lines a second that came; the stack's greatest depth; RAM that neither the program's
- * variables nor that stack ever touched. RAM is filled with a pattern before the start: what still has it at the end
+ * FIRST_FREE: the address behind the program's variables, .noinit included, in hexadecimal (nm: _end).
+ *
+ * It prints the stack's greatest depth, how much RAM neither the program's variables nor that stack ever touched, and
+ * how many lines and bytes a second came. RAM is filled with a pattern before the start: what still has it at the end
  * was not used.
  *
  * Copyright (C) 2026 The sig-gateway maintainers. As it is linked with libsimavr, this program (this one file) may be
@@ -21,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATTERN = 0xA5, LONGEST = 256, PAUSE_US = 50000, BYTE_US = 87 };
+enum { PATTERN = 0xA5, PAUSE_US = 50000, BYTE_US = 87 };
 
 static unsigned long lines, bytes;
 
@@ -39,31 +41,30 @@ static void quiet(avr_t *avr, const int level, const char *format, va_list given
 /* The next byte for the board, paced as a line of 115,200 baud paces it; a line each PAUSE_US. */
 static void feed(avr_t *avr, avr_irq_t *to_board) {
     static avr_cycle_count_t next;
-    static int at_start = 1;
-    if (!next) next = avr_usec_to_cycles(avr, 500000);
+    unsigned ms;
     if (avr->cycle < next) return;
     int byte = getchar();
-    if (byte == EOF) {
+    if (byte == '#' && scanf("%u\n", &ms) == 1) {
+        next = avr_usec_to_cycles(avr, ms * 1000);
+    } else if (byte == EOF) {
         next = UINT64_MAX;
-        return;
+    } else {
+        avr_raise_irq(to_board, (uint32_t)byte);
+        next = avr->cycle + avr_usec_to_cycles(avr, byte == '\n' ? PAUSE_US : BYTE_US);
     }
-    avr_raise_irq(to_board, (uint32_t)byte);
-    at_start = byte == '\n';
-    next = avr->cycle + avr_usec_to_cycles(avr, at_start ? PAUSE_US : BYTE_US);
 }
 
 static void report(const avr_t *avr, uint32_t first_free, double seconds) {
     uint32_t deepest = first_free;
     while (deepest <= avr->ramend && avr->data[deepest] == PATTERN) deepest++;
-    printf("lines %lu\nbytes %lu\nlines_per_second %.0f\n", lines, bytes, (double)lines / seconds);
-    printf("stack %u\nunused %u\n", (unsigned)(avr->ramend + 1 - deepest), (unsigned)(deepest - first_free));
+    printf("stack %u unused %u lines_per_second %.0f bytes_per_second %.0f\n", (unsigned)(avr->ramend + 1 - deepest),
+           (unsigned)(deepest - first_free), (double)lines / seconds, (double)bytes / seconds);
 }
 
 int main(int count, char **arguments) {
     elf_firmware_t firmware = {0};
-    /* Where the stack may grow to: what the linker laid last, .noinit included. */
     if (count < 4 || elf_read_firmware(arguments[1], &firmware)) {
-        fprintf(stderr, "usage: measure PROGRAM.elf SECONDS FIRST_FREE_ADDRESS [echo] < requests\n");
+        fprintf(stderr, "usage: measure PROGRAM.elf SECONDS FIRST_FREE [echo] < requests\n");
         return EXIT_FAILURE;
     }
     double seconds = atof(arguments[2]);

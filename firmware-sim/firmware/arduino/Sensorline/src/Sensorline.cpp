@@ -3,6 +3,10 @@
 
 #include <EEPROM.h>
 
+#if defined(ARDUINO_ARCH_ESP8266)
+#include <esp8266_peri.h>  // RANDOM_REG32
+#endif
+
 extern "C" {
 #include "sensorline/checksum.h"
 #include "sensorline/hardware.h"
@@ -38,8 +42,13 @@ void sl_lasting_done(void) {
 #endif
 }
 
-// Noise of open inputs and what RAM held when power came on; how long that took, too.
 uint32_t sl_random(void) {
+#if defined(ARDUINO_ARCH_ESP32)
+    return esp_random();
+#elif defined(ARDUINO_ARCH_ESP8266)
+    return RANDOM_REG32;
+#else
+    // What RAM held when power came on, noise of open inputs, and when each was read.
     uint32_t crc = SL_CRC32_START;
     const uint8_t *memory = (const uint8_t *)sensorline_memory.memory;
     for (uint16_t i = 0; i < sizeof(struct sl_memory); i++) crc = sl_crc32(crc, memory[i]);
@@ -48,6 +57,7 @@ uint32_t sl_random(void) {
         crc = sl_crc32(crc, (uint8_t)micros());
     }
     return crc;
+#endif
 }
 }
 
@@ -72,8 +82,6 @@ void SensorlineBoard::begin(const __FlashStringHelper *model, const __FlashStrin
     board.model = (const char *)model;
     board.firmware = (const char *)firmware;
     board.identity = sl_identity();
-    board.boot = sl_next_boot();
-    board.memory_lasted = !power_came_on();
     board.channels.table = sensorline_channels;
     board.channels.states = sensorline_states;
     board.channels.count = sensorline_memory.channels;
@@ -81,7 +89,7 @@ void SensorlineBoard::begin(const __FlashStringHelper *model, const __FlashStrin
     board.kept.memory = (struct sl_memory *)sensorline_memory.memory;
     board.kept.capacity = sensorline_memory.capacity;
     board.kept.value_bytes = sensorline_memory.value_bytes;
-    sl_board_start(&board);
+    sl_board_start(&board, sl_next_boot(), !power_came_on());
 }
 
 void SensorlineBoard::value(uint8_t channel, float value) {

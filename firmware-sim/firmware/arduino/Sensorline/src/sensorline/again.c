@@ -130,10 +130,12 @@ void sl_again_step(uint32_t now_ms) {
             send_gap(segment);
             return;
         }
-        for (sl_count i = 0; i < memory()->segments[segment].kept; i++, entry++) {
+        const struct sl_segment *of = &memory()->segments[segment];
+        for (sl_count i = 0; i < of->kept; i++, entry++) {
             uint8_t *channel = mark(sl_ring_entry(entry));
             if (!(*channel & SL_ASKED)) continue;
             *channel &= (uint8_t)~SL_ASKED;
+            if (sl_segment_first(of) + i <= of->acked) continue; /* since it was asked for */
             send_kept(segment, i, now_ms);
             return;
         }

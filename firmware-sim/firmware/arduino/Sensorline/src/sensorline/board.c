@@ -23,7 +23,7 @@ void sl_hello(uint16_t id) {
     sl_out_number(1);
     sl_out_constant(board->model);
     sl_out_text(identity);
-    sl_out_number(board->boot);
+    sl_out_number(sl_ring_boot());
     sl_out_constant(board->firmware);
     sl_out_number(board->channels.count);
     sl_out_time(sl_time_now());
@@ -38,12 +38,12 @@ static uint16_t layout(void) {
     return sl_crc16(sl_channels_layout(), sizes, sizeof sizes);
 }
 
-void sl_board_start(struct sl_board *given) {
+void sl_board_start(struct sl_board *given, uint32_t boot, bool lasted) {
     board = given;
     sl_channels_start(&board->channels);
     board->kept.channels = board->channels.count;
     board->kept.layout = layout();
-    sl_ring_start(&board->kept, board->boot, board->memory_lasted);
+    sl_ring_start(&board->kept, boot, lasted);
     sl_hello(0);
 }
 

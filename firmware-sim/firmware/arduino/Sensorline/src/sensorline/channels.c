@@ -125,7 +125,7 @@ static void tell(uint8_t channel, uint16_t id, int32_t hundredths, enum sl_fault
 void sl_channel_give(uint8_t channel, int32_t hundredths, enum sl_fault fault) {
     if (channel >= channels->count) return;
     struct sl_state *state = &channels->states[channel];
-    uint32_t now = sl_now();
+    uint32_t now = measured.ms; /* not after the measurement: the next one is due an interval after its beginning */
     bool due = is_due(channel, now), answers = is_asked(channel);
     if (!due && !answers) return;
     if (!fault && !sl_ring_fits(hundredths)) fault = SL_RANGE;
@@ -140,20 +140,16 @@ void sl_channel_give(uint8_t channel, int32_t hundredths, enum sl_fault fault) {
     said = true;
 }
 
-static bool is_measured_with(uint8_t channel, uint8_t number) {
-    return measurement(channel) == number;
-}
-
 static void measure(uint8_t number) {
     measured = sl_time_now();
     uint32_t begun = measured.ms;
     bool ready = channels->measure(number);
     for (uint8_t i = 0; i < channels->count; i++) {
         struct sl_state *state = &channels->states[i];
-        if (!is_measured_with(i, number)) continue;
+        if (measurement(i) != number) continue;
         if (!state->measuring) state->measured_ms = begun;
         state->measuring = !ready;
-        if (ready && (is_asked(i) || is_due(i, begun))) sl_channel_give(i, 0, SL_ABSENT);
+        if (ready) sl_channel_give(i, 0, SL_ABSENT); /* if it still waits for a value */
     }
 }
 
@@ -166,8 +162,13 @@ static bool may_measure(uint8_t channel, uint32_t now) {
 bool sl_channels_step(void) {
     said = false;
     if (asked.id && sl_now() - asked.since_ms > LONGEST_WAIT_MS) answer_busy();
-    for (uint8_t i = 0; i < channels->count; i++)
-        if (may_measure(i, sl_now())) measure(measurement(i));
+    int16_t measured_just_now = -1;
+    for (uint8_t i = 0; i < channels->count; i++) {
+        uint8_t number = measurement(i);
+        if (number == measured_just_now || !may_measure(i, sl_now())) continue;
+        measure(number);
+        measured_just_now = number;
+    }
     return said;
 }
 

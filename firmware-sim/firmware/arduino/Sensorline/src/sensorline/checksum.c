@@ -18,13 +18,21 @@ uint32_t sl_crc32(uint32_t crc, uint8_t byte) {
     return half(half(crc ^ byte));
 }
 
-/* CRC-16/ARC's step, without a table: 7 operations on bytes a byte (polynomial 0xA001, reflected). */
+/* A step of CRC-16/ARC (polynomial 0xA001, reflected). avr-libc has it in assembler, three times as quick. */
+#if defined(__AVR__)
+#include <util/crc16.h>
+#define crc16_step _crc16_update
+#else
+static uint16_t crc16_step(uint16_t crc, uint8_t byte) {
+    crc ^= byte;
+    for (uint8_t bit = 0; bit < 8; bit++) crc = (uint16_t)(crc & 1 ? crc >> 1 ^ 0xA001 : crc >> 1);
+    return crc;
+}
+#endif
+
 uint16_t sl_crc16(uint16_t crc, const void *bytes, size_t count) {
     const uint8_t *next = bytes;
-    while (count--) {
-        crc ^= *next++;
-        for (uint8_t bit = 0; bit < 8; bit++) crc = (uint16_t)(crc & 1 ? crc >> 1 ^ 0xA001 : crc >> 1);
-    }
+    while (count--) crc = crc16_step(crc, *next++);
     return crc;
 }
 

@@ -87,6 +87,7 @@ static void close(void) {
     in_this_order();
     memory->check = header_check();
     in_this_order();
+    memory->undo.index = SL_BOOTS; /* no change is under way */
 }
 
 static bool undo(void) {

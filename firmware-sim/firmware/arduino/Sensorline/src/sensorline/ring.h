@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "apart.h"
 #include "clock.h"
 #include "fault.h"
 
@@ -74,7 +75,7 @@ void sl_ring_start(const struct sl_place *place, uint32_t boot, bool trusted);
 void sl_ring_note(uint32_t now_ms);
 
 /* Keep a reading; gives its *seq*. `hundredths` must fit the ring's values (sl_ring_fits). */
-uint32_t sl_ring_keep(uint8_t channel, struct sl_time time, int32_t hundredths, enum sl_fault fault);
+SL_APART uint32_t sl_ring_keep(uint8_t channel, struct sl_time time, int32_t hundredths, enum sl_fault fault);
 bool sl_ring_fits(int32_t hundredths);
 
 uint32_t sl_ring_boot(void);   /* this boot's number */
