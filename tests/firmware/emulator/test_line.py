@@ -14,7 +14,7 @@ BYTE_S = 10 * 17 * 8 / 16e6
 
 
 def test_what_nobody_takes_overruns(chip: Any) -> None:
-    """While the program is busy two bytes wait, and one in the shift register; the program is told of the rest."""
+    """While the program is busy two bytes wait, and one in the shift register; it is told of the rest."""
     assert chip.do(b"s" + b" " * 12) == "got 3 1"
     assert chip.status()["overruns"] == 9
     assert chip.status()["received"] == 13

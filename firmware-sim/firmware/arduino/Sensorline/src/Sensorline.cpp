@@ -2,6 +2,9 @@
 #include "Sensorline.h"
 
 #include <EEPROM.h>
+#if defined(__AVR__)
+#include <avr/wdt.h>
+#endif
 
 #if defined(ARDUINO_ARCH_ESP8266)
 #include <esp8266_peri.h>  // RANDOM_REG32
@@ -65,9 +68,11 @@ uint32_t sl_random(void) {
 // what was kept must tell.
 static bool power_came_on() {
 #if defined(__AVR__) && defined(MCUSR)
-    bool came_on = MCUSR & _BV(PORF);
+    uint8_t flags = MCUSR;
     MCUSR = 0;
-    return came_on;
+    // After its reset a watchdog goes on, with 16 ms, where no boot loader has stopped it.
+    if (flags & _BV(WDRF)) wdt_disable();
+    return flags & _BV(PORF);
 #else
     return false;
 #endif
