@@ -93,13 +93,13 @@ def close(payload: bytes, value: float) -> bool:
 
 
 def test_it_comes_back(start: Callable[..., Gateway], mosquitto: Mosquitto, tmp_path: Path) -> None:
-    """After an unplug, after a reset by its key and after a power cut the gateway has values again."""
+    """After an unplug, a power cut and resets, by a watchdog, too, the gateway has values again."""
     config = CONFIG.format(driver="temperature", channel="temp", mqtt=mosquitto.port, http=free_port())
     with EmulatedBoard(tmp_path, "SHT31") as board:
         gateway = start(config)
         gateway.wait_for_error("board: up on ")
         with gateway.watch("#changed") as watch:
-            for number, command in enumerate(("unplug 300", "reset key", "off 300"), 30):
+            for number, command in enumerate(("unplug 300", "reset watchdog", "reset key", "off 300"), 30):
                 board.tell(command)
                 board.tell(f"temperature {number}")
                 watch.json_until(lambda event, number=number: event["data"]["value"] == number)  # type: ignore[misc]

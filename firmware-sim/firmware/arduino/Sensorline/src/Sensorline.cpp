@@ -80,6 +80,7 @@ static bool power_came_on() {
 
 void SensorlineBoard::begin(const __FlashStringHelper *model, const __FlashStringHelper *firmware,
                             bool (*measure)(uint8_t), unsigned long baud) {
+    bool lasted = !power_came_on();  // before anything is written to EEPROM, which takes longer than those 16 ms
 #if defined(SENSORLINE_EEPROM_IN_FLASH)
     EEPROM.begin(SL_LASTING_BYTES);
 #endif
@@ -94,7 +95,7 @@ void SensorlineBoard::begin(const __FlashStringHelper *model, const __FlashStrin
     board.kept.memory = (struct sl_memory *)sensorline_memory.memory;
     board.kept.capacity = sensorline_memory.capacity;
     board.kept.value_bytes = sensorline_memory.value_bytes;
-    sl_board_start(&board, sl_next_boot(), !power_came_on());
+    sl_board_start(&board, sl_next_boot(), lasted);
 }
 
 void SensorlineBoard::value(uint8_t channel, float value) {
