@@ -82,7 +82,7 @@ def test_what_is_measured_arrives(
         assert board.status()["overruns"] == 0
 
 
-def close(payload: bytes, value: float) -> bool:
+def close(payload: bytes | bytearray, value: float) -> bool:
     """Whether it is an event, or a state, with that value."""
     try:
         found = json.loads(payload)

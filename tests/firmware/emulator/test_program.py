@@ -130,7 +130,7 @@ def test_ends(probe: Callable[..., Any]) -> None:
 def test_ends_with_its_parent(probe: Callable[..., Any]) -> None:
     """One that was killed could end nothing."""
     chip = probe()
-    command = list(chip._command)
+    command = list(chip.command)
     chip.stop()
     parent = [sys.executable, "-c", PARENT, *map(str, command)]
     with subprocess.Popen(parent, cwd=chip.folder, stdout=subprocess.PIPE, text=True) as starter:
@@ -152,7 +152,7 @@ def test_the_control_socket_is_the_users(chip: Any) -> None:
 def test_two_at_one_place(probe: Callable[..., Any]) -> None:
     """The second is refused, and the first goes on."""
     chip = probe().open()
-    second = subprocess.run(chip._command, cwd=chip.folder, capture_output=True, text=True, check=False)
+    second = subprocess.run(chip.command, cwd=chip.folder, capture_output=True, text=True, check=False)
     assert second.returncode == 2
     assert "Address already in use" in second.stderr
     assert chip.do(b"x") == "heard x"
