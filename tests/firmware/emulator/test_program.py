@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.emulated_board import built, missing
+from tests.support.emulated_board import built, required
 from tests.support.waiting import until
 
 PARENT = """
@@ -104,11 +104,10 @@ def test_help(chip: Any) -> None:
 )
 def test_wrong_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
     """Status 2, words on standard error, and nothing is left."""
-    if missing():
-        pytest.skip(f"no board can be emulated without {missing()}")
+    required()
     (tmp_path / "file").write_text("mine")
     elf = built("probe") / "probe.elf"
-    command = [built("emulator") / "emulator", *(each.format(elf=elf) for each in arguments)]
+    command = [str(built("emulator") / "emulator"), *(each.format(elf=elf) for each in arguments)]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith(said) or said in ended.stderr
