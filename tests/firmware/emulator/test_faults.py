@@ -20,5 +20,6 @@ def test_seeded_faults(tmp_path: Path) -> None:
         house.gateway.wait_for_error("board: up on ")
         house.run(COUNT)
         house.settle()
-        assert check(house) == [], house.faults
+        wrong = check(house)
+        assert wrong == [], "\n".join([*wrong, *map(str, house.faults), str(house.board.status())])
         assert len(readings(house.board)) > COUNT
