@@ -223,9 +223,10 @@ def hammered(hammer: Path, shared: Path, kept: int, boot: int, turn: int) -> Non
 def test_entries_that_changed_places(board: Board) -> None:
     """Each is right by itself, but not where it lies: nothing is used."""
     board.take(1)
-    start = len(board.memory) - 8 * 7
-    entries = board.memory[start : start + 14]
-    board.memory[start : start + 14] = entries[7:] + entries[:7]
+    whole = bytes(board.memory)
+    start = len(whole) - 8 * 7
+    one, other = whole[start : start + 7], whole[start + 7 : start + 14]
+    board.memory.raw = whole[:start] + other + one + whole[start + 14 :]
     assert board.reset().ask("Q 1 again") == ["A 1 8 1 0"]
-    board.memory[start : start + 14] = entries
+    board.memory.raw = whole
     assert board.reset().ask("Q 1 again")[0] == "A 1 8 1 0 7 1 2"
