@@ -101,6 +101,18 @@ def test_overwriting_passes_what_is_acknowledged(board: Board) -> None:
     board.ask("K 8 4")
     board.take(2)
     assert board.ask("Q 1 again")[:2] == ["A 1 8 5 10", "G 7 1 2 temp 1 hum 1"]
+    board.take(3)
+    assert board.ask("K 7 2", "Q 1 again")[:2] == ["A 1 8 9 16", "G 8 5 8 temp 2 hum 2"]
+
+
+def test_a_gap_outlives_the_boot_before_it(board: Board) -> None:
+    """When nothing is left of an earlier boot, what is known of the later ones' gaps stays theirs."""
+    board.take(1)
+    board = board.reset()
+    board.take(5)
+    assert board.ask("K 7 2", "Q 1 again")[:2] == ["A 1 8 3 10", "G 8 1 2 temp 1 hum 1"]
+    board = board.reset()
+    assert board.ask("Q 1 again")[:2] == ["A 1 9 1 0 8 3 10", "G 8 1 2 temp 1 hum 1"]
 
 
 def test_the_fifth_boot_before(make_board: Callable[..., Board]) -> None:
