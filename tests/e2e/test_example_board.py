@@ -1,4 +1,4 @@
-"""The library's board as a program on Linux: by itself against the protocol, and on a pty with the gateway."""
+"""The Arduino library as a program on Linux: by itself against the protocol, and with the gateway."""
 
 import contextlib
 import json
@@ -37,9 +37,9 @@ sensors:
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The board, compiled."""
     if shutil.which("cc") is None or shutil.which("make") is None:
-        pytest.skip("there is no C compiler or no make; on Debian and Raspberry Pi OS: sudo apt install gcc make")
+        pytest.skip("no C compiler or no make; on Debian and Raspberry Pi OS: sudo apt install gcc make")
     folder = tmp_path_factory.mktemp("board")
-    command = ["make", "-s", "-C", FOLDER, "linux", f"BUILD={folder}"]
+    command = ["make", "-s", "-C", str(FOLDER), "linux", f"BUILD={folder}"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
     return folder / "board"

@@ -109,9 +109,9 @@ int main(int count, char **arguments) {
         uint32_t next = sl_ring_newest() + 1;
         struct sl_time time = {next, 0};
         shared[0] = sl_ring_keep((uint8_t)(next % 2), time, (int32_t)(next % 30000), SL_NONE);
-        if (next % 64 || next % 640 == 0) continue; /* now and then the ring is full */
-        shared[1] = next - 20;
-        sl_ring_acknowledge(boot, next - 20);
+        if (next % 8 || next % 80 == 0) continue; /* now and then the ring is full */
+        shared[1] = next - 5;
+        sl_ring_acknowledge(boot, next - 5);
     }
 }
 #endif

@@ -1,4 +1,4 @@
-"""The library for an Arduino Uno: it compiles without a warning, and leaves a sketch the RAM that its README says."""
+"""The library for an Arduino Uno: no warning, and the RAM that it leaves is what its README says."""
 
 import re
 import shutil
@@ -44,7 +44,7 @@ def test_examples_compile(build: Path, example: str) -> None:
 
 
 def test_it_leaves_room(build: Path) -> None:
-    """Flash, and RAM beside kept readings and the deepest stack that simavr sees with every request there is."""
+    """RAM beside kept readings and the deepest stack that simavr sees with every request there is."""
     if not Path("/usr/include/simavr").exists():
         pytest.skip("the stack is measured with simavr; on Debian: sudo apt install libsimavr-dev")
     result = make(f"BUILD={build}", "SECONDS_MEASURED=4.5", "sizes")
@@ -60,15 +60,27 @@ def test_it_leaves_room(build: Path) -> None:
 
 def test_what_the_ide_needs() -> None:
     """The library's properties are whole, and each public name has its colour."""
-    properties = dict(line.split("=", 1) for line in (LIBRARY / "library.properties").read_text().splitlines())
-    assert set(properties) >= {"name", "version", "author", "maintainer", "sentence", "category", "architectures"}
+    properties = dict(
+        line.split("=", 1) for line in (LIBRARY / "library.properties").read_text().splitlines()
+    )
+    assert set(properties) >= {
+        "name",
+        "version",
+        "author",
+        "maintainer",
+        "sentence",
+        "category",
+        "architectures",
+    }
     header = (LIBRARY / "src" / "Sensorline.h").read_text()
     assert f'#define SENSORLINE_VERSION "{properties["version"]}"' in header
     lines = (LIBRARY / "keywords.txt").read_text().splitlines()[1:]
     coloured = {line.split("\t")[0] for line in lines}
     assert all(re.fullmatch(r"\w+\t(KEYWORD1|KEYWORD2|LITERAL1)", line) for line in lines)
     assert coloured >= {path.stem for path in (LIBRARY / "src").glob("*.h")}
-    assert coloured >= set(re.findall(r"#define (SENSORLINE_(?:CHANNELS|KEEP|KEEP_WIDE|USUAL_KEPT|VERSION))\b", header))
+    assert coloured >= set(
+        re.findall(r"#define (SENSORLINE_(?:CHANNELS|KEEP|KEEP_WIDE|USUAL_KEPT|VERSION))\b", header)
+    )
 
 
 def test_the_readme_is_right(build: Path) -> None:

@@ -6,7 +6,7 @@ from tests.firmware.arduino.rig import FAULTS, Board
 
 
 def test_one_measurement_for_two_channels(board: Board) -> None:
-    """Both carry the time at which it began, whatever it took; nothing comes before the sensor's time is over."""
+    """Both carry the time at which it began, whatever it took; none before the sensor's time is over."""
     board.set("takes_ms", 5)
     assert board.at(1999) == []
     assert board.at(2001) == ["R temp 1 2001 0.00", "R hum 2 2001 0.00"]
@@ -51,7 +51,7 @@ def test_another_request_while_a_read_waits(board: Board) -> None:
 
 
 def test_a_measurement_that_takes_long(board: Board) -> None:
-    """It is asked until it is ready; its time is that of the last call; then the sensor has its rest again."""
+    """It is asked until it is ready; its time is that of the last call; then the sensor rests again."""
     board.set("ready", 0)
     assert board.at(2000) == board.at(2100) == []
     board.set("ready", 1)
@@ -80,7 +80,7 @@ def test_a_channel_that_is_not_given_is_absent(board: Board) -> None:
 
 @pytest.mark.parametrize("word", FAULTS)
 def test_a_fault_is_told(board: Board, word: str) -> None:
-    """As a reading with its word, and as the answer to a read that takes no *seq*; a due reading takes one all the same."""
+    """As a reading with its word; and as the answer to a read, which takes no *seq*: the due one does."""
     board.set("faults", FAULTS[word])
     assert board.take(1) == [f"R temp 1 2000 !{word}", "R hum 2 2000 0.00"]
     board.set("faults", FAULTS[word], 2)
@@ -92,7 +92,10 @@ def test_a_fault_is_told(board: Board, word: str) -> None:
 def test_an_interval(board: Board) -> None:
     """Is limited by what the sensor needs and by a day, holds from now on, and the hello carries it."""
     assert board.at(100, "Q 1 interval temp 5000") == ["A 1 temp 5000"]
-    assert board.ask("Q 2 interval hum 1", "Q 3 interval door 9007199254740991") == ["A 2 hum 2000", "A 3 door 86400000"]
+    assert board.ask("Q 2 interval hum 1", "Q 3 interval door 9007199254740991") == [
+        "A 2 hum 2000",
+        "A 3 door 86400000",
+    ]
     assert [line.split()[-1] for line in board.ask("Q 4 hello")[1:]] == ["5000", "2000", "86400000"]
     assert board.at(2100) == ["R hum 1 2100 0.00"]
     assert board.at(5099) == ["R hum 2 5099 0.00"]
@@ -115,7 +118,7 @@ def test_a_board_that_was_held_up_does_not_catch_up(board: Board) -> None:
 
 
 def test_the_clock_wraps(board: Board) -> None:
-    """The millisecond counter of the chip, not the time: a reading due across the wrap comes when it is due."""
+    """The chip's millisecond counter, not the time: a reading due across the wrap comes when it is due."""
     board.ask("Q 1 interval temp 86400000", "Q 1 interval hum 0")
     times = [day * 86400000 for day in range(1, 110)]
     lines = [line for time in times for line in board.at(time)]

@@ -65,7 +65,9 @@ def test_faults_are_kept(make_board: Callable[..., Board], word: str, value_byte
         (4, 32768, "327.68"),
     ],
 )
-def test_what_fits_an_entry(make_board: Callable[..., Board], value_bytes: int, hundredths: int, text: str) -> None:
+def test_what_fits_an_entry(
+    make_board: Callable[..., Board], value_bytes: int, hundredths: int, text: str
+) -> None:
     """What does not is told as out of range, at once and again."""
     board = make_board(value_bytes=value_bytes)
     board.start()
@@ -144,7 +146,7 @@ def test_acknowledged_readings_make_room(board: Board) -> None:
 
 
 def test_what_was_never_known_is_a_gap(board: Board) -> None:
-    """Asked for by a boot of which nothing is kept, or below what is acknowledged: a G of that range, no channels."""
+    """Of a boot that is not known, or below what is acknowledged: a G of that range, without channels."""
     board.take(2)
     board.ask("K 7 2")
     assert board.ask("K 3 7 8-12") == ["G 3 8 12"]

@@ -29,7 +29,16 @@ def test_golden_requests(board: Board, line: str, end: bytes) -> None:
 def test_golden_acknowledgement(board: Board) -> None:
     """The protocol's own K, with what it asks for."""
     board.take(22)
-    assert [line.split()[3] for line in board.ask("Q 1 again")[2:]] == ["37", "38", "39", "40", "41", "42", "43", "44"]
+    assert [line.split()[3] for line in board.ask("Q 1 again")[2:]] == [
+        "37",
+        "38",
+        "39",
+        "40",
+        "41",
+        "42",
+        "43",
+        "44",
+    ]
     assert board.step(b"$K 7 41 43*0951204B\n") == ["B 7 temp 43 44000 0.00"]
 
 
@@ -63,7 +72,9 @@ def test_damaged_lines(board: Board, damaged: dict[str, str]) -> None:
     assert board.step(line + b"\n" + encode("Q 9 ping")) == ["A 9 7 0 0"]
 
 
-@pytest.mark.parametrize("before", [b"\xff\x00$", b"$" * 400, b"$" + b"x" * 400 + b"\n", b"\n\r\n*\n$*00000000\n"])
+@pytest.mark.parametrize(
+    "before", [b"\xff\x00$", b"$" * 400, b"$" + b"x" * 400 + b"\n", b"\n\r\n*\n$*00000000\n"]
+)
 def test_what_comes_before_a_line(board: Board, before: bytes) -> None:
     """Costs nothing: garbage, a line too long, an empty one; nor does a line whose LF was lost."""
     good = encode("Q 9 ping")
@@ -73,7 +84,18 @@ def test_what_comes_before_a_line(board: Board, before: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["Q 0 ping", "Q 65536 ping", "Q", "Q 1", "Z 1 ping", "Q x ping", "Q 01 ping", "Q 4294967297 ping", "QQ 1 ping"]
+    "body",
+    [
+        "Q 0 ping",
+        "Q 65536 ping",
+        "Q",
+        "Q 1",
+        "Z 1 ping",
+        "Q x ping",
+        "Q 01 ping",
+        "Q 4294967297 ping",
+        "QQ 1 ping",
+    ],
 )
 def test_what_is_no_request(board: Board, body: str) -> None:
     """Is not answered."""
@@ -104,7 +126,15 @@ def test_answers_to_bad_requests(board: Board, body: str, answer: str) -> None:
 
 @pytest.mark.parametrize(
     ("hundredths", "text"),
-    [(0, "0.00"), (-7, "-0.07"), (100, "1.00"), (-100, "-1.00"), (12345, "123.45"), (-2147483640, "-21474836.40"), (2147483647, "21474836.47")],
+    [
+        (0, "0.00"),
+        (-7, "-0.07"),
+        (100, "1.00"),
+        (-100, "-1.00"),
+        (12345, "123.45"),
+        (-2147483640, "-21474836.40"),
+        (2147483647, "21474836.47"),
+    ],
 )
 def test_values(make_board: Callable[..., Board], hundredths: int, text: str) -> None:
     """Hundredths as a decimal number."""
@@ -114,7 +144,9 @@ def test_values(make_board: Callable[..., Board], hundredths: int, text: str) ->
     assert board.ask("Q 1 read door") == [f"A 1 door 1 0 {text}"]
 
 
-@pytest.mark.parametrize("ms", [1, 9, 10, 999999, 1000000, 4294967295, 2**32, 2**32 + 1, 4294967296 * 2 + 967296, 2**40 - 1])
+@pytest.mark.parametrize(
+    "ms", [1, 9, 10, 999999, 1000000, 4294967295, 2**32, 2**32 + 1, 4294967296 * 2 + 967296, 2**40 - 1]
+)
 def test_times(board: Board, ms: int) -> None:
     """Of any size that 34 years may give."""
     board.ask("Q 1 interval temp 0", "Q 1 interval hum 0")
@@ -129,4 +161,7 @@ def test_the_largest_boot_number(make_board: Callable[..., Board]) -> None:
     board: Board = make_board()
     assert board.start(4294967295)[0] == "H 0 1 rig 24A16057 4294967295 1.0 3 0 8"
     board.take(1)
-    assert board.ask("K 4294967295 0 1", "Q 1 ping") == ["A 1 4294967295 2000 2", "B 4294967295 temp 1 2000 0.00"]
+    assert board.ask("K 4294967295 0 1", "Q 1 ping") == [
+        "A 1 4294967295 2000 2",
+        "B 4294967295 temp 1 2000 0.00",
+    ]

@@ -6,7 +6,6 @@ import re
 import select
 import subprocess
 import tty
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -61,19 +60,19 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The board, compiled."""
     folder = tmp_path_factory.mktemp("program")
     compiled(folder / "never", "-DHAMMER")  # skips where there is no compiler
     command = ["make", "-s", "-C", str(FOLDER), "linux", f"BUILD={folder}"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
-    yield folder / "board"
+    return folder / "board"
 
 
 def test_a_reset_and_a_loss_of_power(program: Path, tmp_path: Path) -> None:
-    """EEPROM has the identity and counts the starts; the memory outlives a reset, and is not used after power came on."""
-    board = [program, "-e", tmp_path / "eeprom", "-m", tmp_path / "memory"]
+    """EEPROM has the identity and counts the starts; the memory outlives a reset, not the loss of power."""
+    board: list[str | Path] = [program, "-e", tmp_path / "eeprom", "-m", tmp_path / "memory"]
     with Running(*board) as running:
         hello = running.until("H 0 1 example-board ")
         identity = re.fullmatch(r"H 0 1 example-board ([0-9A-F]{8}) 1 1\.0 2 \d+ 100", hello)
@@ -102,7 +101,9 @@ def test_golden_bytes(program: Path) -> None:
         assert running.line().startswith("H 0 1 example-board 00000001 7 1.0 2 ")
         assert running.line() == "C 0 0 temp temperature C 0.01 -40 85 1000"
         assert running.line() == "C 0 1 hum humidity % 0.01 0 100 1000"
-    sent = subprocess.run([program, "-b7"], input=b"$Q 19 interval temp 5000*ED5447DB\n", capture_output=True, check=True)
+    sent = subprocess.run(
+        [program, "-b7"], input=b"$Q 19 interval temp 5000*ED5447DB\n", capture_output=True, check=True
+    )
     lines = sent.stdout.splitlines(keepends=True)
     assert lines[1] == b"$C 0 0 temp temperature C 0.01 -40 85 1000*A4B8E59A\n"
     assert b"$A 19 temp 5000*2242F02D\n" in lines

@@ -1,4 +1,4 @@
-"""What a board is asked while its stack is measured: everything it can be asked, with kept and overwritten readings.
+"""What a board is asked while its stack is measured: everything, with kept and overwritten readings.
 
 A line `#MS` is no request: what follows is sent when the board has run for so long.
 """

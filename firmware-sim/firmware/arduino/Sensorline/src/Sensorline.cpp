@@ -2,10 +2,10 @@
 #include "Sensorline.h"
 
 #include <EEPROM.h>
+
 #if defined(__AVR__)
 #include <avr/wdt.h>
 #endif
-
 #if defined(ARDUINO_ARCH_ESP8266)
 #include <esp8266_peri.h>  // RANDOM_REG32
 #endif
@@ -66,21 +66,24 @@ uint32_t sl_random(void) {
 
 // Whether power came on just now. A boot loader may have cleared what tells it (optiboot does): then the checksum of
 // what was kept must tell.
-static bool power_came_on() {
 #if defined(__AVR__) && defined(MCUSR)
-    uint8_t flags = MCUSR;
+static uint8_t reset_cause __attribute__((section(".noinit")));
+
+// Before anything else: after a watchdog's reset the watchdog runs on, with 16 ms, and cannot be stopped while MCUSR
+// says that it was the cause.
+extern "C" __attribute__((naked, used, section(".init3"))) void sensorline_note_reset() {
+    reset_cause = MCUSR;
     MCUSR = 0;
-    // After its reset a watchdog goes on, with 16 ms, where no boot loader has stopped it.
-    if (flags & _BV(WDRF)) wdt_disable();
-    return flags & _BV(PORF);
-#else
-    return false;
-#endif
+    wdt_disable();
 }
+
+static bool power_came_on() { return reset_cause & _BV(PORF); }
+#else
+static bool power_came_on() { return false; }
+#endif
 
 void SensorlineBoard::begin(const __FlashStringHelper *model, const __FlashStringHelper *firmware,
                             bool (*measure)(uint8_t), unsigned long baud) {
-    bool lasted = !power_came_on();  // before anything is written to EEPROM, which takes longer than those 16 ms
 #if defined(SENSORLINE_EEPROM_IN_FLASH)
     EEPROM.begin(SL_LASTING_BYTES);
 #endif
@@ -95,7 +98,7 @@ void SensorlineBoard::begin(const __FlashStringHelper *model, const __FlashStrin
     board.kept.memory = (struct sl_memory *)sensorline_memory.memory;
     board.kept.capacity = sensorline_memory.capacity;
     board.kept.value_bytes = sensorline_memory.value_bytes;
-    sl_board_start(&board, sl_next_boot(), lasted);
+    sl_board_start(&board, sl_next_boot(), !power_came_on());
 }
 
 void SensorlineBoard::value(uint8_t channel, float value) {
