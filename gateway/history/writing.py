@@ -141,7 +141,7 @@ class Writing:
         self._ends_a_gap(name, item.time)
 
     def _beside(self, item: Reading, number: int) -> Reading:
-        """At its time, or, where the device has measured twice in that millisecond, in the next: both count."""
+        """At its time, or, where the device has measured twice in that millisecond, in the next: both count"""
         query = "SELECT seq FROM readings WHERE time = ? AND sensor = ?"
         while True:
             at = item.time, number

@@ -59,6 +59,10 @@ def families(sensors: Sequence[SensorNow]) -> Iterator[Family]:
     yield counter("failed_measurements_total", "Measurements that had none.", count("faults"))
     text = "Values that are not to be trusted."
     yield counter("suspect_readings_total", text, count("suspect"))
+    text = "Readings that its device kept, and that came late."
+    yield counter("late_readings_total", text, count("late"))
+    text = "Readings that its device had no room for, as far as it knows how many."
+    yield counter("missing_readings_total", text, count("missing"))
     yield counter("published_readings_total", "Events #changed.", count("published"))
     yield counter("live_reads_total", "Requests to read it now.", count("reads"))
     yield counter("failed_live_reads_total", "Those of them that failed.", count("failed_reads"))

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -144,3 +145,43 @@ def test_killed_again_and_again(tmp_path: Path, start: Callable[..., Any], board
         states = [json.loads(m.payload) for m in seen.messages if m.topic == "sig/test/temp/state"]
         times = [state["time"] for state in states if state["quality"] == "good"]
         assert times == sorted(times)
+
+
+@pytest.mark.slow
+def test_a_reload(tmp_path: Path, start: Callable[..., Any], board: Board) -> None:
+    """History begins anew twice, in the middle of readings that it has not written: it has each once."""
+    gateway = start(CONFIG.format(device=board.device, services=BOTH.format(broker=1))).wait_until_up()
+    with gateway.client() as client:
+        for window in ("21s", "22s"):
+            before = board.status()["seq"]
+            until(lambda: client.remoteRequest("temp", "last")["seq"] > before + 20)  # noqa: B023 - at once
+            gateway.config.write_text(
+                re.sub("window: [0-9]+s", f"window: {window}", gateway.config.read_text())
+            )
+            client.remoteRequest("$gateway", "reload")
+        newest = board.status()["seq"]
+        until(lambda: client.remoteRequest("temp", "last")["seq"] > newest)
+    gateway.signal(signal.SIGTERM)
+    check_once(tmp_path, newest)
+
+
+@pytest.mark.slow
+def test_what_is_lost(tmp_path: Path, start: Callable[..., Any]) -> None:
+    """By a board with little room, while its cable is pulled: it is told as a gap, and nothing else is
+    missing."""
+    with Board(tmp_path, "--kept", "30", "--supply", "own") as board, Mosquitto(tmp_path) as broker:
+        with Subscriber(broker.port, "sig/#") as seen:
+            config = CONFIG.format(device=board.device, services=BOTH.format(broker=broker.port))
+            gateway = start(config)
+            until(lambda: max(published(seen), default=0) > 20)
+            board.tell("unplug")
+            before = board.status()["seq"]
+            until(lambda: board.status()["seq"] > before + 60)
+            board.tell("replug")
+            newest = board.status()["seq"]
+            until(lambda: max(published(seen)) > newest + 20)
+            gateway.signal(signal.SIGTERM)
+            gaps = [json.loads(m.payload) for m in seen.messages if m.topic.endswith("/event/gap")]
+        missing = set(range(1, newest + 1)) - {seq for _, seq in written(tmp_path)}
+        assert missing == set(range(1, newest + 1)) - published(seen).keys()
+        assert len(missing) == sum(gap["count"] for gap in gaps) > 20

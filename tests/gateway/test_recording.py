@@ -17,12 +17,15 @@ from gateway.event_id import BEFORE_ALL, EventId
 from gateway.feed import Feed
 from gateway.history import recorder as recorder_module
 from gateway.history.intake import OFF
+from gateway.history.store import Store
 from gateway.mailbox import Mailbox
 from gateway.recording import FILE, Recording
 from gateway.senders import OWN_NAME
+from gateway.storage.schema import StoreError
 from gateway.written import by_this_thread
 from tests.support.fake_machine import RunningMachine, StagedClock
 from tests.support.imported import imported
+from tests.support.receipts import Kept
 from tests.support.waiting import happens, until
 
 
@@ -381,3 +384,65 @@ def test_what_is_imported(tmp_path: Path, configured: bool) -> None:
     opening, ended = imported(tmp_path, "history: {}" if configured else "", PARTS)
     assert opening == []
     assert ended == (list(PARTS) if configured else [])
+
+
+@pytest.mark.parametrize("ill", [False, True])
+def test_kept_readings_at_a_reload(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch, ill: bool
+) -> None:
+    """What the old one holds ends: it is safe, or, where the disk cannot be written, to be sent again; what
+    comes between belongs to the new one, which has it safe."""
+    house, device = make().start(), Kept()
+    signal = house.temp.getSignal("#changed")
+
+    def say(seq: int) -> None:
+        time = format_ms(house.now_ms())
+        device.say(signal, seq, {"value": 1.0, "unit": "°C", "quality": "good", "time": time, "seq": seq})
+
+    def fail(*_: Any) -> None:
+        raise StoreError("disk is full")
+
+    with monkeypatch.context() as patch:
+        if ill:
+            patch.setattr(Store, "write", fail)
+        say(1)
+        old, new = house.service, Recording(house.config, house.feed, house.clock)
+        house.feed.exchange(old.mailbox, new.mailbox)
+        say(2)
+        assert old.stop(20.0)
+        assert (device.safe, device.lost) == (([], [1]) if ill else ([1], []))
+    new.goes_on = True
+    house.service = new
+    new.start()
+    until(lambda: 2 in device.safe)
+
+
+def test_kept_readings_of_one_that_was_never_opened(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has failed, and is stopped."""
+    house, device = make(), Kept()
+
+    def fail(_service: Recording) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(Recording, "_made", fail)
+    house.service.start()
+    house.join()
+    device.say(house.temp.getSignal("#changed"), 1, {})
+    assert house.service.stop(20.0)
+    until(lambda: device.lost == [1])
+
+
+def test_pressure_of_a_board(make: Callable[..., House]) -> None:
+    """All is written soon, though the window is long; before it is opened there is nothing to write."""
+    house, device = make(), Kept()
+    house.service.write_soon()
+    house.start()
+    house.say(1.0)
+    until(lambda: house.service.unwritten({"sender": "temp"})["rows"] == [])
+    time = format_ms(house.now_ms())
+    data = {"value": 1.0, "unit": "°C", "quality": "good", "time": time, "seq": 1}
+    device.say(house.temp.getSignal("#changed"), 1, data)
+    house.service.write_soon()
+    until(lambda: device.safe == [1])

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from drivers.source import Channel, Device, Measurement
+from drivers.source import Device, Measurement
 from drivers.stream import conversation
 from drivers.stream.conversation import Dropped, Event, Hello, HelloWanted, Note, Refusal, Reply, Unusable
 from drivers.stream.heard import what_came
 from drivers.stream.sensorline import messages
 from drivers.stream.sensorline.board_clock import BoardClock
 from drivers.stream.sensorline.frame import LineError, LineReceiver, frame, unframe
+from drivers.stream.sensorline.hello import HelloLines
 from drivers.stream.sensorline.kept import Kept
 from drivers.stream.sensorline.kept_messages import BoardKept, BoardLost
 from drivers.stream.sensorline.kept_talk import KeptTalk
@@ -62,8 +63,7 @@ class Conversation(conversation.Conversation):
         self.counters = Counter(dict.fromkeys(COUNTERS, 0))
         self._kept = KeptTalk(kept or Kept(), self.counters)
         self._receiver = LineReceiver()
-        self._head: messages.BoardHello | None = None
-        self._channels: dict[int, messages.BoardChannel] = {}
+        self._hello = HelloLines()
         self._device: Device | None = None
         self._boot: int | None = None
         self._identity: str | None = None  # two boards may have counted to the same boot
@@ -138,7 +138,7 @@ class Conversation(conversation.Conversation):
             counters["lines"] += 1
 
     def _on_hello(self, head: messages.BoardHello, now: float, _events: list[Event]) -> None:
-        self._head, self._channels = head, {}
+        self._hello.begin(head)
         if (head.boot, head.identity) != (self._boot, self._identity):
             if self._boot is not None:
                 self.counters["restarts"] += 1
@@ -146,24 +146,11 @@ class Conversation(conversation.Conversation):
         self._clock = self._kept.clock(head.identity, head.boot, head.time_ms, now)
 
     def _on_channel(self, channel: messages.BoardChannel, now: float, events: list[Event]) -> None:
-        head = self._head
-        if head is None or channel.id != head.id or channel.position >= head.channels:
-            return
-        self._channels[channel.position] = channel
-        if len(self._channels) < head.channels:
-            return
-        channels = {
-            line.name: Channel(
-                line.name, line.kind, line.unit, line.resolution, line.low, line.high, line.interval_ms / 1000
-            )
-            for _, line in sorted(self._channels.items())
-        }
-        self._head = None
-        if len(channels) < head.channels:
-            raise LineError(f"two channels of one name in the hello of {head.identity}")
-        self._device = Device(head.model, head.identity, head.firmware, head.boot, channels, kept=head.kept)
-        events.append(Hello(self._device))
-        events += self._kept.hello(self._device, self._clock, now)
+        device = self._hello.add(channel)
+        if device is not None:
+            self._device = device
+            events.append(Hello(device))
+            events += self._kept.hello(device, self._clock, now)
 
     def _on_reading(self, reading: messages.BoardReading, now: float, events: list[Event]) -> None:
         measurement = self._follow(reading, now, events, None)
@@ -184,6 +171,7 @@ class Conversation(conversation.Conversation):
             if self._kept.active and (receipt := self._kept.live(seq, channel, now, now)) is not None:
                 receipt.release()  # nobody will ever take it
             return None
+        follows = False
         if self._last is not None:
             last_seq, last_ms = self._last
             if seq == last_seq and time_ms == last_ms:
@@ -193,16 +181,22 @@ class Conversation(conversation.Conversation):
                 self._restarted(events)
                 return None
             self.counters["lost"] += seq - last_seq - 1
+            follows = seq == last_seq + 1
         self._last = seq, time_ms
         measured = self._clock.locate(time_ms, now)
+        late_s = now - measured
+        if late_s > DOUBTFUL_DELAY_S:
+            events.append(HelloWanted(f"a reading seems {late_s:.1f} s late"))
         receipt = None
         if self._kept.active:
-            receipt = self._kept.live(seq, channel, measured, now)
-            if receipt is None:
-                self.counters["repeated"] += 1
+            if late_s > DOUBTFUL_DELAY_S and not follows:
+                # It may be of another boot. The board keeps it, and sends it again when that is known.
+                self.counters["early"] += 1
                 return None
-        if now - measured > DOUBTFUL_DELAY_S:
-            events.append(HelloWanted(f"a reading seems {now - measured:.1f} s late"))
+            receipt = self._kept.live(seq, channel, measured, now)
+            if receipt is None:  # it has come by another opening of the port, or is of another boot
+                self._restarted(events)
+                return None
         if asked is not None and measured < asked:
             measured = asked  # the board measured it after it was asked: the estimate is a little off
         why = None if fault is None else f"the board reports {fault!r} instead of a value"
@@ -212,6 +206,8 @@ class Conversation(conversation.Conversation):
         if not self._kept.active:
             self.counters["early"] += 1
             return
+        if reading.boot == self._boot and reading.age_ms is not None:
+            events.append(HelloWanted("the board speaks of its boot as of an earlier one"))
         measurement = self._kept.kept(reading, now)
         if measurement is not None:
             events.append(measurement)
@@ -254,8 +250,12 @@ class Conversation(conversation.Conversation):
                 raise LineError(f"asked for the interval of {asked.args}, got {answer.fields}")
             events.append(Reply(answer.id, messages.parse_number(answer.fields[1], 0, messages.MAX_NUMBER)))
         elif asked.verb == "again":
-            self._kept.again(answer.fields, now)
-            events.append(Reply(answer.id, None))
+            if not self._kept.active:
+                return  # it is asked once more, when there is a hello
+            if self._kept.again(answer.fields, now):
+                events.append(Reply(answer.id, None))
+            else:
+                self._restarted(events)
         elif asked.verb == "ping":
             self._on_pong(answer, now, events)
 

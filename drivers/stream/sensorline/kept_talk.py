@@ -57,9 +57,14 @@ class KeptTalk:
         """See `Kept.exists`."""
         self._kept.exists(seq)
 
-    def again(self, answer: Sequence[str], now: float) -> None:
-        """The answer to `again`. Raises `LineError`."""
-        self._kept.again(parse_again(answer), now)
+    def again(self, answer: Sequence[str], now: float) -> bool:
+        """The answer to `again`; False if it is of another boot than the hello. Raises `LineError`."""
+        holdings = parse_again(answer)
+        assert self._device is not None
+        if holdings[0].boot != self._device.boot:
+            return False
+        self._kept.again(holdings, now)
+        return True
 
     def kept(self, reading: BoardKept, now: float) -> Measurement | None:
         """A kept reading; None for one that has come before, or of a channel that the board does not have."""

@@ -57,13 +57,14 @@ def test_what_is_shown(last: Reading | None, fault: str | None, stale: str, valu
 
 def test_what_was_counted() -> None:
     """Measurements that had no value are no readings."""
-    found = said(
-        sensor(received=10, faults=3, suspect=2, published=4, reads=6, failed_reads=5, stale=9, dropped=8)
-    )
+    one = {"received": 10, "faults": 3, "suspect": 2, "published": 4, "reads": 6, "failed_reads": 5}
+    found = said(sensor(**one, stale=9, dropped=8, late=11, missing=12))
     assert {name: value for name, value in found.items() if name.endswith("_total")} == {
         "readings_total": "7",
         "failed_measurements_total": "3",
         "suspect_readings_total": "2",
+        "late_readings_total": "11",
+        "missing_readings_total": "12",
         "published_readings_total": "4",
         "live_reads_total": "6",
         "failed_live_reads_total": "5",
