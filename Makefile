@@ -47,6 +47,10 @@ system-packages:
 	command -v mosquitto_rr >/dev/null || missing="$$missing mosquitto-clients"; \
 	ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$$missing libfaketime"; \
 	pkg-config --exists libmodbus 2>/dev/null || missing="$$missing libmodbus-dev pkg-config"; \
+	command -v avr-gcc >/dev/null || missing="$$missing gcc-avr"; \
+	ls /usr/lib/avr/include/avr/io.h >/dev/null 2>&1 || missing="$$missing avr-libc"; \
+	ls -d /usr/share/arduino/hardware/arduino/avr/cores >/dev/null 2>&1 || missing="$$missing arduino-core-avr"; \
+	ls /usr/include/simavr/sim_avr.h >/dev/null 2>&1 || missing="$$missing libsimavr-dev"; \
 	command -v systemd-analyze >/dev/null || missing="$$missing systemd"; \
 	command -v chromium >/dev/null || missing="$$missing chromium fonts-dejavu-core"; \
 	if [ -z "$$missing" ]; then :; \

@@ -9,7 +9,7 @@ from tests.support.emulated_board import EmulatedBoard
 
 
 class EmulatedRig:
-    """Its board measures once a second by itself; it has a supply of its own, so an unplug does not stop it."""
+    """Its board measures once a second by itself, and has a supply of its own: an unplug does not stop it."""
 
     channel = "lux"
 

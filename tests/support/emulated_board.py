@@ -58,14 +58,14 @@ class EmulatedBoard:
         self.control = folder / "board.control"
         names = ("--port", "board", "--control", "board.control", "--eeprom", "eeprom", "--truth", "truth")
         elf = built("probe" if program == "probe" else "arduino") / f"{program}.elf"
-        sensors = SENSORS.get(program, ("--dht22", "2", "--sht31"))
-        self._command = [built("emulator") / "emulator", *names, *sensors, *options, elf]
+        sensors: Sequence[str] = SENSORS.get(program, ("--dht22", "2", "--sht31"))
+        self.command: list[str | Path] = [built("emulator") / "emulator", *names, *sensors, *options, elf]
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:
         """Give it power. Its port is there when this returns."""
         self._process = subprocess.Popen(
-            self._command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+            self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         said = self._process.stdout.readline()

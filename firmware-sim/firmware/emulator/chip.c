@@ -22,6 +22,7 @@
 #include <simavr/sim_elf.h>
 
 enum { MCUSR_ADDRESS = 0x54, PORF = 1, EXTRF = 2, BORF = 4, WDRF = 8, FIRST_SRAM = 0x100, VOLTS_MV = 5000 };
+enum { CYCLES_A_STEP = 32 }; /* 2 us, by which a byte may come in late; one at a time costs more of a core */
 
 const char *const cause_names[CAUSES] = {"power", "key", "brown-out", "watchdog"};
 static const uint8_t cause_flags[CAUSES] = {PORF, EXTRF, BORF, WDRF};
@@ -141,6 +142,7 @@ void chip_reset(struct chip *chip, enum cause cause) {
     chip->mended->watchdog->reset_context.avr_run = chip->run;
     chip->mended->watchdog->reset_context.wdrf = cause == RESET_WATCHDOG && !chip->boot_loader; /* it goes on, 16 ms */
     avr_reset(avr);
+    avr->run_cycle_limit = CYCLES_A_STEP;
     flags |= cause_flags[cause];
     /* optiboot waits after EXTRF only, and leaves neither flags nor a watchdog that runs. */
     chip->boot_loader_end = flags & EXTRF ? avr->cycle + chip->boot_loader : 0;

@@ -161,7 +161,7 @@ static void status(struct asked *asked) {
         "ok {\"cycles\": %llu, \"seconds\": %.6f, \"utc\": %.6f, \"powered\": %s, \"runs\": %s, \"plugged\": %s, "
         "\"opened\": %s, \"resets\": {\"power\": %u, \"key\": %u, \"brown-out\": %u, \"watchdog\": %u}, "
         "\"sent\": %llu, \"received\": %llu, \"overruns\": %llu, \"unheard\": %llu, \"lost\": %llu, \"cut\": %llu, "
-        "\"flipped\": %llu, \"lines\": %llu, \"speed\": %g, \"behind_s\": %.3f, \"slipped_s\": %.3f, \"seed\": %llu, "
+        "\"flipped\": %llu, \"lines\": %llu, \"speed\": %g, \"behind_s\": %.3f, \"most_behind_s\": %.3f, \"slipped_s\": %.3f, \"seed\": %llu, "
         "\"temperature\": %g, \"humidity\": %g, \"sensor\": \"%s\", \"noise\": %g}",
         (unsigned long long)chip->avr->cycle, (double)chip->avr->cycle / HERTZ, emulator_utc(e), yes(chip->powered),
         yes(chip_runs(chip)), yes(e->port.master >= 0), yes(e->port.opened), chip->resets[RESET_POWER],
@@ -169,6 +169,7 @@ static void status(struct asked *asked) {
         (unsigned long long)e->uart.sent, (unsigned long long)e->uart.received, (unsigned long long)e->uart.overruns,
         (unsigned long long)e->uart.unheard, (unsigned long long)e->port.lost, (unsigned long long)e->line.cut,
         (unsigned long long)e->line.flipped, (unsigned long long)e->truth.lines, e->speed, behind_s > 0 ? behind_s : 0,
+        (double)e->most_behind_ns / 1e9,
         (double)e->slipped_ns / 1e9, (unsigned long long)e->seed, e->room.celsius, e->room.percent,
         manner_names[e->room.manner], e->line.noise);
 }

@@ -61,6 +61,7 @@ int64_t emulator_turn(struct emulator *emulator) {
         chip_reset(&emulator->chip, RESET_KEY);
     line_exchange(&emulator->line, avr->cycle);
     int64_t ahead_ns = since_origin_ns(emulator) - (monotonic_ns() - emulator->origin_ns);
+    if (-ahead_ns > emulator->most_behind_ns) emulator->most_behind_ns = -ahead_ns;
     if (-ahead_ns > MOST_BEHIND_NS) {
         emulator->origin_ns -= ahead_ns;
         emulator->origin_utc_ns -= ahead_ns;

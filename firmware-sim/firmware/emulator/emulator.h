@@ -36,6 +36,7 @@ struct emulator {
     double speed;            /* how many times as fast as a real one */
     uint64_t origin_cycle;   /* was at this time of the monotonic clock, in ns, and at this one of the day's */
     int64_t origin_ns, origin_utc_ns;
+    int64_t most_behind_ns;  /* so far */
     int64_t slipped_ns;      /* what this machine was too slow for, and was given up */
     volatile bool ended;
 };

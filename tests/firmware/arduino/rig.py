@@ -1,8 +1,10 @@
 """A board of the Arduino library whose clock, port, sensors and memory a test turns by hand (rig.c)."""
 
+import _ctypes
 import ctypes
 import shutil
 import subprocess
+import weakref
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,7 @@ class Board:
         shutil.copy(library, copy)
         self._library, self._path = ctypes.CDLL(str(copy)), library
         copy.unlink()
+        weakref.finalize(self, _ctypes.dlclose, self._library._handle)
         self.kept, self.value_bytes = kept, value_bytes
         self.memory = ctypes.create_string_buffer(self._library.rig_memory_bytes(kept, value_bytes))
         self._eeprom = (ctypes.c_uint8 * 102).in_dll(self._library, "rig_eeprom")

@@ -175,7 +175,7 @@ def test_a_dht22_rests(chip: Any) -> None:
 
 
 def test_the_boot_loader(probe: Callable[..., Any]) -> None:
-    """It runs after a reset by the key, hears nothing for the program, and leaves no flag; after others not."""
+    """After a reset by the key it runs, and the program hears nothing; it leaves no flag."""
     chip = probe("--boot-loader", "60000").open()
     assert [line.body for line in chip.said()] == ["D start 0 0 0"]
     chip.tell("reset watchdog")

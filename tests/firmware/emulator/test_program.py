@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.emulated_board import built, missing
+from tests.support.emulated_board import built, required
 from tests.support.waiting import until
 
 PARENT = """
@@ -104,11 +104,10 @@ def test_help(chip: Any) -> None:
 )
 def test_wrong_usage(tmp_path: Path, arguments: list[str], said: str) -> None:
     """Status 2, words on standard error, and nothing is left."""
-    if missing():
-        pytest.skip(f"no board can be emulated without {missing()}")
+    required()
     (tmp_path / "file").write_text("mine")
     elf = built("probe") / "probe.elf"
-    command = [built("emulator") / "emulator", *(each.format(elf=elf) for each in arguments)]
+    command = [str(built("emulator") / "emulator"), *(each.format(elf=elf) for each in arguments)]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith(said) or said in ended.stderr
@@ -130,7 +129,7 @@ def test_ends(probe: Callable[..., Any]) -> None:
 def test_ends_with_its_parent(probe: Callable[..., Any]) -> None:
     """One that was killed could end nothing."""
     chip = probe()
-    command = list(chip._command)
+    command = list(chip.command)
     chip.stop()
     parent = [sys.executable, "-c", PARENT, *map(str, command)]
     with subprocess.Popen(parent, cwd=chip.folder, stdout=subprocess.PIPE, text=True) as starter:
@@ -152,7 +151,7 @@ def test_the_control_socket_is_the_users(chip: Any) -> None:
 def test_two_at_one_place(probe: Callable[..., Any]) -> None:
     """The second is refused, and the first goes on."""
     chip = probe().open()
-    second = subprocess.run(chip._command, cwd=chip.folder, capture_output=True, text=True, check=False)
+    second = subprocess.run(chip.command, cwd=chip.folder, capture_output=True, text=True, check=False)
     assert second.returncode == 2
     assert "Address already in use" in second.stderr
     assert chip.do(b"x") == "heard x"

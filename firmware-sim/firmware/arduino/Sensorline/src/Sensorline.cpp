@@ -3,6 +3,9 @@
 
 #include <EEPROM.h>
 
+#if defined(__AVR__)
+#include <avr/wdt.h>
+#endif
 #if defined(ARDUINO_ARCH_ESP8266)
 #include <esp8266_peri.h>  // RANDOM_REG32
 #endif
@@ -63,15 +66,21 @@ uint32_t sl_random(void) {
 
 // Whether power came on just now. A boot loader may have cleared what tells it (optiboot does): then the checksum of
 // what was kept must tell.
-static bool power_came_on() {
 #if defined(__AVR__) && defined(MCUSR)
-    bool came_on = MCUSR & _BV(PORF);
+static uint8_t reset_cause __attribute__((section(".noinit")));
+
+// Before anything else: after a watchdog's reset the watchdog runs on, with 16 ms, and cannot be stopped while MCUSR
+// says that it was the cause.
+extern "C" __attribute__((naked, used, section(".init3"))) void sensorline_note_reset() {
+    reset_cause = MCUSR;
     MCUSR = 0;
-    return came_on;
-#else
-    return false;
-#endif
+    wdt_disable();
 }
+
+static bool power_came_on() { return reset_cause & _BV(PORF); }
+#else
+static bool power_came_on() { return false; }
+#endif
 
 void SensorlineBoard::begin(const __FlashStringHelper *model, const __FlashStringHelper *firmware,
                             bool (*measure)(uint8_t), unsigned long baud) {
