@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware_sim.line import encode
 from tests.firmware.arduino.rig import Board, compiled
 from tests.support.waiting import until
 
@@ -126,6 +127,7 @@ def test_the_fifth_boot_before(make_board: Callable[..., Board]) -> None:
     assert board.ask("K 7 0 1-2") == ["G 7 1 2"]
     board.take(8)
     assert board.ask("Q 2 again")[0] == "A 2 12 1 16 10 1 2 11 1 2"
+    assert board.reset().ask("Q 3 again")[0] == "A 3 13 1 0 10 1 2 11 1 2 12 1 16"
 
 
 def test_a_boot_without_readings_takes_no_place(make_board: Callable[..., Board]) -> None:
@@ -166,6 +168,22 @@ def test_any_damaged_byte_is_found(board: Board) -> None:
         assert lines == ["A 1 8 1 0"] or without_age(lines) == without_age(expected)
         unused += lines[0] == "A 1 8 1 0"
     assert unused > 6 * 7 + 60  # entries of seven bytes, and the header
+
+
+def test_a_reset_while_it_sends_again(board: Board) -> None:
+    """Nothing is sent by the next boot before it is asked."""
+    board.take(2)
+    assert len(board.step(encode("Q 1 again"))) == 2
+    assert board.reset().ask() == []
+
+
+def test_acknowledged_behind_others_while_it_waits(board: Board) -> None:
+    """A K that comes between `again` and a B makes it needless, of a later boot, too."""
+    board.take(1)
+    board = board.reset()
+    board.take(2)
+    board.step(encode("Q 1 again"))
+    assert board.ask("K 8 3") == ["B 7 hum 2 2000 0.00 4000", "B 8 hum 4 4000 0.00"]
 
 
 @pytest.mark.parametrize("fill", [0x00, 0xFF, 0x55])
