@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
-from gateway.config.models import parse_address
+from gateway.config.address import parse_address
 from gateway.listening import listen_problem
 from gateway.senders import GatewayRouter, explaining_sender
 from gateway.service import Part, StartError, State, all_within

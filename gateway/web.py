@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gateway.config.models import parse_address
+from gateway.config.address import parse_address
 from gateway.listening import listen_problem
 from gateway.service import Service, StartError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.config import Config
-from gateway.config.models import parse_address
+from gateway.config.address import parse_address
 
 
 def own_url(config: Config) -> str:

@@ -10,13 +10,8 @@ from gateway.config.context import Context
 from gateway.config.document import Document
 from gateway.config.elsewhere import key_of_other_driver, key_of_other_protocol, no_driver
 from gateway.config.explain import keys, validate
-from gateway.config.models import (
-    MAX_SENDER_CHARS,
-    LinkSection,
-    SensorSection,
-    is_link_name,
-    is_sender_name,
-)
+from gateway.config.fields import MAX_SENDER_CHARS, is_link_name, is_sender_name
+from gateway.config.models import LinkSection, SensorSection
 from gateway.config.option_checks import check_options, refuse
 from gateway.config.problems import Location, Problem, choices, path_text, shown
 from gateway.config.secret_values import holds_secret

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.config.address import parse_address
 from gateway.config.certificates import check_certificate, find
 from gateway.config.context import Context
 from gateway.config.document import Document
-from gateway.config.models import HttpSection, RouterSection, parse_address
+from gateway.config.models import HttpSection, RouterSection
 
 
 def check_router(router: RouterSection | None, context: Context) -> None:

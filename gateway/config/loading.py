@@ -15,8 +15,8 @@ from gateway.config.context import Context
 from gateway.config.credentials import credentials_of, place_of
 from gateway.config.document import Document, parse
 from gateway.config.explain import complain_of_key
+from gateway.config.fields import is_sender_name
 from gateway.config.leaving_out import NAMED, Leaving, LeftOut, link_is_out
-from gateway.config.models import is_sender_name
 from gateway.config.paths import beside, make_absolute
 from gateway.config.problems import (
     ConfigError,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gateway.config.context import Context
-from gateway.config.models import Section, Text, field
+from gateway.config.fields import Section, Text, field
 from gateway.config.problems import Problem
 from gateway.config.sizes import Size
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from gateway.config.models import Section, Text, Token, field
+from gateway.config.fields import Section, Text, Token, field
 from gateway.config.spans import Span
 
 _BAD_IN_TOPIC = re.compile(r"[+#\x00-\x1f\x7f\ud800-\udfff]")

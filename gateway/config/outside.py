@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gateway.config.address import parse_address
 from gateway.config.loading import Config
-from gateway.config.models import parse_address
 
 
 def written_outside(config: Config) -> dict[str, Path]:

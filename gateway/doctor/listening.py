@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from gateway.config import Config
-from gateway.config.models import Address, parse_address
+from gateway.config.address import Address, parse_address
 from gateway.doctor.as_root import not_seen
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.listeners import who_listens

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gateway.config.models import Address
+from gateway.config.address import Address
 
 BACKLOG = 64
 UNIX_MODE = 0o660

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gateway.config.models import parse_address
+from gateway.config.address import parse_address
 from gateway.first_values import wait_for_values
 from gateway.http.listening import listening
 from gateway.listening import listen_problem

@@ -9,8 +9,8 @@ from typing import Any
 
 from drivers.kinds import protocol, sensor_kinds
 from drivers.stream.port_settings import PortSettings
+from gateway.config.fields import MAX_SENDER_CHARS, is_sender_name
 from gateway.config.insertion import as_block
-from gateway.config.models import MAX_SENDER_CHARS, is_sender_name
 from gateway.probe.found import Found, FoundChannel
 
 _OWN_DRIVERS = ("temperature", "humidity", "light")

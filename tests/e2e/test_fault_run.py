@@ -52,6 +52,11 @@ CONFIG = (
 )
 
 
+LATE_THREADS = 2
+"""What the client's one connection starts when it first has need of it, maybe after the first faults: its
+writer, when its socket is full, and a second worker, when a request comes before the first is done."""
+
+
 class Vitals(NamedTuple):
     """What a process holds; memory in kB."""
 
@@ -327,7 +332,7 @@ def test_two_hundred_faults(
     assert ledger.wrong == []
     assert ledger.old == []
     assert [replug for replug in run.replugs if replug[0] > AT_ONCE_S] == []
-    assert after.threads <= before.threads
+    assert after.threads <= before.threads + LATE_THREADS
     assert after.descriptors <= before.descriptors
     assert after.memory <= before.memory + MAX_GROWTH_KB
     assert "Traceback" not in gateway.errors

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import load
-from gateway.config.models import parse_address
+from gateway.config.address import parse_address
 
 
 @pytest.mark.parametrize(

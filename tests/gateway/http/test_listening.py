@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from gateway.config.models import Address
+from gateway.config.address import Address
 from gateway.http.listening import listening
 
 
