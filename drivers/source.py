@@ -87,7 +87,7 @@ class Missing:
     not known. `first`, `last`: from when to when, in the gateway's monotonic time."""
 
     channel: str
-    count: int | None  # type: ignore[assignment]
+    count: int | None
     first: float
     last: float
     reason: str

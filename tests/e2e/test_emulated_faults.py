@@ -1,0 +1,193 @@
+"""Faults between an emulated Uno and a gateway: what the board took arrives, once, with its time."""
+
+import itertools
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Gateway
+from tests.support.emulated_board import EmulatedBoard
+from tests.support.kept_truth import Outage, compare, ids, stored, taken, told_lost
+from tests.support.mosquitto import Mosquitto, Subscriber
+from tests.support.ports import free_port
+from tests.support.waiting import DEADLINE_S, until
+
+CONFIG = """\
+gateway: {{name: shed, data: ./data}}
+router: {{listen: 127.0.0.1:{port}}}
+links:
+  board: {{protocol: sensorline, port: %s}}
+sensors:
+  air: {{driver: temperature, link: board, channel: temp, delta: 0, interval: 500ms}}
+  damp: {{driver: humidity, link: board, channel: hum, delta: 0, interval: 500ms}}
+mqtt: {{url: "mqtt://127.0.0.1:%d"}}
+history: {{window: 2s}}
+"""
+SENSORS = {"temp": "air", "hum": "damp"}
+FAULTS = {
+    "cut": 30,
+    "unplug": 25,
+    "long cut": 8,
+    "kill": 25,
+    "key": 20,
+    "watchdog": 15,
+    "brown-out": 15,
+    "off": 20,
+    "noise": 22,
+    "several": 20,
+}
+"""How many of each in two hundred."""
+RECOVER_S = 12.0
+"""After a fault: to find that the line is silent, to say hello, to be asked what there is."""
+
+
+class FaultRun:
+    """A board, a broker and a gateway, and what goes wrong with them."""
+
+    def __init__(self, board: EmulatedBoard, start: Callable[[], Gateway], seed: int) -> None:
+        self._board = board
+        self._start = start
+        self._random = random.Random(seed)
+        self.gateway = start()
+        self.outages = [Outage(time.time(), time.time() + RECOVER_S)]  # nobody has heard it yet
+        self.behind_s = 0.0
+        self.kinds: list[str] = []
+
+    def order(self, count: int) -> Iterator[str]:
+        """Of all the faults, `count` of them."""
+        bag = [kind for kind, number in FAULTS.items() for _ in range(number)]
+        self._random.shuffle(bag)
+        return itertools.islice(itertools.cycle(bag), count)
+
+    def inflict(self, kind: str) -> None:
+        """Do it, wait for its end, and a little more."""
+        begin, self.kinds = time.time(), [*self.kinds, kind]
+        self._board.tell(f"temperature {self._random.randint(-300, 800) / 10}")
+        power: float | None = getattr(self, f"_{kind.replace(' ', '_').replace('-', '_')}")()
+        # not to wait for something, but to let the board measure meanwhile
+        time.sleep(self._random.uniform(0.0, 4.0))
+        status = self._board.status()
+        self.behind_s = max(self.behind_s, status["behind_s"] + status["slipped_s"])
+        self.outages.append(Outage(begin, time.time() + RECOVER_S, power))
+
+    def _lasting(self, command: str, seconds: float) -> None:
+        self._board.tell(f"{command} {round(seconds * 1000)}")
+        time.sleep(seconds)
+
+    def _cut(self) -> None:
+        self._lasting("cut", self._random.expovariate(1 / 4.0) + 0.1)
+
+    def _long_cut(self) -> None:
+        self._lasting("cut", self._random.uniform(20.0, 30.0))
+
+    def _unplug(self) -> None:
+        self._lasting("unplug", self._random.expovariate(1 / 4.0) + 0.2)
+
+    def _kill(self) -> None:
+        self.gateway.popen.send_signal(signal.SIGKILL)
+        self.gateway.popen.wait()
+        time.sleep(self._random.uniform(0.0, 3.0))
+        self.gateway = self._start()
+
+    def _key(self) -> None:
+        self._board.tell("reset key")
+
+    def _watchdog(self) -> None:
+        self._board.tell("reset watchdog")
+
+    def _brown_out(self) -> None:
+        self._board.tell("reset brown-out")
+
+    def _off(self) -> float:
+        self._lasting("off", self._random.uniform(0.1, 3.0))
+        return time.time()
+
+    def _noise(self) -> None:
+        self._board.tell(f"noise {10 ** self._random.uniform(-4.0, -2.3):.6f}")
+        time.sleep(self._random.uniform(2.0, 8.0))
+        self._board.tell("noise 0")
+
+    def _several(self) -> float | None:
+        self._board.tell("noise 0.001")
+        kinds = self._random.sample(("cut", "unplug", "kill", "key", "watchdog", "off"), 3)
+        powers: list[float | None] = [getattr(self, f"_{kind}")() for kind in kinds]
+        self._board.tell("noise 0")
+        return max((power for power in powers if power is not None), default=None)
+
+
+def run(folder: Path, start: Callable[..., Gateway], seed: int, count: int) -> str:
+    """That many faults; then all is well again, and what there is is compared. Returns what was seen."""
+    port, link = free_port(), folder / "board"
+    board = EmulatedBoard(folder, "SHT31", ("--seed", str(seed)))
+    broker = Mosquitto(folder)
+    with broker, Subscriber(broker.port, "sig/shed/+/event/+") as subscriber, board:
+        faults = FaultRun(board, lambda: start(CONFIG % (link, broker.port), port), seed)
+        faults.gateway.wait_for_error("board: up")
+        faults.outages.append(Outage(faults.outages[0].begin, time.time() + RECOVER_S))
+        for kind in faults.order(count):
+            faults.inflict(kind)
+        end = time.time()
+        until(
+            lambda: _settled(board, folder, end), 5 * DEADLINE_S, "what was taken until the end is in history"
+        )
+        stopping = time.time()
+        faults.gateway.signal(signal.SIGTERM)
+        said = board.said("HRA")
+    identity, truth = taken(said, SENSORS)
+    verdict = compare(
+        truth, stored(folder / "data" / "history.db"), faults.outages, faults.behind_s, stopping
+    )
+    lost = told_lost(bytes(m.payload) for m in subscriber.messages if m.topic.endswith("/event/gap"))
+    missing = {(one.boot, one.seq) for one in (*verdict.by_power, *verdict.by_room)}
+    came = ids(
+        (message.topic.split("/")[2], bytes(message.payload))
+        for message in subscriber.messages
+        if message.topic.endswith(("/event/changed", "/event/late"))
+    )
+    absent = [
+        t for t in truth if f"{identity}-{t.boot}-{t.seq}" not in came and (t.boot, t.seq) not in missing
+    ]
+    kinds = ", ".join(f"{faults.kinds.count(kind)} {kind}" for kind in FAULTS)
+    seen = (
+        f"seed {seed}: {count} faults ({kinds}); {len(truth)} readings taken, {len(verdict.by_power)} went "
+        f"with the board's power, {len(verdict.by_room)} had no room, {lost} told as lost; "
+        f"{verdict.doubtful} of a time that is doubtful, the furthest other {verdict.furthest_s:.3f} s; "
+        f"the emulator was {faults.behind_s:.1f} s behind at most"
+    )
+    assert verdict.wrong == [], f"{len(verdict.wrong)}: {verdict.wrong[:10]}; {seen}"
+    assert absent == [], f"not on MQTT: {absent[:10]}; {seen}"
+    assert [(id_, readings) for id_, readings in came.items() if len(readings) > 1] == []
+    assert len(verdict.by_room) <= lost <= len(missing), (seen, verdict.by_room[:10])
+    return seen
+
+
+def _settled(board: EmulatedBoard, folder: Path, after: float) -> bool:
+    """Whether history has a reading that was taken later than that, and all of the last boot before it."""
+    _, truth = taken(board.said("HRA"), SENSORS)
+    rows = {(row.sensor, row.seq) for row in stored(folder / "data" / "history.db") if row.utc > after - 1.0}
+    return any((one.sensor, one.seq) in rows for one in truth if one.utc > after + RECOVER_S)
+
+
+@pytest.mark.once
+def test_some_faults(
+    tmp_path: Path, start: Callable[..., Gateway], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A few of each run, as long as a test may take."""
+    seen = run(tmp_path, start, seed=1, count=5)
+    with capsys.disabled():
+        print(f"\n{seen}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [2, 3])
+def test_two_hundred_faults(
+    tmp_path: Path, start: Callable[..., Gateway], capsys: pytest.CaptureFixture[str], seed: int
+) -> None:
+    """Every reading that the board could keep is there, once; what it could not is told, and how many."""
+    seen = run(tmp_path, start, seed=seed, count=100)
+    with capsys.disabled():
+        print(f"\n{seen}")

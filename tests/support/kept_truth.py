@@ -1,0 +1,157 @@
+"""What a board took, and what a gateway has of it: once in history, on MQTT under one id, in time."""
+
+import json
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from gateway.history.events import LATE_SEQ
+from tests.support.emulated_board import Said
+
+LATE_S = 0.2
+"""What a time may be wrong by, and a hundredth of the outage."""
+DRIFT = 0.01
+ON_THE_WAY_S = 1.0
+"""What was taken a moment before the gateway ended may still be with the board, for the next one."""
+
+
+class Taken(NamedTuple):
+    """A reading that the board took. `utc`: when it was sent, some milliseconds after it was measured."""
+
+    sensor: str
+    boot: int
+    seq: int
+    value: float
+    utc: float
+
+
+class Row(NamedTuple):
+    """A reading in history. `reason`: why it is suspect."""
+
+    sensor: str
+    seq: int
+    value: float
+    utc: float
+    reason: str | None
+
+
+class Outage(NamedTuple):
+    """From when to when (UTC seconds) something was wrong, with some time to recover; in between the board
+    was without power up to `power`, None if it was not."""
+
+    begin: float
+    end: float
+    power: float | None = None
+
+
+def merged(outages: Iterable[Outage]) -> list[Outage]:
+    """Those that follow each other before all was well again are one."""
+    found = list[Outage]()
+    for one in sorted(outages):
+        if found and one.begin <= found[-1].end:
+            last = found.pop()
+            powers = [power for power in (last.power, one.power) if power is not None]
+            one = Outage(last.begin, max(last.end, one.end), max(powers, default=None))
+        found.append(one)
+    return found
+
+
+def taken(said: Iterable[Said], sensors: dict[str, str]) -> tuple[str, list[Taken]]:
+    """The board's identity, and its readings. `sensors`: by channel."""
+    identity, boot, found = "", 0, list[Taken]()
+    for utc, body in said:
+        letter, *fields = body.split(" ")
+        if letter == "H":
+            identity, boot = fields[3], int(fields[4])
+        elif letter == "A" and len(fields) == 5 and fields[1] in sensors:
+            del fields[0]
+            letter = "R"
+        if letter == "R" and not fields[3].startswith("!"):
+            found.append(Taken(sensors[fields[0]], boot, int(fields[1]), float(fields[3]), utc))
+    return identity, found
+
+
+def stored(database: Path) -> list[Row]:
+    """All readings in history's file that are not sealed: those of the last hours. One that was late is told
+    by a bit of its number (gateway/history/events.py)."""
+    question = "SELECT name, seq, value, time, reason FROM readings JOIN sensors ON sensor = key"
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        rows = connection.execute(question).fetchall()
+    connection.close()
+    return [Row(name, seq & ~LATE_SEQ, value, time / 1000, reason) for name, seq, value, time, reason in rows]
+
+
+def told_lost(payloads: Iterable[bytes]) -> int:
+    """How many readings the gateway has said are lost, where it knows."""
+    counts = [json.loads(payload)["count"] for payload in payloads]
+    return sum(count for count in counts if count is not None)
+
+
+class Verdict(NamedTuple):
+    """What is wrong, in words; and what is missing as it may be: because the board lost its power, or because
+    its memory was full."""
+
+    wrong: list[str]
+    by_power: list[Taken]
+    by_room: list[Taken]
+    doubtful: int
+    furthest_s: float
+
+
+def compare(
+    truth: Sequence[Taken], rows: Sequence[Row], outages: Sequence[Outage], behind_s: float, until: float
+) -> Verdict:
+    """History against what was taken: each once, with its value and time, but for what the board lost.
+    `behind_s`: so far the board's clock was behind its own pace, as this machine was busy. `until`: what was
+    taken later may be missing."""
+    wrong = list[str]()
+    left = defaultdict[tuple[str, int], list[Row]](list)
+    for row in rows:
+        left[row.sensor, row.seq].append(row)
+    outages = merged(outages)
+    by_power, by_room, doubtful, furthest_s = list[Taken](), list[Taken](), 0, 0.0
+    for one in truth:
+        lasted_s = sum(outage.end - outage.begin for outage in outages if _in(one.utc, outage))
+        bound = LATE_S + behind_s + DRIFT * lasted_s
+        candidates = [row for row in left[one.sensor, one.seq] if row.value == one.value]
+        nearest = min(candidates, key=lambda row: abs(row.utc - one.utc), default=None)
+        # what the restart of a board has made doubtful says so, and by how much
+        slack = bound if nearest is None or nearest.reason is None else 60.0
+        if nearest is None or abs(nearest.utc - one.utc) > max(slack, 3.0 + behind_s):
+            if one.utc > until - behind_s - ON_THE_WAY_S:
+                continue
+            lost_power = any(o.begin <= one.utc <= (o.power or 0.0) for o in outages)
+            (by_power if lost_power else by_room).append(one)
+            continue
+        left[one.sensor, one.seq].remove(nearest)
+        if nearest.reason is not None:
+            doubtful += 1
+        else:
+            furthest_s = max(furthest_s, abs(nearest.utc - one.utc))
+            if abs(nearest.utc - one.utc) > bound:
+                wrong.append(
+                    f"{one}: its time is wrong by {nearest.utc - one.utc:.3f} s of {bound:.3f}: {nearest}"
+                )
+    wrong += [f"nobody took it, or it is there twice: {row}" for rows in left.values() for row in rows]
+    return Verdict(wrong, by_power, by_room, doubtful, furthest_s)
+
+
+def _in(utc: float, outage: Outage) -> bool:
+    return outage.begin <= utc <= outage.end
+
+
+def ids(payloads: Iterable[tuple[str, bytes]]) -> dict[str, Counter[tuple[str, int, float]]]:
+    """By id, which readings came under it, and how often: sensor, seq and value."""
+    found = defaultdict[str, Counter[tuple[str, int, float]]](Counter)
+    for sensor, payload in payloads:
+        data = json.loads(payload)
+        found[data["id"]][sensor, data["seq"], data["value"]] += 1
+    return found
+
+
+def utc(time: str) -> float:
+    """Of a reading's time."""
+    return datetime.fromisoformat(time).timestamp()
