@@ -230,9 +230,6 @@ def check(house: House) -> list[str]:
             wrong.append(f"mqtt: {reading} came as {there[key]}")
         if key not in there and not house.lost(reading):
             wrong.append(f"mqtt: {reading} did not come")
-    wrong += [
-        f"history: one row for {count} readings: {rows[index]}" for index, count in used.items() if count > 1
-    ]
     twice = Counter(row[:3] for row in rows)
     wrong += [f"history: {count} rows of {row}" for row, count in twice.items() if count > 1]
     known = {(each.channel, each.seq, each.value) for each in readings(house.board)} | again(house.board)
