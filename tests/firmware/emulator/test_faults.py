@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.firmware.emulator.faults import House, check, readings
+from tests.firmware.emulator.faults import House, check
 
 COUNT = int(os.environ.get("SIG_GATEWAY_FAULTS", "200"))
 """How many faults; each takes some 20 s."""
@@ -22,4 +22,4 @@ def test_seeded_faults(tmp_path: Path) -> None:
         house.settle()
         wrong = check(house)
         assert wrong == [], "\n".join([*wrong, *map(str, house.faults), str(house.board.status())])
-        assert len(readings(house.board)) > COUNT
+        assert len(house.readings()) > COUNT
