@@ -6,7 +6,6 @@ import asyncio
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 import sig
@@ -115,11 +114,16 @@ class Proxy:
             return
         self._writers.append(back)
         await asyncio.gather(self._pass_on(reader, back), self._pass_on(there, writer))
+        for each in (writer, back):
+            each.close()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        """One way, to its end: who leaves sends no more, and what it has sent before is still to arrive."""
+        try:
             while data := await reader.read(4096):
                 await self.flows.wait()
                 writer.write(data)
                 await writer.drain()
-        writer.transport.abort()
+            writer.write_eof()
+        except OSError:
+            writer.transport.abort()
