@@ -83,7 +83,8 @@ class Connection:
         # Whether its coming and going is worth a line of the log: not if anybody can have it written.
         self._is_stranger = False
         self._core = core = Core(codec, limits, time.monotonic(), channel.address)
-        self._pool = Pool(f"{name}-worker", limits.workers, limits.max_requests, self)
+        failed = partial(self.close, "a request may have been lost")
+        self._pool = Pool(f"{name}-worker", limits.workers, limits.max_requests, self, failed)
         self.writing = Writing(core, channel, limits, name, self.close, self.throw_out, self._stop_sending)
         self.reading = Reading(core, channel, self.writing, self._pool, limits, name, self, self._end)
 
@@ -284,12 +285,19 @@ class Connection:
         if call_id is None:
             return
         try:
-            data = self._core.pack({"id": call_id, **answer})
+            data = self._pack_reply(call_id, answer)
+            kind = Kind.CALL_IN_ORDER if in_order and self.pipelined else Kind.REPLY
+            self.writing.post(kind, None, data)
+        except BaseException:  # the peer would wait for it in vain
+            self.close("an answer was not sent")
+            raise
+
+    def _pack_reply(self, call_id: Any, answer: Message) -> bytes:
+        try:
+            return self._core.pack({"id": call_id, **answer})
         except Exception as err:  # noqa: BLE001 - of a codec's, or of what the answer is made of: whatever it is
             told = to_wire(BadParams(f"the answer cannot be sent: {text_of(err)}"))
-            data = self.codec.pack({"id": call_id, **told})
-        kind = Kind.CALL_IN_ORDER if in_order and self.pipelined else Kind.REPLY
-        self.writing.post(kind, None, data)
+            return self.codec.pack({"id": call_id, **told})
 
     # --- what the peer sends, handled by whoever reads ---
 
@@ -319,7 +327,11 @@ class Connection:
             self.on_sorted()
 
     def _report(self, signals: int) -> None:
-        self.writing.post(Kind.REPLY, None, self._core.pack_done(signals))
+        try:
+            self.writing.post(Kind.REPLY, None, self._core.pack_done(signals))
+        except BaseException:  # the peer's window would stay smaller
+            self.close("a report was not sent")
+            raise
 
     def called(self, called: Called) -> None:
         """A call, or a signal that is to be answered."""

@@ -39,6 +39,7 @@ class Dispatcher:
         # Those that the thread has taken, all at once, and not begun yet.
         self._taken: deque[Job] = deque()
         self._closed = False
+        self._discards = False
         self._waiting = False
         self._thread: threading.Thread | None = None
 
@@ -60,13 +61,20 @@ class Dispatcher:
             if self._closed or (self.waiting() + len(jobs) > self._max_jobs and not must):
                 return False
             if self._thread is None:
-                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                thread.start()
-                self._thread = thread
+                self._start()
             self._jobs.extend(jobs)
             if self._waiting:
                 self._changed.notify()
             return True
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        try:
+            self._thread = thread  # before it starts: stopped in between, there would be two, and no order
+            thread.start()
+        except BaseException:
+            self._thread = None
+            raise
 
     def close(self, discard: bool = False) -> None:
         """Take no more jobs; the thread ends once those posted before are done, or (`discard`) dropped."""
@@ -74,7 +82,7 @@ class Dispatcher:
             self._closed = True
             if discard:
                 self._jobs.clear()
-                self._taken.clear()
+                self._discards = True
             self._changed.notify()
 
     def join(self, timeout_s: float) -> bool:
@@ -85,58 +93,65 @@ class Dispatcher:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        _inside.owner = self._owner
-        going_on = True
-        while going_on:
+        while True:
             try:
-                going_on = self._run_some()
+                _inside.owner = self._owner
+                while self._run_some():
+                    pass
+                return
             except BaseException:  # noqa: BLE001 - for want of memory, say: who posts jobs relies on this thread
                 log.failure(f"{self._name} failed")
 
     def _run_some(self) -> bool:
         """Run the jobs there are, or the next ones; False at the end."""
-        if not self._taken:
+        if not self._taken and not self._take():
+            return False
+        self._run_taken()
+        return True
+
+    def _take(self) -> bool:
+        """Wait for jobs, and take all there are; False at the end."""
+        try:
             with self._changed:
                 while not self._jobs:
                     if self._closed:
                         return False
                     self._waiting = True
-                    try:
-                        self._changed.wait()
-                    finally:
-                        self._waiting = False
+                    self._changed.wait()
+                self._waiting = False
                 self._taken, self._jobs = self._jobs, deque()
-        self._run_taken()
-        return True
+            return True
+        except BaseException:
+            self._waiting = False  # or it would pass for idle, with jobs at work
+            raise
 
     def _run_taken(self) -> None:
         # with more to come, let the writers gather what the listeners post
         mode.later = len(self._taken) > 1
-        while True:
+        while self._taken and not self._discards:
             try:
-                job = self._taken.popleft()
-            except IndexError:
-                return
-            if not self._taken:
-                mode.later = False
-            try:
-                job()
+                if len(self._taken) == 1:
+                    mode.later = False
+                # Nothing comes between: a job that is taken, and then lost, is an event that nobody hears.
+                self._taken.popleft()()
             except BaseException:  # noqa: BLE001 - one job that fails, or exits, must not stop those behind it
                 log.failure(f"{self._name}: a job failed")
-
-
-def _nothing() -> None:
-    """A job that is done."""
+        self._taken.clear()
 
 
 class Pool:
     """A few threads that run jobs side by side. They start when they are needed, and end when idle."""
 
-    def __init__(self, name: str, workers: int, max_jobs: int, owner: object) -> None:
+    def __init__(
+        self, name: str, workers: int, max_jobs: int, owner: object, failed: Callable[[], object]
+    ) -> None:
+        """`failed()` is called, on any of its threads, if a job may have been lost: by a fault of ours, or for
+        want of memory. Somebody waits for its answer, so what it belongs to has to be ended."""
         self._name = name
         self._workers = workers
         self._max_jobs = max_jobs
         self._owner = owner
+        self._failed = failed
         self._changed = threading.Condition(threading.Lock())
         self._jobs: deque[Job] = deque()
         self._idle = 0
@@ -153,23 +168,33 @@ class Pool:
                 return False
             self._jobs.append(job)
             if len(self._jobs) > self._idle and len(self._threads) < self._workers:
-                try:
-                    self._add_worker()
-                except RuntimeError:  # this machine has no thread left; others may be at work
-                    if not self._threads:
-                        self._jobs.pop()
-                        return False
+                if not self._add_worker() and not self._threads:
+                    self._jobs.pop()
+                    return False
             elif not self._waking:
                 self._waking = True
                 self._changed.notify()
             return True
 
-    def _add_worker(self) -> None:
+    def _add_worker(self) -> bool:
+        """False if this machine has no thread left; others may be at work."""
         self._started += 1
         name = f"{self._name}-{self._started}"
         thread = threading.Thread(target=self._run, name=name, daemon=True)
-        thread.start()
-        self._threads.append(thread)
+        try:
+            self._threads.append(thread)
+            thread.start()
+        except RuntimeError:
+            self._forget(thread)
+            return False
+        except BaseException:
+            self._forget(thread)
+            raise
+        return True
+
+    def _forget(self, thread: threading.Thread) -> None:
+        if thread in self._threads:
+            self._threads.remove(thread)
 
     def is_behind(self) -> bool:
         """Whether jobs wait for a worker."""
@@ -192,27 +217,25 @@ class Pool:
         return not any(thread.is_alive() for thread in threads)
 
     def _run(self) -> None:
-        _inside.owner = self._owner
-        job: Job | None = _nothing
-        while job is not None:
+        while True:
             try:
-                job()
-                job = _nothing
-                job = self._next()
-            except BaseException:  # noqa: BLE001 - one job that fails, or exits, must not take its thread along
+                _inside.owner = self._owner
+                while (job := self._next()) is not None:
+                    job()
+                    del job  # nor what it holds, while this waits
+                return
+            except BaseException:  # noqa: BLE001 - one job that fails must not take its thread along
                 log.failure(f"{self._name}: a job failed")
-                job = _nothing
+                self._failed()
 
     def _next(self) -> Job | None:
         """The next job; None when this thread is to end."""
         with self._changed:
-            self._idle += 1
-            try:
-                found = self._changed.wait_for(lambda: self._jobs or self._closed, IDLE_WORKER_S)
-            finally:
-                self._idle -= 1
+            self._idle += 1  # if something is raised before it is taken back, the connection ends
+            found = self._changed.wait_for(lambda: self._jobs or self._closed, IDLE_WORKER_S)
+            self._idle -= 1
             if not found or self._closed:
-                self._threads.remove(threading.current_thread())
+                self._forget(threading.current_thread())
                 return None
             self._waking = False
             if len(self._jobs) > 1 and self._idle:

@@ -194,10 +194,16 @@ class Reading:
         return self._callers_quick and not self._core.waiting
 
     def _hand_out(self) -> None:
-        for call, handler in self._requests:
-            if not self._pool.post(partial(self._work, call, handler)):
-                call.fail(Busy(f"{self._limits.max_requests} requests wait already: try again later"))
-        self._requests.clear()
+        try:
+            for call, handler in self._requests:
+                if not self._pool.post(partial(self._work, call, handler)):
+                    call.fail(Busy(f"{self._limits.max_requests} requests wait already: try again later"))
+            self._requests.clear()
+        except BaseException:
+            # Ctrl-C, in a caller: how many are handed out nobody knows, and none may be run twice.
+            self._requests = []
+            self._reason = "handing out requests was interrupted"
+            raise
 
     # --- guests ---
 
@@ -228,7 +234,13 @@ class Reading:
 
     def _work(self, call: Call, handler: Callable[[], Any]) -> None:
         """On a worker: run a handler; then read on, as long as handlers are quick."""
-        request: Request | None = (call, handler)
+        try:
+            self._work_on((call, handler))
+        except BaseException:
+            self._turn.leave(at_once=True)
+            raise
+
+    def _work_on(self, request: Request | None) -> None:
         while request is not None:
             began = time.monotonic()
             call, handler = request

@@ -15,12 +15,16 @@ from typing import Any
 import pytest
 
 import sig
+from sig.net.dispatch import Dispatcher, Pool
 from sig.net.reading import Reading
 from tests.sig.netkit import Net, eventually, signal_of
 
 PATHS = ("connection", "core", "dispatch", "pending", "reading", "sendorder", "writing")
 FILES = {str(Path(sig.__file__).parent / "net" / f"{name}.py") for name in PATHS}
 FAULTS = [KeyboardInterrupt, SystemExit, MemoryError, OSError]
+
+# Part of the names of the threads that run what users wrote.
+RUNNERS = "-dispatcher", "-worker"
 
 Line = tuple[str, int]
 
@@ -49,11 +53,16 @@ class Tracer:
         """Whether the line was come upon."""
         return self._error is None
 
-    def of_readers(self, frame: FrameType, event: str, argument: Any) -> Any:
-        """As the trace function of all threads: only those that read are looked at."""
-        if frame.f_code.co_filename not in FILES or "-reader" not in threading.current_thread().name:
-            return None
-        return self(frame, event, argument)
+    def of_threads(self, *parts: str) -> Callable[[FrameType, str, Any], Any]:
+        """A trace function of all threads: those are looked at whose names have one of these in them."""
+
+        def trace(frame: FrameType, event: str, argument: Any) -> Any:
+            name = threading.current_thread().name
+            if frame.f_code.co_filename not in FILES or not any(part in name for part in parts):
+                return None
+            return self(frame, event, argument)
+
+        return trace
 
     def run(self, action: Callable[[], None]) -> None:
         """Do that on this thread; what was raised is swallowed, as a program that goes on does."""
@@ -133,7 +142,7 @@ def test_who_calls_and_who_triggers(house: House, fault: type[BaseException]) ->
 
 def read_by(house: House, tracer: Tracer) -> None:
     """Connect, use the connection, and leave, with what the readers of both ends run traced."""
-    threading.settrace(tracer.of_readers)
+    threading.settrace(tracer.of_threads("-reader"))
     try:
         house.connect()
         with contextlib.suppress(sig.RequestError):
@@ -146,6 +155,21 @@ def read_by(house: House, tracer: Tracer) -> None:
 def readers() -> list[str]:
     """The threads that read."""
     return [each.name for each in threading.enumerate() if "-reader" in each.name]
+
+
+def runners() -> list[str]:
+    """The threads that run what users wrote."""
+    return [each.name for each in threading.enumerate() if any(part in each.name for part in RUNNERS)]
+
+
+def may_be_lost(line: Line) -> bool:
+    """Whether a fault there says something; as `may_fail`."""
+    begin = [
+        (inspect.getfile(each), inspect.getsourcelines(each._run)[1] + number)
+        for each in (Dispatcher, Pool)
+        for number in range(3)
+    ]
+    return line not in begin and not linecache.getline(*line).strip().startswith("with ")
 
 
 def descriptors() -> int:
@@ -191,4 +215,104 @@ def test_who_reads(house: House, fault: type[BaseException], monkeypatch: pytest
     house.connect()
     assert house.works_or_has_ended()
     assert house.carrier.isConnected()
+    assert raised > 100
+
+
+class Pair:
+    """A client with a sender and a listener of its own, at a server that has both, too."""
+
+    def __init__(self, net: Net) -> None:
+        self.net = net
+        self.server = net.server()
+        self.of_server = signal_of(self.server.addSender("a", ["e"], {"ping": lambda _params: "pong"}), "e")
+        self.heard_there: list[int] = []
+        self.server.addListener(lambda _info, data: self.heard_there.append(data), "mine", "e")
+
+    @contextlib.contextmanager
+    def used(self, tracer: Tracer) -> Iterator[Callable[[], bool]]:
+        """A new connection, which has been used with what both ends' own threads run traced: all of them but
+        the readers, and writers. Gives what tells whether it works."""
+        threading.settrace(tracer.of_threads(*RUNNERS))
+        try:
+            self._connect()
+            with contextlib.suppress(sig.RequestError):
+                self._use()
+        finally:
+            threading.settrace(None)
+        try:
+            yield self._works
+        finally:
+            self.carrier.disconnect()
+
+    def _connect(self) -> None:
+        self.carrier: Any = self.net.client_carrier(limits=sig.Limits(tick_s=0.05, timeout_s=20.0))
+        self.net.carriers.remove(self.carrier)
+        self.carrier.auto_reconnect = False
+        self.client = sig.ClientRouter(self.carrier)
+        self.heard: list[int] = []
+        self.heard_there.clear()
+        self.client.addRemoteListener(lambda _info, data: self.heard.append(data), "a", "e")
+        mine = self.client.addRemoteSender("mine", ["e"], {"ping": lambda _params: "pong"})
+        self.of_client = signal_of(mine, "e")
+        self.sent = 0
+        eventually(lambda: self.carrier.connect(self.net.host, self.net.port))
+
+    def _use(self) -> None:
+        for _ in range(2):
+            self._signal()
+            self.client.remoteRequest("a", "ping")
+            self.server.request("mine", "ping")
+
+    def _signal(self) -> None:
+        for signal in (self.of_server, self.of_client):
+            for number in range(self.sent, self.sent + 3):
+                signal.trigger(number)
+        self.sent += 3
+
+    def _works(self) -> bool:
+        """Whether requests are answered both ways, and all signals heard, in order; or it is seen to end."""
+        try:
+            self._use()
+        except sig.RequestTimeout:
+            return self._has_ended()
+        except sig.RequestError:  # one end has seen it already
+            eventually(self._has_ended)
+            return True
+        eventually(lambda: self._all_heard() or self._has_ended())
+        return self._has_ended() or self.heard == self.heard_there == list(range(self.sent))
+
+    def _all_heard(self) -> bool:
+        return len(self.heard) >= self.sent and len(self.heard_there) >= self.sent
+
+    def _has_ended(self) -> bool:
+        return not self.carrier.isConnected()
+
+
+@pytest.fixture
+def pair(tcp: Net) -> Pair:
+    """Over TCP."""
+    return Pair(tcp)
+
+
+@pytest.mark.parametrize("fault", [SystemExit, MemoryError])
+def test_who_runs_what_users_wrote(
+    pair: Pair, fault: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each line of ours that a dispatcher or a worker runs, of both ends."""
+    monkeypatch.setattr(threading, "excepthook", lambda _arguments: None)  # as in `test_who_reads`
+    tracer = Tracer()
+    for _ in range(3):
+        with pair.used(tracer) as works:
+            assert works()
+    eventually(lambda: not runners())
+    lines = sorted(filter(may_be_lost, tracer.seen))
+    raised = 0
+    wedged = []
+    for line in lines:
+        tracer = Tracer(line, fault())
+        with pair.used(tracer) as works:
+            raised += tracer.has_raised
+            if not works():
+                wedged.append((Path(line[0]).stem, line[1]))
+    assert wedged == []
     assert raised > 100
