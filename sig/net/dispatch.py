@@ -145,7 +145,7 @@ class Pool:
     def __init__(
         self, name: str, workers: int, max_jobs: int, owner: object, failed: Callable[[], object]
     ) -> None:
-        """`failed()` is called, on any of its threads, if a job may have been lost: by a fault of ours, or for
+        """`failed()` is called, on any of its threads, if a job may be lost: by a fault of ours, or for
         want of memory. Somebody waits for its answer, so what it belongs to has to be ended."""
         self._name = name
         self._workers = workers

@@ -133,6 +133,7 @@ def test_pings_and_credits_are_its_own_affair() -> None:
         assert refused is not None
         assert refused["error"] == "bad_params"
         assert "expected a count" in refused["exception"]
+    assert one.serve({"method": "credit", "params": {"signals": 0}}) == good
     assert one.serve({"id": 3, "method": "request"}) is None
 
 
@@ -146,6 +147,10 @@ def test_a_stranger_has_no_affairs() -> None:
     assert one.fault == ""
     one.expire(LIMITS.handshake_s + 0.1)
     assert "did not authorize within 5 s" in one.fault
+    later = Core(JsonCodec(), LIMITS, 100.0)
+    assert later.become(Life.STRANGER)
+    later.expire(100.0 + LIMITS.handshake_s)
+    assert later.fault == ""
 
 
 def test_credit_lets_signals_go() -> None:
@@ -165,7 +170,8 @@ def test_signals_that_are_too_large_are_dropped_and_counted() -> None:
     one = core(window=8)
     one.add_signals([line(n="x" * 1100), line(n=1)])
     assert sent(one) == [{"n": 1}]
-    assert one.too_large == 1
+    one.add_signals([line(n="x" * 1100)])
+    assert one.too_large == 2
 
 
 def test_what_was_worked_off_is_told_in_eighths_of_the_window() -> None:
@@ -178,6 +184,7 @@ def test_what_was_worked_off_is_told_in_eighths_of_the_window() -> None:
     assert json.loads(one.pack_done(one.due())) == {"method": "credit", "params": {"signals": 3}}
     assert one.unreported == 0
     assert core().report_every == NEVER
+    assert [core(window=window).report_every for window in (1, 15, 20)] == [1, 1, 2]
 
 
 def test_a_message_that_the_peer_does_not_take_is_not_sent() -> None:
@@ -187,6 +194,50 @@ def test_a_message_that_the_peer_does_not_take_is_not_sent() -> None:
         core(window=8).pack({"data": "x" * 1000})
     with pytest.raises(BadParams, match=r"larger than the peer takes \(400\)"):
         core().pack({"data": "x" * 400})
+
+
+def test_what_is_as_large_as_may_be_is_sent() -> None:
+    """Of calls, and of signals that are more together."""
+    one = core(window=8)
+    frame = len(one.pack({"data": ""}))
+    largest = one.pack({"data": "x" * (LIMITS.max_message - frame)})
+    assert len(largest) == LIMITS.max_message
+    one.add_signals([largest, largest])
+    assert len(sent(one)) == 2
+    assert one.too_large == 0
+
+
+def test_a_new_one_sends_and_counts_its_calls_from_one() -> None:
+    """A call has its name in it."""
+    one = core()
+    assert one.sends is True
+    assert one.new_id() == 1
+    call_id, data = one.pack_call("read", {"a": 1})
+    assert json.loads(data) == {"id": 2, "method": "read", "params": {"a": 1}}
+    assert call_id == 2
+
+
+def test_signals_wait_for_credit_and_replies_do_not() -> None:
+    """With one of ours there is nothing else to be waited for."""
+    one = core(window=1)
+    one.add(Kind.SIGNAL, None, line(n=1))
+    one.add(Kind.SIGNAL, None, line(n=2))
+    one.add(Kind.REPLY, None, line(id=1))
+    assert sent(one) == [{"id": 1}, {"n": 1}]
+    assert one.pause(0.0) is None
+
+
+def test_the_next_call_of_a_pysig_shows_that_it_has_read_the_reply() -> None:
+    """Then there is no pause; after a message without an id there is."""
+    one = core()
+    one.feed(line(id=1, method="m"), 0.0)
+    one.add(Kind.REPLY, None, line(id=1, status=0))
+    assert len(sent(one)) == 1
+    one.add(Kind.REPLY, None, line(id=2, status=0))
+    one.feed(line(method="m"), 0.0)
+    assert sent(one) == []
+    one.feed(line(id=2, method="m"), 0.0)
+    assert len(sent(one)) == 1
 
 
 def test_a_call_is_given_up_when_its_time_is_up() -> None:
@@ -236,13 +287,13 @@ def test_a_call_that_is_given_up_before_it_is_sent_is_not_sent() -> None:
     """A pysig would be waited for, by nobody, and all that follow with it."""
     one = core()
     first, second, third = Waiter(), Waiter(deadline=1.0), Waiter()
-    first_id, third_id = called(one, first), (called(one, second), called(one, third))[1]
+    first_id, third_id = called(one, first), (called(one, second, "a longer name"), called(one, third))[1]
     assert [each["id"] for each in sent(one)] == [first_id]
     before = one.size
     ((waiter, answer),) = one.expire(1.5)
     assert waiter is second
     assert answer["error"] == "timeout"
-    assert one.size < before
+    assert before > one.size == len(one.pack({"id": third_id, "method": "m", "params": {}}))
     one.feed(line(id=first_id, status=0), 1.6)
     assert [each["id"] for each in sent(one, 1.6)] == [third_id]
     assert one.size == 0
@@ -257,6 +308,7 @@ def test_a_pysig_that_answers_what_nobody_waits_for_any_more() -> None:
     del one._pending[first_id]
     assert sent(one, 1.0) == []
     one.expire(1.0)
+    assert sent(one, 1.0) == []
     assert len(sent(one, 1.0 + LIMITS.plain_gap_s)) == 1
 
 
@@ -272,6 +324,10 @@ def test_a_silent_peer_is_asked_and_then_found_dead() -> None:
     assert one.fault == ""
     one.expire(25.1)
     assert "nothing was heard of it for 25 s" in one.fault
+    one.feed(line(id=1, method="ping"), 1000.0)
+    one.fault = ""
+    one.expire(1025.0)
+    assert one.fault == ""
     plain.expire(1000.0)
     assert not plain.shall_ping(1000.0)
     assert plain.fault == ""

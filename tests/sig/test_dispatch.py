@@ -52,7 +52,7 @@ def test_a_dispatcher_is_bounded() -> None:
 
 def test_a_pool_is_bounded_and_runs_side_by_side() -> None:
     """As many at once as there are workers, as many waiting as may; the rest is refused."""
-    pool = Pool("p", 2, 2, None)
+    pool = Pool("p", 2, 2, None, lambda: None)
     barrier, hold = threading.Barrier(3), threading.Event()
     ran: list[int] = []
 
@@ -77,7 +77,7 @@ def test_a_pool_is_bounded_and_runs_side_by_side() -> None:
 def test_idle_workers_end(monkeypatch: Any) -> None:
     """And start again when there is something to do."""
     monkeypatch.setattr(dispatch, "IDLE_WORKER_S", 0.05)
-    pool = Pool("idle-pool", 2, 2, None)
+    pool = Pool("idle-pool", 2, 2, None, lambda: None)
     for _ in range(2):
         done = threading.Event()
         assert pool.post(done.set)

@@ -23,9 +23,6 @@ PATHS = ("connection", "core", "dispatch", "pending", "reading", "sendorder", "w
 FILES = {str(Path(sig.__file__).parent / "net" / f"{name}.py") for name in PATHS}
 FAULTS = [KeyboardInterrupt, SystemExit, MemoryError, OSError]
 
-# Part of the names of the threads that run what users wrote.
-RUNNERS = "-dispatcher", "-worker"
-
 Line = tuple[str, int]
 
 
@@ -53,12 +50,15 @@ class Tracer:
         """Whether the line was come upon."""
         return self._error is None
 
-    def of_threads(self, *parts: str) -> Callable[[FrameType, str, Any], Any]:
-        """A trace function of all threads: those are looked at whose names have one of these in them."""
+    def of_threads(self, *runs: Callable[[Any], None]) -> Callable[[FrameType, str, Any], Any]:
+        """A trace function of all threads: those are looked at that begin with one of these."""
+        codes = {run.__code__ for run in runs}
+        mine = threading.local()
 
         def trace(frame: FrameType, event: str, argument: Any) -> Any:
-            name = threading.current_thread().name
-            if frame.f_code.co_filename not in FILES or not any(part in name for part in parts):
+            if frame.f_code in codes:
+                mine.is_looked_at = True
+            if frame.f_code.co_filename not in FILES or not getattr(mine, "is_looked_at", False):
                 return None
             return self(frame, event, argument)
 
@@ -142,7 +142,7 @@ def test_who_calls_and_who_triggers(house: House, fault: type[BaseException]) ->
 
 def read_by(house: House, tracer: Tracer) -> None:
     """Connect, use the connection, and leave, with what the readers of both ends run traced."""
-    threading.settrace(tracer.of_threads("-reader"))
+    threading.settrace(tracer.of_threads(Reading._run))
     try:
         house.connect()
         with contextlib.suppress(sig.RequestError):
@@ -159,7 +159,9 @@ def readers() -> list[str]:
 
 def runners() -> list[str]:
     """The threads that run what users wrote."""
-    return [each.name for each in threading.enumerate() if any(part in each.name for part in RUNNERS)]
+    return [
+        each.name for each in threading.enumerate() if "-dispatcher" in each.name or "-worker" in each.name
+    ]
 
 
 def may_be_lost(line: Line) -> bool:
@@ -232,7 +234,7 @@ class Pair:
     def used(self, tracer: Tracer) -> Iterator[Callable[[], bool]]:
         """A new connection, which has been used with what both ends' own threads run traced: all of them but
         the readers, and writers. Gives what tells whether it works."""
-        threading.settrace(tracer.of_threads(*RUNNERS))
+        threading.settrace(tracer.of_threads(Dispatcher._run, Pool._run))
         try:
             self._connect()
             with contextlib.suppress(sig.RequestError):
@@ -243,6 +245,7 @@ class Pair:
             yield self._works
         finally:
             self.carrier.disconnect()
+            eventually(lambda: not runners())  # of the server's end, too: the next client has the same names
 
     def _connect(self) -> None:
         self.carrier: Any = self.net.client_carrier(limits=sig.Limits(tick_s=0.05, timeout_s=20.0))
@@ -258,10 +261,11 @@ class Pair:
         eventually(lambda: self.carrier.connect(self.net.host, self.net.port))
 
     def _use(self) -> None:
-        for _ in range(2):
-            self._signal()
+        for _ in range(3):  # before signals, while workers read, too
             self.client.remoteRequest("a", "ping")
             self.server.request("mine", "ping")
+        self._signal()
+        self.client.remoteRequest("a", "ping")
 
     def _signal(self) -> None:
         for signal in (self.of_server, self.of_client):
@@ -304,7 +308,6 @@ def test_who_runs_what_users_wrote(
     for _ in range(3):
         with pair.used(tracer) as works:
             assert works()
-    eventually(lambda: not runners())
     lines = sorted(filter(may_be_lost, tracer.seen))
     raised = 0
     wedged = []

@@ -12,7 +12,7 @@ import pytest
 
 import sig
 from sig.carrier.tcpserver import CarrierTCPServer
-from tests.sig.netkit import signal_of
+from tests.sig.netkit import Logged, signal_of
 
 Heard = list[tuple[str, str, str, Any]]
 
@@ -535,3 +535,52 @@ def test_names_as_in_pysig() -> None:
     assert sig.__version__ == importlib.metadata.version("sig-gateway")
     with pytest.raises(AttributeError, match="module 'sig' has no attribute 'wersion'"):
         sig.wersion  # noqa: B018
+
+
+def test_names_that_are_none_are_told_what_of() -> None:
+    """Wherever a sender or an event may be named."""
+    router = sig.Router()
+    for make in (
+        lambda: router.getSender("", create=True),
+        lambda: router.addSender("", ["e"]),
+        lambda: router.addListener(print, "", "e"),
+    ):
+        with pytest.raises(ValueError, match="^a sender needs a name"):
+            make()
+    with pytest.raises(ValueError, match="^an event needs a name"):
+        router.addSender("temp", [""])
+    with pytest.raises(sig.UnknownSender, match="^there is no sender 'temp'$"):
+        router.request("temp", "read")
+
+
+def test_a_sender_is_made_once() -> None:
+    """Asked for again it is the same, and what was asked for is kept when nobody listens any more."""
+    router = sig.Router()
+    temp = router.getSender("temp", create=True)
+    assert router.getSender("temp", create=True) is temp
+    assert router.addListener(print, "temp")
+    assert router.removeListener(print, "temp")
+    assert router.getSender("temp") is temp
+
+
+def test_of_a_sender_the_log_warns_of_what_it_does_not_declare(logged: Logged) -> None:
+    """Not of what nobody waits for."""
+    router = sig.Router()
+    router.addListener(print, "temp", "wet")
+    router.addSender("temp", ["hot"]).getEvent("cold", create=True)
+    assert "'wet'" in logged.wait_for("listeners wait for")
+    router.removeSender("temp")
+    router.addSender("temp", ["wet"])
+    assert not [text for text in list(logged.texts.queue) if "listeners wait for" in text]
+
+
+def test_whether_all_have_heard_of_a_sender() -> None:
+    """Not before #connect has been delivered."""
+    router = sig.Router()
+    told: list[bool] = []
+    router.addListener(lambda _info, _data: told.append(router.is_told("temp")), "temp", "#connect")
+    assert router.is_told("temp")
+    router.addSender("temp", ["hot"])
+    assert told == [False]
+    assert router.is_told("temp")
+    assert router.is_told("other")
