@@ -545,11 +545,11 @@ def test_names_that_are_none_are_told_what_of() -> None:
         lambda: router.addSender("", ["e"]),
         lambda: router.addListener(print, "", "e"),
     ):
-        with pytest.raises(ValueError, match="^a sender needs a name"):
+        with pytest.raises(ValueError, match=r"^a sender needs a name"):
             make()
-    with pytest.raises(ValueError, match="^an event needs a name"):
+    with pytest.raises(ValueError, match=r"^an event needs a name"):
         router.addSender("temp", [""])
-    with pytest.raises(sig.UnknownSender, match="^there is no sender 'temp'$"):
+    with pytest.raises(sig.UnknownSender, match=r"^there is no sender 'temp'$"):
         router.request("temp", "read")
 
 
