@@ -133,6 +133,15 @@ class Core:
         """What these ask for or answer. Of what they let go `take` knows."""
         self.heard = now
         events: list[Event] = []
+        try:
+            self._sort(messages, now, events)
+            return events
+        except BaseException:
+            # who waits for one of these answers is told of the end, with all others
+            self._pending.update((each[1]["id"], each[0]) for each in events if isinstance(each, tuple))
+            raise
+
+    def _sort(self, messages: list[Message], now: float, events: list[Event]) -> None:
         signals: Signals | None = None
         for message in messages:
             if message.get("method") == "signal" and "id" not in message:
@@ -150,7 +159,6 @@ class Core:
                 if self._plain is not None and message.get("id") is not None:
                     self._plain.heard_call()
                 events.append(message)
-        return events
 
     def due(self) -> int:
         """How many signals are to be `done` when all that have come are worked off."""
@@ -160,11 +168,12 @@ class Core:
     def _answered(self, message: Message, now: float, events: list[Event]) -> None:
         call_id = message.get("id")
         if isinstance(call_id, int):
-            waiter = self._pending.pop(call_id, None)
+            waiter = self._pending.get(call_id)
             if self._plain is not None:
                 self._plain.answered(call_id, now, given_up=False)
             if waiter is not None:
                 events.append((waiter, message))
+                self._pending.pop(call_id, None)
 
     def serve(self, called: Called) -> Message | None:
         """Do what is asked for, if it is about the connection itself: a `ping`, or `credit`; returns what to

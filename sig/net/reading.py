@@ -293,12 +293,13 @@ class Reading:
     def _feed(self, data: bytes, now: float) -> None:
         core = self._core
         messages = core.decode(data)
-        if core.pipelined:
-            events = core.sort(messages, now)
-        else:
-            with self._writing.lock:
-                events = core.sort(messages, now)
+        events: list[Event] = []
         try:
+            if core.pipelined:
+                events = core.sort(messages, now)
+            else:
+                with self._writing.lock:
+                    events = core.sort(messages, now)
             if len(messages) == 1:
                 for event in events:
                     self._handle(event)

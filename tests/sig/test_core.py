@@ -103,6 +103,21 @@ def test_what_comes_is_the_same_in_pieces_of_any_size(size: int) -> None:
     assert one.waiting == 0
 
 
+def test_an_answer_that_was_taken_when_a_fault_came_is_not_lost() -> None:
+    """For want of memory, say: who waits for it is told at the end."""
+    one = core(window=8)
+    waiter = Waiter()
+    call_id = called(one, waiter)
+
+    class Faulty(dict[str, Any]):
+        def get(self, *_: Any) -> Any:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        one.sort([{"id": call_id, "status": 0}, Faulty()], 1.0)
+    assert [each for each, _ in one.end("no memory")] == [waiter]
+
+
 def test_signals_that_come_together_are_one_list() -> None:
     """As far as no call is between them."""
     events = core(window=8).feed(STREAM, 0.0)
