@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.conftest import Gateway
 from tests.support.emulated_board import EmulatedBoard
-from tests.support.kept_truth import Outage, compare, ids, stored, taken, told_lost
+from tests.support.kept_truth import ON_THE_WAY_S, Outage, compare, ids, stored, taken, told_lost
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE_S, until
@@ -22,8 +22,8 @@ router: {{listen: 127.0.0.1:{port}}}
 links:
   board: {{protocol: sensorline, port: %s}}
 sensors:
-  air: {{driver: temperature, link: board, channel: temp, delta: 0, interval: 500ms}}
-  damp: {{driver: humidity, link: board, channel: hum, delta: 0, interval: 500ms}}
+  air: {{driver: temperature, link: board, channel: temp, heartbeat: 10ms, interval: 500ms}}
+  damp: {{driver: humidity, link: board, channel: hum, heartbeat: 10ms, interval: 500ms}}
 mqtt: {{url: "mqtt://127.0.0.1:%d"}}
 history: {{window: 2s}}
 """
@@ -148,9 +148,8 @@ def run(folder: Path, start: Callable[..., Gateway], seed: int, count: int) -> s
         for message in subscriber.messages
         if message.topic.endswith(("/event/changed", "/event/late"))
     )
-    absent = [
-        t for t in truth if f"{identity}-{t.boot}-{t.seq}" not in came and (t.boot, t.seq) not in missing
-    ]
+    kept = [one for one in truth if (one.boot, one.seq) not in missing and one.utc < stopping - ON_THE_WAY_S]
+    absent = [one for one in kept if f"{identity}-{one.boot}-{one.seq}" not in came]
     kinds = ", ".join(f"{faults.kinds.count(kind)} {kind}" for kind in FAULTS)
     seen = (
         f"seed {seed}: {count} faults ({kinds}); {len(truth)} readings taken, {len(verdict.by_power)} went "
