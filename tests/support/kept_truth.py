@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -39,24 +40,12 @@ class Row(NamedTuple):
 
 
 class Outage(NamedTuple):
-    """From when to when (UTC seconds) something was wrong, with some time to recover; in between the board
-    was without power up to `power`, None if it was not."""
+    """From when to when (UTC seconds) something was wrong, until all that was taken meanwhile had come; in
+    between the board was without power up to `power`, None if it was not."""
 
     begin: float
     end: float
     power: float | None = None
-
-
-def merged(outages: Iterable[Outage]) -> list[Outage]:
-    """Those that follow each other before all was well again are one."""
-    found = list[Outage]()
-    for one in sorted(outages):
-        if found and one.begin <= found[-1].end:
-            last = found.pop()
-            powers = [power for power in (last.power, one.power) if power is not None]
-            one = Outage(last.begin, max(last.end, one.end), max(powers, default=None))
-        found.append(one)
-    return found
 
 
 def taken(said: Iterable[Said], sensors: dict[str, str]) -> tuple[str, list[Taken]]:
@@ -78,9 +67,8 @@ def stored(database: Path) -> list[Row]:
     """All readings in history's file that are not sealed: those of the last hours. One that was late is told
     by a bit of its number (gateway/history/events.py)."""
     question = "SELECT name, seq, value, time, reason FROM readings JOIN sensors ON sensor = key"
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         rows = connection.execute(question).fetchall()
-    connection.close()
     return [Row(name, seq & ~LATE_SEQ, value, time / 1000, reason) for name, seq, value, time, reason in rows]
 
 
@@ -91,12 +79,12 @@ def told_lost(payloads: Iterable[bytes]) -> int:
 
 
 class Verdict(NamedTuple):
-    """What is wrong, in words; and what is missing as it may be: because the board lost its power, or because
-    its memory was full."""
+    """What is wrong, in words; and what is missing: because the board lost its power before anybody had it,
+    as it may be, or for another reason, which has to be told."""
 
     wrong: list[str]
     by_power: list[Taken]
-    by_room: list[Taken]
+    unheard: list[Taken]
     doubtful: int
     furthest_s: float
 
@@ -111,8 +99,7 @@ def compare(
     left = defaultdict[tuple[str, int], list[Row]](list)
     for row in rows:
         left[row.sensor, row.seq].append(row)
-    outages = merged(outages)
-    by_power, by_room, doubtful, furthest_s = list[Taken](), list[Taken](), 0, 0.0
+    by_power, unheard, doubtful, furthest_s = list[Taken](), list[Taken](), 0, 0.0
     for one in truth:
         lasted_s = sum(outage.end - outage.begin for outage in outages if _in(one.utc, outage))
         bound = LATE_S + behind_s + DRIFT * lasted_s
@@ -124,7 +111,7 @@ def compare(
             if one.utc > until - behind_s - ON_THE_WAY_S:
                 continue
             lost_power = any(o.begin <= one.utc <= (o.power or 0.0) for o in outages)
-            (by_power if lost_power else by_room).append(one)
+            (by_power if lost_power else unheard).append(one)
             continue
         left[one.sensor, one.seq].remove(nearest)
         if nearest.reason is not None:
@@ -136,7 +123,7 @@ def compare(
                     f"{one}: its time is wrong by {nearest.utc - one.utc:.3f} s of {bound:.3f}: {nearest}"
                 )
     wrong += [f"nobody took it, or it is there twice: {row}" for rows in left.values() for row in rows]
-    return Verdict(wrong, by_power, by_room, doubtful, furthest_s)
+    return Verdict(wrong, by_power, unheard, doubtful, furthest_s)
 
 
 def _in(utc: float, outage: Outage) -> bool:

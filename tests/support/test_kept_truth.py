@@ -1,0 +1,53 @@
+"""A gateway that loses, doubles or misdates readings is found out."""
+
+from tests.support.emulated_board import Said
+from tests.support.kept_truth import Outage, Row, Verdict, compare, taken
+
+SAID = [
+    Said(0.0, "H 0 1 m 24A1 7 1.0 1 0 100"),
+    *(Said(float(number), f"R temp {number} {number * 1000} {number}.5") for number in range(1, 100)),
+]
+OUTAGES = [Outage(20.0, 30.0), Outage(40.0, 52.0, 45.0)]
+IDENTITY, TRUTH = taken(SAID, {"temp": "air"})
+RIGHT = [Row("air", one.seq, one.value, one.utc + 0.01, None) for one in TRUTH]
+
+
+def verdict(rows: list[Row]) -> Verdict:
+    """Of what a gateway has."""
+    return compare(TRUTH, rows, OUTAGES, 0.0, 101.0)
+
+
+def test_a_right_one() -> None:
+    """Nothing is wrong with it."""
+    assert (IDENTITY, len(TRUTH)) == ("24A1", 99)
+    found = verdict(RIGHT)
+    assert (found.wrong, found.by_power, found.unheard) == ([], [], [])
+    assert round(found.furthest_s, 2) == 0.01
+
+
+def test_what_is_missing() -> None:
+    """It is excused by a loss of power that came after it in the same outage, and by nothing else."""
+    missing = {10, 25, 42, 46, 60}
+    found = verdict([row for row in RIGHT if row.seq not in missing])
+    assert found.wrong == []
+    assert [one.seq for one in found.by_power] == [42]
+    assert [one.seq for one in found.unheard] == [10, 25, 46, 60]
+
+
+def test_what_is_there_twice_or_was_never_taken() -> None:
+    """Each is told."""
+    assert len(verdict([*RIGHT, RIGHT[5]]).wrong) == 1
+    assert len(verdict([*RIGHT, Row("air", 100, 1.0, 100.0, None)]).wrong) == 1
+    wrong_value = RIGHT[7]._replace(value=-1.0)
+    found = verdict([*RIGHT[:7], wrong_value, *RIGHT[8:]])
+    assert (len(found.wrong), len(found.unheard)) == (1, 1)
+
+
+def test_a_wrong_time() -> None:
+    """0.2 s, and a hundredth of the outage that it was taken in; one that is doubtful says so."""
+    for seq, late_s, wrong in ((10, 0.21, 1), (10, 0.19, 0), (25, 0.29, 0), (25, 0.31, 1)):
+        row = RIGHT[seq - 1]._replace(utc=seq + late_s)
+        assert len(verdict([*RIGHT[: seq - 1], row, *RIGHT[seq:]]).wrong) == wrong, (seq, late_s)
+    row = RIGHT[24]._replace(utc=25 + 2.0, reason="the board restarted since")
+    found = verdict([*RIGHT[:24], row, *RIGHT[25:]])
+    assert (found.wrong, found.doubtful) == ([], 1)
