@@ -19,7 +19,7 @@ CONFIG = """\
 gateway: {{{{name: test, data: ./data}}}}
 router: {{{{listen: 127.0.0.1:{{port}}}}}}
 links: {{{{board: {{{{port: ./board}}}}}}}}
-sensors: {{{{it: {{{{driver: {driver}, link: board, channel: {channel}, delta: 0}}}}}}}}
+sensors: {{{{it: {{{{driver: {driver}, link: board, channel: {channel}, heartbeat: 10ms}}}}}}}}
 mqtt: {{{{url: "mqtt://127.0.0.1:{mqtt}"}}}}
 http: {{{{listen: 127.0.0.1:{http}}}}}
 history: {{{{window: 1s}}}}
