@@ -44,11 +44,23 @@ def terminal_user(path: str) -> str | None:
             session, terminal = int(fields[3]), int(fields[4]) & 0xFFFFFFFF
         except (OSError, ValueError, IndexError):  # it has just ended
             continue
-        if terminal and terminal == _as_in_stat(status.st_rdev):
+        if terminal and terminal == _as_in_stat(status.st_rdev) and _is_same_device(pid, path, status):
             user = f"{_name(pid)} (pid {pid})"
             if session == pid:
                 break
     return user
+
+
+def _is_same_device(pid: int, path: str, status: os.stat_result) -> bool:
+    """Whether the program means this device by those numbers: one in a container has pseudo-terminals of its
+    own, which are counted from 0, too. Where that may not be looked at, it does."""
+    try:
+        its = os.stat(f"/proc/{pid}/root{os.path.realpath(path)}")  # noqa: PTH116 - as above
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return (its.st_dev, its.st_ino) == (status.st_dev, status.st_ino)
 
 
 def _as_in_stat(device: int) -> int:

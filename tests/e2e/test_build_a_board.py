@@ -81,7 +81,7 @@ def test_the_program_is_written_out(tmp_path: Path) -> None:
     command, shown = typed("export")
     done = run_cli(tmp_path, *command)
     assert done.returncode == 0, done.stderr
-    assert shape(done.stdout).startswith(shape(shown))
+    assert done.stdout.startswith(shown)
     assert (tmp_path / "boards" / "Sensorline" / "examples" / "DHT22" / "DHT22.ino").exists()
 
 

@@ -6,6 +6,7 @@ import sys
 import tty
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,34 @@ def test_whose_terminal_it_is(slave: str) -> None:
             name = Path(f"/proc/{pid}/comm").read_text().strip()
             assert proc.terminal_user(slave) == f"{name} (pid {pid})"
     until(lambda: proc.terminal_user(slave) is None)
+
+
+@pytest.mark.parametrize(
+    ("there", "is_ours"),
+    [("/dev/null", False), (FileNotFoundError(2, "no"), False), (PermissionError(13, "no"), True)],
+)
+def test_a_terminal_of_that_number_in_a_container(
+    slave: str, there: str | OSError, is_ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its own /dev/pts, whose terminals are counted from 0 as well, it is another."""
+    take = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); print(1, flush=True); input()"
+    looks = os.stat
+
+    def look(path: str, **more: Any) -> os.stat_result:
+        if not path.startswith("/proc/") or "/root/" not in path:
+            return looks(path, **more)
+        if isinstance(there, OSError):
+            raise there
+        return looks(there)
+
+    with (
+        Path(slave).open("r+b", buffering=0) as opened,
+        running([sys.executable, "-c", take], opened, says=True),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr("os.stat", look)
+            assert (proc.terminal_user(slave) is not None) is is_ours
+        assert proc.terminal_user(slave) is not None
 
 
 def test_what_is_no_terminal(tmp_path: Path) -> None:

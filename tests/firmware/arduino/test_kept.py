@@ -146,12 +146,14 @@ def test_acknowledged_readings_make_room(board: Board) -> None:
 
 
 def test_what_was_never_known_is_a_gap(board: Board) -> None:
-    """Of a boot that is not known, or below what is acknowledged: a G of that range, without channels."""
+    """Of a boot that is not known: a G of that range, without channels. What was acknowledged is not lost: a
+    gateway that has just started asks for it, as it does not know."""
     board.take(2)
     board.ask("K 7 2")
     assert board.ask("K 3 7 8-12") == ["G 3 8 12"]
     assert board.ask("K 3 7 8-12 14") == ["G 3 8 12"]
-    assert board.ask("K 7 2 1-3") == ["G 7 1 2", "B 7 temp 3 4000 0.00"]
+    assert board.ask("K 7 2 1-3") == ["B 7 temp 3 4000 0.00"]
+    assert board.ask("K 7 0 1-2") == []
 
 
 def test_due_readings_and_answers_go_first(board: Board) -> None:

@@ -14,10 +14,16 @@ class SensorlineDHT {
 
     SensorlineDHT(uint8_t pin, Type type) : pin_(pin), type_(type) {}
 
-    void begin() { pinMode(pin_, INPUT_PULLUP); }
+    void begin() {
+        pinMode(pin_, INPUT_PULLUP);
+        asked_ms_ = millis();
+    }
 
-    // Give temperature and humidity to those two channels; at most every 2 s (DHT22) or 1 s (DHT11).
+    // Give temperature and humidity to those two channels; at most every 2 s (DHT22) or 1 s (DHT11): asked sooner,
+    // the sensor tells the measurement of before. False: not yet.
     bool measure(uint8_t temperature, uint8_t humidity) {
+        if (millis() - asked_ms_ < (type_ == DHT22 ? DHT22_MS : DHT11_MS)) return false;
+        asked_ms_ = millis();
         uint8_t bytes[5];
         SensorlineFault fault = transfer(bytes);
         if (fault) {
@@ -37,6 +43,7 @@ class SensorlineDHT {
 
    private:
     enum : uint8_t { LONGEST_US = 200, ONE_US = 98 };
+    enum : uint16_t { DHT22_MS = 2020, DHT11_MS = 1010 };  // a hundredth more, as a board's clock may be fast
 
     // Wait until the line has that level; false: it does not come.
     bool wait(uint8_t level) const {
@@ -68,4 +75,5 @@ class SensorlineDHT {
 
     uint8_t pin_;
     Type type_;
+    unsigned long asked_ms_ = 0;
 };

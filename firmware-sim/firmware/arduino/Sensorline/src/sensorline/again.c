@@ -67,12 +67,12 @@ void sl_again_some(uint32_t boot, uint32_t from, uint32_t to) {
     bool known = segment < SL_BOOTS;
     if (known) {
         const struct sl_segment *of = &memory()->segments[segment];
+        from = larger(from, of->acked + 1); /* what was acknowledged is not lost */
+        if (from > to) return;
         ask_entries(segment, from, to);
-        if (from < sl_segment_first(of) && to > of->acked) ask_gap(segment);
-        bool current = segment + 1 == memory()->used;
-        if (from > of->acked && (to <= of->newest || current)) return;
-        if (from <= of->acked && to > of->acked) to = of->acked;
-        else if (from > of->acked) from = larger(from, of->newest + 1);
+        if (from < sl_segment_first(of)) ask_gap(segment);
+        if (to <= of->newest || segment + 1 == memory()->used) return;
+        from = larger(from, of->newest + 1);
     }
     if (unknown.boot) return;
     unknown.boot = boot;
