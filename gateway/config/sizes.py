@@ -24,3 +24,11 @@ def parse_size(value: object) -> int:
 AS_SIZE = BeforeValidator(parse_size)
 Size = Annotated[int, AS_SIZE]
 """Bytes, from what docs/configuration.md says under "Sizes"."""
+
+
+def written(size: int) -> str:
+    """As somebody would write it: `500MB`, or a number of bytes."""
+    for unit, factor in reversed(_BYTES.items()):
+        if size and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return str(size)

@@ -9,8 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from gateway.config import Config, Problem
+from gateway.config import Config, Problem, sizes, spans
 from gateway.config.problems import Location, shown
+from gateway.config.sizes import AS_SIZE
+from gateway.config.spans import AS_SPAN
 
 SERVED = ("router", "mqtt", "http", "history")
 """Sections that are a service each. What an entry of `links` and of `sensors` is, `Links` knows."""
@@ -156,13 +158,27 @@ def _differences(part: Location, before: Config, after: Config) -> list[str]:
         if any(hidden) or not (_plain(old.get(key)) and _plain(new.get(key))):
             found.append(key)
         else:
-            found.append(f"{key} {_said(old.get(key))} → {_said(new.get(key))}")
+            said = _in_units(_model(part, after), key)
+            found.append(f"{key} {said(old.get(key))} → {said(new.get(key))}")
     return found
 
 
+def _model(part: Location, config: Config) -> BaseModel:
+    section = getattr(config, str(part[0]))
+    model: BaseModel = section if len(part) == 1 else section[part[1]]
+    return model
+
+
 def _keys(part: Location, config: Config) -> dict[str, Any]:
-    model = getattr(config, str(part[0]))
-    return dict(model if len(part) == 1 else model[part[1]])
+    return dict(_model(part, config))
+
+
+def _in_units(model: BaseModel, key: str) -> Callable[[Any], str]:
+    """How a value of that key is said."""
+    field = type(model).model_fields.get(key)
+    metadata = [] if field is None else field.metadata
+    units = spans.written if AS_SPAN in metadata else sizes.written if AS_SIZE in metadata else None
+    return lambda value: _said(value if units is None or value is None else units(value))
 
 
 def _below(where: Location, config: Config) -> frozenset[Location]:

@@ -132,8 +132,16 @@ def test_sections(tmp_path: Path) -> None:
         Fate.RESTARTED,
         Fate.REMOVED,
     ]
-    assert found.words == {("mqtt",): "url", ("history",): "keep 864000 → 1728000"}
+    assert found.words == {("mqtt",): "url", ("history",): "keep 10d → 20d"}
     assert not found.sensors_differ
+
+
+def test_a_value_is_said_as_it_is_written(tmp_path: Path) -> None:
+    """Time spans and sizes with their units."""
+    before = config(tmp_path, history={"window": "90s", "size": "1GB"})
+    after = config(tmp_path, history={"window": "2min", "size": 10_000_001})
+    (words,) = planned(before, after).words.values()
+    assert words == "window 90s → 2min, size 1GB → 10000001"
 
 
 def test_a_value_that_becomes_secret(tmp_path: Path) -> None:
