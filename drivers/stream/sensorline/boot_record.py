@@ -58,7 +58,7 @@ class BootRecord:
         self.newest = 0
         """The newest that is known of."""
         self.safe_to = 0
-        """Everything up to it is safe, or was before this record began."""
+        """Everything up to it is safe, or is waited for no more; or it was before this record began."""
         self.acknowledged = 0
         """As far as the board was told so."""
         self.ack_wanted = False
@@ -66,7 +66,7 @@ class BootRecord:
         self.repeats = 0
         """How often that is to be said once more, of an earlier boot, of which nothing newer comes."""
         self.held = 0
-        """How many have come and are not safe yet."""
+        """How many have come, and are waited for until they are safe."""
         self.heard: float | None = None
         """When the newest of those that have come was measured (monotonic)."""
         self.began = False
@@ -104,15 +104,31 @@ class BootRecord:
         """Whether that one has come, or need not come."""
         return (self.began and seq <= self.safe_to) or seq in self._came
 
-    def settled(self, seq: int, *, safe: bool) -> None:
-        """What became of one that had come."""
-        self.held -= 1
-        if not safe:
+    def settled(self, seq: int, reason: str, now: float, *, safe: bool) -> None:
+        """What became of one that had come. One that is not safe is asked for again; where the board does not
+        have it any more, it is lost, for `reason`."""
+        passed = self.began and seq <= self.safe_to
+        if not passed:
+            self.held -= 1
+        if not safe and passed:
+            channel, measured = self._heard.get(seq, (None, None))
+            counts = None if channel is None else {channel: 1}
+            self.losses.append(Loss(seq, seq, 1, counts, reason, now, measured))
+        elif not safe:
             self._came.remove(seq)
             self._heard.pop(seq, None)
-            return
-        self._safe.add(seq, seq)
-        self._advance()
+        elif not passed:
+            self._safe.add(seq, seq)
+            self._advance()
+
+    def pass_by(self, kept: int) -> None:
+        """What has come and that somebody holds on and on is waited for as long as the board, which keeps
+        `kept`, may have it, or nothing newer is safe: then nobody could send it again, and all the others
+        would have to wait for it."""
+        to = min(self.newest - kept, self._came.reach(self.safe_to), self._safe.last)
+        if self.began and to > self.safe_to:
+            self._pass_to(to)
+            self._advance()
 
     def exists(self, seq: int) -> None:
         """The board says that it has measured that one."""
@@ -122,7 +138,8 @@ class BootRecord:
         """The board says what it has; what of it has not come is on its way by then."""
         if not self.began:
             self.began = True
-            self.safe_to = self.acknowledged = first - 1
+            self._pass_to(first - 1)
+            self.acknowledged = self.safe_to
             self._advance()
             self._probes, self._probe_at = (PROBES if first > 1 else 0), now + REASK_S
         self._first = first
@@ -230,6 +247,12 @@ class BootRecord:
         for last in passed:
             del self._asked[last]
         self._asked[mine] = now, 1
+
+    def _pass_to(self, to: int) -> None:
+        """Nothing up to `to` is waited for any more."""
+        first = self.safe_to + 1
+        self.held -= self._came.count(first, to) - self._safe.count(first, to)
+        self.safe_to = to
 
     def _advance(self) -> None:
         if not self.began:

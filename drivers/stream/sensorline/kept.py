@@ -85,7 +85,7 @@ class Kept:
     ) -> list[bytes]:
         """A boot begins, or with `connects` a connection, of a board that keeps `size` readings; returns the
         bodies of what it is told before it is asked what it has."""
-        self._drain()
+        self._drain(now)
         self._identity, self._boot, self._size = identity, boot, size
         self._away, self._answered = connects, False
         record = self._records.setdefault((identity, boot), BootRecord(boot, clock))
@@ -115,7 +115,7 @@ class Kept:
 
     def again(self, holdings: Iterable[Holding], now: float) -> None:
         """The answer to `again`. What it does not name of the earlier boots is gone."""
-        self._drain()
+        self._drain(now)
         self._answered = True
         named = set()
         for holding in holdings:
@@ -150,11 +150,12 @@ class Kept:
 
     def say(self, now: float) -> bytes | None:
         """The body of what the board is to be told now, None for nothing."""
-        self._drain()
+        self._drain(now)
         if not self._answered or now < self._said_at + HURRY_S:
             return None
         waited = now >= self._said_at + SOON_S
         for record in self._in_turn():
+            record.pass_by(self._size)
             pressed = 2 * (record.newest - record.acknowledged) >= self._size
             if record.over or not (waited or pressed):
                 continue
@@ -201,12 +202,12 @@ class Kept:
         at = mine.index(self._turn) + 1 if self._turn in mine else 0
         return mine[at:] + mine[:at]
 
-    def _drain(self) -> None:
+    def _drain(self, now: float) -> None:
         while self._notes:
             receipt, safe = self._notes.popleft()
             record = self._records.get((receipt.identity, receipt.boot))
             if record is not None:
-                record.settled(receipt.seq, safe=safe)
+                record.settled(receipt.seq, NO_ANSWER, now, safe=safe)
 
     def _say(self, record: BootRecord, due: list[Range], now: float = 0.0) -> bytes:
         body, said = acknowledgement(record.boot, 0 if record.probing else record.safe_to, due)

@@ -44,6 +44,10 @@ class KeptHouse:
         """After how many seconds a reading is safe."""
         self.lose = 0.0
         """Which part of the readings finds no room."""
+        self.forgotten: set[tuple[int, int]] = set()
+        """Those, by boot and number, whose receipt somebody never lets go."""
+        self.held: list[Receipt] = []
+        """Their receipts."""
         self.now = START_S
         self.taken: dict[tuple[int, int], Taken] = {}
         self.heard: dict[tuple[int, int], Measurement] = {}
@@ -154,7 +158,10 @@ class KeptHouse:
             return
         self.times_heard[key] += 1
         self.heard[key] = measurement
-        self._waiting.append((self.now + self.safe_after, receipt))
+        if key in self.forgotten:
+            self.held.append(receipt)
+        else:
+            self._waiting.append((self.now + self.safe_after, receipt))
 
     def _settle(self) -> None:
         for entry in [entry for entry in self._waiting if entry[0] <= self.now]:

@@ -208,6 +208,56 @@ def test_nothing_is_acknowledged_that_is_not_safe() -> None:
     check(house)
 
 
+def test_a_receipt_that_is_never_let_go_holds_up_one_memory_at_most() -> None:
+    """The board has overwritten that reading by then; the others are acknowledged, and none is pressed for."""
+    house = KeptHouse(60)
+    house.forgotten = {(7, seq) for seq in range(20, 50)}
+    house.run(25)
+    assert acknowledgements(house)[-1][2] == "19"
+    assert house.pressures
+    house.run(20)
+    house.pressures.clear()
+    house.run(10)
+    assert house.pressures == []
+    check(house)
+    assert house.missing == []
+    assert len(house.held) == 30
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_one_that_is_let_go_when_the_board_has_it_no_more_is_told_as_what_it_is(lost: bool) -> None:
+    """Lost, of its channel and at its time; or safe, of which nothing is said."""
+    house = KeptHouse(60)
+    house.forgotten = {(7, 20)}
+    house.run(45)
+    (receipt,) = house.held
+    if not lost:
+        receipt.release()
+        house.run(15)
+        assert house.missing == []
+        return
+    receipt.lose()
+    house.heard.pop((7, 20))
+    check(house)
+    (missing,) = house.missing
+    taken = house.taken[7, 20]
+    assert (missing.channel, missing.count) == (taken.channel, 1)
+    assert missing.first == pytest.approx(taken.true_s, abs=0.1)
+    assert 0 <= missing.last - missing.first < 1.5
+    assert "does not have them any more" in missing.reason
+
+
+def test_a_board_that_overwrites_what_nobody_has_safe_is_not_told_to_forget_it() -> None:
+    """History that cannot write, say: what is lost when the gateway is killed then is told."""
+    house = KeptHouse(30)
+    house.safe_after = FOR_EVER
+    house.run(30)
+    assert {fields[2] for fields in acknowledgements(house)} <= {"0"}
+    house.restart_gateway()
+    house.settle()
+    assert {missing.count for missing in house.missing} >= {20}
+
+
 def test_a_full_memory_is_acknowledged_sooner() -> None:
     """At three readings each 0.1 s, 20 are gone in a second."""
     house = KeptHouse(20, every_s=0.1)
