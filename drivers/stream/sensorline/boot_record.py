@@ -73,6 +73,8 @@ class BootRecord:
         """Whether it is known what the board had when this record began."""
         self.over = False
         """Whether the board has nothing of it any more."""
+        self.former = False
+        """Whether the board has begun anew with the same number."""
         self.losses: list[Loss] = []
         """What is not told yet."""
         self._first = 1  # the oldest that the board said last that it has
@@ -84,6 +86,11 @@ class BootRecord:
         self._counts = LostCounts()
         self._probes = 0
         self._probe_at = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether the board is told of it, and asked for it."""
+        return not (self.over or self.former)
 
     def come(self, seq: int, channel: str, measured: float, now: float, *, late: bool) -> bool:
         """A reading, at `now`; False for one that has come before."""

@@ -29,9 +29,10 @@ class KeptTalk:
 
     def hello(self, device: Device, clock: BoardClock, now: float) -> list[Event]:
         """A complete hello; what the board is to be told at once."""
-        self._device, self._clock = (device if device.kept else None), clock
+        same_life, self._clock = clock is self._clock, clock
+        self._device = device if device.kept else None
         who = device.identity, device.boot, device.kept
-        if not device.kept or who == self._begun:
+        if not device.kept or (who == self._begun and same_life):
             return []
         connects = self._begun is None
         self._begun = who
@@ -127,13 +128,11 @@ class KeptTalk:
         )
 
     def _missing(self, device: Device, lost: Lost, now: float) -> Iterator[Missing]:
-        loss, clock = lost.loss, self._kept.clock_of(lost.boot)
-        until = loss.until
+        loss, until, since = lost.loss, lost.loss.until, lost.loss.since
         if until is None:
-            until = now if lost.boot == device.boot else min(now, self._clock.started)
-        since = loss.since
+            until = now if lost.of_now else min(now, self._clock.started)
         if since is None:
-            since = clock.started if clock is not None else until
+            since = until if lost.clock is None else lost.clock.started
         counts = loss.counts
         if loss.first == 0:
             # Whether there was any is not known: hardly of a channel that was not due.

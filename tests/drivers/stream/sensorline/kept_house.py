@@ -93,10 +93,12 @@ class KeptHouse:
         self._kept, self._waiting = Kept(), []
         self._open()
 
-    def reset(self, *, power: bool = False, off_s: float = 0.0) -> None:
-        """The board starts anew; with `power`, its memory is lost."""
+    def reset(self, *, power: bool = False, off_s: float = 0.0, counts: bool = True) -> None:
+        """The board starts anew; with `power`, its memory is lost; `counts`: its boots, too."""
         if power:
             self.board.power_lost()
+        if not counts:
+            self.board._next_boot = self.board.boot
         self.now += off_s
         self._boot_s = self.now
         self.board.start(self._board_ns)
@@ -133,7 +135,7 @@ class KeptHouse:
                 self._measured(event)
             elif isinstance(event, Hello):
                 who = event.device.identity, event.device.boot
-                if who != self._met:
+                if who != self._met or event.anew:
                     self._met, self._asking, self._asked_at = who, True, 0.0
                 self._hello_at = float("inf")
             elif isinstance(event, Reply | Refusal) and event.id == self._request_id:
