@@ -117,7 +117,7 @@ class BootRecord:
         passed = self.began and seq <= self.safe_to
         if not passed:
             self.held -= 1
-        if not safe and passed:
+        if not safe and (passed or self.over):
             channel, measured = self._heard.get(seq, (None, None))
             counts = None if channel is None else {channel: 1}
             self.losses.append(Loss(seq, seq, 1, counts, reason, now, measured))

@@ -195,6 +195,22 @@ def test_a_board_that_starts_again_with_the_same_boot_is_heard(cut: bool) -> Non
     assert bool(house.missing) == cut
 
 
+def test_what_is_lost_after_the_board_lost_its_memory_is_told() -> None:
+    """History's queue was full of it, say, when the power went: nobody can send it again."""
+    house = KeptHouse()
+    house.safe_after = FOR_EVER
+    house.run(20.3)
+    house.reset(power=True, off_s=1.0)
+    house.run(5)
+    before = [receipt for _, receipt in house._waiting if receipt.boot == 7]
+    house._waiting = [entry for entry in house._waiting if entry[1] not in before]
+    for receipt in before:
+        house.heard.pop((7, receipt.seq))
+        receipt.lose()
+    check(house)
+    assert len(house.lost) == len(before) > 50
+
+
 def test_a_restart_on_a_line_that_held_loses_nothing_unheard() -> None:
     """All had come when the power went: there is nothing to tell."""
     house = KeptHouse()
