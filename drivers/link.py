@@ -103,7 +103,9 @@ class Link:
             roster or Roster(),
             News(name, self.dispatcher, self._sinks.of),
         )
-        self._delivery = Delivery(self.dispatcher, self._sinks, source.device_of, lambda: self._there.devices)
+        self._delivery = Delivery(
+            self.dispatcher, self._sinks, source.device_of, lambda: self._there.devices, self._there.refuses
+        )
         self._held = Supervision(name, source, self, self._lock, self._life, self._there, clock)
         self.on_pressure: Callable[[], None] = _wait
         """Called when a device's memory is half full of readings that have come and are not safe yet, at most

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from drivers import TemperatureSensor
+from drivers.publisher import MOST_GAPS
 from drivers.receipt import Receipt
 from drivers.source import Measurement, Missing
 from tests.support.desk import Desk
@@ -130,6 +131,18 @@ def test_a_gap_says_that_the_machine_s_clock_is_not_believed() -> None:
     desk.clock.unset = True
     desk.sensor.missing(Missing("temp", 1, 0.0, 1.0, "lost"))
     assert desk.events[0][1]["clock"] == "unset"
+
+
+def test_a_gap_waits_for_the_sensor_to_be_connected() -> None:
+    """The board does not tell it twice; the newest of many are kept."""
+    desk = keeping()
+    desk.sensor.link_down("gone")
+    for count in range(1, MOST_GAPS + 2):
+        desk.sensor.missing(Missing("temp", count, 0.0, 1.0, "lost"))
+    desk.events.clear()
+    desk.up(kept=115)
+    assert [event for event, _ in desk.events] == ["#connect"] + ["#gap"] * MOST_GAPS
+    assert [data["count"] for _, data in desk.events[1:]] == list(range(2, MOST_GAPS + 2))
 
 
 @pytest.mark.parametrize(("unit", "safe"), [("C", False), ("bananas", True)])
