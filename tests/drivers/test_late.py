@@ -162,6 +162,24 @@ def test_a_reading_that_a_sensor_drops_is_lost_unless_it_can_make_nothing_of_it(
     assert told == [safe]
 
 
+@pytest.mark.parametrize("detached", [False, True])
+def test_a_reading_that_comes_while_the_name_is_taken_is_lost(detached: bool) -> None:
+    """It may be free the next moment; and who takes the place of a sensor that fits may be one that does."""
+    desk = Desk(TemperatureSensor)
+    if detached:
+        desk.up(desk.channel.__class__("temp", "temperature", "bananas", 0.1, -40, 85, 1.0), kept=115)
+        desk.sensor.detach()
+    else:
+        desk.router.addSender("temp", ["x"])
+        desk.up(kept=115)
+    assert desk.sensor.problem is not None
+    told: list[bool] = []
+    receipt = Receipt("24A1", 7, 1, lambda _receipt, safe: told.append(safe))
+    desk.sensor.accept(Measurement("temp", 1, 21.0, None, 0.0, receipt=receipt))
+    receipt.release()
+    assert told == [False]
+
+
 def test_info_says_how_many_readings_the_board_keeps() -> None:
     """Nothing of one that keeps none."""
     assert keeping().sensor.info()["device"]["kept"] == 115
