@@ -39,16 +39,24 @@ class Delivery:
         self._there = there
         self._refuses = refuses
         self._untold: deque[Missing] = deque(maxlen=MOST_UNTOLD)
+        self._exchanges = 0  # odd while one is under way
+
+    def exchanging(self, under_way: bool) -> None:
+        """Say that the sinks are being exchanged: somebody may soon take a channel that nobody takes now. From
+        any thread, one at a time."""
+        if under_way != bool(self._exchanges % 2):
+            self._exchanges += 1
 
     def measured(self, measurement: Measurement) -> None:
         """To the channel's sinks. Of a device that is not there, as it is refused, nobody hears."""
         if self._untold:
             self._tell_what_is_missing()
-        receipt = measurement.receipt
+        receipt, exchanges = measurement.receipt, self._exchanges
         sinks = self._sinks.on(measurement.channel)
         if not sinks:  # most channels of a radio network are nobody's
             if receipt is not None:
-                receipt.release()
+                quiet = exchanges % 2 == 0 and exchanges == self._exchanges
+                (receipt.release if quiet else receipt.lose)()
             return
         if self._device_of(measurement.channel) not in self._there():
             for sink in sinks:
@@ -74,9 +82,9 @@ class Delivery:
         untold, there = list(self._untold), self._there()
         self._untold.clear()
         for missing in untold:
-            device = self._device_of(missing.channel)
-            if device in there:
-                for sink in self._sinks.on(missing.channel):
+            device, sinks = self._device_of(missing.channel), self._sinks.on(missing.channel)
+            if device in there and (sinks or self._exchanges % 2 == 0):
+                for sink in sinks:
                     self._dispatcher.post_always(sink.missing, missing)
             elif not self._refuses(device):
                 self._untold.append(missing)

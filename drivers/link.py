@@ -171,6 +171,12 @@ class Link:
         with self._lock:
             self._sinks.remove(sink)
 
+    def exchanging(self, under_way: bool) -> None:
+        """Say that sinks are being exchanged, or are no more: meanwhile a reading of a channel without one is
+        not taken for nobody's, and its device, where it keeps it, is asked for it again. From any thread, one
+        at a time."""
+        self._delivery.exchanging(under_way)
+
     def watch(self, callback: Callable[[Device], None]) -> None:
         """Have `callback` called on the dispatcher's thread with each device that comes, or says anew who it
         is and what it has, before the sensors on its channels hear of it. Call it before `open`."""

@@ -73,7 +73,7 @@ class Post:
         self.dispatcher = Dispatcher(capacity=capacity)
         self.there = {""}
         self.refused = False
-        sinks = Sinks(lambda channel: "")
+        self.sinks = sinks = Sinks(lambda channel: "")
         for taker in takers:
             sinks.add(taker)
         self.delivery = Delivery(
@@ -133,6 +133,40 @@ def test_a_channel_that_nobody_takes_is_safe_at_once(told: Told) -> None:
     """There is nothing to wait for."""
     Post().deliver(told.receipt())
     assert told.all == [(1, True)]
+
+
+def test_while_sinks_are_exchanged_a_reading_without_one_is_lost(told: Told) -> None:
+    """Its device sends it again, and then somebody may take it; what is missing waits for who comes."""
+    taker = Taker()
+    post = Post()
+    post.delivery.exchanging(True)
+    post.delivery.exchanging(True)
+    post.deliver(told.receipt(1))
+    post.delivery.missing(Missing("temp", 1, 0.0, 1.0, "lost"))
+    post.delivery.exchanging(False)
+    post.deliver(told.receipt(2))
+    assert told.all == [(1, False), (2, True)]
+    post.delivery.exchanging(True)
+    post.delivery.missing(Missing("temp", 2, 0.0, 1.0, "lost"))
+    post.sinks.add(taker)
+    post.delivery.exchanging(False)
+    post.deliver(None)
+    post.run()
+    assert [missing.count for missing in taker.lost] == [2]
+
+
+def test_an_exchange_that_begins_and_ends_meanwhile_is_noticed(told: Told) -> None:
+    """Who reads may be held up between two looks."""
+    post = Post()
+
+    def on(_channel: str) -> tuple[()]:
+        post.delivery.exchanging(True)
+        post.delivery.exchanging(False)
+        return ()
+
+    post.sinks.on = on  # type: ignore[assignment, method-assign]
+    post.deliver(told.receipt())
+    assert told.all == [(1, False)]
 
 
 def test_of_a_refused_device_nothing_is_said(told: Told) -> None:
