@@ -42,8 +42,8 @@ class Delivery:
         self._exchanges = 0  # odd while one is under way
 
     def exchanging(self, under_way: bool) -> None:
-        """Say that the sinks are being exchanged: somebody may soon take a channel that nobody takes now. From
-        any thread, one at a time."""
+        """Say that the sinks are being exchanged: somebody may soon take a channel that nobody takes now.
+        From any thread, one at a time."""
         if under_way != bool(self._exchanges % 2):
             self._exchanges += 1
 

@@ -266,7 +266,7 @@ class Sensor:
         self._publisher.take(reading, measurement.measured)
 
     def _drop(self, measurement: Measurement) -> None:
-        """One that comes while the sensor is not connected: its device goes, its name is taken, or another one
+        """One that comes while the sensor is not connected: its device goes, its name is taken, or another
         takes its place. It is not safe, but where the sensor can make nothing of what the device says."""
         self._readings.count("dropped")
         if measurement.receipt is not None and not (self._unfit and self._router is not None):

@@ -36,8 +36,8 @@ PROBES = 4
 class Loss:
     """`number` readings, of `first` to `last`, that nobody will ever have; of 0 it is not known whether there
     were any. `counts`: by channel; None: not known, whichever channel it was.
-    `since`, `until`: when the readings around it were measured (monotonic), None if none has come or is
-    remembered."""
+    `since`, `until`: when the first of them, or the reading before, and the reading after were measured
+    (monotonic), None if none has come or is remembered."""
 
     first: int
     last: int
@@ -122,8 +122,7 @@ class BootRecord:
             counts = None if channel is None else {channel: 1}
             self.losses.append(Loss(seq, seq, 1, counts, reason, now, measured))
         elif not safe:
-            self._came.remove(seq)
-            self._heard.pop(seq, None)
+            self._came.remove(seq)  # when it was measured is remembered: a gap may begin or end there
         elif not passed:
             self._safe.add(seq, seq)
             self._advance()
@@ -196,7 +195,9 @@ class BootRecord:
         fresh = list(self._came.gaps(first, last))
         if not fresh:
             return
-        heard = Counter(channel for seq, (channel, _) in self._heard.items() if first <= seq <= last)
+        heard = Counter(
+            channel for seq, (channel, _) in self._heard.items() if first <= seq <= last and seq in self._came
+        )
         number = sum(high - low + 1 for low, high in fresh)
         left = self._counts.news(first, last, counts, heard, number)
         self._give_up(fresh, left, reason, now)
@@ -207,20 +208,28 @@ class BootRecord:
         gone = max(self._first - 1, self.newest - kept)
         for gap in self.missing():
             if gap[1] <= gone and self._asked.get(gap[1], (0.0, 0))[1] >= TRIES:
-                self._give_up([gap], None, reason, now)
+                self._give_up([gap], self._channels(*gap), reason, now)
 
     def end(self, reason: str, now: float) -> None:
         """The board has nothing of this boot any more: what has not come is lost."""
         self.over = True
         for gap in self.missing():
-            self._give_up([gap], None, reason, now)
+            self._give_up([gap], self._channels(*gap), reason, now)
+
+    def _channels(self, first: int, last: int) -> Mapping[str, int] | None:
+        """How many of those are of which channel; None unless all of them were heard once."""
+        number = last - first + 1
+        if number > len(self._heard):  # a board may name any number
+            return None
+        known = [self._heard[seq][0] for seq in range(first, last + 1) if seq in self._heard]
+        return Counter(known) if len(known) == number else None
 
     def take_losses(self, now: float) -> list[Loss]:
         """Those that can be told."""
         ready, waiting = [], []
         for loss in self.losses:
             if loss.last + 1 in self._heard or now >= loss.noted + GAP_WAIT_S:
-                before = max((seq for seq in self._heard if seq < loss.first), default=None)
+                before = max((seq for seq in self._heard if seq <= loss.first), default=None)
                 after = min((seq for seq in self._heard if seq > loss.last), default=None)
                 loss.since = None if before is None else self._heard[before][1]
                 loss.until = None if after is None else self._heard[after][1]

@@ -1,6 +1,7 @@
 """What passes between a board that keeps its readings and the gateway, in events (docs/protocol.md, section
 7)."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -131,12 +132,11 @@ class KeptTalk:
         loss, until, since = lost.loss, lost.loss.until, lost.loss.since
         if until is None:
             until = now if lost.of_now else min(now, self._clock.started)
-        if since is None:
-            since = until if lost.clock is None else lost.clock.started
+        earliest = until if lost.clock is None else lost.clock.started
         counts = loss.counts
         if loss.first == 0:
             # Whether there was any is not known: hardly of a channel that was not due.
-            waited = until - since
+            waited = until - (earliest if since is None else since)
             counts = {
                 name: None for name, channel in device.channels.items() if 0 < channel.interval_s < waited
             }
@@ -144,5 +144,12 @@ class KeptTalk:
             counts = dict.fromkeys(device.channels, loss.number if len(device.channels) == 1 else None)
         self._counters["missing"] += loss.number
         for name, count in counts.items():
-            if name in device.channels:
-                yield Missing(name, count, min(since, until), until, loss.reason)
+            channel = device.channels.get(name)
+            if channel is None:
+                continue
+            first = since
+            if first is None:
+                # The board may have been up for weeks. So many take so long; one more for where it ends.
+                took = math.inf if count is None else (count + 1) * channel.interval_s
+                first = max(earliest, until - took) if took > 0 else earliest
+            yield Missing(name, count, min(first, until), until, loss.reason)

@@ -99,6 +99,46 @@ def test_a_memory_that_was_too_small_is_a_gap_of_the_right_size() -> None:
         assert "no room" in missing.reason
 
 
+def test_a_gap_begins_near_what_is_lost_though_the_gateway_restarted_too() -> None:
+    """It heard nothing from before; the board has been up for long. Told is what is lost, and what the board
+    was not told to be safe: of the last second before the cable was pulled."""
+    house = KeptHouse(100)
+    house.run(600)
+    house.unplug()
+    house.run(200)
+    house.restart_gateway()
+    house.plug()
+    house.settle()
+    assert len(house.lost) > 480
+    assert 0 <= sum(missing.count or 0 for missing in house.missing) - len(house.lost) <= 1.2 * 3
+    assert [missing.channel for missing in house.missing] == ["temp", "hum", "lux"]
+    for missing in house.missing:
+        mine = [house.taken[key].true_s for key in house.lost if house.taken[key].channel == missing.channel]
+        assert min(mine) - 4.5 < missing.first <= min(mine)
+        assert max(mine) <= missing.last < max(mine) + 2.5
+
+
+@pytest.mark.parametrize("power", [False, True])
+def test_what_had_no_room_and_is_gone_then_is_told_as_what_it_was(power: bool) -> None:
+    """Overwritten, or with the board's power: of which channel it is, and when it was measured, was heard."""
+    house = KeptHouse(30)
+    house.run(20)
+    house.lose = 1.0
+    house.run(20)
+    if power:
+        house.reset(power=True)
+    house.settle()
+    assert len(house.lost) > 20
+    assert all(missing.count is not None for missing in house.missing)
+    assert sum(missing.count or 0 for missing in house.missing) == len(house.lost)
+    for key in house.lost:
+        taken = house.taken[key]
+        assert any(
+            missing.channel == taken.channel and missing.first - 0.1 <= taken.true_s <= missing.last + 0.1
+            for missing in house.missing
+        )
+
+
 def test_a_second_outage_before_the_first_is_told_counts_each_lost_one_once() -> None:
     """The board tells one gap, from the first to the last."""
     house = KeptHouse(30)
