@@ -8,9 +8,10 @@ and when they are asked for, which are safe, and which are lost. Pure.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from drivers.stream.sensorline.board_clock import BoardClock
+from drivers.stream.sensorline.kept_messages import Range
+from drivers.stream.sensorline.losses import Loss, Losses
 from drivers.stream.sensorline.lost_counts import LostCounts
 from drivers.stream.sensorline.spans import Spans
 
@@ -21,8 +22,6 @@ HURRY_REASK_S = 0.25
 # all eight 7 times in 10,000.
 TRIES = 8
 PATIENT_S = 5.0
-# A gap's end is the next reading that comes, which follows at once; if not, it is told without.
-GAP_WAIT_S = 10.0
 # Of so many readings of a boot it is remembered of which channel they were, and when: what a board says that
 # it has lost counts some of those that have come. At 200 bytes each, 0.8 MB.
 MOST_REMEMBERED = 4096
@@ -30,23 +29,6 @@ MOST_REMEMBERED = 4096
 # damaged, and only as long as nothing newer is acknowledged. So it is asked for so often first: at one bit
 # error in 1,000 that fails one time in 100.
 PROBES = 4
-
-
-@dataclass(slots=True)
-class Loss:
-    """`number` readings, of `first` to `last`, that nobody will ever have; of 0 it is not known whether there
-    were any. `counts`: by channel; None: not known, whichever channel it was.
-    `since`, `until`: when the first of them, or the reading before, and the reading after were measured
-    (monotonic), None if none has come or is remembered."""
-
-    first: int
-    last: int
-    number: int
-    counts: Mapping[str, int | None] | None
-    reason: str
-    noted: float
-    since: float | None = None
-    until: float | None = None
 
 
 class BootRecord:
@@ -75,8 +57,7 @@ class BootRecord:
         """Whether the board has nothing of it any more."""
         self.former = False
         """Whether the board has begun anew with the same number."""
-        self.losses: list[Loss] = []
-        """What is not told yet."""
+        self._losses = Losses()
         self._first = 1  # the oldest that the board said last that it has
         self._came = Spans()
         self._safe = Spans()
@@ -118,9 +99,7 @@ class BootRecord:
         if not passed:
             self.held -= 1
         if not safe and (passed or self.over):
-            channel, measured = self._heard.get(seq, (None, None))
-            counts = None if channel is None else {channel: 1}
-            self.losses.append(Loss(seq, seq, 1, counts, reason, now, measured))
+            self._losses.add(Loss(seq, seq, 1, self._channels([(seq, seq)]), reason, now))
         elif not safe:
             self._came.remove(seq)  # when it was measured is remembered: a gap may begin or end there
         elif not passed:
@@ -153,13 +132,13 @@ class BootRecord:
         self._asked = {last: (now, 1) for _, last in self.missing()}
         self._flowed = now
 
-    def missing(self) -> list[tuple[int, int]]:
+    def missing(self) -> list[Range]:
         """What has not come, as far as it is known of, in order."""
         if not self.began or (len(self._came) == 1 and self._came.reach(self.safe_to) == self.newest):
             return []
         return list(self._came.gaps(self.safe_to + 1, self.newest))
 
-    def due(self, now: float, reask_s: float = REASK_S) -> list[tuple[int, int]]:
+    def due(self, now: float, reask_s: float = REASK_S) -> list[Range]:
         """What is to be asked for now; what was asked for `reask_s` ago and does not come, too."""
         found = []
         for gap in self.missing():
@@ -174,14 +153,14 @@ class BootRecord:
         """Whether nothing may be acknowledged yet, as the board would forget what it has lost."""
         return self._probes > 0
 
-    def probe(self, now: float) -> list[tuple[int, int]]:
+    def probe(self, now: float) -> list[Range]:
         """What was before this record began, if that is to be asked for now."""
         if not self._probes or now < self._probe_at:
             return []
         self._probes, self._probe_at = self._probes - 1, now + REASK_S
         return [(1, self._first - 1)]
 
-    def asked(self, gaps: list[tuple[int, int]], now: float) -> None:
+    def asked(self, gaps: list[Range], now: float) -> None:
         """Those were asked for."""
         for _, last in gaps:
             self._asked[last] = now, self._asked.get(last, (now, 0))[1] + 1
@@ -200,7 +179,7 @@ class BootRecord:
         )
         number = sum(high - low + 1 for low, high in fresh)
         left = self._counts.news(first, last, counts, heard, number)
-        self._give_up(fresh, left, reason, now)
+        self._give_up(fresh, self._channels(fresh) or left, reason, now)
 
     def give_up(self, kept: int, reason: str, now: float) -> None:
         """What the board does not say that it has, or cannot have, as it keeps `kept`, and does not answer
@@ -208,43 +187,33 @@ class BootRecord:
         gone = max(self._first - 1, self.newest - kept)
         for gap in self.missing():
             if gap[1] <= gone and self._asked.get(gap[1], (0.0, 0))[1] >= TRIES:
-                self._give_up([gap], self._channels(*gap), reason, now)
+                self._give_up([gap], self._channels([gap]), reason, now)
 
     def end(self, reason: str, now: float) -> None:
         """The board has nothing of this boot any more: what has not come is lost."""
         self.over = True
         for gap in self.missing():
-            self._give_up([gap], self._channels(*gap), reason, now)
+            self._give_up([gap], self._channels([gap]), reason, now)
 
-    def _channels(self, first: int, last: int) -> Mapping[str, int] | None:
+    def _channels(self, gaps: list[Range]) -> Mapping[str, int] | None:
         """How many of those are of which channel; None unless all of them were heard once."""
-        number = last - first + 1
+        number = sum(high - low + 1 for low, high in gaps)
         if number > len(self._heard):  # a board may name any number
             return None
-        known = [self._heard[seq][0] for seq in range(first, last + 1) if seq in self._heard]
+        heard = (self._heard.get(seq) for low, high in gaps for seq in range(low, high + 1))
+        known = [each[0] for each in heard if each is not None]
         return Counter(known) if len(known) == number else None
 
     def take_losses(self, now: float) -> list[Loss]:
-        """Those that can be told."""
-        ready, waiting = [], []
-        for loss in self.losses:
-            if loss.last + 1 in self._heard or now >= loss.noted + GAP_WAIT_S:
-                before = max((seq for seq in self._heard if seq <= loss.first), default=None)
-                after = min((seq for seq in self._heard if seq > loss.last), default=None)
-                loss.since = None if before is None else self._heard[before][1]
-                loss.until = None if after is None else self._heard[after][1]
-                ready.append(loss)
-            else:
-                waiting.append(loss)
-        self.losses = waiting
-        return ready
+        """See `Losses.take`."""
+        return self._losses.take(self._heard, now)
 
     def _give_up(
-        self, gaps: list[tuple[int, int]], counts: Mapping[str, int | None] | None, reason: str, now: float
+        self, gaps: list[Range], counts: Mapping[str, int | None] | None, reason: str, now: float
     ) -> None:
         first, last = gaps[0][0], gaps[-1][1]
         number = sum(high - low + 1 for low, high in gaps)
-        self.losses.append(Loss(first, last, number, counts, reason, now))
+        self._losses.add(Loss(first, last, number, counts, reason, now))
         for low, high in gaps:
             self._came.add(low, high)
             self._safe.add(low, high)

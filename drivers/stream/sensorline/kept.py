@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from drivers.receipt import Receipt
 from drivers.stream.sensorline.board_clock import BoardClock
-from drivers.stream.sensorline.boot_record import HURRY_REASK_S, REASK_S, BootRecord, Loss
+from drivers.stream.sensorline.boot_record import HURRY_REASK_S, REASK_S, BootRecord
 from drivers.stream.sensorline.kept_messages import BoardLost, Holding, Range, acknowledgement
+from drivers.stream.sensorline.losses import Loss
 
 # A board is told so often what is safe,
 ACKNOWLEDGE_S = 1.0
@@ -197,9 +198,8 @@ class Kept:
             if key[0] != self._identity:
                 continue
             record.give_up(self._size, NO_ANSWER, now)
-            if record.losses:
-                of_now = key[1] == self._boot
-                found += [Lost(loss, record.clock, of_now) for loss in record.take_losses(now)]
+            of_now = key[1] == self._boot
+            found += [Lost(loss, record.clock, of_now) for loss in record.take_losses(now)]
         return found
 
     def _mine(self) -> list[BootRecord]:

@@ -1,12 +1,15 @@
 """Nothing lost on the wire: a board that keeps its readings, and the gateway, over a cable that fails."""
 
 import itertools
+from collections import deque
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.receipt import Receipt
+from drivers.source import Measurement
 from tests.drivers.stream.sensorline.kept_house import KeptHouse
 
 FOR_EVER = 1e9
@@ -137,6 +140,30 @@ def test_what_had_no_room_and_is_gone_then_is_told_as_what_it_was(power: bool) -
             missing.channel == taken.channel and missing.first - 0.1 <= taken.true_s <= missing.last + 0.1
             for missing in house.missing
         )
+
+
+def test_what_pushes_out_one_reading_after_the_other_is_told_in_ten_seconds_once() -> None:
+    """A disk that is full, and a history whose memory is, too. Each is told by itself, as one of many."""
+    house = KeptHouse()
+    newest: deque[tuple[tuple[int, int], Receipt]] = deque()
+
+    def full(measurement: Measurement) -> None:
+        receipt = measurement.receipt
+        assert receipt is not None
+        key = receipt.boot, receipt.seq
+        house.heard[key] = measurement
+        newest.append((key, receipt))
+        if len(newest) > 200:
+            pushed, oldest = newest.popleft()
+            house.heard.pop(pushed, None)
+            oldest.lose()
+
+    house._measured = full  # type: ignore[method-assign]
+    house.run(200)
+    assert 300 < len(house.lost) < 420
+    assert len(house.missing) <= 3 * 15
+    told = sum(missing.count or 0 for missing in house.missing)
+    assert len(house.lost) - 120 < told <= len(house.lost)
 
 
 def test_a_second_outage_before_the_first_is_told_counts_each_lost_one_once() -> None:
