@@ -107,7 +107,7 @@ class Link:
             self.dispatcher, self._sinks, source.device_of, lambda: self._there.devices, self._there.refuses
         )
         self._held = Supervision(name, source, self, self._lock, self._life, self._there, clock)
-        self.on_pressure: Callable[[], None] = _wait
+        self.on_pressure: Callable[[], None] = _nothing
         """Called when a device's memory is half full of readings that have come and are not safe yet, at most
         once a second, by the thread that reads: it must not wait. Set it before `open`."""
 
@@ -278,8 +278,9 @@ class Link:
         self._delivery.missing(missing)
 
     def pressed(self) -> None:
-        """See `Keeper`."""
-        self.on_pressure()
+        """See `Keeper`. Of a device that is refused nothing becomes safe, however soon it is written."""
+        if self._there.devices:
+            self.on_pressure()
 
     def tell(self, event: Up | Down) -> None:
         """See `Keeper`."""
@@ -301,5 +302,5 @@ class Link:
         self.dispatcher.post_always(lambda _: job(), None)
 
 
-def _wait() -> None:
+def _nothing() -> None:
     """Of one that nobody has told how readings become safe sooner."""
