@@ -22,12 +22,14 @@ HURRY_REASK_S = 0.25
 # all eight 7 times in 10,000.
 TRIES = 8
 PATIENT_S = 5.0
+# More than one line can ask for.
+MOST_DUE = 80
 # Of so many readings of a boot it is remembered of which channel they were, and when: what a board says that
 # it has lost counts some of those that have come. At 200 bytes each, 0.8 MB.
 MOST_REMEMBERED = 4096
-# Whether a board lost something before it was first asked what it has, it says once, on a line that may be
-# damaged, and only as long as nothing newer is acknowledged. So it is asked for so often first: at one bit
-# error in 1,000 that fails one time in 100.
+# What a board lost before it was first asked, it says once, on a line that may be damaged, and only as long as
+# nothing newer is acknowledged. So that is asked for so often first: at one bit error in 1,000 it fails one
+# time in 100.
 PROBES = 4
 
 
@@ -107,9 +109,8 @@ class BootRecord:
             self._advance()
 
     def pass_by(self, kept: int) -> None:
-        """What has come and that somebody holds on and on is waited for as long as the board, which keeps
-        `kept`, may have it, or nothing newer is safe: then nobody could send it again, and all the others
-        would have to wait for it."""
+        """What has come and somebody holds on and on is not waited for when the board, which keeps `kept`,
+        cannot have it any more, and something newer is safe: that would wait for it, for ever."""
         to = min(self.newest - kept, self._came.reach(self.safe_to), self._safe.last)
         if self.began and to > self.safe_to:
             self._pass_to(to)
@@ -134,7 +135,7 @@ class BootRecord:
 
     def missing(self) -> list[Range]:
         """What has not come, as far as it is known of, in order."""
-        if not self.began or (len(self._came) == 1 and self._came.reach(self.safe_to) == self.newest):
+        if not self.began or self._came.reach(self.safe_to) == self.newest:
             return []
         return list(self._came.gaps(self.safe_to + 1, self.newest))
 
@@ -146,6 +147,8 @@ class BootRecord:
             wait = reask_s if tries < TRIES else PATIENT_S
             if asked is None or now >= max(asked, min(self._flowed, asked + PATIENT_S)) + wait:
                 found.append(gap)
+            if len(found) == MOST_DUE:
+                break
         return found
 
     @property

@@ -23,6 +23,10 @@ ACKNOWLEDGE_S = 1.0
 SOON_S = 1 / 3
 # And so often when its memory is half full of what it was not told to forget: before it overwrites that.
 HURRY_S = 0.1
+# After a long outage on a bad line tens of thousands are missing, which are not looked through at each line;
+# nor so often for what is to be given up.
+LOOK_S = 0.1
+GIVE_UP_S = 1.0
 # How often it is said that its memory is half full of what is not safe.
 PRESSURE_S = 1.0
 # What is said last of an earlier boot is said so often more: it would stay in the board's memory otherwise.
@@ -64,6 +68,7 @@ class Kept:
         self._unsure: list[Lost] = []
         self._turn: BootRecord | None = None
         self._said_at = self._acknowledged_at = self._pressed_at = float("-inf")
+        self._looked_at = self._gave_up_at = float("-inf")
 
     def clock(self, identity: str, boot: int, board_ms: int, now: float) -> BoardClock:
         """The clock of a boot that says hello. Where that clock has said more before, the board begins anew
@@ -159,8 +164,9 @@ class Kept:
     def say(self, now: float) -> bytes | None:
         """The body of what the board is to be told now, None for nothing."""
         self._drain(now)
-        if not self._answered or now < self._said_at + HURRY_S:
+        if not self._answered or now < max(self._said_at + HURRY_S, self._looked_at + LOOK_S):
             return None
+        self._looked_at = now
         waited = now >= self._said_at + SOON_S
         for record in self._in_turn():
             record.pass_by(self._size)
@@ -194,10 +200,14 @@ class Kept:
     def take_losses(self, now: float) -> list[Lost]:
         """What is lost for good, each told once."""
         found, self._unsure = self._unsure, []
+        gives_up = now >= self._gave_up_at + GIVE_UP_S
+        if gives_up:
+            self._gave_up_at = now
         for key, record in self._records.items():
             if key[0] != self._identity:
                 continue
-            record.give_up(self._size, NO_ANSWER, now)
+            if gives_up:
+                record.give_up(self._size, NO_ANSWER, now)
             of_now = key[1] == self._boot
             found += [Lost(loss, record.clock, of_now) for loss in record.take_losses(now)]
         return found

@@ -1,7 +1,7 @@
 """Nothing lost on the wire: a board that keeps its readings, and the gateway, over a cable that fails."""
 
 import itertools
-from collections import deque
+from collections import Counter, deque
 from typing import Any
 
 import pytest
@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from drivers.receipt import Receipt
 from drivers.source import Measurement
+from drivers.stream.sensorline import kept as kept_module
+from drivers.stream.sensorline.boot_record import MOST_DUE, REASK_S, BootRecord
+from drivers.stream.sensorline.kept_messages import Range, acknowledgement
 from tests.drivers.stream.sensorline.kept_house import KeptHouse
 
 FOR_EVER = 1e9
@@ -402,6 +405,46 @@ def test_a_board_without_the_memory_hears_nothing_of_it() -> None:
     assert house.heard
     assert (house.said, house.missing) == ([], [])
     assert all(measurement.receipt is None for measurement in house.heard.values())
+
+
+def test_what_is_missing_is_not_looked_through_at_each_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a long outage it is tens of thousands."""
+    looks: Counter[str] = Counter()
+
+    class Counted(BootRecord):
+        def due(self, now: float, reask_s: float = REASK_S) -> list[Range]:
+            looks["due"] += 1
+            return super().due(now, reask_s)
+
+        def give_up(self, kept: int, reason: str, now: float) -> None:
+            looks["give up"] += 1
+            super().give_up(kept, reason, now)
+
+    monkeypatch.setattr(kept_module, "BootRecord", Counted)
+    house = KeptHouse()
+    house.run(5)
+    looks.clear()
+    for _ in range(50):
+        house.now += 0.001
+        house.talk.receive(b"", house.now)
+    assert looks["due"] <= 1
+    assert looks["give up"] <= 1
+    house.run(10)
+    assert looks["due"] <= 102
+    assert 9 <= looks["give up"] <= 12
+    check(house)
+
+
+def test_a_line_asks_for_no_more_than_it_can_carry() -> None:
+    """Every other one is missing: they are not all looked up for it."""
+    record = BootRecord(7, None)
+    record.holds(1, 4000, 0.0)
+    for seq in range(2, 4000, 2):
+        record.come(seq, "temp", 0.0, 0.0, late=False)
+    due = record.due(1.0)
+    assert due[:2] == [(1, 1), (3, 3)]
+    assert len(due) == MOST_DUE
+    assert acknowledgement(7, 0, due)[1] < MOST_DUE
 
 
 EVENTS = st.lists(
