@@ -27,9 +27,8 @@ MOST_DUE = 80
 # Of so many readings of a boot it is remembered of which channel they were, and when: what a board says that
 # it has lost counts some of those that have come. At 200 bytes each, 0.8 MB.
 MOST_REMEMBERED = 4096
-# What a board lost before it was first asked, it says once, on a line that may be damaged, and only as long as
-# nothing newer is acknowledged. So that is asked for so often first: at one bit error in 1,000 it fails one
-# time in 100.
+# What a board lost before it was first asked, it says once, on a line that may be damaged, and while nothing
+# newer is acknowledged. So it is asked for so often first: at one bit error in 1,000 that fails 1 time in 100.
 PROBES = 4
 
 
