@@ -49,6 +49,10 @@ class Attendance:
         """Whether one was there that is not to be used."""
         return bool(self._refused)
 
+    def refuses(self, name: str) -> bool:
+        """Whether that one is there, and not to be used."""
+        return name in self._refused
+
     def absence(self, name: str) -> str | None:
         """Why the device is not there though the link may be up; None while it is."""
         if name in self.devices:

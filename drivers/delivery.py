@@ -3,8 +3,12 @@
 With a receipt, the link's own hold lasts until the last of them has run: one that takes the reading to keep
 it holds the receipt meanwhile. One that found no room is lost, and its device sends it again. One that nobody
 takes is safe at once; of one that comes of a device that is refused, nothing is ever said.
+
+What is missing is told once and never again by its device: while that is not there, as it has fallen silent
+say, it waits for its return.
 """
 
+from collections import deque
 from collections.abc import Callable, Container, Sequence
 
 from drivers.dispatcher import Dispatcher
@@ -13,10 +17,13 @@ from drivers.sink import Sink
 from drivers.sinks import Sinks
 from drivers.source import Measurement, Missing
 
+# Of the same boot one is told in 10 s at most, for each channel.
+MOST_UNTOLD = 256
+
 
 class Delivery:
-    """`device_of`: whose a channel is; `there`: the names of the devices that are there. For the thread that
-    reads."""
+    """`device_of`: whose a channel is; `there`: the names of the devices that are there; `refuses`: whether
+    that one is there and not to be heard. For the thread that reads."""
 
     def __init__(
         self,
@@ -24,19 +31,32 @@ class Delivery:
         sinks: Sinks,
         device_of: Callable[[str], str],
         there: Callable[[], Container[str]],
+        refuses: Callable[[str], bool],
     ) -> None:
         self._dispatcher = dispatcher
         self._sinks = sinks
         self._device_of = device_of
         self._there = there
+        self._refuses = refuses
+        self._untold: deque[Missing] = deque(maxlen=MOST_UNTOLD)
+        self._exchanges = 0  # odd while one is under way
+
+    def exchanging(self, under_way: bool) -> None:
+        """Say that the sinks are being exchanged: somebody may soon take a channel that nobody takes now.
+        From any thread, one at a time."""
+        if under_way != bool(self._exchanges % 2):
+            self._exchanges += 1
 
     def measured(self, measurement: Measurement) -> None:
         """To the channel's sinks. Of a device that is not there, as it is refused, nobody hears."""
-        receipt = measurement.receipt
+        if self._untold:
+            self._tell_what_is_missing()
+        receipt, exchanges = measurement.receipt, self._exchanges
         sinks = self._sinks.on(measurement.channel)
         if not sinks:  # most channels of a radio network are nobody's
             if receipt is not None:
-                receipt.release()
+                quiet = exchanges % 2 == 0 and exchanges == self._exchanges
+                (receipt.release if quiet else receipt.lose)()
             return
         if self._device_of(measurement.channel) not in self._there():
             for sink in sinks:
@@ -53,11 +73,21 @@ class Delivery:
                 sink.missed()
 
     def missing(self, missing: Missing) -> None:
-        """To the channel's sinks, if there is room for it."""
-        if self._device_of(missing.channel) not in self._there():
-            return
-        for sink in self._sinks.on(missing.channel):
-            self._dispatcher.post(sink.missing, missing)
+        """To the channel's sinks, when the device is there."""
+        self._untold.append(missing)
+        self._tell_what_is_missing()
+
+    def _tell_what_is_missing(self) -> None:
+        """A full queue does not hold it up: there are few of them."""
+        untold, there = list(self._untold), self._there()
+        self._untold.clear()
+        for missing in untold:
+            device, sinks = self._device_of(missing.channel), self._sinks.on(missing.channel)
+            if device in there and (sinks or self._exchanges % 2 == 0):
+                for sink in sinks:
+                    self._dispatcher.post_always(sink.missing, missing)
+            elif not self._refuses(device):
+                self._untold.append(missing)
 
     def _hand(self, sinks: Sequence[Sink], measurement: Measurement, receipt: Receipt) -> None:
         """One hold for each of them; the first has the link's."""

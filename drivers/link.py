@@ -103,9 +103,11 @@ class Link:
             roster or Roster(),
             News(name, self.dispatcher, self._sinks.of),
         )
-        self._delivery = Delivery(self.dispatcher, self._sinks, source.device_of, lambda: self._there.devices)
+        self._delivery = Delivery(
+            self.dispatcher, self._sinks, source.device_of, lambda: self._there.devices, self._there.refuses
+        )
         self._held = Supervision(name, source, self, self._lock, self._life, self._there, clock)
-        self.on_pressure: Callable[[], None] = _wait
+        self.on_pressure: Callable[[], None] = _nothing
         """Called when a device's memory is half full of readings that have come and are not safe yet, at most
         once a second, by the thread that reads: it must not wait. Set it before `open`."""
 
@@ -168,6 +170,12 @@ class Link:
         """The opposite of `add`; nothing happens if it was not added."""
         with self._lock:
             self._sinks.remove(sink)
+
+    def exchanging(self, under_way: bool) -> None:
+        """Say that sinks are being exchanged, or are no more: meanwhile a reading of a channel without one is
+        not taken for nobody's, and its device, where it keeps it, is asked for it again. From any thread, one
+        at a time."""
+        self._delivery.exchanging(under_way)
 
     def watch(self, callback: Callable[[Device], None]) -> None:
         """Have `callback` called on the dispatcher's thread with each device that comes, or says anew who it
@@ -270,8 +278,9 @@ class Link:
         self._delivery.missing(missing)
 
     def pressed(self) -> None:
-        """See `Keeper`."""
-        self.on_pressure()
+        """See `Keeper`. Of a device that is refused nothing becomes safe, however soon it is written."""
+        if self._there.devices:
+            self.on_pressure()
 
     def tell(self, event: Up | Down) -> None:
         """See `Keeper`."""
@@ -293,5 +302,5 @@ class Link:
         self.dispatcher.post_always(lambda _: job(), None)
 
 
-def _wait() -> None:
+def _nothing() -> None:
     """Of one that nobody has told how readings become safe sooner."""

@@ -4,6 +4,7 @@ All of it belongs to the dispatcher's thread.
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ CHANGED = "#changed"
 STALE_EVENT = "#stale"
 LATE = "#late"
 GAP = "#gap"
+# Of gaps that come while the sender is not there, so many wait for it: three minutes of a bad line.
+MOST_GAPS = 16
 
 
 class Publisher:
@@ -40,6 +43,7 @@ class Publisher:
         """Whether the sender has the events of a device that keeps its readings."""
         self._sender: sig.Sender | None = None
         self._signals: dict[str, sig.Signal] = {}
+        self._gaps: deque[published.Gap] = deque(maxlen=MOST_GAPS)  # that nobody could be told of yet
         self._quality: str | None = None  # of the last reading published on this connection
 
     @property
@@ -66,6 +70,8 @@ class Publisher:
             return "another sender of that name is connected; rename one of the two"
         self._sender = sender
         self._signals = {event: signal for event in events if (signal := sender.getSignal(event))}
+        while self._gaps and GAP in self._signals:
+            self.gap(self._gaps.popleft())
         return None
 
     def begin_anew(self) -> None:
@@ -126,8 +132,12 @@ class Publisher:
         self._publish(LATE, reading)
 
     def gap(self, gap: published.Gap) -> None:
-        """Readings that nobody will ever have."""
-        self._trigger(GAP, gap)
+        """Readings that nobody will ever have: told now, or when the sender is there, as its device does not
+        tell it again."""
+        if GAP in self._signals:
+            self._trigger(GAP, gap)
+        else:
+            self._gaps.append(gap)
 
     def _publish(self, event: str, reading: Reading) -> None:
         self._trigger(event, reading.as_data())

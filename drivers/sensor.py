@@ -91,6 +91,7 @@ class Sensor:
         )
         # Written by the dispatcher's thread alone.
         self._problem: str | None = None
+        self._unfit = False  # whether the sensor can make nothing of what the device says
         self._there = False  # whether the device is
         self._confirming_reads = 0  # how many are left
         self._deadband = deadband_of(parsed)
@@ -184,6 +185,7 @@ class Sensor:
         self._readings.warning = warning
         channel = channel_of(board, self.channel)
         problem = no_channel(board, self.channel) if channel is None else self._quantity.unfit(channel)
+        self._unfit = problem is not None
         if channel is None or problem is not None:
             self._disconnect()
         else:
@@ -264,10 +266,10 @@ class Sensor:
         self._publisher.take(reading, measurement.measured)
 
     def _drop(self, measurement: Measurement) -> None:
-        """One that comes while the sensor is not connected. It is not safe, but where the sensor can make
-        nothing of what the device says."""
+        """One that comes while the sensor is not connected: its device goes, its name is taken, or another
+        takes its place. It is not safe, but where the sensor can make nothing of what the device says."""
         self._readings.count("dropped")
-        if measurement.receipt is not None and self._problem is None:
+        if measurement.receipt is not None and not (self._unfit and self._router is not None):
             measurement.receipt.hold()
             measurement.receipt.lose()
 

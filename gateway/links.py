@@ -105,6 +105,17 @@ class Links:
         comes enters. On the dispatcher's thread, in turn with what is measured. `between`: called when those
         that go have gone."""
         before, self._made = self._made, made
+        links = {*before.links.values(), *made.links.values()}
+        for link in links:
+            link.exchanging(True)
+        try:
+            self._exchange(before, made, plan, between)
+        finally:
+            # One that goes is told it to its end: its channels are taken up by the one that comes.
+            for link in links.intersection(made.links.values()):
+                link.exchanging(False)
+
+    def _exchange(self, before: Made, made: Made, plan: Plan, between: Callable[[], None]) -> None:
         names = self.names.all_names()
         for name, sensor in before.sensors.items():
             if made.sensors.get(name) is not sensor:

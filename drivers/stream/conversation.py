@@ -14,9 +14,11 @@ from drivers.source import Device, Down, Measurement, Missing
 
 
 class Hello(NamedTuple):
-    """A device has said who it is; its readings count from here on."""
+    """A device has said who it is; its readings count from here on. `anew`: it has started again, also where
+    it says the same boot as before."""
 
     device: Device
+    anew: bool = False
 
 
 class Reply(NamedTuple):

@@ -311,7 +311,7 @@ class StreamSession:
             elif kind is Reply or kind is Refusal or kind is Unusable:
                 self._complete(event)  # type: ignore[arg-type]
             elif kind is Hello:
-                self._said_hello(event.device)  # type: ignore[union-attr, arg-type]
+                self._said_hello(event)  # type: ignore[arg-type]
             elif kind is HelloWanted:
                 self._want_hello(event.reason)  # type: ignore[union-attr]
             elif kind is Send:
@@ -368,7 +368,8 @@ class StreamSession:
             reason, lambda request: bool(request.args) and self._device_of(request.args[0]) == down.device
         )
 
-    def _said_hello(self, device: Device) -> None:
+    def _said_hello(self, hello: Hello) -> None:
+        device = hello.device
         before = self._devices.get(device.name)
         self._devices[device.name] = device
         self._hello_wanted = False
@@ -376,7 +377,7 @@ class StreamSession:
         if flying is not None and flying.verb == "hello":
             self._line.complete(Reply(flying.id, None))
         if not self._greeting:
-            fresh = before is None or _start(before) != _start(device)
+            fresh = hello.anew or before is None or _start(before) != _start(device)
             self._settling.hello(device, fresh=fresh)
             if not self._settling.idle:
                 self._lender.recall()

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from drivers.delivery import Delivery
+from drivers.delivery import MOST_UNTOLD, Delivery
 from drivers.dispatcher import Dispatcher
 from drivers.receipt import Receipt, current
 from drivers.sinks import Sinks
@@ -72,10 +72,13 @@ class Post:
     def __init__(self, *takers: Taker, capacity: int = 100) -> None:
         self.dispatcher = Dispatcher(capacity=capacity)
         self.there = {""}
-        sinks = Sinks(lambda channel: "")
+        self.refused = False
+        self.sinks = sinks = Sinks(lambda channel: "")
         for taker in takers:
             sinks.add(taker)
-        self.delivery = Delivery(self.dispatcher, sinks, lambda channel: "", lambda: self.there)
+        self.delivery = Delivery(
+            self.dispatcher, sinks, lambda channel: "", lambda: self.there, lambda device: self.refused
+        )
 
     def deliver(self, receipt: Receipt | None, *, late: bool = False) -> None:
         """A measurement."""
@@ -132,15 +135,90 @@ def test_a_channel_that_nobody_takes_is_safe_at_once(told: Told) -> None:
     assert told.all == [(1, True)]
 
 
+def test_while_sinks_are_exchanged_a_reading_without_one_is_lost(told: Told) -> None:
+    """Its device sends it again, and then somebody may take it; what is missing waits for who comes."""
+    taker = Taker()
+    post = Post()
+    post.delivery.exchanging(True)
+    post.delivery.exchanging(True)
+    post.deliver(told.receipt(1))
+    post.delivery.missing(Missing("temp", 1, 0.0, 1.0, "lost"))
+    post.delivery.exchanging(False)
+    post.deliver(told.receipt(2))
+    assert told.all == [(1, False), (2, True)]
+    post.delivery.exchanging(True)
+    post.delivery.missing(Missing("temp", 2, 0.0, 1.0, "lost"))
+    post.sinks.add(taker)
+    post.delivery.exchanging(False)
+    post.deliver(None)
+    post.run()
+    assert [missing.count for missing in taker.lost] == [2]
+
+
+def test_an_exchange_that_begins_and_ends_meanwhile_is_noticed(told: Told) -> None:
+    """Who reads may be held up between two looks."""
+    post = Post()
+
+    def on(_channel: str) -> tuple[()]:
+        post.delivery.exchanging(True)
+        post.delivery.exchanging(False)
+        return ()
+
+    post.sinks.on = on  # type: ignore[assignment, method-assign]
+    post.deliver(told.receipt())
+    assert told.all == [(1, False)]
+
+
 def test_of_a_refused_device_nothing_is_said(told: Told) -> None:
     """Neither that a reading is safe nor that it is to be sent again."""
     taker = Taker()
     post = Post(taker)
+    post.there, post.refused = set(), True
+    post.deliver(told.receipt())
+    post.delivery.missing(Missing("temp", 1, 0.0, 1.0, "lost"))
+    post.there, post.refused = {""}, False
+    post.run()
+    assert (told.all, taker.taken, taker.lost, taker.dropped) == ([], [], [], 1)
+
+
+def test_what_is_missing_waits_for_a_device_that_is_not_there(told: Told) -> None:
+    """It fell silent, and is greeted: it will not tell it again. The oldest of too many are dropped."""
+    taker = Taker()
+    post = Post(taker)
     post.there = set()
+    for count in range(1, MOST_UNTOLD + 2):
+        post.delivery.missing(Missing("temp", count, 0.0, 1.0, "lost"))
+    post.run()
+    assert taker.lost == []
+    post.there = {""}
+    post.deliver(told.receipt())
+    post.deliver(told.receipt())
+    post.run()
+    assert [missing.count for missing in taker.lost] == list(range(2, MOST_UNTOLD + 2))
+
+
+def test_what_waits_of_a_device_that_is_refused_then_is_told_to_nobody(told: Told) -> None:
+    """It may be another board's by then."""
+    taker = Taker()
+    post = Post(taker)
+    post.there = set()
+    post.delivery.missing(Missing("temp", 1, 0.0, 1.0, "lost"))
+    post.refused = True
+    post.deliver(told.receipt())
+    post.there, post.refused = {""}, False
+    post.deliver(told.receipt())
+    post.run()
+    assert taker.lost == []
+
+
+def test_a_full_queue_takes_what_is_missing(told: Told) -> None:
+    """Nobody would tell it again."""
+    taker = Taker()
+    post = Post(taker, capacity=1)
     post.deliver(told.receipt())
     post.delivery.missing(Missing("temp", 1, 0.0, 1.0, "lost"))
     post.run()
-    assert (told.all, taker.taken, taker.lost, taker.dropped) == ([], [], [], 1)
+    assert len(taker.lost) == 1
 
 
 def test_a_sink_with_a_defect_does_not_hold_a_board_s_memory(

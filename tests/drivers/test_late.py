@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from drivers import TemperatureSensor
+from drivers.publisher import MOST_GAPS
 from drivers.receipt import Receipt
 from drivers.source import Measurement, Missing
 from tests.support.desk import Desk
@@ -132,6 +133,18 @@ def test_a_gap_says_that_the_machine_s_clock_is_not_believed() -> None:
     assert desk.events[0][1]["clock"] == "unset"
 
 
+def test_a_gap_waits_for_the_sensor_to_be_connected() -> None:
+    """The board does not tell it twice; the newest of many are kept."""
+    desk = keeping()
+    desk.sensor.link_down("gone")
+    for count in range(1, MOST_GAPS + 2):
+        desk.sensor.missing(Missing("temp", count, 0.0, 1.0, "lost"))
+    desk.events.clear()
+    desk.up(kept=115)
+    assert [event for event, _ in desk.events] == ["#connect"] + ["#gap"] * MOST_GAPS
+    assert [data["count"] for _, data in desk.events[1:]] == list(range(2, MOST_GAPS + 2))
+
+
 @pytest.mark.parametrize(("unit", "safe"), [("C", False), ("bananas", True)])
 def test_a_reading_that_a_sensor_drops_is_lost_unless_it_can_make_nothing_of_it(
     unit: str, safe: bool
@@ -147,6 +160,24 @@ def test_a_reading_that_a_sensor_drops_is_lost_unless_it_can_make_nothing_of_it(
     desk.sensor.accept(Measurement("temp", 1, 21.0, None, 0.0, receipt=receipt))
     receipt.release()
     assert told == [safe]
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_a_reading_that_comes_while_the_name_is_taken_is_lost(detached: bool) -> None:
+    """It may be free the next moment; and who takes the place of a sensor that fits may be one that does."""
+    desk = Desk(TemperatureSensor)
+    if detached:
+        desk.up(desk.channel.__class__("temp", "temperature", "bananas", 0.1, -40, 85, 1.0), kept=115)
+        desk.sensor.detach()
+    else:
+        desk.router.addSender("temp", ["x"])
+        desk.up(kept=115)
+    assert desk.sensor.problem is not None
+    told: list[bool] = []
+    receipt = Receipt("24A1", 7, 1, lambda _receipt, safe: told.append(safe))
+    desk.sensor.accept(Measurement("temp", 1, 21.0, None, 0.0, receipt=receipt))
+    receipt.release()
+    assert told == [False]
 
 
 def test_info_says_how_many_readings_the_board_keeps() -> None:

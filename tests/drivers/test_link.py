@@ -15,7 +15,7 @@ import sig
 from drivers import Dispatcher, Link, LinkState, TemperatureSensor
 from drivers import link as link_module
 from drivers.errors import LinkLostError, PortError, PortNotFoundError
-from drivers.source import Device, Measurement, Missing, Session
+from drivers.source import Device, Measurement, Missing, Session, Up
 from drivers.stream import line as line_module
 from drivers.stream import session as session_module
 from drivers.stream.line import MAX_WAITING
@@ -785,3 +785,16 @@ def test_a_session_that_raises_while_it_is_let_go_is_ended_all_the_same() -> Non
         until(lambda: "no counters" in str(link.status().reason))
         assert link.status().state is LinkState.FAILED
     assert Broken.ended[0] == "nobody there"
+
+
+@pytest.mark.parametrize(("identity", "pressed"), [("24A1", 1), ("24A2", 0), (None, 1)])
+def test_a_device_that_is_refused_does_not_press(identity: str | None, pressed: int) -> None:
+    """Nothing that it keeps becomes safe: history would commit each second, for ever, in vain."""
+    presses: list[None] = []
+    link = Link("board", "/dev/none", identity=identity)
+    link.on_pressure = lambda: presses.append(None)
+    link.pressed()
+    assert presses == []
+    link.tell(Up(Device("uno", "24A1", "1.0", 7, {}, kept=100)))
+    link.pressed()
+    assert len(presses) == pressed

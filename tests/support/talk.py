@@ -19,7 +19,7 @@ from firmware_sim.line import decode, encode
 from tests.support.fake_clock import FakeClock
 from tests.support.waiting import DEADLINE_S
 
-HELLO = ["H {id} 1 m 24A1 {boot} f 1 0", "C {id} 0 temp temperature C 0.01 -40 85 {interval}"]
+HELLO = ["H {id} 1 m 24A1 {boot} f 1 {time}", "C {id} 0 temp temperature C 0.01 -40 85 {interval}"]
 # On the test's clock: a board that answers pings would be kept for ever.
 LONGEST_S = 2000.0
 Answer = Callable[[list[str]], list[str] | None]
@@ -38,6 +38,7 @@ class Wire:
         self.boot = 7
         self.interval = 1000
         self.seq = 0
+        self.time_ms = 0  # the newest that it said
         self.written: list[list[str]] = []
         self.sent_at: list[float] = []
         self.incoming: deque[bytes] = deque()
@@ -52,13 +53,16 @@ class Wire:
         """What a board says."""
         request_id, verb, *arguments = fields
         if verb == "hello":
-            return [body.format(id=request_id, boot=self.boot, interval=self.interval) for body in HELLO]
+            words = {"id": request_id, "boot": self.boot, "interval": self.interval, "time": self.time_ms}
+            return [body.format(**words) for body in HELLO]
         if verb == "ping":
+            self.time_ms = max(self.time_ms, 5)
             return [f"A {request_id} {self.boot} 5"]
         if verb == "interval":
             self.interval = int(arguments[1])
             return [f"A {request_id} {' '.join(arguments)}"]
         self.seq += 1
+        self.time_ms = max(self.time_ms, self.seq)
         return [f"A {request_id} temp {self.seq} {self.seq} 21.5"]
 
     def verbs(self) -> list[str]:

@@ -53,6 +53,11 @@ class BoardClock:
         return min(now, board_ms / 1000 + self._offset)  # the sum is rounded, perhaps up
 
     @property
+    def newest_ms(self) -> int:
+        """The latest that the board said. One that says less has begun anew."""
+        return self._newest_ms
+
+    @property
     def started(self) -> float:
         """When (monotonic) the board started, as far as is known."""
         return self._course()[0][1]

@@ -8,9 +8,10 @@ and when they are asked for, which are safe, and which are lost. Pure.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from drivers.stream.sensorline.board_clock import BoardClock
+from drivers.stream.sensorline.kept_messages import Range
+from drivers.stream.sensorline.losses import Loss, Losses
 from drivers.stream.sensorline.lost_counts import LostCounts
 from drivers.stream.sensorline.spans import Spans
 
@@ -21,32 +22,14 @@ HURRY_REASK_S = 0.25
 # all eight 7 times in 10,000.
 TRIES = 8
 PATIENT_S = 5.0
-# A gap's end is the next reading that comes, which follows at once; if not, it is told without.
-GAP_WAIT_S = 10.0
+# More than one line can ask for.
+MOST_DUE = 80
 # Of so many readings of a boot it is remembered of which channel they were, and when: what a board says that
 # it has lost counts some of those that have come. At 200 bytes each, 0.8 MB.
 MOST_REMEMBERED = 4096
-# Whether a board lost something before it was first asked what it has, it says once, on a line that may be
-# damaged, and only as long as nothing newer is acknowledged. So it is asked for so often first: at one bit
-# error in 1,000 that fails one time in 100.
+# What a board lost before it was first asked, it says once, on a line that may be damaged, and while nothing
+# newer is acknowledged. So it is asked for so often first: at one bit error in 1,000 that fails 1 time in 100.
 PROBES = 4
-
-
-@dataclass(slots=True)
-class Loss:
-    """`number` readings, of `first` to `last`, that nobody will ever have; of 0 it is not known whether there
-    were any. `counts`: by channel; None: not known, whichever channel it was.
-    `since`, `until`: when the readings around it were measured (monotonic), None if none has come or is
-    remembered."""
-
-    first: int
-    last: int
-    number: int
-    counts: Mapping[str, int | None] | None
-    reason: str
-    noted: float
-    since: float | None = None
-    until: float | None = None
 
 
 class BootRecord:
@@ -58,7 +41,7 @@ class BootRecord:
         self.newest = 0
         """The newest that is known of."""
         self.safe_to = 0
-        """Everything up to it is safe, or was before this record began."""
+        """Everything up to it is safe, or is waited for no more; or it was before this record began."""
         self.acknowledged = 0
         """As far as the board was told so."""
         self.ack_wanted = False
@@ -66,15 +49,16 @@ class BootRecord:
         self.repeats = 0
         """How often that is to be said once more, of an earlier boot, of which nothing newer comes."""
         self.held = 0
-        """How many have come and are not safe yet."""
+        """How many have come, and are waited for until they are safe."""
         self.heard: float | None = None
         """When the newest of those that have come was measured (monotonic)."""
         self.began = False
         """Whether it is known what the board had when this record began."""
         self.over = False
         """Whether the board has nothing of it any more."""
-        self.losses: list[Loss] = []
-        """What is not told yet."""
+        self.former = False
+        """Whether the board has begun anew with the same number."""
+        self._losses = Losses()
         self._first = 1  # the oldest that the board said last that it has
         self._came = Spans()
         self._safe = Spans()
@@ -84,6 +68,11 @@ class BootRecord:
         self._counts = LostCounts()
         self._probes = 0
         self._probe_at = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether the board is told of it, and asked for it."""
+        return not (self.over or self.former)
 
     def come(self, seq: int, channel: str, measured: float, now: float, *, late: bool) -> bool:
         """A reading, at `now`; False for one that has come before."""
@@ -104,15 +93,27 @@ class BootRecord:
         """Whether that one has come, or need not come."""
         return (self.began and seq <= self.safe_to) or seq in self._came
 
-    def settled(self, seq: int, *, safe: bool) -> None:
-        """What became of one that had come."""
-        self.held -= 1
-        if not safe:
-            self._came.remove(seq)
-            self._heard.pop(seq, None)
-            return
-        self._safe.add(seq, seq)
-        self._advance()
+    def settled(self, seq: int, reason: str, now: float, *, safe: bool) -> None:
+        """What became of one that had come. One that is not safe is asked for again; where the board does not
+        have it any more, it is lost, for `reason`."""
+        passed = self.began and seq <= self.safe_to
+        if not passed:
+            self.held -= 1
+        if not safe and (passed or self.over):
+            self._losses.add(Loss(seq, seq, 1, self._channels([(seq, seq)]), reason, now))
+        elif not safe:
+            self._came.remove(seq)  # when it was measured is remembered: a gap may begin or end there
+        elif not passed:
+            self._safe.add(seq, seq)
+            self._advance()
+
+    def pass_by(self, kept: int) -> None:
+        """What has come and somebody holds on and on is not waited for when the board, which keeps `kept`,
+        cannot have it any more, and something newer is safe: that would wait for it, for ever."""
+        to = min(self.newest - kept, self._came.reach(self.safe_to), self._safe.last)
+        if self.began and to > self.safe_to:
+            self._pass_to(to)
+            self._advance()
 
     def exists(self, seq: int) -> None:
         """The board says that it has measured that one."""
@@ -122,7 +123,8 @@ class BootRecord:
         """The board says what it has; what of it has not come is on its way by then."""
         if not self.began:
             self.began = True
-            self.safe_to = self.acknowledged = first - 1
+            self._pass_to(first - 1)
+            self.acknowledged = self.safe_to
             self._advance()
             self._probes, self._probe_at = (PROBES if first > 1 else 0), now + REASK_S
         self._first = first
@@ -130,13 +132,13 @@ class BootRecord:
         self._asked = {last: (now, 1) for _, last in self.missing()}
         self._flowed = now
 
-    def missing(self) -> list[tuple[int, int]]:
+    def missing(self) -> list[Range]:
         """What has not come, as far as it is known of, in order."""
-        if not self.began or (len(self._came) == 1 and self._came.reach(self.safe_to) == self.newest):
+        if not self.began or self._came.reach(self.safe_to) == self.newest:
             return []
         return list(self._came.gaps(self.safe_to + 1, self.newest))
 
-    def due(self, now: float, reask_s: float = REASK_S) -> list[tuple[int, int]]:
+    def due(self, now: float, reask_s: float = REASK_S) -> list[Range]:
         """What is to be asked for now; what was asked for `reask_s` ago and does not come, too."""
         found = []
         for gap in self.missing():
@@ -144,6 +146,8 @@ class BootRecord:
             wait = reask_s if tries < TRIES else PATIENT_S
             if asked is None or now >= max(asked, min(self._flowed, asked + PATIENT_S)) + wait:
                 found.append(gap)
+            if len(found) == MOST_DUE:
+                break
         return found
 
     @property
@@ -151,14 +155,14 @@ class BootRecord:
         """Whether nothing may be acknowledged yet, as the board would forget what it has lost."""
         return self._probes > 0
 
-    def probe(self, now: float) -> list[tuple[int, int]]:
+    def probe(self, now: float) -> list[Range]:
         """What was before this record began, if that is to be asked for now."""
         if not self._probes or now < self._probe_at:
             return []
         self._probes, self._probe_at = self._probes - 1, now + REASK_S
         return [(1, self._first - 1)]
 
-    def asked(self, gaps: list[tuple[int, int]], now: float) -> None:
+    def asked(self, gaps: list[Range], now: float) -> None:
         """Those were asked for."""
         for _, last in gaps:
             self._asked[last] = now, self._asked.get(last, (now, 0))[1] + 1
@@ -172,10 +176,12 @@ class BootRecord:
         fresh = list(self._came.gaps(first, last))
         if not fresh:
             return
-        heard = Counter(channel for seq, (channel, _) in self._heard.items() if first <= seq <= last)
+        heard = Counter(
+            channel for seq, (channel, _) in self._heard.items() if first <= seq <= last and seq in self._came
+        )
         number = sum(high - low + 1 for low, high in fresh)
         left = self._counts.news(first, last, counts, heard, number)
-        self._give_up(fresh, left, reason, now)
+        self._give_up(fresh, self._channels(fresh) or left, reason, now)
 
     def give_up(self, kept: int, reason: str, now: float) -> None:
         """What the board does not say that it has, or cannot have, as it keeps `kept`, and does not answer
@@ -183,35 +189,33 @@ class BootRecord:
         gone = max(self._first - 1, self.newest - kept)
         for gap in self.missing():
             if gap[1] <= gone and self._asked.get(gap[1], (0.0, 0))[1] >= TRIES:
-                self._give_up([gap], None, reason, now)
+                self._give_up([gap], self._channels([gap]), reason, now)
 
     def end(self, reason: str, now: float) -> None:
         """The board has nothing of this boot any more: what has not come is lost."""
         self.over = True
         for gap in self.missing():
-            self._give_up([gap], None, reason, now)
+            self._give_up([gap], self._channels([gap]), reason, now)
+
+    def _channels(self, gaps: list[Range]) -> Mapping[str, int] | None:
+        """How many of those are of which channel; None unless all of them were heard once."""
+        number = sum(high - low + 1 for low, high in gaps)
+        if number > len(self._heard):  # a board may name any number
+            return None
+        heard = (self._heard.get(seq) for low, high in gaps for seq in range(low, high + 1))
+        known = [each[0] for each in heard if each is not None]
+        return Counter(known) if len(known) == number else None
 
     def take_losses(self, now: float) -> list[Loss]:
-        """Those that can be told."""
-        ready, waiting = [], []
-        for loss in self.losses:
-            if loss.last + 1 in self._heard or now >= loss.noted + GAP_WAIT_S:
-                before = max((seq for seq in self._heard if seq < loss.first), default=None)
-                after = min((seq for seq in self._heard if seq > loss.last), default=None)
-                loss.since = None if before is None else self._heard[before][1]
-                loss.until = None if after is None else self._heard[after][1]
-                ready.append(loss)
-            else:
-                waiting.append(loss)
-        self.losses = waiting
-        return ready
+        """See `Losses.take`."""
+        return self._losses.take(self._heard, now)
 
     def _give_up(
-        self, gaps: list[tuple[int, int]], counts: Mapping[str, int | None] | None, reason: str, now: float
+        self, gaps: list[Range], counts: Mapping[str, int | None] | None, reason: str, now: float
     ) -> None:
         first, last = gaps[0][0], gaps[-1][1]
         number = sum(high - low + 1 for low, high in gaps)
-        self.losses.append(Loss(first, last, number, counts, reason, now))
+        self._losses.add(Loss(first, last, number, counts, reason, now))
         for low, high in gaps:
             self._came.add(low, high)
             self._safe.add(low, high)
@@ -230,6 +234,12 @@ class BootRecord:
         for last in passed:
             del self._asked[last]
         self._asked[mine] = now, 1
+
+    def _pass_to(self, to: int) -> None:
+        """Nothing up to `to` is waited for any more."""
+        first = self.safe_to + 1
+        self.held -= self._came.count(first, to) - self._safe.count(first, to)
+        self.safe_to = to
 
     def _advance(self) -> None:
         if not self.began:

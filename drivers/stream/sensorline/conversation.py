@@ -67,6 +67,7 @@ class Conversation(conversation.Conversation):
         self._device: Device | None = None
         self._boot: int | None = None
         self._identity: str | None = None  # two boards may have counted to the same boot
+        self._anew = False  # whether it has started since the last complete hello
         self._clock = BoardClock(0, 0.0)
         self._last: tuple[int, int] | None = None  # sequence and time of the last reading
         self._asked: _Asked | None = None
@@ -139,17 +140,21 @@ class Conversation(conversation.Conversation):
 
     def _on_hello(self, head: messages.BoardHello, now: float, _events: list[Event]) -> None:
         self._hello.begin(head)
-        if (head.boot, head.identity) != (self._boot, self._identity):
+        # Not every board that says the same boot goes on with it: it may have no means to count them.
+        again = head.boot == self._boot and head.time_ms < self._clock.newest_ms
+        if again or (head.boot, head.identity) != (self._boot, self._identity):
             if self._boot is not None:
                 self.counters["restarts"] += 1
             self._boot, self._identity, self._device, self._last = head.boot, head.identity, None, None
+            self._anew = True
         self._clock = self._kept.clock(head.identity, head.boot, head.time_ms, now)
 
     def _on_channel(self, channel: messages.BoardChannel, now: float, events: list[Event]) -> None:
         device = self._hello.add(channel)
         if device is not None:
             self._device = device
-            events.append(Hello(device))
+            events.append(Hello(device, self._anew))
+            self._anew = False
             events += self._kept.hello(device, self._clock, now)
 
     def _on_reading(self, reading: messages.BoardReading, now: float, events: list[Event]) -> None:

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from drivers.receipt import Receipt
 from drivers.stream.sensorline.board_clock import BoardClock
-from drivers.stream.sensorline.boot_record import HURRY_REASK_S, REASK_S, BootRecord, Loss
+from drivers.stream.sensorline.boot_record import HURRY_REASK_S, REASK_S, BootRecord
 from drivers.stream.sensorline.kept_messages import BoardLost, Holding, Range, acknowledgement
+from drivers.stream.sensorline.losses import Loss
 
 # A board is told so often what is safe,
 ACKNOWLEDGE_S = 1.0
@@ -22,6 +23,10 @@ ACKNOWLEDGE_S = 1.0
 SOON_S = 1 / 3
 # And so often when its memory is half full of what it was not told to forget: before it overwrites that.
 HURRY_S = 0.1
+# After a long outage on a bad line tens of thousands are missing, which are not looked through at each line;
+# nor so often for what is to be given up.
+LOOK_S = 0.1
+GIVE_UP_S = 1.0
 # How often it is said that its memory is half full of what is not safe.
 PRESSURE_S = 1.0
 # What is said last of an earlier boot is said so often more: it would stay in the board's memory otherwise.
@@ -37,18 +42,21 @@ UNSURE = (
 
 
 class Lost(NamedTuple):
-    """`loss` is of `boot`."""
+    """A loss of a boot. `clock`: of that boot, None where it was never heard; `of_now`: whether it is the one
+    that is there."""
 
-    boot: int
     loss: Loss
+    clock: BoardClock | None
+    of_now: bool
 
 
 class Kept:
-    """Of the boards on one port, one after the other. `settled` may be called by any thread, the rest by
-    whoever reads."""
+    """Of the boards on one port, one after the other. For whoever reads; its receipts are for any thread."""
 
     def __init__(self) -> None:
-        self._records: OrderedDict[tuple[str, int], BootRecord] = OrderedDict()  # the newest is the last
+        # The newest is the last. One that the board has begun anew with the same number is there below 0.
+        self._records: OrderedDict[tuple[str, int], BootRecord] = OrderedDict()
+        self._former = 0  # how many of those there were
         self._identity = ""
         self._boot = 0
         self._size = 0
@@ -56,14 +64,21 @@ class Kept:
         self._answered = False  # `again`, since the last `begin`
         # What became of readings, until it is looked at: at most one note of each that somebody still had,
         # and those are bounded by the dispatcher's queue and by what its listeners may hold.
-        self._notes: deque[tuple[Receipt, bool]] = deque()
+        self._notes: deque[tuple[BootRecord, int, bool]] = deque()
         self._unsure: list[Lost] = []
         self._turn: BootRecord | None = None
         self._said_at = self._acknowledged_at = self._pressed_at = float("-inf")
+        self._looked_at = self._gave_up_at = float("-inf")
 
     def clock(self, identity: str, boot: int, board_ms: int, now: float) -> BoardClock:
-        """The clock of a boot that says hello."""
+        """The clock of a boot that says hello. Where that clock has said more before, the board begins anew
+        and cannot count its boots: it is another one, of which nothing has come."""
         record = self._records.get((identity, boot))
+        if record is not None and record.clock is not None and board_ms < record.clock.newest_ms:
+            self._former += 1
+            record.former = True
+            self._records[identity, -self._former] = self._records.pop((identity, boot))
+            record = None
         if record is None or record.clock is None:
             return BoardClock(board_ms, now)
         record.clock.resume(board_ms, now)
@@ -85,7 +100,7 @@ class Kept:
     ) -> list[bytes]:
         """A boot begins, or with `connects` a connection, of a board that keeps `size` readings; returns the
         bodies of what it is told before it is asked what it has."""
-        self._drain()
+        self._drain(now)
         self._identity, self._boot, self._size = identity, boot, size
         self._away, self._answered = connects, False
         record = self._records.setdefault((identity, boot), BootRecord(boot, clock))
@@ -93,7 +108,7 @@ class Kept:
         self._records.move_to_end((identity, boot))
         while len(self._records) > MOST_BOOTS:
             self._records.popitem(last=False)
-        known = [record for record in self._mine() if record.began and record.safe_to and not record.over]
+        known = [record for record in self._mine() if record.began and record.safe_to and record.open]
         for record in known:
             record.repeats = REPEATS
         if known:
@@ -107,33 +122,31 @@ class Kept:
         record = self._records.get((self._identity, boot))
         if record is None or not record.come(seq, channel, measured, now, late=late):
             return None
-        return Receipt(self._identity, boot, seq, self.settled)
-
-    def settled(self, receipt: Receipt, safe: bool) -> None:
-        """See `Receipt`."""
-        self._notes.append((receipt, safe))
+        return Receipt(
+            self._identity, boot, seq, lambda receipt, safe: self._notes.append((record, receipt.seq, safe))
+        )
 
     def again(self, holdings: Iterable[Holding], now: float) -> None:
         """The answer to `again`. What it does not name of the earlier boots is gone."""
-        self._drain()
+        self._drain(now)
         self._answered = True
-        named = set()
+        named = []
         for holding in holdings:
-            named.add(holding.boot)
             key = self._identity, holding.boot
             if key not in self._records:
                 self._records[key] = BootRecord(holding.boot, None)
                 self._records.move_to_end(key, last=False)
             self._records[key].holds(holding.first, holding.newest, now)
-        newest = True
+            named.append(self._records[key])
+        newest, mine = True, self._records.get((self._identity, self._boot))
         for record in reversed(self._mine()):
-            if record.boot == self._boot:
+            if record is mine:
                 continue
-            if record.boot not in named and not record.over:
+            if record not in named and not record.over:
                 record.end(NO_MEMORY, now)
                 if newest and self._away and record.heard is not None:
                     loss = Loss(0, 0, 0, None, UNSURE, now, since=record.heard)
-                    self._unsure.append(Lost(record.boot, loss))
+                    self._unsure.append(Lost(loss, record.clock, of_now=False))
             newest = False
 
     def exists(self, seq: int) -> None:
@@ -150,13 +163,15 @@ class Kept:
 
     def say(self, now: float) -> bytes | None:
         """The body of what the board is to be told now, None for nothing."""
-        self._drain()
-        if not self._answered or now < self._said_at + HURRY_S:
+        self._drain(now)
+        if not self._answered or now < max(self._said_at + HURRY_S, self._looked_at + LOOK_S):
             return None
+        self._looked_at = now
         waited = now >= self._said_at + SOON_S
         for record in self._in_turn():
+            record.pass_by(self._size)
             pressed = 2 * (record.newest - record.acknowledged) >= self._size
-            if record.over or not (waited or pressed):
+            if not (record.open and (waited or pressed)):
                 continue
             due = [*record.probe(now), *record.due(now, HURRY_REASK_S if pressed else REASK_S)]
             news = not record.probing and self._has_news(record)
@@ -185,10 +200,16 @@ class Kept:
     def take_losses(self, now: float) -> list[Lost]:
         """What is lost for good, each told once."""
         found, self._unsure = self._unsure, []
-        for record in self._mine():
-            record.give_up(self._size, NO_ANSWER, now)
-            if record.losses:
-                found = [*found, *(Lost(record.boot, loss) for loss in record.take_losses(now))]
+        gives_up = now >= self._gave_up_at + GIVE_UP_S
+        if gives_up:
+            self._gave_up_at = now
+        for key, record in self._records.items():
+            if key[0] != self._identity:
+                continue
+            if gives_up:
+                record.give_up(self._size, NO_ANSWER, now)
+            of_now = key[1] == self._boot
+            found += [Lost(loss, record.clock, of_now) for loss in record.take_losses(now)]
         return found
 
     def _mine(self) -> list[BootRecord]:
@@ -201,12 +222,10 @@ class Kept:
         at = mine.index(self._turn) + 1 if self._turn in mine else 0
         return mine[at:] + mine[:at]
 
-    def _drain(self) -> None:
+    def _drain(self, now: float) -> None:
         while self._notes:
-            receipt, safe = self._notes.popleft()
-            record = self._records.get((receipt.identity, receipt.boot))
-            if record is not None:
-                record.settled(receipt.seq, safe=safe)
+            record, seq, safe = self._notes.popleft()
+            record.settled(seq, NO_ANSWER, now, safe=safe)
 
     def _say(self, record: BootRecord, due: list[Range], now: float = 0.0) -> bytes:
         body, said = acknowledgement(record.boot, 0 if record.probing else record.safe_to, due)

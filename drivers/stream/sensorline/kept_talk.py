@@ -1,6 +1,7 @@
 """What passes between a board that keeps its readings and the gateway, in events (docs/protocol.md, section
 7)."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -29,9 +30,10 @@ class KeptTalk:
 
     def hello(self, device: Device, clock: BoardClock, now: float) -> list[Event]:
         """A complete hello; what the board is to be told at once."""
-        self._device, self._clock = (device if device.kept else None), clock
+        same_life, self._clock = clock is self._clock, clock
+        self._device = device if device.kept else None
         who = device.identity, device.boot, device.kept
-        if not device.kept or who == self._begun:
+        if not device.kept or (who == self._begun and same_life):
             return []
         connects = self._begun is None
         self._begun = who
@@ -127,17 +129,14 @@ class KeptTalk:
         )
 
     def _missing(self, device: Device, lost: Lost, now: float) -> Iterator[Missing]:
-        loss, clock = lost.loss, self._kept.clock_of(lost.boot)
-        until = loss.until
+        loss, until, since = lost.loss, lost.loss.until, lost.loss.since
         if until is None:
-            until = now if lost.boot == device.boot else min(now, self._clock.started)
-        since = loss.since
-        if since is None:
-            since = clock.started if clock is not None else until
+            until = now if lost.of_now else min(now, self._clock.started)
+        earliest = until if lost.clock is None else lost.clock.started
         counts = loss.counts
         if loss.first == 0:
             # Whether there was any is not known: hardly of a channel that was not due.
-            waited = until - since
+            waited = until - (earliest if since is None else since)
             counts = {
                 name: None for name, channel in device.channels.items() if 0 < channel.interval_s < waited
             }
@@ -145,5 +144,12 @@ class KeptTalk:
             counts = dict.fromkeys(device.channels, loss.number if len(device.channels) == 1 else None)
         self._counters["missing"] += loss.number
         for name, count in counts.items():
-            if name in device.channels:
-                yield Missing(name, count, min(since, until), until, loss.reason)
+            channel = device.channels.get(name)
+            if channel is None:
+                continue
+            first = since
+            if first is None:
+                # The board may have been up for weeks. So many take so long; one more for where it ends.
+                took = math.inf if count is None else (count + 1) * channel.interval_s
+                first = max(earliest, until - took) if took > 0 else earliest
+            yield Missing(name, count, min(first, until), until, loss.reason)

@@ -50,6 +50,15 @@ class Spans:
         index = bisect_right(self._firsts, number + 1) - 1
         return self._lasts[index] if index >= 0 and self._lasts[index] > number else number
 
+    @property
+    def last(self) -> int:
+        """The greatest; 0 if there is none."""
+        return self._lasts[-1] if self._lasts else 0
+
+    def count(self, first: int, last: int) -> int:
+        """How many of `first` to `last` are there; 0 if that is nothing."""
+        return max(0, last - first + 1) - sum(high - low + 1 for low, high in self.gaps(first, last))
+
     def gaps(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         """From `first` to `last`, what is not there, in order."""
         index = bisect_right(self._lasts, first - 1)

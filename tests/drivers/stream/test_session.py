@@ -146,7 +146,7 @@ def test_a_board_that_restarts_again_and_again_has_not_more_to_answer(talk: Talk
     talk.greet()
     talk.wire.answer = lambda fields: None
     for boot in range(8, 68):
-        talk.say(*(body.format(id=0, boot=boot, interval=1000) for body in HELLO))
+        talk.say(*(body.format(id=0, boot=boot, interval=1000, time=0) for body in HELLO))
     healed_at: list[int] = []
 
     def heal() -> None:
@@ -419,7 +419,7 @@ def test_a_hello_by_the_board_itself_is_reported(talk: Talk) -> None:
     """It restarted, and said so."""
     talk.greet()
     talk.wire.boot = 9
-    talk.say(*(body.format(id=0, boot=9, interval=500) for body in HELLO), "D brown-out")
+    talk.say(*(body.format(id=0, boot=9, interval=500, time=0) for body in HELLO), "D brown-out")
     talk.run()
     assert talk.boots() == [9]
 
@@ -626,6 +626,18 @@ def test_a_board_that_keeps_readings_is_asked_for_them_and_told() -> None:
     assert [(m.seq, m.late) for m in talk.heard] == [(3, False), (2, True), (4, False)]
     assert [(lost.channel, lost.count) for lost in talk.lost] == [("temp", 1)]
     assert talk.pressures > 0
+
+
+def test_a_board_that_starts_again_with_the_same_boot_is_asked_anew() -> None:
+    """Else nothing that it keeps would be asked for, or acknowledged."""
+    talk = Talk()
+    talk.wire.answer = lambda fields: [f"A {fields[0]} 7 1 1"] if fields[1:] == ["again"] else []
+    talk.say(*KEEPS, "R temp 1 9000 21")
+    talk.greet()
+    talk.at_end_of_input(lambda: talk.say(*KEEPS, "R temp 1 1000 22"))
+    talk.run()
+    assert talk.wire.verbs().count("again") == 2
+    assert [measurement.value for measurement in talk.heard] == [21.0, 22.0]
 
 
 def test_what_came_with_the_hello_and_nobody_heard_of_is_lost() -> None:

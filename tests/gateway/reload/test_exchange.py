@@ -5,13 +5,16 @@ import socket
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import sig
+from drivers import Sensor
+from drivers.receipt import Receipt
+from drivers.source import Measurement
 from gateway.app import App
 from gateway.config import load_usable
 from gateway.logs import logging_to
@@ -100,6 +103,32 @@ def test_a_sensor_comes_and_goes(running: Running) -> None:
     assert ("attic", "#disconnect") in running.events
     assert not {("temp", "#connect"), ("temp", "#disconnect")} & set(running.events)
     assert running.board.count("hello") == 1
+
+
+def test_what_comes_while_a_sensor_is_exchanged_is_not_safe(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its board sends it again, for the one that comes. A link that goes has nothing safe any more."""
+    told: list[bool] = []
+    link = running.app.links["board"]
+
+    def hear() -> None:
+        receipt = Receipt("24A1", 7, 1, lambda _receipt, safe: told.append(safe))
+        link.measured(Measurement("temp", 1, 21.0, None, 0.0, receipt=receipt))
+
+    def detach(sensor: Sensor, leave: Callable[[Sensor], None] = Sensor.detach) -> None:
+        leave(sensor)
+        hear()
+
+    monkeypatch.setattr(Sensor, "detach", detach)
+    assert running.reload(SENSORS.replace("temperature", "generic, unit: C")) == {"sensors.temp": "restarted"}
+    assert told == [False]
+    assert running.reload("sensors: {}\n") == {"sensors.temp": "removed"}
+    hear()
+    assert told == [False, False, True]
+    running.reload("links: {}\nsensors: {}\n")
+    hear()
+    assert told == [False, False, True, False]
 
 
 def test_what_is_logged(running: Running) -> None:

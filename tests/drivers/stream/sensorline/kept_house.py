@@ -44,6 +44,10 @@ class KeptHouse:
         """After how many seconds a reading is safe."""
         self.lose = 0.0
         """Which part of the readings finds no room."""
+        self.forgotten: set[tuple[int, int]] = set()
+        """Those, by boot and number, whose receipt somebody never lets go."""
+        self.held: list[Receipt] = []
+        """Their receipts."""
         self.now = START_S
         self.taken: dict[tuple[int, int], Taken] = {}
         self.heard: dict[tuple[int, int], Measurement] = {}
@@ -89,10 +93,12 @@ class KeptHouse:
         self._kept, self._waiting = Kept(), []
         self._open()
 
-    def reset(self, *, power: bool = False, off_s: float = 0.0) -> None:
-        """The board starts anew; with `power`, its memory is lost."""
+    def reset(self, *, power: bool = False, off_s: float = 0.0, counts: bool = True) -> None:
+        """The board starts anew; with `power`, its memory is lost; `counts`: its boots, too."""
         if power:
             self.board.power_lost()
+        if not counts:
+            self.board._next_boot = self.board.boot
         self.now += off_s
         self._boot_s = self.now
         self.board.start(self._board_ns)
@@ -129,7 +135,7 @@ class KeptHouse:
                 self._measured(event)
             elif isinstance(event, Hello):
                 who = event.device.identity, event.device.boot
-                if who != self._met:
+                if who != self._met or event.anew:
                     self._met, self._asking, self._asked_at = who, True, 0.0
                 self._hello_at = float("inf")
             elif isinstance(event, Reply | Refusal) and event.id == self._request_id:
@@ -154,7 +160,10 @@ class KeptHouse:
             return
         self.times_heard[key] += 1
         self.heard[key] = measurement
-        self._waiting.append((self.now + self.safe_after, receipt))
+        if key in self.forgotten:
+            self.held.append(receipt)
+        else:
+            self._waiting.append((self.now + self.safe_after, receipt))
 
     def _settle(self) -> None:
         for entry in [entry for entry in self._waiting if entry[0] <= self.now]:

@@ -170,6 +170,22 @@ def test_the_same_boot_in_a_hello_is_no_restart() -> None:
     }
 
 
+def test_a_hello_whose_time_goes_back_is_a_restart_whatever_its_boot() -> None:
+    """Not every board can count its boots; it is heard from its first reading on, by a new clock."""
+    conversation = talk()
+    conversation.receive(lines("R temp 5 5000 21.5"), 105.0)
+    (again,) = conversation.receive(hello(time_ms=100), 110.0)
+    assert isinstance(again, Hello)
+    assert again.anew
+    (reading,) = conversation.receive(lines("R temp 1 1000 20"), 110.9)
+    assert isinstance(reading, Measurement)
+    assert reading.measured == pytest.approx(110.9)
+    assert conversation.counters["restarts"] == 1
+    (once_more,) = conversation.receive(hello(4, time_ms=1100), 111.0)
+    assert isinstance(once_more, Hello)
+    assert not once_more.anew
+
+
 def test_another_board_with_the_same_boot_is_a_restart() -> None:
     """Two boards may have counted to the same number; behind a multiplexer one may take the other's place."""
     conversation = talk()

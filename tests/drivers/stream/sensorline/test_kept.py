@@ -1,12 +1,18 @@
 """Nothing lost on the wire: a board that keeps its readings, and the gateway, over a cable that fails."""
 
 import itertools
+from collections import Counter, deque
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.receipt import Receipt
+from drivers.source import Measurement
+from drivers.stream.sensorline import kept as kept_module
+from drivers.stream.sensorline.boot_record import MOST_DUE, REASK_S, BootRecord
+from drivers.stream.sensorline.kept_messages import Range, acknowledgement
 from tests.drivers.stream.sensorline.kept_house import KeptHouse
 
 FOR_EVER = 1e9
@@ -99,6 +105,70 @@ def test_a_memory_that_was_too_small_is_a_gap_of_the_right_size() -> None:
         assert "no room" in missing.reason
 
 
+def test_a_gap_begins_near_what_is_lost_though_the_gateway_restarted_too() -> None:
+    """It heard nothing from before; the board has been up for long. Told is what is lost, and what the board
+    was not told to be safe: of the last second before the cable was pulled."""
+    house = KeptHouse(100)
+    house.run(600)
+    house.unplug()
+    house.run(200)
+    house.restart_gateway()
+    house.plug()
+    house.settle()
+    assert len(house.lost) > 480
+    assert 0 <= sum(missing.count or 0 for missing in house.missing) - len(house.lost) <= 1.2 * 3
+    assert [missing.channel for missing in house.missing] == ["temp", "hum", "lux"]
+    for missing in house.missing:
+        mine = [house.taken[key].true_s for key in house.lost if house.taken[key].channel == missing.channel]
+        assert min(mine) - 4.5 < missing.first <= min(mine)
+        assert max(mine) <= missing.last < max(mine) + 2.5
+
+
+@pytest.mark.parametrize("power", [False, True])
+def test_what_had_no_room_and_is_gone_then_is_told_as_what_it_was(power: bool) -> None:
+    """Overwritten, or with the board's power: of which channel it is, and when it was measured, was heard."""
+    house = KeptHouse(30)
+    house.run(20)
+    house.lose = 1.0
+    house.run(20)
+    if power:
+        house.reset(power=True)
+    house.settle()
+    assert len(house.lost) > 20
+    assert all(missing.count is not None for missing in house.missing)
+    assert sum(missing.count or 0 for missing in house.missing) == len(house.lost)
+    for key in house.lost:
+        taken = house.taken[key]
+        assert any(
+            missing.channel == taken.channel and missing.first - 0.1 <= taken.true_s <= missing.last + 0.1
+            for missing in house.missing
+        )
+
+
+def test_what_pushes_out_one_reading_after_the_other_is_told_in_ten_seconds_once() -> None:
+    """A disk that is full, and a history whose memory is, too. Each is told by itself, as one of many."""
+    house = KeptHouse()
+    newest: deque[tuple[tuple[int, int], Receipt]] = deque()
+
+    def full(measurement: Measurement) -> None:
+        receipt = measurement.receipt
+        assert receipt is not None
+        key = receipt.boot, receipt.seq
+        house.heard[key] = measurement
+        newest.append((key, receipt))
+        if len(newest) > 200:
+            pushed, oldest = newest.popleft()
+            house.heard.pop(pushed, None)
+            oldest.lose()
+
+    house._measured = full  # type: ignore[method-assign]
+    house.run(200)
+    assert 300 < len(house.lost) < 420
+    assert len(house.missing) <= 3 * 15
+    told = sum(missing.count or 0 for missing in house.missing)
+    assert len(house.lost) - 120 < told <= len(house.lost)
+
+
 def test_a_second_outage_before_the_first_is_told_counts_each_lost_one_once() -> None:
     """The board tells one gap, from the first to the last."""
     house = KeptHouse(30)
@@ -166,6 +236,51 @@ def test_a_loss_of_power_is_a_gap() -> None:
     assert house.board.status()["kept"] <= house.at_rest
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_board_that_starts_again_with_the_same_boot_is_heard(cut: bool) -> None:
+    """It cannot count its boots. What comes counts from its first reading on, and is acknowledged when it is
+    safe, not when those are that had the same numbers."""
+    house = KeptHouse()
+    house.safe_after = 3.0
+    house.run(20)
+    if cut:
+        house.unplug()
+        house.run(3)
+    house.reset(power=True, off_s=0.5, counts=False)
+    house.said.clear()
+    house.taken.clear()
+    house.heard.clear()
+    house.times_heard.clear()
+    if cut:
+        house.plug()
+    house.run(2)
+    assert {fields[2] for fields in acknowledgements(house)} <= {"0"}
+    house.run(8)
+    house.settle(15)
+    assert house.board.boot == 7
+    assert (house.lost, set(house.times_heard.values())) == (set(), {1})
+    assert house.worst_time() < 0.1
+    assert house.board.status()["kept"] <= house.at_rest
+    assert all("lost its power" in missing.reason for missing in house.missing)
+    assert bool(house.missing) == cut
+
+
+def test_what_is_lost_after_the_board_lost_its_memory_is_told() -> None:
+    """History's queue was full of it, say, when the power went: nobody can send it again."""
+    house = KeptHouse()
+    house.safe_after = FOR_EVER
+    house.run(20.3)
+    house.reset(power=True, off_s=1.0)
+    house.run(5)
+    before = [receipt for _, receipt in house._waiting if receipt.boot == 7]
+    house._waiting = [entry for entry in house._waiting if entry[1] not in before]
+    for receipt in before:
+        house.heard.pop((7, receipt.seq))
+        receipt.lose()
+    check(house)
+    assert len(house.lost) == len(before) > 50
+
+
 def test_a_restart_on_a_line_that_held_loses_nothing_unheard() -> None:
     """All had come when the power went: there is nothing to tell."""
     house = KeptHouse()
@@ -208,6 +323,56 @@ def test_nothing_is_acknowledged_that_is_not_safe() -> None:
     check(house)
 
 
+def test_a_receipt_that_is_never_let_go_holds_up_one_memory_at_most() -> None:
+    """The board has overwritten that reading by then; the others are acknowledged, and it is no pressure."""
+    house = KeptHouse(60)
+    house.forgotten = {(7, seq) for seq in range(20, 50)}
+    house.run(25)
+    assert acknowledgements(house)[-1][2] == "19"
+    assert house.pressures
+    house.run(20)
+    house.pressures.clear()
+    house.run(10)
+    assert house.pressures == []
+    check(house)
+    assert house.missing == []
+    assert len(house.held) == 30
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_one_that_is_let_go_when_the_board_has_it_no_more_is_told_as_what_it_is(lost: bool) -> None:
+    """Lost, of its channel and at its time; or safe, of which nothing is said."""
+    house = KeptHouse(60)
+    house.forgotten = {(7, 20)}
+    house.run(45)
+    (receipt,) = house.held
+    if not lost:
+        receipt.release()
+        house.run(15)
+        assert house.missing == []
+        return
+    receipt.lose()
+    house.heard.pop((7, 20))
+    check(house)
+    (missing,) = house.missing
+    taken = house.taken[7, 20]
+    assert (missing.channel, missing.count) == (taken.channel, 1)
+    assert missing.first == pytest.approx(taken.true_s, abs=0.1)
+    assert 0 <= missing.last - missing.first < 1.5
+    assert "does not have them any more" in missing.reason
+
+
+def test_a_board_that_overwrites_what_nobody_has_safe_is_not_told_to_forget_it() -> None:
+    """History that cannot write, say: what is lost when the gateway is killed then is told."""
+    house = KeptHouse(30)
+    house.safe_after = FOR_EVER
+    house.run(30)
+    assert {fields[2] for fields in acknowledgements(house)} <= {"0"}
+    house.restart_gateway()
+    house.settle()
+    assert {missing.channel: missing.count for missing in house.missing} == {"temp": 21, "hum": 21, "lux": 21}
+
+
 def test_a_full_memory_is_acknowledged_sooner() -> None:
     """At three readings each 0.1 s, 20 are gone in a second."""
     house = KeptHouse(20, every_s=0.1)
@@ -240,6 +405,46 @@ def test_a_board_without_the_memory_hears_nothing_of_it() -> None:
     assert house.heard
     assert (house.said, house.missing) == ([], [])
     assert all(measurement.receipt is None for measurement in house.heard.values())
+
+
+def test_what_is_missing_is_not_looked_through_at_each_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a long outage it is tens of thousands."""
+    looks: Counter[str] = Counter()
+
+    class Counted(BootRecord):
+        def due(self, now: float, reask_s: float = REASK_S) -> list[Range]:
+            looks["due"] += 1
+            return super().due(now, reask_s)
+
+        def give_up(self, kept: int, reason: str, now: float) -> None:
+            looks["give up"] += 1
+            super().give_up(kept, reason, now)
+
+    monkeypatch.setattr(kept_module, "BootRecord", Counted)
+    house = KeptHouse()
+    house.run(5)
+    looks.clear()
+    for _ in range(50):
+        house.now += 0.001
+        house.talk.receive(b"", house.now)
+    assert looks["due"] <= 1
+    assert looks["give up"] <= 1
+    house.run(10)
+    assert looks["due"] <= 102
+    assert 9 <= looks["give up"] <= 12
+    check(house)
+
+
+def test_a_line_asks_for_no_more_than_it_can_carry() -> None:
+    """Every other one is missing: they are not all looked up for it."""
+    record = BootRecord(7, None)
+    record.holds(1, 4000, 0.0)
+    for seq in range(2, 4000, 2):
+        record.come(seq, "temp", 0.0, 0.0, late=False)
+    due = record.due(1.0)
+    assert due[:2] == [(1, 1), (3, 3)]
+    assert len(due) == MOST_DUE
+    assert acknowledgement(7, 0, due)[1] < MOST_DUE
 
 
 EVENTS = st.lists(

@@ -32,6 +32,8 @@ def test_it_is_a_set(steps: list[tuple[str, int, int]]) -> None:
         while end + 1 in numbers:
             end += 1
         assert spans.reach(number) == end
+        assert spans.count(number, 20) == len([each for each in numbers if number <= each <= 20])
+    assert spans.last == max(numbers, default=0)
 
 
 def test_a_span_that_fills_a_gap_joins_three() -> None:
