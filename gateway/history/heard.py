@@ -6,6 +6,7 @@ nothing is in neither of the two.
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 
@@ -17,7 +18,9 @@ from gateway.history.pending import LOST, Pending, renumbered
 from gateway.history.rows import Item, Mark, Untimed
 from gateway.history.untimed import timed
 from gateway.loss import Loss
-from gateway.mailbox import Mailbox
+from gateway.mailbox import Mailbox, Noted
+
+logger = logging.getLogger(__name__)
 
 BUNCH = 256
 """Events taken from the mailbox at once."""
@@ -118,8 +121,7 @@ class Heard:
         mailbox, pending = self._mailbox, self._pending
         while (beyond or not pending.full) and (events := mailbox.events(BUNCH)):
             for noted in events:
-                leaving = noted.at >= self.left_at
-                pending.add(items_of(noted, self._clock.boot, leaving=leaving), noted.at)
+                pending.add(self._items(noted), noted.at)
         if losses := mailbox.losses():
             self._lost(losses)
         if pending.untimed and self._clock.believed:
@@ -127,8 +129,20 @@ class Heard:
             if offset is not None:
                 pending.replace(lambda item: _timed(item, offset))
 
+    def _items(self, noted: Noted) -> list[Item]:
+        """What is stored of it. One that cannot be taken is lost, and none of those that came with it."""
+        try:
+            return items_of(noted, self._clock.boot, leaving=noted.at >= self.left_at)
+        except Exception:
+            if noted.receipt is not None:
+                noted.receipt.lose()
+            text = "history: %s of %s cannot be taken, and is lost; please report this"
+            logger.exception(text, noted.event, noted.sender)
+            self._lost({noted.sender: noted.loss})
+            return []
+
     def _lost(self, losses: dict[str, Loss]) -> None:
-        """The mailbox was full. Its marks come after events of later times, which the store puts right."""
+        """They will not come. The marks come after events of later times, which the store puts right."""
         marks = [_mark_of(sender, loss, self._clock.boot) for sender, loss in losses.items() if sender]
         self._pending.add(marks, self._clock.monotonic())
         self._pending.count_lost(losses)

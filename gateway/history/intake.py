@@ -64,7 +64,7 @@ def event_of(item: Item) -> Kept | None:
 def _of_reading(noted: Noted, data: dict[str, Any], measured: int) -> list[Reading | Mark | Kept]:
     """Of an event whose data is a reading."""
     if noted.event in (CHANGED, LATE):
-        value, quality = finite(data["value"]), _QUALITIES.get(data["quality"])
+        value, quality = finite(data["value"]), _quality(data["quality"])
         unit, seq = data["unit"], data.get("seq", 0)
         is_number = type(seq) is int and abs(seq) < LATE_SEQ // 2
         if value is not None and quality is not None and isinstance(unit, str) and is_number:
@@ -78,6 +78,11 @@ def _of_reading(noted: Noted, data: dict[str, Any], measured: int) -> list[Readi
         reason = str(data.get("reason") or STALE)[:MOST_REASON]
         marks.append(Mark(noted.sender, round(noted.utc * 1000), reason))
     return [*marks, _kept(noted)]
+
+
+def _quality(said: object) -> int | None:
+    """None for what is none: whoever triggers the event may say a list there."""
+    return _QUALITIES.get(said) if isinstance(said, str) else None
 
 
 def _kept(noted: Noted) -> Kept:

@@ -17,7 +17,7 @@ from gateway.history import heard as heard_module
 from gateway.history import pending as pending_module
 from gateway.history import recorder as recorder_module
 from gateway.history.flushing import EVERY_S
-from gateway.history.intake import NOT_CONNECTED, OFF
+from gateway.history.intake import NOT_CONNECTED, OFF, items_of
 from gateway.history.pending import LOST, ROW_BYTES
 from gateway.history.recorder import Recorder
 from gateway.history.rows import Kept, Mark, Reading, Untimed
@@ -671,6 +671,34 @@ def test_what_is_left_at_the_end_is_to_be_sent_again(make: Callable[..., Rig]) -
     assert sorted(rig.device.lost) == [1, 2]
     rig.say_kept(3)
     assert sorted(rig.device.lost) == [1, 2, 3]
+
+
+def test_one_that_cannot_be_taken(
+    make: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A defect costs the event that led to it, and none of those that came with it: it is to be sent again,
+    is counted, shows as a gap, and the log has it."""
+
+    def taken(noted: Noted, boot: str, **more: bool) -> Any:
+        if noted.sender == "odd":
+            raise ZeroDivisionError("a defect")
+        return items_of(noted, boot, **more)
+
+    monkeypatch.setattr(heard_module, "items_of", taken)
+    rig = make()
+    for seq, sender in enumerate(("temp", "odd", "temp", "odd", "temp"), 1):
+        receipt = rig.device.receipt(seq) if seq != 4 else None
+        rig.say(20.0 + seq, sender, receipt=receipt)
+        if receipt is not None:
+            receipt.release()
+    rig.start()
+    assert rig.recorder.flush(60.0)
+    assert rig.values == [21.0, 23.0, 25.0]
+    until(lambda: rig.device.told == 4)
+    assert (rig.device.safe, rig.device.lost) == ([1, 3, 5], [2])
+    assert rig.recorder.dropped() == {"odd": 2}
+    assert {item.sender for item in rig.store.items if isinstance(item, Mark)} == {"odd"}
+    assert "history: #changed of odd cannot be taken, and is lost; please report this" in caplog.text
 
 
 def test_what_is_missing(rig: Rig) -> None:
