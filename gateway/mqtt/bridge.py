@@ -256,14 +256,22 @@ class Bridge:
             self._broker.connection.flush()
 
     def _take_events(self) -> None:
-        """From the mailbox. One that cannot be taken is lost, and is told of when the others are."""
+        """From the mailbox. One that cannot be taken is lost, and is told of when the others are; if its
+        device keeps it, it is to be sent again."""
         failure: Exception | None = None
+        lost: list[Noted] = []
         for noted in self._mailbox.events(BATCH):
+            before = self._outbox.taken
             try:
                 self._take(noted)
             except Exception as error:  # noqa: BLE001 - raised again below
                 failure = error
-                self._outbox.lose(noted.sender, "an error of the gateway's", noted.loss)
+                if self._outbox.taken == before:
+                    lost.append(noted)
+                    if noted.receipt is not None:
+                        noted.receipt.lose()
+        for noted in lost:
+            self._outbox.lose(noted.sender, "an error of the gateway's", noted.loss)
         if failure is not None:
             raise failure
 

@@ -63,6 +63,8 @@ class Outbox:
         self._window = 1  # how many may be in flight, as the broker says at each connect
         self._told: str | None = None
         self._numbers = itertools.count(1)
+        self.taken = 0
+        """The number of the newest event that it has: from then on it is its own, with its receipt."""
         self._connected = False
         self._live: deque[Event] = deque()
         self._live_bytes = 0
@@ -143,11 +145,13 @@ class Outbox:
         receipt: Receipt | None = None,
     ) -> None:
         """A new event, noted as `utc` at `at`, when the machine's clock was believed or not (`known`).
-        `receipt`: held for the outbox, which lets go of it when the event is safe, or lost."""
+        `receipt`: held for the outbox, which lets go of it when the event is safe, or lost. If it fails,
+        `taken` tells whether the event is in it all the same."""
         number = next(self._numbers)
         uid = f"{self._incarnation}-{number}" if receipt is None else uid_of(receipt, event)
         new = Event(number, sender, event, head, utc, at, uid, known=known, receipt=receipt)
         self._unwritten[number] = new
+        self.taken = number
         self._memory += new.size
         if self._connected:
             new.place = LIVE
@@ -175,14 +179,16 @@ class Outbox:
     def close(self) -> None:
         """Write what there is, and close the file."""
         self._retry_at = -math.inf
-        if not self._store.is_open:
-            self._store.close()  # one more attempt, also soon after one that failed
-        self.write()
-        self._store.close()
-        if self._unwritten:
-            logger.error("mqtt: %d events could not be written and are lost", len(self._unwritten))
-        for event in self._unwritten.values():
-            event.is_lost()
+        try:
+            if not self._store.is_open:
+                self._store.close()  # one more attempt, also soon after one that failed
+            self.write()
+            self._store.close()
+        finally:
+            if self._unwritten:
+                logger.error("mqtt: %d events could not be written and are lost", len(self._unwritten))
+            for event in self._unwritten.values():
+                event.is_lost()
 
     def lose(self, sender: str, reason: str, loss: Loss) -> None:
         """Events were dropped before they came here."""
@@ -436,6 +442,7 @@ class Outbox:
             if oldest is None:
                 return
             del self._unwritten[oldest.number]
+            oldest.is_lost()
             self._memory -= oldest.size
             if oldest.place == WAITING:
                 self._waiting -= 1
@@ -443,4 +450,3 @@ class Outbox:
                 self._live.remove(oldest)
                 self._live_bytes -= oldest.size
             self.lose(oldest.sender, NO_DISK, oldest.loss)
-            oldest.is_lost()

@@ -896,6 +896,17 @@ def test_a_kept_reading_that_has_no_room(make_bench: MakeBench, monkeypatch: pyt
     assert (device.safe, device.lost) == ([], [0, 1, 2, 3])
 
 
+def test_a_kept_reading_at_an_end_that_fails(make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a defect of ours: it is to be sent again all the same."""
+    bench, device = make_bench(), Kept()
+    bench.trigger_kept(device, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.store, "write", None)
+        with pytest.raises(TypeError):
+            bench.outbox.close()
+    assert (device.safe, device.lost) == ([], [1])
+
+
 def broken(*_: Any, **__: Any) -> Written:
     """A disk that has no room."""
     raise StoreError("disk is full")
