@@ -10,12 +10,13 @@ import logging
 import math
 import threading
 
+from drivers.receipt import Receipt
 from gateway.clock.wall import WallClock
 from gateway.event_id import EventId
 from gateway.history.disk import Opened
 from gateway.history.intake import OFF, items_of
 from gateway.history.pending import LOST, Pending, renumbered
-from gateway.history.rows import Item, Mark, Untimed
+from gateway.history.rows import Item, Mark, Untimed, receipt_of
 from gateway.history.untimed import timed
 from gateway.loss import Loss
 from gateway.mailbox import Mailbox, Noted
@@ -34,6 +35,7 @@ class Heard:
         self._clock = clock
         self._lock = threading.Lock()  # guards the pending, and who takes from the mailbox
         self._pending = Pending()
+        self._given_up = False
         self.left_at = math.inf
         """From then on (`monotonic`) the gateway is about to end: senders that go then are not broken."""
 
@@ -95,8 +97,9 @@ class Heard:
 
     def give_up(self) -> None:
         """What waits will never be written: whoever keeps a reading of it is to send it again. Once."""
-        self._mailbox.give_up()
         with self._lock:
+            self._given_up = True
+            self._mailbox.give_up()
             receipts = self._pending.receipts()
         for receipt in receipts:
             receipt.lose()
@@ -119,9 +122,15 @@ class Heard:
     def _collect(self, *, beyond: bool) -> None:
         """As far as there is room; `beyond`: or until the mailbox is empty. With the lock."""
         mailbox, pending = self._mailbox, self._pending
+        receipts: list[Receipt] = []
         while (beyond or not pending.full) and (events := mailbox.events(BUNCH)):
             for noted in events:
-                pending.add(self._items(noted), noted.at)
+                items = self._items(noted)
+                pending.add(items, noted.at)
+                if self._given_up:  # taken between its coming and its loss, by who only wants to see it
+                    receipts += filter(None, map(receipt_of, items))
+        for receipt in receipts:
+            receipt.lose()
         if losses := mailbox.losses():
             self._lost(losses)
         if pending.untimed and self._clock.believed:
