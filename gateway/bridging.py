@@ -63,6 +63,7 @@ class Bridging:
             logger.exception("mqtt: it cannot be started, and is left out; please report this")
             self._failure = f"{type(error).__name__}: {text_of(error)}"
             self._feed.remove(self.mailbox)
+            self.mailbox.give_up()
 
     def _start(self) -> None:
         from gateway.mqtt.bridge import Bridge  # paho costs 6 MB
