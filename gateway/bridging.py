@@ -90,6 +90,12 @@ class Bridging:
         settings, bridge = self._settings(config, from_config), self._bridge
         return partial(bridge.use, settings) if bridge is not None else lambda: None
 
+    def write_soon(self) -> None:
+        """Some device has little room left for readings that are not safe: at most once a second the outbox
+        writes those that it holds. Returns at once; from any thread."""
+        if self._bridge is not None:
+            self._bridge.write_soon()
+
     def _settings(self, config: Config, make: Callable[..., Settings]) -> Settings:
         return make(config, self._links, package_version(), self._discovered, self._boards)
 

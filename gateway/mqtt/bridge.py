@@ -66,6 +66,8 @@ class Known(NamedTuple):
 """A letter: what was heard last of senders before this bridge was there. Retained, and no event."""
 CLOCK_SET = "clock set"
 """A letter: the machine's clock is believed again, or not any more, or was set."""
+WRITE_SOON = "write soon"
+"""A letter: a device has little room left for what is not safe."""
 DRAIN_S = 0.15
 """What `stop` gives the broker to acknowledge what is on its way."""
 
@@ -157,6 +159,11 @@ class Bridge:
     def use(self, settings: Settings) -> None:
         """Sensors are others now, or links; the rest of the settings is as it was. From any thread."""
         self._mailbox.post(settings)
+
+    def write_soon(self) -> None:
+        """Have readings that their devices keep on disk soon, if the broker does not have them. From any
+        thread."""
+        self._mailbox.post(WRITE_SOON)
 
     def status(self) -> Status:
         """How it fares now; from any thread."""
@@ -315,6 +322,8 @@ class Bridge:
             self._requests.done(letter)
         elif letter is CLOCK_SET:
             self._retained.clock_set()
+        elif letter is WRITE_SOON:
+            self._outbox.write_soon()
         elif isinstance(letter, Settings):
             self._use(letter)
         elif isinstance(letter, Known):

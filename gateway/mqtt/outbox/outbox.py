@@ -47,6 +47,8 @@ CROWD = 200
 """Live events that wait in a burst."""
 DELETE_S = (0.1, 1.0)
 """Acknowledged rows are deleted together, after the loss window, within these limits."""
+SOON_S = 1.0
+"""Between two commits for devices that have little room left."""
 NO_DISK = "the disk could not be written"
 
 
@@ -84,6 +86,7 @@ class Outbox:
         self._dropped = 0
         self._retry_at = -math.inf
         self._commit_at = math.inf
+        self._soon, self._soon_at = False, -math.inf
         self._opened = 0
         self._backlog = Backlog(store, rate, taken=self._is_taken, problem=self._problem, clock=clock)
 
@@ -279,6 +282,11 @@ class Outbox:
         self._look_anew()
         if self._told is not None and self._store.is_open and now >= self._retry_at:
             self._try_again(now)
+        if self._soon:
+            self._soon = False
+            if now >= self._soon_at and any(event.receipt is not None for event in self._unwritten.values()):
+                self._soon_at = now + SOON_S
+                self.write()
         if now < self._commit_at:
             return
         oldest = next(iter(self._unwritten.values())).at if self._unwritten else math.inf
@@ -337,6 +345,11 @@ class Outbox:
         self._losses.clear()
         if written.dropped:
             self._forget_dropped(written.dropped)
+
+    def write_soon(self) -> None:
+        """A device has little room left for readings that are not safe: `run` writes, if any waits, at most
+        once in SOON_S. The device asks on while that holds."""
+        self._soon = True
 
     def _try_again(self, now: float) -> None:
         """See whether the disk can be written by now, also if nothing waits: a broker that answers leaves
