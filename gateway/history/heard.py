@@ -141,7 +141,7 @@ class Heard:
     def _items(self, noted: Noted) -> list[Item]:
         """What is stored of it. One that cannot be taken is lost, and none of those that came with it."""
         try:
-            return items_of(noted, self._clock.boot, leaving=noted.at >= self.left_at)
+            items = items_of(noted, self._clock.boot, leaving=noted.at >= self.left_at)
         except Exception:
             if noted.receipt is not None:
                 noted.receipt.lose()
@@ -149,6 +149,9 @@ class Heard:
             logger.exception(text, noted.event, noted.sender)
             self._lost({noted.sender: noted.loss})
             return []
+        if noted.receipt is not None and not items:
+            noted.receipt.lose()
+        return items
 
     def _lost(self, losses: dict[str, Loss]) -> None:
         """They will not come. The marks come after events of later times, which the store puts right."""

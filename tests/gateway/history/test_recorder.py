@@ -701,6 +701,32 @@ def test_one_that_cannot_be_taken(
     assert "history: #changed of odd cannot be taken, and is lost; please report this" in caplog.text
 
 
+def test_a_late_reading_as_the_clock_is_set(rig: Rig) -> None:
+    """It was stamped before, and heard after that, so it is hours off: it is to be sent again, and has its
+    time then. One that no device keeps is of when it was heard."""
+    wrong = {"time": "1970-01-01T00:00:30.123Z", "clock": "unset"}
+    receipt = rig.device.receipt(1)
+    rig.say(20.0, "temp", "#late", receipt, **wrong)
+    receipt.release()
+    until(lambda: rig.device.lost == [1])
+    rig.say_kept(1, 20.0, event="#late")
+    heard = rig.now_ms()
+    rig.say(21.0, "temp", "#late", None, **wrong)
+    assert rig.recorder.flush(60.0)
+    assert rig.values == [20.0, 21.0]
+    assert all(item.time >= heard - 60_000 for item in rig.store.items if isinstance(item, Reading))
+    assert rig.device.safe == [1]
+
+
+def test_what_is_missing_as_the_clock_is_set(rig: Rig) -> None:
+    """Since when cannot be said any more: the event is there, and no mark of decades ago."""
+    said = {"from": "1970-01-01T00:00:30.123Z", "to": "1970-01-01T00:00:31.123Z", "clock": "unset"}
+    rig.hear("temp", "#gap", {**said, "count": 2, "reason": "full"})
+    assert rig.recorder.flush(60.0)
+    assert [item.event for item in rig.store.items if isinstance(item, Kept)] == ["#gap"]
+    assert not [item for item in rig.store.items if isinstance(item, Mark)]
+
+
 def test_what_is_missing(rig: Rig) -> None:
     """It is an event, and a mark of when the first was lost; other things of that name are events alone."""
     said = {
