@@ -212,9 +212,10 @@ class App:
         return found if isinstance(found, Recording) else None
 
     def _write_soon(self) -> None:
-        """A device has little room left for readings that are not safe."""
-        if (recording := self._recording()) is not None:
-            recording.write_soon()
+        """A device has little room left for readings that are not safe, whoever of the two holds them."""
+        for service in self._services.values():
+            if isinstance(service, Recording | Bridging):
+                service.write_soon()
 
     def _unwritten(self, params: Any) -> Any:
         """What `$gateway` answers to `history`."""

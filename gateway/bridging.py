@@ -63,6 +63,7 @@ class Bridging:
             logger.exception("mqtt: it cannot be started, and is left out; please report this")
             self._failure = f"{type(error).__name__}: {text_of(error)}"
             self._feed.remove(self.mailbox)
+            self.mailbox.give_up()
 
     def _start(self) -> None:
         from gateway.mqtt.bridge import Bridge  # paho costs 6 MB
@@ -88,6 +89,12 @@ class Bridging:
 
         settings, bridge = self._settings(config, from_config), self._bridge
         return partial(bridge.use, settings) if bridge is not None else lambda: None
+
+    def write_soon(self) -> None:
+        """Some device has little room left for readings that are not safe: at most once a second the outbox
+        writes those that it holds. Returns at once; from any thread."""
+        if self._bridge is not None:
+            self._bridge.write_soon()
 
     def _settings(self, config: Config, make: Callable[..., Settings]) -> Settings:
         return make(config, self._links, package_version(), self._discovered, self._boards)

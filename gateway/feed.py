@@ -91,7 +91,13 @@ class Feed:
                     box.refuse(receipt)
         if not takers:
             return
-        body = event_body(data, utc, unset=unset)  # may run code of somebody's: before the lock
+        try:
+            body = event_body(data, utc, unset=unset)  # may run code of somebody's: before the lock
+        except BaseException:
+            if receipt is not None:  # nobody has it, so it is not safe
+                for box in takers:
+                    box.refuse(receipt)
+            raise
         with self._order:
             self._last = self._last.next(utc)
             noted = Noted(sender, event, body, utc, at, known, self._last, receipt)

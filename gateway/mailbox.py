@@ -163,7 +163,9 @@ class Mailbox:
     def events(self, most: int) -> list[Noted]:
         """Up to `most` events, in order."""
         events = self._events
-        taken = [events.popleft() for _ in itertools.repeat(None, min(most, len(events)))]
+        taken: list[Noted] = []
+        with suppress(IndexError):  # `give_up` may have taken the rest meanwhile, on another thread
+            taken.extend(events.popleft() for _ in itertools.repeat(None, min(most, len(events))))
         if self._big:
             with self._losing:
                 self._big -= sum(len(noted.body.data) for noted in taken if len(noted.body.data) > BIG)

@@ -71,12 +71,18 @@ class Recording:
         self._failed = False
 
     def start(self) -> None:
-        """See `Service`."""
+        """See `Service`. Raises RuntimeError if this machine has no thread left; nobody fills its mailbox
+        then."""
         if self._thread is not None:
             return
         self._feed.add(self.mailbox)
         thread = threading.Thread(target=self._run, name="history", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            self._feed.remove(self.mailbox)
+            self.mailbox.give_up()
+            raise
         self._thread = thread
         if not self._clock.believed:
             self._opened.wait(OPENING_S)

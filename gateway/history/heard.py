@@ -6,18 +6,22 @@ nothing is in neither of the two.
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 
+from drivers.receipt import Receipt
 from gateway.clock.wall import WallClock
 from gateway.event_id import EventId
 from gateway.history.disk import Opened
 from gateway.history.intake import OFF, items_of
 from gateway.history.pending import LOST, Pending, renumbered
-from gateway.history.rows import Item, Mark, Untimed
+from gateway.history.rows import Item, Mark, Untimed, receipt_of
 from gateway.history.untimed import timed
 from gateway.loss import Loss
-from gateway.mailbox import Mailbox
+from gateway.mailbox import Mailbox, Noted
+
+logger = logging.getLogger(__name__)
 
 BUNCH = 256
 """Events taken from the mailbox at once."""
@@ -31,6 +35,7 @@ class Heard:
         self._clock = clock
         self._lock = threading.Lock()  # guards the pending, and who takes from the mailbox
         self._pending = Pending()
+        self._given_up = False
         self.left_at = math.inf
         """From then on (`monotonic`) the gateway is about to end: senders that go then are not broken."""
 
@@ -92,8 +97,9 @@ class Heard:
 
     def give_up(self) -> None:
         """What waits will never be written: whoever keeps a reading of it is to send it again. Once."""
-        self._mailbox.give_up()
         with self._lock:
+            self._given_up = True
+            self._mailbox.give_up()
             receipts = self._pending.receipts()
         for receipt in receipts:
             receipt.lose()
@@ -116,10 +122,15 @@ class Heard:
     def _collect(self, *, beyond: bool) -> None:
         """As far as there is room; `beyond`: or until the mailbox is empty. With the lock."""
         mailbox, pending = self._mailbox, self._pending
+        receipts: list[Receipt] = []
         while (beyond or not pending.full) and (events := mailbox.events(BUNCH)):
             for noted in events:
-                leaving = noted.at >= self.left_at
-                pending.add(items_of(noted, self._clock.boot, leaving=leaving), noted.at)
+                items = self._items(noted)
+                pending.add(items, noted.at)
+                if self._given_up:  # taken between its coming and its loss, by who only wants to see it
+                    receipts += filter(None, map(receipt_of, items))
+        for receipt in receipts:
+            receipt.lose()
         if losses := mailbox.losses():
             self._lost(losses)
         if pending.untimed and self._clock.believed:
@@ -127,8 +138,23 @@ class Heard:
             if offset is not None:
                 pending.replace(lambda item: _timed(item, offset))
 
+    def _items(self, noted: Noted) -> list[Item]:
+        """What is stored of it. One that cannot be taken is lost, and none of those that came with it."""
+        try:
+            items = items_of(noted, self._clock.boot, leaving=noted.at >= self.left_at)
+        except Exception:
+            if noted.receipt is not None:
+                noted.receipt.lose()
+            text = "history: %s of %s cannot be taken, and is lost; please report this"
+            logger.exception(text, noted.event, noted.sender)
+            self._lost({noted.sender: noted.loss})
+            return []
+        if noted.receipt is not None and not items:
+            noted.receipt.lose()
+        return items
+
     def _lost(self, losses: dict[str, Loss]) -> None:
-        """The mailbox was full. Its marks come after events of later times, which the store puts right."""
+        """They will not come. The marks come after events of later times, which the store puts right."""
         marks = [_mark_of(sender, loss, self._clock.boot) for sender, loss in losses.items() if sender]
         self._pending.add(marks, self._clock.monotonic())
         self._pending.count_lost(losses)

@@ -39,7 +39,8 @@ _QUALITIES = {GOOD: sealed.GOOD, SUSPECT: sealed.SUSPECT}
 
 def items_of(noted: Noted, boot: str, *, leaving: bool = False) -> list[Item]:
     """What is stored of an event that was heard in this `boot`. `leaving`: the gateway is about to end, and
-    takes its senders along."""
+    takes its senders along. Nothing of a reading that came late, and just as the clock was set: when it was
+    measured cannot be said any more, and its device sends it again."""
     if not noted.body.reading:
         found: list[Reading | Mark | Kept] = _marks(noted, leaving=leaving)
         found.append(_kept(noted))
@@ -47,8 +48,11 @@ def items_of(noted: Noted, boot: str, *, leaving: bool = False) -> list[Item]:
     data = decode(noted.body.data)
     measured = _ms(data["time"])
     heard = round(noted.utc * 1000)
-    if measured is None or (noted.known and data.get("clock") == UNSET):
-        measured = heard  # the clock was set between the two
+    set_between = noted.known and data.get("clock") == UNSET
+    if set_between and noted.event == LATE and noted.receipt is not None:
+        return []
+    if measured is None or set_between:
+        measured = heard
     found = _of_reading(noted, data, measured)
     return list(found) if noted.known else _untimed(found, noted, boot, heard - measured)
 
@@ -64,7 +68,7 @@ def event_of(item: Item) -> Kept | None:
 def _of_reading(noted: Noted, data: dict[str, Any], measured: int) -> list[Reading | Mark | Kept]:
     """Of an event whose data is a reading."""
     if noted.event in (CHANGED, LATE):
-        value, quality = finite(data["value"]), _QUALITIES.get(data["quality"])
+        value, quality = finite(data["value"]), _quality(data["quality"])
         unit, seq = data["unit"], data.get("seq", 0)
         is_number = type(seq) is int and abs(seq) < LATE_SEQ // 2
         if value is not None and quality is not None and isinstance(unit, str) and is_number:
@@ -80,6 +84,11 @@ def _of_reading(noted: Noted, data: dict[str, Any], measured: int) -> list[Readi
     return [*marks, _kept(noted)]
 
 
+def _quality(said: object) -> int | None:
+    """None for what is none: whoever triggers the event may say a list there."""
+    return _QUALITIES.get(said) if isinstance(said, str) else None
+
+
 def _kept(noted: Noted) -> Kept:
     return Kept(noted.id, noted.sender, noted.event, _short(noted.body.data), noted.receipt)
 
@@ -93,10 +102,11 @@ def _marks(noted: Noted, *, leaving: bool) -> list[Reading | Mark | Kept]:
 
 
 def _missing(noted: Noted) -> list[Reading | Mark | Kept]:
-    """Readings were lost on the device: the value before them holds until the first of them."""
+    """Readings were lost on the device: what is known of the value ends where the gap begins. Where the clock
+    was set between the two, when that was cannot be said any more."""
     data = decode(noted.body.data)
     begin = _ms(data.get("from")) if isinstance(data, dict) else None
-    if begin is None:
+    if begin is None or (noted.known and data.get("clock") == UNSET):
         return []
     return [Mark(noted.sender, begin, str(data.get("reason") or MISSING)[:MOST_REASON])]
 

@@ -79,8 +79,9 @@ class HttpService:
         if self._thread is not None:
             return
         self._context.feed.add(self.mailbox)
-        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="http", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def stop(self, within_s: float) -> bool:
         """See `Service`."""

@@ -66,6 +66,8 @@ class Known(NamedTuple):
 """A letter: what was heard last of senders before this bridge was there. Retained, and no event."""
 CLOCK_SET = "clock set"
 """A letter: the machine's clock is believed again, or not any more, or was set."""
+WRITE_SOON = "write soon"
+"""A letter: a device has little room left for what is not safe."""
 DRAIN_S = 0.15
 """What `stop` gives the broker to acknowledge what is on its way."""
 
@@ -157,6 +159,11 @@ class Bridge:
     def use(self, settings: Settings) -> None:
         """Sensors are others now, or links; the rest of the settings is as it was. From any thread."""
         self._mailbox.post(settings)
+
+    def write_soon(self) -> None:
+        """Have readings that their devices keep on disk soon, if the broker does not have them. From any
+        thread."""
+        self._mailbox.post(WRITE_SOON)
 
     def status(self) -> Status:
         """How it fares now; from any thread."""
@@ -256,14 +263,22 @@ class Bridge:
             self._broker.connection.flush()
 
     def _take_events(self) -> None:
-        """From the mailbox. One that cannot be taken is lost, and is told of when the others are."""
+        """From the mailbox. One that cannot be taken is lost, and is told of when the others are; if its
+        device keeps it, it is to be sent again."""
         failure: Exception | None = None
+        lost: list[Noted] = []
         for noted in self._mailbox.events(BATCH):
+            before = self._outbox.taken
             try:
                 self._take(noted)
             except Exception as error:  # noqa: BLE001 - raised again below
                 failure = error
-                self._outbox.lose(noted.sender, "an error of the gateway's", noted.loss)
+                if self._outbox.taken == before:
+                    lost.append(noted)
+                    if noted.receipt is not None:
+                        noted.receipt.lose()
+        for noted in lost:
+            self._outbox.lose(noted.sender, "an error of the gateway's", noted.loss)
         if failure is not None:
             raise failure
 
@@ -307,6 +322,8 @@ class Bridge:
             self._requests.done(letter)
         elif letter is CLOCK_SET:
             self._retained.clock_set()
+        elif letter is WRITE_SOON:
+            self._outbox.write_soon()
         elif isinstance(letter, Settings):
             self._use(letter)
         elif isinstance(letter, Known):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gateway.reload.parts import LISTENERS, Listener, Parts
 from gateway.reload.plan import Fate
 from gateway.service import Part, StartError, State
+from sig.errors import text_of
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -37,6 +38,7 @@ def succeed(
         for name, service in old.items()
         if service is not None
     }
+    parts.late = {name: part for name, part in parts.late.items() if getattr(report.config, name) is not None}
     parts.heirs = new
     for thread in going.values():
         try:
@@ -93,9 +95,26 @@ def _start(
         parts.feed.exchange(service.mailbox, again.mailbox)
         service = again
     if parts.set_running(name, service):
-        service.start()
+        try:
+            service.start()
+        except Exception as error:
+            text = f"left out, as it cannot be started: {type(error).__name__}: {text_of(error)}"
+            logger.exception("reload: %s: %s", name, text)
+            _leave_out(parts, name, service, report, text)
+        else:
+            parts.late = {each: part for each, part in parts.late.items() if each != name}
     if stopping.is_set():  # whoever ends the gateway may have stopped it before it was started, or never
         _write_down(parts, name, service)
+
+
+def _leave_out(parts: Parts, name: str, service: Listener, report: Report, text: str) -> None:
+    """It cannot be started: nobody fills a mailbox for it, and what it has heard is to be sent again. The
+    health says so until a later reload starts it."""
+    report.failed[name,] = text
+    parts.set_running(name, None)
+    parts.feed.remove(service.mailbox)
+    service.mailbox.give_up()
+    parts.late = {**parts.late, name: Part(State.FAILING, text)}
 
 
 def _write_down(parts: Parts, name: str, service: Listener) -> None:

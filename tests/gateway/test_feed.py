@@ -251,6 +251,19 @@ def test_a_kept_reading_that_has_no_room(router: sig.Router, monkeypatch: pytest
     assert device.safe == [3]
 
 
+def test_a_kept_reading_that_cannot_be_encoded(router: sig.Router, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For want of memory, say: nobody has it, so it is not safe."""
+    feed, box, device, signal = Feed(router), Mailbox(keeps=True), Kept(), changed(router)
+    feed.add(box)
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(feed_module, "event_body", fail)
+    device.say(signal, 1, {})
+    assert (device.safe, device.lost, box.depth) == ([], [1], 0)
+
+
 def test_a_kept_reading_that_is_too_long(router: sig.Router, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are too many long ones, it is lost likewise."""
     monkeypatch.setattr(mailbox_module, "BIG_BYTES", BIG)

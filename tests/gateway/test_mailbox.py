@@ -5,24 +5,34 @@ import select
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import pytest
 
+from drivers.receipt import Receipt
 from gateway import mailbox as mailbox_module
 from gateway.encoding import event_body
 from gateway.event_id import BEFORE_ALL
 from gateway.mailbox import BIG, BIG_BYTES, CAPACITY, MAX_LOSERS, MAX_NAME, Mailbox, Noted
+from tests.support.receipts import Kept
 from tests.support.waiting import DEADLINE_S
 
 
-def note(mailbox: Mailbox, sender: str = "temp", event: str = "#changed", data: Any = 1) -> None:
+def note(
+    mailbox: Mailbox,
+    sender: str = "temp",
+    event: str = "#changed",
+    data: Any = 1,
+    receipt: Receipt | None = None,
+) -> None:
     """An event of now, if there is room for it."""
     utc, at = time.time(), time.monotonic()
     if mailbox.admits(sender, event, utc, at, known=True):
-        mailbox.put(Noted(sender, event, event_body(data, utc), utc, at, True, BEFORE_ALL.next(utc)))
+        body = event_body(data, utc)
+        mailbox.put(Noted(sender, event, body, utc, at, True, BEFORE_ALL.next(utc), receipt))
 
 
 def rings(mailbox: Mailbox) -> bool:
@@ -185,6 +195,30 @@ def test_a_post_while_it_goes_to_sleep(post: Callable[[Mailbox], object]) -> Non
         found = Interrupted(post, line)
         assert not found.sleeps or rings(found.mailbox), f"a post before line {line} is lost"
         assert found.mailbox.depth + len(found.mailbox.letters()) == 1
+
+
+def test_one_that_is_given_up_while_it_is_emptied() -> None:
+    """Whoever empties it has what it has taken, and no error; each event is taken by one of the two."""
+    mailbox, device = Mailbox(keeps=True), Kept()
+
+    class Events(deque[Noted]):
+        """Given up by another thread as soon as two of them are taken."""
+
+        left = 2
+
+        def popleft(self) -> Noted:
+            self.left -= 1
+            if self.left == -1:
+                mailbox.give_up()
+            return super().popleft()
+
+    mailbox._events = Events()
+    for seq in range(5):
+        receipt = device.receipt(seq)
+        note(mailbox, data=seq, receipt=receipt)
+        receipt.release()
+    assert [noted.body.data for noted in mailbox.events(5)] == ["0", "1"]
+    assert (device.safe, device.lost, mailbox.depth) == ([], [2, 3, 4], 0)
 
 
 def test_from_many_threads() -> None:

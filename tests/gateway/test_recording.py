@@ -434,6 +434,27 @@ def test_kept_readings_of_one_that_was_never_opened(
     until(lambda: device.lost == [1])
 
 
+def test_kept_readings_where_there_is_no_thread_left(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has heard already is to be sent again, and nobody fills its mailbox any more."""
+    house, device = make(), Kept()
+
+    def fail(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    house.join()
+    house.feed.add(house.service.mailbox)
+    device.say(house.temp.getSignal("#changed"), 1, {})
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        with pytest.raises(RuntimeError, match="can't start"):
+            house.service.start()
+    assert device.lost == [1]
+    device.say(house.temp.getSignal("#changed"), 2, {})
+    assert device.safe == [2]
+
+
 def test_pressure_of_a_board(make: Callable[..., House]) -> None:
     """All is written soon, though the window is long; before it is opened there is nothing to write."""
     house, device = make(), Kept()

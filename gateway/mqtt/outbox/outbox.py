@@ -47,6 +47,8 @@ CROWD = 200
 """Live events that wait in a burst."""
 DELETE_S = (0.1, 1.0)
 """Acknowledged rows are deleted together, after the loss window, within these limits."""
+SOON_S = 1.0
+"""Between two commits for devices that have little room left."""
 NO_DISK = "the disk could not be written"
 
 
@@ -63,6 +65,8 @@ class Outbox:
         self._window = 1  # how many may be in flight, as the broker says at each connect
         self._told: str | None = None
         self._numbers = itertools.count(1)
+        self.taken = 0
+        """The number of the newest event that it has: from then on it is its own, with its receipt."""
         self._connected = False
         self._live: deque[Event] = deque()
         self._live_bytes = 0
@@ -82,6 +86,7 @@ class Outbox:
         self._dropped = 0
         self._retry_at = -math.inf
         self._commit_at = math.inf
+        self._soon, self._soon_at = False, -math.inf
         self._opened = 0
         self._backlog = Backlog(store, rate, taken=self._is_taken, problem=self._problem, clock=clock)
 
@@ -143,11 +148,13 @@ class Outbox:
         receipt: Receipt | None = None,
     ) -> None:
         """A new event, noted as `utc` at `at`, when the machine's clock was believed or not (`known`).
-        `receipt`: held for the outbox, which lets go of it when the event is safe, or lost."""
+        `receipt`: held for the outbox, which lets go of it when the event is safe, or lost. If it fails,
+        `taken` tells whether the event is in it all the same."""
         number = next(self._numbers)
         uid = f"{self._incarnation}-{number}" if receipt is None else uid_of(receipt, event)
         new = Event(number, sender, event, head, utc, at, uid, known=known, receipt=receipt)
         self._unwritten[number] = new
+        self.taken = number
         self._memory += new.size
         if self._connected:
             new.place = LIVE
@@ -175,14 +182,16 @@ class Outbox:
     def close(self) -> None:
         """Write what there is, and close the file."""
         self._retry_at = -math.inf
-        if not self._store.is_open:
-            self._store.close()  # one more attempt, also soon after one that failed
-        self.write()
-        self._store.close()
-        if self._unwritten:
-            logger.error("mqtt: %d events could not be written and are lost", len(self._unwritten))
-        for event in self._unwritten.values():
-            event.is_lost()
+        try:
+            if not self._store.is_open:
+                self._store.close()  # one more attempt, also soon after one that failed
+            self.write()
+            self._store.close()
+        finally:
+            if self._unwritten:
+                logger.error("mqtt: %d events could not be written and are lost", len(self._unwritten))
+            for event in self._unwritten.values():
+                event.is_lost()
 
     def lose(self, sender: str, reason: str, loss: Loss) -> None:
         """Events were dropped before they came here."""
@@ -273,6 +282,11 @@ class Outbox:
         self._look_anew()
         if self._told is not None and self._store.is_open and now >= self._retry_at:
             self._try_again(now)
+        if self._soon:
+            self._soon = False
+            if now >= self._soon_at and any(event.receipt is not None for event in self._unwritten.values()):
+                self._soon_at = now + SOON_S
+                self.write()
         if now < self._commit_at:
             return
         oldest = next(iter(self._unwritten.values())).at if self._unwritten else math.inf
@@ -331,6 +345,11 @@ class Outbox:
         self._losses.clear()
         if written.dropped:
             self._forget_dropped(written.dropped)
+
+    def write_soon(self) -> None:
+        """A device has little room left for readings that are not safe: `run` writes, if any waits, at most
+        once in SOON_S. The device asks on while that holds."""
+        self._soon = True
 
     def _try_again(self, now: float) -> None:
         """See whether the disk can be written by now, also if nothing waits: a broker that answers leaves
@@ -436,6 +455,7 @@ class Outbox:
             if oldest is None:
                 return
             del self._unwritten[oldest.number]
+            oldest.is_lost()
             self._memory -= oldest.size
             if oldest.place == WAITING:
                 self._waiting -= 1
@@ -443,4 +463,3 @@ class Outbox:
                 self._live.remove(oldest)
                 self._live_bytes -= oldest.size
             self.lose(oldest.sender, NO_DISK, oldest.loss)
-            oldest.is_lost()

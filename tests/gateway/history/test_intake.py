@@ -70,6 +70,8 @@ def test_units_are_one_text() -> None:
         {"value": True},
         {"quality": "stale"},
         {"quality": "fine"},
+        {"quality": []},
+        {"quality": {}},
         {"unit": 5},
         {"seq": "a"},
         {"seq": True},

@@ -17,7 +17,7 @@ from gateway.history import heard as heard_module
 from gateway.history import pending as pending_module
 from gateway.history import recorder as recorder_module
 from gateway.history.flushing import EVERY_S
-from gateway.history.intake import NOT_CONNECTED, OFF
+from gateway.history.intake import NOT_CONNECTED, OFF, items_of
 from gateway.history.pending import LOST, ROW_BYTES
 from gateway.history.recorder import Recorder
 from gateway.history.rows import Kept, Mark, Reading, Untimed
@@ -671,6 +671,60 @@ def test_what_is_left_at_the_end_is_to_be_sent_again(make: Callable[..., Rig]) -
     assert sorted(rig.device.lost) == [1, 2]
     rig.say_kept(3)
     assert sorted(rig.device.lost) == [1, 2, 3]
+
+
+def test_one_that_cannot_be_taken(
+    make: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A defect costs the event that led to it, and none of those that came with it: it is to be sent again,
+    is counted, shows as a gap, and the log has it."""
+
+    def taken(noted: Noted, boot: str, **more: bool) -> Any:
+        if noted.sender == "odd":
+            raise ZeroDivisionError("a defect")
+        return items_of(noted, boot, **more)
+
+    monkeypatch.setattr(heard_module, "items_of", taken)
+    rig = make()
+    for seq, sender in enumerate(("temp", "odd", "temp", "odd", "temp"), 1):
+        receipt = rig.device.receipt(seq) if seq != 4 else None
+        rig.say(20.0 + seq, sender, receipt=receipt)
+        if receipt is not None:
+            receipt.release()
+    rig.start()
+    assert rig.recorder.flush(60.0)
+    assert rig.values == [21.0, 23.0, 25.0]
+    until(lambda: rig.device.told == 4)
+    assert (rig.device.safe, rig.device.lost) == ([1, 3, 5], [2])
+    assert rig.recorder.dropped() == {"odd": 2}
+    assert {item.sender for item in rig.store.items if isinstance(item, Mark)} == {"odd"}
+    assert "history: #changed of odd cannot be taken, and is lost; please report this" in caplog.text
+
+
+def test_a_late_reading_as_the_clock_is_set(rig: Rig) -> None:
+    """It was stamped before, and heard after that, so it is hours off: it is to be sent again, and has its
+    time then. One that no device keeps is of when it was heard."""
+    wrong = {"time": "1970-01-01T00:00:30.123Z", "clock": "unset"}
+    receipt = rig.device.receipt(1)
+    rig.say(20.0, "temp", "#late", receipt, **wrong)
+    receipt.release()
+    until(lambda: rig.device.lost == [1])
+    rig.say_kept(1, 20.0, event="#late")
+    heard = rig.now_ms()
+    rig.say(21.0, "temp", "#late", None, **wrong)
+    assert rig.recorder.flush(60.0)
+    assert rig.values == [20.0, 21.0]
+    assert all(item.time >= heard - 60_000 for item in rig.store.items if isinstance(item, Reading))
+    assert rig.device.safe == [1]
+
+
+def test_what_is_missing_as_the_clock_is_set(rig: Rig) -> None:
+    """Since when cannot be said any more: the event is there, and no mark of decades ago."""
+    said = {"from": "1970-01-01T00:00:30.123Z", "to": "1970-01-01T00:00:31.123Z", "clock": "unset"}
+    rig.hear("temp", "#gap", {**said, "count": 2, "reason": "full"})
+    assert rig.recorder.flush(60.0)
+    assert [item.event for item in rig.store.items if isinstance(item, Kept)] == ["#gap"]
+    assert not [item for item in rig.store.items if isinstance(item, Mark)]
 
 
 def test_what_is_missing(rig: Rig) -> None:

@@ -21,6 +21,7 @@ from gateway.mqtt.bridge import BATCH
 from gateway.mqtt.broker.connection import Connection
 from gateway.mqtt.broker.notes import Connected
 from gateway.mqtt.delivery import Delivery
+from gateway.mqtt.outbox.event import Event
 from gateway.mqtt.outbox.events_table import Bounds
 from gateway.mqtt.outbox.outbox import Outbox
 from gateway.mqtt.outbox.store import Store
@@ -31,6 +32,7 @@ from gateway.mqtt.topics import Topics
 from tests.support.far_away import FarAway
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.ports import free_port
+from tests.support.receipts import Kept
 from tests.support.waiting import DEADLINE_S, until
 
 HELD_UP_S = 5.0
@@ -340,6 +342,40 @@ def test_a_bridge_that_fails(
     seen.on("sig/test/temp/event/changed")
     assert decoded(seen.on("sig/test/temp/event/gap"))["reason"] == "an error of the gateway's"
     assert sum("the bridge failed, and begins anew" in line for line in logged()) == 1
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "safe", "lost"),
+    [(Outbox, "add", [3], [1, 2]), (Event, "__init__", [3], [1, 2]), (bridge_module, "Made", [1, 2, 3], [])],
+)
+def test_kept_readings_of_a_bridge_that_fails(
+    house: Any,
+    mosquitto: Mosquitto,
+    listen: Listen,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: Any,
+    name: str,
+    safe: list[int],
+    lost: list[int],
+) -> None:
+    """Each is to be sent again, unless the outbox has it: then it is safe as any other, and not told as
+    lost."""
+    monkeypatch.setattr(guard_module, "AFTER_FAILURE_S", (0.01, 0.1))
+    seen, device = listen(), Kept()
+    signal = house.add().getSignal("#changed")
+    bridge = house.bridge(mosquitto.port)
+    seen.on("sig/test/status", b"online")
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, None)
+        device.say(signal, 1, house.read())
+        device.say(signal, 2, house.read())
+        seen.on("sig/test/status", b"offline")
+        until(lambda: device.told >= len(lost))
+    seen.on("sig/test/status", b"online", count=2)
+    device.say(signal, 3, house.read())
+    until(lambda: device.told == 3)
+    assert (sorted(device.safe), device.lost) == (safe, lost)
+    assert sum(bridge.dropped().values()) == len(lost)
 
 
 def test_a_stop_loses_nothing(house: Any, mosquitto: Mosquitto, tmp_path: Path) -> None:

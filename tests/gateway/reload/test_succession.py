@@ -15,6 +15,8 @@ import sig
 from gateway.reload import succession
 from tests.gateway.reload.test_exchange import SENSORS, Running
 from tests.support.leaks import nothing_left
+from tests.support.ports import free_port
+from tests.support.receipts import Kept
 from tests.support.waiting import DEADLINE_S, until
 
 SENDERS = "SELECT sender FROM events"
@@ -213,3 +215,39 @@ def test_where_no_thread_can_be_had_for_the_old_one(slow: Slow, monkeypatch: pyt
     assert slow.running.reload() == {"history": "restarted"}
     assert slow.history() is not slow.old
     assert not slow.old._thread
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("history", True), ("history", False), ("http", True)])
+def test_one_that_cannot_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, wanted: bool
+) -> None:
+    """It is left out, which its line and the health say; nobody fills a mailbox for it, and what it was to
+    keep is to be sent again. The next reload starts it, if it is wanted still."""
+    text = {"history": AFTER, "http": f"{SENSORS}http: {{listen: 127.0.0.1:{free_port()}}}\n"}[name]
+    with nothing_left(), Running(tmp_path) as running:
+        running.up()
+        assert running.app._parts is not None
+        feed, start, device = running.app._parts.feed, threading.Thread.start, Kept()
+        signal = running.app.router.addSender("theirs", ["#changed"]).getSignal("#changed")
+        assert signal is not None
+
+        def fail(thread: threading.Thread) -> None:
+            if thread.name == name:
+                device.say(signal, 1, {})
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fail)
+            assert running.reload(text) == {name: "failed"}
+        assert device.lost == ([1] if name == "history" else [])
+        assert feed._mailboxes == ()
+        part = running.app.health()["parts"][name]
+        assert part["status"] == "failing"
+        assert part["message"] == "left out, as it cannot be started: RuntimeError: can't start new thread"
+        if wanted:
+            assert running.reload() == {name: "added"}
+            until(lambda: running.app.health()["parts"][name]["status"] == "ok")
+        else:
+            assert running.reload(SENSORS) == {}
+            assert name not in running.app.health()["parts"]

@@ -896,6 +896,41 @@ def test_a_kept_reading_that_has_no_room(make_bench: MakeBench, monkeypatch: pyt
     assert (device.safe, device.lost) == ([], [0, 1, 2, 3])
 
 
+def test_a_device_that_has_little_room(make_bench: MakeBench) -> None:
+    """Its readings are written before the window is over, once a second; where there are none, nothing is."""
+    bench, device = make_bench(loss_s=60.0), Kept()
+    bench.trigger()
+    press(bench)
+    assert bench.store.rows == 0
+    bench.trigger_kept(device, 1)
+    press(bench)
+    assert (device.safe, bench.store.rows) == ([1], 2)
+    bench.trigger_kept(device, 2)
+    press(bench, after=0.9)
+    assert device.safe == [1]
+    bench.wait(0.2)
+    assert device.safe == [1]
+    press(bench)
+    assert device.safe == [1, 2]
+
+
+def press(bench: Bench, after: float = 0.0) -> None:
+    """A device says that it has little room."""
+    bench.outbox.write_soon()
+    bench.wait(after)
+
+
+def test_a_kept_reading_at_an_end_that_fails(make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a defect of ours: it is to be sent again all the same."""
+    bench, device = make_bench(), Kept()
+    bench.trigger_kept(device, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.store, "write", None)
+        with pytest.raises(TypeError):
+            bench.outbox.close()
+    assert (device.safe, device.lost) == ([], [1])
+
+
 def broken(*_: Any, **__: Any) -> Written:
     """A disk that has no room."""
     raise StoreError("disk is full")
