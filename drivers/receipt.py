@@ -56,13 +56,16 @@ class Receipt:
             self._tell(self, safe)
 
 
-_handed = threading.local()
+class _Handed(threading.local):
+    receipt: Receipt | None = None  # of the class, as a thread that has none would look for it seven times as long
+
+
+_handed = _Handed()
 
 
 def current() -> Receipt | None:
     """The receipt of the reading whose listeners run on this thread now; None where there is none to hold."""
-    receipt: Receipt | None = getattr(_handed, "receipt", None)
-    return receipt
+    return _handed.receipt
 
 
 @contextmanager

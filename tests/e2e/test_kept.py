@@ -134,7 +134,10 @@ def test_killed_again_and_again(tmp_path: Path, start: Callable[..., Any], board
         gateway = start(config)
         newest = board.status()["seq"]
         must = set(range(1, newest + 1))
-        until(lambda: published(seen).keys() >= must, what=f"{sorted(must - published(seen).keys())}")
+        try:
+            until(lambda: published(seen).keys() >= must)
+        except AssertionError:
+            pytest.fail(f"not published: {sorted(must - published(seen).keys())}; {board.status()}")
         gateway.cli("request", "$gateway", "history", '{"write": true}')
         until(lambda: board.status()["kept"] < 100, what="the board is told that they are safe")
         gateway.signal(signal.SIGTERM)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 from drivers.stream.sensorline.board_clock import BoardClock
 from drivers.stream.sensorline.kept_messages import Range
-from drivers.stream.sensorline.losses import Loss, Losses
+from drivers.stream.sensorline.losses import Loss, Losses, channels_of
 from drivers.stream.sensorline.lost_counts import LostCounts
+from drivers.stream.sensorline.put_off import PutOff
 from drivers.stream.sensorline.spans import Spans
 
 # What was asked for is on its way as long as others like it come. After so long without any, a line was lost.
@@ -28,7 +29,11 @@ MOST_DUE = 80
 # it has lost counts some of those that have come. At 200 bytes each, 0.8 MB.
 MOST_REMEMBERED = 4096
 # What a board lost before it was first asked, it says once, on a line that may be damaged, and while nothing
+<<<<<<< HEAD
 # newer is acknowledged. So it is asked for so often first: at one bit error in 1,000 that fails once in 100.
+=======
+# newer is acknowledged. So it is asked for so often first: at one bit error in 1,000 one time in 100 fails.
+>>>>>>> w-drv
 PROBES = 4
 
 
@@ -64,6 +69,7 @@ class BootRecord:
         self._safe = Spans()
         self._heard: dict[int, tuple[str, float]] = {}  # the channel, and when it was measured
         self._asked: dict[int, tuple[float, int]] = {}  # by a gap's end: when last, and how often
+        self._put_off = PutOff()
         self._flowed = 0.0  # when a kept reading came last
         self._counts = LostCounts()
         self._probes = 0
@@ -100,9 +106,10 @@ class BootRecord:
         if not passed:
             self.held -= 1
         if not safe and (passed or self.over):
-            self._losses.add(Loss(seq, seq, 1, self._channels([(seq, seq)]), reason, now))
+            self._losses.add(Loss(seq, seq, 1, channels_of([(seq, seq)], self._heard), reason, now))
         elif not safe:
             self._came.remove(seq)  # when it was measured is remembered: a gap may begin or end there
+            self._put_off.note(seq, now)
         elif not passed:
             self._safe.add(seq, seq)
             self._advance()
@@ -144,6 +151,8 @@ class BootRecord:
         for gap in self.missing():
             asked, tries = self._asked.get(gap[1], (None, 0))
             wait = reask_s if tries < TRIES else PATIENT_S
+            if self._put_off.waits(gap[1], now):
+                continue
             if asked is None or now >= max(asked, min(self._flowed, asked + PATIENT_S)) + wait:
                 found.append(gap)
             if len(found) == MOST_DUE:
@@ -181,7 +190,7 @@ class BootRecord:
         )
         number = sum(high - low + 1 for low, high in fresh)
         left = self._counts.news(first, last, counts, heard, number)
-        self._give_up(fresh, self._channels(fresh) or left, reason, now)
+        self._give_up(fresh, channels_of(fresh, self._heard) or left, reason, now)
 
     def give_up(self, kept: int, reason: str, now: float) -> None:
         """What the board does not say that it has, or cannot have, as it keeps `kept`, and does not answer
@@ -189,22 +198,13 @@ class BootRecord:
         gone = max(self._first - 1, self.newest - kept)
         for gap in self.missing():
             if gap[1] <= gone and self._asked.get(gap[1], (0.0, 0))[1] >= TRIES:
-                self._give_up([gap], self._channels([gap]), reason, now)
+                self._give_up([gap], channels_of([gap], self._heard), reason, now)
 
     def end(self, reason: str, now: float) -> None:
         """The board has nothing of this boot any more: what has not come is lost."""
         self.over = True
         for gap in self.missing():
-            self._give_up([gap], self._channels([gap]), reason, now)
-
-    def _channels(self, gaps: list[Range]) -> Mapping[str, int] | None:
-        """How many of those are of which channel; None unless all of them were heard once."""
-        number = sum(high - low + 1 for low, high in gaps)
-        if number > len(self._heard):  # a board may name any number
-            return None
-        heard = (self._heard.get(seq) for low, high in gaps for seq in range(low, high + 1))
-        known = [each[0] for each in heard if each is not None]
-        return Counter(known) if len(known) == number else None
+            self._give_up([gap], channels_of([gap], self._heard), reason, now)
 
     def take_losses(self, now: float) -> list[Loss]:
         """See `Losses.take`."""
@@ -246,6 +246,7 @@ class BootRecord:
             return
         self.safe_to = self._safe.reach(self.safe_to)
         self._safe.forget_to(self.safe_to)
+        self._put_off.forget_to(self.safe_to)
         if len(self._asked) > 2 * len(self._came) + 2:
             ends = {last for _, last in self.missing()}
             self._asked = {last: asked for last, asked in self._asked.items() if last in ends}

@@ -1,7 +1,10 @@
 """What is lost for good of one boot, until it is told. Pure."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+from drivers.stream.sensorline.kept_messages import Range
 
 # A gap's end is the next reading that comes, which follows at once; if not, it is told without.
 GAP_WAIT_S = 10.0
@@ -49,6 +52,16 @@ class Losses:
             self._told_at = now
             self._untold = [loss for loss in self._untold if loss not in ready]
         return [_placed(loss, heard) for loss in ready]
+
+
+def channels_of(gaps: Sequence[Range], heard: Mapping[int, tuple[str, float]]) -> Mapping[str, int] | None:
+    """How many of those are of which channel; None unless all of them were heard once."""
+    number = sum(high - low + 1 for low, high in gaps)
+    if number > len(heard):  # a board may name any number
+        return None
+    found = (heard.get(seq) for low, high in gaps for seq in range(low, high + 1))
+    known = [each[0] for each in found if each is not None]
+    return Counter(known) if len(known) == number else None
 
 
 def _placed(loss: Loss, heard: Mapping[int, tuple[str, float]]) -> Loss:

@@ -311,6 +311,23 @@ def test_what_finds_no_room_is_sent_again() -> None:
     assert house.late > 10
 
 
+def test_what_finds_no_room_again_and_again_does_not_fill_the_line() -> None:
+    """A sensor whose name is taken for good loses all that comes; its board keeps each for some 100 s."""
+    house = KeptHouse()
+    heard = house._measured
+
+    def one_is_full(measurement: Measurement) -> None:
+        if measurement.channel != "hum":
+            heard(measurement)
+        elif measurement.receipt is not None:
+            measurement.receipt.lose()
+
+    house._measured = one_is_full  # type: ignore[method-assign]
+    house.run(200)
+    counts = house.board.counters()
+    assert counts["readings"] / 3 < counts["sent_again"] < 12 * counts["readings"] / 3
+
+
 def test_nothing_is_acknowledged_that_is_not_safe() -> None:
     """And a memory half full of it is said so, once a second."""
     house = KeptHouse(30)

@@ -1,6 +1,6 @@
 """What is lost for good, until it is told."""
 
-from drivers.stream.sensorline.losses import GAP_EVERY_S, GAP_WAIT_S, MOST_TOLD, Loss, Losses
+from drivers.stream.sensorline.losses import GAP_EVERY_S, GAP_WAIT_S, MOST_TOLD, Loss, Losses, channels_of
 
 HEARD = {seq: ("temp", float(seq)) for seq in (9, 20, 30)}
 
@@ -77,3 +77,11 @@ def test_too_many_are_one() -> None:
     assert len(losses(*scattered).take(HEARD, 100.0)) == MOST_TOLD
     told = losses(*scattered, loss(100, 101, "worn")).take(HEARD, 100.0)
     assert spans(told) == [(40, 40 + 3 * MOST_TOLD - 3, MOST_TOLD), (100, 101, 2)]
+
+
+def test_of_what_was_heard_the_channels_are_known() -> None:
+    """Of all or of none; a board may name more numbers than there are."""
+    heard = {1: ("temp", 0.0), 2: ("hum", 0.0), 4: ("temp", 0.0)}
+    assert channels_of([(1, 2), (4, 4)], heard) == {"temp": 2, "hum": 1}
+    assert channels_of([(1, 3)], heard) is None
+    assert channels_of([(1, 2**53 - 1)], heard) is None
