@@ -29,11 +29,7 @@ MOST_DUE = 80
 # it has lost counts some of those that have come. At 200 bytes each, 0.8 MB.
 MOST_REMEMBERED = 4096
 # What a board lost before it was first asked, it says once, on a line that may be damaged, and while nothing
-<<<<<<< HEAD
-# newer is acknowledged. So it is asked for so often first: at one bit error in 1,000 that fails once in 100.
-=======
 # newer is acknowledged. So it is asked for so often first: at one bit error in 1,000 one time in 100 fails.
->>>>>>> w-drv
 PROBES = 4
 
 
