@@ -57,7 +57,8 @@ class Receipt:
 
 
 class _Handed(threading.local):
-    receipt: Receipt | None = None  # of the class, as a thread that has none would look for it seven times as long
+    # Of the class: a thread that has none of its own would look for it seven times as long.
+    receipt: Receipt | None = None
 
 
 _handed = _Handed()
