@@ -135,6 +135,10 @@ class Publisher:
         """Readings that nobody will ever have: told now, or when the sender is there, as its device does not
         tell it again."""
         if GAP in self._signals:
+            lost = "readings" if gap["count"] is None else f"{gap['count']} readings"
+            logger.warning(
+                "%s: %s lost, %s to %s: %s", self._name, lost, gap["from"], gap["to"], gap["reason"]
+            )
             self._trigger(GAP, gap)
         else:
             self._gaps.append(gap)

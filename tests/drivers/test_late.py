@@ -110,8 +110,8 @@ def test_a_late_reading_ends_no_silence() -> None:
 
 
 @pytest.mark.parametrize(("count", "counted"), [(3, 3), (None, 0)])
-def test_what_is_lost_is_a_gap(count: int | None, counted: int) -> None:
-    """With its times, and how many, where it is known."""
+def test_what_is_lost_is_a_gap(count: int | None, counted: int, caplog: pytest.LogCaptureFixture) -> None:
+    """With its times, and how many, where it is known; the log has it, too."""
     desk = keeping()
     now = desk.clock.monotonic()
     desk.sensor.missing(Missing("temp", count, now - 60.0, now - 30.0, "the board had no room"))
@@ -123,6 +123,9 @@ def test_what_is_lost_is_a_gap(count: int | None, counted: int) -> None:
     }
     assert desk.events == [("#gap", gap)]
     assert desk.stats()["missing"] == counted
+    (said,) = caplog.messages
+    lost = "readings" if count is None else f"{count} readings"
+    assert said == f"temp: {lost} lost, {gap['from']} to {gap['to']}: the board had no room"
 
 
 def test_a_gap_says_that_the_machine_s_clock_is_not_believed() -> None:
