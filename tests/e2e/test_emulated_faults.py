@@ -1,4 +1,5 @@
-"""Faults between an emulated Uno and a gateway: what the board took arrives, once, with its time."""
+"""Faults between a board and a gateway: what the board took arrives, once, with its time. The board is an
+emulated Uno, or one in MicroPython behind a wire that fails."""
 
 import itertools
 import random
@@ -13,9 +14,11 @@ import pytest
 from tests.e2e.conftest import Gateway
 from tests.support.emulated_board import EmulatedBoard
 from tests.support.kept_truth import ON_THE_WAY_S, Outage, compare, ids, stored, taken, told_lost
+from tests.support.micropython_board import NEEDED
 from tests.support.mosquitto import Mosquitto, Subscriber
 from tests.support.ports import free_port
 from tests.support.waiting import until
+from tests.support.wired_board import WiredBoard
 
 CONFIG = """\
 gateway: {{name: shed, data: ./data}}
@@ -23,8 +26,8 @@ router: {{listen: 127.0.0.1:{port}}}
 links:
   board: {{protocol: sensorline, port: %s}}
 sensors:
-  air: {{driver: temperature, link: board, channel: temp, heartbeat: 10ms, interval: 500ms}}
-  damp: {{driver: humidity, link: board, channel: hum, heartbeat: 10ms, interval: 500ms}}
+  air: {{driver: temperature, link: board, channel: temp, heartbeat: 1ms, interval: 500ms}}
+  damp: {{driver: humidity, link: board, channel: hum, heartbeat: 1ms, interval: 500ms}}
 mqtt: {{url: "mqtt://127.0.0.1:%d"}}
 history: {{window: 2s}}
 """
@@ -53,7 +56,9 @@ as long for the commit."""
 class FaultRun:
     """A board, a broker and a gateway, and what goes wrong with them."""
 
-    def __init__(self, board: EmulatedBoard, start: Callable[[], Gateway], database: Path, seed: int) -> None:
+    def __init__(
+        self, board: EmulatedBoard | WiredBoard, start: Callable[[], Gateway], database: Path, seed: int
+    ) -> None:
         self._board = board
         self._database = database
         self._start = start
@@ -140,10 +145,11 @@ class FaultRun:
         return max((power for power in powers if power is not None), default=None)
 
 
-def run(folder: Path, start: Callable[..., Gateway], seed: int, count: int) -> str:
+def run(
+    board: EmulatedBoard | WiredBoard, folder: Path, start: Callable[..., Gateway], seed: int, count: int
+) -> str:
     """That many faults; then all is well again, and what there is is compared. Returns what was seen."""
     port, link, database = free_port(), folder / "board", folder / "data" / "history.db"
-    board = EmulatedBoard(folder, "SHT31", ("--seed", str(seed)))
     broker = Mosquitto(folder)
     with broker, Subscriber(broker.port, "sig/shed/+/event/+") as subscriber, board:
         begin = time.time()
@@ -182,6 +188,11 @@ def run(folder: Path, start: Callable[..., Gateway], seed: int, count: int) -> s
     return seen
 
 
+def uno(folder: Path, seed: int) -> EmulatedBoard:
+    """With an SHT31, which can be asked every half second."""
+    return EmulatedBoard(folder, "SHT31", ("--seed", str(seed)))
+
+
 def _has_readings(database: Path) -> bool:
     try:
         return bool(stored(database))
@@ -194,7 +205,29 @@ def test_some_faults(
     tmp_path: Path, start: Callable[..., Gateway], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A few of each run, as long as a test may take."""
-    seen = run(tmp_path, start, seed=1, count=5)
+    seen = run(uno(tmp_path, 1), tmp_path, start, seed=1, count=5)
+    with capsys.disabled():
+        print(f"\n{seen}")
+
+
+@NEEDED
+@pytest.mark.once
+def test_some_faults_in_micropython(
+    tmp_path: Path, start: Callable[..., Gateway], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same with the board in MicroPython, whose memory outlives a reset."""
+    seen = run(WiredBoard(tmp_path, 4), tmp_path, start, seed=4, count=5)
+    with capsys.disabled():
+        print(f"\n{seen}")
+
+
+@NEEDED
+@pytest.mark.slow
+def test_a_hundred_faults_in_micropython(
+    tmp_path: Path, start: Callable[..., Gateway], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As many as there are of a kind."""
+    seen = run(WiredBoard(tmp_path, 5), tmp_path, start, seed=5, count=100)
     with capsys.disabled():
         print(f"\n{seen}")
 
@@ -205,6 +238,6 @@ def test_two_hundred_faults(
     tmp_path: Path, start: Callable[..., Gateway], capsys: pytest.CaptureFixture[str], seed: int
 ) -> None:
     """Every reading that the board could keep is there, once; what it could not is told, and how many."""
-    seen = run(tmp_path, start, seed=seed, count=100)
+    seen = run(uno(tmp_path, seed), tmp_path, start, seed=seed, count=100)
     with capsys.disabled():
         print(f"\n{seen}")

@@ -20,7 +20,7 @@ ON_THE_WAY_S = 1.0
 
 
 class Taken(NamedTuple):
-    """A reading that the board took. `utc`: when it was sent, some milliseconds after it was measured."""
+    """A reading that the board took. `utc`: when it measured it."""
 
     sensor: str
     boot: int
@@ -49,18 +49,28 @@ class Outage(NamedTuple):
 
 
 def taken(said: Iterable[Said], sensors: dict[str, str]) -> tuple[str, list[Taken]]:
-    """The board's identity, and its readings. `sensors`: by channel."""
-    identity, boot, found = "", 0, list[Taken]()
+    """The board's identity, and its readings. `sensors`: by channel. When each was measured is told by the
+    board's clock, which is right; where that stands, by the line of each boot that came to us soonest."""
+    identity, boot, found = "", 0, list[tuple[Taken, float]]()
+    starts = dict[int, float]()
     for utc, body in said:
         letter, *fields = body.split(" ")
         if letter == "H":
             identity, boot = fields[3], int(fields[4])
+            _begin(starts, boot, utc, int(fields[7]))
         elif letter == "A" and len(fields) == 5 and fields[1] in sensors:
             del fields[0]
             letter = "R"
-        if letter == "R" and not fields[3].startswith("!"):
-            found.append(Taken(sensors[fields[0]], boot, int(fields[1]), float(fields[3]), utc))
-    return identity, found
+        if letter == "R":
+            _begin(starts, boot, utc, int(fields[2]))
+            if not fields[3].startswith("!"):
+                ms, value = int(fields[2]), float(fields[3])
+                found.append((Taken(sensors[fields[0]], boot, int(fields[1]), value, utc), ms / 1000))
+    return identity, [one._replace(utc=starts[one.boot] + ms) for one, ms in found]
+
+
+def _begin(starts: dict[int, float], boot: int, utc: float, ms: int) -> None:
+    starts[boot] = min(starts.get(boot, utc), utc - ms / 1000)
 
 
 def stored(database: Path) -> list[Row]:

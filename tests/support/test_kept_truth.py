@@ -5,7 +5,10 @@ from tests.support.kept_truth import Outage, Row, Verdict, compare, taken
 
 SAID = [
     Said(0.0, "H 0 1 m 24A1 7 1.0 1 0 100"),
-    *(Said(float(number), f"R temp {number} {number * 1000} {number}.5") for number in range(1, 100)),
+    *(
+        Said(number + 0.001 * (number % 3), f"R temp {number} {number * 1000} {number}.5")
+        for number in range(1, 100)
+    ),
 ]
 OUTAGES = [Outage(20.0, 30.0), Outage(40.0, 52.0, 45.0)]
 IDENTITY, TRUTH = taken(SAID, {"temp": "air"})
