@@ -35,6 +35,7 @@ days       readings of a day, sealed and not
 blocks     roll-ups by the hour, 32 days in a row of their table
 events     events by their ids, as they were published
 gaps       when nothing was known
+ledger     which readings of boards that keep theirs are written, so that each is once
 lookups    the reading that is next to a time
 series     names, and their series
 notes      what is known of the whole
