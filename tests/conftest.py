@@ -15,6 +15,9 @@ from tests.support.signals import as_on_a_terminal
 
 # Before any program is started: those inherit it.
 as_on_a_terminal()
+# `make test` is no parent of the `make` that a test runs, which would warn that it has no part in its jobs.
+for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+    os.environ.pop(variable, None)
 
 # How fast a shared machine makes up inputs, and runs one, says nothing about the code.
 settings.register_profile(
