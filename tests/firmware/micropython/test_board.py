@@ -213,9 +213,7 @@ def test_who_it_is_outlives_its_power(board: Start) -> None:
 
 def test_nobody_reads(board: Start) -> None:
     """What the port has no room for is lost; the board goes on, and answers when somebody does."""
-    wire = board(
-        "interval=20", "keeps=50"
-    )  # there is room for an answer, however busy we are
+    wire = board("interval=20", "keeps=50")  # there is room for an answer, however busy we are
     until(lambda: wire.board.full)
     until(lambda: int(wire.ask("Q 2 ping").split()[-1]) > 20)
 
