@@ -176,8 +176,8 @@ def run(
     kinds = ", ".join(f"{faults.kinds.count(kind)} {kind}" for kind in FAULTS)
     seen = (
         f"seed {seed}: {count} faults ({kinds}); {len(truth)} readings taken, {len(verdict.by_power)} went "
-        f"with the board's power, {len(verdict.unheard)} are missing beside, {lost} told as lost and {unknown} "
-        f"gaps without a count; {verdict.doubtful} of a time that is doubtful, the furthest other "
+        f"with the board's power, {len(verdict.unheard)} are missing beside, {lost} told as lost and "
+        f"{unknown} gaps without a count; {verdict.doubtful} of a time that is doubtful, the furthest other "
         f"{verdict.furthest_s:.3f} s; the emulator was {faults.behind_s:.1f} s behind at most"
     )
     assert verdict.wrong == [], f"{len(verdict.wrong)}: {verdict.wrong[:10]}; {seen}"
