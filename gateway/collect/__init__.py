@@ -1,0 +1,1 @@
+"""`sig-gateway collect`: a whole fleet's events into history, and one dashboard over all its gateways."""

@@ -1,0 +1,134 @@
+"""Where a gateway's things are in zenoh's key space. Pure.
+
+    sig/1/SITE/GATEWAY/up                     liveliness: the gateway is there
+    sig/1/SITE/GATEWAY/up/SENDER              liveliness: its sender is connected
+    sig/1/SITE/GATEWAY/event/SENDER/EVENT     put: each event, as it happens
+    sig/1/SITE/GATEWAY/head                   put: the position of the newest, when nothing follows
+    sig/1/SITE/GATEWAY/replay                 queryable: a page of the events after a position
+    sig/1/SITE/GATEWAY/senders                queryable: what `senders --json` prints, of that gateway
+    sig/1/SITE/GATEWAY/ask/SENDER/METHOD      queryable: a request
+    sig/1/SITE/GATEWAY/confirmed/CONSUMER     put, by a durable consumer: it has all up to that position
+
+Everything of a gateway is under one prefix, so that one rule of a router's access control says what it may
+speak for. Names are percent-encoded, each as one part: a key has no empty part, and `*`, `$`, `?`, `#` have a
+meaning in zenoh; `%` is free there.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+ROOT = "sig/1"
+"""The number changes when a version would misunderstand another's messages."""
+ANY = "*"
+"""As a site's, a gateway's or a sender's name in a pattern: all of them."""
+MOST_NAME = 1024
+"""Characters of a site's, a gateway's or a sender's name."""
+
+UP, EVENT, HEAD, REPLAY, SENDERS, ASK, CONFIRMED = (
+    "up",
+    "event",
+    "head",
+    "replay",
+    "senders",
+    "ask",
+    "confirmed",
+)
+
+
+class Gateway(NamedTuple):
+    """Which gateway: names as people write them. `ANY` for either makes a pattern."""
+
+    site: str
+    name: str
+
+    def __str__(self) -> str:
+        """The beginning of its senders' names."""
+        return f"{quoted(self.site)}/{quoted(self.name)}"
+
+    def key(self, *parts: str) -> str:
+        """The key of something of it; `parts` are names, and encoded."""
+        return "/".join((ROOT, str(self), *(quoted(part) for part in parts)))
+
+    def keys(self, kind: str) -> str:
+        """The key expression of all of a kind: with `up`, the gateway and each of its senders."""
+        return f"{self.key(kind)}/**"
+
+
+EVERY = Gateway(ANY, ANY)
+
+
+class Name(NamedTuple):
+    """A sender of the fleet, or a pattern of them: `site/gateway/sender`."""
+
+    gateway: Gateway
+    sender: str
+
+    def __str__(self) -> str:
+        return f"{self.gateway}/{quoted(self.sender)}"
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it may stand for several."""
+        return ANY in (*self.gateway, self.sender)
+
+    def matches(self, other: Name) -> bool:
+        """Whether that sender is meant."""
+        mine, its = (*self.gateway, self.sender), (*other.gateway, other.sender)
+        return all(pattern in (ANY, name) for pattern, name in zip(mine, its, strict=True))
+
+
+def parse_name(text: str) -> Name:
+    """Of what people write: three parts, each percent-encoded where it has a `/` or `%` in it, or `*`.
+
+    Raises ValueError.
+    """
+    parts = text.split("/")
+    if len(parts) != 3:
+        raise ValueError(
+            "a sender of a fleet is called site/gateway/sender, such as north/greenhouse/temp; "
+            f"got {text!r}; write %2F for a / within a name, and * for any"
+        )
+    site, gateway, sender = (_name(part, text) for part in parts)
+    return Name(Gateway(site, gateway), sender)
+
+
+def _name(part: str, text: str) -> str:
+    if not part:
+        raise ValueError(f"a part of {text!r} is empty: expected site/gateway/sender")
+    if part != ANY and ANY in part:
+        raise ValueError(f"{text!r}: * stands for a whole part, as in */greenhouse/temp")
+    name = unquote(part, errors="replace")
+    if len(name) > MOST_NAME:
+        raise ValueError(f"a part of a sender's name has at most {MOST_NAME} characters, got {len(name)}")
+    return name
+
+
+class Key(NamedTuple):
+    """A key taken apart: whose, of what kind, and the names that follow."""
+
+    gateway: Gateway
+    kind: str
+    names: tuple[str, ...]
+
+
+def parse_key(text: str) -> Key | None:
+    """None for what is no key of ours: of another version, say."""
+    if not text.startswith(f"{ROOT}/"):
+        return None
+    site, _, rest = text[len(ROOT) + 1 :].partition("/")
+    parts = rest.split("/")
+    if not site or len(parts) < 2 or "" in parts:
+        return None
+    gateway = Gateway(_unquoted(site), _unquoted(parts[0]))
+    return Key(gateway, parts[1], tuple(_unquoted(part) for part in parts[2:]))
+
+
+def quoted(name: str) -> str:
+    """One part of a key, or of a sender's name; `*` alone stays what it is."""
+    return name if name == ANY else quote(name, safe="", errors="replace")
+
+
+def _unquoted(part: str) -> str:
+    return unquote(part, errors="replace") if "%" in part else part

@@ -1,0 +1,153 @@
+"""A zenoh session: of a client of the fleet's routers, or of a router. And what zenoh's errors mean.
+
+zenoh comes back by itself once a session is open: a client goes to the next of its routers when one dies or
+hangs, declares there what it had declared, and tries all of them in turn while none is there. Opening needs a
+router; who has to start without one tries again (`FleetError` says that it may be worth it).
+
+Threads: zenoh calls back on threads of its own, one for each thing that was declared. Nothing of a user's
+runs there: what comes is posted.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import zenoh
+
+PORT = 7447
+"""zenoh's own."""
+LEASE_MS = 2000
+"""After so long without a word a router, or a client, counts as gone: with the two below a hung router is
+left after 3.8 s, with zenoh's own values after 20.4 s (docs/decisions/0020-fleet.md)."""
+OPEN_MS = ACCEPT_MS = 2000
+"""For a link to be made, at either end."""
+AGAIN_MS, LONGEST_AGAIN_MS = 200, 1000
+"""Between tries while no router is there."""
+EXTRA = "fleets need zenoh, which is not installed: pip install 'sig-gateway[fleet]'"
+
+
+class FleetError(ConnectionError):
+    """No router could be reached, or none that lets us in; the text says what to do."""
+
+
+class EndpointError(ValueError):
+    """A router's address cannot be used; the text says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Who we are, and whom we believe: PEM files, as `sig-gateway fleet enrol` writes them."""
+
+    ca: Path
+    cert: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`routers`: to connect to, as `endpoint` makes them, the first that answers; `listen`: where a router
+    listens, empty for a client. `access`: a router's access control, as zenoh has it."""
+
+    routers: Sequence[str]
+    tls: Tls | None = None
+    listen: Sequence[str] = ()
+    access: dict[str, object] | None = None
+
+
+def endpoint(url: str) -> str:
+    """zenoh's form of `tls://host[:port]`, or of `tcp://host[:port]` on this machine. Raises EndpointError.
+
+    Without TLS anybody could publish as any gateway, so that is refused beyond this machine.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, PORT if parts.port is None else parts.port
+    except ValueError as error:
+        raise EndpointError(f"{url!r}: {error}") from None
+    extras = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+    if parts.scheme not in ("tls", "tcp") or not host or not port or extras:
+        raise EndpointError(f"expected tls://host or tls://host:port (by default {PORT}), got {url!r}")
+    if parts.scheme == "tcp" and not _is_here(host):
+        raise EndpointError(
+            f"{url!r}: without TLS anybody could publish as any gateway; write tls:// and make certificates "
+            "with sig-gateway fleet enrol (tcp:// is for routers on this machine)"
+        )
+    return f"{parts.scheme}/[{host}]:{port}" if ":" in host else f"{parts.scheme}/{host}:{port}"
+
+
+def open_session(settings: Settings) -> zenoh.Session:
+    """One try, of a few seconds for each router that does not answer. Raises FleetError; ImportError where
+    zenoh is not installed. Close it with `close`."""
+    import zenoh
+
+    try:
+        return zenoh.open(config_of(settings))
+    except zenoh.ZError as error:
+        raise FleetError(_problem(settings, str(error))) from None
+
+
+def config_of(settings: Settings) -> zenoh.Config:
+    """zenoh's configuration."""
+    import zenoh
+
+    config = zenoh.Config()
+    values: dict[str, object] = {
+        "mode": "router" if settings.listen else "client",
+        "connect/endpoints": list(settings.routers),
+        "connect/retry": {
+            "period_init_ms": AGAIN_MS,
+            "period_max_ms": LONGEST_AGAIN_MS,
+            "period_increase_factor": 2,
+        },
+        "listen/endpoints": list(settings.listen),
+        "scouting/multicast/enabled": False,
+        "scouting/gossip/enabled": False,
+        "transport/link/tx/lease": LEASE_MS,
+        "transport/unicast/open_timeout": OPEN_MS,
+        "transport/unicast/accept_timeout": ACCEPT_MS,
+    }
+    if settings.tls is not None:
+        values |= _tls_values(settings.tls)
+    if settings.access is not None:
+        values["access_control"] = settings.access
+    for key, value in values.items():
+        config.insert_json5(key, json.dumps(value))
+    return config
+
+
+def _tls_values(tls: Tls) -> dict[str, object]:
+    """mTLS: both ends show a certificate of the fleet's own authority, also to connect."""
+    return {
+        "transport/link/tls/root_ca_certificate": str(tls.ca),
+        "transport/link/tls/enable_mtls": True,
+        "transport/link/tls/verify_name_on_connect": True,
+        "transport/link/tls/connect_certificate": str(tls.cert),
+        "transport/link/tls/connect_private_key": str(tls.key),
+        "transport/link/tls/listen_certificate": str(tls.cert),
+        "transport/link/tls/listen_private_key": str(tls.key),
+    }
+
+
+def _problem(settings: Settings, text: str) -> str:
+    """Without the paths of zenoh's own sources."""
+    said = text.partition("  at ")[0].partition(" at /")[0].strip()
+    where = ", ".join(settings.listen or settings.routers)
+    if settings.listen:
+        return f"cannot listen on {where}: {said}"
+    return f"no router of the fleet answers at {where}: {said}; is `sig-gateway fleet-router` running there?"
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
