@@ -93,6 +93,11 @@ def open_session(settings: Settings) -> zenoh.Session:
         raise FleetError(_problem(settings, str(error))) from None
 
 
+def close(session: zenoh.Session) -> None:
+    """End it, and all that it has declared. Takes a few ms, also where no router is there."""
+    session.close()  # type: ignore[no-untyped-call]  # of zenoh's
+
+
 def config_of(settings: Settings) -> zenoh.Config:
     """zenoh's configuration."""
     import zenoh

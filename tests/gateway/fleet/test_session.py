@@ -1,0 +1,69 @@
+"""`gateway.fleet.session`: addresses, and a session with real routers."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from gateway.fleet.session import EndpointError, FleetError, Settings, close, endpoint, open_session
+from tests.support.fleet_routers import routers
+from tests.support.ports import free_port
+from tests.support.waiting import until
+
+
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("tls://hub.example", "tls/hub.example:7447"),
+        ("tls://hub.example:7000", "tls/hub.example:7000"),
+        ("tls://[2001:db8::1]", "tls/[2001:db8::1]:7447"),
+        ("tcp://127.0.0.1:7000", "tcp/127.0.0.1:7000"),
+        ("tcp://localhost", "tcp/localhost:7447"),
+    ],
+)
+def test_an_address(url: str, written: str) -> None:
+    """In zenoh's form."""
+    assert endpoint(url) == written
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("tcp://hub.example", "without TLS anybody could publish as any gateway"),
+        ("http://hub.example", "expected tls://host"),
+        ("tls://", "expected tls://host"),
+        ("tls://hub:0", "expected tls://host"),
+        ("tls://hub:x", "tls://hub:x"),
+        ("tls://me@hub", "expected tls://host"),
+    ],
+)
+def test_no_address(url: str, said: str) -> None:
+    """Says what was expected."""
+    with pytest.raises(EndpointError, match=said):
+        endpoint(url)
+
+
+def test_no_router() -> None:
+    """Nobody listens there: the text says what to start."""
+    where = f"tcp/127.0.0.1:{free_port()}"
+    with pytest.raises(FleetError, match="fleet-router") as caught:
+        open_session(Settings([where]))
+    assert where in str(caught.value)
+    assert ".rs" not in str(caught.value)
+
+
+def test_another_router_takes_over() -> None:
+    """A client's subscription is there again, at the next of its routers, when one is killed."""
+    heard = threading.Event()
+    with routers(2) as made:
+        ours, theirs = open_session(made.settings()), open_session(made.settings(1))
+        try:
+            _subscriber = ours.declare_subscriber("sig/1/**", lambda _sample: heard.set())
+            until(lambda: theirs.put("sig/1/a", b"1") or heard.wait(0.05))
+            made.kill(0)
+            heard.clear()
+            until(lambda: theirs.put("sig/1/a", b"1") or heard.wait(0.05))
+        finally:
+            close(ours)
+            close(theirs)

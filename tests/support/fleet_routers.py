@@ -1,0 +1,89 @@
+"""Routers of a fleet, each a process of its own, that a test kills, hangs and brings back."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gateway.fleet.session import Settings
+from tests.support.ports import free_port
+
+_PROGRAM = """
+import json, sys
+from gateway.fleet.session import Settings, open_session
+routers, listen = json.loads(sys.argv[1])
+session = open_session(Settings(routers, listen=listen))
+print("listening", flush=True)
+sys.stdin.read()
+session.close()
+"""
+
+
+class Routers:
+    """`count` routers on loopback, each linked with all the others. End with `close`."""
+
+    def __init__(self, count: int) -> None:
+        self._ports = [free_port() for _ in range(count)]
+        self._processes: dict[int, subprocess.Popen[str]] = {}
+        for index in range(count):
+            self.start(index)
+
+    @property
+    def urls(self) -> list[str]:
+        """As people write them."""
+        return [f"tcp://127.0.0.1:{port}" for port in self._ports]
+
+    def settings(self, *order: int) -> Settings:
+        """Of a client that tries those in that order; of all if none is given."""
+        return Settings([self._endpoint(index) for index in order or range(len(self._ports))])
+
+    def start(self, index: int) -> None:
+        """Begin one, or begin it again; returns when it listens."""
+        others = [self._endpoint(each) for each in self._processes if each != index]
+        program = [sys.executable, "-c", _PROGRAM, json.dumps([others, [self._endpoint(index)]])]
+        process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        self._processes[index] = process
+        assert process.stdout.readline() == "listening\n"
+
+    def kill(self, index: int) -> None:
+        """As kill -9 does."""
+        self._processes[index].kill()
+        self._end(self._processes.pop(index))
+
+    def hang(self, index: int) -> None:
+        """It says nothing more, and its connections stay open."""
+        self._processes[index].send_signal(signal.SIGSTOP)
+
+    def go_on(self, index: int) -> None:
+        """After `hang`."""
+        self._processes[index].send_signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        """End all."""
+        while self._processes:
+            self.kill(next(iter(self._processes)))
+
+    def _endpoint(self, index: int) -> str:
+        return f"tcp/127.0.0.1:{self._ports[index]}"
+
+    @staticmethod
+    def _end(process: subprocess.Popen[str]) -> None:
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None
+            pipe.close()
+
+
+@contextmanager
+def routers(count: int) -> Iterator[Routers]:
+    """For the length of a test."""
+    made = Routers(count)
+    try:
+        yield made
+    finally:
+        made.close()
