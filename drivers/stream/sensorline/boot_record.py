@@ -28,8 +28,9 @@ MOST_DUE = 80
 # Of so many readings of a boot it is remembered of which channel they were, and when: what a board says that
 # it has lost counts some of those that have come. At 200 bytes each, 0.8 MB.
 MOST_REMEMBERED = 4096
-# What a board lost before it was first asked, it says once, on a line that may be damaged, and while nothing
-# newer is acknowledged. So it is asked for so often first: at one bit error in 1,000 one time in 100 fails.
+# What a board lost before it was asked what it has, it says once, on a line that may be damaged, and while
+# nothing newer is acknowledged. So it is asked for so often first: at one bit error in 1,000 one time in 100
+# fails.
 PROBES = 4
 
 
@@ -125,11 +126,14 @@ class BootRecord:
     def holds(self, first: int, newest: int, now: float) -> None:
         """The board says what it has; what of it has not come is on its way by then."""
         if not self.began:
-            self.began = True
+            self.began, lost = True, first > 1
             self._pass_to(first - 1)
             self.acknowledged = self.safe_to
             self._advance()
-            self._probes, self._probe_at = (PROBES if first > 1 else 0), now + REASK_S
+        else:
+            self.ack_wanted = self.ack_wanted or first <= self.safe_to
+            lost = self._came.count(self.safe_to + 1, first - 1) < first - 1 - self.safe_to
+        self._probes, self._probe_at = (PROBES if lost else 0), now + REASK_S
         self._first = first
         self.exists(newest)
         self._asked = {last: (now, 1) for _, last in self.missing()}

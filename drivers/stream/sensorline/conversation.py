@@ -155,7 +155,7 @@ class Conversation(conversation.Conversation):
             self._device = device
             events.append(Hello(device, self._anew))
             self._anew = False
-            events += self._kept.hello(device, self._clock, now)
+            self._kept.hello(device, self._clock, now)
 
     def _on_reading(self, reading: messages.BoardReading, now: float, events: list[Event]) -> None:
         measurement = self._follow(reading, now, events, None)

@@ -60,7 +60,7 @@ class Kept:
         self._identity = ""
         self._boot = 0
         self._size = 0
-        self._away = False  # whether the line was, since the boot before was heard
+        self._away = False  # whether the line was, since the boot before was heard, until this one was
         self._answered = False  # `again`, since the last `begin`
         # What became of readings, until it is looked at: at most one note of each that somebody still had,
         # and those are bounded by the dispatcher's queue and by what its listeners may hold.
@@ -97,23 +97,18 @@ class Kept:
 
     def begin(
         self, identity: str, boot: int, size: int, clock: BoardClock, now: float, *, connects: bool
-    ) -> list[bytes]:
-        """A boot begins, or with `connects` a connection, of a board that keeps `size` readings; returns the
-        bodies of what it is told before it is asked what it has."""
+    ) -> None:
+        """A boot begins, or with `connects` a connection, of a board that keeps `size` readings. It is told
+        nothing before it has said what it has: what is told to be safe, it forgets that it lost."""
         self._drain(now)
         self._identity, self._boot, self._size = identity, boot, size
-        self._away, self._answered = connects, False
         record = self._records.setdefault((identity, boot), BootRecord(boot, clock))
         record.clock = clock
+        # What a boot measures that was asked already what it has, it keeps.
+        self._away, self._answered = connects and not record.began, False
         self._records.move_to_end((identity, boot))
         while len(self._records) > MOST_BOOTS:
             self._records.popitem(last=False)
-        known = [record for record in self._mine() if record.began and record.safe_to and record.open]
-        for record in known:
-            record.repeats = REPEATS
-        if known:
-            self._said_at = self._acknowledged_at = now
-        return [self._say(record, []) for record in known]
 
     def come(
         self, boot: int, seq: int, channel: str, measured: float, now: float, *, late: bool

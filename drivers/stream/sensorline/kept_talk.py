@@ -22,23 +22,22 @@ class KeptTalk:
         self._counters = counters
         self._device: Device | None = None  # that keeps readings
         self._clock = BoardClock(0, 0.0)
-        self._begun: tuple[str, int, int] | None = None  # of what the board was told what is known
+        self._begun: tuple[str, int, int] | None = None  # of what the board is asked what it keeps
 
     def clock(self, identity: str, boot: int, board_ms: int, now: float) -> BoardClock:
         """See `Kept.clock`."""
         return self._kept.clock(identity, boot, board_ms, now)
 
-    def hello(self, device: Device, clock: BoardClock, now: float) -> list[Event]:
-        """A complete hello; what the board is to be told at once."""
+    def hello(self, device: Device, clock: BoardClock, now: float) -> None:
+        """A complete hello."""
         same_life, self._clock = clock is self._clock, clock
         self._device = device if device.kept else None
         who = device.identity, device.boot, device.kept
         if not device.kept or (who == self._begun and same_life):
-            return []
+            return
         connects = self._begun is None
         self._begun = who
-        bodies = self._kept.begin(*who, clock, now, connects=connects)
-        return [Send(frame(body)) for body in bodies]
+        self._kept.begin(*who, clock, now, connects=connects)
 
     def restarted(self) -> None:
         """Its hello was lost: nothing is known before the next."""

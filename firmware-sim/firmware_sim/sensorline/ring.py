@@ -61,9 +61,10 @@ class Ring:
         self._kept.clear()
 
     def begin(self, boot: int) -> None:
-        """Another boot; of those before there may be readings."""
-        if self._boot in self._pasts and self._pasts[self._boot].spent:
-            del self._pasts[self._boot]
+        """Another boot; of those before there may be readings. The one that has just ended stays in any case:
+        that it is named tells that nothing of it was lost."""
+        ended = self._boot
+        self._pasts = {of: past for of, past in self._pasts.items() if of == ended or not past.spent}
         self._forget(boot)  # the numbers have gone round
         self._boot = boot
         self._pasts[boot] = Past()

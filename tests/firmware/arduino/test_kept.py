@@ -127,11 +127,13 @@ def test_a_gap_is_told_to_who_asks_for_it(board: Board) -> None:
 
 
 def test_a_gap_is_forgotten_when_acknowledged(board: Board) -> None:
-    """At its end or beyond; half of it leaves the rest, of which the channels are not known."""
+    """At its end or beyond; half of it changes nothing, as it were not known how many of the rest are of which
+    channel."""
     board.take(6)
-    assert board.ask("K 7 2", "Q 1 again")[1] == "G 7 3 4"
+    assert board.ask("K 7 3", "Q 1 again")[1] == "G 7 1 4 temp 2 hum 2"
     board.take(1)
-    assert board.ask("Q 1 again")[1] == "G 7 3 6"
+    assert board.ask("K 7 4", "Q 1 again")[1] == "G 7 1 6 temp 3 hum 3"
+    assert board.ask("K 7 5 3")[0] == "G 7 1 6 temp 3 hum 3"
     assert board.ask("K 7 6", "Q 1 again")[1].startswith("B 7 temp 7 ")
     board.take(2)
     assert board.ask("Q 1 again")[1] == "G 7 7 10 temp 2 hum 2"

@@ -39,7 +39,7 @@ def test_an_age_grows(board: Board) -> None:
     board = board.reset()
     board.at(1000)
     assert board.ask("Q 1 again") == [
-        "A 1 9 1 0 7 1 2",
+        "A 1 9 1 0 7 1 2 8 1 0",
         "B 7 temp 1 2000 0.00 2500",
         "B 7 hum 2 2000 0.00 2500",
     ]
@@ -66,18 +66,18 @@ def test_several_boots(board: Board) -> None:
         "B 8 temp 3 4000 0.00 0",
         "B 8 hum 4 4000 0.00 0",
     ]
-    assert board.ask("K 7 6", "K 8 4", "Q 3 again") == ["A 3 9 1 0"]
+    assert board.ask("K 7 6", "K 8 4", "Q 3 again") == ["A 3 9 1 0 8 5 4"]
 
 
 def test_a_boot_that_is_wholly_overwritten(board: Board) -> None:
-    """Its G comes, but the answer does not name it: nothing is kept of it; acknowledged it is forgotten."""
+    """Its G comes, and the answer names it, with nothing kept; acknowledged it is forgotten, not by half."""
     board.take(1)
     board = board.reset()
     board.take(4)
     lines = board.ask("Q 1 again")
-    assert lines[:3] == ["A 1 8 1 8", "G 7 1 2 temp 1 hum 1", "B 8 temp 1 2000 0.00"]
+    assert lines[:3] == ["A 1 8 1 8 7 3 2", "G 7 1 2 temp 1 hum 1", "B 8 temp 1 2000 0.00"]
     board = board.reset()
-    assert board.ask("K 7 1", "Q 2 again")[1] == "G 7 2 2"
+    assert board.ask("K 7 1", "Q 2 again")[:2] == ["A 2 9 1 0 7 3 2 8 1 8", "G 7 1 2 temp 1 hum 1"]
     assert board.ask("K 7 2", "Q 2 again")[1] == "B 8 temp 1 2000 0.00 6000"
 
 
@@ -89,9 +89,9 @@ def test_acknowledged_readings_behind_others(board: Board) -> None:
     board.ask("K 8 3")
     assert board.ask("Q 1 again")[-2:] == ["B 7 hum 4 4000 0.00 4000", "B 8 hum 4 4000 0.00"]
     assert board.ask("Q 1 again")[0] == "A 1 8 4 4 7 1 4"
-    assert board.ask("K 7 4", "Q 2 again") == ["A 2 8 4 4", "B 8 hum 4 4000 0.00"]
+    assert board.ask("K 7 4", "Q 2 again") == ["A 2 8 4 4 7 5 4", "B 8 hum 4 4000 0.00"]
     board.take(3)
-    assert board.ask("Q 3 again")[0] == "A 3 8 4 10"
+    assert board.ask("Q 3 again")[0] == "A 3 8 4 10 7 5 4"
 
 
 def test_overwriting_passes_what_is_acknowledged(board: Board) -> None:
@@ -101,9 +101,9 @@ def test_overwriting_passes_what_is_acknowledged(board: Board) -> None:
     board.take(3)
     board.ask("K 8 4")
     board.take(2)
-    assert board.ask("Q 1 again")[:2] == ["A 1 8 5 10", "G 7 1 2 temp 1 hum 1"]
+    assert board.ask("Q 1 again")[:2] == ["A 1 8 5 10 7 3 2", "G 7 1 2 temp 1 hum 1"]
     board.take(3)
-    assert board.ask("K 7 2", "Q 1 again")[:2] == ["A 1 8 9 16", "G 8 5 8 temp 2 hum 2"]
+    assert board.ask("K 7 2", "Q 1 again")[:2] == ["A 1 8 9 16 7 3 2", "G 8 5 8 temp 2 hum 2"]
 
 
 def test_a_gap_outlives_the_boot_before_it(board: Board) -> None:
@@ -111,7 +111,7 @@ def test_a_gap_outlives_the_boot_before_it(board: Board) -> None:
     board.take(1)
     board = board.reset()
     board.take(5)
-    assert board.ask("K 7 2", "Q 1 again")[:2] == ["A 1 8 3 10", "G 8 1 2 temp 1 hum 1"]
+    assert board.ask("K 7 2", "Q 1 again")[:2] == ["A 1 8 3 10 7 3 2", "G 8 1 2 temp 1 hum 1"]
     board = board.reset()
     assert board.ask("Q 1 again")[:2] == ["A 1 9 1 0 8 3 10", "G 8 1 2 temp 1 hum 1"]
 
@@ -126,18 +126,39 @@ def test_the_fifth_boot_before(make_board: Callable[..., Board]) -> None:
     assert board.ask("Q 1 again")[0] == "A 1 12 1 0 8 1 2 9 1 2 10 1 2 11 1 2"
     assert board.ask("K 7 0 1-2") == ["G 7 1 2"]
     board.take(8)
-    assert board.ask("Q 2 again")[0] == "A 2 12 1 16 10 1 2 11 1 2"
-    assert board.reset().ask("Q 3 again")[0] == "A 3 13 1 0 10 1 2 11 1 2 12 1 16"
+    assert board.ask("Q 2 again")[0] == "A 2 12 1 16 8 3 2 9 3 2 10 1 2 11 1 2"
+    assert board.reset().ask("Q 3 again")[0] == "A 3 13 1 0 9 3 2 10 1 2 11 1 2 12 1 16"
 
 
 def test_a_boot_without_readings_takes_no_place(make_board: Callable[..., Board]) -> None:
-    """However often the board starts and ends at once."""
+    """However often the board starts and ends at once; the one before is named."""
     board = make_board()
     board.start()
     board.take(1)
     for _ in range(20):
         board = board.reset()
-    assert board.ask("Q 1 again")[0] == "A 1 27 1 0 7 1 2"
+    assert board.ask("Q 1 again")[0] == "A 1 27 1 0 7 1 2 26 1 0"
+
+
+def test_the_boot_before_is_named_though_all_of_it_is_acknowledged(board: Board) -> None:
+    """So a gateway knows that nothing was lost with the memory; after a loss of power it is not."""
+    board.take(2)
+    board.ask("K 7 4")
+    board = board.reset()
+    assert board.ask("Q 1 again") == ["A 1 8 1 0 7 5 4"]
+    assert board.ask("K 7 4", "Q 2 again") == ["A 2 8 1 0 7 5 4"]
+    assert board.reset(lasted=False).ask("Q 3 again") == ["A 3 9 1 0"]
+
+
+def test_the_boot_before_pushes_nothing_out_by_being_named(make_board: Callable[..., Board]) -> None:
+    """Where there is no room for it, it is not."""
+    board = make_board(kept=20)
+    board.start()
+    for _ in range(4):
+        board.take(1)
+        board = board.reset()
+    assert board.ask("Q 1 again")[0] == "A 1 11 1 0 7 1 2 8 1 2 9 1 2 10 1 2"
+    assert board.reset().ask("Q 1 again")[0] == "A 1 12 1 0 7 1 2 8 1 2 9 1 2 10 1 2"
 
 
 def test_power_that_came_on(board: Board) -> None:

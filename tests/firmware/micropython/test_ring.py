@@ -142,8 +142,8 @@ def test_the_fifth_boot_pushes_out_the_first() -> None:
     assert ring.find(2, 1) == (1000, 1, 10)
 
 
-def test_a_boot_without_readings_is_not_named() -> None:
-    """A board that restarts often pushes nothing out."""
+def test_a_boot_without_readings_pushes_nothing_out() -> None:
+    """Of a board that restarts often; the one before is named, where there is room: its memory was whole."""
     memory = Memory()
     ring = new(50, memory)
     ring.begin(1)
@@ -151,7 +151,15 @@ def test_a_boot_without_readings_is_not_named() -> None:
     for boot in range(2, 9):
         ring = new(50, memory)
         ring.begin(boot)
-    assert [past.boot for past in ring.pasts] == [1, 8]
+    assert [past.boot for past in ring.pasts] == [1, 7, 8]
+    for boot in (8, 9, 10, 11):
+        fill(ring, 1, 2)
+        ring = new(50, memory)
+        ring.begin(boot + 1)
+    assert [past.boot for past in ring.pasts] == [9, 10, 11, 12]
+    ring = new(50, memory)
+    ring.begin(13)
+    assert [past.boot for past in ring.pasts] == [9, 10, 11, 13]
 
 
 @pytest.mark.parametrize("at", [0, 3, 4, 9, 14, 20, 60, 150, 158, 170, 205])

@@ -56,7 +56,9 @@ class Ring:
     def begin(self, boot):
         """Another boot; of those before there may be readings."""
         self.pasts = [past for past in self.pasts if past.boot != boot or self._drop(past)]
-        self.pasts = [past for past in self.pasts if not past.spent()]
+        # The boot that has just ended stays if there is room: that it is named tells that nothing of it was lost.
+        ended = self.pasts[-1:] if len(self.pasts) < MAX_BOOTS else []
+        self.pasts = [past for past in self.pasts if not past.spent() or past in ended]
         while len(self.pasts) >= MAX_BOOTS:
             self._drop(self.pasts[0])
             self.pasts.pop(0)

@@ -58,7 +58,7 @@ void sl_again_all(void) {
         const struct sl_segment *of = &memory()->segments[i];
         ask_gap(i);
         ask_entries(i, 1, of->newest);
-        if (i < current && of->kept && of->acked < of->newest && sl_out_room() >= NUMBERS) say_kept(i);
+        if (i < current && (of->acked < of->newest || i + 1 == current) && sl_out_room() >= NUMBERS) say_kept(i);
     }
 }
 
@@ -87,7 +87,7 @@ static void say_gap(uint32_t boot, uint32_t from, uint32_t to) {
     sl_out_number(to);
 }
 
-/* How many of which channel is told if it is known of each: after half an acknowledgement it is not. */
+/* How many of which channel is told if it is known of each: more than 65,535 are not counted. */
 static void send_gap(uint8_t segment) {
     const struct sl_segment *of = &memory()->segments[segment];
     const uint16_t *lost = sl_ring_lost(segment);

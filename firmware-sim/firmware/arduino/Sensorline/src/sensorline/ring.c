@@ -148,12 +148,15 @@ static void forget_segment(uint8_t index) {
     memory->used--;
 }
 
-/* Those of which nothing is left to say go; of the others it is noted how long ago their boots were. */
+/* Those of which nothing is left to say go; of the others it is noted how long ago their boots were. The boot that
+ * has just ended stays if there is room: that it is named tells that nothing of it was lost. */
 static void age_segments(void) {
+    uint8_t ended = (uint8_t)(memory->used - 1);
+    bool full = memory->used == SL_BOOTS;
     for (uint8_t i = memory->used; i--;) {
         struct sl_segment *segment = &memory->segments[i];
         segment->before += memory->running;
-        if (segment->acked == segment->newest && !segment->kept) forget_segment(i);
+        if (segment->acked == segment->newest && !segment->kept && (i < ended || full)) forget_segment(i);
     }
     if (memory->used == SL_BOOTS) forget_segment(0);
 }
@@ -187,11 +190,11 @@ void sl_ring_acknowledge(uint32_t boot, uint32_t seq) {
     if (index == SL_BOOTS) return;
     struct sl_segment *segment = &memory->segments[index];
     if (seq > segment->newest) seq = segment->newest;
-    if (seq <= segment->acked) return;
+    /* What is lost is told until all of it is acknowledged: of a part it is not known how many were of which channel. */
+    if (seq <= segment->acked || seq + 1 < sl_segment_first(segment)) return;
     open(index);
     segment->acked = seq;
     close();
-    /* What was lost up to there need not be told; of the rest it is not known how many were of which channel. */
     memset(sl_ring_lost(index), 0, 2u * place->channels);
     free_front();
 }

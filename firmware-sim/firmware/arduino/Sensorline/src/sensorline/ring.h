@@ -81,7 +81,7 @@ bool sl_ring_fits(int32_t hundredths);
 uint32_t sl_ring_boot(void);   /* this boot's number */
 uint32_t sl_ring_newest(void); /* this boot's newest *seq*, 0: none */
 
-/* Everything of that boot up to *seq* may be forgotten. */
+/* Everything of that boot up to *seq* may be forgotten; nothing, if more than that was overwritten. */
 void sl_ring_acknowledge(uint32_t boot, uint32_t seq);
 
 /* For the ring's other files. */
