@@ -84,8 +84,9 @@ class Delivery:
         for missing in untold:
             device, sinks = self._device_of(missing.channel), self._sinks.on(missing.channel)
             if device in there and (sinks or self._exchanges % 2 == 0):
-                for sink in sinks:
-                    self._dispatcher.post_always(sink.missing, missing)
+                for sink, receipt in zip(sinks, _held(missing.receipt, len(sinks)), strict=True):
+                    tell = sink.missing if receipt is None else _Handed(sink, receipt).missing
+                    self._dispatcher.post_always(tell, missing)
             elif not self._refuses(device):
                 self._untold.append(missing)
 
@@ -97,6 +98,16 @@ class Delivery:
             if not self._dispatcher.post(_Handed(sink, receipt).accept, measurement):
                 sink.missed()
                 receipt.lose()
+
+
+def _held(receipt: Receipt | None, number: int) -> list[Receipt | None]:
+    """For so many sinks: one hold for each of them, the first has the link's; for none it is safe at once."""
+    if receipt is not None:
+        for _ in range(1, number):
+            receipt.hold()
+        if not number:
+            receipt.release()
+    return [receipt] * number
 
 
 class _Handed:
@@ -118,5 +129,13 @@ class _Handed:
         try:
             with handing(self._receipt):
                 self._sink.accept(measurement)
+        finally:
+            self._receipt.release()
+
+    def missing(self, missing: Missing) -> None:
+        """The same of what is lost."""
+        try:
+            with handing(self._receipt):
+                self._sink.missing(missing)
         finally:
             self._receipt.release()

@@ -84,13 +84,15 @@ class Measurement(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Missing:
     """Readings of a channel that the device measured, and that nobody will ever have. `count`: None if it is
-    not known. `first`, `last`: from when to when, in the gateway's monotonic time."""
+    not known. `first`, `last`: from when to when, in the gateway's monotonic time. `receipt`: of a device
+    that says so again until this is safe."""
 
     channel: str
     count: int | None
     first: float
     last: float
     reason: str
+    receipt: Receipt | None = None
 
 
 class Up(NamedTuple):

@@ -39,13 +39,20 @@ class Row(NamedTuple):
     reason: str | None
 
 
+class Power(NamedTuple):
+    """From when to when (UTC seconds) the board was without."""
+
+    off: float
+    on: float
+
+
 class Outage(NamedTuple):
-    """From when to when (UTC seconds) something was wrong, until all that was taken meanwhile had come; in
-    between the board was without power up to `power`, None if it was not."""
+    """From when to when (UTC seconds) something was wrong, until all that was taken meanwhile had come;
+    `powers`: when in between the board was without power."""
 
     begin: float
     end: float
-    power: float | None = None
+    powers: tuple[Power, ...] = ()
 
 
 def taken(said: Iterable[Said], sensors: dict[str, str]) -> tuple[str, list[Taken]]:
@@ -82,12 +89,6 @@ def stored(database: Path) -> list[Row]:
     return [Row(name, seq & ~LATE_SEQ, value, time / 1000, reason) for name, seq, value, time, reason in rows]
 
 
-def told_lost(payloads: Iterable[bytes]) -> tuple[int, int]:
-    """How many readings the gateway has said are lost, and how many gaps it told without a number."""
-    counts = [json.loads(payload)["count"] for payload in payloads]
-    return sum(count for count in counts if count is not None), counts.count(None)
-
-
 class Verdict(NamedTuple):
     """What is wrong, in words; and what is missing: because the board lost its power before anybody had it,
     as it may be, or for another reason, which has to be told."""
@@ -120,7 +121,7 @@ def compare(
         if nearest is None or abs(nearest.utc - one.utc) > max(slack, 3.0 + behind_s):
             if one.utc > until - behind_s - ON_THE_WAY_S:
                 continue
-            lost_power = any(o.begin <= one.utc <= (o.power or 0.0) for o in outages)
+            lost_power = any(o.begin <= one.utc <= power.off for o in outages for power in o.powers)
             (by_power if lost_power else unheard).append(one)
             continue
         left[one.sensor, one.seq].remove(nearest)

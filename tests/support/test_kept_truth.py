@@ -1,7 +1,7 @@
 """A gateway that loses, doubles or misdates readings is found out."""
 
 from tests.support.emulated_board import Said
-from tests.support.kept_truth import Outage, Row, Verdict, compare, taken
+from tests.support.kept_truth import Outage, Power, Row, Verdict, compare, taken
 
 SAID = [
     Said(0.0, "H 0 1 m 24A1 7 1.0 1 0 100"),
@@ -10,7 +10,7 @@ SAID = [
         for number in range(1, 100)
     ),
 ]
-OUTAGES = [Outage(20.0, 30.0), Outage(40.0, 52.0, 45.0)]
+OUTAGES = [Outage(20.0, 30.0), Outage(40.0, 52.0, (Power(45.0, 46.0),))]
 IDENTITY, TRUTH = taken(SAID, {"temp": "air"})
 RIGHT = [Row("air", one.seq, one.value, one.utc + 0.01, None) for one in TRUTH]
 

@@ -3,7 +3,7 @@ and when they are asked for, which are safe, and which are lost. Pure.
 
     not heard of -> missing -> come -> safe -> acknowledged
                        |         `--> missing (somebody had no room for it)
-                       `--> lost, as the board says, or never answers
+                       `--> lost, as the board says, or never answers -> told, and that is safe
 """
 
 from collections import Counter
@@ -51,7 +51,7 @@ class BootRecord:
         self.repeats = 0
         """How often that is to be said once more, of an earlier boot, of which nothing newer comes."""
         self.held = 0
-        """How many have come, and are waited for until they are safe."""
+        """How many have come, or are lost, and are waited for until they, or that it is told, are safe."""
         self.heard: float | None = None
         """When the newest of those that have come was measured (monotonic)."""
         self.began = False
@@ -210,17 +210,24 @@ class BootRecord:
         """See `Losses.take`."""
         return self._losses.take(self._heard, now)
 
+    def told(self, loss: Loss) -> None:
+        """That is safe with whoever wants to know: the board may forget it."""
+        for first, last in loss.gaps:
+            low = max(first, self.safe_to + 1) if self.began else first
+            self.held -= max(0, last - low + 1)
+            self._safe.add(first, last)
+        self._advance()
+
     def _give_up(
         self, gaps: list[Range], counts: Mapping[str, int | None] | None, reason: str, now: float
     ) -> None:
         first, last = gaps[0][0], gaps[-1][1]
         number = sum(high - low + 1 for low, high in gaps)
-        self._losses.add(Loss(first, last, number, counts, reason, now))
+        self._losses.add(Loss(first, last, number, counts, reason, now, tuple(gaps)))
         for low, high in gaps:
             self._came.add(low, high)
-            self._safe.add(low, high)
+        self.held += number
         self.exists(last)
-        self._advance()
 
     def _flow(self, seq: int, now: float) -> None:
         """Kept readings come in order: one that was asked for no later than this one, and is older, was lost

@@ -9,6 +9,7 @@ Memory: of at most 16 boots, each what its `BootRecord` remembers: 0.8 MB, if so
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from drivers.receipt import Receipt
@@ -43,11 +44,21 @@ UNSURE = (
 
 class Lost(NamedTuple):
     """A loss of a boot. `clock`: of that boot, None where it was never heard; `of_now`: whether it is the one
-    that is there."""
+    that is there; `record`: to be told when that is safe, None for what the board does not say."""
 
     loss: Loss
     clock: BoardClock | None
     of_now: bool
+    record: BootRecord | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Telling:
+    """A loss that so many channels are told of."""
+
+    record: BootRecord
+    loss: Loss
+    left: int
 
 
 class Kept:
@@ -65,6 +76,8 @@ class Kept:
         # What became of readings, until it is looked at: at most one note of each that somebody still had,
         # and those are bounded by the dispatcher's queue and by what its listeners may hold.
         self._notes: deque[tuple[BootRecord, int, bool]] = deque()
+        # The same of losses, for each channel that is told of one.
+        self._told: deque[_Telling] = deque()
         self._unsure: list[Lost] = []
         self._turn: BootRecord | None = None
         self._said_at = self._acknowledged_at = self._pressed_at = float("-inf")
@@ -204,8 +217,23 @@ class Kept:
             if gives_up:
                 record.give_up(self._size, NO_ANSWER, now)
             of_now = key[1] == self._boot
-            found += [Lost(loss, record.clock, of_now) for loss in record.take_losses(now)]
+            found += [Lost(loss, record.clock, of_now, record) for loss in record.take_losses(now)]
         return found
+
+    def telling(self, lost: Lost, channels: int) -> list[Receipt | None]:
+        """A receipt for each of so many channels that are told of it: while somebody holds one, the board goes
+        on saying what it lost. They have numbers of their own, as each is of another event."""
+        record, first = lost.record, lost.loss.first
+        if record is None:
+            return [None] * channels
+        if not channels:
+            record.told(lost.loss)
+        telling = _Telling(record, lost.loss, channels)
+
+        def tell(_receipt: Receipt, _safe: bool) -> None:
+            self._told.append(telling)
+
+        return [Receipt(self._identity, record.boot, first + at, tell) for at in range(channels)]
 
     def _mine(self) -> list[BootRecord]:
         """Those of the board that is there, the newest boot last."""
@@ -221,6 +249,11 @@ class Kept:
         while self._notes:
             record, seq, safe = self._notes.popleft()
             record.settled(seq, NO_ANSWER, now, safe=safe)
+        while self._told:
+            telling = self._told.popleft()
+            telling.left -= 1
+            if not telling.left:
+                telling.record.told(telling.loss)
 
     def _say(self, record: BootRecord, due: list[Range], now: float = 0.0) -> bytes:
         body, said = acknowledgement(record.boot, 0 if record.probing else record.safe_to, due)

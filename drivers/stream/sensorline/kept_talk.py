@@ -142,13 +142,12 @@ class KeptTalk:
         elif counts is None:
             counts = dict.fromkeys(device.channels, loss.number if len(device.channels) == 1 else None)
         self._counters["missing"] += loss.number
-        for name, count in counts.items():
-            channel = device.channels.get(name)
-            if channel is None:
-                continue
+        told = [(device.channels[name], count) for name, count in counts.items() if name in device.channels]
+        receipts = self._kept.telling(lost, len(told))
+        for (channel, count), receipt in zip(told, receipts, strict=True):
             first = since
             if first is None:
                 # The board may have been up for weeks. So many take so long; one more for where it ends.
                 took = math.inf if count is None else (count + 1) * channel.interval_s
                 first = max(earliest, until - took) if took > 0 else earliest
-            yield Missing(name, count, min(first, until), until, loss.reason)
+            yield Missing(channel.name, count, min(first, until), until, loss.reason, receipt)

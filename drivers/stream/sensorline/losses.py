@@ -18,6 +18,7 @@ MOST_TOLD = 8
 class Loss:
     """`number` readings, of `first` to `last`, that nobody will ever have; of 0 it is not known whether there
     were any. `counts`: by channel; None: not known, whichever channel it was.
+    `gaps`: which they are, of those that the board is not to forget before they are told.
     `since`, `until`: when the first of them, or the reading before, and the reading after were measured
     (monotonic), None if none has come or is remembered."""
 
@@ -27,6 +28,7 @@ class Loss:
     counts: Mapping[str, int | None] | None
     reason: str
     noted: float
+    gaps: tuple[Range, ...] = ()
     since: float | None = None
     until: float | None = None
 
@@ -107,4 +109,5 @@ def _sum(one: Loss, other: Loss) -> Loss:
         counts,
         one.reason,
         min(one.noted, other.noted),
+        one.gaps + other.gaps,
     )

@@ -56,7 +56,7 @@ class Ring:
     def begin(self, boot):
         """Another boot; of those before there may be readings."""
         self.pasts = [past for past in self.pasts if past.boot != boot or self._drop(past)]
-        # The boot that has just ended stays if there is room: that it is named tells that nothing of it was lost.
+        # The boot that has just ended stays if there is room: that it is named tells that nothing was lost.
         ended = self.pasts[-1:] if len(self.pasts) < MAX_BOOTS else []
         self.pasts = [past for past in self.pasts if not past.spent() or past in ended]
         while len(self.pasts) >= MAX_BOOTS:

@@ -145,6 +145,8 @@ class KeptHouse:
                 self._to_board(event.data)
             elif isinstance(event, Missing):
                 self.missing.append(event)
+                if event.receipt is not None:
+                    self._waiting.append((self.now + self.safe_after, event.receipt))
             elif isinstance(event, Pressed):
                 self.pressures.append((self.now, event.waiting))
             elif type(event).__name__ == "HelloWanted":

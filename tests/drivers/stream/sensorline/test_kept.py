@@ -13,6 +13,7 @@ from drivers.source import Measurement
 from drivers.stream.sensorline import kept as kept_module
 from drivers.stream.sensorline.boot_record import MOST_DUE, REASK_S, BootRecord
 from drivers.stream.sensorline.kept_messages import Range, acknowledgement
+from firmware_sim.sensorline.ring import Ring
 from tests.drivers.stream.sensorline.kept_house import KeptHouse
 
 FOR_EVER = 1e9
@@ -30,8 +31,11 @@ def check(house: KeptHouse) -> None:
     for key, measurement in house.heard.items():
         taken = house.taken[key]
         assert (measurement.channel, measurement.value) == (taken.channel, taken.value)
-    told = sum(missing.count or 0 for missing in house.missing)
-    assert told == len(house.lost)
+    told: Counter[str] = Counter()
+    for missing in house.missing:
+        assert missing.count is not None, missing
+        told[missing.channel] += missing.count
+    assert told == Counter(house.taken[key].channel for key in house.lost)
     assert house.board.status()["kept"] <= house.at_rest
 
 
@@ -167,6 +171,102 @@ def test_what_pushes_out_one_reading_after_the_other_is_told_in_ten_seconds_once
     assert len(house.missing) <= 3 * 15
     told = sum(missing.count or 0 for missing in house.missing)
     assert len(house.lost) - 120 < told <= len(house.lost)
+
+
+def test_a_board_is_told_nothing_before_it_has_said_what_it_has() -> None:
+    """Neither when the line comes back nor when it has restarted: it would forget how many it lost of which
+    channel."""
+    house = KeptHouse(30)
+    house.run(5)
+    house.unplug()
+    house.run(20)
+    house.plug()
+    house.said.clear()
+    asked = house._request
+    house._request = lambda verb: asked(verb) if verb != "again" else None  # type: ignore[method-assign]
+    house.run(5)
+    house.reset()
+    house.run(5)
+    assert house.said == []
+    house._request = asked  # type: ignore[method-assign]
+    check(house)
+    assert house.said
+
+
+class Forgetful(Ring):
+    """As it may be: what is acknowledged of the lost ones it does not count any more, and so not the rest."""
+
+    def acknowledge(self, boot: int, seq: int) -> None:
+        """See `Ring`."""
+        past = self.past(boot)
+        super().acknowledge(boot, seq)
+        if past is not None and past.lost_from <= seq < past.lost_to:
+            past.lost_from = seq + 1
+            past.by_channel.clear()
+
+
+@pytest.mark.parametrize("damaged", [0, 1, 3])
+def test_what_is_safe_since_the_board_was_told_last_costs_no_count(damaged: int) -> None:
+    """The acknowledgements of the last seconds before the cut were lost on the way, say, and then the first
+    lines of what the board has lost, too."""
+    house = KeptHouse(30)
+    house.board._keeping.ring = Forgetful(30)
+    house.board._keeping.ring.begin(house.board.boot)
+    house.run(5)
+    to_board, from_board = house._to_board, house._from_board
+    house._to_board = lambda data: None if data.startswith(b"$K") else to_board(data)  # type: ignore[method-assign]
+    house.run(3)
+    house._to_board = to_board  # type: ignore[method-assign]
+    house.unplug()
+    house.run(40)
+    damages = iter(range(damaged))
+
+    def first_ones_are_damaged(line: bytes) -> bytes:
+        came = from_board(line)
+        return b"" if line.startswith(b"$G") and next(damages, None) is not None else came
+
+    house._from_board = first_ones_are_damaged  # type: ignore[method-assign]
+    house.plug()
+    check(house)
+    assert len(house.lost) > 80
+
+
+def test_a_reset_of_a_board_whose_readings_were_all_safe_is_no_gap() -> None:
+    """As its memory is whole, nothing can be missing; it was away when it was reset."""
+    house = KeptHouse()
+    house.run(20.9)
+    house.unplug()
+    house.reset(off_s=1.6)
+    house.run(5)
+    house.plug()
+    check(house)
+    assert (house.lost, house.missing) == (set(), [])
+
+
+def test_a_boot_that_was_heard_is_no_gap_when_the_board_has_nothing_of_it_any_more() -> None:
+    """It was reset while the line held; the line is cut long after, when all of that boot is safe."""
+    house = KeptHouse()
+    house.run(20)
+    house.reset(off_s=1.6)
+    house.run(20)
+    house.unplug()
+    house.run(10)
+    house.plug()
+    check(house)
+    assert (house.lost, house.missing) == (set(), [])
+
+
+def test_what_is_lost_of_a_boot_that_has_no_reading_left_is_counted() -> None:
+    """All that the board keeps is of the boot after it."""
+    house = KeptHouse(30)
+    house.run(5)
+    house.unplug()
+    house.run(5)
+    house.reset(off_s=1.6)
+    house.run(20)
+    house.plug()
+    check(house)
+    assert {boot for boot, _ in house.lost} == {7, 8}
 
 
 def test_a_second_outage_before_the_first_is_told_counts_each_lost_one_once() -> None:

@@ -1,0 +1,84 @@
+"""Whether what a gateway tells as lost is what is missing: `#gap`, its size and its times."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from tests.support.kept_truth import Outage, Taken, Verdict, utc
+
+LAST_MOMENT_S = 1.0
+"""What is measured so long before the power goes, and damaged on its way, may be known to nobody."""
+ROUGH_S = 1.5
+"""What the ends of a gap may be off by: two readings, and a second for the start."""
+
+
+class Gap(NamedTuple):
+    """What the gateway has told of a sensor's readings that are lost; `number`: None if it does not know."""
+
+    sensor: str
+    begin: float
+    end: float
+    number: int | None
+    reason: str
+
+
+def told_gaps(payloads: Iterable[tuple[str, bytes]]) -> list[Gap]:
+    """Of events by sensor, each once, however often it came."""
+    return [_gap(sensor, json.loads(payload)) for sensor, payload in dict.fromkeys(payloads)]
+
+
+def _gap(sensor: str, data: dict[str, Any]) -> Gap:
+    return Gap(sensor, utc(data["from"]), utc(data["to"]), data["count"], data["reason"])
+
+
+def mistold(
+    verdict: Verdict, gaps: Sequence[Gap], outages: Sequence[Outage], behind_s: float = 0.0
+) -> list[str]:
+    """Which gaps are not of the right size, in words. Of each sensor as many are told as are missing,
+    and each gap lies where they are. Only what went with the board's power may be told without a number, and
+    then from when it was heard last until it was there again; of what it measured in the last moment before
+    that, nobody may know."""
+    rough = ROUGH_S + behind_s
+    missing = [*verdict.by_power, *verdict.unheard]
+    wrong = [
+        f"it can be known how many these are: {gap}"
+        for gap in gaps
+        if gap.number is None and not any(_is_of(gap, outage, rough) for outage in outages)
+    ]
+    wrong += [
+        f"so many are not missing then: {gap}"
+        for gap in gaps
+        if sum(one.sensor == gap.sensor and _within(one, gap, rough) for one in missing) < (gap.number or 0)
+    ]
+    for sensor in sorted({one.sensor for one in missing} | {gap.sensor for gap in gaps}):
+        there = [one for one in missing if one.sensor == sensor]
+        mine = [gap for gap in gaps if gap.sensor == sensor]
+        excused = [
+            one for one in verdict.by_power if one.sensor == sensor and _excused(one, mine, outages, rough)
+        ]
+        told = sum(gap.number or 0 for gap in mine)
+        if not len(there) - len(excused) <= told <= len(there):
+            wrong.append(
+                f"{sensor}: {told} are told as lost, {len(there)} are missing, {len(excused)} of which need "
+                f"not be told: {mine}, {[one for one in there if one not in excused][:20]}"
+            )
+    return wrong
+
+
+def _excused(one: Taken, gaps: Sequence[Gap], outages: Sequence[Outage], rough: float) -> bool:
+    if any(gap.number is None and _within(one, gap, rough) for gap in gaps):
+        return True
+    powers = [power for outage in outages for power in outage.powers]
+    return any(abs(power.off - one.utc) <= LAST_MOMENT_S + rough - ROUGH_S for power in powers)
+
+
+def _is_of(gap: Gap, outage: Outage, rough: float) -> bool:
+    """Whether it begins when something began to be wrong, and ends when the power was on again."""
+    return any(
+        outage.begin - rough <= gap.begin <= power.off + rough and abs(gap.end - power.on) <= 2 * rough
+        for power in outage.powers
+    )
+
+
+def _within(one: Taken, gap: Gap, rough: float) -> bool:
+    return gap.begin - rough <= one.utc <= gap.end + rough
