@@ -58,6 +58,12 @@ class Taker:
     def missing(self, missing: Missing, /) -> None:
         """See `Sink`."""
         self.lost.append(missing)
+        receipt = current()
+        if self._keeps and receipt is not None:
+            receipt.hold()
+            self.kept.append(receipt)
+        if self._fails:
+            raise RuntimeError("a defect")
 
     def link_up(self, _device: Device, _warning: str | None, /) -> None:
         """See `Sink`."""
@@ -209,6 +215,22 @@ def test_what_waits_of_a_device_that_is_refused_then_is_told_to_nobody(told: Tol
     post.deliver(told.receipt())
     post.run()
     assert taker.lost == []
+
+
+def test_what_is_missing_is_held_as_a_reading_is(told: Told) -> None:
+    """By each that is told of it, until it is written; a defect holds nothing, and where nobody is told there
+    is nothing to wait for."""
+    keeps, other = Taker(keeps=True), Taker(fails=True)
+    post = Post(keeps, other)
+    post.delivery.missing(Missing("temp", 1, 0.0, 1.0, "lost", told.receipt()))
+    post.run()
+    assert [len(taker.lost) for taker in (keeps, other)] == [1, 1]
+    assert told.all == []
+    keeps.kept[0].release()
+    assert told.all == [(1, True)]
+    Post().delivery.missing(Missing("temp", 1, 0.0, 1.0, "lost", told.receipt(2)))
+    assert told.all == [(1, True), (2, True)]
+    assert current() is None
 
 
 def test_a_full_queue_takes_what_is_missing(told: Told) -> None:

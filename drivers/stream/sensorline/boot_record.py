@@ -13,6 +13,7 @@ from drivers.stream.sensorline.board_clock import BoardClock
 from drivers.stream.sensorline.kept_messages import Range
 from drivers.stream.sensorline.losses import Loss, Losses, channels_of
 from drivers.stream.sensorline.lost_counts import LostCounts
+from drivers.stream.sensorline.probes import Probes
 from drivers.stream.sensorline.put_off import PutOff
 from drivers.stream.sensorline.spans import Spans
 
@@ -28,10 +29,6 @@ MOST_DUE = 80
 # Of so many readings of a boot it is remembered of which channel they were, and when: what a board says that
 # it has lost counts some of those that have come. At 200 bytes each, 0.8 MB.
 MOST_REMEMBERED = 4096
-# What a board lost before it was asked what it has, it says once, on a line that may be damaged, and while
-# nothing newer is acknowledged. So it is asked for so often first: at one bit error in 1,000 one time in 100
-# fails.
-PROBES = 4
 
 
 class BootRecord:
@@ -69,8 +66,7 @@ class BootRecord:
         self._put_off = PutOff()
         self._flowed = 0.0  # when a kept reading came last
         self._counts = LostCounts()
-        self._probes = 0
-        self._probe_at = 0.0
+        self._probes = Probes()
 
     @property
     def open(self) -> bool:
@@ -133,7 +129,7 @@ class BootRecord:
         else:
             self.ack_wanted = self.ack_wanted or first <= self.safe_to
             lost = self._came.count(self.safe_to + 1, first - 1) < first - 1 - self.safe_to
-        self._probes, self._probe_at = (PROBES if lost else 0), now + REASK_S
+        self._probes.begin(now, lost=lost)
         self._first = first
         self.exists(newest)
         self._asked = {last: (now, 1) for _, last in self.missing()}
@@ -162,14 +158,11 @@ class BootRecord:
     @property
     def probing(self) -> bool:
         """Whether nothing may be acknowledged yet, as the board would forget what it has lost."""
-        return self._probes > 0
+        return self._probes.open
 
     def probe(self, now: float) -> list[Range]:
-        """What was before this record began, if that is to be asked for now."""
-        if not self._probes or now < self._probe_at:
-            return []
-        self._probes, self._probe_at = self._probes - 1, now + REASK_S
-        return [(1, self._first - 1)]
+        """What the board has not any more, if it is to be asked now what of it is lost."""
+        return [(1, self._first - 1)] if self._probes.take(now) else []
 
     def asked(self, gaps: list[Range], now: float) -> None:
         """Those were asked for."""
@@ -180,7 +173,7 @@ class BootRecord:
         """The board says that those are lost. It counts those too that had come and that it did not know to
         be safe, and those that it has told before."""
         self._flow(last, now)
-        self._probes = 0
+        self._probes.end()
         self.ack_wanted = True
         fresh = list(self._came.gaps(first, last))
         if not fresh:

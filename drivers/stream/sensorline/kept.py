@@ -8,8 +8,7 @@ Memory: of at most 16 boots, each what its `BootRecord` remembers: 0.8 MB, if so
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from drivers.receipt import Receipt
@@ -17,6 +16,7 @@ from drivers.stream.sensorline.board_clock import BoardClock
 from drivers.stream.sensorline.boot_record import HURRY_REASK_S, REASK_S, BootRecord
 from drivers.stream.sensorline.kept_messages import BoardLost, Holding, Range, acknowledgement
 from drivers.stream.sensorline.losses import Loss
+from drivers.stream.sensorline.telling import Tellings
 
 # A board is told so often what is safe,
 ACKNOWLEDGE_S = 1.0
@@ -52,15 +52,6 @@ class Lost(NamedTuple):
     record: BootRecord | None = None
 
 
-@dataclass(slots=True, eq=False)
-class _Telling:
-    """A loss that so many channels are told of."""
-
-    record: BootRecord
-    loss: Loss
-    left: int
-
-
 class Kept:
     """Of the boards on one port, one after the other. For whoever reads; its receipts are for any thread."""
 
@@ -76,8 +67,7 @@ class Kept:
         # What became of readings, until it is looked at: at most one note of each that somebody still had,
         # and those are bounded by the dispatcher's queue and by what its listeners may hold.
         self._notes: deque[tuple[BootRecord, int, bool]] = deque()
-        # The same of losses, for each channel that is told of one.
-        self._told: deque[_Telling] = deque()
+        self._tellings = Tellings()
         self._unsure: list[Lost] = []
         self._turn: BootRecord | None = None
         self._said_at = self._acknowledged_at = self._pressed_at = float("-inf")
@@ -220,20 +210,11 @@ class Kept:
             found += [Lost(loss, record.clock, of_now, record) for loss in record.take_losses(now)]
         return found
 
-    def telling(self, lost: Lost, channels: int) -> list[Receipt | None]:
-        """A receipt for each of so many channels that are told of it: while somebody holds one, the board goes
-        on saying what it lost. They have numbers of their own, as each is of another event."""
-        record, first = lost.record, lost.loss.first
-        if record is None:
+    def telling(self, lost: Lost, channels: int) -> Sequence[Receipt | None]:
+        """See `Tellings.receipts`; None for each where the board does not say it itself."""
+        if lost.record is None:
             return [None] * channels
-        if not channels:
-            record.told(lost.loss)
-        telling = _Telling(record, lost.loss, channels)
-
-        def tell(_receipt: Receipt, _safe: bool) -> None:
-            self._told.append(telling)
-
-        return [Receipt(self._identity, record.boot, first + at, tell) for at in range(channels)]
+        return self._tellings.receipts(self._identity, lost.record, lost.loss, channels)
 
     def _mine(self) -> list[BootRecord]:
         """Those of the board that is there, the newest boot last."""
@@ -249,11 +230,7 @@ class Kept:
         while self._notes:
             record, seq, safe = self._notes.popleft()
             record.settled(seq, NO_ANSWER, now, safe=safe)
-        while self._told:
-            telling = self._told.popleft()
-            telling.left -= 1
-            if not telling.left:
-                telling.record.told(telling.loss)
+        self._tellings.look()
 
     def _say(self, record: BootRecord, due: list[Range], now: float = 0.0) -> bytes:
         body, said = acknowledgement(record.boot, 0 if record.probing else record.safe_to, due)

@@ -269,6 +269,40 @@ def test_what_is_lost_of_a_boot_that_has_no_reading_left_is_counted() -> None:
     assert {boot for boot, _ in house.lost} == {7, 8}
 
 
+def test_a_gap_that_was_told_and_is_not_safe_is_told_again_after_a_kill() -> None:
+    """The board says it until then. What was measured since is safe with the first gateway."""
+    house = KeptHouse(30)
+    house.run(5)
+    house.unplug()
+    house.run(20)
+    house.plug()
+    house.safe_after = FOR_EVER
+    house.run(5)
+    told = {missing.channel: missing.count for missing in house.missing}
+    assert told.keys() == {"temp", "hum", "lux"}
+    house.missing.clear()
+    house.restart_gateway()
+    house.settle()
+    again = {missing.channel: missing.count for missing in house.missing}
+    assert all(0 <= (again[name] or 0) - (told[name] or 0) <= 2 for name in told)
+    house.restart_gateway()
+    house.missing.clear()
+    house.settle()
+    assert house.missing == []
+
+
+def test_receipts_of_one_gap_are_of_events_of_their_own() -> None:
+    """By their numbers: two gaps under one id would be taken for one."""
+    house = KeptHouse(30)
+    house.run(5)
+    house.unplug()
+    house.run(20)
+    house.plug()
+    house.settle()
+    ids = [missing.receipt.id for missing in house.missing if missing.receipt is not None]
+    assert len(set(ids)) == len(house.missing) == 3
+
+
 def test_a_second_outage_before_the_first_is_told_counts_each_lost_one_once() -> None:
     """The board tells one gap, from the first to the last."""
     house = KeptHouse(30)
