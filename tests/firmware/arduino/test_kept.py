@@ -127,8 +127,8 @@ def test_a_gap_is_told_to_who_asks_for_it(board: Board) -> None:
 
 
 def test_a_gap_is_forgotten_when_acknowledged(board: Board) -> None:
-    """At its end or beyond; half of it changes nothing, as it were not known how many of the rest are of which
-    channel."""
+    """At its end or beyond; half of it changes nothing: how many of the rest are of which channel were not
+    known."""
     board.take(6)
     assert board.ask("K 7 3", "Q 1 again")[1] == "G 7 1 4 temp 2 hum 2"
     board.take(1)

@@ -270,21 +270,21 @@ def test_what_is_lost_of_a_boot_that_has_no_reading_left_is_counted() -> None:
 
 
 def test_a_gap_that_was_told_and_is_not_safe_is_told_again_after_a_kill() -> None:
-    """The board says it until then. What was measured since is safe with the first gateway."""
+    """The board says it until then; and what it has overwritten since, as that was not safe either."""
     house = KeptHouse(30)
     house.run(5)
     house.unplug()
     house.run(20)
     house.plug()
     house.safe_after = FOR_EVER
-    house.run(5)
+    house.run(2)
     told = {missing.channel: missing.count for missing in house.missing}
     assert told.keys() == {"temp", "hum", "lux"}
     house.missing.clear()
     house.restart_gateway()
     house.settle()
     again = {missing.channel: missing.count for missing in house.missing}
-    assert all(0 <= (again[name] or 0) - (told[name] or 0) <= 2 for name in told)
+    assert all(0 <= (again[name] or 0) - (told[name] or 0) <= 3 for name in told)
     house.restart_gateway()
     house.missing.clear()
     house.settle()
