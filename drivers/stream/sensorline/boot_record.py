@@ -6,6 +6,7 @@ and when they are asked for, which are safe, and which are lost. Pure.
                        `--> lost, as the board says, or never answers -> told, and that is safe
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 
@@ -67,6 +68,13 @@ class BootRecord:
         self._flowed = 0.0  # when a kept reading came last
         self._counts = LostCounts()
         self._probes = Probes()
+
+    @property
+    def begun(self) -> float:
+        """When it had begun, as far as that is known (monotonic)."""
+        if self.clock is not None:
+            return self.clock.started
+        return min((measured for _, measured in self._heard.values()), default=math.inf)
 
     @property
     def open(self) -> bool:

@@ -8,7 +8,7 @@ Memory: of at most 16 boots, each what its `BootRecord` remembers: 0.8 MB, if so
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from drivers.receipt import Receipt
@@ -43,12 +43,12 @@ UNSURE = (
 
 
 class Lost(NamedTuple):
-    """A loss of a boot. `clock`: of that boot, None where it was never heard; `of_now`: whether it is the one
-    that is there; `record`: to be told when that is safe, None for what the board does not say."""
+    """A loss of a boot. `earliest`, `latest`: between which it must be (monotonic), None where that is not
+    known; `record`: to be told when that is safe, None for what the board does not say."""
 
     loss: Loss
-    clock: BoardClock | None
-    of_now: bool
+    earliest: float | None
+    latest: float
     record: BootRecord | None = None
 
 
@@ -62,7 +62,6 @@ class Kept:
         self._identity = ""
         self._boot = 0
         self._size = 0
-        self._away = False  # whether the line was, since the boot before was heard, until this one was
         self._answered = False  # `again`, since the last `begin`
         # What became of readings, until it is looked at: at most one note of each that somebody still had,
         # and those are bounded by the dispatcher's queue and by what its listeners may hold.
@@ -98,17 +97,14 @@ class Kept:
         drifts = [record.clock.drift for record in self._mine() if record.clock is not None]
         return next((drift for drift in reversed(drifts) if drift is not None), None)
 
-    def begin(
-        self, identity: str, boot: int, size: int, clock: BoardClock, now: float, *, connects: bool
-    ) -> None:
-        """A boot begins, or with `connects` a connection, of a board that keeps `size` readings. It is told
-        nothing before it has said what it has: what is told to be safe, it forgets that it lost."""
+    def begin(self, identity: str, boot: int, size: int, clock: BoardClock, now: float) -> None:
+        """A boot begins, or a connection, of a board that keeps `size` readings. It is told nothing before it
+        has said what it has: what is told to be safe, it forgets that it lost."""
         self._drain(now)
         self._identity, self._boot, self._size = identity, boot, size
         record = self._records.setdefault((identity, boot), BootRecord(boot, clock))
         record.clock = clock
-        # What a boot measures that was asked already what it has, it keeps.
-        self._away, self._answered = connects and not record.began, False
+        self._answered = False
         self._records.move_to_end((identity, boot))
         while len(self._records) > MOST_BOOTS:
             self._records.popitem(last=False)
@@ -124,28 +120,34 @@ class Kept:
             self._identity, boot, seq, lambda receipt, safe: self._notes.append((record, receipt.seq, safe))
         )
 
-    def again(self, holdings: Iterable[Holding], now: float) -> None:
+    def again(self, holdings: Sequence[Holding], now: float) -> None:
         """The answer to `again`. What it does not name of the earlier boots is gone."""
         self._drain(now)
         self._answered = True
+        mine = self._records.get((self._identity, self._boot))
+        is_first = mine is not None and not mine.began
         named = []
-        for holding in holdings:
+        for holding in (*holdings[1:], *holdings[:1]):  # the oldest first, so that the newest is the last
             key = self._identity, holding.boot
-            if key not in self._records:
-                self._records[key] = BootRecord(holding.boot, None)
-                self._records.move_to_end(key, last=False)
-            self._records[key].holds(holding.first, holding.newest, now)
-            named.append(self._records[key])
-        newest, mine = True, self._records.get((self._identity, self._boot))
-        for record in reversed(self._mine()):
-            if record is mine:
-                continue
-            if record not in named and not record.over:
-                record.end(NO_MEMORY, now)
-                if newest and self._away and record.heard is not None:
-                    loss = Loss(0, 0, 0, None, UNSURE, now, since=record.heard)
-                    self._unsure.append(Lost(loss, record.clock, of_now=False))
-            newest = False
+            record = self._records.setdefault(key, BootRecord(holding.boot, None))
+            self._records.move_to_end(key)
+            record.holds(holding.first, holding.newest, now)
+            named.append(record)
+        earlier = [record for record in self._mine() if record is not mine]
+        gone = [record for record in earlier if record not in named and not record.over]
+        for record in gone:
+            record.end(NO_MEMORY, now)
+        # What the boot before measured when it was not heard any more went with the memory, if it did so: a
+        # board that has its memory names it.
+        if (
+            mine is not None
+            and is_first
+            and earlier[-1:] == gone[-1:]
+            and gone
+            and gone[-1].heard is not None
+        ):
+            loss = Loss(0, 0, 0, None, UNSURE, now, since=gone[-1].heard)
+            self._unsure.append(Lost(loss, None, min(now, mine.begun)))
 
     def exists(self, seq: int) -> None:
         """The board says what its newest reading is."""
@@ -201,13 +203,15 @@ class Kept:
         gives_up = now >= self._gave_up_at + GIVE_UP_S
         if gives_up:
             self._gave_up_at = now
-        for key, record in self._records.items():
-            if key[0] != self._identity:
-                continue
+        mine, latest = self._mine(), now
+        for at in reversed(range(len(mine))):
+            record = mine[at]
             if gives_up:
                 record.give_up(self._size, NO_ANSWER, now)
-            of_now = key[1] == self._boot
-            found += [Lost(loss, record.clock, of_now, record) for loss in record.take_losses(now)]
+            before = (other.heard for other in reversed(mine[:at]) if other.heard is not None)
+            earliest = next(before, None) if record.clock is None else record.clock.started
+            found += [Lost(loss, earliest, latest, record) for loss in record.take_losses(now)]
+            latest = min(latest, record.begun)
         return found
 
     def telling(self, lost: Lost, channels: int) -> Sequence[Receipt | None]:

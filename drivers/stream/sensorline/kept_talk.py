@@ -35,9 +35,8 @@ class KeptTalk:
         who = device.identity, device.boot, device.kept
         if not device.kept or (who == self._begun and same_life):
             return
-        connects = self._begun is None
         self._begun = who
-        self._kept.begin(*who, clock, now, connects=connects)
+        self._kept.begin(*who, clock, now)
 
     def restarted(self) -> None:
         """Its hello was lost: nothing is known before the next."""
@@ -108,7 +107,7 @@ class KeptTalk:
         if waiting:
             yield Pressed(waiting)
         for lost in self._kept.take_losses(now):
-            yield from self._missing(self._device, lost, now)
+            yield from self._missing(self._device, lost)
 
     def _place(self, device: Device, reading: BoardKept, now: float) -> tuple[float, str | None]:
         """When it was measured, and why that may be wrong."""
@@ -127,15 +126,13 @@ class KeptTalk:
             "the restart took, 2 s with a boot loader"
         )
 
-    def _missing(self, device: Device, lost: Lost, now: float) -> Iterator[Missing]:
-        loss, until, since = lost.loss, lost.loss.until, lost.loss.since
-        if until is None:
-            until = now if lost.of_now else min(now, self._clock.started)
-        earliest = until if lost.clock is None else lost.clock.started
+    def _missing(self, device: Device, lost: Lost) -> Iterator[Missing]:
+        loss, since = lost.loss, lost.loss.since
+        until = lost.latest if loss.until is None else loss.until
         counts = loss.counts
         if loss.first == 0:
             # Whether there was any is not known: hardly of a channel that was not due.
-            waited = until - (earliest if since is None else since)
+            waited = until - (until if since is None else since)
             counts = {
                 name: None for name, channel in device.channels.items() if 0 < channel.interval_s < waited
             }
@@ -145,9 +142,15 @@ class KeptTalk:
         told = [(device.channels[name], count) for name, count in counts.items() if name in device.channels]
         receipts = self._kept.telling(lost, len(told))
         for (channel, count), receipt in zip(told, receipts, strict=True):
-            first = since
-            if first is None:
-                # The board may have been up for weeks. So many take so long; one more for where it ends.
-                took = math.inf if count is None else (count + 1) * channel.interval_s
-                first = max(earliest, until - took) if took > 0 else earliest
+            first = _begin(lost, until, count, channel.interval_s) if since is None else since
             yield Missing(channel.name, count, min(first, until), until, loss.reason, receipt)
+
+
+def _begin(lost: Lost, until: float, count: int | None, interval_s: float) -> float:
+    """When what was lost began, where the reading before was not heard. The board may have been up for weeks:
+    so many take so long; one more for where it ends."""
+    earliest = until if lost.earliest is None else lost.earliest
+    took = math.inf if count is None else (count + 1) * interval_s
+    if 0 < took < math.inf:
+        return until - took if lost.earliest is None else max(earliest, until - took)
+    return earliest

@@ -14,7 +14,7 @@ from drivers.stream.sensorline import kept as kept_module
 from drivers.stream.sensorline.boot_record import MOST_DUE, REASK_S, BootRecord
 from drivers.stream.sensorline.kept_messages import Range, acknowledgement
 from firmware_sim.sensorline.ring import Ring
-from tests.drivers.stream.sensorline.kept_house import KeptHouse
+from tests.drivers.stream.sensorline.kept_house import START_S, KeptHouse
 
 FOR_EVER = 1e9
 
@@ -126,6 +126,35 @@ def test_a_gap_begins_near_what_is_lost_though_the_gateway_restarted_too() -> No
         mine = [house.taken[key].true_s for key in house.lost if house.taken[key].channel == missing.channel]
         assert min(mine) - 4.5 < missing.first <= min(mine)
         assert max(mine) <= missing.last < max(mine) + 2.5
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_gap_of_a_boot_that_nobody_heard_lies_where_it_was(restarts: bool) -> None:
+    """It is as long as so many take; it begins no earlier than what was heard of the boot before."""
+    house = KeptHouse(30)
+    house.run(10)
+    house.unplug()
+    house.run(2)
+    house.reset(off_s=1.6)
+    house.run(30)
+    house.reset(off_s=1.6)
+    house.run(3)
+    if restarts:
+        house.restart_gateway()
+    house.plug()
+    house.settle()
+    of_8 = [missing for missing in house.missing if (missing.count or 0) > 20]
+    assert {missing.channel for missing in of_8} == {"temp", "hum", "lux"}
+    assert all(missing.last < START_S + 39 for missing in house.missing)
+    for missing in of_8:
+        mine = [
+            house.taken[key].true_s
+            for key in house.lost
+            if key[0] == 8 and house.taken[key].channel == missing.channel
+        ]
+        assert missing.count == len(mine) > 20
+        assert min(mine) - 4.5 < missing.first <= min(mine)
+        assert max(mine) <= missing.last < max(mine) + 3.5
 
 
 @pytest.mark.parametrize("power", [False, True])
@@ -370,6 +399,20 @@ def test_a_loss_of_power_is_a_gap() -> None:
     assert house.board.status()["kept"] <= house.at_rest
 
 
+def test_a_loss_of_power_while_the_line_is_cut_is_a_gap_though_the_port_stays() -> None:
+    """No line came, and nobody noticed; from what was heard last until the board was there again."""
+    house = KeptHouse()
+    house.run(10)
+    house.loss = 1.0
+    house.run(5)
+    house.reset(power=True, off_s=2)
+    house.loss = 0.0
+    house.settle()
+    assert [missing.count for missing in house.missing] == [None, None, None]
+    for missing in house.missing:
+        assert missing.last - missing.first == pytest.approx(7, abs=1.5)
+
+
 @pytest.mark.parametrize("cut", [False, True])
 def test_a_board_that_starts_again_with_the_same_boot_is_heard(cut: bool) -> None:
     """It cannot count its boots. What comes counts from its first reading on, and is acknowledged when it is
@@ -404,7 +447,7 @@ def test_what_is_lost_after_the_board_lost_its_memory_is_told() -> None:
     house = KeptHouse()
     house.safe_after = FOR_EVER
     house.run(20.3)
-    house.reset(power=True, off_s=1.0)
+    house.reset(power=True, off_s=0.3)
     house.run(5)
     before = [receipt for _, receipt in house._waiting if receipt.boot == 7]
     house._waiting = [entry for entry in house._waiting if entry[1] not in before]
