@@ -77,6 +77,7 @@ class FaultRun:
         self.behind_s = 0.0
         self.kinds: list[str] = []
         self._powers: list[Power] = []
+        self._kills: list[float] = []
 
     def order(self, count: int) -> Iterator[str]:
         """Of all the faults, `count` of them."""
@@ -88,7 +89,9 @@ class FaultRun:
         """Do it, wait for its end, and until what was taken meanwhile is in history."""
         begin, self.kinds = time.time(), [*self.kinds, kind]
         self._board.tell(f"temperature {self._random.randint(-300, 800) / 10}")
+        self._board.tell(f"humidity {self._random.randint(0, 1000) / 10}")
         self._powers.clear()
+        self._kills.clear()
         getattr(self, f"_{kind.replace(' ', '_').replace('-', '_')}")()
         self.recover(begin - UNSAFE_S * (kind == "several"))
 
@@ -98,14 +101,14 @@ class FaultRun:
         end = time.monotonic() + RECOVER_S
         while not self._caught_up(max(begin, on), ended) and time.monotonic() < end:
             time.sleep(0.2)
-        self.outages.append(Outage(begin, time.time(), tuple(self._powers)))
+        self.outages.append(Outage(begin, time.time(), tuple(self._powers), tuple(self._kills)))
 
     def _caught_up(self, since: float, ended: float) -> bool:
         """Whether all that was taken from then on is in history, but for that of the last window; and
         something that was taken after the fault had ended."""
         status = self._board.status()
         self.behind_s = max(self.behind_s, status["behind_s"] + status["slipped_s"])
-        _, truth = taken(self._board.said("HRA"), SENSORS)
+        _, truth = taken(self._board.said("HRAB"), SENSORS)
         rows = {(row.sensor, row.seq, row.value) for row in stored(self._database)}
         old = [one for one in truth if since <= one.utc < time.time() - UNSAFE_S]
         there = all((one.sensor, one.seq, one.value) in rows for one in old)
@@ -127,6 +130,7 @@ class FaultRun:
     def _kill(self) -> None:
         self.gateway.popen.send_signal(signal.SIGKILL)
         self.gateway.popen.wait()
+        self._kills.append(time.time())
         time.sleep(self._random.uniform(0.0, 3.0))
         self.gateway = self._start()
 
@@ -172,7 +176,7 @@ def run(
             faults.inflict(kind)
         stopping = time.time()
         faults.gateway.signal(signal.SIGTERM)
-        said = board.said("HRA")
+        said = board.said("HRAB")
     identity, truth = taken(said, SENSORS)
     verdict = compare(truth, stored(database), faults.outages, faults.behind_s, stopping)
     gaps = told_gaps(_events(subscriber, "gap"))
@@ -192,7 +196,8 @@ def run(
     assert verdict.wrong == [], f"{len(verdict.wrong)}: {verdict.wrong[:10]}; {seen}"
     assert absent == [], f"not on MQTT: {absent[:10]}; {seen}"
     assert [(id_, readings) for id_, readings in came.items() if len(readings) > 1] == []
-    assert mistold(verdict, gaps, faults.outages, faults.behind_s) == [], seen
+    wrong = mistold(verdict, gaps, faults.outages, truth, faults.behind_s)
+    assert wrong == [], f"{seen}: {wrong}"
     return seen
 
 

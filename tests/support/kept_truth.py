@@ -48,32 +48,39 @@ class Power(NamedTuple):
 
 class Outage(NamedTuple):
     """From when to when (UTC seconds) something was wrong, until all that was taken meanwhile had come;
-    `powers`: when in between the board was without power."""
+    `powers`: when in between the board was without power; `kills`: when the gateway was killed."""
 
     begin: float
     end: float
     powers: tuple[Power, ...] = ()
+    kills: tuple[float, ...] = ()
 
 
 def taken(said: Iterable[Said], sensors: dict[str, str]) -> tuple[str, list[Taken]]:
     """The board's identity, and its readings. `sensors`: by channel. When each was measured is told by the
-    board's clock, which is right; where that stands, by the line of each boot that came to us soonest."""
-    identity, boot, found = "", 0, list[tuple[Taken, float]]()
+    board's clock, which is right; where that stands, by the line of each boot that came to us soonest. One
+    that was measured just before a reset may be said only when it is sent again."""
+    identity, boot = "", 0
     starts = dict[int, float]()
+    found = dict[tuple[int, int], tuple[Taken, float]]()
     for utc, body in said:
         letter, *fields = body.split(" ")
+        of = boot
         if letter == "H":
             identity, boot = fields[3], int(fields[4])
             _begin(starts, boot, utc, int(fields[7]))
         elif letter == "A" and len(fields) == 5 and fields[1] in sensors:
             del fields[0]
             letter = "R"
+        elif letter == "B":
+            of = int(fields.pop(0))
+            starts.setdefault(of, utc - sum(map(int, (fields[2], *fields[4:]))) / 1000)
         if letter == "R":
             _begin(starts, boot, utc, int(fields[2]))
-            if not fields[3].startswith("!"):
-                ms, value = int(fields[2]), float(fields[3])
-                found.append((Taken(sensors[fields[0]], boot, int(fields[1]), value, utc), ms / 1000))
-    return identity, [one._replace(utc=starts[one.boot] + ms) for one, ms in found]
+        if letter in "RB" and not fields[3].startswith("!"):
+            seq, ms, value = int(fields[1]), int(fields[2]), float(fields[3])
+            found.setdefault((of, seq), (Taken(sensors[fields[0]], of, seq, value, utc), ms / 1000))
+    return identity, [one._replace(utc=starts[one.boot] + ms) for one, ms in found.values()]
 
 
 def _begin(starts: dict[int, float], boot: int, utc: float, ms: int) -> None:

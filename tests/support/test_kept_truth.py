@@ -1,7 +1,7 @@
 """A gateway that loses, doubles or misdates readings is found out."""
 
 from tests.support.emulated_board import Said
-from tests.support.kept_truth import Outage, Power, Row, Verdict, compare, taken
+from tests.support.kept_truth import Outage, Power, Row, Taken, Verdict, compare, taken
 
 SAID = [
     Said(0.0, "H 0 1 m 24A1 7 1.0 1 0 100"),
@@ -26,6 +26,15 @@ def test_a_right_one() -> None:
     found = verdict(RIGHT)
     assert (found.wrong, found.by_power, found.unheard) == ([], [], [])
     assert round(found.furthest_s, 2) == 0.01
+
+
+def test_what_is_said_only_when_it_is_sent_again() -> None:
+    """Its boot's clock tells when it was measured; where that boot said nothing, its age."""
+    said = [Said(200.0, "H 0 1 m 24A1 9 1.0 1 0 0"), Said(200.1, "B 7 temp 99 99000 99.5 1500")]
+    again = [Said(200.2, "B 7 temp 100 100000 5.5 1500"), Said(200.3, "B 8 temp 1 500 6.5 1000")]
+    _, truth = taken([*SAID, *said, *again], {"temp": "air"})
+    assert truth[:99] == TRUTH
+    assert truth[99:] == [Taken("air", 7, 100, 5.5, 100.0), Taken("air", 8, 1, 6.5, 199.3)]
 
 
 def test_what_is_missing() -> None:

@@ -25,6 +25,7 @@ class WiredBoard:
         self._files = folder / "files"
         self._files.mkdir()
         self._values, self._memory = self._files / "values", self._files / "memory"
+        self._celsius, self._percent = "21.5", "40.0"
         self._random = random.Random(seed)
         self._lock = threading.Lock()  # guards all below
         self._noise, self._cut_until = 0.0, 0.0
@@ -36,7 +37,8 @@ class WiredBoard:
         self._stop = os.pipe()
         self._thread = threading.Thread(target=self._carry, name="wired-board", daemon=True)
         self._commands: dict[str, Callable[..., None]] = {
-            "temperature": self._measure,
+            "temperature": lambda celsius: self._measure(celsius=celsius),
+            "humidity": lambda percent: self._measure(percent=percent),
             "cut": lambda ms: self._set(cut_until=time.monotonic() + int(ms) / 1000),
             "noise": lambda rate: self._set(noise=float(rate)),
             "unplug": self._unplug,
@@ -46,7 +48,7 @@ class WiredBoard:
 
     def __enter__(self) -> Self:
         tty.setraw(self._board[1])
-        self._measure("21.5")
+        self._measure()
         self._plug()
         self._thread.start()
         self._begin()
@@ -79,9 +81,10 @@ class WiredBoard:
             self._noise = self._noise if noise is None else noise
             self._cut_until = self._cut_until if cut_until is None else cut_until
 
-    def _measure(self, celsius: str) -> None:
+    def _measure(self, celsius: str | None = None, percent: str | None = None) -> None:
+        self._celsius, self._percent = celsius or self._celsius, percent or self._percent
         new = self._files / "values.new"
-        new.write_text(f"temp {celsius}\nhum 40.0\n")
+        new.write_text(f"temp {self._celsius}\nhum {self._percent}\n")
         new.replace(self._values)
 
     def _begin(self) -> None:
