@@ -44,8 +44,8 @@ def mistold(
     """Which gaps are not of the right size, in words. Of each sensor as many are told as are missing, and
     each gap lies where they are. Only what went with the board's power may be told without a number, and then
     from when it was heard last until it was there again; of what it measured in the last moment before that,
-    or while the gateway had been killed, nobody may know. After a kill some may be told that are there, as
-    the board had not been told to forget them (docs/kept.md); `truth` says which there were."""
+    or while the gateway had been killed, nobody may know. After a kill some may be told that are there: the
+    board had not been told to forget them (docs/kept.md). `truth` says which there were."""
     rough = ROUGH_S + behind_s
     missing = [*verdict.by_power, *verdict.unheard]
     gone = {(one.boot, one.seq) for one in missing}
