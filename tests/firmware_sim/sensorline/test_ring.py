@@ -85,8 +85,8 @@ def test_what_is_full_overwrites_the_oldest() -> None:
 
 
 def test_a_boot_of_which_nothing_is_left_is_forgotten() -> None:
-    """At the start after the next: the boot before tells that nothing of it was lost; one that is acknowledged
-    later, then."""
+    """At the start after the next, as the boot before tells that nothing of it was lost; one that is
+    acknowledged later, then."""
     ring = begun(4)
     ring.begin(8)
     assert ring.boots == [7, 8]
