@@ -189,6 +189,14 @@ def test_a_drag_zooms_and_buttons_and_keys_do_too(page: Page, server: PageServer
     expect(page.get_by_role("button", name="Later")).to_be_disabled()
 
 
+def test_keys_are_faster_than_the_chart(page: Page, server: PageServer) -> None:
+    """Each zooms what the one before has asked for, not what is still drawn meanwhile."""
+    opened(page, server, "Living room")
+    press = 'chart => chart.dispatchEvent(new KeyboardEvent("keydown", { key: "+" }))'
+    page.locator("canvas.chart").evaluate(f"chart => {{ for (const press of [1, 2, 3]) ({press})(chart); }}")
+    until(lambda: abs(span_s(server) - DAY_S / 8) < 2)
+
+
 def test_a_click_does_not_zoom(page: Page, server: PageServer) -> None:
     """It is what people do to a chart first."""
     opened(page, server, "Living room")
