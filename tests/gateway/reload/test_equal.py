@@ -156,7 +156,7 @@ def run(app: App, broker: Mosquitto, act: Callable[[], object] = lambda: None) -
 @pytest.mark.skipif(bool(Mosquitto.missing()), reason=Mosquitto.missing())
 @pytest.mark.parametrize(
     ("seed", "steps"),
-    [(11, 6), *(pytest.param(seed, 6, marks=pytest.mark.slow) for seed in range(20, 40))],
+    [(11, 6), *(pytest.param(seed, 6, marks=pytest.mark.slow) for seed in range(20, 41))],
 )
 def test_as_one_that_was_started_so(tmp_path: Path, seed: int, steps: int) -> None:
     """Senders, channels, links, health, discovery, what stands at the broker."""
