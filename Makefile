@@ -189,7 +189,7 @@ test-slow: .venv/installed-dev debian-root home-assistant
 
 # Some ten minutes on two quiet cores.
 test-years: .venv/installed-dev
-	$(BIN)/python -m pytest -m "slow or not slow" --timeout 3000 tests/hard_years tests/e2e/test_short_of.py tests/e2e/test_backup.py
+	$(BIN)/python -m pytest -m "slow or not slow" --timeout 3000 -o faulthandler_timeout=3000 tests/hard_years tests/e2e/test_short_of.py tests/e2e/test_backup.py
 
 # Some 15 minutes on two quiet cores; not part of the tests. Which files, and which tests: pyproject.toml.
 mutants: .venv-mutants/installed

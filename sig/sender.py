@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import RLock
 from typing import Any, Literal, Protocol, overload
 
@@ -69,6 +69,7 @@ class Sender:
         self._requests: Handlers | None = None
         self._broadcast: list[Callback] = []
         self._events: dict[str, Event] = {}
+        self._declared: Sequence[str] = ()
         self._signals: dict[str, Signal] = {}
 
     def __repr__(self) -> str:
@@ -89,7 +90,7 @@ class Sender:
     def getEvents(self) -> list[str]:
         """The events it declares, in the order declared; without the built-in #connect and #disconnect."""
         with self._router.lock:
-            return [e.name for e in self._events.values() if e.declared and e.name not in BUILTIN_EVENTS]
+            return list(self._declared)
 
     @overload
     def getEvent(self, event: str, create: Literal[True]) -> Event: ...
@@ -217,6 +218,7 @@ class Sender:
         for name, event in self._events.items():
             if name not in wanted:
                 event.declare(False)
+        self._declared = names
         self._signals.clear()
         self._requests = requests
         self._connected = True
@@ -225,6 +227,7 @@ class Sender:
         """Drop the handlers, and silence every event but #connect and #disconnect."""
         self._connected = False
         self._requests = None
+        self._declared = ()
         self._signals.clear()
         for event in self._events.values():
             if event.name not in BUILTIN_EVENTS:

@@ -180,11 +180,11 @@ def test_tell(program: Start) -> None:
 
 
 def test_starts_quickly(tmp_path: Path) -> None:
-    """It takes 0.15 s on an idle machine; the best of three is allowed a second, for this one may be busy."""
-    took = []
-    for number in range(3):
-        start = time.monotonic()
-        board = Program(tmp_path / str(number)).wait_started()
-        took.append(time.monotonic() - start)
+    """Of the processor it takes 0.15 s; a second is allowed. How long that is depends on who else works."""
+    board = Program(tmp_path / "board").wait_started()
+    try:
+        fields = Path(f"/proc/{board.process.pid}/stat").read_text().rpartition(")")[2].split()
+        user, system = map(int, fields[11:13])
+        assert 0 < (user + system) / os.sysconf("SC_CLK_TCK") < 1.0
+    finally:
         board.stop()
-    assert min(took) < 1.0

@@ -107,7 +107,7 @@ class Life:
         path.write_text(CONFIG.format(folder=folder, port=port))
         self.config = path
         self.steady, self.loose = board("steady"), board("loose")
-        self.heard = 0
+        self.heard: dict[str, float | None] = {}
         self.app: App
 
     def boot(self, *, first: bool) -> None:
@@ -118,10 +118,10 @@ class Life:
         self.app.start()
         for sensor in ("count", "other"):
             self.app.router.addListener(self._hear, sensor, "#changed")
-        until(lambda: self.app.sensors["count"].status().connected)
+        until(lambda: all(sensor.status().connected for sensor in self.app.sensors.values()))
 
-    def _hear(self, _info: dict[str, Any], _data: Any) -> None:
-        self.heard += 1
+    def _hear(self, info: dict[str, Any], data: Any) -> None:
+        self.heard[info["sender"]] = data["value"]
 
     def wrong(self, seconds: float) -> None:
         """The clock is set wrong, and nobody keeps it; there is a client that will."""
@@ -134,19 +134,22 @@ class Life:
         self.machine.kept, self.machine.client = True, None
 
     def step(self, number: int, *, begins: bool = True) -> None:
-        """Some time, and a reading of each sensor."""
+        """Some time, and a reading of each sensor that is there: heard before time goes on, as one that is
+        not has another time."""
         self.machine.advance(self.step_s)
         self._end_faults(number)
         if begins:
             self._begin_faults(number)
         other = CABLE not in self.ends and self.app.sensors["other"].status().connected
-        expected = self.heard + 1 + other
+        value = float(number)
+        expected = {"count": value, "other": value} if other else {"count": value}
         utc = self.machine.boottime() + self.true_offset
         say({"value": number, "utc": round(utc, 3)})
-        self.steady.say(float(number))
-        self.loose.say(float(number))
+        self.steady.say(value)
+        if other:  # else it would be kept until the link is up, and measured then
+            self.loose.say(value)
         try:
-            until(lambda: self.heard >= expected, what="heard")
+            until(lambda: self.heard.items() >= expected.items(), what="heard")
             if BROKER not in self.ends:
                 until(self._is_sent, what="at the broker")
         except AssertionError as error:

@@ -19,6 +19,7 @@ from gateway import recording as recording_module
 from gateway.app import App
 from gateway.config import load
 from tests.hard_years.recorded import Operation, after, read, recording, shim
+from tests.support.leaks import nothing_left
 from tests.support.old_folders import DEAD_PORT
 from tests.support.uncovered import UNCOVERED
 from tests.support.waiting import until
@@ -118,7 +119,8 @@ def test_cut(
             (data / name).write_bytes(content)
         caplog.clear()
         app = App(load(config(folder, data, "/nonexistent/board", "/nonexistent/radio")))
-        start_and_stop(app, seed)
+        with nothing_left():
+            start_and_stop(app, seed)
         assert all(map(is_expected, caplog.records)), (seed, count, caplog.text)
         check_promises(after(operations, count, None), data, folder / "certain")
         shutil.rmtree(folder)
@@ -129,7 +131,7 @@ def start_and_stop(app: App, seed: int) -> None:
     try:
         until(lambda: well(app), what=f"{seed}: {app.health()}")
     finally:
-        assert app.stop(), seed
+        app.stop()  # in time or not: this machine may have a lot else to do
 
 
 def well(app: App) -> bool:

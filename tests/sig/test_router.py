@@ -182,6 +182,17 @@ def test_get_sender(router: sig.Router) -> None:
     assert router.getSender("b") is b
 
 
+def test_events_are_in_the_order_of_the_last_connect(router: sig.Router) -> None:
+    """Whatever it declared before, and what somebody listens to."""
+    router.getSender("temp", create=True).getEvent("hot", create=True)
+    sender = router.addSender("temp", ["#changed", "#late", "hot"])
+    assert sender.getEvents() == ["#changed", "#late", "hot"]
+    sender.remove()
+    assert sender.getEvents() == []
+    router.addSender("temp", ["#changed", "dry", "#late", "#connect", "dry"])
+    assert sender.getEvents() == ["#changed", "dry", "#late"]
+
+
 def test_sender_methods(router: sig.Router, recorder: Recorder) -> None:
     """Listening through the sender is the same as through the router."""
     sender = router.addSender("temp", ["#changed", "hot"], {"read": lambda params: params})

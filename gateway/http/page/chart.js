@@ -15,12 +15,14 @@ export class Chart {
   #held = null; // what holds the cursor: the pointer at {x}, or the keyboard at {time}
 
   /** `over`: a canvas that lies on the first, for what moves with the pointer, so that the rest is not drawn again.
-   *  `onZoom(since, until)`: a span was dragged, or typed; `onCursor(time or null, x, typed)`: where the cursor is,
-   *  which is told after each drawing too, since the pointer may rest on another time then. */
-  constructor(canvas, over, { onZoom, onCursor }) {
+   *  `onZoom(since, until)`: a span was dragged; `onScale(factor, time or null)`: a span so many times as long as the
+   *  one that was asked for last was typed; `onCursor(time or null, x, typed)`: where the cursor is, which is told
+   *  after each drawing too, since the pointer may rest on another time then. */
+  constructor(canvas, over, { onZoom, onScale, onCursor }) {
     this.canvas = canvas;
     this.over = over;
     this.onZoom = onZoom;
+    this.onScale = onScale;
     this.onCursor = onCursor;
     this.data = { since: 0, until: 1, series: [] };
     this.scales = [];
@@ -117,17 +119,16 @@ export class Chart {
   /** Arrows move the cursor; + and - zoom about it. */
   #typed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return; // the browser's own
-    const { since, until } = this.data;
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key],
       factor = { "+": 0.5, "=": 0.5, "-": 2 }[event.key];
     if (!step && !factor) return;
     event.preventDefault();
     if (step) {
+      const { since, until } = this.data;
       const way = (step * (until - since)) / (event.shiftKey ? SHIFTED : ARROW);
       this.#point({ time: Math.min(until, Math.max(since, (this.cursor ?? until) + way)) });
     } else {
-      const middle = this.cursor ?? (since + until) / 2;
-      this.onZoom(middle - (middle - since) * factor, middle + (until - middle) * factor);
+      this.onScale(factor, this.cursor);
     }
   }
 

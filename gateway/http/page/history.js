@@ -61,6 +61,7 @@ export class HistoryPanel {
     );
     this.chart = new Chart(this.canvas, over, {
       onZoom: (since, until) => this.ranges.zoom(since, until),
+      onScale: (factor, about) => this.ranges.scale(factor, about),
       onCursor: (time, x, typed) => this.#cursor(time, x, typed),
     });
     this.choices();

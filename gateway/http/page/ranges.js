@@ -82,6 +82,13 @@ export class Ranges {
     this.#changed();
   }
 
+  /** About a time, null for the middle; of what was asked for last, which may not be drawn yet. */
+  scale(factor, about) {
+    const { since, until } = this.shown,
+      middle = about ?? (since + until) / 2;
+    this.zoom(middle - (middle - since) * factor, middle + (until - middle) * factor);
+  }
+
   #choose(ms) {
     this.#range = ms;
     this.#zoomed = null;

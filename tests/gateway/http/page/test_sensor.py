@@ -27,16 +27,25 @@ def opened(page: Page, server: PageServer, name: str) -> None:
     expect(page.locator(".legend")).to_be_visible()
 
 
+def all_asked(server: PageServer) -> list[dict[str, str]]:
+    """Each chart that was asked for, as they arrived: since, until, points."""
+    paths = [path for path in list(server.asked) if "/history?" in path and "format=csv" not in path]
+    return [dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(path).query)) for path in paths]
+
+
 def asked(server: PageServer) -> dict[str, str]:
-    """The last chart that was asked for: since, until, points."""
-    paths = [path for path in server.asked if "/history?" in path and "format=csv" not in path]
-    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(paths[-1]).query))
+    """The last one."""
+    return all_asked(server)[-1]
+
+
+def seconds_of(query: dict[str, str]) -> float:
+    """How long a time it asks for."""
+    return (datetime.fromisoformat(query["until"]) - datetime.fromisoformat(query["since"])).total_seconds()
 
 
 def span_s(server: PageServer) -> float:
     """How long a time was asked for last."""
-    query = asked(server)
-    return (datetime.fromisoformat(query["until"]) - datetime.fromisoformat(query["since"])).total_seconds()
+    return seconds_of(asked(server))
 
 
 def range_button(page: Page, name: str) -> Locator:
@@ -187,6 +196,15 @@ def test_a_drag_zooms_and_buttons_and_keys_do_too(page: Page, server: PageServer
     range_button(page, "24 h").click()
     until(lambda: abs(span_s(server) - DAY_S) < 1)
     expect(page.get_by_role("button", name="Later")).to_be_disabled()
+
+
+def test_keys_are_faster_than_the_chart(page: Page, server: PageServer) -> None:
+    """Each zooms what the one before has asked for, not what is still drawn meanwhile."""
+    opened(page, server, "Living room")
+    press = 'chart => chart.dispatchEvent(new KeyboardEvent("keydown", { key: "+" }))'
+    page.locator("canvas.chart").evaluate(f"chart => {{ for (const press of [1, 2, 3]) ({press})(chart); }}")
+    # Not the last that arrives: those before, which the page has given up, may be on their way still.
+    until(lambda: any(abs(seconds_of(query) - DAY_S / 8) < 2 for query in all_asked(server)))
 
 
 def test_a_click_does_not_zoom(page: Page, server: PageServer) -> None:
