@@ -1,4 +1,4 @@
-"""Twelve threads at one server at once, with a switch of threads at nearly every line: order, and nothing lost."""
+"""Twelve threads at one server, with a switch of threads at nearly every line: order, and nothing lost."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Storm:
                 eventually(lambda: len(heard) == number)  # noqa: B023 - before the loop goes on
         self.sent[name] = number
 
-    def request(self, ask: Callable[[str, str, Any], Any], names: list[str], deadline: float) -> None:
+    def request(self, ask: Callable[..., Any], names: list[str], deadline: float) -> None:
         """Until then; each answer is that of its question."""
         number = 0
         me = threading.get_ident()
@@ -108,17 +108,15 @@ def test_order_is_exact_and_nothing_lost(tcp: Net, seconds: float) -> None:
         partial(storm.trigger, signal, hearers[name][0] if name.startswith("of-server") else None, end)
         for name, signal in signals.items()
     ]
-    requests = [
-        partial(storm.request, ask, names, end)
-        for ask, names in [
-            (one.remoteRequest, ["echo-server", "echo-two"]),
-            (one.remoteRequest, ["echo-two", "echo-one"]),
-            (two.remoteRequest, ["echo-server", "echo-one"]),
-            (two.remoteRequest, ["echo-one"]),
-            (server.request, ["echo-one", "echo-two"]),
-            (server.request, ["echo-two", "echo-server"]),
-        ]
+    asking: list[tuple[Callable[..., Any], list[str]]] = [
+        (one.remoteRequest, ["echo-server", "echo-two"]),
+        (one.remoteRequest, ["echo-two", "echo-one"]),
+        (two.remoteRequest, ["echo-server", "echo-one"]),
+        (two.remoteRequest, ["echo-one"]),
+        (server.request, ["echo-one", "echo-two"]),
+        (server.request, ["echo-two", "echo-server"]),
     ]
+    requests = [partial(storm.request, ask, names, end) for ask, names in asking]
     at_once(*triggers, *requests, within_s=seconds + 2 * WAIT_S)
     for name, whos in hearers.items():
         for who in whos:
