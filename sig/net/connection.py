@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sig import log
 from sig.errors import (
@@ -34,8 +34,10 @@ from sig.net.dispatch import Dispatcher, Job, Pool, runs_for
 from sig.net.pending import LATER, Call, Method, Pending
 from sig.net.reading import Reading
 from sig.net.sendorder import Kind
-from sig.net.writing import Writing
+from sig.net.writing import Writing, holding, mode
 from sig.wire import Codec, Message
+
+T = TypeVar("T")
 
 
 class Connection:
@@ -242,6 +244,15 @@ class Connection:
             error = NotConnected(f"{self.address} is not connected: {self.reason}")
             pending.complete(to_wire(error))
         return pending
+
+    def together(self, start: Callable[[], T]) -> T:
+        """Do what starts many calls, and runs no user code, and have them sent at its end, in a few pieces."""
+        try:
+            with holding():
+                return start()
+        except BaseException:  # Ctrl-C, at any line
+            mode.held = None
+            raise
 
     def give_up(self, pending: Pending) -> None:
         """Wait for that answer no longer: time is up, or nobody wants it."""

@@ -139,14 +139,18 @@ class RemoteListeners:
             for each in waiting:
                 each.listener_id = None
         for some in slices(waiting, connection.limits):
-            with self._lock:  # a removal must not be overtaken; nor the reader be held up
-                calls = [
-                    (each, self._subscribe(connection, each, keep=True))
-                    for each in some
-                    if self._subscriptions.get((each.sender, each.event)) is each
-                ]
-            for subscription, call in calls:
+            for subscription, call in connection.together(partial(self._ask_again, connection, some)):
                 self._see_restored(connection, subscription, call)
+
+    def _ask_again(
+        self, connection: Connection, subscriptions: Sequence[Subscription]
+    ) -> list[tuple[Subscription, Pending]]:
+        with self._lock:  # a removal must not be overtaken; nor the reader be held up
+            return [
+                (each, self._subscribe(connection, each, keep=True))
+                for each in subscriptions
+                if self._subscriptions.get((each.sender, each.event)) is each
+            ]
 
     def _see_restored(self, connection: Connection, subscription: Subscription, call: Pending) -> None:
         sender, event = subscription.sender, subscription.event
