@@ -39,6 +39,9 @@ from sig.wire import Codec, Message
 
 T = TypeVar("T")
 
+# What no message brings about, but the machine, or who ends a program: what was begun is not done.
+INTERRUPTED = (MemoryError, OSError, SystemExit, KeyboardInterrupt)
+
 
 class Connection:
     """See the top of this file. Made by a router for a carrier's channel; does nothing before `start`."""
@@ -246,7 +249,7 @@ class Connection:
         return pending
 
     def together(self, start: Callable[[], T]) -> T:
-        """Do what starts many calls, and runs no user code, and have them sent at its end, in a few pieces."""
+        """Do what starts many calls, and runs no user code; they are sent at its end, in a few pieces."""
         try:
             with holding():
                 return start()
@@ -264,8 +267,12 @@ class Connection:
 
     def signal(self, event: Any, listener_id: int) -> None:
         """Send an event, packed by the codec's `pack_event`, to the peer's listener. Does not wait."""
-        call_id = None if self.pipelined else self._core.new_id()
-        self._post_signal(self.codec.pack_signal(event, listener_id, call_id), call_id)
+        try:
+            call_id = None if self.pipelined else self._core.new_id()
+            self._post_signal(self.codec.pack_signal(event, listener_id, call_id), call_id)
+        except INTERRUPTED:  # whoever triggers only logs what a listener raises
+            self.close("a signal was not sent")
+            raise
 
     def signal_to_server(self, info: dict[str, Any], data: Any) -> bool:
         """Send an event of a sender of ours, waiting a while if the queue is full; False if that did not do.
@@ -329,6 +336,8 @@ class Connection:
             for params in signals:
                 try:
                     job = self.sort(params, at_once)
+                except INTERRUPTED:  # it would be lost without a word
+                    raise
                 except Exception as err:  # noqa: BLE001 - whatever is wrong with it concerns the peer alone
                     log.get().debug(f"a signal is dropped: {text_of(err)}")
                     continue

@@ -121,9 +121,7 @@ class RemoteSenders(Router):
                     log.get().error(f"the server refuses the sender '{sender.getName()}': {err}")
                 self._missing.discard(sender.getName())
 
-    def _add_again(
-        self, connection: Connection, senders: Sequence[Sender]
-    ) -> list[tuple[Sender, Pending]]:
+    def _add_again(self, connection: Connection, senders: Sequence[Sender]) -> list[tuple[Sender, Pending]]:
         with self.lock:  # against a removal, which must not be overtaken
             return [
                 (each, connection.start_call("add_sender", _describe(each)))

@@ -16,7 +16,9 @@ import sig
 from tests.sig.netkit import WAIT_S, Net, eventually, leave, signal_of, stop
 from tests.sig.test_threads import at_once
 
-PATIENT = sig.Limits(timeout_s=120.0, max_timeout_s=120.0, full_wait_s=120.0, relief_s=120.0, dead_s=120.0)
+PATIENT = sig.Limits(
+    timeout_s=120.0, full_wait_s=120.0, relief_s=120.0, progress_s=60.0, ping_s=60.0, dead_s=120.0
+)
 """A machine that switches threads all the time, or is busy, is slow: nobody may be given up for that."""
 PACE = 500
 """Who triggers at the server waits for nobody, so he looks after so many whether they are heard."""
