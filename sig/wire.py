@@ -62,10 +62,8 @@ _OUTSIDE_STRING = re.compile(rb'["{}]')
 _INSIDE_STRING = re.compile(rb'["\\]')
 _LENGTH = struct.Struct("!I")
 
-_decoder = json.JSONDecoder()
-_from_text = _decoder.raw_decode
-# The scanner itself, without the call around it: StopIteration where no value starts.
-_scan = make_scanner(_decoder)  # type: ignore[arg-type]  # typeshed takes it for a class of its own
+# The scanner itself, without the calls around it: StopIteration where no value starts.
+_scan = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # typeshed takes it for a class of its own
 
 
 class WireError(RequestError):
@@ -240,12 +238,11 @@ class JsonDecoder:
 
 
 def _parse(data: bytes) -> Message:
+    """What begins with a brace, and ends with the one that belongs to it: if it is JSON, it is one object."""
     try:
-        message, end = _from_text(data.decode())
+        message: Message = json.loads(data.decode())
     except (ValueError, RecursionError) as err:
         raise WireError(f"not JSON: {err}") from err
-    if not isinstance(message, dict) or end != len(data.decode()):
-        raise WireError("not one JSON object")
     return message
 
 

@@ -223,6 +223,7 @@ class Core:
 
     def add_signals(self, signals: list[bytes]) -> None:
         """Have these sent, to a pipelined peer."""
+        assert isinstance(self._order, Pipelined)
         size = sum(map(len, signals))
         if size > self._limits.max_message:
             signals = self._small_enough(signals)

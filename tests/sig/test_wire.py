@@ -156,8 +156,10 @@ def test_what_cannot_be_sent() -> None:
         JsonCodec().pack({"a": {1}})
     circle: list[Any] = []
     circle.append(circle)
-    with pytest.raises(ValueError, match="refers to itself"):
+    with pytest.raises(ValueError, match=r"^it refers to itself, or is nested too deep, and .* as JSON$"):
         JsonCodec().pack({"a": circle})
+    with pytest.raises(TypeError, match="keys must be str"):
+        JsonCodec().pack({"a": {(1, 2): 3}})
 
 
 def test_without_the_c_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,5 +215,18 @@ def test_a_framed_message_over_the_limit() -> None:
     codec = FramedCodec(pickle.dumps, pickle.loads)
     with pytest.raises(WireError, match="larger"):
         codec.decoder(LIMIT).feed(b"\x7f\xff\xff\xff")
-    with pytest.raises(WireError, match="object"):
+    with pytest.raises(WireError, match=r"^a message must be an object, got list$"):
         codec.decoder(LIMIT).feed(codec.pack([1]))  # type: ignore[arg-type]
+    packed = codec.pack({"a": 1})
+    assert codec.decoder(len(packed) - 4).feed(packed) == [{"a": 1}]
+    with pytest.raises(WireError, match="larger"):
+        codec.decoder(len(packed) - 5).feed(packed)
+
+
+def test_why_a_message_cannot_be_unpacked() -> None:
+    """By the text of what the foreign function raises."""
+    codec = FramedCodec(lambda message: json.dumps(message).encode(), unpack_json)
+    with pytest.raises(WireError, match=r"^a message cannot be unpacked: .*Expecting value") as raised:
+        codec.decoder(LIMIT).feed(b"\0\0\0\1x")
+    assert raised.value.before == []
+    assert WireError("").before == []
