@@ -21,7 +21,7 @@ from sig.event import BUILTIN_EVENTS, Callback
 from sig.net.connection import Connection
 from sig.net.pending import Pending
 from sig.net.presence import Missed, Presence
-from sig.net.slices import slices
+from sig.net.slices import in_slices
 from sig.wire import Message
 
 
@@ -138,9 +138,8 @@ class RemoteListeners:
             waiting = list(self._subscriptions.values())
             for each in waiting:
                 each.listener_id = None
-        for some in slices(waiting, connection.limits):
-            for subscription, call in connection.together(partial(self._ask_again, connection, some)):
-                self._see_restored(connection, subscription, call)
+        for subscription, call in in_slices(waiting, connection, self._ask_again):
+            self._see_restored(connection, subscription, call)
 
     def _ask_again(
         self, connection: Connection, subscriptions: Sequence[Subscription]

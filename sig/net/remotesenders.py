@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Any
 
 from sig import log
@@ -13,7 +12,7 @@ from sig.net.connection import Connection
 from sig.net.pending import Pending
 from sig.net.remotelisteners import RemoteListeners
 from sig.net.sendorder import Kind
-from sig.net.slices import slices
+from sig.net.slices import in_slices
 from sig.router import Router
 from sig.sender import Handlers, Sender
 from sig.wire import Message
@@ -111,15 +110,14 @@ class RemoteSenders(Router):
             waiting = self.listSenders()
             self._missing = {each.getName() for each in waiting if each.isConnected()}
             self._connection = connection
-        for some in slices(waiting, connection.limits):
-            for sender, call in connection.together(partial(self._add_again, connection, some)):
-                try:
-                    connection.wait_for(call)
-                except (NotConnected, RequestTimeout):
-                    raise
-                except RequestError as err:
-                    log.get().error(f"the server refuses the sender '{sender.getName()}': {err}")
-                self._missing.discard(sender.getName())
+        for sender, call in in_slices(waiting, connection, self._add_again):
+            try:
+                connection.wait_for(call)
+            except (NotConnected, RequestTimeout):
+                raise
+            except RequestError as err:
+                log.get().error(f"the server refuses the sender '{sender.getName()}': {err}")
+            self._missing.discard(sender.getName())
 
     def _add_again(self, connection: Connection, senders: Sequence[Sender]) -> list[tuple[Sender, Pending]]:
         with self.lock:  # against a removal, which must not be overtaken
