@@ -17,7 +17,7 @@ LATER = object()
 # it must not run user code.
 Method = Callable[[Message, "Call"], Any]
 
-COMPLETING_S = 1.0
+COMPLETING_S = 2.0
 """Far more than another thread takes to complete a call, if it was not interrupted in the middle of it."""
 
 UNSENT_S = 0.1

@@ -185,10 +185,15 @@ def test_the_encoder(monkeypatch: pytest.MonkeyPatch, with_c: bool) -> None:
         encode(float("nan"))
     with pytest.raises(TypeError, match="a set cannot be sent"):
         encode({1})
+    with pytest.raises(TypeError, match="keys must be str"):
+        encode({(1, 2): 3})
     circle: list[Any] = []
     circle.append(circle)
-    with pytest.raises((ValueError, RecursionError)):
+    with pytest.raises((ValueError, RecursionError)) as raised:
         encode(circle)
+    assert not with_c or str(raised.value) == (
+        "it refers to itself, or is nested too deep, and cannot be sent as JSON"
+    )
 
 
 def unpack_json(data: bytes) -> Any:
