@@ -191,21 +191,22 @@ class JsonDecoder:
             text = self._buffer[:end].decode()
         except UnicodeDecodeError:
             return 0
-        taken = 0
+        taken, is_ascii = 0, text.isascii()
         try:
             while taken < len(text):
                 message, finish = _scan(text, taken)
                 if text[finish] != "\n" or text[taken] != "{":
                     break
-                if finish - taken > self.max_bytes:
-                    self._check_size(finish - taken)
+                size = finish - taken if is_ascii else len(text[taken:finish].encode())
+                if size > self.max_bytes:
+                    self._check_size(size)
                 messages.append(message)
                 taken = finish + 1
         except (ValueError, RecursionError, StopIteration):
             pass  # white space, an object over several lines, two in a line, or no object: the walk tells
         if taken:
             self._forget_walk()
-        return taken if text.isascii() else len(text[:taken].encode())
+        return taken if is_ascii else len(text[:taken].encode())
 
     def _walk(self, start: int) -> int | None:
         """Where the object at `start` ends, going on from where the last walk stopped."""

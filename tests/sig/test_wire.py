@@ -123,6 +123,18 @@ def test_deep_nesting() -> None:
         JsonCodec().decoder(4 * depth).feed(b'{"a":' + b"[" * depth + b"]" * depth + b"}\n")
 
 
+@pytest.mark.parametrize("between", [b"\n", b" ", b""])
+def test_each_message_may_be_as_large_as_the_limit(between: bytes) -> None:
+    """However many come at once; one byte more is refused."""
+    message = b'{"a":"\xc3\xa9123"}'
+    data = (message + between) * 5
+    decoder = JsonCodec().decoder(len(message))
+    assert decoder.feed(data) == [{"a": "é123"}] * 5
+    assert decoder.feed(message + b"\n") == [{"a": "é123"}]
+    with pytest.raises(WireError, match="larger"):
+        JsonCodec().decoder(len(message) - 1).feed(data)
+
+
 def test_memory_is_bounded() -> None:
     """A decoder keeps no more than the limit, however little comes at a time."""
     decoder = JsonCodec().decoder(LIMIT)
