@@ -15,7 +15,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 PIP := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help run test test-pythons mutants compiled system-packages brokers prometheus schemathesis debian-root home-assistant check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
+.PHONY: help run test test-pythons test-free-threaded mutants compiled system-packages brokers prometheus schemathesis debian-root home-assistant check test-main test-others test-whole test-slow test-years bench screenshots wheel deb clean
 
 help:
 	@echo 'make run        start the gateway with config.yaml (a simulated board)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make test-pythons  every test on every Python from 3.11 to 3.13 that is here'
 	@echo 'make check      ruff, mypy and the layers, without the tests'
 	@echo 'make test-slow  the tests that take minutes'
+	@echo 'make test-free-threaded  those of sig, without the lock that all threads share: PYTHON=/path/to/python3.13t'
 	@echo 'make test-years three years of a gateway on a fast clock, and power cuts at any write'
 	@echo 'make bench      the benchmarks; results in benchmarks/results/'
 	@echo 'make screenshots  the pictures of the dashboard in docs/images'
@@ -191,6 +192,22 @@ test-slow: .venv/installed-dev debian-root home-assistant
 test-years: .venv/installed-dev
 	$(BIN)/python -m pytest -m "slow or not slow" --timeout 3000 -o faulthandler_timeout=3000 tests/hard_years tests/e2e/test_short_of.py tests/e2e/test_backup.py
 
+# `make test-free-threaded PYTHON=/path/to/python3.13t`. TLS is skipped, and the tests that ask mypy or the gateway are
+# left out, for want of wheels; of Hypothesis it is the last one that is Python alone.
+FREE := .venv-free-threaded
+
+test-free-threaded: $(FREE)/installed
+	PYTHON_GIL=0 $(FREE)/bin/python -m pytest -m "slow or not slow" tests/sig \
+		--ignore tests/sig/test_aio_address.py --ignore tests/sig/test_typing.py
+
+$(FREE)/installed:
+	@$(PYTHON) -c 'import sysconfig, sys; sys.exit(not sysconfig.get_config_var("Py_GIL_DISABLED"))' || \
+		{ echo '$(PYTHON) is not free-threaded' >&2; exit 1; }
+	@$(PYTHON) -m venv $(FREE)
+	@$(FREE)/bin/python $(PIP) 'hypothesis>=6.100,<6.140' 'pytest>=8.2,<10' 'pytest-repeat<1' 'pytest-timeout>=2.3,<3'
+	@$(FREE)/bin/python $(PIP) --no-deps -e .
+	@touch $@
+
 # Some 15 minutes on two quiet cores; not part of the tests. Which files, and which tests: pyproject.toml.
 mutants: .venv-mutants/installed
 	@rm -rf mutants
@@ -255,4 +272,4 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.summary
 
 clean:
-	rm -rf mutants .venv-mutants .venv .venv-3.* .venv-build .venv-brokers .venv-prometheus .venv-schemathesis .venv-debian .venv-homeassistant build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf mutants .venv-mutants .venv-free-threaded .venv .venv-3.* .venv-build .venv-brokers .venv-prometheus .venv-schemathesis .venv-debian .venv-homeassistant build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -62,10 +62,8 @@ _OUTSIDE_STRING = re.compile(rb'["{}]')
 _INSIDE_STRING = re.compile(rb'["\\]')
 _LENGTH = struct.Struct("!I")
 
-_decoder = json.JSONDecoder()
-_from_text = _decoder.raw_decode
-# The scanner itself, without the call around it: StopIteration where no value starts.
-_scan = make_scanner(_decoder)  # type: ignore[arg-type]  # typeshed takes it for a class of its own
+# The scanner itself, without the calls around it: StopIteration where no value starts.
+_scan = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # typeshed takes it for a class of its own
 
 
 class WireError(RequestError):
@@ -193,21 +191,22 @@ class JsonDecoder:
             text = self._buffer[:end].decode()
         except UnicodeDecodeError:
             return 0
-        taken = 0
+        taken, is_ascii = 0, text.isascii()
         try:
             while taken < len(text):
                 message, finish = _scan(text, taken)
                 if text[finish] != "\n" or text[taken] != "{":
                     break
-                if finish - taken > self.max_bytes:
-                    self._check_size(finish - taken)
+                size = finish - taken if is_ascii else len(text[taken:finish].encode())
+                if size > self.max_bytes:
+                    self._check_size(size)
                 messages.append(message)
                 taken = finish + 1
         except (ValueError, RecursionError, StopIteration):
             pass  # white space, an object over several lines, two in a line, or no object: the walk tells
         if taken:
             self._forget_walk()
-        return taken if text.isascii() else len(text[:taken].encode())
+        return taken if is_ascii else len(text[:taken].encode())
 
     def _walk(self, start: int) -> int | None:
         """Where the object at `start` ends, going on from where the last walk stopped."""
@@ -240,12 +239,11 @@ class JsonDecoder:
 
 
 def _parse(data: bytes) -> Message:
+    """What begins with a brace, and ends with the one that belongs to it: if it is JSON, it is one object."""
     try:
-        message, end = _from_text(data.decode())
+        message: Message = json.loads(data.decode())
     except (ValueError, RecursionError) as err:
         raise WireError(f"not JSON: {err}") from err
-    if not isinstance(message, dict) or end != len(data.decode()):
-        raise WireError("not one JSON object")
     return message
 
 

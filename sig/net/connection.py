@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from sig import log
 from sig.errors import (
@@ -34,8 +34,13 @@ from sig.net.dispatch import Dispatcher, Job, Pool, runs_for
 from sig.net.pending import LATER, Call, Method, Pending
 from sig.net.reading import Reading
 from sig.net.sendorder import Kind
-from sig.net.writing import Writing
+from sig.net.writing import Writing, holding, mode
 from sig.wire import Codec, Message
+
+T = TypeVar("T")
+
+# What no message brings about, but the machine, or who ends a program: what was begun is not done.
+INTERRUPTED = (MemoryError, OSError, SystemExit, KeyboardInterrupt)
 
 
 class Connection:
@@ -243,6 +248,15 @@ class Connection:
             pending.complete(to_wire(error))
         return pending
 
+    def together(self, start: Callable[[], T]) -> T:
+        """Do what starts many calls, and runs no user code; they are sent at its end, in a few pieces."""
+        try:
+            with holding():
+                return start()
+        except BaseException:  # Ctrl-C, at any line
+            mode.held = None
+            raise
+
     def give_up(self, pending: Pending) -> None:
         """Wait for that answer no longer: time is up, or nobody wants it."""
         with self.writing.lock:
@@ -253,8 +267,12 @@ class Connection:
 
     def signal(self, event: Any, listener_id: int) -> None:
         """Send an event, packed by the codec's `pack_event`, to the peer's listener. Does not wait."""
-        call_id = None if self.pipelined else self._core.new_id()
-        self._post_signal(self.codec.pack_signal(event, listener_id, call_id), call_id)
+        try:
+            call_id = None if self.pipelined else self._core.new_id()
+            self._post_signal(self.codec.pack_signal(event, listener_id, call_id), call_id)
+        except INTERRUPTED:  # whoever triggers only logs what a listener raises
+            self.close("a signal was not sent")
+            raise
 
     def signal_to_server(self, info: dict[str, Any], data: Any) -> bool:
         """Send an event of a sender of ours, waiting a while if the queue is full; False if that did not do.
@@ -318,6 +336,8 @@ class Connection:
             for params in signals:
                 try:
                     job = self.sort(params, at_once)
+                except INTERRUPTED:  # it would be lost without a word
+                    raise
                 except Exception as err:  # noqa: BLE001 - whatever is wrong with it concerns the peer alone
                     log.get().debug(f"a signal is dropped: {text_of(err)}")
                     continue

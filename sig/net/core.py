@@ -88,8 +88,9 @@ class Core:
         self._since = self._pinged = now
         self._ids = count(1)
         self._pending: dict[int, Waiter] = {}
-        # Its rule, in one of two ways: `_plain` is None once it is pipelined.
+        # Its rule, in one of two ways: until it is pipelined, and then; the other is None.
         self._plain: OneAtATime | None = OneAtATime(limits)
+        self._free: Pipelined | None = None
         self._order: OneAtATime | Pipelined = self._plain
         # Signals that were larger than a message may be, and are dropped.
         self.too_large = 0
@@ -106,10 +107,11 @@ class Core:
 
     def pipeline(self, window: int) -> None:
         """The peer is one of ours: any number of messages, but no more signals at once than that."""
-        order = Pipelined(window)
+        free = Pipelined(window)
         for waiting in self._order.rest():
-            order.add(*waiting)
-        self._order, self._plain = order, None
+            free.add(*waiting)
+        self._order = self._free = free
+        self._plain = None
         self.pipelined = True
         for waiter in self._pending.values():
             waiter.is_sent = True
@@ -185,8 +187,8 @@ class Core:
         if method == "credit":
             if not isinstance(signals, int) or signals < 0:
                 return to_wire(BadParams(f"signals: expected a count, got {signals!r:.100}"))
-            if isinstance(self._order, Pipelined):
-                self._order.grant(signals)
+            if self._free is not None:
+                self._free.grant(signals)
         return {"status": 0, "response": None}
 
     # --- what goes ---
@@ -223,11 +225,12 @@ class Core:
 
     def add_signals(self, signals: list[bytes]) -> None:
         """Have these sent, to a pipelined peer."""
+        assert self._free is not None
         size = sum(map(len, signals))
         if size > self._limits.max_message:
             signals = self._small_enough(signals)
             size = sum(map(len, signals))
-        self._order.add_signals(signals)
+        self._free.add_signals(signals)
         self.size += size
 
     def _small_enough(self, signals: list[bytes]) -> list[bytes]:

@@ -17,7 +17,7 @@ LATER = object()
 # it must not run user code.
 Method = Callable[[Message, "Call"], Any]
 
-COMPLETING_S = 1.0
+COMPLETING_S = 2.0
 """Far more than another thread takes to complete a call, if it was not interrupted in the middle of it."""
 
 UNSENT_S = 0.1
@@ -71,8 +71,8 @@ class Pending:
             self._unanswered.pop()  # by one thread, whoever else is at it
         except IndexError:
             return
-        self._answer = answer
         try:
+            self._answer = answer
             if self._done is not None:
                 self._done(answer)
         finally:
@@ -89,8 +89,11 @@ class Pending:
         to bring an answer about.
         """
         while not self._lock.acquire(timeout=self._left()):
-            if time.monotonic() >= self.deadline:
+            is_late = time.monotonic() >= self.deadline
+            if is_late:
                 give_up(self)
+            if is_late or not self._unanswered:
+                # Whoever completes it may have been stopped in the middle of that.
                 self._lock.acquire(timeout=COMPLETING_S)
                 break
         if self._answer is None:
@@ -101,7 +104,7 @@ class Pending:
 
     def _left(self) -> float:
         left_s = max(0.0, self.deadline - time.monotonic())
-        return left_s if self.is_sent else min(left_s, UNSENT_S)
+        return min(left_s, COMPLETING_S if self.is_sent else UNSENT_S)
 
 
 class Call:

@@ -21,7 +21,7 @@ from sig.event import BUILTIN_EVENTS, Callback
 from sig.net.connection import Connection
 from sig.net.pending import Pending
 from sig.net.presence import Missed, Presence
-from sig.net.slices import slices
+from sig.net.slices import in_slices
 from sig.wire import Message
 
 
@@ -138,15 +138,18 @@ class RemoteListeners:
             waiting = list(self._subscriptions.values())
             for each in waiting:
                 each.listener_id = None
-        for some in slices(waiting, connection.limits):
-            with self._lock:  # a removal must not be overtaken; nor the reader be held up
-                calls = [
-                    (each, self._subscribe(connection, each, keep=True))
-                    for each in some
-                    if self._subscriptions.get((each.sender, each.event)) is each
-                ]
-            for subscription, call in calls:
-                self._see_restored(connection, subscription, call)
+        for subscription, call in in_slices(waiting, connection, self._ask_again):
+            self._see_restored(connection, subscription, call)
+
+    def _ask_again(
+        self, connection: Connection, subscriptions: Sequence[Subscription]
+    ) -> list[tuple[Subscription, Pending]]:
+        with self._lock:  # a removal must not be overtaken; nor the reader be held up
+            return [
+                (each, self._subscribe(connection, each, keep=True))
+                for each in subscriptions
+                if self._subscriptions.get((each.sender, each.event)) is each
+            ]
 
     def _see_restored(self, connection: Connection, subscription: Subscription, call: Pending) -> None:
         sender, event = subscription.sender, subscription.event

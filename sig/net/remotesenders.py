@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sig import log
 from sig.errors import NotConnected, RemoteError, RequestError, RequestTimeout
 from sig.event import BUILTIN_EVENTS, Callback
 from sig.net.connection import Connection
+from sig.net.pending import Pending
 from sig.net.remotelisteners import RemoteListeners
 from sig.net.sendorder import Kind
-from sig.net.slices import slices
+from sig.net.slices import in_slices
 from sig.router import Router
 from sig.sender import Handlers, Sender
 from sig.wire import Message
@@ -109,21 +110,22 @@ class RemoteSenders(Router):
             waiting = self.listSenders()
             self._missing = {each.getName() for each in waiting if each.isConnected()}
             self._connection = connection
-        for some in slices(waiting, connection.limits):
-            with self.lock:  # against a removal, which must not be overtaken
-                calls = [
-                    (each, connection.start_call("add_sender", _describe(each)))
-                    for each in some
-                    if each.isConnected()
-                ]
-            for sender, call in calls:
-                try:
-                    connection.wait_for(call)
-                except (NotConnected, RequestTimeout):
-                    raise
-                except RequestError as err:
-                    log.get().error(f"the server refuses the sender '{sender.getName()}': {err}")
-                self._missing.discard(sender.getName())
+        for sender, call in in_slices(waiting, connection, self._add_again):
+            try:
+                connection.wait_for(call)
+            except (NotConnected, RequestTimeout):
+                raise
+            except RequestError as err:
+                log.get().error(f"the server refuses the sender '{sender.getName()}': {err}")
+            self._missing.discard(sender.getName())
+
+    def _add_again(self, connection: Connection, senders: Sequence[Sender]) -> list[tuple[Sender, Pending]]:
+        with self.lock:  # against a removal, which must not be overtaken
+            return [
+                (each, connection.start_call("add_sender", _describe(each)))
+                for each in senders
+                if each.isConnected()
+            ]
 
     def count_dropped(self, signals: int) -> None:
         """So many that were queued will not be sent."""

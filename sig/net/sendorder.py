@@ -120,11 +120,6 @@ class OneAtATime:
         else:
             self._calls.append((data, call_id))
 
-    def add_signals(self, signals: list[bytes]) -> None:
-        """Many more, none of which the peer will answer."""
-        for data in signals:
-            self.add(Kind.SIGNAL, data, None)
-
     def take(self, now: float) -> tuple[bytes, int | None]:
         """As that of Pipelined."""
         if self.pause(now) != 0.0:

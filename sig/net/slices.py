@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
-from sig.limits import Limits
+from sig.net.connection import Connection
 
 T = TypeVar("T")
+C = TypeVar("C")
 
 SHARE = 4
-"""A part of the calls that may wait: the rest is for others who call at the same time."""
+"""Of the calls that may wait a slice is that part, and two are on their way: the rest is for others who call
+at the same time."""
 
 
-def slices(items: Sequence[T], limits: Limits) -> Iterator[Sequence[T]]:
-    """The items in order, as many at a time as may be called for at once."""
-    size = max(1, limits.max_pending // SHARE)
-    return (items[at : at + size] for at in range(0, len(items), size))
+def in_slices(
+    items: Sequence[T], connection: Connection, start: Callable[[Connection, Sequence[T]], list[C]]
+) -> Iterator[C]:
+    """What `start` makes of each slice, call by call, to be waited for; the next is on its way by then."""
+    size = max(1, connection.limits.max_pending // SHARE)
+    before: list[C] = []
+    for at in range(0, len(items), size):
+        started = connection.together(partial(start, connection, items[at : at + size]))
+        yield from before
+        before = started
+    yield from before

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import trustme
+import pytest
 
 import sig
 from sig.carrier.local import LocalCarrier
@@ -85,7 +85,8 @@ class Net:
     carriers: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.authority = trustme.CA() if self.kind == "tls" else None
+        # There are Pythons that have no wheel of what it needs.
+        self.authority = pytest.importorskip("trustme").CA() if self.kind == "tls" else None
         if self.kind == "unix":
             self.host = f"unix:{self.folder / 'sig.sock'}"
         if self.kind == "tcp6":

@@ -376,6 +376,40 @@ def test_what_waits_is_taken_along_when_the_peer_proves_to_be_one_of_ours() -> N
     assert waiter.is_sent
 
 
+def test_a_reply_that_waits_is_taken_along_too() -> None:
+    """While a pysig, as which it began, had a call to answer."""
+    one = core()
+    called(one, Waiter())
+    sent(one)
+    one.add(Kind.REPLY, None, line(n=1))
+    assert sent(one) == []
+    one.pipeline(8)
+    assert sent(one) == [{"n": 1}]
+
+
+def test_a_peer_that_says_again_how_much_it_takes() -> None:
+    """Nothing that waits is lost, or overtaken."""
+    one = core(window=1)
+    for number in range(3):
+        one.add(Kind.SIGNAL, None, line(n=number))
+    one.add(Kind.CALL_IN_ORDER, None, line(n="call"))
+    assert sent(one) == [{"n": 0}]
+    one.pipeline(8)
+    assert [each["n"] for each in sent(one)] == [1, 2, "call"]
+
+
+def test_a_call_that_was_sent_and_is_given_up_is_not_counted_off_again() -> None:
+    """What waits is what others have left."""
+    one = core()
+    waiter = Waiter()
+    call_id = called(one, waiter)
+    sent(one)
+    one.add(Kind.REPLY, None, line(n=1))
+    size = one.size
+    one.give_up(call_id, 1.0)
+    assert one.size == size
+
+
 @dataclass
 class End:
     """One of two that talk to each other, and what it has on its way to the other."""

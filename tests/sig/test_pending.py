@@ -41,6 +41,23 @@ def test_a_call_whose_time_is_up_is_given_up() -> None:
         silent.wait(lambda _pending: None)
 
 
+def test_who_completes_it_may_be_stopped_in_the_middle() -> None:
+    """Who waits notices that soon, however long he has."""
+
+    class Stopped:
+        def pop(self) -> None:
+            pending._unanswered = []
+            raise MemoryError
+
+    pending = Pending(1, "m", 1000.0, None)
+    pending.is_sent = True
+    pending._unanswered = Stopped()  # type: ignore[assignment]
+    with pytest.raises(MemoryError):
+        pending.complete({"status": 0, "response": 1})
+    with pytest.raises(sig.RequestTimeout, match="no answer to 'm' in time"):
+        pending.wait(refused)
+
+
 def test_time_runs_from_when_a_call_is_sent() -> None:
     """Who waits notices that it has been, and that its time is up since."""
     pending = Pending(1, "m", 0.0, None, unsent_s=WAIT_S)

@@ -374,6 +374,17 @@ def test_replacing_the_classes(router: sig.Router) -> None:
     ]
 
 
+def test_a_sender_that_was_added_stays_known(router: sig.Router) -> None:
+    """Removed, and with nobody who listens to it any more; one that was only listened to does not."""
+    sender = router.addSender("added", "e")
+    sender.remove()
+    for name in ("added", "awaited"):
+        router.addListener(print, name, "e")
+        router.removeListener(print, name, "e")
+    assert router.getSender("added") is sender
+    assert router.getSender("awaited") is None
+
+
 def test_a_trigger_that_is_overridden_and_fails_at_connect(router: sig.Router) -> None:
     """The sender is connected all the same, and the next event of its life is delivered."""
 
@@ -382,8 +393,13 @@ def test_a_trigger_that_is_overridden_and_fails_at_connect(router: sig.Router) -
             raise RuntimeError("no", data, info)
 
     router.class_signal = Failing
+    texts: list[str] = []
+    logger = sig.SimpleLogger()
+    logger.error = lambda text, *_: texts.append(text)  # type: ignore[method-assign]
+    sig.setup_logger(logger)
     sender = router.addSender("a", "e")
     assert sender.isConnected()
+    assert [text.splitlines()[0] for text in texts] == ["'#connect' of 'a' was not delivered"]
     router.class_signal = sig.Signal
     heard: list[Any] = []
     router.addListener(lambda info, data: heard.append(info["event"]), "a")

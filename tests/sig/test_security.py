@@ -209,9 +209,8 @@ def test_tls_and_plain_do_not_mix(tmp_path: Path) -> None:
 
 def test_nothing_is_sent_before_the_tls_handshake(tmp_path: Path) -> None:
     """Least of all the token: what a server that speaks no TLS gets is a TLS greeting."""
+    net = Net("tls", tmp_path, sig.Limits(handshake_s=0.3))
     listener = socket.create_server(("127.0.0.1", 0))
-    limits = sig.Limits(handshake_s=0.3)
-    net = Net("tls", tmp_path, limits)
     carrier = net.client_carrier(token=TOKEN)
     sig.ClientRouter(carrier)
     got: list[bytes] = []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from sig.limits import Limits
-from sig.net.sendorder import Kind, OneAtATime, Pipelined
+from sig.net.sendorder import PIECE, Kind, OneAtATime, Pipelined
 from tests.support.examples import examples
 
 GAP_S, HOLD_S = 0.05, 1.0
@@ -35,6 +35,27 @@ def test_pipelined_signals_keep_to_the_window() -> None:
         order.add(Kind.SIGNAL, b"s", None)
     assert order.take(0)[0] == b"ss"
     assert [waiting[1] for waiting in order.rest()] == [b"s"]
+
+
+@pytest.mark.parametrize("kind", [Kind.REPLY, Kind.SIGNAL])
+def test_a_piece_has_at_most_a_message_more_than_it_should(kind: Kind) -> None:
+    """It ends with the message that fills it; what is left is the next one."""
+    order = Pipelined(1000)
+    for data in (b"a" * 1000, b"b" * (PIECE - 1001), b"c", b"d", b"e" * (PIECE - 3), b"f", b"g" * 9, b"h"):
+        order.add(kind, data, None)
+    pieces = []
+    while piece := order.take(0)[0]:
+        pieces.append((len(piece), piece[:1], piece[-1:]))
+    assert pieces == [(PIECE, b"a", b"c"), (PIECE + 8, b"d", b"g"), (1, b"h", b"h")]
+
+
+def test_replies_fill_a_piece_before_signals_do() -> None:
+    """Those that are in it count."""
+    order = Pipelined(1000)
+    order.add(Kind.REPLY, b"r" * (PIECE - 1), None)
+    order.add(Kind.SIGNAL, b"s", None)
+    order.add(Kind.SIGNAL, b"t", None)
+    assert [order.take(0)[0][-1:] for _ in range(2)] == [b"s", b"t"]
 
 
 def test_one_call_at_a_time() -> None:

@@ -25,7 +25,7 @@ def frequent_switches() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def at_once(*jobs: Callable[[], Any]) -> None:
+def at_once(*jobs: Callable[[], Any], within_s: float = WAIT_S) -> None:
     """Run jobs in threads that start together; raise what one of them raises."""
     barrier = threading.Barrier(len(jobs))
     errors: list[BaseException] = []
@@ -41,7 +41,7 @@ def at_once(*jobs: Callable[[], Any]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(within_s)
         assert not thread.is_alive(), "deadlock"
     if errors:
         raise errors[0]

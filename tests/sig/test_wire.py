@@ -123,6 +123,18 @@ def test_deep_nesting() -> None:
         JsonCodec().decoder(4 * depth).feed(b'{"a":' + b"[" * depth + b"]" * depth + b"}\n")
 
 
+@pytest.mark.parametrize("between", [b"\n", b" ", b""])
+def test_each_message_may_be_as_large_as_the_limit(between: bytes) -> None:
+    """However many come at once; one byte more is refused."""
+    message = b'{"a":"\xc3\xa9123"}'
+    data = (message + between) * 5
+    decoder = JsonCodec().decoder(len(message))
+    assert decoder.feed(data) == [{"a": "é123"}] * 5
+    assert decoder.feed(message + b"\n") == [{"a": "é123"}]
+    with pytest.raises(WireError, match="larger"):
+        JsonCodec().decoder(len(message) - 1).feed(data)
+
+
 def test_memory_is_bounded() -> None:
     """A decoder keeps no more than the limit, however little comes at a time."""
     decoder = JsonCodec().decoder(LIMIT)
@@ -156,8 +168,10 @@ def test_what_cannot_be_sent() -> None:
         JsonCodec().pack({"a": {1}})
     circle: list[Any] = []
     circle.append(circle)
-    with pytest.raises(ValueError, match="refers to itself"):
+    with pytest.raises(ValueError, match=r"^it refers to itself, or is nested too deep, and .* as JSON$"):
         JsonCodec().pack({"a": circle})
+    with pytest.raises(TypeError, match="keys must be str"):
+        JsonCodec().pack({"a": {(1, 2): 3}})
 
 
 def test_without_the_c_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,10 +197,15 @@ def test_the_encoder(monkeypatch: pytest.MonkeyPatch, with_c: bool) -> None:
         encode(float("nan"))
     with pytest.raises(TypeError, match="a set cannot be sent"):
         encode({1})
+    with pytest.raises(TypeError, match="keys must be str"):
+        encode({(1, 2): 3})
     circle: list[Any] = []
     circle.append(circle)
-    with pytest.raises((ValueError, RecursionError)):
+    with pytest.raises((ValueError, RecursionError)) as raised:
         encode(circle)
+    assert not with_c or str(raised.value) == (
+        "it refers to itself, or is nested too deep, and cannot be sent as JSON"
+    )
 
 
 def unpack_json(data: bytes) -> Any:
@@ -213,5 +232,18 @@ def test_a_framed_message_over_the_limit() -> None:
     codec = FramedCodec(pickle.dumps, pickle.loads)
     with pytest.raises(WireError, match="larger"):
         codec.decoder(LIMIT).feed(b"\x7f\xff\xff\xff")
-    with pytest.raises(WireError, match="object"):
+    with pytest.raises(WireError, match=r"^a message must be an object, got list$"):
         codec.decoder(LIMIT).feed(codec.pack([1]))  # type: ignore[arg-type]
+    packed = codec.pack({"a": 1})
+    assert codec.decoder(len(packed) - 4).feed(packed) == [{"a": 1}]
+    with pytest.raises(WireError, match="larger"):
+        codec.decoder(len(packed) - 5).feed(packed)
+
+
+def test_why_a_message_cannot_be_unpacked() -> None:
+    """By the text of what the foreign function raises."""
+    codec = FramedCodec(lambda message: json.dumps(message).encode(), unpack_json)
+    with pytest.raises(WireError, match=r"^a message cannot be unpacked: .*Expecting value") as raised:
+        codec.decoder(LIMIT).feed(b"\0\0\0\1x")
+    assert raised.value.before == []
+    assert WireError("").before == []
