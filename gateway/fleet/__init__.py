@@ -10,6 +10,8 @@ session   a zenoh session, and what its errors mean
 presence  who is there, by their tokens, and who is not any more
 view      what one consumer knows of the whole fleet: presence and a follower for each gateway
 router    FleetRouter: the Router of all that; its threads are in `link` and `listening`
+spool     what was said and may be missing somewhere, numbered, a page at a time; gaps, paging
+speaker   all that a gateway does on a session; questions, answering
 """
 
 from typing import TYPE_CHECKING, Any

@@ -35,7 +35,7 @@ def ask(session: zenoh.Session, name: Name, method: str, params: Any, timeout_s:
 
     session.get(
         name.gateway.key(ASK, name.sender, method),
-        zenoh.handlers.Callback(take, done.set),
+        zenoh.handlers.Callback(take, done.set, indirect=False),
         payload=_params(name, method, params),
         attachment=b"%g" % timeout_s,
         timeout=timeout_s + 1,  # ours is the one that counts

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gateway.fleet.declaring import direct, undeclare
 from gateway.fleet.follower import Ask
 from gateway.fleet.inbox import Inbox
 from gateway.fleet.keys import EVENT, EVERY, HEAD, REPLAY, SENDERS, UP, Gateway, parse_key
@@ -33,7 +34,8 @@ QUERY_S = 5.0
 """For an answer: a page may come from a disk."""
 MOST_WAITING = 10_000
 """Events that wait for listeners: of more, none is taken."""
-LONGEST_S = 1.0
+LONGEST_S = 0.5
+"""Before the Speaker's beat is looked at again."""
 BUSY_S = 0.02
 """Before it looks again whether the listeners have made room."""
 
@@ -109,8 +111,8 @@ class Listening:
         def token(sample: zenoh.Sample) -> None:
             inbox.post(_Token(str(sample.key_expr), sample.kind == put))
 
-        listener = self._session.info.declare_transport_events_listener(transport, history=True)
-        self._handles = [listener, tokens.declare_subscriber(EVERY.keys(UP), token, history=True)]
+        listener = self._session.info.declare_transport_events_listener(direct(transport), history=True)
+        self._handles = [listener, tokens.declare_subscriber(EVERY.keys(UP), direct(token), history=True)]
         found: list[str] = []
 
         def first(reply: zenoh.Reply) -> None:
@@ -118,7 +120,7 @@ class Listening:
                 found.append(str(reply.ok.key_expr))
 
         end = partial(inbox.post, _First(found))
-        tokens.get(EVERY.keys(UP), zenoh.handlers.Callback(first, end), timeout=QUERY_S)
+        tokens.get(EVERY.keys(UP), zenoh.handlers.Callback(first, end, indirect=False), timeout=QUERY_S)
         self._thread.start()
 
     def follow(self, patterns: Iterable[Gateway]) -> None:
@@ -220,12 +222,13 @@ class Listening:
             if reply.ok is not None:
                 texts.append(reply.ok.payload.to_string())
 
+        def end() -> None:
+            self._inbox.post(_Answer(query, texts[0] if texts else None))
+
         self._asked += 1
         self._session.get(
             query.gateway.key(SENDERS) if query.ask is None else _selector(query.gateway, query.ask),
-            zenoh.handlers.Callback(
-                take, lambda: self._inbox.post(_Answer(query, texts[0] if texts else None))
-            ),
+            zenoh.handlers.Callback(take, end, indirect=False),
             timeout=QUERY_S,
             consolidation=zenoh.ConsolidationMode.NONE,
         )
@@ -246,11 +249,13 @@ class Listening:
 
     def _subscribe(self, wanted: set[Gateway]) -> None:
         for pattern in wanted - self._subscribed.keys():
-            declare = partial(self._session.declare_subscriber, handler=self._inbox.post_event)
-            self._subscribed[pattern] = [declare(pattern.keys(EVENT)), declare(pattern.key(HEAD))]
+            self._subscribed[pattern] = [
+                self._session.declare_subscriber(key, direct(self._inbox.post_event))
+                for key in (pattern.keys(EVENT), pattern.key(HEAD))
+            ]
         for pattern in self._subscribed.keys() - wanted:
             for each in self._subscribed.pop(pattern):
-                each.undeclare()
+                undeclare(each)
 
 
 def _covered(pattern: Gateway, patterns: Iterable[Gateway]) -> bool:

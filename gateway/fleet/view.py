@@ -292,7 +292,7 @@ def offers_of(answer: Any) -> dict[str, Offer]:
                 tuple(map(str, each.get("events") or ())),
                 None if each.get("requests") is None else tuple(map(str, each["requests"])),
             )
-            for each in answer["senders"]
+            for each in (answer if isinstance(answer, list) else answer["senders"])
         }
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"expected a gateway's senders, got {answer!r:.60} ({error!r})") from None
