@@ -95,7 +95,18 @@ def test_our_own_router_is_gone(presence: Presence) -> None:
     assert presence.due(17.0 + GATEWAY_S - 0.01) == []
     presence.token(NORTH, None, there=True, now=19.0)
     presence.token(NORTH, "hum", there=True, now=19.0)
-    assert presence.due(17.0 + GATEWAY_S) == [Change(NORTH, "temp", there=False)]
+    assert presence.due(19.0 + SENDER_S - 0.01) == []
+    assert presence.due(19.0 + SENDER_S) == [Change(NORTH, "temp", there=False)]
+
+
+def test_our_own_router_has_changed(presence: Presence) -> None:
+    """A gateway that does not come back with the new one is gone, and not before it has had time."""
+    presence.routers(there=False, now=10.0)
+    for sender in (None, "hum", "temp"):
+        presence.token(NORTH, sender, there=False, now=10.0)
+    presence.routers(there=True, now=13.0)
+    assert presence.due(13.0 + GATEWAY_S - 0.01) == []
+    assert len(presence.due(13.0 + GATEWAY_S)) == 3
 
 
 def test_we_stay_without_a_router(presence: Presence) -> None:
