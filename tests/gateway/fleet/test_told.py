@@ -63,8 +63,10 @@ def test_a_loss() -> None:
 
 def test_a_loss_of_nobody_knows_whom() -> None:
     """Each sender of the gateway may have had some."""
-    gap = {"from": None, "to": None, "count": None, "reason": "why"}
+    gap = {"from": None, "to": None, "count": None, "reason": "why (3 of all senders of this gateway)"}
     assert told(Lost("", 3, 0, 0, "why"), ["a", "b"]) == [Told("a", "#gap", gap), Told("b", "#gap", gap)]
+    only = {"from": None, "to": None, "count": 3, "reason": "why"}
+    assert told(Lost("", 3, 0, 0, "why"), ["a"]) == [Told("a", "#gap", only)]
 
 
 @pytest.mark.parametrize("ms", [-5, 10**18])
