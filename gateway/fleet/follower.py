@@ -121,13 +121,17 @@ class Follower:
             self.position = self.position or page.head
             self._asked, self._pause_s = None, FIRST_PAUSE_S
             return []
-        before = self.position, self._ranges and self._ranges[0]
+        before = self._place()
         steps = self._in_turn(page) if ask.before is None else self._late_page(page, ask.before)
-        if before == (self.position, self._ranges and self._ranges[0]) and self.deadline() != math.inf:
+        if before == self._place() and (self._missing_since is not None or self._ranges):
             self.failed(ask, now)  # it leads nowhere, so there is no hurry
         else:
             self._asked, self._pause_s = None, FIRST_PAUSE_S
         return steps
+
+    def _place(self) -> tuple[object, ...]:
+        """How far it has come: in its turn, and late."""
+        return self.position, len(self._ranges), self._ranges[0] if self._ranges else None
 
     def _in_turn(self, page: Page) -> list[Step]:
         """What comes after all that was delivered. Also where older ones are yet to come late: those are then

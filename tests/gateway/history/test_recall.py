@@ -149,7 +149,29 @@ def test_a_request_to_write(scene: Scene) -> None:
     "params",
     [None, {}, {"sender": 5}, {"sender": "temp", "since": 1}, "temp", [], {"write": False}, {"write": "x"}],
 )
+def test_points_are_asked_for(scene: Scene) -> None:
+    """From afar, as HTTP answers them; and taken apart again they are the same."""
+    params = {"sender": "temp", "since": SINCE, "until": UNTIL, "points": 10}
+    answer = scene.recall.unwritten(params)
+    assert answer["sender"] == "temp"
+    found = scene.recall.points("temp", SINCE, UNTIL, 10)
+    assert found is not None
+    buckets = [bucket._replace(covered=0) for bucket in found.buckets]
+    assert buckets
+    assert series_of(answer) == found._replace(buckets=buckets)
+    with pytest.raises(sig.UnknownSender, match="no history of 'nobody'"):
+        scene.recall.unwritten({**params, "sender": "nobody"})
+    for name, value in (("sender", 5), ("since", "1"), ("since", UNTIL), ("points", 0), ("points", 5001)):
+        with pytest.raises(sig.BadParams, match="since before until"):
+            scene.recall.unwritten({**params, name: value})
+    for wrong in (None, {}, {**answer, "points": [5]}, {**answer, "gaps": None}):
+        with pytest.raises(ValueError, match="expected a sensor's history"):
+            series_of(wrong)  # type: ignore[arg-type]
+
+
 def test_what_is_asked_wrongly(scene: Scene, params: Any) -> None:
     """Is told what to write."""
-    with pytest.raises(sig.BadParams, match=r'history: expected {"sender": NAME} or {"write": true}, got '):
+    with pytest.raises(
+        sig.BadParams, match=r'history: expected {"sender": NAME}, {"write": true} or .*, got '
+    ):
         scene.recall.unwritten(params)
