@@ -103,8 +103,15 @@ def _hang(made: Routers, index: int) -> Callable[[], None]:
     return lambda: made.go_on(index)
 
 
-@pytest.mark.parametrize("fault", [_kill, _hang])
-@pytest.mark.parametrize(("theirs", "ours"), [(0, 1), (1, 0), (0, 0)], ids=["theirs", "ours", "both"])
+@pytest.mark.parametrize("fault", [_kill, pytest.param(_hang, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        pytest.param(0, 1, id="theirs"),
+        pytest.param(1, 0, id="ours"),
+        pytest.param(0, 0, id="both", marks=pytest.mark.slow),
+    ],
+)
 def test_one_of_two(fault: Callable[[Routers, int], Callable[[], None]], theirs: int, ours: int) -> None:
     """Of the gateway, of who listens, or of both: the other takes over, and nobody is told as gone."""
     with _talk(theirs, ours) as (made, talk):
