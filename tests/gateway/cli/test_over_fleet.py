@@ -14,7 +14,6 @@ from gateway.cli import main
 from gateway.fleet import FleetRouter, Gateway
 from tests.support.fleet_routers import Routers, routers
 from tests.support.ports import free_port
-from tests.support.waiting import until
 
 READING = {"value": 1.5, "unit": "C", "time": "2026-01-01T00:00:00.000Z", "quality": "good", "seq": 1}
 HISTORY = {
@@ -99,7 +98,8 @@ def test_watch(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
     with FleetRouter(house.settings(), gateway=Gateway("west", "g")) as router:
         signal = router.addSender("temp", ["#changed"]).getSignal("#changed")
         assert signal is not None
-        until(lambda: signal.trigger(READING) or done.wait(0.05))
+        while not done.wait(0.05):
+            signal.trigger(READING)
     thread.join()
     shown = capsys.readouterr()
     assert codes == [0]

@@ -35,5 +35,5 @@ def test_taken_apart_again(found: Series) -> None:
 def test_what_is_no_answer(change: dict[str, Any]) -> None:
     """Says so."""
     answer = json.loads(as_json("temp", 0, 1000, FOUND)) | change
-    with pytest.raises(ValueError, match="expected a sensor's history|isoformat"):
+    with pytest.raises(ValueError, match=r"expected a sensor's history|isoformat"):
         series_of(answer)
