@@ -55,7 +55,11 @@ def _offer(router: FleetRouter, name: str = "temp") -> sig.Sender:
     def fail(params: Any) -> None:
         raise RuntimeError(f"wet: {params}")
 
-    handlers = {"read": lambda params: {"got": params}, "fail": fail, "odd": lambda _params: object()}
+    handlers: dict[str | None, Any] = {
+        "read": lambda params: {"got": params},
+        "fail": fail,
+        "odd": lambda _params: object(),
+    }
     return router.addSender(name, ["#changed", "hot"], handlers)
 
 

@@ -73,7 +73,10 @@ class Talk:
         """All that was said was heard, once; in order, but for what came late, which is in its own."""
         self._end.set()
         self._thread.join()
-        late = lambda: [data["data"] for data in self.data("#late")]  # noqa: E731
+
+        def late() -> list[Any]:
+            return [data["data"] for data in self.data("#late")]
+
         until(lambda: len(self.data()) + len(late()) >= self.said, what="all to be heard")
         assert self.data() == sorted(self.data())
         assert late() == sorted(late())
