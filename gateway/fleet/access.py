@@ -40,7 +40,6 @@ IN, OUT = "ingress", "egress"
 _CONSUMERS = "what reaches a gateway: "
 
 
-
 def access_of(members: Iterable[Member]) -> dict[str, object]:
     """`access_control` of a router's configuration: default deny, and what the members may who are not
     revoked."""

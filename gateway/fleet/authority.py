@@ -19,11 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from gateway.fleet.members import Member, Role
+from gateway.fleet.members import AUTHORITY_KEY, CA, CERT, KEY, Member, Role
 
-CA, CERT, KEY = "ca.pem", "cert.pem", "key.pem"
-AUTHORITY_KEY = "ca.key"
-"""Whoever has it can make members: it stays where it was made."""
 BEGINNING = datetime.datetime(2020, 1, 1)  # noqa: DTZ001 - cryptography has UTC without saying so
 """Of every certificate's validity."""
 AUTHORITY_YEARS = 30
@@ -53,7 +50,10 @@ class Authority:
             ) from None
         except (ValueError, TypeError) as error:
             raise AuthorityError(f"{folder}: {CA} and {AUTHORITY_KEY} cannot be used ({error})") from None
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != self._certificate.public_key():
+        if (
+            not isinstance(key, ec.EllipticCurvePrivateKey)
+            or key.public_key() != self._certificate.public_key()
+        ):
             raise AuthorityError(f"{key_file} is not the key of {folder / CA}")
         self._key = key
 

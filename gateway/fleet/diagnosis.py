@@ -18,12 +18,12 @@ ENROL = "`sig-gateway fleet enrol` made them all in one folder: ca.pem, cert.pem
 RUNNING = "is `sig-gateway fleet-router` running there?"
 
 _THEIR_WORDS = {
-    "EXPIRED": "our certificate has expired, by the router's clock: `sig-gateway fleet renew`",
+    "EXPIRED": "our certificate is not valid by the router's clock: it has expired (`sig-gateway fleet list` "
+    "tells, `fleet renew` makes another), or the router's clock is wrong",
     "UNKNOWN_CA": f"the router does not trust our certificate, which is of another authority; {ENROL}",
     "DECRYPT_ERROR": f"the router does not trust our certificate, which is of another authority; {ENROL}",
     "CERTIFICATE_REQUIRED": "the router wants a certificate of us: give tls with ca, cert and key",
-    "BAD_CERTIFICATE": "the router refuses our certificate: not yet valid by its clock, or of another authority",
-    "CERTIFICATE_UNKNOWN": "the router refuses our certificate",
+    "BAD_CERTIFICATE": "the router refuses our certificate, as none that it can use",
 }
 """Of the alert that a router ends a handshake with, in OpenSSL's reason."""
 _EXPIRED, _NOT_YET, _UNTRUSTED, _NAME, _ADDRESS = 10, 9, (18, 19, 20, 21), 62, 64
@@ -100,8 +100,15 @@ def _greeted(link: socket.socket, place: Place, tls: Tls | None) -> str:
     except (ssl.SSLError, ConnectionError) as error:
         said = _refused(error)
         if place.scheme == "tcp":
-            return f"TLS is spoken there: write tls://{place.host}:{place.port}, with certificates" if said else ""
-        return said or f"no TLS is spoken there ({getattr(error, 'reason', None) or error}): a router without it?"
+            return (
+                f"TLS is spoken there: write tls://{place.host}:{place.port}, with certificates"
+                if said
+                else ""
+            )
+        return (
+            said
+            or f"no TLS is spoken there ({getattr(error, 'reason', None) or error}): a router without it?"
+        )
     except TimeoutError:
         if place.scheme == "tcp":
             return ""

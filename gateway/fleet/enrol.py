@@ -1,8 +1,8 @@
 """The fleet's folder: its authority, the list of its members, and each one's files to be copied.
 
-    ca.key                          the authority's: it never leaves this folder
-    ca.pem  members.json            the authority's certificate; who is enrolled
-    NAME/{ca,cert,key}.pem          of each member; a router's folder has a copy of members.json as well
+ca.key                          the authority's: it never leaves this folder
+ca.pem  members.json            the authority's certificate; who is enrolled
+NAME/{ca,cert,key}.pem          of each member; a router's folder has a copy of members.json as well
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gateway.fleet.authority import AUTHORITY_KEY, CA, CERT, KEY, MEMBER_DAYS, Authority, host_of
+from gateway.fleet.authority import MEMBER_DAYS, Authority, host_of
 from gateway.fleet.members import (
+    AUTHORITY_KEY,
+    CA,
+    CERT,
     EVERY_SITE,
+    KEY,
     LIST,
     Member,
     MemberError,
@@ -30,8 +34,6 @@ from gateway.fleet.members import (
     write,
 )
 
-SOON_DAYS = 60
-"""Before a certificate's end, from which on it is said."""
 OURS = {CA, CERT, KEY, LIST}
 """In a member's folder."""
 
@@ -63,7 +65,13 @@ class Wanted:
         if self.asks and not self.reads:
             raise MemberError("--ask goes with --reader")
         return Member(
-            self.name, role, expires, hosts=tuple(self.hosts), site=self.site, reads=self.reads, asks=self.asks
+            self.name,
+            role,
+            expires,
+            hosts=tuple(self.hosts),
+            site=self.site,
+            reads=self.reads,
+            asks=self.asks,
         )
 
     def _role(self) -> Role:
@@ -155,7 +163,9 @@ class Folder:
         for name in members:
             other = self.path / path_of(name)
             if other != place and (place.is_relative_to(other) or other.is_relative_to(place)):
-                raise MemberError(f"{member.name!r}: its folder would be with that of {name!r}; choose another name")
+                raise MemberError(
+                    f"{member.name!r}: its folder would be with that of {name!r}; choose another name"
+                )
         found = {each.name for each in place.iterdir()} if place.exists() else set()
         if found - OURS:
             raise MemberError(f"{place}: there is something else in it: {', '.join(sorted(found - OURS))}")
@@ -196,8 +206,3 @@ def _of(members: dict[str, Member], name: str) -> Member:
 
 def _expires(now: datetime.datetime) -> datetime.date:
     return (now + datetime.timedelta(days=MEMBER_DAYS)).date()
-
-
-def days_left(member: Member, now: datetime.datetime) -> int:
-    """Of its certificate; 0 on its last day, negative after it."""
-    return (member.expires - now.date()).days

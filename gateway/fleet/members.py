@@ -21,13 +21,19 @@ from typing import Any
 from gateway.fleet import keys
 
 LIST = "members.json"
+CA, CERT, KEY = "ca.pem", "cert.pem", "key.pem"
+"""What each member has: the authority's certificate, its own, and its private key."""
+AUTHORITY_KEY = "ca.key"
+"""Whoever has it can make members: it stays where it was made."""
 EVERY_SITE = "all"
 """A collector's, of all sites."""
 MOST_COMMON_NAME = 64
 """Characters: ub-common-name of RFC 5280, which zenoh's and everybody's TLS keeps to."""
 DIGEST = 40
 """Of a name that is too long: hexadecimal digits, so 160 bits."""
-ABOUT = "who is in the fleet, made by `sig-gateway fleet enrol`; each router has a copy, and reads it at start"
+ABOUT = (
+    "who is in the fleet, made by `sig-gateway fleet enrol`; each router has a copy, and reads it at start"
+)
 
 
 class MemberError(ValueError):
@@ -126,7 +132,9 @@ def read(path: Path) -> dict[str, Member]:
         return {name: _member(name, each) for name, each in listed.items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         what = f"{type(error).__name__}: {error}"
-        raise MemberError(f"{path}: expected the list that `sig-gateway fleet enrol` keeps ({what})") from None
+        raise MemberError(
+            f"{path}: expected the list that `sig-gateway fleet enrol` keeps ({what})"
+        ) from None
 
 
 def _member(name: str, said: Mapping[str, Any]) -> Member:
@@ -164,5 +172,7 @@ def write(path: Path, members: Iterable[Member]) -> None:
 
 def _said(member: Member) -> dict[str, object]:
     """Without what is as for most."""
-    said = {key: value for key, value in asdict(member).items() if value not in ("", (), False) and key != "name"}
+    said = {
+        key: value for key, value in asdict(member).items() if value not in ("", (), False) and key != "name"
+    }
     return {**said, "certificate": member.common_name, "expires": member.expires.isoformat()}
