@@ -65,7 +65,8 @@ def _asked(document: Document, beside: Path) -> Asked:
 
 def _urls(document: Document, key: str, value: object) -> list[str]:
     values = value if isinstance(value, list) else [value]
-    if all(isinstance(each, str) for each in values):
-        return values
+    texts = [each for each in values if isinstance(each, str)]
+    if len(texts) == len(values):
+        return texts
     document.complain((key,), f"{key}: expected a list such as [tls://hub.example], got {shown(value)}")
     return []

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gateway.fleet.hub import days_left
-from gateway.fleet.members import AUTHORITY_KEY, EVERY_SITE, LIST, Member, Role
+from gateway.fleet.members import AUTHORITY_KEY, EVERY_SITE, LIST, Member, Role, path_of
 
 SECRETS = "secrets/fleet"
 """Beside a config: where systemd reads it as root for the service."""
@@ -123,11 +123,11 @@ def _routers_learn(number: str, path: Path, routers: Sequence[Member]) -> Iterat
     """What a change costs: zenoh reads its access control at a start."""
     if not routers:
         return
-    yield f"{number}. Each router takes the new list at its next start. One after the other, the next when the one"
-    yield "   before listens again: its members go on at another router, and nothing that was kept is lost."
+    yield f"{number}. Each router takes the new list at its next start. One after the other, the next when the"
+    yield "   one before listens again: its members go on at another router, and nothing that was kept is lost."
     for each in routers:
         host = each.hosts[0].partition(":")[0]
-        yield f"     scp {path / each.name / LIST} {host}:{ROUTER_FOLDER}/"
+        yield f"     scp {path / path_of(each.name) / LIST} {host}:{ROUTER_FOLDER}/"
         yield f"     ssh {host} sudo systemctl restart sig-gateway-fleet-router"
 
 

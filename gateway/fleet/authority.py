@@ -1,7 +1,7 @@
 """A fleet's own authority: its key, and the certificates that it makes. Source: RFC 5280.
 
-All begin to be valid long before they are made: a Raspberry Pi has no clock of its own, and until it has asked
-for the time it believes that it is still the day of its last shutdown, or of its system's image.
+All begin to be valid long before they are made: a Raspberry Pi has no clock of its own, and until it has
+asked for the time it believes that it is still the day of its last shutdown, or of its system's image.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gateway.fleet.members import AUTHORITY_KEY, CA, CERT, KEY, Member, Role
 
-BEGINNING = datetime.datetime(2020, 1, 1)  # noqa: DTZ001 - cryptography has UTC without saying so
-"""Of every certificate's validity."""
+BEGINNING = datetime.datetime(2020, 1, 1)
+"""Of every certificate's validity; UTC, as cryptography takes it."""
 AUTHORITY_YEARS = 30
 """Of the authority's own: longer than a fleet is there without anybody renewing it."""
 MEMBER_DAYS = 2 * 365
@@ -71,7 +71,7 @@ class Authority:
         return cls(folder)
 
     def issue(self, member: Member, folder: Path) -> None:
-        """A new key and its certificate, in `folder`, with the authority's own certificate. Raises OSError."""
+        """A new key and its certificate, in `folder`, beside the authority's own. Raises OSError."""
         key = _new_key()
         until = datetime.datetime.combine(member.expires, datetime.time(23, 59, 59))
         builder = _begun(_named(member.common_name), self._certificate.subject, key, until)

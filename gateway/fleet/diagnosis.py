@@ -1,4 +1,4 @@
-"""Why no router lets us in. zenoh says of every cause the same, so one more connection is made, and looked at.
+"""Why no router lets us in. zenoh says the same of every cause: one more connection is made, and looked at.
 
 Only after a failure, and for a few seconds at most. Threads: the caller's; it waits.
 """
@@ -73,7 +73,8 @@ def problem_of_own(tls: Tls) -> str:
         _context(tls)
     except (ssl.SSLError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        return f"{tls.cert} and {tls.key} are no certificate and its key, or {tls.ca} is none ({reason}); {ENROL}"
+        pair = f"{tls.cert} and {tls.key} are no certificate and its key"
+        return f"{pair}, or {tls.ca} is none ({reason}); {ENROL}"
     return ""
 
 
@@ -137,8 +138,8 @@ def _their_certificate(error: ssl.SSLCertVerificationError, place: Place) -> str
         return f"the router's certificate is not of our fleet's authority; {ENROL}"
     if code in (_NAME, _ADDRESS):
         return (
-            f"the router is not enrolled as {place.host!r}: use the name that it was enrolled with, or enrol it "
-            "with --again and --router naming this one as well"
+            f"the router is not enrolled as {place.host!r}: use the name that it was enrolled with, or enrol "
+            "it with --again, and --router naming this one as well"
         )
     if code == _EXPIRED:
         return "the router's certificate has expired, by our clock: `sig-gateway fleet renew` for the router"

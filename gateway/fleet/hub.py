@@ -15,8 +15,8 @@ FILES = (CA, CERT, KEY, LIST)
 SOON_DAYS = 60
 """Before a certificate's end, from which on it is said."""
 HOW = (
-    "make it where the fleet's authority is, with `sig-gateway fleet enrol NAME --router HOST`, and copy the folder "
-    "fleet/NAME to this machine"
+    "make it where the fleet's authority is, with `sig-gateway fleet enrol NAME --router HOST`, and copy the "
+    "folder fleet/NAME to this machine"
 )
 OPEN = (
     "without TLS anybody on this machine may speak as any gateway, and read everything: that is for trying, "

@@ -1,4 +1,4 @@
-"""Who is in a fleet, and what each may do: the list that `sig-gateway fleet enrol` keeps. Pure, but for its file.
+"""Who is in a fleet, and as what: the list that `sig-gateway fleet enrol` keeps. Pure, but for its file.
 
 Each member has a certificate, whose common name is `ROLE:NAME:GENERATION`. Routers let a common name do what
 its role may (`access`), and nothing else: so a new generation, after a theft, leaves the old certificate with
