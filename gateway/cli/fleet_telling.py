@@ -123,8 +123,8 @@ def _routers_learn(number: str, path: Path, routers: Sequence[Member]) -> Iterat
     """What a change costs: zenoh reads its access control at a start."""
     if not routers:
         return
-    yield f"{number}. Each router takes the new list at its next start. One after the other, the next when the"
-    yield "   one before listens again: its members go on at another router, and nothing that was kept is lost."
+    yield f"{number}. Each router takes the new list at its next start. Restart one after the other, the next"
+    yield "   when the one before listens again: its members go on at another, and nothing that is kept is lost."
     for each in routers:
         host = each.hosts[0].partition(":")[0]
         yield f"     scp {path / path_of(each.name) / LIST} {host}:{ROUTER_FOLDER}/"

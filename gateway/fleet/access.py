@@ -98,7 +98,7 @@ def _of_collector(member: Member) -> list[dict[str, object]]:
 
 
 def _reading(name: str, scope: keys.Gateway, asked: Sequence[str]) -> list[dict[str, object]]:
-    all_of_it = scope.key() + "/**"
+    all_of_it = f"{keys.ROOT}/**" if scope == keys.EVERY else f"{keys.ROOT}/{keys.quoted(scope.site)}/**"
     return [
         _rule(f"{name} hears", HEARING, [IN], all_of_it),
         _rule(f"{name} is told", HEARD, [OUT], all_of_it),

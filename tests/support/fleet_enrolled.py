@@ -1,9 +1,8 @@
-"""A fleet with certificates: its folder, routers that are `sig-gateway fleet-router`, and its members' sessions."""
+"""A fleet with certificates: its folder, routers that are `sig-gateway fleet-router`, its members' sessions."""
 
 from __future__ import annotations
 
 import datetime
-import os
 import signal
 import subprocess
 import sys
