@@ -11,13 +11,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gateway.config.document import Document, parse
-from gateway.config.problems import shown, unknown_key
-from gateway.config.secrets import Secrets
 from gateway.fleet.hub import Asked
+
+if TYPE_CHECKING:
+    from gateway.config.document import Document
 
 KEYS = ("listen", "connect", "dir")
 
@@ -37,6 +38,9 @@ def asked_of(
     except (OSError, UnicodeDecodeError) as error:
         print(f"error: {path}: cannot be read: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return None
+    from gateway.config.document import parse  # half the memory of a router that needs none
+    from gateway.config.secrets import Secrets
+
     document = parse(text, str(path), Secrets(path.parent, os.environ))
     asked = _asked(document, path.parent)
     for problem in document.problems:
@@ -45,6 +49,8 @@ def asked_of(
 
 
 def _asked(document: Document, beside: Path) -> Asked:
+    from gateway.config.problems import shown, unknown_key
+
     tree = document.tree
     if not isinstance(tree, dict):
         if not document.problems:
@@ -65,6 +71,8 @@ def _asked(document: Document, beside: Path) -> Asked:
 
 def _urls(document: Document, key: str, value: object) -> list[str]:
     values = value if isinstance(value, list) else [value]
+    from gateway.config.problems import shown
+
     texts = [each for each in values if isinstance(each, str)]
     if len(texts) == len(values):
         return texts

@@ -13,13 +13,10 @@ from queue import Empty, SimpleQueue
 
 from gateway.cli.common import EXIT_USAGE
 from gateway.cli.stopping import stop_signals
-from gateway.doctor.listeners import who_listens
-from gateway.doctor.machine import Machine
 from gateway.fleet.diagnosis import place_of
 from gateway.fleet.hub import OPEN, Asked, HubError, ending, members_of, settings_of
 from gateway.fleet.members import LIST
 from gateway.fleet.session import EXTRA, FleetError, Settings, close, open_session
-from gateway.logs import logging_to, to_stderr
 from gateway.sd_notify import Manager
 
 LOOK_S = 60.0
@@ -47,8 +44,19 @@ def fleet_router(asked: Asked, *, verbose: bool) -> int:
     os.environ.setdefault("NO_COLOR", "1")  # zenoh's log is for a journal
     zenoh.init_log_from_env_or("debug" if verbose else ZENOH_LOG)
     _have_files()
-    with logging_to(to_stderr(), verbose=verbose), stop_signals() as stops:
+    _log(verbose=verbose)
+    with stop_signals() as stops:
         return _run(asked, settings, stops)
+
+
+def _log(*, verbose: bool) -> None:
+    """To standard error. The gateway's own log takes a config, with which a router has nothing to do: without
+    it a router has half the memory."""
+    handler = logging.StreamHandler()
+    lines = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    lines.converter = time.gmtime
+    handler.setFormatter(lines)
+    logging.basicConfig(handlers=[handler], level=logging.DEBUG if verbose else logging.INFO)
 
 
 def _have_files() -> None:
@@ -82,6 +90,9 @@ def _run(asked: Asked, settings: Settings, stops: SimpleQueue[int]) -> int:
 
 def _held(settings: Settings) -> str:
     """By whom, where somebody else listens there."""
+    from gateway.doctor.listeners import who_listens
+    from gateway.doctor.machine import Machine
+
     for each in settings.listen:
         who = who_listens(Machine(), place_of(each).port)
         if who:

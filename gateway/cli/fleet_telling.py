@@ -124,7 +124,7 @@ def _routers_learn(number: str, path: Path, routers: Sequence[Member]) -> Iterat
     if not routers:
         return
     yield f"{number}. Each router takes the new list at its next start. Restart one after the other, the next"
-    yield "   when the one before listens again: its members go on at another, and nothing that is kept is lost."
+    yield "   when the one before listens again: its members go on at another, and nothing kept is lost."
     for each in routers:
         host = each.hosts[0].partition(":")[0]
         yield f"     scp {path / path_of(each.name) / LIST} {host}:{ROUTER_FOLDER}/"

@@ -28,7 +28,7 @@ A, B = "sig/1/north/a", "sig/1/north/b"
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Enrolled]:
-    """North has the gateways a and b, and a keeper; south has c. `main` keeps all, `desk` reads, `chief` asks."""
+    """North has the gateways a, b and a keeper; south has c. `main` keeps all, `desk` reads, `chief` asks."""
     made = Enrolled(tmp_path_factory.mktemp("fleet"))
     for name in ("north/a", "north/b", "south/c", "north/gone", "north/twice"):
         made.enrol(name)
@@ -105,7 +105,7 @@ def test_a_gateway_is_there_as_itself_alone(fleet: Enrolled) -> None:
 
 
 def test_nobody_confirms_for_a_collector(fleet: Enrolled) -> None:
-    """Neither a gateway, nor another collector, nor who reads: what is confirmed is deleted where it was kept."""
+    """Neither a gateway, nor another collector, nor who reads: what is confirmed is not kept any more."""
     wanted = (("north/a", 0), ("north/b", 1), ("main", 0), ("keeper", 0), ("chief", 0), ("desk", 1))
     with fleet.sessions(*wanted) as (thief, other, main, keeper, chief, desk):
         seen, heard = Heard(other, f"{B}/confirmed/**"), Heard(desk, "sig/1/**")
@@ -315,7 +315,7 @@ def test_files_that_do_not_go_together(fleet: Enrolled) -> None:
 
 
 def test_a_router_started_again_takes_the_new_list(tmp_path: Path) -> None:
-    """A gateway that was enrolled since may nothing before, and all that is its own after it; the routers find
+    """A gateway enrolled since may nothing before, and all that is its own after it; the routers find
     each other again."""
     fleet = Enrolled(tmp_path / "fleet")
     fleet.enrol("desk", reads=True)

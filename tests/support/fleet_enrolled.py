@@ -1,4 +1,4 @@
-"""A fleet with certificates: its folder, routers that are `sig-gateway fleet-router`, its members' sessions."""
+"""A fleet with certificates: its folder, routers as `sig-gateway fleet-router`, and its members' sessions."""
 
 from __future__ import annotations
 
