@@ -13,7 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -87,10 +87,6 @@ class Member:
     def url(self) -> str:
         """Where a router is reached: its first host."""
         return f"tls://{self.hosts[0]}"
-
-    def again(self, expires: datetime.date) -> Member:
-        """The same, with a certificate that leaves the one before without rights."""
-        return replace(self, expires=expires, generation=self.generation + 1, revoked=False)
 
 
 def gateway_of(name: str) -> keys.Gateway:
