@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gateway.cli import fleet_telling as telling
 from gateway.fleet.hub import days_left, ending
-from gateway.fleet.members import Member, MemberError, Role
+from gateway.fleet.members import Member, MemberError
 from gateway.fleet.session import EXTRA
 
 
@@ -25,7 +25,7 @@ def enrol(path: Path, name: str, *, again: bool, **wanted: object) -> int:
         member = folder.enrol(Wanted(name, **wanted), _now(), again=again)  # type: ignore[arg-type]  # as typed
         if first:
             yield from telling.of_authority(path)
-        yield from telling.of_enrolled(member, folder.place(member), path, _routers(folder.members()))
+        yield from telling.of_enrolled(member, folder.place(member), path, _there(folder.members()))
 
     return _done(work)
 
@@ -51,7 +51,7 @@ def revoke(path: Path, name: str) -> int:
 
         folder = Folder(path)
         member = folder.revoke(name)
-        yield from telling.of_revoked(member, path, _routers(folder.members()))
+        yield from telling.of_revoked(member, path, _there(folder.members()))
 
     return _done(work)
 
@@ -96,8 +96,8 @@ def _done(work: Callable[[], Iterable[str]]) -> int:
     return 0
 
 
-def _routers(members: dict[str, Member]) -> list[Member]:
-    return [each for each in members.values() if each.role is Role.ROUTER and not each.revoked]
+def _there(members: dict[str, Member]) -> list[Member]:
+    return [each for each in members.values() if not each.revoked]
 
 
 def _now() -> datetime.datetime:

@@ -23,22 +23,26 @@ def of_authority(path: Path) -> Iterator[str]:
     yield ""
 
 
-def of_enrolled(member: Member, place: Path, path: Path, routers: Sequence[Member]) -> Iterator[str]:
-    """What is to be done now."""
+def of_enrolled(member: Member, place: Path, path: Path, members: Sequence[Member]) -> Iterator[str]:
+    """What is to be done now. `members`: all that are there."""
     yield f"{member.name} is enrolled as {_a(member)}; its certificate is good until {member.expires}."
     yield ""
+    others = [each for each in _routers(members) if each.name != member.name]
     if member.role is Role.ROUTER:
-        yield from _of_router(member, place, [each for each in routers if each.name != member.name])
+        yield from _of_router(member, place, others)
+    elif member.role is Role.READER:
+        yield from _of_reader(place, others)
     else:
-        yield f"1. Copy {FILES} from {place} into {SECRETS}, beside its config.yaml,"
+        file = "config.yaml" if member.role is Role.GATEWAY else "collect.yaml"
+        yield f"1. Copy {FILES} from {place} into {SECRETS}, beside its {file},"
         yield "   for its user alone; for a service: for root alone (chmod 600)."
-        yield "2. Write into that config.yaml:"
+        yield f"2. Write into that {file}:"
         yield ""
-        yield from (f"     {line}" for line in section(member, routers))
+        yield from (f"     {line}" for line in section(member, members))
         yield ""
-        if not routers:
-            yield "   with the routers, once there are some: sig-gateway fleet enrol hub1 --router HOST"
-    yield from _routers_learn("3", path, [each for each in routers if each.name != member.name])
+    if not others and member.role is not Role.ROUTER:
+        yield "   with the routers, once there are some: sig-gateway fleet enrol hub1 --router HOST"
+    yield from _routers_learn("3", path, others)
 
 
 def of_renewed(member: Member, place: Path) -> Iterator[str]:
@@ -48,15 +52,15 @@ def of_renewed(member: Member, place: Path) -> Iterator[str]:
     yield "the old certificate is good until its own end."
 
 
-def of_revoked(member: Member, path: Path, routers: Sequence[Member]) -> Iterator[str]:
+def of_revoked(member: Member, path: Path, members: Sequence[Member]) -> Iterator[str]:
     """It is in force when the routers were restarted."""
     yield f"{member.name} is revoked: its certificate lets it in, and it may do nothing there any more,"
     yield "once every router has the new list. Until then it may what it could."
-    yield from _routers_learn("Now", path, routers)
+    yield from _routers_learn("Now", path, _routers(members))
 
 
-def section(member: Member, routers: Sequence[Member]) -> Iterator[str]:
-    """For its config, as YAML."""
+def section(member: Member, members: Sequence[Member]) -> Iterator[str]:
+    """For its config, as YAML. `members`: all that are there."""
     if member.role is Role.GATEWAY:
         yield f"gateway: {{name: {_yaml(member.gateway.name)}}}   # its other keys stay"
     elif member.role is Role.COLLECTOR:
@@ -64,8 +68,12 @@ def section(member: Member, routers: Sequence[Member]) -> Iterator[str]:
         yield f"collect: {{name: {_yaml(member.name)}{sites}}}"
     yield "fleet:"
     if member.role is Role.GATEWAY:
-        yield f"  site: {_yaml(member.gateway.site)}"
-    yield f"  routers: [{', '.join(_yaml(each.url) for each in routers)}]"
+        site = member.gateway.site
+        yield f"  site: {_yaml(site)}"
+        collectors = [each for each in members if each.site in (EVERY_SITE, site)]
+        if collectors:
+            yield f"  consumers: [{', '.join(_yaml(each.name) for each in collectors)}]"
+    yield f"  routers: [{', '.join(_yaml(each.url) for each in _routers(members))}]"
     yield f"  tls: {{ca: {SECRETS}/ca.pem, cert: {SECRETS}/cert.pem, key: {SECRETS}/key.pem}}"
 
 
@@ -114,6 +122,13 @@ def _of_router(member: Member, place: Path, others: Sequence[Member]) -> Iterato
     yield f"     sig-gateway fleet-router --listen tls://0.0.0.0{port} --dir {ROUTER_FOLDER}{connect}"
 
 
+def _of_reader(place: Path, routers: Sequence[Member]) -> Iterator[str]:
+    where = ",".join(each.url for each in routers) or "tls://HOST"
+    yield f"1. Copy {FILES} from {place} to who reads, for that user alone (chmod 600), into DIR, say."
+    yield "2. Read there:"
+    yield f"     sig-gateway senders --connect fleet:{where} --tls-dir DIR"
+
+
 def _port(member: Member) -> str:
     host, _, port = member.hosts[0].rpartition(":")
     return port if host and not host.endswith(":") and port.isdigit() else ""
@@ -129,6 +144,10 @@ def _routers_learn(number: str, path: Path, routers: Sequence[Member]) -> Iterat
         host = each.hosts[0].partition(":")[0]
         yield f"     scp {path / path_of(each.name) / LIST} {host}:{ROUTER_FOLDER}/"
         yield f"     ssh {host} sudo systemctl restart sig-gateway-fleet-router"
+
+
+def _routers(members: Sequence[Member]) -> list[Member]:
+    return [each for each in members if each.role is Role.ROUTER]
 
 
 def _a(member: Member) -> str:
