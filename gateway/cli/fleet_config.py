@@ -60,11 +60,11 @@ def _asked(document: Document, beside: Path) -> Asked:
         if key not in KEYS:
             document.complain((key,), unknown_key(key, KEYS))
     listen, connect = (_urls(document, key, tree.get(key, [])) for key in ("listen", "connect"))
-    if not listen:
-        document.complain(("listen",), "listen: expected where members come, such as [tls://0.0.0.0]")
+    if not listen and tree.get("listen", []) == []:
+        document.complain(("listen",), "expected where members come, such as [tls://0.0.0.0]")
     folder = tree.get("dir")
     if folder is not None and not isinstance(folder, str):
-        document.complain(("dir",), f"dir: expected a folder, got {shown(folder)}")
+        document.complain(("dir",), f"expected a folder, got {shown(folder)}")
         folder = None
     return Asked(listen, connect, None if folder is None else beside / Path(folder).expanduser())
 
@@ -76,5 +76,5 @@ def _urls(document: Document, key: str, value: object) -> list[str]:
     texts = [each for each in values if isinstance(each, str)]
     if len(texts) == len(values):
         return texts
-    document.complain((key,), f"{key}: expected a list such as [tls://hub.example], got {shown(value)}")
+    document.complain((key,), f"expected a list such as [tls://hub.example], got {shown(value)}")
     return []

@@ -7,9 +7,11 @@ import logging
 import os
 import resource
 import sys
+import threading
 import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
 from gateway.cli.common import EXIT_USAGE
 from gateway.cli.stopping import stop_signals
@@ -19,8 +21,13 @@ from gateway.fleet.members import LIST
 from gateway.fleet.session import EXTRA, FleetError, Settings, close, open_session
 from gateway.sd_notify import Manager
 
+if TYPE_CHECKING:
+    import zenoh
+
 LOOK_S = 60.0
 """Between two looks at the list."""
+LEAVE_S = 0.5
+"""For the connections to be closed, which takes some ms."""
 DAY_S = 86_400.0
 """Between two warnings of certificates that end."""
 ZENOH_LOG = "warn,zenoh::net::routing::interceptor=info"
@@ -82,10 +89,20 @@ def _run(asked: Asked, settings: Settings, stops: SimpleQueue[int]) -> int:
         _stay(asked.folder if settings.tls is not None else None, stops)
     finally:
         manager.stopping()
-        close(session)
         manager.close()
-    logger.info("stopped")
+        _leave(session)
     return 0
+
+
+def _leave(session: zenoh.Session) -> None:
+    """Say good-bye to all; who has just come and says nothing holds that up, and is not waited for."""
+    closing = threading.Thread(target=close, args=(session,), name="fleet-close", daemon=True)
+    closing.start()
+    closing.join(LEAVE_S)
+    logger.info("stopped")
+    if closing.is_alive():
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _held(settings: Settings) -> str:

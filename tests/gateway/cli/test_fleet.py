@@ -1,4 +1,4 @@
-"""`fleet enrol`, `list`, `renew`, `revoke`, and `fleet-router` as far as it needs no router: in this process."""
+"""`fleet enrol`, `list`, `renew`, `revoke`, and what `fleet-router` refuses: in this process."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def section(text: str) -> dict[str, object]:
 
 
 def test_what_to_do_for_a_gateway(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    """A section with its site, the routers, the consumers and the files; which routers to restart, each by itself."""
+    """A section with its site, routers, consumers and files; and each router is to be restarted."""
     said(capsys, "fleet", "enrol", "hub1", "--router", "hub1.example,10.0.0.1", "--dir", folder)
     said(capsys, "fleet", "enrol", "hub2", "--router", "hub2.example:7000", "--dir", folder)
     said(capsys, "fleet", "enrol", "main", "--collector", "all", "--dir", folder)
@@ -166,10 +166,10 @@ def test_a_router_that_is_refused(
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("listen: tls://0.0.0.0\nconect: x\n", "2: unknown key 'conect'; did you mean 'connect'?"),
+        ("listen: tls://0.0.0.0\nconect: x\n", "2: conect: unknown key 'conect'; did you mean 'connect'?"),
         ("connect: []\n", "listen: expected where members come"),
         ("listen: [7]\n", "1: listen: expected a list such as [tls://hub.example], got"),
-        ("listen: tls://a\ndir: [x]\n", "2: dir: expected a folder"),
+        ("listen: tls://a\ndir: [x]\n", "2: dir: expected a folder, got a list"),
         ("- a\n", "expected listen, connect, dir"),
         ("listen: [\n", "not valid YAML"),
     ],

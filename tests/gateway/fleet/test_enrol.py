@@ -6,6 +6,7 @@ import datetime
 import ssl
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from gateway.fleet.authority import AuthorityError, host_of
 from gateway.fleet.enrol import Folder, Wanted
-from gateway.fleet.members import MemberError, Role, read
+from gateway.fleet.members import Member, MemberError, Role, read
 
 NOW = datetime.datetime(2026, 11, 30, 14, 0, tzinfo=datetime.UTC)
 
@@ -40,6 +41,10 @@ def common_name(made: x509.Certificate) -> object:
     """Of whom it is."""
     (name,) = made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return name.value
+
+
+def _changes(folder: Folder) -> list[Callable[[str], Member]]:
+    return [lambda name: folder.renew(name, NOW), folder.revoke]
 
 
 def test_a_gateway_s_certificate(folder: Folder) -> None:
@@ -95,8 +100,8 @@ def test_routers_have_the_list(folder: Folder) -> None:
     enrol(folder, "hub", hosts=["hub"])
     enrol(folder, "old", hosts=["old"])
     enrol(folder, "north/a")
-    for change in (lambda: folder.renew("north/a", NOW), lambda: folder.revoke("north/a")):
-        change()
+    for change in _changes(folder):
+        change("north/a")
         assert read(folder.path / "hub" / "members.json") == folder.members()
     folder.revoke("old")
     assert list((folder.path / "old").iterdir()) == []
@@ -132,9 +137,9 @@ def test_revoked(folder: Folder) -> None:
     enrol(folder, "north/a")
     folder.revoke("north/a")
     assert list((folder.path / "north/a").iterdir()) == []
-    for act in (lambda: folder.renew("north/a", NOW), lambda: folder.revoke("north/a")):
+    for change in _changes(folder):
         with pytest.raises(MemberError, match="was revoked; `fleet enrol` takes it in again"):
-            act()
+            change("north/a")
     assert common_name(enrol(folder, "north/a")) == "gateway:north/a:2"
     assert not folder.members()["north/a"].revoked
 
@@ -142,9 +147,9 @@ def test_revoked(folder: Folder) -> None:
 def test_nobody(folder: Folder) -> None:
     """Can be neither renewed nor revoked."""
     enrol(folder, "north/a")
-    for act in (lambda: folder.renew("north/b", NOW), lambda: folder.revoke("north/b")):
+    for change in _changes(folder):
         with pytest.raises(MemberError, match="nobody called 'north/b' is enrolled"):
-            act()
+            change("north/b")
 
 
 @pytest.mark.parametrize(
