@@ -11,7 +11,11 @@ from pathlib import Path
 from gateway.cli import fleet_telling as telling
 from gateway.fleet.hub import days_left, ending
 from gateway.fleet.members import Member, MemberError
-from gateway.fleet.session import EXTRA
+
+NO_CRYPTOGRAPHY = (
+    "certificates are made with cryptography, which is not installed: pip install 'sig-gateway[fleet]'; on "
+    "32-bit ARM, for which it has no wheel: pip install cryptography, or enrol on another machine"
+)
 
 
 def enrol(path: Path, name: str, *, again: bool, **wanted: object) -> int:
@@ -82,7 +86,7 @@ def _done(work: Callable[[], Iterable[str]]) -> int:
     try:
         from gateway.fleet.authority import AuthorityError
     except ImportError:
-        print(f"error: {EXTRA}", file=sys.stderr)
+        print(f"error: {NO_CRYPTOGRAPHY}", file=sys.stderr)
         return 1
     try:
         for line in work():
