@@ -1,4 +1,4 @@
-"""docs/fleet-security.md: every command of it that is about the fleet, one after the other, as it is printed."""
+"""docs/fleet-security.md: every command of it that is about the fleet, one after the other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OVER_THE_FLEET = "senders"
 
 
 def test_the_page(tmp_path: Path) -> None:
-    """Each prints what the page says; both routers run with what was made; the rights are those at its end."""
+    """Each prints what the page says; both routers run with it; the rights are those of its end."""
     ports = {"hub1.example": free_port(), "hub2.example": free_port()}
     routers, printed, tried = [], "", 0
     try:
@@ -64,7 +64,7 @@ def test_the_page(tmp_path: Path) -> None:
 
 def _router(words: list[str], port: int, folder: Path) -> Router:
     """As the page starts it, on loopback."""
-    words = [word.replace("0.0.0.0", f"127.0.0.1:{port}") for word in words[1:]]
+    words = [word.replace("0.0.0.0", f"127.0.0.1:{port}") for word in words[1:]]  # noqa: S104
     at = words.index("--dir")
     place = folder / words[at + 1]
     router = Router(place, *words[:at], *words[at + 2 :])
