@@ -29,7 +29,8 @@ OVER_THE_FLEET = "senders"
 def test_the_page(tmp_path: Path) -> None:
     """Each prints what the page says; both routers run with it; the rights are those of its end."""
     ports = {"hub1.example": free_port(), "hub2.example": free_port()}
-    routers, printed, tried = [], "", 0
+    routers: list[Router] = []
+    printed, tried = "", 0
     try:
         for line in COMMANDS:
             words = shlex.split(line.removeprefix("$ sig-gateway "))
