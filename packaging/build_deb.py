@@ -47,6 +47,9 @@ RELEASES = {"bookworm": Release(12, "3.11", 252, 36), "trixie": Release(13, "3.1
 MACHINES = {"amd64": "x86_64", "arm64": "aarch64", "armhf": "armv7l"}
 """Debian's names and Python's."""
 OLDEST_GLIBC = 17
+EXTRA = "fleet"
+ROUTER_UNIT = "fleet-router.service"
+"""In gateway/systemd. It is not started, and not enabled: few machines are a router of a fleet."""
 
 
 class NoWheelError(Exception):
@@ -104,7 +107,9 @@ def pip_options(arch: str, release: Release) -> list[str]:
 
 def without_wheel(wheel: Path, arch: str, release: Release) -> list[str]:
     """Which of the wheel's dependencies, and theirs, have none for that machine."""
-    report = json.loads(_pip("install", "--dry-run", "--ignore-installed", "--report=-", str(wheel)).stdout)
+    report = json.loads(
+        _pip("install", "--dry-run", "--ignore-installed", "--report=-", with_extra(wheel)).stdout
+    )
     found = [each["metadata"] for each in report["install"]]
     needed = [f"{each['name']}=={each['version']}" for each in found if each["name"] != "sig-gateway"]
     missing = []
@@ -115,6 +120,11 @@ def without_wheel(wheel: Path, arch: str, release: Release) -> list[str]:
             if done.returncode:
                 missing.append(each)
     return missing
+
+
+def with_extra(wheel: Path) -> str:
+    """What pip is to install: with the extra `fleet`, as nobody can add to what dpkg has installed."""
+    return f"{wheel}[{EXTRA}]"
 
 
 def _pip(command: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -129,7 +139,7 @@ def _pip(command: str, *arguments: str, check: bool = True) -> subprocess.Comple
 def _unpack(wheel: Path, tree: Path, arch: str, release: Release) -> None:
     """The wheel and all that it needs, where the environment has its packages."""
     target = tree / HOME.relative_to("/") / "lib" / f"python{release.python}" / "site-packages"
-    options = [*pip_options(arch, release), f"--target={target}", "--no-compile", str(wheel)]
+    options = [*pip_options(arch, release), f"--target={target}", "--no-compile", with_extra(wheel)]
     done = _pip("install", *options, check=False)
     if done.returncode:
         missing = ", ".join(without_wheel(wheel, arch, release))
@@ -173,6 +183,7 @@ def _add_service(tree: Path, release: Release) -> None:
     units = tree / "usr/lib/systemd/system"
     units.mkdir(parents=True)
     (units / NAME).write_text(system_unit(plan))
+    shutil.copy(ROOT / "gateway" / "systemd" / ROUTER_UNIT, units / f"sig-gateway-{ROUTER_UNIT}")
     settings = tree / CONFIG.parent.relative_to("/")
     (settings / "secrets").mkdir(parents=True, mode=0o700)
     default = (ROOT / "gateway" / "default.yaml").read_text()

@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl
 
 import click
 
-from gateway.cli.unlocked import why_not
 from gateway.fleet.keys import parse_name
 from gateway.fleet.session import EXTRA, EndpointError, FleetError, Settings, Tls, endpoint
 
@@ -125,8 +124,7 @@ def fleet(
         except ImportError:
             raise click.ClickException(EXTRA) from None
         except FleetError as error:
-            reason = why_not(settings)
-            raise click.ClickException(str(error) if reason is None else reason) from None
+            raise click.ClickException(str(error)) from None
         router.on_lost, router.on_back = on_lost, on_back
         yield router
     finally:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from gateway.fleet import diagnosis
+
 if TYPE_CHECKING:
     import zenoh
 
@@ -28,6 +30,8 @@ LEASE_MS = 2000
 left after 3.8 s, with zenoh's own values after 20.4 s (docs/decisions/0020-fleet.md)."""
 OPEN_MS = ACCEPT_MS = 2000
 """For a link to be made, at either end."""
+MOST_SESSIONS = 20_000
+"""With a router: twice the gateways that one is made for. zenoh's own 1,000 are soon used up."""
 AGAIN_MS, LONGEST_AGAIN_MS = 200, 1000
 """Between tries while no router is there."""
 EXTRA = "fleets need zenoh, which is not installed: pip install 'sig-gateway[fleet]'"
@@ -120,6 +124,8 @@ def config_of(settings: Settings) -> zenoh.Config:
     }
     if settings.tls is not None:
         values |= _tls_values(settings.tls)
+    if settings.listen:
+        values["transport/unicast/max_sessions"] = MOST_SESSIONS
     if settings.access is not None:
         values["access_control"] = settings.access
     for key, value in values.items():
@@ -137,17 +143,25 @@ def _tls_values(tls: Tls) -> dict[str, object]:
         "transport/link/tls/connect_private_key": str(tls.key),
         "transport/link/tls/listen_certificate": str(tls.cert),
         "transport/link/tls/listen_private_key": str(tls.key),
+        "transport/link/tls/close_link_on_expiration": True,
     }
 
 
 def _problem(settings: Settings, text: str) -> str:
     """Without the paths of zenoh's own sources."""
     said = text.partition("  at ")[0].partition(" at /")[0].strip()
-    where = ", ".join(each.replace("/", "://", 1) for each in settings.listen or settings.routers)
+    if settings.tls is not None and (problem := diagnosis.problem_of_own(settings.tls)):
+        return problem
     if settings.listen:
-        return f"cannot listen on {where}: {said}"
-    why = "" if said.startswith("Unable to connect to any of") else f": {said}"  # which it always says
-    return f"no router of the fleet answers at {where}{why}; is `sig-gateway fleet-router` running there?"
+        return f"cannot listen on {', '.join(map(_url, settings.listen))}: {said}"
+    causes = {each: diagnosis.why_not(each, settings.tls) for each in settings.routers}
+    told = "; ".join(f"{_url(each)}: {cause or said}" for each, cause in causes.items())
+    return f"no router of the fleet lets us in at {told}"
+
+
+def _url(where: str) -> str:
+    """As people write it."""
+    return where.replace("/", "://", 1)
 
 
 def _is_here(host: str) -> bool:

@@ -90,6 +90,16 @@ def test_what_has_no_wheel_is_named(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_package_has_the_fleet(builder: ModuleType) -> None:
+    """Its extra is installed with the wheel: what dpkg has installed, pip cannot add to. And a unit that is
+    enabled by nobody."""
+    assert builder.with_extra(Path("a/sig_gateway-1-py3-none-any.whl")).endswith("any.whl[fleet]")
+    unit = (ROOT / "gateway" / "systemd" / builder.ROUTER_UNIT).read_text()
+    assert "ExecStart=/usr/bin/sig-gateway fleet-router -c /etc/sig-gateway/fleet-router.yaml" in unit
+    script = (ROOT / "packaging" / "debian" / "postinst").read_text()
+    assert [line.split()[2] for line in script.splitlines() if "fleet-router" in line] == ["try-restart"]
+
+
 @pytest.mark.parametrize("name", ["postinst", "prerm", "postrm"])
 def test_the_scripts_are_shell(name: str) -> None:
     """As dpkg runs them: executable, for /bin/sh."""

@@ -58,6 +58,14 @@ def test_the_wheel(archives: Path) -> None:
     assert not [name for name in others if "emulator" in name or "build/" in name or name.startswith("tests")]
 
 
+def test_the_wheel_s_unit_of_a_fleet_s_router(archives: Path) -> None:
+    """Beside the gateway's own."""
+    (path,) = archives.glob("*.whl")
+    with zipfile.ZipFile(path) as wheel:
+        assert "gateway/systemd/fleet-router.service" in wheel.namelist()
+        assert "gateway/fleet/enrol.py" in wheel.namelist()
+
+
 def test_the_source_archive(archives: Path) -> None:
     """Has them where a checkout has them."""
     source = firmware_folder()

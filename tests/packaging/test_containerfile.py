@@ -77,3 +77,8 @@ def test_its_health_is_the_gateway_s() -> None:
     assert {"health", "run"} <= set(getattr(cli, "commands", {}))
     assert json.loads(of("ENTRYPOINT")[0]) == ["sig-gateway"]
     assert json.loads(of("CMD")[0]) == ["run", "--init"]
+
+
+def test_it_has_the_fleet() -> None:
+    """Nobody adds an extra to an image that runs."""
+    assert any("'.[fleet]'" in line for line in of("RUN"))

@@ -5,9 +5,10 @@ asking    senders, read, request, watch, health
 past      history, export, import
 links     ports, capture, simulate
 boards    firmware export
+fleet     fleet-router, fleet enrol, list, renew, revoke
 """
 
-from gateway.cli.commands import asking, boards, links, past, running
+from gateway.cli.commands import asking, boards, fleet, links, past, running
 from gateway.cli.commands.group import cli, main
 
-__all__ = ["asking", "boards", "cli", "links", "main", "past", "running"]
+__all__ = ["asking", "boards", "cli", "fleet", "links", "main", "past", "running"]

@@ -1,0 +1,154 @@
+"""`fleet-router`: the process in which a router of a fleet is, from its list to the signal that ends it."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import os
+import resource
+import sys
+import threading
+import time
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+from gateway.cli.common import EXIT_USAGE
+from gateway.cli.stopping import stop_signals
+from gateway.fleet.diagnosis import place_of
+from gateway.fleet.hub import OPEN, Asked, HubError, ending, members_of, settings_of
+from gateway.fleet.members import LIST
+from gateway.fleet.session import EXTRA, FleetError, Settings, close, open_session
+from gateway.sd_notify import Manager
+
+if TYPE_CHECKING:
+    import zenoh
+
+LOOK_S = 60.0
+"""Between two looks at the list."""
+LEAVE_S = 0.5
+"""For the connections to be closed, which takes some ms."""
+DAY_S = 86_400.0
+"""Between two warnings of certificates that end."""
+ZENOH_LOG = "warn,zenoh::net::routing::interceptor=info"
+"""With `RUST_LOG` unset: handshakes that failed, and who came with a certificate that is not on the list."""
+
+logger = logging.getLogger("gateway.fleet.router")
+
+
+def fleet_router(asked: Asked, *, verbose: bool) -> int:
+    """Run until SIGINT, SIGTERM or SIGHUP: 0; 1 when it cannot listen; 2 for what is wrong with `asked`."""
+    try:
+        import zenoh
+    except ImportError:
+        print(f"error: {EXTRA}", file=sys.stderr)
+        return 1
+    try:
+        settings = settings_of(asked)
+    except HubError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    os.environ.setdefault("NO_COLOR", "1")  # zenoh's log is for a journal
+    zenoh.init_log_from_env_or("debug" if verbose else ZENOH_LOG)
+    _have_files()
+    _log(verbose=verbose)
+    with stop_signals() as stops:
+        return _run(asked, settings, stops)
+
+
+def _log(*, verbose: bool) -> None:
+    """To standard error. The gateway's own log takes a config, with which a router has nothing to do: without
+    it a router has half the memory."""
+    handler = logging.StreamHandler()
+    lines = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    lines.converter = time.gmtime
+    handler.setFormatter(lines)
+    logging.basicConfig(handlers=[handler], level=logging.DEBUG if verbose else logging.INFO)
+
+
+def _have_files() -> None:
+    """Each gateway has a connection: as many as this user may have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _run(asked: Asked, settings: Settings, stops: SimpleQueue[int]) -> int:
+    began = time.monotonic()
+    try:
+        session = open_session(settings)
+    except FleetError as error:
+        print(f"error: {error}{_held(settings)}", file=sys.stderr)
+        return 1
+    manager = Manager(os.environ)
+    try:
+        text = f"listening on {', '.join(asked.listen)}"
+        logger.info("%s, after %.1f s", text, time.monotonic() - began)
+        if settings.tls is None:
+            logger.warning(OPEN)
+        manager.ready(text)
+        _stay(asked.folder if settings.tls is not None else None, stops)
+    finally:
+        manager.stopping()
+        manager.close()
+        _leave(session)
+    return 0
+
+
+def _leave(session: zenoh.Session) -> None:
+    """Say good-bye to all; who has just come and says nothing holds that up, and is not waited for."""
+    closing = threading.Thread(target=close, args=(session,), name="fleet-close", daemon=True)
+    closing.start()
+    closing.join(LEAVE_S)
+    logger.info("stopped")
+    if closing.is_alive():
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def _held(settings: Settings) -> str:
+    """By whom, where somebody else listens there."""
+    from gateway.doctor.listeners import who_listens
+    from gateway.doctor.machine import Machine
+
+    for each in settings.listen:
+        who = who_listens(Machine(), place_of(each).port)
+        if who:
+            return f"; {each} is in use by {who}: end it, or listen on another port"
+    return ""
+
+
+def _stay(folder: Path | None, stops: SimpleQueue[int]) -> None:
+    """Until a signal comes. Says meanwhile whose certificates end, and that the list has changed."""
+    if folder is None:
+        stops.get()
+        return
+    taken, warn_at = _changed(folder), 0.0
+    while True:
+        if time.monotonic() >= warn_at:
+            _warn(folder)
+            warn_at = time.monotonic() + DAY_S
+        try:
+            stops.get(timeout=LOOK_S)
+            return
+        except Empty:
+            now = _changed(folder)
+            if now != taken:
+                logger.warning("%s has changed: it is taken at the next start", folder / LIST)
+            taken = now
+
+
+def _warn(folder: Path) -> None:
+    try:
+        members = members_of(folder)
+    except HubError as error:
+        logger.warning("%s", error)
+        return
+    for line in ending(list(members.values()), datetime.datetime.now(datetime.UTC)):
+        logger.warning("%s", line)
+
+
+def _changed(folder: Path) -> int:
+    try:
+        return (folder / LIST).stat().st_mtime_ns
+    except OSError:
+        return 0
