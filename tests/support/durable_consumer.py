@@ -114,7 +114,8 @@ class Consumer:
         key = keys.parse_key(str(sample.key_expr))
         assert key is not None
         assert sample.attachment is not None
-        event = parse_event(*key.names, sample.payload.to_string(), sample.attachment.to_string())
+        sender, name = key.names
+        event = parse_event(sender, name, sample.payload.to_string(), sample.attachment.to_string())
         self._posted.put(lambda now: self._take(self._follower.live(event, now)))
 
     def _hear_head(self, sample: zenoh.Sample) -> None:
