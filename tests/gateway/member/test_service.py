@@ -90,7 +90,7 @@ def test_what_is_heard_is_said(house: House, fleet: Routers) -> None:
         house.router.removeSender("temp")
         until(lambda: consumer.events[-1].event == "#disconnect")
         assert [each.event for each in consumer.events] == ["#changed"] * 5 + ["#disconnect"]
-        assert [each.data for each in consumer.events[-2:]] == ['{"value":4.0}', "null"]
+        assert consumer.events[-2].data == '{"value":4.0}'
         until(lambda: house.part["waiting"] == 0)
     assert house.part["consumers"]["collector"]["unconfirmed"] == 0
     assert "no event waits" in house.part["message"]
