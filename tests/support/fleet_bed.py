@@ -4,7 +4,7 @@
         \\       /                    \\       /               |
          site 0 -------- trunk ------- core ----- trunk ----- site 2 …
 
-Each node is a namespace with one link; sites are bridges in one more namespace, and a trunk joins each site to
+Each node is a namespace with one link; sites are bridges in one more namespace; a trunk joins each site to
 the core. A cut is a link that is down: nobody is told, and connections just fall silent. A trunk that is bad
 runs through a process that keeps each frame for a while and drops some (`fleet_bad_line`), on any kernel.
 Takes root.
