@@ -36,7 +36,9 @@ class Servers:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._ports, self._cluster, self._leaves = ([external.free_port() for _ in range(3)] for _ in range(3))
+        self._ports, self._cluster, self._leaves = (
+            [external.free_port() for _ in range(3)] for _ in range(3)
+        )
         self._edge = external.free_port()
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         for index in range(3):
@@ -121,7 +123,7 @@ ping_interval: 1s
 ping_max: 2
 """
 _MEMBER = """
-cluster {{ name: hub, listen: "127.0.0.1:{cluster}", routes: [{routes}], ping_interval: 1s }}
+cluster {{ name: hub, listen: "127.0.0.1:{cluster}", routes: [{routes}] }}
 leafnodes {{ listen: "127.0.0.1:{leaf}" }}
 """
 _LEAF = """
@@ -135,7 +137,7 @@ async def _patiently(work: Callable[[], Awaitable[Any]]) -> Any:
     while True:
         try:
             return await work()
-        except Exception:  # noqa: BLE001  # of many kinds, all of them of a cluster that is not there yet
+        except Exception:  # of many kinds, all of them of a cluster that is not there yet
             if time.monotonic() > deadline:
                 raise
             await asyncio.sleep(0.3)
@@ -156,6 +158,10 @@ async def _connected(servers: list[str]) -> Any:
     )
 
 
+async def _echo(message: Any) -> None:
+    await message.respond(message.data)
+
+
 async def _unheard(_error: Exception) -> None:
     """It comes back by itself, or is waited for in vain."""
 
@@ -174,7 +180,7 @@ class Gateways:
         names = [f"g{number}" for number in range(first, first + count)]
         clients = [await _connected(self._options["routers"]) for _ in names]
         for name, client in zip(names, clients, strict=True):
-            await client.subscribe(f"ask.{name}.echo", cb=lambda message: message.respond(message.data))
+            await client.subscribe(f"ask.{name}.echo", cb=_echo)
         tasks = [
             asyncio.create_task(self._speak(name, client, place / len(names)))
             for place, (name, client) in enumerate(zip(names, clients, strict=True))

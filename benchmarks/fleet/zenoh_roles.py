@@ -27,7 +27,7 @@ from tests.support.fleet_gateways import BEAT_S, Gateways
 
 KEPT = 300
 """Events of a gateway that Advanced keeps in memory."""
-HEARTBEAT_MS = 500
+HEARTBEAT_S = 0.5
 
 
 class Raw:
@@ -45,7 +45,7 @@ class Raw:
         self._session = session
         key = self.gateway.key("event", "temp", "changed")
         if self.advanced:
-            detection = zenoh.ext.MissDetectionConfig(heartbeat=HEARTBEAT_MS / 1000)
+            detection = zenoh.ext.MissDetectionConfig(heartbeat=HEARTBEAT_S, sporadic_heartbeat=None)
             self._publisher = zenoh.ext.declare_advanced_publisher(
                 session,
                 key,
@@ -59,8 +59,8 @@ class Raw:
 
     def say(self, now: float, _clock_s: float) -> None:
         """The next event."""
-        self.said += 1
         if self._publisher is not None:
+            self.said += 1
             self._publisher.put(f'{{"n": {self.said}, "t": {now:.4f}}}')
 
     def beat(self, now: float) -> float:
@@ -101,7 +101,7 @@ def consume(advanced: bool, options: dict[str, Any]) -> None:
             every,
             heard,
             history=zenoh.ext.HistoryConfig(detect_late_publishers=True),
-            recovery=zenoh.ext.RecoveryConfig(heartbeat=True),
+            recovery=zenoh.ext.RecoveryConfig(periodic_queries=None, heartbeat=True),
             subscriber_detection=True,
         )
     else:

@@ -30,8 +30,9 @@ import select
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import zenoh
 
@@ -40,6 +41,7 @@ from gateway.fleet.session import Settings, close
 from gateway.fleet.speaker import Speaker
 from gateway.fleet.spool import MemorySpool, Spool
 from tests.support.fleet_consumer import opened
+from tests.support.fleet_spool import FileSpool
 
 SENDER, CHANGED = "temp", "#changed"
 TRUTH = "truth"
@@ -48,8 +50,20 @@ LONG_AGO_S = 1.0
 """Who was stopped for so long does not say what he did not say then."""
 
 
+class Speaking(Protocol):
+    """What `Gateways` wants of a gateway."""
+
+    gateway: Gateway
+    said: int
+
+    def begin(self, session: zenoh.Session) -> None: ...
+    def say(self, now: float, clock_s: float) -> None: ...
+    def beat(self, now: float) -> float: ...
+    def close(self) -> None: ...
+
+
 class Simulated:
-    """One gateway."""
+    """One gateway: ours."""
 
     def __init__(self, gateway: Gateway, spool: Spool, said: int) -> None:
         self.gateway, self.said = gateway, said
@@ -75,7 +89,7 @@ class Simulated:
 
     def beat(self, now: float) -> float:
         """When it is to be called again."""
-        return now + BEAT_S if self._speaker is None else self._beat(now)
+        return now + BEAT_S if self._speaker is None else self._speaker.beat(now)
 
     def close(self) -> None:
         """Also its session."""
@@ -102,7 +116,9 @@ class Simulated:
 class Gateways:
     """All of a process, on one thread."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(
+        self, options: dict[str, Any], make: Callable[[Gateway, Spool, int], Speaking] = Simulated
+    ) -> None:
         folder = Path(options["folder"]) if options.get("folder") else None
         self._rate = float(options["rate"])
         self._clock_s = 0.0
@@ -112,11 +128,11 @@ class Gateways:
             folder.mkdir(parents=True, exist_ok=True)
             self._truth = os.open(folder / TRUTH, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             said = last_said(folder / TRUTH)
-        self._all: list[Simulated] = []
+        self._all: list[Speaking] = []
         for number in range(options["first"], options["first"] + options["count"]):
             gateway = Gateway(options["site"], f"g{number}")
             spool = spool_of(folder, gateway, options.get("most", 1000))
-            self._all.append(Simulated(gateway, spool, said.get(str(gateway), 0)))
+            self._all.append(make(gateway, spool, said.get(str(gateway), 0)))
         self._beats = [(0.0, number) for number in range(len(self._all))]
         self._due: list[tuple[float, int]] = []
         self._opened: queue.SimpleQueue[tuple[int, zenoh.Session]] = queue.SimpleQueue()
@@ -206,8 +222,7 @@ def last_said(truth: Path) -> dict[str, int]:
 
 def spool_of(folder: Path | None, gateway: Gateway, most: int) -> Spool:
     """Of one gateway."""
-    assert folder is None
-    return MemorySpool(most)
+    return MemorySpool(most) if folder is None else FileSpool(folder / f"{gateway.name}.spool", most)
 
 
 def main() -> None:
