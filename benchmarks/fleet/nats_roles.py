@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks.peers import external
 from benchmarks.report import load
+from tests.support.fleet_gateways import reading
 
 EDGE, HUB = "EDGE", "HUB"
 SUBJECTS = "event.>"
@@ -219,7 +220,7 @@ async def _send(name: str, stream: Any, queue: asyncio.Queue[tuple[int, float]])
             with suppress(nats.errors.Error, TimeoutError):
                 await stream.publish(
                     f"event.{name}",
-                    json.dumps({"n": number, "t": said}).encode(),
+                    reading(number, said, time.time()).encode(),
                     timeout=1,
                     headers={"Nats-Msg-Id": f"{name}-{number}-{said}"},
                 )

@@ -1,4 +1,5 @@
-"""A consumer that is a `FleetRouter`, as a script has it; its gateways are `tests.support.fleet_gateways`.
+"""A consumer that is a `FleetRouter`, as a script has it, also of what comes late. Its gateways are
+`tests.support.fleet_gateways`.
 
     python -m benchmarks.fleet.ours_role OPTIONS
 
@@ -17,6 +18,7 @@ from typing import Any
 
 from gateway.fleet import FleetRouter
 from gateway.fleet.session import Settings
+from gateway.fleet.told import GAP, LATE
 from tests.support.fleet_gateways import CHANGED
 
 
@@ -30,8 +32,13 @@ def main() -> None:
         got = time.monotonic()
         os.write(log, f"event {info['sender']} 0 0 {data['n']} {data['t']} {got:.4f}\n".encode())
 
+    def lost(info: Any, data: Any) -> None:
+        os.write(log, f"lost {info['sender']} {data['count'] or 0} {data['reason']}\n".encode())
+
     with FleetRouter(Settings(options["routers"])) as router:
         router.addListener(heard, "*/*/temp", CHANGED)
+        router.addListener(heard, "*/*/temp", LATE)
+        router.addListener(lost, "*/*/temp", GAP)
         print("ready", flush=True)
         for line in sys.stdin:
             took = []

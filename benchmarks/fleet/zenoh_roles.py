@@ -23,7 +23,7 @@ from gateway.fleet.keys import Gateway
 from gateway.fleet.session import Settings
 from gateway.fleet.spool import Spool
 from tests.support.fleet_consumer import opened
-from tests.support.fleet_gateways import BEAT_S, Gateways
+from tests.support.fleet_gateways import BEAT_S, Gateways, reading
 
 KEPT = 300
 """Events of a gateway that Advanced keeps in memory."""
@@ -61,7 +61,7 @@ class Raw:
         """The next event."""
         if self._publisher is not None:
             self.said += 1
-            self._publisher.put(f'{{"n": {self.said}, "t": {now:.4f}}}')
+            self._publisher.put(reading(self.said, now, time.time()))
 
     def beat(self, now: float) -> float:
         """When it is to be called again."""

@@ -3,7 +3,7 @@
     python -m tests.support.fleet_gateways '{"routers": ["tcp/127.0.0.1:7447"], "site": "north", "first": 0,
         "count": 20, "rate": 10, "folder": "kept"}'
 
-Each says `rate` events a second, evenly spread, as the sender `temp`, whose data are {"n": …, "t": …}: a
+Each says `rate` events a second, evenly spread, as the sender `temp`, whose data are {"n": …, "t": …, …}: a
 number from 1 that goes on after a kill -9, and the monotonic second. With a `folder` the spools are there on
 disk, else in memory; `truth` there has a line for each event that was accepted, beside whatever the gateway
 itself keeps:
@@ -44,10 +44,16 @@ from tests.support.fleet_consumer import opened
 from tests.support.fleet_spool import FileSpool
 
 SENDER, CHANGED = "temp", "#changed"
+_READING = '"value": 21.5, "unit": "C", "quality": "good"'
 TRUTH = "truth"
 BEAT_S = 0.5
 LONG_AGO_S = 1.0
 """Who was stopped for so long does not say what he did not say then."""
+
+
+def reading(number: int, said: float, time_s: float) -> str:
+    """The data of an event, as a driver's and with what the benchmarks and the tests go by."""
+    return f'{{"n": {number}, "t": {said:.4f}, "time": "{time_s:.3f}", {_READING}}}'
 
 
 class Speaking(Protocol):
@@ -80,8 +86,8 @@ class Simulated:
     def say(self, now: float, clock_s: float) -> None:
         """The next event."""
         self.said += 1
-        data = f'{{"n": {self.said}, "t": {now:.4f}}}'
-        event = (SENDER, CHANGED, data, int(1000 * (time.time() + clock_s)), True)
+        time_s = time.time() + clock_s
+        event = (SENDER, CHANGED, reading(self.said, now, time_s), int(1000 * time_s), True)
         if self._speaker is None:
             self._spool.add(*event)
         else:

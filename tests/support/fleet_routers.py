@@ -44,7 +44,7 @@ class Routers:
 
     def start(self, index: int) -> None:
         """Begin one, or begin it again; returns when it listens."""
-        others = [self.endpoints[each] for each in self._processes if each != index]
+        others = [each for each in self.endpoints if each != self.endpoints[index]]
         program = [sys.executable, "-c", _PROGRAM, json.dumps([others, [self.endpoints[index]]])]
         process = subprocess.Popen(
             [*self._within(index), *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -1,7 +1,7 @@
 """A spool in a file that a kill -9 of its process leaves whole: what `add` has returned is written.
 
-It has no disk's slowness and no bound of bytes, so that a test of the fleet tests the fleet; a gateway's own is
-`gateway.member.spool`.
+It has no disk's slowness and no bound of bytes, so that a test of the fleet tests the fleet; a gateway's own
+is `gateway.member.spool`.
 """
 
 from __future__ import annotations

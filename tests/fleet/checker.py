@@ -1,0 +1,87 @@
+"""Whether consumers have what the gateways accepted. It goes by what the simulated gateways wrote down beside
+their spools, and by the logs of the consumers, and by nothing of the fleet's own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.support.fleet_parts import read_log, read_losses
+
+Said = tuple[str, int, float]
+"""A gateway, a number that it counts, and when it was said: who was killed before it wrote that down counts
+the same number once more."""
+
+
+class Verdict(NamedTuple):
+    """Of one consumer; each a list of what is wrong, and empty where nothing is."""
+
+    missing: list[str]
+    repeated: list[str]
+    disordered: list[str]
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong."""
+        return not (self.missing or self.repeated or self.disordered)
+
+
+def accepted(truths: Iterable[Path]) -> dict[str, set[Said]]:
+    """By gateway."""
+    found: dict[str, set[Said]] = {}
+    for truth in truths:
+        for line in truth.read_text().split("\n")[:-1]:
+            gateway, number, said = line.split()
+            found.setdefault(gateway, set()).add((gateway, int(number), float(said)))
+    return found
+
+
+def since_heard(truth: dict[str, set[Said]], log: Path) -> dict[str, set[Said]]:
+    """For a consumer that has what comes from now on: what was said since the first that it has."""
+    first: dict[str, float] = {}
+    for each in read_log(log):
+        first[each.gateway] = min(each.said, first.get(each.gateway, each.said))
+    return {
+        gateway: {each for each in said if each[2] >= first.get(gateway, 0.0)}
+        for gateway, said in truth.items()
+    }
+
+
+def covered(truth: dict[str, set[Said]], log: Path) -> bool:
+    """Whether as much is here, or told as lost, as was accepted: there is nothing to wait for."""
+    here = Counter(each.gateway for each in read_log(log))
+    lost = read_losses(log)
+    return all(here[gateway] + lost.get(gateway, 0) >= len(said) for gateway, said in truth.items())
+
+
+def judge(truth: dict[str, set[Said]], log: Path, unwritten: dict[str, int], *, ordered: bool) -> Verdict:
+    """`unwritten`: how many events of each gateway may be told as lost of which the truth does not know, one
+    for each time that it was killed. `ordered`: the consumer has all in order, and their positions in its log.
+    """
+    got = read_log(log)
+    lost = read_losses(log)
+    here: dict[str, set[Said]] = {}
+    for each in got:
+        here.setdefault(each.gateway, set()).add((each.gateway, each.number, each.said))
+    missing = []
+    for gateway, said in truth.items():
+        absent = sorted(said - here.get(gateway, set()))
+        told = lost.get(gateway, 0)
+        if not len(absent) <= told <= len(absent) + unwritten.get(gateway, 0):
+            missing.append(f"{gateway}: {len(absent)} are missing, {told} told as lost: {absent[:5]}")
+    times = Counter((each.gateway, each.number, each.said) for each in got)
+    repeated = [f"{each} {count} times" for each, count in times.items() if count > 1]
+    return Verdict(missing, repeated, _disordered(log) if ordered else [])
+
+
+def _disordered(log: Path) -> list[str]:
+    wrong = []
+    last: dict[str, tuple[int, int, int]] = {}
+    for each in read_log(log):
+        place = (each.epoch, each.seq, each.number)
+        if place[:2] <= last.get(each.gateway, (0, 0, 0))[:2]:
+            wrong.append(f"{each.gateway}: {place} after {last[each.gateway]}")
+        last[each.gateway] = place
+    return wrong
