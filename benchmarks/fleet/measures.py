@@ -29,8 +29,8 @@ class Broken(NamedTuple):
 
 
 class Outage(NamedTuple):
-    """Seconds after the first router is back: the first missed event, and the last. `live_s`: what those took that
-    were said after it, the median and the 99th in a hundred."""
+    """Seconds after the first router is back: the first missed event, and the last. `live_s`: what those took
+    that were said after it, the median and the 99th in a hundred."""
 
     first_s: float
     all_s: float

@@ -58,8 +58,7 @@ def covered(truth: dict[str, set[Said]], log: Path) -> bool:
 
 def judge(truth: dict[str, set[Said]], log: Path, unwritten: dict[str, int], *, ordered: bool) -> Verdict:
     """`unwritten`: how many events of each gateway may be told as lost of which the truth does not know, one
-    for each time that it was killed. `ordered`: the consumer has all in order, and their positions in its log.
-    """
+    for each time that it was killed. `ordered`: all has to be in order, and the log has positions."""
     got = read_log(log)
     lost = read_losses(log)
     here: dict[str, set[Said]] = {}
