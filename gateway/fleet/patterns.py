@@ -14,7 +14,7 @@ from gateway.fleet.keys import EVERY, Gateway, Name
 from gateway.fleet.names import Names
 from sig.event import BUILTIN_EVENTS, Callback, Event
 from sig.router import Router
-from sig.sender import Sender
+from sig.sender import Handlers, Sender
 
 
 class _Pattern(NamedTuple):
@@ -64,6 +64,12 @@ class PatternRouter(Router):
                 self._forget_targets(event)
         self._wants(name, event, -1)
         return True
+
+    def addSender(
+        self, name: str, events: Iterable[str] | str | None, requests: Handlers | None = None
+    ) -> Sender:
+        """See `Router.addSender`. Raises ValueError for what is no name, or a pattern."""
+        return super().addSender(self.text(name), events, requests)
 
     @overload
     def getSender(self, name: str, create: Literal[True]) -> Sender: ...

@@ -112,9 +112,7 @@ class Presence:
         for sender, one in ones.items():
             if one.there or not one.told:
                 continue
-            at = one.since + GATEWAY_S
             if sender is not None and own is not None and own.there:
-                at = max(one.since, own.since) + SENDER_S
-            elif sender is not None and own is not None:
-                at = own.since + GATEWAY_S
-            yield sender, max(at, earliest)
+                yield sender, max(one.since, own.since) + SENDER_S
+            else:
+                yield sender, max((one if own is None else own).since + GATEWAY_S, earliest)

@@ -119,9 +119,8 @@ class FleetRouter(PatternRouter):
     ) -> Sender:
         """See `Router.addSender`; the fleet knows it as `site/gateway/name`, of our own gateway. The newest
         1000 events of all of ours are kept in memory, for who has missed them."""
-        text = self.text(name)
-        self._own.add(self.names.parse(name), text)
-        return super().addSender(text, events, requests)
+        self._own.add(self.names.parse(name), self.text(name))
+        return super().addSender(name, events, requests)
 
     def removeSender(self, sender: Sender | str) -> bool:
         """See `Router.removeSender`. Raises ValueError for another gateway's."""

@@ -8,7 +8,7 @@ lost is told as `#gap`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -30,13 +30,14 @@ class Told(NamedTuple):
     data: Any
 
 
-def told(step: Step, senders: Iterable[str]) -> list[Told]:
+def told(step: Step, senders: Sequence[str]) -> list[Told]:
     """Of one gateway. `senders`: its own, who are all told of a loss of which it is not known whose it is."""
     if isinstance(step, Deliver):
         return _of_event(step.event, step.late)
-    if step.sender:
-        return [Told(step.sender, GAP, gap(step, step.events))]
-    return [Told(sender, GAP, gap(step, None)) for sender in senders]
+    if step.sender or len(senders) == 1:
+        return [Told(step.sender or senders[0], GAP, gap(step, step.events))]
+    shared = step._replace(reason=f"{step.reason} ({step.events} of all senders of this gateway)")
+    return [Told(sender, GAP, gap(shared, None)) for sender in senders]
 
 
 def _of_event(event: Event, late: bool) -> list[Told]:

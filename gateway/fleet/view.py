@@ -154,8 +154,8 @@ class View:
                 self.news.append(Up(gateway, there=True))
         elif sender is None:  # it may have been restarted meanwhile
             member.describe()
-        if sender is None and member.follower is not None:
-            member.follower.came(now)
+        if sender is None and member.follower is not None and member.meeting_since is None:
+            member.follower.came(now)  # else as soon as it has been met
         self._busy[gateway] = None
 
     def event(self, gateway: Gateway, event: Event, now: float) -> None:
