@@ -1,4 +1,4 @@
-"""What a router, a gateway's session and a consumer cost as there are more gateways; and a start, and a death.
+"""What a router, a gateway's session and a consumer cost as there are more gateways; a start, and a death.
 
     python -m benchmarks.fleet.growth [--gateways 10 100 1000] [--seconds 30]
 

@@ -49,27 +49,32 @@ def since_heard(truth: dict[str, set[Said]], log: Path) -> dict[str, set[Said]]:
     }
 
 
-def covered(truth: dict[str, set[Said]], log: Path) -> bool:
-    """Whether as much is here, or told as lost, as was accepted: there is nothing to wait for."""
-    here = Counter(each.gateway for each in read_log(log))
+def covered(truth: dict[str, set[Said]], log: Path, unsafe: set[Said]) -> bool:
+    """Whether all that is not here is told as lost: there is nothing to wait for."""
+    here = {(each.gateway, each.number, each.said) for each in read_log(log)}
     lost = read_losses(log)
-    return all(here[gateway] + lost.get(gateway, 0) >= len(said) for gateway, said in truth.items())
+    return all(len(said - here - unsafe) <= lost.get(gateway, 0) for gateway, said in truth.items())
 
 
-def judge(truth: dict[str, set[Said]], log: Path, unwritten: dict[str, int], *, ordered: bool) -> Verdict:
-    """`unwritten`: how many events of each gateway may be told as lost of which the truth does not know, one
-    for each time that it was killed. `ordered`: all has to be in order, and the log has positions."""
-    got = read_log(log)
-    lost = read_losses(log)
-    here: dict[str, set[Said]] = {}
-    for each in got:
-        here.setdefault(each.gateway, set()).add((each.gateway, each.number, each.said))
+def judge(
+    truth: dict[str, set[Said]],
+    log: Path,
+    unsafe: set[Said],
+    deaths: dict[str, list[float]],
+    *,
+    ordered: bool,
+) -> Verdict:
+    """`unsafe`: said so shortly before a kill -9 that it may be gone, told or not. `deaths`: for each one more
+    event may be told as lost of which the truth does not know. `ordered`: all has to be in order,
+    and the log has positions."""
+    got, lost = read_log(log), read_losses(log)
+    here = {(each.gateway, each.number, each.said) for each in got}
     missing = []
     for gateway, said in truth.items():
-        absent = sorted(said - here.get(gateway, set()))
-        told = lost.get(gateway, 0)
-        if not len(absent) <= told <= len(absent) + unwritten.get(gateway, 0):
-            missing.append(f"{gateway}: {len(absent)} are missing, {told} told as lost: {absent[:5]}")
+        absent = said - here
+        least, told = len(absent - unsafe), lost.get(gateway, 0)
+        if not least <= told <= len(absent) + len(deaths[gateway]):
+            missing.append(f"{gateway}: {len(absent)} are missing, {told} told as lost: {sorted(absent)[:5]}")
     times = Counter((each.gateway, each.number, each.said) for each in got)
     repeated = [f"{each} {count} times" for each, count in times.items() if count > 1]
     return Verdict(missing, repeated, _disordered(log) if ordered else [])

@@ -6,7 +6,7 @@ site 2: router, a durable consumer that is killed too, and a watcher (`FleetRout
 
 from __future__ import annotations
 
-from collections import Counter
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,28 +14,42 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.support.fleet_bed import Bed, BedRouters, bed, bed_routers
-from tests.support.fleet_gateways import TRUTH
+from tests.support.fleet_gateways import LOSS_WINDOW_S, TRUTH
 from tests.support.fleet_parts import Part, read_log
 from tests.support.waiting import until
 
 RATE = 5.0
 SITES = 3
-SHORT = 40
-"""Events that the spool of `single` has room for: it loses some in an outage of ten seconds."""
+MOST = 100_000
+SHORT_BYTES = 6000
+"""That the spool of `single` has room for: some 40 events, so it loses some in an outage of ten seconds."""
+AMPLE_BYTES = 10_000_000
+SLACK_S = 2.0
+"""Until a machine that is busy has written what its loss window says."""
 DURABLE, WATCHER = "durable", "watcher"
 CONSUMERS = {DURABLE: "tests.support.fleet_consumer", WATCHER: "benchmarks.fleet.ours_role"}
 
 
 class Group(NamedTuple):
-    """A process of gateways: where it is, which it has, and what each of their spools has room for."""
+    """A process of gateways: where it is, which it has, and what each of their spools has room for; None: the
+    spool is a file that loses nothing."""
 
     site: int
     first: int
     count: int
-    most: int = 100_000
+    disk_bytes: int | None
+
+    @property
+    def window_s(self) -> float:
+        """What was said so shortly before a kill -9 may be gone."""
+        return 0.0 if self.disk_bytes is None else LOSS_WINDOW_S + SLACK_S
 
 
-GROUPS = {"north": Group(0, 0, 3), "single": Group(0, 3, 1, SHORT), "south": Group(1, 4, 3)}
+GROUPS = {
+    "north": Group(0, 0, 3, AMPLE_BYTES),
+    "single": Group(0, 3, 1, SHORT_BYTES),
+    "south": Group(1, 4, 3, None),
+}
 GATEWAYS = sum(group.count for group in GROUPS.values())
 
 
@@ -44,8 +58,8 @@ class Stage:
 
     def __init__(self, network: Bed, routers: BedRouters, folder: Path) -> None:
         self.network, self.routers = network, routers
-        self.deaths: Counter[str] = Counter()
-        """Of each process, by kill -9."""
+        self.deaths: dict[str, list[float]] = {}
+        """Of each process: when it was killed (monotonic)."""
         self._folder = folder
         self._parts: dict[str, Part] = {}
         for name, group in GROUPS.items():
@@ -84,14 +98,14 @@ class Stage:
             options["log"] = str(self.log(name))
         else:
             options |= {"site": name, "first": group.first, "count": group.count, "rate": RATE}
-            options |= {"folder": str(self._folder / name), "most": group.most}
+            options |= {"folder": str(self._folder / name), "most": MOST, "disk_bytes": group.disk_bytes}
         module = CONSUMERS.get(name, "tests.support.fleet_gateways")
         self._parts[name] = Part(module, options, within=self.network.within(name))
 
     def kill(self, name: str) -> None:
         """As kill -9 does; `start` it again."""
         self._parts[name].kill()
-        self.deaths[name] += 1
+        self.deaths.setdefault(name, []).append(time.monotonic())
 
     def hang(self, name: str) -> None:
         """It stands still until `go_on`."""

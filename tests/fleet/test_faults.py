@@ -10,7 +10,7 @@ import pytest
 
 from tests.fleet.checker import accepted, covered, judge, since_heard
 from tests.fleet.faults import KINDS, one_after_the_other
-from tests.fleet.stage import CONSUMERS, DURABLE, GROUPS, Stage, stage
+from tests.fleet.stage import CONSUMERS, DURABLE, GROUPS, Group, Stage, stage
 from tests.support.fleet_bed import why_not
 from tests.support.waiting import until
 
@@ -19,16 +19,26 @@ pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 SETTLED_S = 60.0
 
 
+def _group(gateway: str) -> Group:
+    return GROUPS[gateway.partition("/")[0]]
+
+
 def _nothing_is_wrong(made: Stage, told: list[str]) -> None:
     made.silence()
     everything = accepted(made.truth(name) for name in GROUPS)
-    unwritten = {gateway: made.deaths[gateway.partition("/")[0]] for gateway in everything}
+    deaths = {gateway: made.deaths.get(gateway.partition("/")[0], []) for gateway in everything}
+    unsafe = {
+        each
+        for gateway, said in everything.items()
+        for each in said
+        if any(0 <= died - each[2] < _group(gateway).window_s for died in deaths[gateway])
+    }
     for name in CONSUMERS:
         log = made.log(name)
         truth = everything if name == DURABLE else since_heard(everything, log)
         with suppress(AssertionError):  # what is wrong then says more
-            until(lambda truth=truth, log=log: covered(truth, log), SETTLED_S)  # type: ignore[misc]
-        verdict = judge(truth, log, unwritten, ordered=name == DURABLE)
+            until(lambda truth=truth, log=log: covered(truth, log, unsafe), SETTLED_S)  # type: ignore[misc]
+        verdict = judge(truth, log, unsafe, deaths, ordered=name == DURABLE)
         assert verdict.good, "\n".join([f"{name}: {verdict}", *told])
 
 

@@ -4,9 +4,9 @@
         "count": 20, "rate": 10, "folder": "kept"}'
 
 Each says `rate` events a second, evenly spread, as the sender `temp`, whose data are {"n": …, "t": …, …}: a
-number from 1 that goes on after a kill -9, and the monotonic second. With a `folder` the spools are there on
-disk, else in memory; `truth` there has a line for each event that was accepted, beside whatever the gateway
-itself keeps:
+number from 1 that goes on after a kill -9, and the monotonic second. With a `folder` the spools are there,
+with `disk_bytes` as a gateway has them, else as `fleet_spool`; without, in memory. `truth` there has a line
+for each event that was accepted, beside whatever the gateway itself keeps:
 
     SITE/GATEWAY N SAID
 
@@ -36,17 +36,23 @@ from typing import Any, Protocol
 
 import zenoh
 
+from gateway.clock.wall import WallClock
 from gateway.fleet.keys import Gateway
 from gateway.fleet.session import Settings, close
 from gateway.fleet.speaker import Speaker
 from gateway.fleet.spool import MemorySpool, Spool
-from tests.support.fleet_consumer import opened
+from gateway.member.spool import DiskSpool
+from gateway.member.store import Bounds, Store
+from tests.support.fleet_consumer import NAME, opened
 from tests.support.fleet_spool import FileSpool
 
 SENDER, CHANGED = "temp", "#changed"
 _READING = '"value": 21.5, "unit": "C", "quality": "good"'
 TRUTH = "truth"
-BEAT_S = 0.5
+BEAT_S, TURN_S = 0.5, 0.1
+LOSS_WINDOW_S = 1.0
+"""Of a gateway's own spool."""
+DAY_S = 86400.0
 LONG_AGO_S = 1.0
 """Who was stopped for so long does not say what he did not say then."""
 
@@ -135,12 +141,13 @@ class Gateways:
             self._truth = os.open(folder / TRUTH, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             said = last_said(folder / TRUTH)
         self._all: list[Speaking] = []
+        spools = Spools(folder, options)
         for number in range(options["first"], options["first"] + options["count"]):
             gateway = Gateway(options["site"], f"g{number}")
-            spool = spool_of(folder, gateway, options.get("most", 1000))
-            self._all.append(make(gateway, spool, said.get(str(gateway), 0)))
+            self._all.append(make(gateway, spools.of(gateway), said.get(str(gateway), 0)))
         self._beats = [(0.0, number) for number in range(len(self._all))]
         self._due: list[tuple[float, int]] = []
+        spools.start()
         self._opened: queue.SimpleQueue[tuple[int, zenoh.Session]] = queue.SimpleQueue()
         self._to_open = len(self._all)
         routers = [turned(options["routers"], options["first"] + number) for number in range(self._to_open)]
@@ -226,9 +233,37 @@ def last_said(truth: Path) -> dict[str, int]:
     return {line.split()[0]: int(line.split()[1]) for line in truth.read_text().splitlines()}
 
 
-def spool_of(folder: Path | None, gateway: Gateway, most: int) -> Spool:
-    """Of one gateway."""
-    return MemorySpool(most) if folder is None else FileSpool(folder / f"{gateway.name}.spool", most)
+class Spools:
+    """Of a process's gateways: in memory, in a file that is written at once, or as a gateway's own."""
+
+    def __init__(self, folder: Path | None, options: dict[str, Any]) -> None:
+        self._folder = folder
+        self._most = options.get("most", 1000)
+        self._disk_bytes = options.get("disk_bytes")
+        self._turning: list[DiskSpool] = []
+
+    def of(self, gateway: Gateway) -> Spool:
+        """A new one."""
+        if self._folder is None:
+            return MemorySpool(self._most)
+        if self._disk_bytes is None:
+            return FileSpool(self._folder / f"{gateway.name}.spool", self._most)
+        clock = WallClock()
+        store = Store(self._folder / f"{gateway.name}.db", Bounds(self._disk_bytes, DAY_S), clock)
+        spool = DiskSpool(store, clock, [NAME], LOSS_WINDOW_S)
+        spool.open()
+        self._turning.append(spool)
+        return spool
+
+    def start(self) -> None:
+        """Write what is due, from now on."""
+        threading.Thread(target=self._turn, name="spools", daemon=True).start()
+
+    def _turn(self) -> None:
+        while self._turning:
+            time.sleep(TURN_S)
+            for each in self._turning:
+                each.turn(time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 def main() -> None:
