@@ -131,9 +131,8 @@ def main() -> None:
     if "request" in options.only:
         # Those that answer requests: a durable consumer asks nobody.
         able = [each for each in who if each.name not in (contenders.DURABLE, contenders.ADVANCED)]
-        parts.append(
-            request_text(in_turns(able, options.rounds, lambda each, folder, _: requests(each, folder)))
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            parts.append(request_text(requests(able, Path(folder), 3 * options.rounds)))
     command = f"python -m benchmarks.fleet --rounds {options.rounds} --outage {options.outage:g}"
     how = f"`{command}`; {about(PACKAGES)}"
     if set(options.only) == set(MEASURES):

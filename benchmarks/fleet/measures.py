@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ BEFORE_S = 2.0
 QUIET_S = 3.0
 """Nothing comes for so long: all that will come has come."""
 PATIENCE_S = 60.0
-REQUESTS = 500
+REQUESTS = 100
 
 
 class Broken(NamedTuple):
@@ -96,15 +97,25 @@ def _outage(got: list[Got], said: int, died: float, back: float) -> Outage:
     )
 
 
-def requests(contender: Contender, folder: Path) -> float:
-    """The median of requests to one of 20 gateways, in seconds."""
-    with fleet(contender, folder) as made:
-        made.gateways(0, GATEWAYS, 1.0)
-        heard_by(made, GATEWAYS)
-        made.consumer.tell(f"request {REQUESTS // 5}")
-        made.consumer.hear()
-        made.consumer.tell(f"request {REQUESTS}")
-        return float(made.consumer.hear())
+def requests(contenders: list[Contender], folder: Path, rounds: int) -> dict[str, list[float]]:
+    """The medians of requests to one of 20 gateways, in seconds, of each contender in each round. All of them
+    are there, and take turns."""
+    figures: dict[str, list[float]] = {each.name: [] for each in contenders}
+    with ExitStack() as stack:
+        fleets = [
+            stack.enter_context(fleet(each, folder / str(number))) for number, each in enumerate(contenders)
+        ]
+        for made in fleets:
+            made.gateways(0, GATEWAYS, 1.0)
+            heard_by(made, GATEWAYS)
+        for number in range(rounds + 1):
+            turn = number % len(fleets)
+            for made in fleets[turn:] + fleets[:turn]:
+                made.consumer.tell(f"request {REQUESTS}")
+                took = float(made.consumer.hear())
+                if number:  # the first is to warm up
+                    figures[made.name].append(took)
+    return figures
 
 
 def heard_by(made: Fleet, gateways: int) -> None:

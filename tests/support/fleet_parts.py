@@ -117,8 +117,11 @@ def read_losses(log: Path) -> dict[str, int]:
 
 def cpu_s(pid: int) -> float:
     """Of all its threads that live, in the kernel's own nanoseconds rather than in its ticks."""
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return sum(int((each / "schedstat").read_text().split()[0]) for each in tasks) / 1e9
+    used = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            used += int((task / "schedstat").read_text().split()[0])
+    return used / 1e9
 
 
 def rss_mb(pid: int) -> float:
