@@ -22,7 +22,7 @@ from gateway.clock.wall import WallClock
 from gateway.fleet.gaps import Gaps
 from gateway.fleet.message import START, Event, Page, Position
 from gateway.fleet.paging import Numbers, page_of, start_of
-from gateway.loss import Tally
+from gateway.loss import Loss, Tally
 from gateway.member.held import Held, Memory
 from gateway.member.in_time import event_of_held, event_of_row
 from gateway.member.rows import Row
@@ -33,6 +33,7 @@ from gateway.storage.schema import StoreError
 logger = logging.getLogger(__name__)
 
 HELD_UP = "it could not be written to the disk, and there was no room for it in memory"
+TOO_MANY = "more came at once than could be taken"
 PAUSE_S = 2.0
 """After the disk has failed."""
 SOON_S = 1.0
@@ -42,9 +43,9 @@ MOST_UNWRITTEN = 2000
 
 
 class DiskSpool:
-    """See `gateway.fleet.spool.Spool`. `consumers`: who is to have all, at least one; `woken`: called, on any
-    thread, when `turn` has something to do. `open`, `turn`, `close`, and what is added, are the service's
-    thread's."""
+    """See `gateway.fleet.spool.Spool`. `consumers`: who is to have all; where there is none, nothing is
+    written. `woken`: called, on any thread, when `turn` has something to do. `open`, `turn`, `close`, and
+    what is added, are the service's thread's."""
 
     def __init__(
         self,
@@ -107,15 +108,26 @@ class DiskSpool:
             self._epochs[self._head.epoch] = self._head.seq
             added = Event(self._head, utc_ms, known, sender, event, data)
             self._memory.add(Held(added, utc, at, receipt))
+            safe = self._settle() if not self._confirmed else []
             while (held := self._memory.surplus()) is not None:
                 gone = held.event
                 self._gaps.drop(gone.position, gone.sender, gone.utc_ms, HELD_UP)
                 self._lost.add(gone.sender, 1)
                 dropped.append(held)
+        _release(safe)
         for held in dropped:
             if held.receipt is not None:
                 held.receipt.lose()
         return added
+
+    def lose(self, sender: str, loss: Loss) -> None:
+        """So many were dropped before they could be added: they have numbers, and are told as lost."""
+        utc, _ = self._clock.noted(loss.boot or self._clock.boot, loss.at or 0.0, loss.last, known=loss.known)
+        with self._lock:
+            for _ in range(loss.count):
+                self._head = Position(self._head.epoch, self._head.seq + 1)
+                self._gaps.drop(self._head, sender, round(utc * 1000), TOO_MANY)
+            self._epochs[self._head.epoch] = self._head.seq
 
     def confirm(self, consumer: str, position: Position) -> None:
         """See `Spool`. Nobody who is not named has a say, nor a position that cannot have been given."""
@@ -199,8 +211,9 @@ class DiskSpool:
         self._memory.after = self._head
 
     def _settle(self) -> list[Held]:
-        """What all have confirmed by now."""
-        floor = min(START if each is None else each[0] for each in self._confirmed.values())
+        """What all have confirmed by now; where nobody is to have it, all."""
+        confirmed = [START if each is None else each[0] for each in self._confirmed.values()]
+        floor = min(confirmed, default=self._head)
         if floor <= self._floor:
             return []
         self._floor = floor
