@@ -10,12 +10,14 @@ Results go to benchmarks/results/fleet_growth.md.
 from __future__ import annotations
 
 import argparse
+import statistics
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.history_house_figures import byte_compile, memory_mb
 from benchmarks.report import about, goal, table, write
 from tests.support.fleet_parts import Got, Part, cpu_s, read_log, rss_mb
 from tests.support.fleet_routers import Routers
@@ -23,6 +25,7 @@ from tests.support.fleet_routers import Routers
 A_PROCESS = 250
 SETTLE_S = 5.0
 PATIENCE_S = 300.0
+SECTION_ROUNDS = 3
 CONSUMERS = {"durable": "tests.support.fleet_consumer", "FleetRouter": "benchmarks.fleet.ours_role"}
 
 
@@ -135,6 +138,25 @@ def _until_heard(log: Path, count: int) -> None:
         got = read_log(log)
 
 
+def section_mb(rounds: int) -> tuple[float, float]:
+    """Of a gateway with ten sensors: without `fleet:`, and with it and a consumer that confirms."""
+    byte_compile()
+    without, beside = [], []
+    routers = Routers(2)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            section = {"site": "north", "routers": routers.urls, "consumers": ["durable"]}
+            log = str(Path(folder) / "log")
+            consumer = Part(CONSUMERS["durable"], {"routers": routers.endpoints, "log": log})
+            for _ in range(rounds):
+                without.append(memory_mb({}))
+                beside.append(memory_mb({"fleet": section}))
+            consumer.end()
+    finally:
+        routers.close()
+    return statistics.median(without), statistics.median(beside)
+
+
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(
@@ -166,6 +188,10 @@ def main() -> None:
         goal("a router's CPU an event, most to that of the fewest gateways", growth, 1.3),
         goal("MB a session", max(each.session_mb for each in found), 1.0),
     ]
+    without, beside = section_mb(SECTION_ROUNDS)
+    rows.append(["a gateway with ten sensors, MB", f"{without:.1f}", *[""] * (len(found) - 1)])
+    rows.append(["the same with `fleet:`, MB", f"{beside:.1f}", *[""] * (len(found) - 1)])
+    goals.append(goal("MB that `fleet:` adds to a gateway", beside - without, 12.0))
     how = f"`python -m benchmarks.fleet.growth --seconds {options.seconds:g}`; {about(('eclipse-zenoh',))}"
     write("fleet_growth", "More gateways", how, "\n\n".join([table(head, rows), "\n".join(goals)]))
 

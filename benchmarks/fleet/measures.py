@@ -13,8 +13,8 @@ from tests.support.fleet_parts import Got, read_log
 
 GATEWAYS, RATE = 20, 10.0
 BEFORE_S = 2.0
-QUIET_S = 3.0
-"""Nothing comes for so long: all that will come has come."""
+QUIET_S = 10.0
+"""Not everything is there, and nothing comes for so long: all that will come has come."""
 PATIENCE_S = 60.0
 REQUESTS = 100
 
@@ -51,8 +51,8 @@ def broken(contender: Contender, folder: Path, how: str, victim: int, after_s: f
         if how == "hang":
             made.routers.go_on(victim)
         part.tell("rate 0")
-        got = drained(made)
-        return counted(got, int(part.figures()["said"]), began - BEFORE_S / 2)
+        said = int(part.figures()["said"])
+        return counted(drained(made, said), said, began - BEFORE_S / 2)
 
 
 def outage(contender: Contender, folder: Path, seconds: float, rate: float) -> Outage:
@@ -79,11 +79,10 @@ def outage(contender: Contender, folder: Path, seconds: float, rate: float) -> O
         time.sleep(min(30.0, max(10.0, seconds / 10)))
         for each in (part, mortal):
             each.tell("rate 0")
-        got = drained(made)
         said = sum(int(each.figures()["said"]) for each in (part, mortal))
         if not contender.on_disk:
             said += before  # the one that begins again counts from 1
-        return _outage(got, said, died, back)
+        return _outage(drained(made, said), said, died, back)
 
 
 def _outage(got: list[Got], said: int, died: float, back: float) -> Outage:
@@ -127,14 +126,16 @@ def heard_by(made: Fleet, gateways: int) -> None:
         time.sleep(0.1)
 
 
-def drained(made: Fleet) -> list[Got]:
-    """All that came, when nothing comes any more."""
+def drained(made: Fleet, said: int) -> list[Got]:
+    """All that came, when it is as much as was said, or nothing comes any more."""
     size, since = -1, time.monotonic()
     while time.monotonic() - since < QUIET_S:
         now = made.log.stat().st_size
         if now != size:
             size, since = now, time.monotonic()
-        time.sleep(0.1)
+            if len(read_log(made.log)) >= said:
+                break
+        time.sleep(0.2)
     return read_log(made.log)
 
 

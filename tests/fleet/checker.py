@@ -64,9 +64,9 @@ def judge(
     *,
     ordered: bool,
 ) -> Verdict:
-    """`unsafe`: said so shortly before a kill -9 that it may be gone, told or not. `deaths`: for each one more
-    event may be told as lost of which the truth does not know. `ordered`: all has to be in order,
-    and the log has positions."""
+    """`unsafe`: said so shortly before a kill -9 that it may be gone, told or not. `deaths`: for each one
+    event more may be told as lost, of which the truth does not know. `ordered`: all has to be in order, and
+    the log has positions."""
     got, lost = read_log(log), read_losses(log)
     here = {(each.gateway, each.number, each.said) for each in got}
     missing = []

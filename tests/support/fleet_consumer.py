@@ -152,7 +152,8 @@ def _line(gateway: Gateway, step: Step, now: float) -> str:
         event = step.event
         data = json.loads(event.data)
         name = Name(gateway, event.sender)
-        return f"event {name} {event.position.epoch} {event.position.seq} {data['n']} {data['t']} {now:.4f}\n"
+        number, said = (data.get("n", 0), data.get("t", now)) if isinstance(data, dict) else (0, now)
+        return f"event {name} {event.position.epoch} {event.position.seq} {number} {said} {now:.4f}\n"
     return f"lost {Name(gateway, step.sender or '-')} {step.events} {step.reason}\n"
 
 
