@@ -40,11 +40,12 @@ def accepted(truths: Iterable[Path]) -> dict[str, set[Said]]:
 
 def since_heard(truth: dict[str, set[Said]], log: Path) -> dict[str, set[Said]]:
     """For a consumer that has what comes from now on: what was said since the first that it has."""
-    first: dict[str, float] = {}
+    first: dict[str, tuple[float, int]] = {}
     for each in read_log(log):
-        first[each.gateway] = min(each.said, first.get(each.gateway, each.said))
+        at = each.said, each.number  # who was held up says several at the same moment
+        first[each.gateway] = min(at, first.get(each.gateway, at))
     return {
-        gateway: {each for each in said if each[2] >= first.get(gateway, 0.0)}
+        gateway: {each for each in said if (each[2], each[1]) >= first.get(gateway, (0.0, 0))}
         for gateway, said in truth.items()
     }
 
