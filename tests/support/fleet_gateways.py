@@ -32,12 +32,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import zenoh
 
 from gateway.clock.wall import WallClock
 from gateway.fleet.keys import Gateway
+from gateway.fleet.questions import Threads
 from gateway.fleet.session import Settings, close
 from gateway.fleet.speaker import Speaker
 from gateway.fleet.spool import MemorySpool, Spool
@@ -53,6 +54,8 @@ BEAT_S, TURN_S = 0.5, 0.1
 LOSS_WINDOW_S = 1.0
 """Of a gateway's own spool."""
 DAY_S = 86400.0
+MOST_WITH_THREADS = 50
+"""Gateways of a process that each have threads of their own to answer."""
 LONG_AGO_S = 1.0
 """Who was stopped for so long does not say what he did not say then."""
 
@@ -75,7 +78,10 @@ class Speaking(Protocol):
 
 
 class Simulated:
-    """One gateway: ours."""
+    """One gateway: ours. `threads`: that answer for all of a process; None: each has its own, as it has where
+    it is alone."""
+
+    threads: ClassVar[Threads | None] = None
 
     def __init__(self, gateway: Gateway, spool: Spool, said: int) -> None:
         self.gateway, self.said = gateway, said
@@ -86,7 +92,7 @@ class Simulated:
     def begin(self, session: zenoh.Session) -> None:
         """It has found a router."""
         self._session = session
-        self._speaker = Speaker(session, self.gateway, self._spool, self._answer, self._senders)
+        self._speaker = Speaker(session, self.gateway, self._spool, self._answer, self._senders, self.threads)
         self._speaker.connect(SENDER)
 
     def say(self, now: float, clock_s: float) -> None:
@@ -268,7 +274,10 @@ class Spools:
 
 def main() -> None:
     """See the module."""
-    Gateways(json.loads(sys.argv[1])).run()
+    options = json.loads(sys.argv[1])
+    if options["count"] > MOST_WITH_THREADS:
+        Simulated.threads = Threads()
+    Gateways(options).run()
 
 
 if __name__ == "__main__":
