@@ -36,7 +36,7 @@ class Group(NamedTuple):
 
     site: int
     first: int
-    count: int
+    gateways: int
     disk_bytes: int | None
 
     @property
@@ -50,7 +50,7 @@ GROUPS = {
     "single": Group(0, 3, 1, SHORT_BYTES),
     "south": Group(1, 4, 3, None),
 }
-GATEWAYS = sum(group.count for group in GROUPS.values())
+GATEWAYS = sum(group.gateways for group in GROUPS.values())
 
 
 class Stage:
@@ -97,7 +97,7 @@ class Stage:
         if group is None:
             options["log"] = str(self.log(name))
         else:
-            options |= {"site": name, "first": group.first, "count": group.count, "rate": RATE}
+            options |= {"site": name, "first": group.first, "count": group.gateways, "rate": RATE}
             options |= {"folder": str(self._folder / name), "most": MOST, "disk_bytes": group.disk_bytes}
         module = CONSUMERS.get(name, "tests.support.fleet_gateways")
         self._parts[name] = Part(module, options, within=self.network.within(name))

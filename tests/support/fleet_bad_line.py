@@ -39,7 +39,7 @@ def carry(one: int, other: int, delay_s: float, loss: float) -> None:
         if sys.stdin in ready:
             return
         now = time.monotonic()
-        for tap in ready:
+        for tap in (each for each in (one, other) if each in ready):
             frame = os.read(tap, 65536)
             if chance.random() >= loss and len(waiting) < MOST_WAITING:
                 waiting.append((now + delay_s, other if tap == one else one, frame))

@@ -257,15 +257,19 @@ class Spools:
         clock = WallClock()
         store = Store(self._folder / f"{gateway.name}.db", Bounds(self._disk_bytes, DAY_S), clock)
         spool = DiskSpool(store, clock, [NAME], LOSS_WINDOW_S)
-        spool.open()
         self._turning.append(spool)
         return spool
 
     def start(self) -> None:
-        """Write what is due, from now on."""
-        threading.Thread(target=self._turn, name="spools", daemon=True).start()
+        """Open those on disk, and write what is due from now on: a spool's file is one thread's."""
+        opened = threading.Event()
+        threading.Thread(target=self._turn, args=(opened,), name="spools", daemon=True).start()
+        opened.wait()
 
-    def _turn(self) -> None:
+    def _turn(self, opened: threading.Event) -> None:
+        for each in self._turning:
+            each.open()
+        opened.set()
         while self._turning:
             time.sleep(TURN_S)
             for each in self._turning:
