@@ -92,7 +92,7 @@ def _outage(got: list[Got], said: int, died: float, back: float) -> Outage:
         min(missed, default=float("inf")),
         max(missed, default=float("inf")),
         (statistics.median(live), live[int(0.99 * len(live))]),
-        counted(got, said, died),
+        counted(got, said, died - 0.75 * BEFORE_S),  # something of each came in between
     )
 
 
