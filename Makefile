@@ -269,6 +269,8 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.sd_card
 	$(BIN)/python -m benchmarks.modbus_bus
 	$(BIN)/python -m benchmarks.history
+	$(BIN)/python -m benchmarks.fleet --outage 60
+	$(BIN)/python -m benchmarks.fleet.growth
 	$(BIN)/python -m benchmarks.summary
 
 clean:

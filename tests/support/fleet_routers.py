@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gateway.fleet.session import Settings
@@ -27,7 +27,8 @@ class Routers:
     """`count` routers on loopback, each linked with all the others. End with `close`."""
 
     def __init__(self, count: int) -> None:
-        self._ports = [free_port() for _ in range(count)]
+        self.endpoints = self._endpoints(count)
+        """In zenoh's form."""
         self._processes: dict[int, subprocess.Popen[str]] = {}
         for index in range(count):
             self.start(index)
@@ -35,20 +36,27 @@ class Routers:
     @property
     def urls(self) -> list[str]:
         """As people write them."""
-        return [f"tcp://127.0.0.1:{port}" for port in self._ports]
+        return [each.replace("/", "://") for each in self.endpoints]
 
     def settings(self, *order: int) -> Settings:
         """Of a client that tries those in that order; of all if none is given."""
-        return Settings([self._endpoint(index) for index in order or range(len(self._ports))])
+        return Settings([self.endpoints[index] for index in order or range(len(self.endpoints))])
 
     def start(self, index: int) -> None:
         """Begin one, or begin it again; returns when it listens."""
-        others = [self._endpoint(each) for each in self._processes if each != index]
-        program = [sys.executable, "-c", _PROGRAM, json.dumps([others, [self._endpoint(index)]])]
-        process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        others = [each for each in self.endpoints if each != self.endpoints[index]]
+        program = [sys.executable, "-c", _PROGRAM, json.dumps([others, [self.endpoints[index]]])]
+        process = subprocess.Popen(
+            [*self._within(index), *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         assert process.stdout is not None
         self._processes[index] = process
         assert process.stdout.readline() == "listening\n"
+
+    def pid(self, index: int) -> int | None:
+        """Of its process; None if it does not run."""
+        process = self._processes.get(index)
+        return None if process is None else process.pid
 
     def kill(self, index: int) -> None:
         """As kill -9 does."""
@@ -68,8 +76,12 @@ class Routers:
         while self._processes:
             self.kill(next(iter(self._processes)))
 
-    def _endpoint(self, index: int) -> str:
-        return f"tcp/127.0.0.1:{self._ports[index]}"
+    def _endpoints(self, count: int) -> list[str]:
+        return [f"tcp/127.0.0.1:{free_port()}" for _ in range(count)]
+
+    def _within(self, _index: int) -> Sequence[str]:
+        """What a router's program is started by."""
+        return ()
 
     @staticmethod
     def _end(process: subprocess.Popen[str]) -> None:
