@@ -40,9 +40,12 @@ class Opening(NamedTuple):
 
 class Store:
     """`keep_ms`, `keep_events_ms`: how old readings and other events may become; `most_bytes`: how much of
-    the file may be in use."""
+    the file may be in use. `every`: readings that come are new ones, also two of one millisecond."""
 
-    def __init__(self, path: Path, *, keep_ms: int, keep_events_ms: int, most_bytes: int) -> None:
+    def __init__(
+        self, path: Path, *, keep_ms: int, keep_events_ms: int, most_bytes: int, every: bool = False
+    ) -> None:
+        self._every = every
         self._bounds = Bounds(keep_ms, keep_events_ms, most_bytes)
         self._database = Database(path, SCHEMA, self._opened, readers=True)
         self._known: Known | None = None
@@ -67,17 +70,24 @@ class Store:
         """Close it; what was written is there."""
         self._database.close()
 
-    def write(self, batch: Batch) -> None:
-        """All of it in one synced transaction, or, raising StoreError, nothing. An item that no history can
-        hold (a value that is no number, a time before 1970) is left out, and the log says so once."""
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What else is kept there. Raises StoreError."""
+        return self._database.read(work)
+
+    def write(self, batch: Batch, also: Callable[[sqlite3.Connection], None] = lambda _db: None) -> None:
+        """All of it in one synced transaction, and what `also` writes, or, raising StoreError, nothing. An
+        item that no history can hold (a value that is no number, a time before 1970) is left out, and the log
+        says so once."""
 
         oldest = 0 if batch.alive is None else batch.alive - self._bounds.keep_ms
 
         def work(db: sqlite3.Connection) -> int:
-            writing = Writing(db, self._known_of(db), self._upkeep.came, self._refused, oldest)
+            known, came = self._known_of(db), self._upkeep.came
+            writing = Writing(db, known, came, self._refused, oldest, every=self._every)
             for item in batch.items:
                 writing.add(item)
             writing.end(batch.alive, is_last=batch.is_last)
+            also(db)
             return writing.repeated
 
         self.repeated += self._changing(work)
