@@ -15,6 +15,7 @@ from gateway.collect.placed import Placed
 from gateway.fleet.follower import Deliver, Follower, Step
 from gateway.fleet.keys import Gateway
 from gateway.fleet.message import START, Event, Lost, Position
+from gateway.history.events import CHANGED
 
 UNKEPT = "it cannot be kept"
 _lives = itertools.count(1)
@@ -40,6 +41,8 @@ class Member:
         self.said: dict[str, Any] = {}
         """What it says of itself."""
         self.senders: list[dict[str, Any]] = []
+        self.readings: dict[str, str] = {}
+        """By sender, the newest that came, as JSON."""
         self.ahead_s: float | None = None
         """What its clock is ahead of ours, as it said last."""
         self.events = self.lost = 0
@@ -95,8 +98,11 @@ class Member:
         event = self._unset.moved(self.name, event, now_ms)
         self.events += 1
         noted = noted_of(self.gateway, event, self.keeping.next_id(utc), now)
-        if noted is not None:
-            self._put(noted, Cursor(event.position, event.utc_ms))
+        if noted is None:
+            return
+        if noted.body.reading and noted.event == CHANGED:
+            self.readings[event.sender] = noted.body.data
+        self._put(noted, Cursor(event.position, event.utc_ms))
 
     def _lose(self, losses: list[Lost], upto: Position, now: float, utc: float) -> None:
         """The last of them is behind all that is lost: were the collector killed between two, both come

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 
 from gateway.collect.admission import Admission, Cursor
 from gateway.collect.cursors import Cursors
+from gateway.data_folder import PRIVATE
 from gateway.history.disk import Opened
 from gateway.history.rows import Batch
 from gateway.history.store import Store
+from gateway.storage.schema import StoreError
 
 Told = Callable[[Mapping[str, Cursor]], None]
 """How far gateways are, by name (`site/gateway`); on the recorder's thread."""
 
 
 class SiteStore:
-    """A `gateway.history.disk.Store`. `opened`: told what the file had; `wrote`: what is safe by now."""
+    """A `gateway.history.disk.Store` of the file at `path`, whose folder is made. `opened`: told what it had;
+    `wrote`: what is safe by now."""
 
-    def __init__(self, store: Store, opened: Told, wrote: Told) -> None:
+    def __init__(self, path: Path, store: Store, opened: Told, wrote: Told) -> None:
+        self._path = path
         self._store = store
         self._opened = opened
         self._wrote = wrote
@@ -37,6 +42,11 @@ class SiteStore:
 
     def open(self) -> Opened:
         """See `Store`."""
+        try:
+            self._path.parent.mkdir(PRIVATE, parents=True, exist_ok=True)
+        except OSError as error:
+            text = f"the folder {self._path.parent} cannot be made: {error.strerror}"
+            raise StoreError(text) from None
         opened = self._store.open()
         cursors = self._store.read(self._cursors.read)
         self._admission.opened(cursors, (name for name, gap in opened.senders.items() if gap is None))
