@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway.collect.admission import Cursor
 from gateway.collect.arrival import Unset
@@ -53,6 +53,14 @@ BUNCH = 500
 """Letters that are read between two looks."""
 
 
+class Keepings(Protocol):
+    """See `gateway.collect.sites`."""
+
+    def __iter__(self) -> Iterator[Keeping]: ...
+    def begin(self) -> None: ...
+    def of(self, site: str) -> Keeping: ...
+
+
 class Consumer:
     """`keeping_of`: who keeps a site's events, from the consumer's thread, begun or already there. `name`:
     what this consumer is called at the gateways."""
@@ -65,12 +73,12 @@ class Consumer:
         sites: Sequence[str],
         consumer: str,
         clock: WallClock,
-        keeping_of: Callable[[str], Keeping],
+        keepings: Keepings,
     ) -> None:
         self._sites = frozenset(sites)
         self._consumer = consumer
         self._clock = clock
-        self._keeping_of = keeping_of
+        self._keepings = keepings
         self._letters: SimpleQueue[Letter] = SimpleQueue()
         self._wire = Wire(settings, sites, self._post)
         self._members: dict[Gateway, Member] = {}
@@ -168,6 +176,7 @@ class Consumer:
     # The consumer's thread
 
     def _run(self) -> None:
+        self._keepings.begin()
         while not self._stopping.is_set():
             self._turned = self._clock.monotonic()
             try:
@@ -311,7 +320,7 @@ class Consumer:
     def _member(self, gateway: Gateway, now: float) -> Member:
         member = self._members.get(gateway)
         if member is None:
-            keeping = self._keeping_of(gateway.site)
+            keeping = self._keepings.of(gateway.site)
             member = Member(gateway, keeping, self._unset)
             self._members = {**self._members, gateway: member}
             if keeping in self._opened:
@@ -321,7 +330,7 @@ class Consumer:
     def _news(self) -> None:
         """Of those who keep."""
         now = self._clock.monotonic()
-        for keeping in {member.keeping for member in self._members.values()} | self._opened.keys():
+        for keeping in self._keepings:
             news = keeping.news()
             if news.opened is not None:
                 self._begin_all(keeping, dict(news.opened), now)

@@ -18,6 +18,8 @@ from gateway.fleet.message import START, Event, Lost, Position
 from gateway.history.events import CHANGED
 
 UNKEPT = "it cannot be kept"
+MOST_READINGS = 5000
+"""Senders of a gateway whose newest reading is remembered."""
 _lives = itertools.count(1)
 
 
@@ -100,7 +102,8 @@ class Member:
         noted = noted_of(self.gateway, event, self.keeping.next_id(utc), now)
         if noted is None:
             return
-        if noted.body.reading and noted.event == CHANGED:
+        is_value = noted.body.reading and noted.event == CHANGED
+        if is_value and (event.sender in self.readings or len(self.readings) < MOST_READINGS):
             self.readings[event.sender] = noted.body.data
         self._put(noted, Cursor(event.position, event.utc_ms))
 

@@ -60,7 +60,7 @@ class SiteStore:
         def also(db: sqlite3.Connection) -> None:
             self._cursors.write(db, cursors)
 
-        self._store.write(batch._replace(items=items), also)
+        self._store.write(batch._replace(items=items), also, every=True)
         self._admission.wrote()
         if cursors:
             self._wrote(cursors)

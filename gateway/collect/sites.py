@@ -110,7 +110,7 @@ def _file(path: Path, bounds: tuple[int, int, int], opened: Told, wrote: Told) -
     from gateway.history.store import Store
 
     keep_ms, keep_events_ms, most = bounds
-    store = Store(path, keep_ms=keep_ms, keep_events_ms=keep_events_ms, most_bytes=most, every=True)
+    store = Store(path, keep_ms=keep_ms, keep_events_ms=keep_events_ms, most_bytes=most)
     archive = Archive(path)
     return Made(SiteStore(path, store, opened, wrote), archive, archive.close)
 

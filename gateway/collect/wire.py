@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.fleet import keys
+from gateway.fleet.declaring import direct
 from gateway.fleet.follower import Ask
 from gateway.fleet.keys import ANY, Gateway, parse_key
 from gateway.fleet.message import Position
@@ -134,7 +135,7 @@ class Wire:
             if reply.ok is not None:
                 tell(reply.ok.payload.to_bytes())
 
-        handler = zenoh.handlers.Callback(heard, lambda: tell(None))
+        handler = zenoh.handlers.Callback(heard, lambda: tell(None), indirect=False)
         try:
             session.get(selector, handler, timeout=timeout_s, consolidation=zenoh.ConsolidationMode.NONE)
         except zenoh.ZError as error:
@@ -166,11 +167,11 @@ class Wire:
         missed."""
         for site in self._sites:
             every = Gateway(site, ANY)
-            session.declare_subscriber(every.keys(keys.EVENT), self._event)
-            session.declare_subscriber(every.key(keys.HEAD), self._head)
+            session.declare_subscriber(every.keys(keys.EVENT), direct(self._event))
+            session.declare_subscriber(every.key(keys.HEAD), direct(self._head))
         for site in self._sites:
             session.liveliness().declare_subscriber(
-                Gateway(site, ANY).key(keys.UP), self._presence, history=True
+                Gateway(site, ANY).key(keys.UP), direct(self._presence), history=True
             )
 
     def _event(self, sample: zenoh.Sample) -> None:

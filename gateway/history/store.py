@@ -40,12 +40,9 @@ class Opening(NamedTuple):
 
 class Store:
     """`keep_ms`, `keep_events_ms`: how old readings and other events may become; `most_bytes`: how much of
-    the file may be in use. `every`: readings that come are new ones, also two of one millisecond."""
+    the file may be in use."""
 
-    def __init__(
-        self, path: Path, *, keep_ms: int, keep_events_ms: int, most_bytes: int, every: bool = False
-    ) -> None:
-        self._every = every
+    def __init__(self, path: Path, *, keep_ms: int, keep_events_ms: int, most_bytes: int) -> None:
         self._bounds = Bounds(keep_ms, keep_events_ms, most_bytes)
         self._database = Database(path, SCHEMA, self._opened, readers=True)
         self._known: Known | None = None
@@ -74,20 +71,22 @@ class Store:
         """What else is kept there. Raises StoreError."""
         return self._database.read(work)
 
-    def write(self, batch: Batch, also: Callable[[sqlite3.Connection], None] = lambda _db: None) -> None:
+    def write(
+        self, batch: Batch, also: Callable[[sqlite3.Connection], None] | None = None, *, every: bool = False
+    ) -> None:
         """All of it in one synced transaction, and what `also` writes, or, raising StoreError, nothing. An
         item that no history can hold (a value that is no number, a time before 1970) is left out, and the log
-        says so once."""
-
+        says so once. `every`: all readings are new ones, also two of one millisecond."""
         oldest = 0 if batch.alive is None else batch.alive - self._bounds.keep_ms
 
         def work(db: sqlite3.Connection) -> int:
             known, came = self._known_of(db), self._upkeep.came
-            writing = Writing(db, known, came, self._refused, oldest, every=self._every)
+            writing = Writing(db, known, came, self._refused, oldest, every=every)
             for item in batch.items:
                 writing.add(item)
             writing.end(batch.alive, is_last=batch.is_last)
-            also(db)
+            if also is not None:
+                also(db)
             return writing.repeated
 
         self.repeated += self._changing(work)

@@ -28,7 +28,7 @@ Came = Callable[[int, int], None]
 
 class Writing:
     """Of one transaction on `db`. `known` is of the same file; if the transaction fails, it is to be made
-    anew. `oldest`: what is late and was measured before it is not kept. `every`: see `Store`."""
+    anew. `oldest`: what is late and was measured before it is not kept. `every`: see `Store.write`."""
 
     def __init__(
         self,
