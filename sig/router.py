@@ -318,7 +318,8 @@ class Router:
             while (known := event.targets) is None:
                 changes = self._changes
                 channel = self._channels.get(event.name, []) if event.isChannel() else []
-                targets = (*self._broadcast, *sender._broadcast, *channel, *event.listeners)
+                known_here = (*self._broadcast, *sender._broadcast, *channel, *event.listeners)
+                targets = (*known_here, *self.further_targets(sender, event))
                 if self._senders.get(sender.getName()) is not sender:
                     # its last #disconnect, after it was forgotten: nobody would have it merged anew
                     return targets
@@ -327,6 +328,10 @@ class Router:
                     self._resolved.setdefault(event.name, set()).add(event)
                     event.keep_targets(targets)
             return known
+
+    def further_targets(self, sender: Sender, event: Event) -> Iterable[Callback]:  # noqa: ARG002 - see below
+        """Who hears a trigger last: of a router that has more kinds of subscription. With the lock held."""
+        return ()
 
     def _forget_targets(self, channel: str | None) -> None:
         """Have merged again: every event, or those of one channel."""

@@ -1,0 +1,67 @@
+"""Requests to senders of a fleet: zenoh's queries, with deadlines and sig's errors."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from gateway.fleet.keys import ASK, Name
+from sig.errors import BadParams, BadReply, NotConnected, RequestTimeout, from_wire
+
+if TYPE_CHECKING:
+    import zenoh
+
+DEFAULT_S = 10.0
+"""As of a ClientRouter."""
+MOST_S = 3600.0
+
+
+class NoAnswer(NotConnected):
+    """Nobody answers for that sender, or who did went away before."""
+
+
+def ask(session: zenoh.Session, name: Name, method: str, params: Any, timeout_s: float) -> Any:
+    """The response. Waits for it on this thread. Raises NoAnswer, RequestTimeout, BadReply, BadParams (no
+    JSON), and what the gateway says was raised there."""
+    import zenoh
+
+    replies: list[zenoh.Reply] = []
+    done = threading.Event()
+
+    def take(reply: zenoh.Reply) -> None:
+        replies.append(reply)
+        done.set()
+
+    session.get(
+        name.gateway.key(ASK, name.sender, method),
+        zenoh.handlers.Callback(take, done.set, indirect=False),
+        payload=_params(name, method, params),
+        attachment=b"%g" % timeout_s,
+        timeout=timeout_s + 1,  # ours is the one that counts
+        consolidation=zenoh.ConsolidationMode.NONE,
+    )
+    if done.wait(timeout_s):
+        if replies and replies[0].ok is not None:
+            return response(replies[0].ok.payload.to_string(), name, method)
+        raise NoAnswer(f"nobody answers for {name} now")
+    raise RequestTimeout(f"no answer to '{method}' from {name} within {timeout_s:g} s")
+
+
+def response(text: str, name: Name, method: str) -> Any:
+    """Of what a gateway has answered. Raises as `ask`."""
+    try:
+        answer = json.loads(text)
+        status = answer["status"]
+        if status == "ok":
+            return answer["response"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        raise BadReply(f"'{method}' of {name}: expected a response, got {text[:60]!r}") from None
+    raise from_wire({**answer, "status": -2, "exception": answer.get("message")})
+
+
+def _params(name: Name, method: str, params: Any) -> str:
+    try:
+        return json.dumps(params, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BadParams(f"params of '{method}' for {name}: expected what JSON can say ({error})") from None

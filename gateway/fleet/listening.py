@@ -1,0 +1,274 @@
+"""The thread between zenoh and a FleetRouter: takes what comes, asks for what is missing, and hands on what
+has become known.
+
+It never waits for a listener. Where too much waits for those, it takes no events: they wait in the inbox, and
+what finds no room there is asked for later.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gateway.fleet.declaring import direct, undeclare
+from gateway.fleet.follower import Ask
+from gateway.fleet.inbox import Inbox
+from gateway.fleet.keys import EVENT, EVERY, HEAD, REPLAY, SENDERS, UP, Gateway, parse_key
+from gateway.fleet.message import MessageError, Page, Position, parse_event
+from gateway.fleet.view import News, Query, View, covers, offers_of
+from sig import log
+
+if TYPE_CHECKING:
+    import zenoh
+
+    from gateway.fleet.speaker import Speaker
+
+MOST_ASKED = 16
+"""Queries under way."""
+QUERY_S = 5.0
+"""For an answer: a page may come from a disk."""
+MOST_WAITING = 10_000
+"""Events that wait for listeners: of more, none is taken."""
+LONGEST_S = 0.5
+"""Before the Speaker's beat is looked at again."""
+BUSY_S = 0.02
+"""Before it looks again whether the listeners have made room."""
+
+_key_of = lru_cache(maxsize=65536)(parse_key)
+
+
+class _Token(NamedTuple):
+    key: str
+    there: bool
+
+
+class _Transport(NamedTuple):
+    zid: str
+    there: bool
+
+
+class _First(NamedTuple):
+    """The tokens that were there at the beginning."""
+
+    keys: list[str]
+
+
+class _Answer(NamedTuple):
+    """`text` None: there is none."""
+
+    query: Query
+    text: str | None
+
+
+class _Follow(NamedTuple):
+    patterns: frozenset[Gateway]
+
+
+class Listening:
+    """Of one session. `own`: our own gateway, whose messages are not taken. `hand_on(news)` and `waiting()`:
+    see above; `hand_on` must not block. End with `close`, before the session."""
+
+    def __init__(
+        self,
+        session: zenoh.Session,
+        own: Gateway | None,
+        hand_on: Callable[[list[News]], object],
+        waiting: Callable[[], int],
+        speaker: Speaker | None,
+    ) -> None:
+        self.view = View()
+        self.settled = threading.Event()
+        """Whoever was there at the beginning has been met."""
+        self.routers: set[str] = set()
+        self._session = session
+        self._own = own
+        self._hand_on = hand_on
+        self._waiting = waiting
+        self._speaker = speaker
+        self._inbox = Inbox()
+        self._asked = 0
+        self._first: set[str] | None = None
+        self._subscribed: dict[Gateway, list[Any]] = {}
+        self._handles: list[Any] = []
+        self._thread = threading.Thread(target=self._run, name="sig-fleet-listening", daemon=True)
+
+    def start(self, patterns: Iterable[Gateway]) -> None:
+        """Begin; `patterns`: see `follow`."""
+        import zenoh
+
+        put = zenoh.SampleKind.PUT
+        inbox, tokens = self._inbox, self._session.liveliness()
+        self.follow(patterns)
+
+        def transport(event: zenoh.TransportEvent) -> None:
+            inbox.post(_Transport(str(event.transport.zid), event.kind == put))
+
+        def token(sample: zenoh.Sample) -> None:
+            inbox.post(_Token(str(sample.key_expr), sample.kind == put))
+
+        listener = self._session.info.declare_transport_events_listener(direct(transport), history=True)
+        self._handles = [listener, tokens.declare_subscriber(EVERY.keys(UP), direct(token), history=True)]
+        found: list[str] = []
+
+        def first(reply: zenoh.Reply) -> None:
+            if reply.ok is not None:
+                found.append(str(reply.ok.key_expr))
+
+        end = partial(inbox.post, _First(found))
+        tokens.get(EVERY.keys(UP), zenoh.handlers.Callback(first, end, indirect=False), timeout=QUERY_S)
+        self._thread.start()
+
+    def follow(self, patterns: Iterable[Gateway]) -> None:
+        """Whose events are wanted from now on. Any thread."""
+        self._inbox.post(_Follow(frozenset(patterns)))
+
+    @property
+    def dropped(self) -> int:
+        """See `Inbox.dropped`."""
+        return self._inbox.dropped
+
+    def close(self, timeout_s: float) -> bool:
+        """End it; False if its thread still runs."""
+        self._inbox.close()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        beat_at = 0.0
+        while True:
+            try:
+                now = time.monotonic()
+                full = self._waiting() >= MOST_WAITING
+                due = min(self.view.deadline() - now, beat_at - now, LONGEST_S)
+                taken = self._inbox.take(
+                    max(due, BUSY_S if full or self._asked >= MOST_ASKED else 0.0), events=not full
+                )
+                if taken is None:
+                    return
+                self._work(*taken, 0 if full else MOST_ASKED - self._asked)
+                beat_at = math.inf if self._speaker is None else self._speaker.beat(time.monotonic())
+            except Exception:  # noqa: BLE001 - one message must not end what all depends on
+                log.failure("sig-fleet-listening failed")
+
+    def _work(self, others: list[Any], samples: list[zenoh.Sample], most: int) -> None:
+        now = time.monotonic()
+        for item in others:
+            self._other(item, now)
+        for sample in samples:
+            self._sample(sample, now)
+        self.view.tick(now)
+        for query in self.view.queries(now, most):
+            self._ask(query)
+        if self.view.news:
+            news, self.view.news = self.view.news, []
+            self._hand_on(news)
+        if self._first is not None and not self._first and not self.view.is_meeting:
+            self.settled.set()
+
+    def _other(self, item: Any, now: float) -> None:
+        match item:
+            case _Token(key, there):
+                self._token(key, there, now)
+            case _Transport(zid, there):
+                (self.routers.add if there else self.routers.discard)(zid)
+                self.view.presence.routers(bool(self.routers), now)
+            case _Answer(query, text):
+                self._asked -= 1
+                self._answer(query, text, now)
+            case _First(keys):
+                self._first = {key for key in keys if not self._is_there(key)}
+            case _Follow(patterns):
+                self._subscribe({each for each in patterns if not _covered(each, patterns)})
+                self.view.follow(patterns, now)
+
+    def _token(self, text: str, there: bool, now: float) -> None:
+        key = _key_of(text)
+        if key is not None and key.gateway != self._own and key.kind == UP and len(key.names) < 2:
+            self.view.token(key.gateway, key.names[0] if key.names else None, there, now)
+        if self._first:
+            self._first.discard(text)
+
+    def _is_there(self, text: str) -> bool:
+        key = _key_of(text)
+        if key is None or key.gateway == self._own or len(key.names) > 1:
+            return True
+        return self.view.presence.is_there(key.gateway, *key.names)
+
+    def _sample(self, sample: zenoh.Sample, now: float) -> None:
+        key = _key_of(str(sample.key_expr))
+        if key is None or key.gateway == self._own:
+            return
+        try:
+            if key.kind == HEAD:
+                self.view.head(key.gateway, Position.parse(sample.payload.to_string()), now)
+            elif key.kind == EVENT and len(key.names) == 2 and sample.attachment is not None:
+                event = parse_event(*key.names, sample.payload.to_string(), sample.attachment.to_string())
+                self.view.event(key.gateway, event, now)
+        except (MessageError, ValueError) as error:
+            _note(key.gateway, error)
+
+    def _ask(self, query: Query) -> None:
+        import zenoh
+
+        texts: list[str] = []
+
+        def take(reply: zenoh.Reply) -> None:
+            if reply.ok is not None:
+                texts.append(reply.ok.payload.to_string())
+
+        def end() -> None:
+            self._inbox.post(_Answer(query, texts[0] if texts else None))
+
+        self._asked += 1
+        self._session.get(
+            query.gateway.key(SENDERS) if query.ask is None else _selector(query.gateway, query.ask),
+            zenoh.handlers.Callback(take, end, indirect=False),
+            timeout=QUERY_S,
+            consolidation=zenoh.ConsolidationMode.NONE,
+        )
+
+    def _answer(self, query: Query, text: str | None, now: float) -> None:
+        page = offers = None
+        try:
+            if text is not None and query.ask is not None:
+                page = Page.parse(text)
+            elif text is not None:
+                offers = offers_of(json.loads(text))
+        except (MessageError, ValueError, RecursionError) as error:
+            _note(query.gateway, error)
+        if query.ask is None:
+            self.view.described(query.gateway, offers, now)
+        else:
+            self.view.page(query.gateway, query.ask, page, now)
+
+    def _subscribe(self, wanted: set[Gateway]) -> None:
+        for pattern in wanted - self._subscribed.keys():
+            self._subscribed[pattern] = [
+                self._session.declare_subscriber(key, direct(self._inbox.post_event))
+                for key in (pattern.keys(EVENT), pattern.key(HEAD))
+            ]
+        for pattern in self._subscribed.keys() - wanted:
+            for each in self._subscribed.pop(pattern):
+                undeclare(each)
+
+
+def _covered(pattern: Gateway, patterns: Iterable[Gateway]) -> bool:
+    """Whether another of them has all of it."""
+    return any(other != pattern and covers(other, pattern) for other in patterns)
+
+
+def _selector(gateway: Gateway, ask: Ask) -> str:
+    parameters = [f"after={ask.after}"] if ask.after is not None else []
+    parameters += [f"before={ask.before}"] if ask.before is not None else []
+    return gateway.key(REPLAY) + (f"?{';'.join(parameters)}" if parameters else "")
+
+
+def _note(gateway: Gateway, error: Exception) -> None:
+    text = f"the gateway {gateway} has sent what cannot be understood: {error}"
+    log.repeated.note("fleet message not understood", text, str(gateway))

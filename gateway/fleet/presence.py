@@ -1,0 +1,118 @@
+"""Which gateways of a fleet, and which of their senders, are there: by their liveliness tokens. No I/O.
+
+A token goes when its gateway ends, and also when only a router does, or hangs: then it is back as soon as the
+gateway has found another router. So who seems gone is told as gone later, by `due`; who is back before was
+never away. While our own session has no router, nobody's token is there: that says nothing about anybody,
+until it has lasted.
+
+Not for several threads; time is passed in (monotonic).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gateway.fleet.keys import Gateway
+
+SENDER_S = 1.0
+"""After that a sender is gone whose gateway is there: no router's doing."""
+GATEWAY_S = 4.0
+"""After that a gateway is gone. Its neighbours notice that a router hangs after 2 s (session.LEASE_MS), and
+the gateway, which may have to try that one again, has another 2 s later (session.OPEN_MS)."""
+AWAY_S = 10.0
+"""After that without a router all are gone that were there."""
+
+
+class Change(NamedTuple):
+    """A gateway, or one of its senders, is there, or is not any more."""
+
+    gateway: Gateway
+    sender: str | None
+    there: bool
+
+
+class _One:
+    """A token. `told`: whether it counts as there."""
+
+    __slots__ = ("since", "there", "told")
+
+    def __init__(self) -> None:
+        self.there = self.told = False
+        self.since = -math.inf
+
+
+class Presence:
+    """Of all gateways; `since` of a session that has a router."""
+
+    def __init__(self) -> None:
+        self._ones: dict[Gateway, dict[str | None, _One]] = {}
+        self._away_since: float | None = None
+        self._settled_at = -math.inf
+        self._missing: set[Gateway] = set()  # of which some token is not there, and is not told as gone
+
+    def token(self, gateway: Gateway, sender: str | None, there: bool, now: float) -> bool:
+        """It has come, or gone; `sender` None: the gateway's own. Whether that is news: it counts as there
+        from now on, and did not."""
+        ones = self._ones.setdefault(gateway, {})
+        one = ones.setdefault(sender, _One())
+        if one.there != there:
+            one.there, one.since = there, now
+        if not there:
+            self._missing.add(gateway)
+            return False
+        news, one.told = not one.told, True
+        return news
+
+    def routers(self, there: bool, now: float) -> None:
+        """Our own session has a router, maybe another one than before; or none."""
+        if not there:
+            self._away_since = now if self._away_since is None else self._away_since
+            return
+        self._away_since, self._settled_at = None, now + GATEWAY_S
+
+    def is_there(self, gateway: Gateway, sender: str | None = None) -> bool:
+        """Whether it counts as there."""
+        one = self._ones.get(gateway, {}).get(sender)
+        return one is not None and one.told
+
+    def is_known(self, gateway: Gateway) -> bool:
+        """Whether it ever was."""
+        return gateway in self._ones
+
+    def senders(self, gateway: Gateway) -> list[str]:
+        """Of its senders, those that count as there."""
+        return [name for name, one in self._ones.get(gateway, {}).items() if name is not None and one.told]
+
+    def due(self, now: float) -> list[Change]:
+        """Who is gone: senders first, then their gateway."""
+        found: list[Change] = []
+        for gateway in list(self._missing):
+            left = False
+            for sender, at in list(self._gone_at(gateway)):
+                if now < at:
+                    left = True
+                    continue
+                self._ones[gateway][sender].told = False
+                found.append(Change(gateway, sender, there=False))
+            if not left:
+                self._missing.discard(gateway)
+        return sorted(found, key=lambda change: (change.gateway, change.sender is None, change.sender or ""))
+
+    def deadline(self) -> float:
+        """When to come back to `due`; infinite while nobody seems gone."""
+        return min((at for each in self._missing for _, at in self._gone_at(each)), default=math.inf)
+
+    def _gone_at(self, gateway: Gateway) -> Iterator[tuple[str | None, float]]:
+        """When it, and its senders, will have been away for long enough."""
+        ones = self._ones[gateway]
+        own = ones.get(None)
+        earliest = self._settled_at if self._away_since is None else self._away_since + AWAY_S
+        for sender, one in ones.items():
+            if one.there or not one.told:
+                continue
+            if sender is not None and own is not None and own.there:
+                yield sender, max(one.since, own.since) + SENDER_S
+            else:
+                yield sender, max((one if own is None else own).since + GATEWAY_S, earliest)

@@ -1,0 +1,279 @@
+"""FleetRouter: one Router over all gateways of a fleet.
+
+    with FleetRouter(Settings([endpoint("tls://hub1"), endpoint("tls://hub2")], tls)) as router:
+        router.addListener(callback, "north/*/temp", "#changed")
+        router.request("north/greenhouse/temp", "read")
+
+A sender is called `site/gateway/sender`, each part percent-encoded; `*` as a part of the name that somebody
+listens to stands for any. docs/fleet.md is the guide.
+
+Threads: any method may be called from any thread, also by a listener. Listeners of what others have sent run
+one after the other on one thread, those of our own senders on the thread that triggers. Requests to our own
+senders run on the Speaker's thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Self
+
+from gateway.fleet import asking
+from gateway.fleet.keys import Gateway, Name
+from gateway.fleet.link import Link
+from gateway.fleet.own import OwnSenders
+from gateway.fleet.patterns import PatternRouter
+from gateway.fleet.session import Settings
+from gateway.fleet.told import OF_THE_FLEET, told
+from gateway.fleet.view import Came, Gone, Happened, News, Offer, Up
+from sig.errors import NotConnected, UnknownSender
+from sig.event import Callback, Event
+from sig.router import Router
+from sig.sender import Handlers, Sender
+from sig.subscription import Adding, Removing
+
+CONNECT_S = 10.0
+"""For a router to be there."""
+SETTLE_S = 3.0
+"""For the gateways that are there to say what their senders offer: `connect` waits no longer for it."""
+
+
+class FleetSender(Sender):
+    """A sender of the fleet, or of our own."""
+
+    def request(self, method: str, params: Any = None, timeout: float | None = None) -> Any:
+        """See `FleetRouter.request`."""
+        router = self.getRouter()
+        assert isinstance(router, FleetRouter)
+        if router.offers(self):
+            return super().request(method, params)
+        return router.request(self, method, params, timeout)
+
+
+class FleetRouter(PatternRouter):
+    """`settings`: its routers, and who we are. `gateway`: the site and name under which the others know our
+    own senders, and which no other program has; None: we have none. `near`: the gateway whose senders are
+    called by their last part alone; by default our own.
+
+    Begins with `connect`, or as a context manager; ends with `disconnect`, and may begin again.
+    """
+
+    def __init__(
+        self, settings: Settings, *, gateway: Gateway | None = None, near: Gateway | None = None
+    ) -> None:
+        super().__init__(FleetSender, near or gateway)
+        self._settings = settings
+        self._own = OwnSenders(self, gateway)
+        self._changing = threading.RLock()  # one connects or disconnects at a time
+        self._link: Link | None = None
+        # What follows is written by the dispatcher's thread; others read it.
+        self._up: dict[Gateway, bool] = {}
+        self._there: dict[Gateway, dict[str, None]] = {}
+        self._seen: dict[str, None] = {}
+
+    def __enter__(self) -> Self:
+        return self.connect()
+
+    def __exit__(self, *_exc: object) -> None:
+        self.disconnect()
+
+    def connect(self, timeout_s: float = CONNECT_S) -> Self:
+        """Reach a router, and hear who is there. From then on it comes back by itself.
+
+        Raises FleetError if no router lets us in within that time (each try takes up to 2 s for each router
+        that does not answer), ImportError where zenoh is not installed.
+        """
+        with self._changing:
+            if self._link is not None:
+                return self
+            deadline = time.monotonic() + timeout_s
+            try:
+                self._link = Link.open(self._settings, deadline, self, self._take, self._own)
+                self._link.start(self.wanted(), SETTLE_S)
+            except BaseException:
+                self.disconnect()
+                raise
+        return self
+
+    def disconnect(self) -> bool:
+        """Leave the fleet: its senders' listeners hear #disconnect. Any number of times. False if a listener
+        still runs after 5 s; called by a listener, it does not wait for that one."""
+        with self._changing:
+            link, self._link = self._link, None
+            return True if link is None else link.close(self._end)
+
+    @property
+    def dropped_events(self) -> int:
+        """How many events there was no room for, since listeners were slow; they were asked for again."""
+        link = self._link
+        return 0 if link is None else link.dropped
+
+    def gateways(self) -> dict[Gateway, bool]:
+        """All that were seen since we connected, and whether each is there now."""
+        return dict(self._up)
+
+    def addSender(
+        self, name: str, events: Iterable[str] | str | None, requests: Handlers | None = None
+    ) -> Sender:
+        """See `Router.addSender`; the fleet knows it as `site/gateway/name`, of our own gateway. The newest
+        1000 events of all of ours are kept in memory, for who has missed them."""
+        self._own.add(self.names.parse(name), self.text(name))
+        return super().addSender(name, events, requests)
+
+    def removeSender(self, sender: Sender | str) -> bool:
+        """See `Router.removeSender`. Raises ValueError for another gateway's."""
+        if isinstance(sender, str):
+            sender = self.text(sender)
+        name = sender.getName() if isinstance(sender, Sender) else sender
+        if name in self._seen:
+            raise ValueError(f"{name} is another gateway's: only that one can remove it")
+        return super().removeSender(sender)
+
+    def offers(self, sender: Sender) -> bool:
+        """Whether it is our own."""
+        return self._own.has(sender.getName())
+
+    def request(
+        self, sender: Sender | str, method: str, params: Any = None, timeout: float | None = None
+    ) -> Any:
+        """Call a handler of any sender of the fleet, and return what it returns.
+
+        `timeout` in seconds, 10 by default. Raises as `ClientRouter.remoteRequest`: NotConnected also where
+        no router is there; UnknownSender where nobody has seen that gateway, or it knows no such sender.
+        """
+        if method is None:
+            raise ValueError("a request needs a method: pass its name, not None")
+        self.check_own(sender)
+        text = self.text(sender.getName() if isinstance(sender, Sender) else sender)
+        if self._own.has(text):
+            return super().request(text, method, params)
+        link = self._link
+        if link is None:
+            raise NotConnected("there is no connection to a fleet: connect first")
+        name = self.names.parse(text)
+        seconds = min(asking.DEFAULT_S if timeout is None else timeout, asking.MOST_S)
+        try:
+            return asking.ask(link.session, name, method, params, seconds)
+        except asking.NoAnswer:
+            raise self._nobody(link, name) from None
+
+    # As of a ClientRouter: what is written for one works here.
+
+    def addRemoteSender(
+        self, name: str, events: Iterable[str] | str | None, requests: Handlers | None = None
+    ) -> Sender:
+        """`addSender`."""
+        return self.addSender(name, events, requests)
+
+    def removeRemoteSender(self, sender: Sender | str) -> bool:
+        """`removeSender`."""
+        return self.removeSender(sender)
+
+    def addRemoteListener(
+        self, callback: Callback, sender: str | None = None, event: str | None = None
+    ) -> bool:
+        """`addListener`."""
+        return self.addListener(callback, sender, event)
+
+    def removeRemoteListener(
+        self, callback: Callback, sender: str | None = None, event: str | None = None
+    ) -> bool:
+        """`removeListener`."""
+        return self.removeListener(callback, sender, event)
+
+    def remoteRequest(
+        self, sender: str, method: str, params: Any = None, timeout: float | None = None
+    ) -> Any:
+        """`request`."""
+        return self.request(sender, method, params, timeout)
+
+    def listRemoteSenders(self, list_events: bool = False) -> list[dict[str, Any]]:
+        """All senders of the fleet that are or were there, as `ClientRouter.listRemoteSenders` has them."""
+        return [
+            {"sender": sender.getName(), "connected": sender.isConnected()}
+            | ({"events": [{"event": each} for each in sender.getEvents()]} if list_events else {})
+            for sender in self.listSenders()
+            if sender.getName() in self._seen or self.offers(sender)
+        ]
+
+    def listening(self, remote: bool) -> tuple[Adding, Removing]:  # noqa: ARG002 - all is remote here
+        """See `Router.listening`."""
+        return self.addListener, self.removeListener
+
+    # What follows is of our own parts.
+
+    def wanted_changed(self) -> None:
+        """See `PatternRouter.wanted_changed`."""
+        link = self._link
+        if link is not None:
+            link.follow(self.wanted())
+
+    def further_targets(self, sender: Sender, event: Event) -> Iterable[Callback]:
+        """See `Router.further_targets`: last of all, the fleet hears our own."""
+        found = super().further_targets(sender, event)
+        return [*found, self._own.hear] if self.offers(sender) else found
+
+    def _nobody(self, link: Link, name: Name) -> Exception:
+        if not link.has_router:
+            return NotConnected("no router of the fleet is there now")
+        if name.gateway not in self._up:
+            return UnknownSender(f"there is no gateway {name.gateway} in the fleet")
+        return NotConnected(f"nobody answers for {name} now: its gateway went away")
+
+    def _take(self, news: News) -> None:
+        """On the dispatcher's thread."""
+        match news:
+            case Came(gateway, sender, offer):
+                self._there.setdefault(gateway, {})[sender] = None
+                self._came(Name(gateway, sender), offer)
+            case Gone(gateway, sender):
+                self._there.get(gateway, {}).pop(sender, None)
+                self._gone(Name(gateway, sender))
+            case Up(gateway, there):
+                self._up[gateway] = there
+            case Happened(gateway, step):
+                for each in told(step, list(self._there.get(gateway, ()))):
+                    self._trigger(Name(gateway, each.sender), each.event, each.data)
+
+    def _came(self, name: Name, offer: Offer) -> None:
+        text = self.names.text(name)
+        handlers: dict[str | None, Callable[..., Any]] | None = None
+        if offer.requests is not None:
+            handlers = {method: partial(self.request, text, method) for method in offer.requests}
+        events = [*offer.events, *OF_THE_FLEET]
+        self._seen[text] = None
+        with self.lock:
+            sender = self._sender_of(text)
+            if sender.isConnected():  # what it offers is another now
+                sender.connect(list(dict.fromkeys(events)), handlers)
+            else:
+                Router.register(self, text, events, handlers)
+        self.deliver_lifecycle(text)
+
+    def _gone(self, name: Name) -> None:
+        text = self.names.text(name)
+        sender = self.unregister(text)
+        self.deliver_lifecycle(text)
+        if sender is not None:
+            self.forget(sender)
+
+    def _trigger(self, name: Name, event: str, data: Any) -> None:
+        """Also of a sender that has gone since, and of an event that it has never declared: it has come."""
+        text = self.names.text(name)
+        sender = self._senders.get(text)
+        signal = None if sender is None else sender.getSignal(event)
+        if signal is None:
+            with self.lock:
+                sender = self._sender_of(text)
+                sender.event(event).declare(True)
+                signal = sender.new_signal(event)
+        signal.trigger(data)
+
+    def _end(self) -> None:
+        """The last that the dispatcher's thread does."""
+        for gateway, senders in self._there.items():
+            for sender in list(senders):
+                self._take(Gone(gateway, sender))
+        self._up.clear()
