@@ -116,7 +116,7 @@ class CollectApp:
         timekeeping = Timekeeping(self.clock, self._dispatcher, self.folder)
         self._behind = (timekeeping, Dispatching(self._dispatcher), consumer)
         if self.config.shared.http is not None:
-            live = Live(settings, section.sites)
+            live = Live(settings)
             self._front = (self._http(live, consumer, sites), live)
 
     def _http(self, live: Live, consumer: Consumer, sites: Sites) -> Service:

@@ -46,6 +46,8 @@ LOOK_S = 0.02
 """Between two looks at who is to be asked for something."""
 SENDERS_S = 60.0
 """Between two times that a gateway is asked what it is, and told once more what is safe."""
+SENDERS_AGAIN_S = 7.0
+"""The same where it has not answered."""
 SETTLED_S = 5.0
 """A token that has gone for so long is gone: when a router dies, tokens of others go and come back."""
 IDLE_S = 0.5
@@ -226,10 +228,10 @@ class Consumer:
             elif isinstance(letter, Paged):
                 self._paged(letter, now)
             elif isinstance(letter, Told):
-                self._told(letter)
+                self._told(letter, now)
             elif isinstance(letter, Opened):
                 self._opened_or_not(letter.problem)
-        except (MessageError, UnicodeDecodeError) as error:
+        except (MessageError, ValueError) as error:
             self._not_understood += 1
             if self._not_understood == 1:
                 logger.warning("fleet: a message is not understood, and others that follow: %s", error)
@@ -304,11 +306,12 @@ class Consumer:
         self._held += follower.held - held
         self._due.add(member)
 
-    def _told(self, told: Told) -> None:
+    def _told(self, told: Told, now: float) -> None:
         member = self._members[told.gateway]
         if told.answer is None:
             self._asking -= 1
             return
+        member.senders_due = now + SENDERS_S
         answer = json.loads(told.answer)
         member.said = answer.get("gateway", {}) if isinstance(answer, dict) else {}
         found = answer.get("senders", []) if isinstance(answer, dict) else answer
@@ -390,7 +393,7 @@ class Consumer:
             if self._asking >= MOST_SENDERS:
                 return
             if member.up and now >= member.senders_due:
-                member.senders_due = now + SENDERS_S
+                member.senders_due = now + SENDERS_AGAIN_S
                 self._asking += 1
                 self._wire.senders(member.gateway)
                 self._unconfirmed[member.gateway] = member.stored.position
