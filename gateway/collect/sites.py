@@ -85,10 +85,11 @@ class Sites:
 
     def _make_of(self, site: str) -> Callable[[Told, Told], Made]:
         section = self._config.history
+        keep = round(section.keep * 1000), round(section.events * 1000)
         if (url := self._config.collect.postgres) is not None:
-            return lambda opened, wrote: _postgres(url.get_secret_value(), opened, wrote)
+            return lambda opened, wrote: _postgres(url.get_secret_value(), *keep, opened, wrote)
         path = self._config.data / folder_of(site) / FILE
-        bounds = round(section.keep * 1000), round(section.events * 1000), section.size
+        bounds = *keep, section.size
         return lambda opened, wrote: _file(path, bounds, opened, wrote)
 
 
@@ -115,7 +116,7 @@ def _file(path: Path, bounds: tuple[int, int, int], opened: Told, wrote: Told) -
     return Made(SiteStore(path, store, opened, wrote), archive, archive.close)
 
 
-def _postgres(url: str, opened: Told, wrote: Told) -> Made:
+def _postgres(url: str, keep_ms: int, keep_events_ms: int, opened: Told, wrote: Told) -> Made:
     from gateway.collect.postgres import postgres
 
-    return postgres(url, opened, wrote)
+    return postgres(url, keep_ms, keep_events_ms, opened, wrote)
