@@ -47,6 +47,8 @@ class CollectApp:
         self._behind: Sequence[Service] = ()
         self._sites: Sites | None = None
         self._consumer: Consumer | None = None
+        self.live: Live | None = None
+        """There with `http` alone."""
 
     def start(self) -> None:
         """Begin; returns at once, whether a router is there or not. Raises StartError, with everything
@@ -116,8 +118,8 @@ class CollectApp:
         timekeeping = Timekeeping(self.clock, self._dispatcher, self.folder)
         self._behind = (timekeeping, Dispatching(self._dispatcher), consumer)
         if self.config.shared.http is not None:
-            live = Live(settings)
-            self._front = (self._http(live, consumer, sites), live)
+            self.live = Live(settings)
+            self._front = (self._http(self.live, consumer, sites), self.live)
 
     def _http(self, live: Live, consumer: Consumer, sites: Sites) -> Service:
         from gateway.feed import Feed

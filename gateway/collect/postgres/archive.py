@@ -52,7 +52,7 @@ WITH said AS (
     SELECT *, CASE WHEN value IS NULL THEN 0 ELSE least(ends, bucket + %(width)s) - time END AS lasted FROM
     spans
 )
-SELECT bucket, sum(heard), min(value), max(value), sum(value * lasted), sum(lasted), min(time),
+SELECT bucket, sum(heard), min(value), max(value), sum(value * lasted), sum(lasted)::bigint, min(time),
        (array_agg(value ORDER BY time DESC, heard DESC) FILTER (WHERE value IS NOT NULL))[1],
        (array_agg(value ORDER BY time DESC, heard DESC))[1]
 FROM cut GROUP BY bucket ORDER BY bucket

@@ -78,6 +78,7 @@ def connect(url: str) -> psycopg.Connection[Any]:
         connect_timeout=CONNECT_S,
         options=OPTIONS,
         application_name="sig-gateway collect",
+        client_encoding="utf8",  # also of a database without one
         tcp_user_timeout=SILENT_MS,
     )
 
