@@ -16,20 +16,23 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gateway.collect import counting
 from gateway.collect.admission import Cursor
 from gateway.collect.arrival import Unset
+from gateway.collect.confirming import Confirming
+from gateway.collect.counting import Counts
 from gateway.collect.keeping import Keeping
 from gateway.collect.member import Member
 from gateway.collect.wire import Came, Head, Letter, Opened, Paged, Presence, Told, Wire
 from gateway.fleet import keys
 from gateway.fleet.keys import Gateway, parse_key, parse_name
 from gateway.fleet.message import MessageError, Page, Position, parse_event
-from gateway.samples import Family, Sample, counter, gauge
 from gateway.service import Part, State
 
 if TYPE_CHECKING:
     from gateway.clock.wall import WallClock
     from gateway.fleet.session import Settings
+    from gateway.samples import Family
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +44,6 @@ MOST_ASKED = 16
 """Pages under way at once, of 256 kB at most: 4 MB."""
 MOST_SENDERS = 4
 """Gateways at once that are asked what they are: 1,000 take a quarter of a minute."""
-CONFIRM_S = 1.0
 LOOK_S = 0.02
 """Between two looks at who is to be asked for something."""
 SENDERS_S = 60.0
@@ -78,7 +80,6 @@ class Consumer:
         keepings: Keepings,
     ) -> None:
         self._sites = frozenset(sites)
-        self._consumer = consumer
         self._clock = clock
         self._keepings = keepings
         self._letters: SimpleQueue[Letter] = SimpleQueue()
@@ -86,8 +87,8 @@ class Consumer:
         self._members: dict[Gateway, Member] = {}
         self._opened: dict[Keeping, dict[str, Cursor]] = {}
         self._due: set[Member] = set()  # those that may have something to ask for
-        self._unconfirmed: dict[Gateway, Position] = {}
-        self._confirm_at = self._look_at = 0.0
+        self._confirming = Confirming(lambda gateway, at: self._wire.confirm(gateway, consumer, at))
+        self._look_at = 0.0
         self._asked = self._asking = self._held = 0
         self._dropped = self._not_understood = 0
         self._unset = Unset()
@@ -141,28 +142,7 @@ class Consumer:
 
     def families(self) -> Iterator[Family]:
         """See `Measured`."""
-        members = self.members
-        told = [((("gateway", member.name),), member.told()) for member in members]
-
-        def each(key: str) -> list[Sample]:
-            return [Sample(labels, facts[key]) for labels, facts in told]
-
-        yield gauge("fleet_gateway_up", "Whether the gateway is there.", each("up"))
-        yield gauge("fleet_gateway_heard_timestamp_seconds", "When an event of it came last.", each("heard"))
-        yield gauge(
-            "fleet_gateway_waiting_events", "Those that it has and that are not kept yet.", each("waiting")
-        )
-        yield gauge(
-            "fleet_gateway_clock_ahead_seconds", "Its clock against the collector's.", each("clock_ahead")
-        )
-        yield counter("fleet_events_total", "Events that were taken.", each("events"))
-        yield counter(
-            "fleet_lost_events_total", "Events that the gateway could not keep so long.", each("lost")
-        )
-        text = "Live events that were let go for want of room, and come again."
-        yield counter("fleet_let_go_events_total", text, self._dropped)
-        text = "Messages that could not be understood."
-        yield counter("fleet_not_understood_total", text, self._not_understood)
+        yield from counting.families(self.members, Counts(self._dropped, self._not_understood))
 
     def loops(self) -> dict[str, float]:
         """See `Looping`."""
@@ -187,11 +167,11 @@ class Consumer:
                 logger.exception("fleet: it failed, and goes on; please report this")
                 self._stopping.wait(1.0)
         self._news()
-        self._confirm()
+        self._confirming.all()
 
     def _turn(self) -> None:
         self._asleep = True
-        wait_s = LOOK_S if self._due or self._unconfirmed else IDLE_S
+        wait_s = LOOK_S if self._due or self._confirming.waits else IDLE_S
         letters = [self._next(wait_s)]
         self._asleep = False
         while len(letters) < BUNCH:
@@ -206,9 +186,7 @@ class Consumer:
         if now >= self._look_at:
             self._look_at = now + LOOK_S
             self._look(now)
-        if now >= self._confirm_at:
-            self._confirm_at = now + CONFIRM_S
-            self._confirm()
+        if self._confirming.look(now):
             self._seldom(now)
 
     def _next(self, wait_s: float) -> Letter:
@@ -282,7 +260,7 @@ class Consumer:
         if member.follower is not None:
             member.follower.came(now)
             self._due.add(member)
-            self._unconfirmed[member.gateway] = member.stored.position
+            self._confirming.safe(member.gateway, member.stored.position)
 
     def _paged(self, paged: Paged, now: float) -> None:
         member = self._members[paged.gateway]
@@ -341,7 +319,7 @@ class Consumer:
                 member = self._members[_gateway(name)]
                 member.stored = cursor
                 self._opened[keeping][name] = cursor
-                self._unconfirmed[member.gateway] = cursor.position
+                self._confirming.safe(member.gateway, cursor.position)
             for name in news.lost:
                 self._members[_gateway(name)].again(now)
 
@@ -352,7 +330,7 @@ class Consumer:
         for member in self._members.values():
             if member.keeping is keeping:
                 member.begin(cursors.get(member.name, Cursor()), now)
-                self._unconfirmed[member.gateway] = member.stored.position
+                self._confirming.safe(member.gateway, member.stored.position)
                 self._due.add(member)
         self._held = sum(member.follower.held for member in self._members.values() if member.follower)
 
@@ -375,12 +353,6 @@ class Consumer:
             elif follower.deadline() == float("inf"):
                 self._due.discard(member)
 
-    def _confirm(self) -> None:
-        unconfirmed, self._unconfirmed = self._unconfirmed, {}
-        for gateway, position in unconfirmed.items():
-            if position.seq:
-                self._wire.confirm(gateway, self._consumer, position)
-
     def _seldom(self, now: float) -> None:
         """Once a second: who has gone, and who is to be asked what it is."""
         for gateway, since in list(self._down_at.items()):
@@ -396,7 +368,7 @@ class Consumer:
                 member.senders_due = now + SENDERS_AGAIN_S
                 self._asking += 1
                 self._wire.senders(member.gateway)
-                self._unconfirmed[member.gateway] = member.stored.position
+                self._confirming.safe(member.gateway, member.stored.position)
 
 
 def _gateway(name: str) -> Gateway:

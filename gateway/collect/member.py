@@ -139,7 +139,7 @@ class Member:
             "clock": self.said.get("clock"),
             "clock_ahead": self.ahead_s,
             "senders": len(self.senders),
-            "connected": sum(each.get("connected") is True for each in self.senders),
+            "connected": sum(each.get("connected") is True for each in self.senders) if self.up else 0,
             "stored": str(position),
             "newest": str(head),
             "waiting": max(0, waiting),

@@ -63,6 +63,7 @@ function turnTo(of) {
   for (const link of document.querySelectorAll("nav a")) {
     const { view: which } = link.dataset;
     if (which === "fleet") link.hidden = false;
+    if (which === "gateway") setText(link, "Collector");
     if (which !== "sensors" && which !== "events") continue;
     link.hidden = of === null;
     link.href = `#/${which}/${encodeURIComponent(of ?? "")}`;
