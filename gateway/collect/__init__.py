@@ -1,6 +1,7 @@
 """`sig-gateway collect`: a whole fleet's events into history, and one dashboard over all its gateways.
 
-consumer    each gateway's events, in order and once, and who is told what is safe; one thread
+consumer    the thread that reads what comes
+following   each gateway's events, in order and once, and who is told what is safe
 wire        what comes from the fleet, and what is asked there
 member      one gateway: how far it is, what is known of it
 arrival     what a gateway has sent, as history is told it; pure

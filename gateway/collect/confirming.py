@@ -1,4 +1,5 @@
-"""Who is to be told what is safe, and when: each gateway once in a second at most. Pure; time is passed in."""
+"""Who is to be told what is safe, and when: each gateway once in a second at most. Pure; time is passed
+in."""
 
 from __future__ import annotations
 

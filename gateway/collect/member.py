@@ -18,8 +18,8 @@ from gateway.fleet.message import START, Event, Lost, Position
 from gateway.history.events import CHANGED
 
 UNKEPT = "it cannot be kept"
-MOST_READINGS = 5000
-"""Senders of a gateway whose newest reading is remembered."""
+MOST_READINGS = MOST_SENDERS = 5000
+"""Senders of a gateway that are remembered."""
 _lives = itertools.count(1)
 
 
@@ -121,6 +121,15 @@ class Member:
         self._turn += 1
         place = self._life, self._turn, size_of(noted)
         self.keeping.put(noted, Placed(self.name, *cursor, *place, self.keeping.tell))
+
+    def tell(self, said: object, senders: object, utc: float) -> None:
+        """What it says of itself, and of its senders: whatever that is. `utc`: now."""
+        self.said = said if isinstance(said, dict) else {}
+        found = senders if isinstance(senders, list) else []
+        self.senders = [each for each in found[:MOST_SENDERS] if isinstance(each, dict)]
+        clock = self.said.get("clock")
+        its = clock.get("utc") if isinstance(clock, dict) else None
+        self.ahead_s = round(its - utc, 3) if isinstance(its, int | float) else None
 
     def told(self) -> dict[str, Any]:
         """For the overview; from any thread."""
