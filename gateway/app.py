@@ -22,6 +22,7 @@ from gateway.discovered import Names
 from gateway.dispatching import Dispatching
 from gateway.feed import Feed
 from gateway.links import Links
+from gateway.member.service import Membership
 from gateway.own_sender import OwnSender
 from gateway.recording import Recording
 from gateway.reload.exchange import Exchange
@@ -185,6 +186,9 @@ class App:
             "history": lambda config: Recording(config, feed, self.clock),
             "mqtt": lambda config: Bridging(config, self.router, feed, self.links, found, self.clock),
             "http": lambda config: web(config, self.router, feed, known),
+            "fleet": lambda config: Membership(
+                config, self.router, feed, self.clock, self._info_of, partial(self._about, own)
+            ),
         }
         self._services = {
             "router": server,
@@ -212,10 +216,22 @@ class App:
         return found if isinstance(found, Recording) else None
 
     def _write_soon(self) -> None:
-        """A device has little room left for readings that are not safe, whoever of the two holds them."""
+        """A device has little room left for readings that are not safe, whoever holds them."""
         for service in self._services.values():
-            if isinstance(service, Recording | Bridging):
+            if isinstance(service, Recording | Bridging | Membership):
                 service.write_soon()
+
+    def _info_of(self, sensor: str) -> Any:
+        """What it would answer to `info`; None for what is no sensor."""
+        found = self.sensors.get(sensor)
+        return None if found is None else found.info()
+
+    def _about(self, own: OwnSender) -> Mapping[str, Any]:
+        """What the fleet is told of this gateway."""
+        info, clock = own.info(None), self.clock.status()
+        told = {key: info[key] for key in ("name", "version", "python", "uptime")}
+        facts = {key: clock[key] for key in ("believed", "synchronised", "why")}
+        return told | {"clock": facts | {"utc": round(self.clock.utc(), 3)}}
 
     def _unwritten(self, params: Any) -> Any:
         """What `$gateway` answers to `history`."""

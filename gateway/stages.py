@@ -16,7 +16,7 @@ DISPATCHER_S = 0.3 + MARGIN_S
 SERVER_S = 0.4
 
 STAGES = (
-    (SERVER_S, ("router", "clock", "history", "mqtt")),
+    (SERVER_S, ("router", "clock", "history", "mqtt", "fleet")),
     (DISPATCHER_S, ("dispatcher",)),
     (LINKS_S, ("links", "http")),
 )

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from gateway.config.certificates import check_authority, check_certificate, find
 from gateway.config.context import Context
 from gateway.config.fields import Name, Section, Text, field
+from gateway.config.fleet import FleetTlsSection
+from gateway.config.fleet_checks import check_reach
 from gateway.config.spans import Span
-from gateway.fleet.session import EndpointError, endpoint
 
-_FILE = "a file's path"
-_TLS_EXAMPLE = "{ca: ca.pem, cert: collector.pem, key: collector.key}"
 POSTGRES = ("postgresql://", "postgres://")
-
-
-def _check_router(text: str) -> str:
-    endpoint(text)
-    return text
 
 
 def _check_postgres(url: SecretStr) -> SecretStr:
@@ -69,28 +62,26 @@ class CollectSection(Section):
     )
 
 
-class MemberTlsSection(Section):
-    """`fleet.tls`: who the collector is, and whom it believes."""
-
-    ca: Text = field(..., "The fleet's authority, PEM; relative to the config file.", _FILE, "ca.pem")
-    cert: Text = field(..., "The collector's own certificate, PEM.", _FILE, "collector.pem")
-    key: Text = field(..., "Its private key, PEM, without a passphrase.", _FILE, "collector.key")
-
-
 class CollectedFleetSection(Section):
     """`fleet`: how the collector reaches the gateways."""
 
-    routers: list[Annotated[str, AfterValidator(_check_router)]] = field(
-        ...,
-        "The fleet's routers; the first that answers is used, and the next when it goes.",
-        "a list of tls://host[:port], or of tcp://127.0.0.1[:port]",
-        "[tls://hub1, tls://hub2]",
+    routers: list[Text] = Field(
+        min_length=1,
+        description="The fleet's routers; the first that answers is used, and the next when it goes. `tcp:` is "
+        "for those on this machine.",
+        json_schema_extra={
+            "expected": "a list of URLs such as tls://hub1 or tls://hub1:7447",
+            "write": "[tls://hub1, tls://hub2]",
+            "secret": False,
+            "quote": False,
+            "name": False,
+        },
     )
-    tls: MemberTlsSection | None = field(
+    tls: FleetTlsSection | None = field(
         None,
-        "Certificates, as `sig-gateway fleet enrol` makes them; needed with tls://.",
+        "Certificates, for `tls:`; `sig-gateway fleet enrol` makes them.",
         "a mapping",
-        _TLS_EXAMPLE,
+        "{ca: secrets/ca.pem, cert: secrets/cert.pem, key: secrets/key.pem}",
     )
 
 
@@ -104,38 +95,7 @@ def check_collect(made: CollectSection | None, context: Context) -> None:
             context.document.complain(("collect", "sites", index), f"{site!r} is there twice; remove one")
 
 
-def check_fleet(made: CollectedFleetSection | None, context: Context) -> None:
-    """What is wrong with a router's address in its own words; certificates that work, where they are
-    needed."""
-    section, document = context.section("fleet"), context.document
-    written = section.get("routers") if isinstance(section, dict) else None
-    if made is None:
-        _explain_routers(written, context)
-        return
-    if not made.routers:
-        text = "expected at least one router; write: [tls://hub1, tls://hub2]"
-        document.complain(("fleet", "routers"), text)
-    encrypted = any(router.startswith("tls:") for router in made.routers)
-    if made.tls is None:
-        if encrypted:
-            text = f"tls:// needs certificates; write: tls: {_TLS_EXAMPLE}"
-            document.complain(("fleet", "routers"), text)
-        return
-    names = {"ca": made.tls.ca, "cert": made.tls.cert, "key": made.tls.key}
-    paths, readable = find(names, context, "fleet")
-    if readable:
-        check_certificate(paths["cert"], paths["key"], document, ("fleet", "tls"))
-        check_authority(paths["ca"], document, ("fleet", "tls", "ca"))
-
-
-def _explain_routers(written: Any, context: Context) -> None:
-    """The model says that it is wrong, and not why."""
-    for index, url in enumerate(written if isinstance(written, list) else ()):
-        where = ("fleet", "routers", index)
-        try:
-            endpoint(url if isinstance(url, str) else str(url))
-        except EndpointError as error:
-            problems = context.document.problems
-            problems[:] = [one for one in problems if one.path[:2] != where[:2]]
-            context.document.complain(where, str(error))
-            return
+def check_collected_fleet(made: CollectedFleetSection | None, context: Context) -> None:
+    """Routers that can be reached safely, certificates that work."""
+    if made is not None:
+        check_reach(made.routers, made.tls, context)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, cast, get_type_hints
 
 from gateway.config.catalog import Drivers
-from gateway.config.collect import CollectedFleetSection, CollectSection, check_collect, check_fleet
+from gateway.config.collect import CollectedFleetSection, CollectSection, check_collect, check_collected_fleet
 from gateway.config.context import Context
 from gateway.config.document import Document
 from gateway.config.explain import complain_of_key
@@ -29,7 +29,7 @@ SHARED = ("http", "history", "log")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sections:
     collect: Annotated[CollectSection, always(CollectSection, check_collect)]
-    fleet: Annotated[CollectedFleetSection, always(CollectedFleetSection, check_fleet)]
+    fleet: Annotated[CollectedFleetSection, always(CollectedFleetSection, check_collected_fleet)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,7 @@ def _build(path: Path, document: Document, credentials: Path | None) -> CollectC
         links={},
         sensors={},
         mqtt=None,
+        fleet=None,
         **{name: read[name] for name in SHARED},
     )
     return CollectConfig(shared, collect, read["fleet"], read["history"] or HistorySection())

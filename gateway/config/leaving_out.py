@@ -15,7 +15,7 @@ from gateway.config.problems import Location, Problem, in_order_of_the_file, pat
 
 NAMED = ("links", "sensors")
 """Sections of which each entry is a part."""
-OPTIONAL = ("mqtt", "http", "history")
+OPTIONAL = ("mqtt", "http", "history", "fleet")
 """Sections that are a part each."""
 
 

@@ -17,6 +17,8 @@ from pydantic import BaseModel
 from gateway.config.checks import no_sensors, read_links, read_sensors
 from gateway.config.context import Context
 from gateway.config.explain import validate
+from gateway.config.fleet import FleetSection
+from gateway.config.fleet_checks import check_fleet, fleet_warnings
 from gateway.config.link_warnings import link_warnings
 from gateway.config.listening_checks import check_http, check_router
 from gateway.config.log import LogSection, check_log, log_warnings
@@ -101,4 +103,5 @@ class Sections:
     mqtt: Annotated[MqttSection | None, _optional(MqttSection, check_mqtt, mqtt_warnings)]
     http: Annotated[HttpSection | None, _optional(HttpSection, check_http)]
     history: Annotated[HistorySection | None, _optional(HistorySection)]
+    fleet: Annotated[FleetSection | None, _optional(FleetSection, check_fleet, fleet_warnings)]
     log: Annotated[LogSection, always(LogSection, check_log, log_warnings)]

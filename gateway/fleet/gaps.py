@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.fleet.message import Lost, Position
 
@@ -87,6 +87,13 @@ class Gaps:
 
     def __len__(self) -> int:
         return len(self._gaps)
+
+    def copy(self) -> Gaps:
+        """Which may change by itself."""
+        return Gaps(
+            replace(gap, shares={sender: replace(share) for sender, share in gap.shares.items()})
+            for gap in self._gaps
+        )
 
     def drop(self, position: Position, sender: str, utc_ms: int, reason: str) -> Gap:
         """The oldest event that there was has gone; returns the gap that it is in now."""

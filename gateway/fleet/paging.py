@@ -50,11 +50,13 @@ def page_of(
     before: Position | None,
     events: Iterable[Event],
     gaps: Iterable[Gap],
+    *,
+    more: bool = False,
 ) -> tuple[Page, list[Gap]]:
-    """`events`: all there are after `start_of(numbers, after)`, in order; as many are taken as fit. Returns
-    the gaps too that the page tells of."""
+    """`events`: all there are after `start_of(numbers, after)`, in order, or (`more`) at least one; as many
+    are taken as fit. Returns the gaps too that the page tells of."""
     begin = start_of(numbers, after)
-    taken, whole = _taken(events, before)
+    taken, whole = _taken(events, before, more=more)
     end = numbers.head if before is None else min(numbers.head, Position(before.epoch, before.seq - 1))
     upto = end if whole else taken[-1].position
     told = [gap for gap in gaps if _is_any(gap, begin, upto)]
@@ -68,18 +70,18 @@ def size_of(event: Event) -> int:
     return EVENT_BYTES + len(event.data) + len(event.sender) + len(event.event)
 
 
-def _taken(events: Iterable[Event], before: Position | None) -> tuple[list[Event], bool]:
-    """As many as fit into a page, and whether these are all."""
+def _taken(events: Iterable[Event], before: Position | None, *, more: bool) -> tuple[list[Event], bool]:
+    """As many as fit into a page, and whether these are all that there are before `before`."""
     taken: list[Event] = []
     size = 0
     for event in events:
         if before is not None and event.position >= before:
-            break
+            return taken, True
         size += size_of(event)
         if taken and (size > MOST_BYTES or len(taken) >= MOST_EVENTS):
             return taken, False
         taken.append(event)
-    return taken, True
+    return taken, not more
 
 
 def _is_any(gap: Gap, after: Position, upto: Position) -> bool:

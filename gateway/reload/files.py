@@ -12,7 +12,7 @@ from gateway.config.credentials import AT_A_START
 if TYPE_CHECKING:
     from gateway.config import Config
 
-SECTIONS = ("router", "http", "mqtt")
+SECTIONS = ("router", "http", "mqtt", "fleet")
 KEYS = ("ca", "cert", "key")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gateway.reload.plan import Files
     from gateway.serving import Server
 
-LISTENERS = ("history", "mqtt", "http")
+LISTENERS = ("history", "mqtt", "http", "fleet")
 """Sections whose services hear the events."""
 
 

@@ -14,7 +14,7 @@ from gateway.config.problems import Location, shown
 from gateway.config.sizes import AS_SIZE
 from gateway.config.spans import AS_SPAN
 
-SERVED = ("router", "mqtt", "http", "history")
+SERVED = ("router", "mqtt", "http", "history", "fleet")
 """Sections that are a service each. What an entry of `links` and of `sensors` is, `Links` knows."""
 NAMED = ("links", "sensors")
 LOG = "log"

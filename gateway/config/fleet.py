@@ -1,0 +1,80 @@
+"""The shape of the config's `fleet` section."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gateway.config.fields import Name, Section, Text, field
+from gateway.config.sizes import Size
+from gateway.config.spans import Span
+
+LEAST_SIZE, MOST_SIZE = 10**6, 1000 * 10**9
+
+
+class FleetTlsSection(Section):
+    """`fleet.tls`: whom to trust, and who we are; `sig-gateway fleet enrol` makes all three."""
+
+    ca: Text = field(
+        ..., "The fleet's own authority, PEM; relative to the config file.", "a file's path", "ca.pem"
+    )
+    cert: Text = field(..., "This gateway's certificate, PEM.", "a file's path", "cert.pem")
+    key: Text = field(..., "Its private key, PEM, without a passphrase.", "a file's path", "key.pem")
+
+
+class FleetSection(Section):
+    """`fleet`: which fleet this gateway belongs to. Its name there is `gateway.name`."""
+
+    site: Name = field(
+        ...,
+        "Where this gateway is: the first part of its senders' names in the fleet, `SITE/GATEWAY/SENDER`.",
+        "a name of letters, digits, '_', '-' or '.', at most 48",
+        "north",
+        quote=True,
+        name=True,
+    )
+    routers: list[Text] = Field(
+        min_length=1,
+        description="The fleet's routers, the first that answers; two or more, so that one may fail. "
+        "`tcp:` is for those on this machine.",
+        json_schema_extra={
+            "expected": "a list of URLs such as tls://hub1 or tls://hub1:7447",
+            "write": "[tls://hub1, tls://hub2]",
+            "secret": False,
+            "quote": False,
+            "name": False,
+        },
+    )
+    tls: FleetTlsSection | None = field(
+        None,
+        "Certificates, for `tls:`; `sig-gateway fleet enrol` makes them.",
+        "a mapping",
+        "{ca: secrets/ca.pem, cert: secrets/cert.pem, key: secrets/key.pem}",
+    )
+    consumers: list[Name] = field(
+        ["collector"],
+        "Who is to have every event: what one of them has not confirmed is kept. `[]`: nobody, and nothing "
+        "is written.",
+        "a list of names, as in the `collect.name` of each",
+        "[collector]",
+    )
+    keep: Annotated[Span, Field(ge=60)] = field(
+        604800.0,
+        "How long an event is kept that not all have confirmed.",
+        "a time span from 60s, such as 7d; a number is seconds",
+        "7d",
+    )
+    size: Annotated[Size, Field(ge=LEAST_SIZE, le=MOST_SIZE)] = field(
+        100 * 10**6,
+        "How much of the disk they take at most; beyond it, the oldest go, and are told as lost.",
+        "a size from 1MB to 1000GB, such as 100MB; a number is bytes",
+        "100MB",
+    )
+    loss_window: Annotated[Span, Field(ge=0.1, le=60)] = field(
+        5.0,
+        "What a kill or a power cut may lose of the events that not all have confirmed; what is confirmed in "
+        "this time is never written.",
+        "a time span from 100ms to 60s; a number is seconds",
+        "5s",
+    )

@@ -1,0 +1,88 @@
+"""Checks of the `fleet` section that need more than one value, or look at files."""
+
+from __future__ import annotations
+
+import stat
+from importlib.util import find_spec
+
+from gateway.config.certificates import check_authority, check_certificate, find
+from gateway.config.context import Context
+from gateway.config.credentials import place_of
+from gateway.config.fleet import FleetSection, FleetTlsSection
+from gateway.config.problems import Location, Problem, shown
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def check_fleet(fleet: FleetSection | None, context: Context) -> None:
+    """Routers that can be reached safely, certificates that work, nobody named twice, and zenoh. `fleet` is
+    None if it has errors."""
+    if fleet is None:
+        return
+    _check_once("consumers", fleet.consumers, context)
+    check_reach(fleet.routers, fleet.tls, context)
+
+
+def check_reach(routers: list[str], tls: FleetTlsSection | None, context: Context) -> None:
+    """The same of what a gateway and a collector have in common."""
+    from gateway.fleet.session import EXTRA
+
+    if find_spec("zenoh") is None:
+        context.document.complain(("fleet",), EXTRA)
+    encrypts = [_check_router(url, number, context) for number, url in enumerate(routers)]
+    _check_once("routers", routers, context)
+    if tls is None:
+        if True in encrypts:
+            text = "tls:// needs certificates: make them with sig-gateway fleet enrol, and write: "
+            text += "tls: {ca: secrets/ca.pem, cert: secrets/cert.pem, key: secrets/key.pem}"
+            context.document.complain(("fleet", "routers", encrypts.index(True)), text)
+        return
+    if encrypts and not any(encrypts):
+        text = "certificates are of no use without encryption; write routers as tls://host, or leave tls out"
+        context.document.complain(("fleet", "tls"), text)
+    _check_files(tls, context)
+
+
+def fleet_warnings(name: str, context: Context) -> list[Problem]:
+    """A key that others may read."""
+    section, document = context.section(name), context.document
+    tls = section.get("tls")
+    key = tls.get("key") if isinstance(tls, dict) else None
+    where: Location = (name, "tls", "key")
+    if not isinstance(key, str):
+        return []
+    try:
+        mode = place_of(key, context.folder, context.credentials).stat().st_mode
+    except (OSError, ValueError):
+        return []
+    if not mode & _OTHERS:
+        return []
+    text = f"{shown(key)} may be read by others on this machine, who could speak as this gateway; do: "
+    return [Problem(document.file, document.line(where), f"{text}chmod 600 {key}", where)]
+
+
+def _check_router(url: str, number: int, context: Context) -> bool:
+    """Whether it encrypts."""
+    from gateway.fleet.session import EndpointError, endpoint
+
+    try:
+        return endpoint(url).startswith("tls/")
+    except EndpointError as error:
+        context.document.complain(("fleet", "routers", number), str(error))
+        return False
+
+
+def _check_once(key: str, names: list[str], context: Context) -> None:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            text = f"{shown(name)} is there already; leave it out"
+            context.document.complain(("fleet", key, number), text)
+
+
+def _check_files(tls: FleetTlsSection, context: Context) -> None:
+    names = {key: getattr(tls, key) for key in ("ca", "cert", "key")}
+    paths, readable = find(names, context, "fleet")
+    if not readable:
+        return
+    check_certificate(paths["cert"], paths["key"], context.document, ("fleet", "tls"))
+    check_authority(paths["ca"], context.document, ("fleet", "tls", "ca"))

@@ -1,0 +1,238 @@
+"""What the thread `fleet` does: takes events from the mailbox, says them, keeps them, and writes when it is
+time. Everything here but `post`s and `status` belongs to that thread."""
+
+from __future__ import annotations
+
+import logging
+import math
+import select
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+import sig
+from gateway.fleet.declaring import zenoh_error
+from gateway.fleet.keys import Gateway
+from gateway.fleet.session import Settings, close
+from gateway.fleet.speaker import Speaker
+from gateway.mailbox import Mailbox, Noted
+from gateway.member.joining import Joining
+from gateway.member.offered import Offered
+from gateway.member.spool import DiskSpool
+from sig.event import EVENT_CONNECT, EVENT_DISCONNECT
+
+if TYPE_CHECKING:
+    import zenoh
+
+    from gateway.clock.wall import WallClock
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+"""Events that are said before the disk has its turn."""
+LOOK_S = 2.0
+"""Between two looks at which router it is."""
+LONGEST_S = 3600.0
+"""Of a sleep."""
+CLOSE_S = 0.3
+"""For requests that are under way at the end."""
+
+
+class Joined(NamedTuple):
+    """A letter: the session is open."""
+
+    session: zenoh.Session
+
+
+class Wake(NamedTuple):
+    """A letter: the spool has something to do."""
+
+
+class Connection(NamedTuple):
+    """`routers`: the addresses of those that it has a link to; `since`: when (boottime) that became so, or
+    ceased to be; `problem`: why there is none, where that is known."""
+
+    routers: tuple[str, ...]
+    since: float
+    problem: str | None = None
+
+
+class Loop:
+    """Of one gateway in the fleet, until `stopping`; `spool` is opened and closed here."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        settings: Settings,
+        router: sig.Router,
+        mailbox: Mailbox,
+        spool: DiskSpool,
+        offered: Offered,
+        clock: WallClock,
+        stopping: threading.Event,
+    ) -> None:
+        self._gateway = gateway
+        self._router = router
+        self._mailbox = mailbox
+        self._spool = spool
+        self._offered = offered
+        self._clock = clock
+        self._stopping = stopping
+        self._joining = Joining(settings, lambda session: self._mailbox.post(Joined(session)))
+        self._poll = select.poll()
+        self._poll.register(mailbox.fd, select.POLLIN)
+        self._session: zenoh.Session | None = None
+        self._speaker: Speaker | None = None
+        self._present: set[str] = set()
+        self._look_at = math.inf
+        self._routers: tuple[str, ...] = ()
+        self._since = clock.monotonic()
+        self._waking = False
+        self._turned = clock.monotonic()
+        self._asleep = False
+        self.said = 0
+        """Events, since the start."""
+
+    # Any thread
+
+    @property
+    def turned(self) -> float:
+        """When (boottime) it went round last; one that waits for something to do does so now."""
+        return self._clock.monotonic() if self._asleep else self._turned
+
+    @property
+    def connection(self) -> Connection:
+        """As of the last look."""
+        problem = self._joining.problem if self._session is None else None
+        return Connection(self._routers, self._since, problem)
+
+    def wake(self) -> None:
+        """The spool has something to do."""
+        if not self._waking:
+            self._waking = True
+            self._mailbox.post(Wake())
+
+    # The thread
+
+    def run(self) -> None:
+        """Until `stopping`; what has come by then is kept."""
+        try:
+            self._spool.open()
+            self._joining.start()
+            while not self._stopping.is_set():
+                self._turned = self._clock.monotonic()
+                due = self._turn()
+                self._asleep = True
+                self._sleep(due)
+                self._asleep = False
+        finally:
+            self._end()
+
+    def _turn(self) -> float:
+        """Do what there is to do; returns when to come back at the latest."""
+        for letter in self._mailbox.letters():
+            if isinstance(letter, Joined):
+                self._join(letter.session)
+            elif isinstance(letter, Wake):
+                self._waking = False
+        for noted in self._mailbox.events(BATCH):
+            self._take(noted)
+        self._count_losses()
+        now = self._clock.monotonic()
+        due = self._spool.turn(now)
+        if self._speaker is None:
+            return due
+        if now >= self._look_at:
+            self._look(now)
+        return min(due, self._speaker.beat(now), self._look_at)
+
+    def _take(self, noted: Noted) -> None:
+        utc_ms = round(noted.utc * 1000)
+        what = noted.sender, noted.event, noted.body.data, utc_ms, noted.known
+        with self._spool.taking(noted.utc, noted.at, noted.receipt):
+            if self._speaker is None:
+                self._spool.add(*what)
+                return
+            self._speaker.say(*what)
+        self.said += 1
+        if noted.event == EVENT_CONNECT:
+            self._come(noted.sender)
+        elif noted.event == EVENT_DISCONNECT:
+            self._go(noted.sender)
+
+    def _count_losses(self) -> None:
+        """What the mailbox had no room for: it is told, and who is here is asked."""
+        losses = self._mailbox.losses()
+        for sender, loss in losses.items():
+            self._spool.lose(sender, loss)
+        if losses and self._speaker is not None:
+            self._see_who_is_here()
+
+    def _join(self, session: zenoh.Session) -> None:
+        """A router has let us in; from now on zenoh comes back by itself."""
+        self._session = session
+        self._speaker = Speaker(
+            session, self._gateway, self._spool, self._offered.answer, self._offered.senders
+        )
+        self._see_who_is_here()
+        self._look(self._clock.monotonic())
+        logger.info("fleet: joined as %s at %s", self._gateway, ", ".join(self._routers) or "a router")
+
+    def _see_who_is_here(self) -> None:
+        """What comes and goes from now on is in the mailbox, or will be."""
+        here = {each.getName() for each in self._router.listSenders() if each.isConnected()}
+        for sender in self._present - here:
+            self._go(sender)
+        for sender in here - self._present:
+            self._come(sender)
+
+    def _come(self, sender: str) -> None:
+        assert self._speaker is not None
+        self._present.add(sender)
+        self._speaker.connect(sender)
+
+    def _go(self, sender: str) -> None:
+        assert self._speaker is not None
+        self._present.discard(sender)
+        self._speaker.disconnect(sender)
+
+    def _look(self, now: float) -> None:
+        """Which routers it has a link to."""
+        assert self._session is not None
+        self._look_at = now + LOOK_S
+        try:
+            routers = tuple(sorted(str(link.dst) for link in self._session.info.links()))
+        except zenoh_error():
+            routers = ()
+        if routers == self._routers:
+            return
+        if not routers:
+            logger.warning("fleet: no router can be reached any more; what happens is kept")
+        elif self._routers or self._since < self._turned:
+            logger.info("fleet: connected to %s", ", ".join(routers))
+        self._routers, self._since = routers, now
+
+    def _sleep(self, due: float) -> None:
+        if not self._mailbox.prepare_to_sleep():
+            return
+        wait_s = min(max(0.0, due - self._clock.monotonic()), LONGEST_S)
+        if self._poll.poll(math.ceil(wait_s * 1000)):
+            self._mailbox.woken()
+        self._mailbox.awake()
+
+    def _end(self) -> None:
+        """Keep what has come, and be gone."""
+        try:
+            while events := self._mailbox.events(BATCH):
+                for noted in events:
+                    self._take(noted)
+            self._count_losses()
+        finally:
+            self._joining.stop(0.0)
+            if self._speaker is not None and not self._speaker.close(CLOSE_S):
+                logger.info("fleet: stops while a request is under way, whose answer is not sent")
+            for letter in self._mailbox.letters():
+                if isinstance(letter, Joined):
+                    close(letter.session)
+            if self._session is not None:
+                close(self._session)
+            self._spool.close()
