@@ -23,7 +23,11 @@ DEFAULT_COLLECT = "collect.yaml"
 
 def collect(path: Path | None, *, verbose: bool) -> int:
     """Run until SIGINT, SIGTERM or SIGHUP: 0; 1 when it cannot start; 2 for a config that is wrong."""
-    config = explained(path or Path(DEFAULT_COLLECT))
+    path = path or Path(DEFAULT_COLLECT)
+    if not path.exists():
+        print(f"{path}: no such file; docs/collect.md has one to start from", file=sys.stderr)
+        return EXIT_USAGE
+    config = explained(path)
     if config is None or not _has_extras(config):
         return EXIT_USAGE
     hangup = Hangup() if is_a_service(os.environ) else None

@@ -67,8 +67,8 @@ class CollectedFleetSection(Section):
 
     routers: list[Text] = Field(
         min_length=1,
-        description="The fleet's routers; the first that answers is used, and the next when it goes. `tcp:` is "
-        "for those on this machine.",
+        description="The fleet's routers; the first that answers is used, and the next when it goes. "
+        "`tcp:` is for those on this machine.",
         json_schema_extra={
             "expected": "a list of URLs such as tls://hub1 or tls://hub1:7447",
             "write": "[tls://hub1, tls://hub2]",
