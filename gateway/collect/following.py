@@ -240,7 +240,10 @@ class Following:
                 self._opened[keeping][name] = cursor
                 self._confirming.safe(member.gateway, cursor.position)
             for name in news.lost:
-                self.members[_gateway(name)].again(now)
+                member = self.members[_gateway(name)]
+                member.again(now)
+                self._due.add(member)
+                self._count_held()
 
     def _begin_all(self, keeping: Keeping, cursors: dict[str, Cursor], now: float) -> None:
         self._opened[keeping] = cursors
@@ -251,6 +254,10 @@ class Following:
                 member.begin(cursors.get(member.name, Cursor()), now)
                 self._confirming.safe(member.gateway, member.stored.position)
                 self._due.add(member)
+        self._count_held()
+
+    def _count_held(self) -> None:
+        """Where followers are new ones."""
         self._held = sum(member.follower.held for member in self.members.values() if member.follower)
 
     def _look(self, now: float) -> None:

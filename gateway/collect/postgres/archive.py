@@ -14,8 +14,9 @@ import psycopg
 
 from gateway.collect.postgres.schema import connect, told
 from gateway.event_id import EventId
-from gateway.history.buckets import Bucket, Gap, width_of
+from gateway.history.buckets import Bucket, Gap
 from gateway.history.events import of_reading
+from gateway.history.parts import one_of, width_for
 from gateway.history.rows import Item, Kept, Reading, Series
 from gateway.history.sealed import GOOD, SUSPECT
 from gateway.storage.schema import StoreError
@@ -44,6 +45,7 @@ WITH said AS (
     SELECT began, NULL, 0 FROM gaps WHERE sender = %(name)s AND began >= %(since)s AND began < %(until)s
     UNION ALL
     SELECT %(since)s, %(held)s::double precision, 0 WHERE %(held)s::double precision IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM readings WHERE series = %(series)s AND time = %(since)s)
 ), spans AS (
     SELECT time, value, heard, time / %(width)s * %(width)s AS bucket,
            lead(time, 1, %(until)s::bigint) OVER (ORDER BY time, heard) AS ends
@@ -57,6 +59,11 @@ SELECT bucket, sum(heard), min(value), max(value), sum(value * lasted), sum(last
        (array_agg(value ORDER BY time DESC, heard DESC))[1]
 FROM cut GROUP BY bucket ORDER BY bucket
 """
+_FEW = """
+SELECT count(*) FROM (
+    SELECT 1 FROM readings WHERE series = %(series)s AND time >= %(since)s AND time < %(until)s LIMIT %(points)s
+) AS few
+"""
 _GAPS = """
 SELECT began, ended, reason FROM gaps
 WHERE sender = %s AND began < %s AND (ended IS NULL OR ended > %s) ORDER BY began
@@ -64,7 +71,7 @@ WHERE sender = %s AND began < %s AND (ended IS NULL OR ended > %s) ORDER BY bega
 _SINCE = """
 SELECT heard, number, NULL, NULL, NULL, name, unit, time, value, reason, seq, late
 FROM (SELECT * FROM readings WHERE (heard, number) > (%(ms)s, %(number)s)
-      ORDER BY heard, number LIMIT %(limit)s) AS some JOIN series ON series.id = some.series
+      ORDER BY heard, number LIMIT %(limit)s) AS few JOIN series ON series.id = few.series
 UNION ALL
 (SELECT heard, number, sender, event, data, NULL, NULL, NULL, NULL, NULL, NULL, NULL
  FROM events WHERE (heard, number) > (%(ms)s, %(number)s) ORDER BY heard, number LIMIT %(limit)s)
@@ -131,8 +138,13 @@ def _chart(db: Db, name: str, since: int, until: int, points: int) -> Series | N
     if row is None:
         return None
     series, unit, _, first = row
-    width = width_of(until - since, points)
-    asked: dict[str, Any] = {"series": series, "name": name, "since": since, "until": until, "width": width}
+    width = width_for(since, until, points)
+    begin = since // width * width
+    asked: dict[str, Any] = {"series": series, "name": name, "since": begin, "until": until, "points": points}
+    few = db.execute(_FEW, asked).fetchone()
+    if few is not None and few[0] < points:  # each reading is a point
+        width, begin = 1, since
+    asked |= {"since": begin, "width": width}
     before = db.execute(_HELD, asked).fetchone()
     asked["held"] = None if before is None else before[0]
     buckets = _buckets(db.execute(_BUCKETS, asked).fetchall())
