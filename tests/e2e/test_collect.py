@@ -227,3 +227,44 @@ def test_the_api_is_of_all_gateways(fleet: Routers, gateways: list[Simulated], t
         until(lambda: app.health()["status"] == "failing")
         with pytest.raises(HTTPError, match="503"):
             get("/healthz")
+
+
+def test_the_page_of_a_fleet(fleet: Routers, gateways: list[Simulated], tmp_path: Path) -> None:
+    """All gateways, those first that are not there; a search; and one gateway's sensors, live."""
+    from tests.support.browsing import chromium, overheard, serious, visitor
+
+    expect = pytest.importorskip("playwright.sync_api").expect
+    port = free_port()
+    say(gateways, 3)
+    with collector(written(tmp_path, fleet, f"http: {{listen: '127.0.0.1:{port}'}}\n")) as app:
+        all_safe(gateways)
+        shed, house = gateways[1], gateways[2]
+        until(lambda: app.health()["parts"]["http"]["status"] == "ok")
+        with chromium() as browser, visitor(browser) as context, overheard(context, []) as page:
+            page.goto(f"http://127.0.0.1:{port}/")
+            rows = page.locator("table.fleet tbody tr")
+            expect(rows).to_have_count(3)
+            expect(page.get_by_role("link", name="Sensors", exact=True)).to_be_hidden()
+            assert not serious(page)
+            page.get_by_role("searchbox", name="Search gateways").fill("green house")
+            expect(rows).to_have_count(1)
+            page.get_by_role("link", name="south/green house").click()
+            tile = page.locator(".tile")
+            expect(tile).to_have_count(1)
+            expect(tile.get_by_role("heading")).to_have_text("temp")
+            house.say(50)
+            until(lambda: _has(tile, "50.0"), what="what is said now is shown")
+            page.get_by_role("link", name="Events", exact=True).click()
+            expect(page.locator(".events tbody tr").first).to_contain_text("south/green%20house/temp")
+            shed.close()
+            gateways.remove(shed)
+            until(lambda: app.health()["status"] == "failing")
+            page.get_by_role("link", name="Gateways", exact=True).click()
+            page.get_by_role("searchbox", name="Search gateways").fill("")
+            expect(rows.first).to_contain_text("north/shed")
+            expect(rows.first).to_contain_text("not there")
+
+
+def _has(tile: Any, text: str) -> bool:
+    """Within a moment."""
+    return text in (tile.text_content(timeout=30_000.0) or "")

@@ -16,7 +16,7 @@ from gateway.collect.postgres.schema import connect, told
 from gateway.event_id import EventId
 from gateway.history.buckets import Bucket, Gap
 from gateway.history.events import of_reading
-from gateway.history.parts import one_of, width_for
+from gateway.history.parts import width_for
 from gateway.history.rows import Item, Kept, Reading, Series
 from gateway.history.sealed import GOOD, SUSPECT
 from gateway.storage.schema import StoreError
@@ -61,7 +61,8 @@ FROM cut GROUP BY bucket ORDER BY bucket
 """
 _FEW = """
 SELECT count(*) FROM (
-    SELECT 1 FROM readings WHERE series = %(series)s AND time >= %(since)s AND time < %(until)s LIMIT %(points)s
+    SELECT 1 FROM readings
+    WHERE series = %(series)s AND time >= %(since)s AND time < %(until)s LIMIT %(points)s
 ) AS few
 """
 _GAPS = """
