@@ -66,8 +66,10 @@ def collector(config: Path) -> Iterator[CollectApp]:
 def all_safe(gateways: list[Simulated], data: Path | None = None) -> None:
     """Wait until the gateways know that all is safe; and look whether each reading is there, once."""
     until(lambda: all(each.safe for each in gateways), what="all is confirmed")
-    for each in gateways if data is not None else ():
-        assert kept(data, each.sender) == each.said
+    if data is not None:
+        assert {each.sender: kept(data, each.sender) for each in gateways} == {
+            each.sender: each.said for each in gateways
+        }
 
 
 def say(gateways: list[Simulated], count: int) -> None:

@@ -79,6 +79,7 @@ def postgres() -> Iterator[Postgres]:
         try:
             yield made
         finally:
-            (folder / "data" / "postmaster.pid").exists() and made.stop()
+            if (folder / "data" / "postmaster.pid").exists():
+                made.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

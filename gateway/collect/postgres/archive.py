@@ -16,7 +16,7 @@ from gateway.collect.postgres.schema import connect, told
 from gateway.event_id import EventId
 from gateway.history.buckets import Bucket, Gap
 from gateway.history.events import of_reading
-from gateway.history.parts import width_for
+from gateway.history.parts import one_of, width_for
 from gateway.history.rows import Item, Kept, Reading, Series
 from gateway.history.sealed import GOOD, SUSPECT
 from gateway.storage.schema import StoreError
@@ -152,7 +152,7 @@ def _chart(db: Db, name: str, since: int, until: int, points: int) -> Series | N
     gaps = [
         Gap(max(began, since), ended, why) for began, ended, why in db.execute(_GAPS, (name, until, since))
     ]
-    return Series(unit, first, buckets, gaps)
+    return Series(unit, first, buckets if points > 1 or not buckets else [one_of(buckets)], gaps)
 
 
 def _buckets(rows: Sequence[tuple[Any, ...]]) -> list[Bucket]:
