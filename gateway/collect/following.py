@@ -19,7 +19,7 @@ from gateway.collect.arrival import Unset
 from gateway.collect.confirming import Confirming
 from gateway.collect.keeping import Keeping
 from gateway.collect.member import Member
-from gateway.collect.wire import Came, Head, Letter, Opened, Paged, Presence, Told
+from gateway.collect.wire import Came, Head, Letter, Opened, Paged, Presence, Reached, Told
 from gateway.fleet import keys
 from gateway.fleet.follower import Ask
 from gateway.fleet.keys import Gateway, parse_key, parse_name
@@ -43,6 +43,7 @@ SETTLED_S = 5.0
 LOOK_S = 0.02
 """Between two looks at who is to be asked for something."""
 NOT_YET = "not connected yet"
+AWAY = "no router of the fleet is there now; it is tried again and again"
 
 
 class Keepings(Protocol):
@@ -87,6 +88,7 @@ class Following:
         self._asked = self._asking = self._held = 0
         self._unset = Unset()
         self._down_at: dict[Gateway, float] = {}
+        self._routers: set[str] = set()  # that are connected
         self.let_go = self.not_understood = 0
         """Live events that were let go, messages that were not understood, since the start."""
         self.problem: str | None = NOT_YET
@@ -130,6 +132,8 @@ class Following:
                 self._told(letter, now)
             elif isinstance(letter, Opened):
                 self._opened_or_not(letter.problem)
+            elif isinstance(letter, Reached):
+                self._reached(letter)
         except (MessageError, ValueError) as error:
             self.not_understood += 1
             if self.not_understood == 1:
@@ -141,6 +145,14 @@ class Following:
         elif problem is None:
             logger.info("fleet: connected")
         self.problem = problem
+
+    def _reached(self, reached: Reached) -> None:
+        """Once there was a router: whether there is one now."""
+        (self._routers.add if reached.there else self._routers.discard)(reached.router)
+        if not self._routers:
+            self.problem = AWAY
+        elif self.problem == AWAY:
+            self.problem = None
 
     def _came(self, came: Came, now: float) -> None:
         key = parse_key(came.key)

@@ -72,7 +72,14 @@ class Opened(NamedTuple):
     problem: str | None
 
 
-Letter = Came | Head | Presence | Paged | Told | Opened | None
+class Reached(NamedTuple):
+    """A router is connected, or is not any more."""
+
+    router: str
+    there: bool
+
+
+Letter = Came | Head | Presence | Paged | Told | Opened | Reached | None
 
 
 class Wire:
@@ -169,6 +176,7 @@ class Wire:
             every = Gateway(site, ANY)
             session.declare_subscriber(every.keys(keys.EVENT), direct(self._event))
             session.declare_subscriber(every.key(keys.HEAD), direct(self._head))
+        session.info.declare_transport_events_listener(direct(self._transport), history=True)
         for site in self._sites:
             session.liveliness().declare_subscriber(
                 Gateway(site, ANY).key(keys.UP), direct(self._presence), history=True
@@ -182,6 +190,11 @@ class Wire:
     def _head(self, sample: zenoh.Sample) -> None:
         if (gateway := _gateway(sample)) is not None:
             self._post(Head(gateway, sample.payload.to_bytes()))
+
+    def _transport(self, event: zenoh.TransportEvent) -> None:
+        import zenoh
+
+        self._post(Reached(str(event.transport.zid), event.kind == zenoh.SampleKind.PUT))
 
     def _presence(self, sample: zenoh.Sample) -> None:
         import zenoh

@@ -108,12 +108,13 @@ def test_a_killed_collector_has_each_event_once(
 
 def test_all_routers_may_be_away(fleet: Routers, tmp_path: Path) -> None:
     """What is said meanwhile comes when they are back, and what it was at its time."""
-    with routers(2) as own, simulated(own, *GATEWAYS) as gateways, collector(written(tmp_path, own)):
+    with routers(2) as own, simulated(own, *GATEWAYS) as gateways, collector(written(tmp_path, own)) as app:
         say(gateways, 20)
         all_safe(gateways, tmp_path / "data")
         own.kill(0)
         own.kill(1)
         say(gateways, 40)
+        until(lambda: app.health()["parts"]["fleet"]["status"] == "failing")
         own.start(0)
         own.start(1)
         say(gateways, 5)

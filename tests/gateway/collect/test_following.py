@@ -13,7 +13,7 @@ from gateway.collect.admission import Cursor
 from gateway.collect.following import MOST_ASKED, SENDERS_AGAIN_S, SENDERS_S, SETTLED_S, Following
 from gateway.collect.keeping import News
 from gateway.collect.placed import Placed
-from gateway.collect.wire import Came, Head, Opened, Paged, Presence, Told
+from gateway.collect.wire import Came, Head, Opened, Paged, Presence, Reached, Told
 from gateway.event_id import EventId
 from gateway.fleet.follower import Ask
 from gateway.fleet.keys import EVENT, Gateway
@@ -112,6 +112,11 @@ class Desk:
         end = Position(7, upto if upto is not None else max(seqs, default=after))
         page = Page([event(seq) for seq in seqs], end, end, lost)
         self.turn(Paged(gateway, ask, page.encode().encode()), Paged(gateway, ask, None))
+
+    @property
+    def problem(self) -> Any:
+        """Why there is no fleet."""
+        return self.following.problem
 
     @property
     def member(self) -> Any:
@@ -288,9 +293,15 @@ def test_what_is_a_defect_of_ours_holds_up_nobody(caplog: pytest.LogCaptureFixtu
 def test_whether_there_is_a_fleet(caplog: pytest.LogCaptureFixture) -> None:
     """Why not, once in the log."""
     desk = Desk()
-    assert desk.following.problem == "not connected yet"
+    assert desk.problem == "not connected yet"
     desk.turn(Opened("no router"), Opened("no router"))
-    assert desk.following.problem == "no router"
+    assert desk.problem == "no router"
     assert len([record for record in caplog.records if "no router" in record.message]) == 1
     desk.turn(Opened(None))
-    assert desk.following.problem is None
+    assert desk.problem is None
+    desk.turn(Reached("a", there=True), Reached("b", there=True), Reached("a", there=False))
+    assert desk.problem is None
+    desk.turn(Reached("b", there=False))
+    assert "no router of the fleet is there now" in (desk.problem or "")
+    desk.turn(Reached("a", there=True))
+    assert desk.problem is None
