@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import click
 
 import sig
+from gateway.cli.over_fleet import fleet, is_fleet
 from gateway.cli.unreachable import unauthorized, unreachable
 from gateway.plain import plain
 from gateway.secret_file import SecretFileError, read_secret_file
 from sig.carrier.tcpclient import CarrierTCPClient
+from sig.event import Callback
 from sig.limits import DEFAULT
 
 DEFAULT_PORT = 7300
@@ -80,6 +82,39 @@ def read_token(path: Path) -> str:
         raise click.BadParameter(f"{path} {error}", param_hint="--token-file") from None
 
 
+class Remote(Protocol):
+    """A gateway, or a fleet of them: a ClientRouter, or a FleetRouter."""
+
+    def addRemoteListener(  # noqa: N802 - sig's name
+        self, callback: Callback, sender: str | None = None, event: str | None = None
+    ) -> bool: ...
+    def remoteRequest(  # noqa: N802 - sig's name
+        self, sender: str, method: str, params: Any = None, timeout: float | None = None
+    ) -> Any: ...
+    def listRemoteSenders(self, list_events: bool = False) -> list[dict[str, Any]]: ...  # noqa: N802 - sig's
+
+
+@contextmanager
+def anywhere(
+    url: str,
+    token: str | None,
+    *,
+    on_lost: Callable[[], None] | None = None,
+    on_back: Callable[[], None] | None = None,
+) -> Iterator[Remote]:
+    """A client connected to one gateway, or to a fleet, as the URL says; else as `connection`."""
+    if not is_fleet(url):
+        with connection(url, token, on_lost=on_lost, on_back=on_back) as client:
+            yield client
+        return
+    sig.setup_logger(_Errors())
+    try:
+        with fleet(url, on_lost, on_back) as router:
+            yield router
+    finally:
+        sig.setup_logger(None)
+
+
 @contextmanager
 def connection(
     url: str,
@@ -89,11 +124,14 @@ def connection(
     on_back: Callable[[], None] | None = None,
     within_s: float | None = None,
 ) -> Iterator[sig.ClientRouter]:
-    """A connected client. It reconnects if there is an `on_lost`; both are called on the carrier's thread.
+    """A client connected to one gateway. It reconnects if there is an `on_lost`; both are called on the
+    carrier's thread.
     `within_s`: how long it may take at most; then nothing is printed of what `sig` says.
 
     Raises click.ClickException (exit status 1) if no gateway answers.
     """
+    if is_fleet(url):
+        raise click.BadParameter("this command is for one gateway, not for a fleet: --connect tcp://HOST")
     target = parse_url(url)
     limits = DEFAULT if within_s is None else replace(DEFAULT, handshake_s=within_s)
     sig.setup_logger(_Errors() if within_s is None else None)

@@ -9,6 +9,8 @@ from typing import Any
 
 import sig
 from gateway.cli.client import complain, connection, to_json
+from gateway.cli.over_fleet import is_fleet
+from gateway.cli.whole_fleet import health_of_fleet
 from gateway.live.lines import Line, has_colours, painted, wrapped
 from gateway.plain import plain
 from gateway.senders import OWN_NAME
@@ -24,8 +26,7 @@ WORST_FIRST = tuple(STYLES)
 def health(url: str, token: str | None, *, as_json: bool) -> int:
     """Print what the gateway says of itself; 0 only if all of it is well."""
     try:
-        with connection(url, token) as client:
-            report = client.remoteRequest(OWN_NAME, "health", timeout=WITHIN_S)
+        report = health_of_fleet(url, WITHIN_S) if is_fleet(url) else _of_gateway(url, token)
     except sig.RequestError as error:
         return complain(error)
     if as_json:
@@ -35,6 +36,12 @@ def health(url: str, token: str | None, *, as_json: bool) -> int:
         for line in lines(report, width):
             print(painted(line, colours=has_colours(sys.stdout)))
     return 0 if report["status"] == "ok" else 1
+
+
+def _of_gateway(url: str, token: str | None) -> Mapping[str, Any]:
+    with connection(url, token) as client:
+        found: Mapping[str, Any] = client.remoteRequest(OWN_NAME, "health", timeout=WITHIN_S)
+        return found
 
 
 def lines(report: Mapping[str, Any], width: int | None) -> Iterator[Line]:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+import sig
 from gateway.cli.check import load_or_explain
-from gateway.cli.client import to_json
+from gateway.cli.client import anywhere, complain, to_json
 from gateway.cli.common import EXIT_USAGE
+from gateway.cli.over_fleet import check_name, is_fleet
 from gateway.cli.past import file_of, nobody, unreadable
 from gateway.cli.unwritten import unwritten
 from gateway.encoding import decode
-from gateway.history.answer import POINTS, as_json, csv_lines
+from gateway.fleet.keys import Name, parse_name
+from gateway.history.answer import POINTS, as_json, csv_lines, series_of
 from gateway.history.buckets import width_of
 from gateway.history.moments import moment
 from gateway.history.rows import Item, Series
 from gateway.plain import plain
+from gateway.senders import OWN_NAME
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -49,8 +53,9 @@ def history(config_path: Path, asked: Asked, *, form: str, plot: bool) -> int:
     """Print it. `form`: table, csv or json."""
     now = round(time.time() * 1000)
     since, until = span(asked.since, asked.until, now)
-    config = load_or_explain(config_path, usable=True, warn=False)
-    if config is None:
+    over_fleet = asked.url is not None and is_fleet(asked.url)
+    config = None if over_fleet else load_or_explain(config_path, usable=True, warn=False)
+    if config is None and not over_fleet:
         return EXIT_USAGE
     if plot:
         from gateway.cli.plotting import Drawing
@@ -59,7 +64,13 @@ def history(config_path: Path, asked: Asked, *, form: str, plot: bool) -> int:
         count = drawing.columns * POINTS_A_COLUMN
     else:
         count = asked.points or (TABLE_POINTS if form == "table" else POINTS)
-    since, found = _found(config, asked, since, until, count, only_known=plot)
+    try:
+        if config is None:
+            since, found = _of_fleet(asked, since, until, count, only_known=plot)
+        else:
+            since, found = _found(config, asked, since, until, count, only_known=plot)
+    except sig.RequestError as error:
+        return complain(error)
     if form == "csv":
         print("\n".join(csv_lines(found)))
     elif form == "json":
@@ -89,8 +100,7 @@ def span(since_text: str, until_text: str | None, now: int) -> tuple[int, int]:
 def _found(
     config: Config, asked: Asked, since: int, until: int, count: int, *, only_known: bool
 ) -> tuple[int, Series]:
-    """Since when, and what there is. `only_known`: if it would begin well before the history does, it begins
-    with that."""
+    """Since when, and what there is; see `_known`."""
     from gateway.history.archive import Archive
     from gateway.storage.schema import StoreError
 
@@ -101,15 +111,52 @@ def _found(
             more: Sequence[Item] = unwritten(
                 config, asked.url, asked.token, asked.sender, known.get(asked.sender, "")
             )
-            found = archive.points(asked.sender, since, until, count, more)
-            first = found.first if found is not None else None
-            if only_known and first is not None and (until - since) / EMPTY < first - since < until - since:
-                since = first
-                found = archive.points(asked.sender, since, until, count, more)
+            since, found = _known(
+                lambda begin: archive.points(asked.sender, begin, until, count, more),
+                since,
+                until,
+                only_known=only_known,
+            )
     except StoreError as error:
         raise unreadable(error) from None
     if found is None:
         raise nobody(asked.sender, known)
+    return since, found
+
+
+def _of_fleet(asked: Asked, since: int, until: int, count: int, *, only_known: bool) -> tuple[int, Series]:
+    """The same, as the sender's own gateway answers it. Raises `sig.RequestError`."""
+    assert asked.url is not None
+    check_name(asked.url, asked.sender)
+    gateway, sender = parse_name(asked.sender)
+    with anywhere(asked.url, None) as client:
+
+        def points(begin: int) -> Series:
+            params = {"sender": sender, "since": begin, "until": until, "points": count}
+            try:
+                return series_of(client.remoteRequest(str(Name(gateway, OWN_NAME)), "history", params))
+            except sig.UnknownSender as error:
+                if OWN_NAME in str(error):  # it is no gateway, but a program that offers senders
+                    raise sig.UnknownMethod(f"{gateway} keeps no history") from None
+                raise
+            except ValueError as error:
+                raise sig.BadReply(str(error)) from None
+
+        begin, found = _known(points, since, until, only_known=only_known)
+    assert found is not None
+    return begin, found
+
+
+def _known(
+    points: Callable[[int], Series | None], since: int, until: int, *, only_known: bool
+) -> tuple[int, Series | None]:
+    """Since when, and what there is since then. `only_known`: if it would begin well before the history does,
+    it begins with that."""
+    found = points(since)
+    first = found.first if found is not None else None
+    if only_known and first is not None and (until - since) / EMPTY < first - since < until - since:
+        since = first
+        found = points(since)
     return since, found
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 import sig
-from gateway.cli.client import complain, connection, to_json
+from gateway.cli.client import anywhere, complain, to_json
+from gateway.cli.over_fleet import check_name
 
 MARGIN_S = 2.0
 """A read's own timeout runs at the gateway; the call waits so much longer, for that error to arrive."""
@@ -48,8 +49,9 @@ def parse_params(text: str) -> Any:
 
 def _call(url: str, token: str | None, sender: str, method: str, params: Any, timeout_s: float | None) -> int:
     options = {} if timeout_s is None else {"timeout": timeout_s}
+    check_name(url, sender)
     try:
-        with connection(url, token) as client:
+        with anywhere(url, token) as client:
             response = client.remoteRequest(sender, method, params, **options)
     except sig.RequestError as error:
         return complain(error)

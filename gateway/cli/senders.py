@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import sig
 from gateway.cli.client import complain, connection, to_json
+from gateway.cli.over_fleet import is_fleet
+from gateway.cli.whole_fleet import senders_of_fleet
 from gateway.decimals import decimals_of, value_text
 from gateway.overview import Overview, RemoteSource
 from gateway.plain import plain
@@ -24,12 +26,7 @@ COLUMNS = ("sender", "connected", "last", "time", "quality", "events")
 def senders(url: str, token: str | None, *, as_json: bool) -> int:
     """Print what `gateway.overview` has of each sender, or a table of the most of it."""
     try:
-        with connection(url, token) as client:
-            overview = Overview(RemoteSource(client))
-            try:
-                found = overview.all()
-            finally:
-                overview.close(0.0)  # whoever has not answered is not waited for: the connection ends
+        found = senders_of_fleet(url) if is_fleet(url) else _of_gateway(url, token)
     except sig.RequestError as error:
         return complain(error)
     if as_json:
@@ -39,6 +36,15 @@ def senders(url: str, token: str | None, *, as_json: bool) -> int:
     else:
         print_table(found)
     return 0
+
+
+def _of_gateway(url: str, token: str | None) -> list[dict[str, Any]]:
+    with connection(url, token) as client:
+        overview = Overview(RemoteSource(client))
+        try:
+            return overview.all()
+        finally:
+            overview.close(0.0)  # whoever has not answered is not waited for: the connection ends
 
 
 def print_table(found: list[dict[str, Any]]) -> None:

@@ -12,8 +12,9 @@ from queue import Full, Queue
 from typing import Any
 
 import sig
-from gateway.cli.client import complain, connection, to_json
+from gateway.cli.client import Remote, anywhere, complain, to_json
 from gateway.cli.event_lines import is_number, is_reading, line_for_people
+from gateway.cli.over_fleet import check_name, is_fleet, of_pattern
 from gateway.decimals import Shown, decimals_of_source
 from gateway.plain import plain
 
@@ -32,6 +33,8 @@ def watch(
     url: str, token: str | None, sender: str | None, event: str | None, *, as_json: bool, count: int | None
 ) -> int:
     """Print events until `count` of them are printed; Ctrl-C ends it with exit status 130."""
+    pattern = check_name(url, sender, pattern=True)
+    what = "the fleet" if is_fleet(url) else "the gateway"
     events: Queue[Event] = Queue(WAITING_EVENTS)
     enough = threading.Event()
 
@@ -41,20 +44,24 @@ def watch(
                 events.put((info, data), timeout=0.2)
                 return
 
+    def coming(info: Mapping[str, Any], _data: Any) -> None:
+        if not enough.is_set():  # else it is we who go
+            _note_coming(info)
+
     def lost() -> None:
-        _note(f"the gateway at {url} went away; trying again until it is back")
+        _note(f"{what} at {url} went away; trying again until it is back")
 
     try:
-        with connection(url, token, on_lost=lost, on_back=lambda: _note("the gateway is back")) as client:
-            told = _tell_of_absence(client, sender, event)
+        with anywhere(url, token, on_lost=lost, on_back=lambda: _note(f"{what} is back")) as client:
+            told = _tell_of_absence(client, sender, event, pattern=pattern)
             if not client.addRemoteListener(take, sender, event):
                 _note(told or f"{sender} does not have the event {event}; see `sig-gateway senders`")
                 return 1
             if told is not None:
                 _note(f"{told}; waiting for it")
             if event not in (None, sig.EVENT_CONNECT, sig.EVENT_DISCONNECT):
-                client.addRemoteListener(_note_coming, sender, sig.EVENT_CONNECT)
-                client.addRemoteListener(_note_coming, sender, sig.EVENT_DISCONNECT)
+                client.addRemoteListener(coming, sender, sig.EVENT_CONNECT)
+                client.addRemoteListener(coming, sender, sig.EVENT_DISCONNECT)
             try:
                 _print_events(events, _Lines(client), as_json=as_json, count=count)
             finally:
@@ -67,7 +74,7 @@ def watch(
 class _Lines:
     """Events as lines for people, each value with its sensor's decimals."""
 
-    def __init__(self, client: sig.ClientRouter) -> None:
+    def __init__(self, client: Remote) -> None:
         self._client = client
         self._shown = Shown()
         self._of_source: dict[str, int | None] = {}
@@ -105,12 +112,17 @@ def _print_events(events: Queue[Event], lines: _Lines, *, as_json: bool, count: 
         printed += 1
 
 
-def _tell_of_absence(client: sig.ClientRouter, sender: str | None, event: str | None) -> str | None:
-    """Say that a sender is not there, or not yet. Returns what is wrong with the event, if anything seems so:
-    a sender may come that has it."""
+def _tell_of_absence(client: Remote, sender: str | None, event: str | None, *, pattern: bool) -> str | None:
+    """Say that a sender, or all that a pattern stands for, is not there, or not yet. Returns what is wrong
+    with the event, if anything seems so: a sender may come that has it."""
     listed = client.listRemoteSenders(list_events=True)
     known = {entry["sender"]: entry["connected"] for entry in listed}
-    if sender is not None and sender not in known:
+    if sender is not None and pattern:
+        listed = of_pattern(sender, listed)
+        if not any(entry["connected"] for entry in listed):
+            _note(f"nobody is there now that {sender} stands for; waiting")
+        sender = None
+    elif sender is not None and sender not in known:
         near = get_close_matches(sender, known, n=1)
         others = f"did you mean {near[0]}?" if near else f"there are: {', '.join(sorted(known)) or 'none'}"
         _note(f"there is no sender {sender} yet ({others}); waiting for it")
@@ -136,7 +148,7 @@ def event_problem(event: str, events: Collection[str], sender: str | None) -> st
     return f"{text}{'' if near else ';'} events are: {', '.join(sorted(known))}"
 
 
-def _note_coming(info: Mapping[str, Any], _data: Any) -> None:
+def _note_coming(info: Mapping[str, Any]) -> None:
     """Only the event that was asked for goes to stdout; a sender's coming and going is still worth a word."""
     went = info["event"] == sig.EVENT_DISCONNECT
     _note(f"{info['sender']} {'disconnected' if went else 'connected'}")

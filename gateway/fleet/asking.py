@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gateway.fleet.keys import ASK, Name
+from gateway.fleet.keys import ASK, EVERY, SENDERS, Gateway, Name, parse_key
 from sig.errors import BadParams, BadReply, NotConnected, RequestTimeout, from_wire
 
 if TYPE_CHECKING:
@@ -46,6 +47,29 @@ def ask(session: zenoh.Session, name: Name, method: str, params: Any, timeout_s:
             return response(replies[0].ok.payload.to_string(), name, method)
         raise NoAnswer(f"nobody answers for {name} now")
     raise RequestTimeout(f"no answer to '{method}' from {name} within {timeout_s:g} s")
+
+
+def overview(session: zenoh.Session, timeout_s: float) -> dict[Gateway, Any]:
+    """What each gateway answers to `senders` in that time, all asked at once."""
+    import zenoh
+
+    replies: list[zenoh.Reply] = []
+    done = threading.Event()
+    session.get(
+        EVERY.key(SENDERS),
+        zenoh.handlers.Callback(replies.append, done.set, indirect=False),
+        target=zenoh.QueryTarget.ALL,
+        timeout=timeout_s,
+        consolidation=zenoh.ConsolidationMode.NONE,
+    )
+    done.wait(timeout_s)
+    found = {}
+    for reply in tuple(replies):  # it may still grow
+        key = None if reply.ok is None else parse_key(str(reply.ok.key_expr))
+        if reply.ok is not None and key is not None:
+            with suppress(ValueError, RecursionError):
+                found[key.gateway] = json.loads(reply.ok.payload.to_string())
+    return found
 
 
 def response(text: str, name: Name, method: str) -> Any:

@@ -122,21 +122,34 @@ class Follower:
         """The answer to what was asked for. One that is not waited for any more is let go."""
         if ask is not self._asked:
             return []
-        self._asked, self._pause_s = None, FIRST_PAUSE_S
-        if ask.before is not None:
-            return self._late_page(page, ask.before)
-        if self.position is None or ask.after is None:
+        if ask.before is None and (self.position is None or ask.after is None):
             self.position = self.position or page.head
+            self._asked, self._pause_s = None, FIRST_PAUSE_S
             return []
+        before = self._place()
+        steps = self._in_turn(page) if ask.before is None else self._late_page(page, ask.before)
+        if before == self._place() and (self._missing_since is not None or self._ranges):
+            self.failed(ask, now)  # it leads nowhere, so there is no hurry
+        else:
+            self._asked, self._pause_s = None, FIRST_PAUSE_S
+        return steps
+
+    def _place(self) -> tuple[object, ...]:
+        """How far it has come: in its turn, and late."""
+        return self.position, len(self._ranges), self._ranges[0] if self._ranges else None
+
+    def _in_turn(self, page: Page) -> list[Step]:
+        """What comes after all that was delivered. Also where older ones are yet to come late: those are then
+        the late ones, and the newest is what is now."""
+        assert self.position is not None
         if page.anew:
             self._held.clear()
             self.position = START
-        late = self._is_impatient(now)
-        if late and self._ranges:  # what is older comes before it
-            self._ranges.append((self.position, Position(page.upto.epoch, page.upto.seq + 1)))
-            page = page._replace(events=(), lost=())
         steps: list[Step] = list(page.lost)
-        steps += [Deliver(each, late) for each in page.events if each.position > self.position]
+        for each in page.events:
+            if each.position > self.position:
+                self.position = each.position
+                steps.append(Deliver(each))
         self.position = max(self.position, page.upto)
         steps += self._held_that_follow()
         if not self._held and self.position >= page.head:
@@ -166,8 +179,9 @@ class Follower:
             self._asked = None  # its page is of a range now, and is asked for as such
         while len(self._ranges) > MOST_RANGES:
             after, before = self._ranges.popleft()
-            count = before.seq - after.seq - 1 if before.epoch == after.epoch else before.seq
-            steps.append(Lost("", count, 0, 0, INTERRUPTED))
+            count = before.seq - 1 - (after.seq if before.epoch == after.epoch else 0)
+            if count:
+                steps.append(Lost("", count, 0, 0, INTERRUPTED))
         return steps
 
     def _late_page(self, page: Page, before: Position) -> list[Step]:
@@ -175,12 +189,16 @@ class Follower:
         if not self._ranges or self._ranges[0][1] != before:
             return []
         after, _ = self._ranges[0]
-        events = [each for each in page.events if after < each.position < before]
+        steps: list[Step] = list(page.lost)
+        for each in page.events:
+            if after < each.position < before:
+                after = each.position
+                steps.append(Deliver(each, late=True))
         if page.anew or not page.events or _follows(before, page.upto):
             self._ranges.popleft()
         else:
             self._ranges[0] = max(after, page.upto), before
-        return [*page.lost, *(Deliver(each, late=True) for each in events)]
+        return steps
 
     def _held_that_follow(self) -> list[Step]:
         steps: list[Step] = []

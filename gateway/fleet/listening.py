@@ -20,7 +20,7 @@ from gateway.fleet.follower import Ask
 from gateway.fleet.inbox import Inbox
 from gateway.fleet.keys import EVENT, EVERY, HEAD, REPLAY, SENDERS, UP, Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
-from gateway.fleet.view import News, Query, View, covers, offers_of
+from gateway.fleet.view import News, Query, Reached, View, covers, offers_of
 from sig import log
 
 if TYPE_CHECKING:
@@ -176,8 +176,11 @@ class Listening:
             case _Token(key, there):
                 self._token(key, there, now)
             case _Transport(zid, there):
+                before = bool(self.routers)
                 (self.routers.add if there else self.routers.discard)(zid)
                 self.view.presence.routers(bool(self.routers), now)
+                if before != bool(self.routers):
+                    self.view.news.append(Reached(not before))
             case _Answer(query, text):
                 self._asked -= 1
                 self._answer(query, text, now)

@@ -27,7 +27,7 @@ from gateway.fleet.own import OwnSenders
 from gateway.fleet.patterns import PatternRouter
 from gateway.fleet.session import Settings
 from gateway.fleet.told import OF_THE_FLEET, told
-from gateway.fleet.view import Came, Gone, Happened, News, Offer, Up
+from gateway.fleet.view import Came, Gone, Happened, News, Offer, Reached, Up
 from sig.errors import NotConnected, UnknownSender
 from sig.event import Callback, Event
 from sig.router import Router
@@ -38,6 +38,8 @@ CONNECT_S = 10.0
 """For a router to be there."""
 SETTLE_S = 3.0
 """For the gateways that are there to say what their senders offer: `connect` waits no longer for it."""
+
+OVERVIEW_S = 3.0
 
 
 class FleetSender(Sender):
@@ -68,6 +70,9 @@ class FleetRouter(PatternRouter):
         self._own = OwnSenders(self, gateway)
         self._changing = threading.RLock()  # one connects or disconnects at a time
         self._link: Link | None = None
+        self.on_lost: Callable[[], object] | None = None
+        """Called when no router is there any more, as listeners are; `on_back` when one is again."""
+        self.on_back: Callable[[], object] | None = None
         # What follows is written by the dispatcher's thread; others read it.
         self._up: dict[Gateway, bool] = {}
         self._there: dict[Gateway, dict[str, None]] = {}
@@ -110,6 +115,11 @@ class FleetRouter(PatternRouter):
         link = self._link
         return 0 if link is None else link.dropped
 
+    def overview(self, timeout: float = OVERVIEW_S) -> dict[Gateway, Any]:
+        """What each gateway says of itself and its senders now, as `senders --json` does; those that do not
+        answer in time are not in it. Raises NotConnected."""
+        return asking.overview(self._connected().session, timeout)
+
     def gateways(self) -> dict[Gateway, bool]:
         """All that were seen since we connected, and whether each is there now."""
         return dict(self._up)
@@ -149,9 +159,7 @@ class FleetRouter(PatternRouter):
         text = self.text(sender.getName() if isinstance(sender, Sender) else sender)
         if self._own.has(text):
             return super().request(text, method, params)
-        link = self._link
-        if link is None:
-            raise NotConnected("there is no connection to a fleet: connect first")
+        link = self._connected()
         name = self.names.parse(text)
         seconds = min(asking.DEFAULT_S if timeout is None else timeout, asking.MOST_S)
         try:
@@ -215,6 +223,12 @@ class FleetRouter(PatternRouter):
         found = super().further_targets(sender, event)
         return [*found, self._own.hear] if self.offers(sender) else found
 
+    def _connected(self) -> Link:
+        link = self._link
+        if link is None:
+            raise NotConnected("there is no connection to a fleet: connect first")
+        return link
+
     def _nobody(self, link: Link, name: Name) -> Exception:
         if not link.has_router:
             return NotConnected("no router of the fleet is there now")
@@ -233,6 +247,10 @@ class FleetRouter(PatternRouter):
                 self._gone(Name(gateway, sender))
             case Up(gateway, there):
                 self._up[gateway] = there
+            case Reached(there):
+                hook = self.on_back if there else self.on_lost
+                if hook is not None:
+                    hook()
             case Happened(gateway, step):
                 for each in told(step, list(self._there.get(gateway, ()))):
                     self._trigger(Name(gateway, each.sender), each.event, each.data)

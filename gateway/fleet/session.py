@@ -143,10 +143,11 @@ def _tls_values(tls: Tls) -> dict[str, object]:
 def _problem(settings: Settings, text: str) -> str:
     """Without the paths of zenoh's own sources."""
     said = text.partition("  at ")[0].partition(" at /")[0].strip()
-    where = ", ".join(settings.listen or settings.routers)
+    where = ", ".join(each.replace("/", "://", 1) for each in settings.listen or settings.routers)
     if settings.listen:
         return f"cannot listen on {where}: {said}"
-    return f"no router of the fleet answers at {where}: {said}; is `sig-gateway fleet-router` running there?"
+    why = "" if said.startswith("Unable to connect to any of") else f": {said}"  # which it always says
+    return f"no router of the fleet answers at {where}{why}; is `sig-gateway fleet-router` running there?"
 
 
 def _is_here(host: str) -> bool:

@@ -56,6 +56,12 @@ class Up(NamedTuple):
     there: bool
 
 
+class Reached(NamedTuple):
+    """We have a router, or none any more."""
+
+    there: bool
+
+
 class Happened(NamedTuple):
     """An event, or a loss, of a gateway's."""
 
@@ -70,7 +76,7 @@ class Query(NamedTuple):
     ask: Ask | None
 
 
-News = Came | Gone | Up | Happened
+News = Came | Gone | Up | Reached | Happened
 
 
 class _Member:

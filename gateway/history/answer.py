@@ -3,7 +3,8 @@ command line. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from drivers.reading import format_ms
@@ -30,6 +31,28 @@ def as_json(name: str, since: int, until: int, found: Series) -> str:
     points = ",".join(map(_POINT.__mod__, map(_fields, found.buckets)))
     gaps = to_json([_gap(gap) for gap in found.gaps])
     return f'{to_json(head)[:-1]},"points":[{points}],"gaps":{gaps}}}'
+
+
+def series_of(answer: Mapping[str, Any]) -> Series:
+    """What `as_json` was made of, but for how much of its time each point covers. Raises ValueError for
+    anything else."""
+    try:
+        first = answer["first"]
+        buckets = [
+            Bucket(_ms(each["time"]), each["value"], each["min"], each["max"], each["mean"], each["count"], 0)
+            for each in answer["points"]
+        ]
+        gaps = [
+            Gap(_ms(each["from"]), None if each["to"] is None else _ms(each["to"]), str(each["reason"]))
+            for each in answer["gaps"]
+        ]
+        return Series(answer["unit"], None if first is None else _ms(first), buckets, gaps)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"expected a sensor's history, got {answer!r:.60} ({error!r})") from None
+
+
+def _ms(time: str) -> int:
+    return round(datetime.fromisoformat(time).timestamp() * 1000)
 
 
 _POINT = '{"time":"%s","value":%r,"min":%r,"max":%r,"mean":%r,"count":%r}'

@@ -7,10 +7,13 @@ from typing import Any, Protocol
 
 import sig
 from drivers.reading import format_ms
+from gateway.encoding import decode
 from gateway.event_id import EventId
+from gateway.history.answer import MOST_POINTS, as_json
 from gateway.history.intake import event_of
 from gateway.history.recorder import Status
 from gateway.history.rows import Item, Kept, Mark, Reading, Series, Untimed
+from gateway.storage.schema import StoreError
 
 MOST_ROWS, MOST_MARKS = 10_000, 1000
 """What one answer has of what is not written yet: 300 and 250 kB at most, of the 1 MB that a message has."""
@@ -67,15 +70,32 @@ class Recall:
 
     def unwritten(self, params: Any) -> dict[str, Any]:
         """The request `history` of the gateway's own sender: what is said of a sender and not on disk yet, or
-        `written_until` after all of it was written. Raises `sig.BadParams`, and `sig.RemoteError` where it
-        cannot be written."""
+        `written_until` after all of it was written; or, of a time in UTC ms, the points of it all, as HTTP
+        answers them. Raises `sig.BadParams`, `sig.UnknownSender` for points of nobody, and `sig.RemoteError`
+        where it cannot be written or read."""
         if params == {"write": True}:
             return self._written()
+        if isinstance(params, dict) and params.keys() == {"sender", "since", "until", "points"}:
+            return self._asked_points(**params)
         sender = params.get("sender") if isinstance(params, dict) else None
         if not isinstance(sender, str) or params.keys() != {"sender"}:
-            expected = '{"sender": NAME} or {"write": true}'
+            expected = '{"sender": NAME}, {"write": true} or {"sender", "since", "until", "points"}'
             raise sig.BadParams(f"history: expected {expected}, got {params!r:.100}")
         return self._of_sender(sender)
+
+    def _asked_points(self, sender: Any, since: Any, until: Any, points: Any) -> dict[str, Any]:
+        numbers = type(since) is type(until) is type(points) is int
+        if not numbers or not isinstance(sender, str) or since >= until or not 0 < points <= MOST_POINTS:
+            expected = f"a sender, since before until as UTC in ms, and 1 to {MOST_POINTS} points"
+            raise sig.BadParams(f"history: expected {expected}")
+        try:
+            found = self.points(sender, since, until, points)
+        except StoreError as error:
+            raise sig.RemoteError(f"the history cannot be read: {error}") from None
+        if found is None:
+            raise sig.UnknownSender(f"there is no history of '{sender}'")
+        answer: dict[str, Any] = decode(as_json(sender, since, until, found))
+        return answer
 
     def _written(self) -> dict[str, Any]:
         if not self._recorder.flush(FLUSH_S):

@@ -175,7 +175,6 @@ class Loop:
         )
         self._see_who_is_here()
         self._look(self._clock.monotonic())
-        logger.info("fleet: joined as %s at %s", self._gateway, ", ".join(self._routers) or "a router")
 
     def _see_who_is_here(self) -> None:
         """What comes and goes from now on is in the mailbox, or will be."""
@@ -207,8 +206,8 @@ class Loop:
             return
         if not routers:
             logger.warning("fleet: no router can be reached any more; what happens is kept")
-        elif self._routers or self._since < self._turned:
-            logger.info("fleet: connected to %s", ", ".join(routers))
+        else:
+            logger.info("fleet: %s is connected to %s", self._gateway, ", ".join(routers))
         self._routers, self._since = routers, now
 
     def _sleep(self, due: float) -> None:

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from urllib.parse import quote
 
 import click
 
@@ -21,7 +22,9 @@ def connect_options(command: F) -> F:
     """The command gets `url` and `token`."""
 
     @functools.wraps(command)
-    def with_token(*args: Any, token: str | None, token_file: Path | None, **options: Any) -> Any:
+    def with_token(
+        *args: Any, url: str, token: str | None, token_file: Path | None, tls_dir: Path | None, **options: Any
+    ) -> Any:
         if token_file is not None:
             source = click.get_current_context().get_parameter_source("token")
             if source is click.core.ParameterSource.COMMANDLINE:
@@ -29,9 +32,18 @@ def connect_options(command: F) -> F:
             from gateway.cli.client import read_token
 
             token = read_token(token_file)
-        return command(*args, token=token, **options)
+        if tls_dir is not None and url.startswith("fleet:"):
+            url += f"{'&' if '?' in url else '?'}tls={quote(str(tls_dir))}"
+        return command(*args, url=url, token=token, **options)
 
     for option in (
+        click.option(
+            "--tls-dir",
+            type=click.Path(path_type=Path),
+            envvar="SIG_GATEWAY_FLEET_TLS",
+            show_envvar=True,
+            help="Of a fleet: the folder with our certificate, as `fleet enrol` has written it.",
+        ),
         click.option(
             "--token-file",
             type=click.Path(path_type=Path),
@@ -49,7 +61,8 @@ def connect_options(command: F) -> F:
             envvar="SIG_GATEWAY_CONNECT",
             default=DEFAULT_URL,
             show_default=True,
-            help="Where the gateway listens: tcp://host[:port], tls://host[:port] or unix:/path.",
+            help="Where the gateway listens: tcp://host[:port], tls://host[:port] or unix:/path; "
+            "or a fleet's routers: fleet:tls://host,tls://host.",
         ),
     ):
         option(with_token)

@@ -44,17 +44,22 @@ class Heard:
         return len(self.data(event))
 
 
-def _trigger(sender: sig.Sender, data: Any, event: str = "#changed") -> None:
+def _trigger(sender: sig.Sender, data: Any, event: str = "#changed") -> bool:
     signal = sender.getSignal(event)
     assert signal is not None
     signal.trigger(data)
+    return True
 
 
 def _offer(router: FleetRouter, name: str = "temp") -> sig.Sender:
     def fail(params: Any) -> None:
         raise RuntimeError(f"wet: {params}")
 
-    handlers = {"read": lambda params: {"got": params}, "fail": fail, "odd": lambda _params: object()}
+    handlers: dict[str | None, Any] = {
+        "read": lambda params: {"got": params},
+        "fail": fail,
+        "odd": lambda _params: object(),
+    }
     return router.addSender(name, ["#changed", "hot"], handlers)
 
 
@@ -120,7 +125,7 @@ def test_requests(house: Routers) -> None:
         ours.addListener(
             lambda info, data: answers.append(ours.request(info["sender"], "read", data)), "*/*/temp", "hot"
         )
-        until(lambda: (_trigger(temp, 5, "hot"), answers)[1])
+        until(lambda: _trigger(temp, 5, "hot") and answers)
         assert answers[0] == {"got": 5}
         sender = ours.getSender("north/g/temp")
         assert sender is not None
@@ -207,7 +212,7 @@ def test_data_of_any_kind(house: Routers) -> None:
         ours.addListener(heard, "*/*/*", "#changed")
         until(lambda: ours.gateways())
         sent = [None, "ü\n", [1.5, {"a": True}], "x" * 100_000, float("nan"), {1, 2}]
-        until(lambda: (_trigger(temp, "begin"), heard.all)[1])
+        until(lambda: _trigger(temp, "begin") and heard.all)
         for each in sent:
             _trigger(temp, each)
         until(lambda: heard.count("#changed") and heard.data()[-1] == "{1, 2}")
@@ -251,7 +256,12 @@ def test_it_ends_with_all_its_threads(house: Routers) -> None:
             pass
     until(lambda: threading.active_count() == before)
     with FleetRouter(house.settings(), gateway=Gateway("north", "h")) as other:
-        router.addListener(lambda _info, _data: (router.disconnect(), done.set()), "north/h/temp", "#connect")
+
+        def end(_info: object, _data: object) -> None:
+            router.disconnect()
+            done.set()
+
+        router.addListener(end, "north/h/temp", "#connect")
         router.connect()
         _offer(other)
         happens(done)

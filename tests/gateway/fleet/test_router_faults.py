@@ -73,7 +73,10 @@ class Talk:
         """All that was said was heard, once; in order, but for what came late, which is in its own."""
         self._end.set()
         self._thread.join()
-        late = lambda: [data["data"] for data in self.data("#late")]  # noqa: E731
+
+        def late() -> list[Any]:
+            return [data["data"] for data in self.data("#late")]
+
         until(lambda: len(self.data()) + len(late()) >= self.said, what="all to be heard")
         assert self.data() == sorted(self.data())
         assert late() == sorted(late())
@@ -103,8 +106,15 @@ def _hang(made: Routers, index: int) -> Callable[[], None]:
     return lambda: made.go_on(index)
 
 
-@pytest.mark.parametrize("fault", [_kill, _hang])
-@pytest.mark.parametrize(("theirs", "ours"), [(0, 1), (1, 0), (0, 0)], ids=["theirs", "ours", "both"])
+@pytest.mark.parametrize("fault", [_kill, pytest.param(_hang, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        pytest.param(0, 1, id="theirs"),
+        pytest.param(1, 0, id="ours"),
+        pytest.param(0, 0, id="both", marks=pytest.mark.slow),
+    ],
+)
 def test_one_of_two(fault: Callable[[Routers, int], Callable[[], None]], theirs: int, ours: int) -> None:
     """Of the gateway, of who listens, or of both: the other takes over, and nobody is told as gone."""
     with _talk(theirs, ours) as (made, talk):

@@ -46,10 +46,10 @@ def test_no_address(url: str, said: str) -> None:
 
 def test_no_router() -> None:
     """Nobody listens there: the text says what to start."""
-    where = f"tcp/127.0.0.1:{free_port()}"
+    where = f"tcp://127.0.0.1:{free_port()}"
     with pytest.raises(FleetError, match="fleet-router") as caught:
-        open_session(Settings([where]))
-    assert where in str(caught.value)
+        open_session(Settings([endpoint(where)]))
+    assert f"at {where};" in str(caught.value)
     assert ".rs" not in str(caught.value)
 
 

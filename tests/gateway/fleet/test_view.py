@@ -28,6 +28,9 @@ class Consumer:
         self.view.follow(followed, self.now)
         self.kept: list[Event] = []
 
+    def is_meeting(self) -> bool:
+        return self.view.is_meeting
+
     def news(self) -> list[News]:
         found, self.view.news = self.view.news, []
         return found
@@ -73,13 +76,13 @@ def test_a_gateway_comes() -> None:
     """Its senders are told with what they offer, once it has said so."""
     consumer = Consumer()
     consumer.comes("temp")
-    assert consumer.view.is_meeting
+    assert consumer.is_meeting()
     assert consumer.news() == [Up(NORTH, there=True)]
     assert consumer.queries() == [Query(NORTH, None)]
     assert consumer.queries() == []
     consumer.view.described(NORTH, {"temp": TEMP, "gone": TEMP}, consumer.now)
     assert consumer.news() == [Came(NORTH, "temp", TEMP)]
-    assert not consumer.view.is_meeting
+    assert not consumer.is_meeting()
     assert consumer.view.deadline() == math.inf
 
 

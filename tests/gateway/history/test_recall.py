@@ -12,6 +12,7 @@ from gateway.history import recall as recall_module
 from gateway.history.recall import Recall
 from gateway.history.recorder import Status
 from gateway.history.rows import Batch, Item, Kept, Mark, Reading, Untimed
+from gateway.storage.schema import StoreError
 from tests.gateway.history.doubles import MemoryArchive, MemoryStore
 
 
@@ -145,11 +146,49 @@ def test_a_request_to_write(scene: Scene) -> None:
         scene.recall.unwritten({"write": True})
 
 
+def test_points_are_asked_for(scene: Scene) -> None:
+    """From afar, as HTTP answers them."""
+    params = {"sender": "temp", "since": 1000, "until": 9000, "points": 10}
+    found = scene.recall.unwritten(params)
+    assert found == {
+        "sender": "temp",
+        "unit": "°C",
+        "since": format_ms(1000),
+        "until": format_ms(9000),
+        "first": None,
+        "points": [],
+        "gaps": [],
+    }
+    assert scene.archive.asked == [("temp", 1000, 9000, 10, scene.recorder.items)]
+    for name, value in (("sender", 5), ("since", "1"), ("since", 9000), ("points", 0), ("points", 5001)):
+        with pytest.raises(sig.BadParams, match="since before until"):
+            scene.recall.unwritten({**params, name: value})
+
+
+def test_points_of_nobody_or_of_a_file_that_cannot_be_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Are errors of a request."""
+    params = {"sender": "temp", "since": 1000, "until": 9000, "points": 10}
+    monkeypatch.setattr(scene.archive, "points", lambda *_: None)
+    with pytest.raises(sig.UnknownSender, match="no history of 'temp'"):
+        scene.recall.unwritten(params)
+
+    def fail(*_: object) -> None:
+        raise StoreError("the disk is gone")
+
+    monkeypatch.setattr(scene.archive, "points", fail)
+    with pytest.raises(sig.RemoteError, match="the disk is gone"):
+        scene.recall.unwritten(params)
+
+
 @pytest.mark.parametrize(
     "params",
     [None, {}, {"sender": 5}, {"sender": "temp", "since": 1}, "temp", [], {"write": False}, {"write": "x"}],
 )
 def test_what_is_asked_wrongly(scene: Scene, params: Any) -> None:
     """Is told what to write."""
-    with pytest.raises(sig.BadParams, match=r'history: expected {"sender": NAME} or {"write": true}, got '):
+    with pytest.raises(
+        sig.BadParams, match=r'history: expected {"sender": NAME}, {"write": true} or .*, got '
+    ):
         scene.recall.unwritten(params)

@@ -1,0 +1,130 @@
+"""The `fleet` section: what it takes, and what it says of what it does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from gateway.config import Config, fleet_checks
+
+Complaints = Callable[..., list[str]]
+LoadText = Callable[..., Config]
+LOCAL = "[tcp://127.0.0.1:7447]"
+TLS = "{ca: ca.pem, cert: cert.pem, key: key.pem}"
+
+
+def section(**keys: str) -> str:
+    lines = {"site": "north", "routers": LOCAL, **keys}
+    return "fleet:\n" + "".join(f"  {key}: {value}\n" for key, value in lines.items())
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """Beside the config: an authority, and a certificate of its."""
+    authority = trustme.CA()
+    mine = authority.issue_cert("localhost")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    mine.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    mine.private_key_pem.write_to_path(tmp_path / "key.pem")
+    (tmp_path / "key.pem").chmod(0o600)
+    return tmp_path
+
+
+def test_defaults(load_text: LoadText) -> None:
+    """A site and a router must be there; no section, no fleet."""
+    fleet = load_text(section()).fleet
+    assert fleet is not None
+    assert (fleet.consumers, fleet.keep, fleet.size, fleet.loss_window) == (
+        ["collector"],
+        604_800.0,
+        100_000_000,
+        5.0,
+    )
+    assert fleet.tls is None
+    assert load_text("fleet:\n").fleet is None
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "value"),
+    [
+        ("consumers", "[]", []),
+        ("consumers", "[one, two]", ["one", "two"]),
+        ("keep", "30d", 30 * 86400.0),
+        ("size", "1MB", 10**6),
+        ("loss_window", "100ms", 0.1),
+        ("routers", "[tcp://localhost, 'tcp://[::1]:7000']", ["tcp://localhost", "tcp://[::1]:7000"]),
+    ],
+)
+def test_values(load_text: LoadText, key: str, written: str, value: Any) -> None:
+    """As people write them."""
+    assert getattr(load_text(section(**{key: written})).fleet, key) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "line", "expected"),
+    [
+        (
+            "site",
+            "a/b",
+            2,
+            "site: expected a name of letters, digits, '_', '-' or '.', at most 48, got 'a/b'",
+        ),
+        ("site", '"*"', 2, "site: expected a name of letters"),
+        ("routers", "[]", 3, "routers: expected a list of URLs such as tls://hub1"),
+        ("routers", "tls://hub", 3, "routers: expected a list of URLs such as tls://hub1"),
+        ("routers", "[tcp://hub]", 3, "without TLS anybody could publish as any gateway; write tls://"),
+        ("routers", "[http://hub]", 3, "expected tls://host or tls://host:port (by default 7447)"),
+        ("routers", "[tls://hub]", 3, "tls:// needs certificates: make them with sig-gateway fleet enrol"),
+        ("routers", "[tcp://localhost, tcp://localhost]", 3, "'tcp://localhost' is there already"),
+        ("consumers", "[a, a]", 4, "'a' is there already; leave it out"),
+        ("consumers", "[a/b]", 4, "expected"),
+        ("keep", "1s", 4, "keep: expected a time span from 60s"),
+        ("size", "1kB", 4, "size: expected a size from 1MB to 1000GB"),
+        ("loss_window", "0", 4, "loss_window: expected a time span from 100ms to 60s"),
+        ("tls", "{ca: a}", 4, "'cert' is missing"),
+        ("colour", "red", 4, "unknown key 'colour'"),
+    ],
+)
+def test_errors(complaints: Complaints, key: str, written: str, line: int, expected: str) -> None:
+    """With the line, and what to write."""
+    found = complaints(section(**{key: written}))
+    assert found[0].startswith(f"{line}: fleet.{key}"), found
+    assert expected in found[0]
+
+
+def test_certificates(load_text: LoadText, complaints: Complaints, certificates: Path) -> None:
+    """Relative to the config file; all three are tried."""
+    text = section(routers="[tls://hub1, tls://hub2]", tls=TLS)
+    assert load_text(text).fleet is not None
+    assert [each.path for each in load_text(text).warnings] == [("sensors",)]
+    (certificates / "key.pem").unlink()
+    assert complaints(text) == ["4: fleet.tls.key: 'key.pem' cannot be read: No such file or directory"]
+    (certificates / "key.pem").write_text("none")
+    assert "expected a certificate and its private key" in complaints(text)[0]
+    (certificates / "ca.pem").write_text("none")
+    assert any("fleet.tls.ca: expected a certificate, PEM" in each for each in complaints(text))
+
+
+def test_certificates_of_no_use(complaints: Complaints, certificates: Path) -> None:
+    """Where no router is reached by TLS."""
+    (found,) = complaints(section(tls=TLS))
+    assert found.startswith("4: fleet.tls: certificates are of no use without encryption")
+
+
+def test_a_key_that_others_may_read(load_text: LoadText, certificates: Path) -> None:
+    """A warning that says what to do."""
+    (certificates / "key.pem").chmod(0o640)
+    warnings = {each.path: each.text for each in load_text(section(routers="[tls://hub1]", tls=TLS)).warnings}
+    assert "chmod 600 key.pem" in warnings["fleet", "tls", "key"]
+
+
+def test_without_the_extra(complaints: Complaints, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says what to install."""
+    monkeypatch.setattr(fleet_checks, "find_spec", lambda _: None)
+    (found,) = complaints(section())
+    assert found.startswith("1: fleet: ")
+    assert "pip install 'sig-gateway[fleet]'" in found
