@@ -302,6 +302,6 @@ def test_whether_there_is_a_fleet(caplog: pytest.LogCaptureFixture) -> None:
     desk.turn(Reached("a", there=True), Reached("b", there=True), Reached("a", there=False))
     assert desk.problem is None
     desk.turn(Reached("b", there=False))
-    assert "no router of the fleet is there now" in (desk.problem or "")
+    assert "no router of the fleet is there now" in str(desk.problem)
     desk.turn(Reached("a", there=True))
     assert desk.problem is None
