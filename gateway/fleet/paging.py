@@ -132,7 +132,7 @@ def _holes(
         for first, last in [*by_epoch.get(epoch, ()), (end + 1, end + 1)]:
             if first > next_seq:
                 yield _Hole(epoch, next_seq, first - 1)
-            next_seq = max(next_seq, last + 1)
+            next_seq = last + 1
 
 
 def _confirmed_part(hole: _Hole, floor: Position) -> int:

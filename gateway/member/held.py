@@ -92,7 +92,6 @@ class Memory:
         """What was dropped on disk is not here either."""
         while self._recent and self._recent[0].event.position <= position:
             self._recent_bytes -= size_of(self._recent.popleft().event)
-        self.after = max(self.after, position)
 
     def renumbered(self, epoch: int) -> Position:
         """What waits gets the numbers of another epoch, from 1; what was safe goes. Returns the newest's."""

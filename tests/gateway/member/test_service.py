@@ -180,7 +180,6 @@ def test_a_kept_reading_is_safe_when_it_is_confirmed(house: House, fleet: Router
     assert told == []
     with closing(Consumer(fleet.settings(), GATEWAY, confirms=True)):
         until(lambda: told == [True])
-    assert house.service.write_soon() is None
 
 
 def test_more_than_its_mailbox_holds(house: House, fleet: Routers, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,8 +255,8 @@ def test_numbers(house: House, fleet: Routers) -> None:
     assert found["fleet_routers"][0].value == 1
     assert found["fleet_unconfirmed_events"][0][:2] == ((("consumer", "collector"),), 3)
     assert found["fleet_max_bytes"][0].value == 100_000_000
-    assert found["fleet_events_total"][0].value >= 3
-    assert found["fleet_writable"][0].value is True
+    assert (found["fleet_events_total"][0].value or 0) >= 3
+    assert found["fleet_writable"][0].value == 1
     assert house.service.loops()["fleet"] <= house.clock.monotonic()
     assert house.service.dropped() == {}
 

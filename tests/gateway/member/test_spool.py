@@ -19,7 +19,7 @@ from gateway.fleet.paging import NO_LONGER, VANISHED
 from gateway.fleet.spool import FULL
 from gateway.member import held
 from gateway.member.spool import HELD_UP, PAUSE_S, SOON_S, DiskSpool
-from gateway.member.store import OLD, Bounds, Store
+from gateway.member.store import OLD, Bounds, State, Store
 from tests.support.examples import examples
 from tests.support.fake_clock import START_UTC
 from tests.support.fake_machine import FakeMachine, StagedClock
@@ -181,6 +181,26 @@ def test_confirmations_empty_the_file(keep: Callable[..., Keeper]) -> None:
     kept.restart()
     assert kept.spool.status().waiting == 0
     assert kept.events() == []
+
+
+def test_what_is_confirmed_while_it_is_written(
+    keep: Callable[..., Keeper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Goes with the next write, which is due a loss window later."""
+    kept = keep()
+    added = kept.add(3)
+    write = kept.store.write
+
+    def confirmed_meanwhile(state: State) -> object:
+        kept.confirm(added[2].position)
+        return write(state)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(kept.store, "write", confirmed_meanwhile)
+        assert kept.turn(WINDOW_S) == pytest.approx(WINDOW_S)
+    assert kept.on_disk == 3
+    kept.turn(WINDOW_S)
+    assert kept.on_disk == 0
 
 
 def test_a_confirmation_that_cannot_be_counts_for_nothing(keep: Callable[..., Keeper]) -> None:
