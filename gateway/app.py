@@ -230,7 +230,8 @@ class App:
         """What the fleet is told of this gateway."""
         info, clock = own.info(None), self.clock.status()
         told = {key: info[key] for key in ("name", "version", "python", "uptime")}
-        return told | {"clock": {key: clock[key] for key in ("believed", "synchronised", "why")}}
+        facts = {key: clock[key] for key in ("believed", "synchronised", "why")}
+        return told | {"clock": facts | {"utc": round(self.clock.utc(), 3)}}
 
     def _unwritten(self, params: Any) -> Any:
         """What `$gateway` answers to `history`."""

@@ -10,10 +10,15 @@ from drivers import kinds
 from gateway.cli.common import EXIT_USAGE
 from gateway.config import Config, ConfigError, load, load_usable
 from gateway.config.broker_url import address
+from gateway.config.collecting import is_collect
 
 
 def check(path: Path) -> int:
     """Print what is wrong (to stderr, exit status 2), or what the config sets up."""
+    if is_collect(path):
+        from gateway.cli.collect import check_collect
+
+        return check_collect(path)
     config = load_or_explain(path)
     if config is None:
         return EXIT_USAGE

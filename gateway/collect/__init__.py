@@ -1,1 +1,21 @@
-"""`sig-gateway collect`: a whole fleet's events into history, and one dashboard over all its gateways."""
+"""`sig-gateway collect`: a whole fleet's events into history, and one dashboard over all its gateways.
+
+consumer    the thread that reads what comes
+following   each gateway's events, in order and once, and who is told what is safe
+wire        what comes from the fleet, and what is asked there
+member      one gateway: how far it is, what is known of it
+arrival     what a gateway has sent, as history is told it; pure
+placed      a receipt that knows where its event was among all of its gateway's
+keeping     a recorder of history for a site, or for all
+admission   what of a batch is written, and how far each gateway is then; pure
+site_store  a site's file: events and cursors in one transaction
+cursors     how far each gateway is, in that file
+postgres/   PostgreSQL instead
+sites       who keeps what, and all histories as one
+live        a router over all gateways: what is now
+listing     gateways and their senders, as the API tells them
+faring      how the sites fare; pure
+counting    what /metrics tells of the fleet
+confirming  who is to be told what is safe, and when
+app         all of it together
+"""

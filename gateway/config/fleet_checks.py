@@ -19,14 +19,19 @@ def check_fleet(fleet: FleetSection | None, context: Context) -> None:
     None if it has errors."""
     if fleet is None:
         return
+    _check_once("consumers", fleet.consumers, context)
+    check_reach(fleet.routers, fleet.tls, context)
+
+
+def check_reach(routers: list[str], tls: FleetTlsSection | None, context: Context) -> None:
+    """The same of what a gateway and a collector have in common."""
     from gateway.fleet.session import EXTRA
 
     if find_spec("zenoh") is None:
         context.document.complain(("fleet",), EXTRA)
-    encrypts = [_check_router(url, number, context) for number, url in enumerate(fleet.routers)]
-    for key in ("routers", "consumers"):
-        _check_once(key, getattr(fleet, key), context)
-    if fleet.tls is None:
+    encrypts = [_check_router(url, number, context) for number, url in enumerate(routers)]
+    _check_once("routers", routers, context)
+    if tls is None:
         if True in encrypts:
             text = "tls:// needs certificates: make them with sig-gateway fleet enrol, and write: "
             text += "tls: {ca: secrets/ca.pem, cert: secrets/cert.pem, key: secrets/key.pem}"
@@ -35,7 +40,7 @@ def check_fleet(fleet: FleetSection | None, context: Context) -> None:
     if encrypts and not any(encrypts):
         text = "certificates are of no use without encryption; write routers as tls://host, or leave tls out"
         context.document.complain(("fleet", "tls"), text)
-    _check_files(fleet.tls, context)
+    _check_files(tls, context)
 
 
 def fleet_warnings(name: str, context: Context) -> list[Problem]:

@@ -112,8 +112,8 @@ def load(
 ) -> Config:
     """Read and check a config file; raises ConfigError. `catalog` and `environ` are for tests. `past_denied`:
     what this user may not read of the files that it names is no error, see `Config.denied`."""
-    document = _parsed(path, environ, past_denied=past_denied)
-    config = _build(path, document, catalog or Drivers(), _credentials(environ))
+    document = parsed(path, environ, past_denied=past_denied)
+    config = _build(path, document, catalog or Drivers(), credentials_here(environ))
     if config is None:
         raise ConfigError(document.problems)
     return config
@@ -130,10 +130,10 @@ def load_usable(
 
     Raises ConfigError for what is wrong outside of them, with every other error too.
     """
-    whole = document = _parsed(path, environ, past_denied=past_denied)
+    whole = document = parsed(path, environ, past_denied=past_denied)
     catalog = catalog or Drivers()
     leaving = Leaving()
-    while (config := _build(path, document, catalog, _credentials(environ))) is None:
+    while (config := _build(path, document, catalog, credentials_here(environ))) is None:
         rest = leaving.without(document)
         if rest is None:
             raise ConfigError(whole.problems)
@@ -141,11 +141,13 @@ def load_usable(
     return replace(config, left_out=leaving.left_out())
 
 
-def _credentials(environ: Mapping[str, str] | None) -> Path | None:
+def credentials_here(environ: Mapping[str, str] | None) -> Path | None:
+    """See `gateway.config.credentials`; of this process where no environment is given."""
     return credentials_of(os.environ if environ is None else environ)
 
 
-def _parsed(path: Path, environ: Mapping[str, str] | None, *, past_denied: bool) -> Document:
+def parsed(path: Path, environ: Mapping[str, str] | None, *, past_denied: bool) -> Document:
+    """The file's values and their lines. Raises ConfigError for one that cannot be read, or is empty."""
     text = _read(path)
     secrets = Secrets(path.parent, os.environ if environ is None else environ)
     document = parse(text, str(path), secrets, past_denied=past_denied)

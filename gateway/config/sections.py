@@ -64,7 +64,7 @@ def _no_warnings(_name: str, _context: Context) -> list[Problem]:
     return []
 
 
-def _always(model: type[BaseModel], check: Check | None = None, warn: Warn = _no_warnings) -> Entry:
+def always(model: type[BaseModel], check: Check | None = None, warn: Warn = _no_warnings) -> Entry:
     """A section that there is, written or not."""
     return Entry(model, lambda name, context: _made(model, check, name, context), warn)
 
@@ -96,12 +96,12 @@ def _named(
 class Sections:
     """What was read of each section."""
 
-    gateway: Annotated[GatewaySection, _always(GatewaySection)]
-    router: Annotated[RouterSection, _always(RouterSection, check_router)]
+    gateway: Annotated[GatewaySection, always(GatewaySection)]
+    router: Annotated[RouterSection, always(RouterSection, check_router)]
     links: Annotated[Mapping[str, LinkSection], _named(LinkSection, read_links, link_warnings)]
     sensors: Annotated[Mapping[str, SensorSection], _named(SensorSection, read_sensors, no_sensors)]
     mqtt: Annotated[MqttSection | None, _optional(MqttSection, check_mqtt, mqtt_warnings)]
     http: Annotated[HttpSection | None, _optional(HttpSection, check_http)]
     history: Annotated[HistorySection | None, _optional(HistorySection)]
     fleet: Annotated[FleetSection | None, _optional(FleetSection, check_fleet, fleet_warnings)]
-    log: Annotated[LogSection, _always(LogSection, check_log, log_warnings)]
+    log: Annotated[LogSection, always(LogSection, check_log, log_warnings)]

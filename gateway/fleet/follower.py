@@ -61,6 +61,11 @@ class Follower:
         self._again_at = -math.inf
         self._pause_s = FIRST_PAUSE_S
 
+    @property
+    def held(self) -> int:
+        """Live events that wait for missing ones."""
+        return len(self._held)
+
     def live(self, event: Event, now: float) -> list[Step]:
         """It has come as it happened."""
         if self.position is None:

@@ -19,7 +19,8 @@ RAW_FROM = 4
 HOT_FROM = 5
 """The first day of which no reading has ever gone from the hot table."""
 
-
+CURSORS_FROM = 1 << 8
+"""From this key on, of a collector's file: how far each gateway's events are here. See `gateway.collect`."""
 NAMES_FROM = 1 << SENSOR_BITS
 """From this key on, each series' name and unit once more: without them all that it has said is nobody's."""
 COVERED_FROM = 2 << SENSOR_BITS

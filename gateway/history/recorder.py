@@ -67,7 +67,7 @@ class Status(NamedTuple):
 
 class Recorder:
     """`run` is its thread's; `stopping` ends it. The others are for any thread. `go_on_after`: told of the
-    last id that an earlier run has given."""
+    last id that an earlier run has given; `pause_s`: see PAUSE_S."""
 
     def __init__(
         self,
@@ -77,7 +77,10 @@ class Recorder:
         window_s: float,
         stopping: threading.Event,
         go_on_after: Callable[[EventId], None] = lambda _last: None,
+        *,
+        pause_s: float = PAUSE_S,
     ) -> None:
+        self._pause_s = pause_s
         self._store = store
         self._mailbox = mailbox
         self._clock = clock
@@ -205,7 +208,7 @@ class Recorder:
             select.select([self._mailbox.fd], [], [], wait_s)
             self._mailbox.woken()
         self._mailbox.awake()
-        self._stopping.wait(max(0.0, min(PAUSE_S, self._until_due())))
+        self._stopping.wait(max(0.0, min(self._pause_s, self._until_due())))
 
     def _until_due(self) -> float:
         due = min(self._due(), self._step_due) - self._clock.monotonic()

@@ -67,17 +67,26 @@ class Store:
         """Close it; what was written is there."""
         self._database.close()
 
-    def write(self, batch: Batch) -> None:
-        """All of it in one synced transaction, or, raising StoreError, nothing. An item that no history can
-        hold (a value that is no number, a time before 1970) is left out, and the log says so once."""
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What else is kept there. Raises StoreError."""
+        return self._database.read(work)
 
+    def write(
+        self, batch: Batch, also: Callable[[sqlite3.Connection], None] | None = None, *, every: bool = False
+    ) -> None:
+        """All of it in one synced transaction, and what `also` writes, or, raising StoreError, nothing. An
+        item that no history can hold (a value that is no number, a time before 1970) is left out, and the log
+        says so once. `every`: all readings are new ones, also two of one millisecond."""
         oldest = 0 if batch.alive is None else batch.alive - self._bounds.keep_ms
 
         def work(db: sqlite3.Connection) -> int:
-            writing = Writing(db, self._known_of(db), self._upkeep.came, self._refused, oldest)
+            known, came = self._known_of(db), self._upkeep.came
+            writing = Writing(db, known, came, self._refused, oldest, every=every)
             for item in batch.items:
                 writing.add(item)
             writing.end(batch.alive, is_last=batch.is_last)
+            if also is not None:
+                also(db)
             return writing.repeated
 
         self.repeated += self._changing(work)

@@ -28,11 +28,19 @@ Came = Callable[[int, int], None]
 
 class Writing:
     """Of one transaction on `db`. `known` is of the same file; if the transaction fails, it is to be made
-    anew. `oldest`: what is late and was measured before it is not kept."""
+    anew. `oldest`: what is late and was measured before it is not kept. `every`: see `Store.write`."""
 
     def __init__(
-        self, db: sqlite3.Connection, known: Known, came: Came, refused: Refused, oldest: int = 0
+        self,
+        db: sqlite3.Connection,
+        known: Known,
+        came: Came,
+        refused: Refused,
+        oldest: int = 0,
+        *,
+        every: bool = False,
     ) -> None:
+        self._every = every
         self._db = db
         self._known = known
         self._came = came
@@ -118,8 +126,10 @@ class Writing:
             self._refused(f"a reading of {item.sender!r:.80} at {item.time!r:.40}")
             return
         number, seq = name.numbers[item.unit], item.seq + LATE_SEQ if item.late else item.seq
-        if item.receipt is not None:
+        if item.receipt is not None or (self._every and item.time <= name.last):
             item = self._beside(item, number)
+        elif self._every:
+            self._taken[item.time, number] = item.seq
         values = (
             item.time,
             number,

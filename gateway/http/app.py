@@ -22,6 +22,7 @@ from gateway.http.context import Context
 from gateway.http.errors import HttpError
 from gateway.http.events import Events
 from gateway.http.files import Files
+from gateway.http.gateways import Gateways
 from gateway.http.guard import Guard
 from gateway.http.history import HistoryOf
 from gateway.http.hub import Hub
@@ -47,6 +48,7 @@ def make_app(context: Context, calls: Calls, overview: Overview, hub: Hub, doors
     browsers = Browsers(Auth(doors.token), hub, secure=doors.tls)
     operations = (
         *Senders(context, calls, overview).operations(),
+        *Gateways(context, calls).operations(),
         *HistoryOf(context, calls).operations(),
         *Events(context, calls, hub).operations(),
         *_metrics(context, calls),

@@ -31,11 +31,28 @@ class Metrics(Protocol):
         """Prometheus' text format, version 0.0.4. From any thread; waits for nothing."""
 
 
+class Overview(Protocol):
+    """Who is there; see `gateway.overview`. `gateway`: those of that gateway of a fleet alone."""
+
+    def all(self, *, gateway: str | None = None) -> list[dict[str, Any]]: ...
+    def one(self, name: str) -> dict[str, Any] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Of a collector: `gateways`: how each fares; `overview`: their senders. For any thread, waiting for
+    nothing but `overview.one`."""
+
+    gateways: Callable[[], list[dict[str, Any]]]
+    overview: Overview
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """`health` and `info`: what the gateway's own sender answers; `known`: what one that is not connected
     would answer to `info`, None where nobody knows; for any thread, they wait for nothing. `history`:
-    what is kept by now, None where nothing is; `metrics`: None where there is none."""
+    what is kept by now, None where nothing is; `metrics`: None where there is none; `fleet`: None where it is
+    a gateway."""
 
     router: sig.Router
     feed: Feed
@@ -44,3 +61,4 @@ class Context:
     history: Callable[[], History | None] = lambda: None
     metrics: Metrics | None = None
     known: Callable[[str], Any] = lambda _sender: None
+    fleet: Fleet | None = None

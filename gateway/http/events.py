@@ -25,6 +25,7 @@ from gateway.http.context import Context
 from gateway.http.errors import HttpError
 from gateway.http.hub import KEPT, MOST_CLIENTS, Client, Event, Hub, event_message, gap_message, message
 from gateway.http.operations import Call, Operation, Parameter
+from gateway.http.senders import GATEWAY
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class Events:
                 self.stream,
                 STREAM,
                 parameters=(
+                    *((GATEWAY,) if self._context.fleet is not None else ()),
                     Parameter("sender", "only those of this sender", example="temp"),
                     Parameter("event", "only those of this name", example="#changed"),
                     Parameter("recent", "the last so many of those come first", least=0, most=KEPT),
@@ -84,6 +86,7 @@ class Events:
             scope["state"]["pipe"],  # past the ASGI server, as HTTP/1.1 frames it; 1.0 has no frames
             owner,
             framed=scope["http_version"] != "1.0",
+            gateway=call.given.get("gateway"),
         )
         last = call.given["last_event_id"] or call.given["Last-Event-ID"]
         # Nothing is awaited between what is kept and what comes from now on, so none is lost or told twice.

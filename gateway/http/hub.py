@@ -50,7 +50,7 @@ class Named(Protocol):
     def event(self) -> str: ...
 
 
-_Group = tuple[str | None, str | None, bool]
+_Group = tuple[str | None, str | None, bool, str]
 
 
 class Pipe:
@@ -73,7 +73,8 @@ NOWHERE = Pipe()
 
 class Client:
     """One that follows. `ready` is called when there is something to `take`; `pipe`: where bytes go at once,
-    `framed` ones, as HTTP/1.1 has them; `owner`: by whose leave."""
+    `framed` ones, as HTTP/1.1 has them; `owner`: by whose leave; `gateway`: of that gateway of a fleet
+    alone."""
 
     def __init__(
         self,
@@ -84,13 +85,15 @@ class Client:
         owner: str | None = None,
         *,
         framed: bool = True,
+        gateway: str | None = None,
     ) -> None:
         self._sender = sender
         self._event = event
+        self._begin = f"{gateway}/" if gateway is not None else ""
         self._ready = ready
         self.pipe = pipe
         self.owner = owner
-        self.group = sender, event, framed
+        self.group = sender, event, framed, self._begin
         """Those of the same get the same bytes of the same events."""
         self.idle = False
         """Nobody is sending to it and nothing waits, so that an event may be written past the queue: a task
@@ -104,7 +107,8 @@ class Client:
 
     def wants(self, event: Named) -> bool:
         """Whether that is one of what it asked for."""
-        return self._sender in (None, event.sender) and self._event in (None, event.event)
+        wanted = self._sender in (None, event.sender) and self._event in (None, event.event)
+        return wanted and event.sender.startswith(self._begin)
 
     def rest(self, data: bytes, done: int, message: bytes) -> None:
         """So many bytes of an event have been written."""
@@ -182,8 +186,8 @@ class Hub:
         text = event_message(event_id, sender, event, data)
         made = Event(event_id, sender, event, text, b"%x\r\n%b\r\n" % (len(text), text))
         self._kept.append(made)
-        for (of, named, framed), clients in list(self._clients.items()):
-            if of not in (None, sender) or named not in (None, event):
+        for (of, named, framed, begin), clients in list(self._clients.items()):
+            if of not in (None, sender) or named not in (None, event) or not sender.startswith(begin):
                 continue
             sent = made.chunk if framed else text
             for client, done in _write(sent, clients):

@@ -127,6 +127,29 @@ class GatewayInfo(Model):
     health: Health
 
 
+class FleetGateway(Model):
+    """One gateway of a fleet, as a collector sees it."""
+
+    gateway: str = Field(description="`site/gateway`, as the names of its senders begin")
+    site: str
+    name: str
+    up: bool
+    since: Time | None = Field(description="when it came, or went, last; null: not since the collector began")
+    heard: Time | None = Field(description="when an event of it came last")
+    last_event: Time | None = Field(description="when the newest event that is kept was")
+    version: str | None
+    uptime: float | None = Field(description="seconds, as it said last")
+    clock: Any = Field(None, description="what it says of its clock")
+    clock_ahead: float | None = Field(description="seconds that its clock is ahead of the collector's")
+    senders: int
+    connected: int = Field(description="so many of its senders are")
+    stored: str = Field(description="how far its events are kept, EPOCH-SEQ")
+    newest: str = Field(description="the newest event that it is known to have")
+    waiting: int = Field(description="events that it has and that are not kept yet")
+    events: int = Field(description="taken since the collector began")
+    lost: int = Field(description="that it could not keep until they were taken, since then")
+
+
 class Login(Model):
     """What a browser says to get a cookie."""
 

@@ -15,6 +15,7 @@ from gateway.requests_pool import GRACE_S, patience
 
 NAME = Parameter("name", "the sender's name, percent-encoded", "path", "temp")
 METHOD = Parameter("method", "such as `read`, `last`, `info` or `stats`, percent-encoded", "path", "last")
+GATEWAY = Parameter("gateway", "only those of this gateway: `site/gateway`", example="north/greenhouse")
 OF_REQUESTS = ("unknown_sender", "unknown_method", "failed", "bad_reply", "not_connected")
 
 
@@ -36,6 +37,7 @@ class Senders:
                 self.list,
                 SenderEntry,
                 many=True,
+                parameters=(GATEWAY,) if self._context.fleet is not None else (),
                 refuses=("failed",),
             ),
             Operation(
@@ -67,14 +69,20 @@ class Senders:
             Operation("GET", "/healthz", "Whether data flows; 503 if not", self.health, Health, also=503),
         )
 
-    async def list(self, _call: Call) -> Response:
+    async def list(self, call: Call) -> Response:
         """What `senders --json` prints."""
+        fleet = self._context.fleet
+        if fleet is not None:
+            listed = fleet.overview.all
+            return await self._calls.made(lambda: json_answer(listed(gateway=call.given["gateway"])))
         return json_answer(await self._calls.run(self._overview.all, WITHIN_S + GRACE_S, "it"))
 
     async def one(self, call: Call) -> Response:
         """The same of one, with its `info` and `stats`."""
         name: str = call.given["name"]
-        found = await self._calls.run(lambda: self._overview.one(name), WITHIN_S + GRACE_S, "it")
+        fleet = self._context.fleet
+        one = self._overview.one if fleet is None else fleet.overview.one
+        found = await self._calls.run(lambda: one(name), WITHIN_S + GRACE_S, "it")
         if found is None:
             raise HttpError("unknown_sender", f"there is no sender '{name}'")
         return json_answer(found)

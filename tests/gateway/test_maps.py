@@ -8,6 +8,7 @@ import pytest
 GATEWAY = Path(__file__).parents[2] / "gateway"
 PACKAGES = [
     *("clock", "storage", "history", "metrics"),
+    *("collect", "collect/postgres"),
     *("mqtt", "mqtt/broker", "mqtt/outbox", "mqtt/home_assistant"),
 ]
 

@@ -6,9 +6,10 @@ past      history, export, import
 links     ports, capture, simulate
 boards    firmware export
 fleet     fleet-router, fleet enrol, list, renew, revoke
+collecting  collect
 """
 
-from gateway.cli.commands import asking, boards, fleet, links, past, running
+from gateway.cli.commands import asking, boards, collecting, fleet, links, past, running
 from gateway.cli.commands.group import cli, main
 
-__all__ = ["asking", "boards", "cli", "fleet", "links", "main", "past", "running"]
+__all__ = ["asking", "boards", "cli", "collecting", "fleet", "links", "main", "past", "running"]

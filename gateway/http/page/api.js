@@ -57,7 +57,9 @@ async function call(path, { method = "GET", body, signal } = {}) {
 
 const name = encodeURIComponent;
 
-export const senders = () => call(`${BASE}/senders`);
+/** All senders; of a fleet those of one gateway, `site/gateway`. */
+export const senders = (of) => call(`${BASE}/senders${of ? `?gateway=${name(of)}` : ""}`);
+export const gateways = (signal) => call(`${BASE}/gateways`, { signal });
 export const gateway = () => call(`${BASE}/gateway`);
 export const login = (token) => call("login", { method: "POST", body: { token } });
 export const request = (which, method, params) =>

@@ -70,6 +70,7 @@ export class GatewayView {
       element("h2", {}, WHOLE[gateway.health.status]),
       element("ul.parts", {}, ...parts.map(([name, part]) => partOf(name, part))),
     );
+    this.links.hidden = "fleet" in gateway; // it has none of its own
     this.links.replaceChildren(
       element("h2", {}, "Links and devices"),
       element("div.cards", {}, ...Object.entries(gateway.links).map(([name, link]) => linkOf(name, link))),

@@ -34,6 +34,27 @@ export class Model extends EventTarget {
   /** What /api/v1/gateway said, and when (ms, by the gateway's clock); null before. */
   gateway = null;
 
+  /** Of a fleet, the gateway whose sensors these are, `site/gateway`; null else. */
+  of = null;
+
+  /** Where all sensors are shown. */
+  get home() {
+    return this.of === null ? "#/" : `#/sensors/${encodeURIComponent(this.of)}`;
+  }
+
+  /** A sensor's name as it stands on its gateway's own page. */
+  short(name) {
+    return this.of !== null && name.startsWith(`${this.of}/`) ? name.slice(this.of.length + 1) : name;
+  }
+
+  /** From now on another gateway's. */
+  follow(of) {
+    if (of === this.of) return;
+    this.of = of;
+    this.events = [];
+    this.load([]);
+  }
+
   /** The whole list anew; sensors that are in it no more are forgotten. */
   load(list) {
     const names = new Set(list.map((each) => each.sender));

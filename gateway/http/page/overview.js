@@ -72,7 +72,7 @@ function ofGateway(gateway) {
     chips.push({ status: mqtt.status, text: `${text}${waits}`, href: "#/gateway", title: mqtt.message });
   }
   for (const [name, part] of Object.entries(others)) {
-    if (part.status !== "failing" || /^(links|devices)\./.test(name)) continue; // those are counted above
+    if (part.status !== "failing" || /^(links|devices|site)\./.test(name)) continue; // those are counted above, or in the fleet
     chips.push({ status: part.status, text: `${name} failing`, href: "#/gateway", title: part.message });
   }
   return chips;

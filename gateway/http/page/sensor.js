@@ -35,7 +35,7 @@ export class SensorView {
     );
     this.head = element("div.head", {}, this.now, this.read.root);
     main.replaceChildren(
-      element("p.crumb", {}, element("a", { href: "#/" }, "← All sensors")),
+      element("p.crumb", {}, element("a", { href: model.home }, "← All sensors")),
       this.head,
       this.panel.root,
     );

@@ -14,6 +14,8 @@ export class Stream {
   #last = null;
   #began = null; // when the page was opened, by the gateway's clock
 
+  #only = "";
+
   /** `onEvent({sender, event, data}, id, began)`: those of before `began` (ms) are told once more;
    *  `onGap(data)`, `onState("live" | "broken")`. */
   constructor({ onEvent, onGap, onState }) {
@@ -25,7 +27,7 @@ export class Stream {
   open() {
     this.close();
     const from = this.#last === null ? `recent=${RECENT}` : `last_event_id=${encodeURIComponent(this.#last)}`;
-    const source = new EventSource(`${BASE}/events?${from}`);
+    const source = new EventSource(`${BASE}/events?${from}${this.#only}`);
     this.#source = source;
     this.#expect();
     source.addEventListener("open", () => {
@@ -47,6 +49,14 @@ export class Stream {
       this.onEvent(JSON.parse(message.data), message.lastEventId, this.#began);
     });
     source.addEventListener("error", () => this.#broken());
+  }
+
+  /** From now on only those events, as `&gateway=…` says it; it begins anew, if it is open. */
+  only(which) {
+    if (which === this.#only) return;
+    this.#only = which;
+    this.#last = this.#began = null;
+    if (this.#source) this.open();
   }
 
   close() {

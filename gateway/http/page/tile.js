@@ -7,7 +7,8 @@ import { stateOf } from "./model.js";
 import { aged, badges, limits } from "./parts.js";
 
 export class Tile {
-  constructor(name) {
+  /** `shown`: the name, as it stands there. */
+  constructor(name, shown = name) {
     this.icon = element("span.icon-of");
     this.value = element("span.value");
     this.unit = element("span.unit");
@@ -21,7 +22,7 @@ export class Tile {
     this.root = element(
       "a.tile",
       { href: `#/sensor/${encodeURIComponent(name)}` },
-      element("span.title", {}, this.icon, element("h3", {}, name), this.badges),
+      element("span.title", {}, this.icon, element("h3", {}, shown), this.badges),
       element("p.reading", {}, this.value, this.unit, this.age),
       this.why,
       this.limits,

@@ -136,7 +136,7 @@ export class Tiles {
 
   #tile(name) {
     if (!this.#tiles.has(name)) {
-      const tile = new Tile(name);
+      const tile = new Tile(name, this.model.short(name));
       this.#tiles.set(name, tile);
       this.#sparks.add(name, tile.spark, tile.extent);
     }

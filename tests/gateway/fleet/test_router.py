@@ -226,7 +226,7 @@ def test_data_of_any_kind(house: Routers) -> None:
 def test_no_router() -> None:
     """Says where it looked, within the time it has; nothing is left."""
     router = FleetRouter(Settings([f"tcp/127.0.0.1:{free_port()}"]), gateway=NORTH)
-    with pytest.raises(FleetError, match="no router of the fleet lets us in at .* connection refused"):
+    with pytest.raises(FleetError, match=r"no router of the fleet lets us in at .* connection refused"):
         router.connect(0.5)
     assert router.disconnect()
     with pytest.raises(sig.NotConnected, match="connect first"):

@@ -1,0 +1,314 @@
+"""All gateways, and what is to be done for each: what has come is read, what is missing is asked for. Of one
+thread, without a clock or a thread of its own.
+
+    a live event, a head, a token  --> its follower --> steps --> what keeps its site (`Keeping`)
+    something is missing           --> a page is asked for, some at once, as far as what keeps it has room
+    it is written                  --> the gateway is told, once a second at most
+    it was lost on the way         --> the gateway is followed anew, from what is written
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from gateway.collect.admission import Cursor
+from gateway.collect.arrival import Unset
+from gateway.collect.confirming import Confirming
+from gateway.collect.keeping import Keeping
+from gateway.collect.member import Member
+from gateway.collect.wire import Came, Head, Letter, Opened, Paged, Presence, Reached, Told
+from gateway.fleet import keys
+from gateway.fleet.follower import Ask
+from gateway.fleet.keys import Gateway, parse_key, parse_name
+from gateway.fleet.message import MessageError, Page, Position, parse_event
+
+logger = logging.getLogger(__name__)
+
+MOST_HELD = 20_000
+"""Live events of all gateways that wait for missing ones: beyond it they are let go, and come in pages. 10
+MB."""
+MOST_ASKED = 16
+"""Pages under way at once, of 256 kB at most: 4 MB."""
+MOST_SENDERS = 4
+"""Gateways at once that are asked what they are: 1,000 take a quarter of a minute."""
+SENDERS_S = 60.0
+"""Between two times that a gateway is asked what it is, and told once more what is safe."""
+SENDERS_AGAIN_S = 7.0
+"""The same where it has not answered."""
+SETTLED_S = 5.0
+"""A token that has gone for so long is gone: when a router dies, tokens of others go and come back."""
+LOOK_S = 0.02
+"""Between two looks at who is to be asked for something."""
+NOT_YET = "not connected yet"
+AWAY = "no router of the fleet is there now; it is tried again and again"
+
+
+class Keepings(Protocol):
+    """See `gateway.collect.sites`."""
+
+    def __iter__(self) -> Iterator[Keeping]: ...
+    def begin(self) -> None: ...
+    def of(self, site: str) -> Keeping: ...
+
+
+class Wire(Protocol):
+    """See `gateway.collect.wire`."""
+
+    def ask(self, gateway: Gateway, ask: Ask) -> None: ...
+    def senders(self, gateway: Gateway) -> None: ...
+    def confirm(self, gateway: Gateway, consumer: str, position: Position) -> None: ...
+
+
+class Clock(Protocol):
+    """The collector's."""
+
+    def utc(self) -> float: ...
+
+
+class Following:
+    """`sites`: those that are collected, empty for all; `consumer`: what we are called at the gateways. `now`
+    is always monotonic. `members` and the counts may be read on any thread."""
+
+    def __init__(
+        self, wire: Wire, keepings: Keepings, clock: Clock, sites: Sequence[str], consumer: str
+    ) -> None:
+        self._wire = wire
+        self._keepings = keepings
+        self._clock = clock
+        self._sites = frozenset(sites)
+        self.members: Mapping[Gateway, Member] = {}
+        """All that are known."""
+        self._opened: dict[Keeping, dict[str, Cursor]] = {}
+        self._due: set[Member] = set()  # those that may have something to ask for
+        self._confirming = Confirming(lambda gateway, at: wire.confirm(gateway, consumer, at))
+        self._look_at = 0.0
+        self._asked = self._asking = self._held = 0
+        self._unset = Unset()
+        self._down_at: dict[Gateway, float] = {}
+        self._routers: set[str] = set()  # that are connected
+        self.let_go = self.not_understood = 0
+        """Live events that were let go, messages that were not understood, since the start."""
+        self.problem: str | None = NOT_YET
+        """Why there is no connection to the fleet; None while there is."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to be done within LOOK_S."""
+        return bool(self._due) or self._confirming.waits
+
+    def turn(self, letters: Sequence[Letter], now: float) -> None:
+        """Once round."""
+        for letter in letters:
+            try:
+                self._read(letter, now)
+            except Exception:
+                logger.exception("fleet: a message was not taken; please report this")
+        self._news(now)
+        if now >= self._look_at:
+            self._look_at = now + LOOK_S
+            self._look(now)
+        if self._confirming.look(now):
+            self._seldom(now)
+
+    def end(self, now: float) -> None:
+        """The last words: what is safe by now."""
+        self._news(now)
+        self._confirming.all()
+
+    def _read(self, letter: Letter, now: float) -> None:
+        try:
+            if isinstance(letter, Came):
+                self._came(letter, now)
+            elif isinstance(letter, Head):
+                self._head(letter.gateway, Position.parse(letter.position.decode(errors="replace")), now)
+            elif isinstance(letter, Presence):
+                self._presence(letter, now)
+            elif isinstance(letter, Paged):
+                self._paged(letter, now)
+            elif isinstance(letter, Told):
+                self._told(letter, now)
+            elif isinstance(letter, Opened):
+                self._opened_or_not(letter.problem)
+            elif isinstance(letter, Reached):
+                self._reached(letter)
+        except (MessageError, ValueError) as error:
+            self.not_understood += 1
+            if self.not_understood == 1:
+                logger.warning("fleet: a message is not understood, and others that follow: %s", error)
+
+    def _opened_or_not(self, problem: str | None) -> None:
+        if problem is not None and self.problem != problem:
+            logger.error("fleet: %s; it is tried again and again", problem)
+        elif problem is None:
+            logger.info("fleet: connected")
+        self.problem = problem
+
+    def _reached(self, reached: Reached) -> None:
+        """Once there was a router: whether there is one now."""
+        (self._routers.add if reached.there else self._routers.discard)(reached.router)
+        if not self._routers:
+            self.problem = AWAY
+        elif self.problem == AWAY:
+            self.problem = None
+
+    def _came(self, came: Came, now: float) -> None:
+        key = parse_key(came.key)
+        if key is None or len(key.names) != 2 or not self._wants(key.gateway):
+            return
+        member = self._member(key.gateway, now)
+        event = parse_event(*key.names, came.data.decode(), came.attachment.decode())
+        member.head = max(member.head, event.position)
+        if member.follower is None:
+            return
+        if not member.keeping.room or self._held >= MOST_HELD:
+            member.skipped = True
+            self.let_go += 1
+            self._due.add(member)
+            return
+        self._followed(member, now, lambda follower: follower.live(event, now))
+
+    def _head(self, gateway: Gateway, newest: Position, now: float) -> None:
+        if not self._wants(gateway):
+            return
+        member = self._member(gateway, now)
+        member.head = newest
+        if member.follower is not None:
+            member.follower.head(newest, now)
+            self._due.add(member)
+
+    def _presence(self, presence: Presence, now: float) -> None:
+        if not self._wants(presence.gateway):
+            return
+        if not presence.up:
+            self._down_at.setdefault(presence.gateway, now)
+            return
+        self._down_at.pop(presence.gateway, None)
+        member = self._member(presence.gateway, now)
+        if not member.up:
+            member.up, member.since = True, self._clock.utc()
+        member.senders_due = now
+        if member.follower is not None:
+            member.follower.came(now)
+            self._due.add(member)
+            self._confirming.safe(member.gateway, member.stored.position)
+
+    def _paged(self, paged: Paged, now: float) -> None:
+        member = self.members[paged.gateway]
+        if member.follower is None:
+            return
+        if paged.page is None:
+            self._asked -= 1
+            member.follower.failed(paged.ask, now)
+            self._due.add(member)
+            return
+        page = Page.parse(paged.page.decode())
+        member.head = page.head
+        self._followed(member, now, lambda follower: follower.page(paged.ask, page, now))
+
+    def _followed(self, member: Member, now: float, what: Callable[[Any], Any]) -> None:
+        """Have its follower do that, and take what comes of it."""
+        follower = member.follower
+        held = follower.held if follower is not None else 0
+        member.take(what(follower), now, self._clock.utc())
+        assert follower is not None
+        self._held += follower.held - held
+        self._due.add(member)
+
+    def _told(self, told: Told, now: float) -> None:
+        member = self.members[told.gateway]
+        if told.answer is None:
+            self._asking -= 1
+            return
+        member.senders_due = now + SENDERS_S
+        answer = json.loads(told.answer)
+        if isinstance(answer, dict):
+            member.tell(answer.get("gateway"), answer.get("senders"), self._clock.utc())
+
+    def _wants(self, gateway: Gateway) -> bool:
+        return not self._sites or gateway.site in self._sites
+
+    def _member(self, gateway: Gateway, now: float) -> Member:
+        member = self.members.get(gateway)
+        if member is None:
+            keeping = self._keepings.of(gateway.site)
+            member = Member(gateway, keeping, self._unset)
+            self.members = {**self.members, gateway: member}
+            if keeping in self._opened:
+                member.begin(self._opened[keeping].get(member.name, Cursor()), now)
+        return member
+
+    def _news(self, now: float) -> None:
+        """Of those who keep."""
+        for keeping in self._keepings:
+            news = keeping.news()
+            if news.opened is not None:
+                self._begin_all(keeping, dict(news.opened), now)
+            for name, cursor in news.wrote.items():
+                member = self.members[_gateway(name)]
+                member.stored = cursor
+                self._opened[keeping][name] = cursor
+                self._confirming.safe(member.gateway, cursor.position)
+            for name in news.lost:
+                member = self.members[_gateway(name)]
+                member.again(now)
+                self._due.add(member)
+                self._count_held()
+
+    def _begin_all(self, keeping: Keeping, cursors: dict[str, Cursor], now: float) -> None:
+        self._opened[keeping] = cursors
+        for name in cursors:
+            self._member(_gateway(name), now)
+        for member in self.members.values():
+            if member.keeping is keeping:
+                member.begin(cursors.get(member.name, Cursor()), now)
+                self._confirming.safe(member.gateway, member.stored.position)
+                self._due.add(member)
+        self._count_held()
+
+    def _count_held(self) -> None:
+        """Where followers are new ones."""
+        self._held = sum(member.follower.held for member in self.members.values() if member.follower)
+
+    def _look(self, now: float) -> None:
+        """Ask for what is missing."""
+        for member in list(self._due):
+            follower = member.follower
+            if follower is None or not member.up:
+                self._due.discard(member)
+                continue
+            if self._asked >= MOST_ASKED or not member.keeping.room:
+                continue
+            if member.skipped:
+                member.skipped = False
+                follower.came(now)
+            ask = follower.ask(now)
+            if ask is not None:
+                self._asked += 1
+                self._wire.ask(member.gateway, ask)
+            elif follower.deadline() == float("inf"):
+                self._due.discard(member)
+
+    def _seldom(self, now: float) -> None:
+        """Once a second: who has gone, and who is to be asked what it is."""
+        for gateway, since in list(self._down_at.items()):
+            if now - since >= SETTLED_S:
+                del self._down_at[gateway]
+                member = self.members.get(gateway)
+                if member is not None:
+                    member.up, member.since = False, self._clock.utc()
+        for member in self.members.values():
+            if self._asking >= MOST_SENDERS:
+                return
+            if member.up and now >= member.senders_due:
+                member.senders_due = now + SENDERS_AGAIN_S
+                self._asking += 1
+                self._wire.senders(member.gateway)
+                self._confirming.safe(member.gateway, member.stored.position)
+
+
+def _gateway(name: str) -> Gateway:
+    """Of `site/gateway`."""
+    return parse_name(f"{name}/{keys.ANY}").gateway

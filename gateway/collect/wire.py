@@ -1,0 +1,208 @@
+"""The collector's side of the fleet: what zenoh calls back is posted, as a letter, and nothing more is done
+there.
+
+A thread of its own, `collect-fleet`, opens the session and ends: where a router hangs that takes seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gateway.fleet import keys
+from gateway.fleet.declaring import direct
+from gateway.fleet.follower import Ask
+from gateway.fleet.keys import ANY, Gateway, parse_key
+from gateway.fleet.message import Position
+from gateway.fleet.session import FleetError, Settings, close, open_session
+
+if TYPE_CHECKING:
+    import zenoh
+
+logger = logging.getLogger(__name__)
+
+PAGE_S, SENDERS_S = 5.0, 5.0
+"""How long a gateway has for an answer."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
+"""Before no router is tried again."""
+
+
+class Came(NamedTuple):
+    """A live event, as it travelled."""
+
+    key: str
+    data: bytes
+    attachment: bytes
+
+
+class Head(NamedTuple):
+    """Where a gateway's newest event is."""
+
+    gateway: Gateway
+    position: bytes
+
+
+class Presence(NamedTuple):
+    """A gateway's token came, or went."""
+
+    gateway: Gateway
+    up: bool
+
+
+class Paged(NamedTuple):
+    """The answer to what was asked for; None: there is, or comes, none (any more)."""
+
+    gateway: Gateway
+    ask: Ask
+    page: bytes | None
+
+
+class Told(NamedTuple):
+    """What a gateway says of itself and its senders; None: it has not answered, or not anything more."""
+
+    gateway: Gateway
+    answer: bytes | None
+
+
+class Opened(NamedTuple):
+    """Whether there is a session; why not."""
+
+    problem: str | None
+
+
+class Reached(NamedTuple):
+    """A router is connected, or is not any more."""
+
+    router: str
+    there: bool
+
+
+Letter = Came | Head | Presence | Paged | Told | Opened | Reached | None
+
+
+class Wire:
+    """`sites`: those that are collected, empty for all. `post`: called on zenoh's threads. The rest belongs
+    to one thread; what is asked for or said without a session comes to nothing."""
+
+    def __init__(self, settings: Settings, sites: Sequence[str], post: Callable[[Letter], None]) -> None:
+        self._settings = settings
+        self._sites = tuple(sites) or (ANY,)
+        self._post = post
+        self._lock = threading.Lock()  # guards who closes the session
+        self._session: zenoh.Session | None = None
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to connect."""
+        if self._thread is None:
+            thread = threading.Thread(target=self._open, name="collect-fleet", daemon=True)
+            thread.start()
+            self._thread = thread
+
+    def stop(self, within_s: float) -> bool:
+        """Leave. False if a router that hangs still holds the thread."""
+        self._stopping.set()
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            close(session)
+        if self._thread is not None:
+            self._thread.join(within_s)
+        return self._thread is None or not self._thread.is_alive()
+
+    def ask(self, gateway: Gateway, ask: Ask) -> None:
+        """For a page; a `Paged` with None follows, whatever comes before it."""
+        after = "" if ask.after is None else f"?after={ask.after}"
+        self._get(
+            f"{gateway.key(keys.REPLAY)}{after}",
+            PAGE_S,
+            lambda answer: self._post(Paged(gateway, ask, answer)),
+        )
+
+    def senders(self, gateway: Gateway) -> None:
+        """For what it says of itself; a `Told` with None follows."""
+        self._get(gateway.key(keys.SENDERS), SENDERS_S, lambda answer: self._post(Told(gateway, answer)))
+
+    def confirm(self, gateway: Gateway, consumer: str, position: Position) -> None:
+        """All up to there is safe."""
+        if (session := self._session) is not None:
+            session.put(gateway.key(keys.CONFIRMED, consumer), str(position).encode())
+
+    def _get(self, selector: str, timeout_s: float, tell: Callable[[bytes | None], None]) -> None:
+        session = self._session
+        if session is None:
+            tell(None)
+            return
+        import zenoh
+
+        def heard(reply: zenoh.Reply) -> None:
+            if reply.ok is not None:
+                tell(reply.ok.payload.to_bytes())
+
+        handler = zenoh.handlers.Callback(heard, lambda: tell(None), indirect=False)
+        try:
+            session.get(selector, handler, timeout=timeout_s, consolidation=zenoh.ConsolidationMode.NONE)
+        except zenoh.ZError as error:
+            logger.debug("fleet: %s: %s", selector, error)
+            tell(None)
+
+    # The thread
+
+    def _open(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while not self._stopping.is_set():
+            try:
+                session = open_session(self._settings)
+                self._declare(session)
+            except (FleetError, ImportError) as error:
+                self._post(Opened(str(error)))
+                self._stopping.wait(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                continue
+            with self._lock:
+                if not self._stopping.is_set():
+                    self._session = session
+                    self._post(Opened(None))
+                    return
+            close(session)
+
+    def _declare(self, session: zenoh.Session) -> None:
+        """Liveliness comes last: a gateway is followed once it is seen, so nothing of what follows is
+        missed."""
+        for site in self._sites:
+            every = Gateway(site, ANY)
+            session.declare_subscriber(every.keys(keys.EVENT), direct(self._event))
+            session.declare_subscriber(every.key(keys.HEAD), direct(self._head))
+        session.info.declare_transport_events_listener(direct(self._transport), history=True)
+        for site in self._sites:
+            session.liveliness().declare_subscriber(
+                Gateway(site, ANY).key(keys.UP), direct(self._presence), history=True
+            )
+
+    def _event(self, sample: zenoh.Sample) -> None:
+        attachment = sample.attachment
+        if attachment is not None:
+            self._post(Came(str(sample.key_expr), sample.payload.to_bytes(), attachment.to_bytes()))
+
+    def _head(self, sample: zenoh.Sample) -> None:
+        if (gateway := _gateway(sample)) is not None:
+            self._post(Head(gateway, sample.payload.to_bytes()))
+
+    def _transport(self, event: zenoh.TransportEvent) -> None:
+        import zenoh
+
+        self._post(Reached(str(event.transport.zid), event.kind == zenoh.SampleKind.PUT))
+
+    def _presence(self, sample: zenoh.Sample) -> None:
+        import zenoh
+
+        if (gateway := _gateway(sample)) is not None:
+            self._post(Presence(gateway, sample.kind == zenoh.SampleKind.PUT))
+
+
+def _gateway(sample: Any) -> Gateway | None:
+    key = parse_key(str(sample.key_expr))
+    return None if key is None else key.gateway

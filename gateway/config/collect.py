@@ -1,0 +1,101 @@
+"""The sections of `collect.yaml` that no gateway's config has: what is collected, and of which fleet."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from gateway.config.context import Context
+from gateway.config.fields import Name, Section, Text, field
+from gateway.config.fleet import FleetTlsSection
+from gateway.config.fleet_checks import check_reach
+from gateway.config.spans import Span
+
+POSTGRES = ("postgresql://", "postgres://")
+
+
+def _check_postgres(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(POSTGRES):
+        raise ValueError("not a URL of PostgreSQL")
+    return url
+
+
+class CollectSection(Section):
+    """`collect`: what the collector is called, and what it keeps where."""
+
+    name: Name = field(
+        "collector",
+        "What this collector is called at the gateways: each names its consumers, and keeps what they have "
+        "not confirmed.",
+        "a name of letters, digits, '_', '-' or '.', at most 48",
+        "collector",
+        quote=True,
+        name=True,
+    )
+    sites: list[Name] = field(
+        [],
+        "The sites whose gateways are collected; left out, all.",
+        "a list of sites' names",
+        "[north, south]",
+    )
+    data: Text = field(
+        "./data",
+        "Folder for what the collector keeps: a history.db for each site; relative to the config file.",
+        "a folder's path",
+        "./data",
+    )
+    window: Annotated[Span, Field(ge=1, le=300)] = field(
+        1.0,
+        "How often is written. Until then a gateway keeps its events, so a kill loses none.",
+        "a time span from 1s to 5min; a number is seconds",
+        "1s",
+    )
+    postgres: Annotated[SecretStr, AfterValidator(_check_postgres)] | None = field(
+        None,
+        "A PostgreSQL database for the history of all sites, instead of their files. Keep its password out "
+        "of the file: `!env NAME` or `!file PATH`.",
+        "a URL such as postgresql://user@host/database",
+        "!env COLLECT_POSTGRES",
+        secret=True,
+        quote=True,
+    )
+
+
+class CollectedFleetSection(Section):
+    """`fleet`: how the collector reaches the gateways."""
+
+    routers: list[Text] = Field(
+        min_length=1,
+        description="The fleet's routers; the first that answers is used, and the next when it goes. "
+        "`tcp:` is for those on this machine.",
+        json_schema_extra={
+            "expected": "a list of URLs such as tls://hub1 or tls://hub1:7447",
+            "write": "[tls://hub1, tls://hub2]",
+            "secret": False,
+            "quote": False,
+            "name": False,
+        },
+    )
+    tls: FleetTlsSection | None = field(
+        None,
+        "Certificates, for `tls:`; `sig-gateway fleet enrol` makes them.",
+        "a mapping",
+        "{ca: secrets/ca.pem, cert: secrets/cert.pem, key: secrets/key.pem}",
+    )
+
+
+def check_collect(made: CollectSection | None, context: Context) -> None:
+    """Not two histories; a name once."""
+    section = context.section("collect")
+    if made is None or not isinstance(section, dict):
+        return
+    for index, site in enumerate(made.sites):
+        if site in made.sites[:index]:
+            context.document.complain(("collect", "sites", index), f"{site!r} is there twice; remove one")
+
+
+def check_collected_fleet(made: CollectedFleetSection | None, context: Context) -> None:
+    """Routers that can be reached safely, certificates that work."""
+    if made is not None:
+        check_reach(made.routers, made.tls, context)

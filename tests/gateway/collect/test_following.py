@@ -1,0 +1,307 @@
+"""`gateway.collect.following`: what is done for each gateway, without a fleet, a thread or a disk."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from gateway.collect.admission import Cursor
+from gateway.collect.following import MOST_ASKED, SENDERS_AGAIN_S, SENDERS_S, SETTLED_S, Following
+from gateway.collect.keeping import News
+from gateway.collect.placed import Placed
+from gateway.collect.wire import Came, Head, Opened, Paged, Presence, Reached, Told
+from gateway.event_id import EventId
+from gateway.fleet.follower import Ask
+from gateway.fleet.keys import EVENT, Gateway
+from gateway.fleet.message import START, Event, Lost, Page, Position
+from gateway.mailbox import Noted
+
+SHED = Gateway("north", "shed")
+NONE = News(None, {}, frozenset())
+
+
+class Keeping:
+    """What is put, and the news that a test has for it."""
+
+    def __init__(self) -> None:
+        self.room = True
+        self.put_in: list[tuple[Noted, Placed]] = []
+        self.next_news = News({}, {}, frozenset())
+        self._ids = itertools.count()
+
+    def next_id(self, utc: float) -> EventId:
+        return EventId(round(utc * 1000), next(self._ids))
+
+    def put(self, noted: Noted, placed: Placed) -> None:
+        self.put_in.append((noted, placed))
+
+    def tell(self, receipt: Any, safe: bool) -> None:
+        raise AssertionError((receipt, safe))
+
+    def news(self) -> News:
+        found, self.next_news = self.next_news, NONE
+        return found
+
+    @property
+    def seqs(self) -> list[int]:
+        """Of all that was put."""
+        return [placed.seq for _, placed in self.put_in]
+
+    def has_written(self, seq: int) -> None:
+        """All up to there."""
+        self.next_news = News(None, {"north/shed": Cursor(Position(7, seq), seq)}, frozenset())
+
+
+class Desk:
+    """A `Following` with doubles around it. `now` goes on with each turn."""
+
+    def __init__(self, sites: tuple[str, ...] = (), cursors: Mapping[str, Cursor] | None = None) -> None:
+        self.asked: list[tuple[Gateway, Ask]] = []
+        self.senders_of: list[Gateway] = []
+        self.confirmed: list[tuple[Gateway, str, Position]] = []
+        self.keeping = Keeping()
+        self.keeping.next_news = News(cursors or {}, {}, frozenset())
+        self.now = 1000.0
+        self.following = Following(self, self, self, sites, "collector")  # type: ignore[arg-type]
+        self.turn()
+
+    # What it is given
+
+    def ask(self, gateway: Gateway, ask: Ask) -> None:
+        self.asked.append((gateway, ask))
+
+    def senders(self, gateway: Gateway) -> None:
+        self.senders_of.append(gateway)
+
+    def confirm(self, gateway: Gateway, consumer: str, position: Position) -> None:
+        self.confirmed.append((gateway, consumer, position))
+
+    def utc(self) -> float:
+        return 1_790_000_000.0
+
+    def __iter__(self) -> Iterator[Keeping]:
+        return iter([self.keeping])
+
+    def begin(self) -> None:
+        """Nothing."""
+
+    def of(self, _site: str) -> Keeping:
+        return self.keeping
+
+    # What a test does
+
+    def turn(self, *letters: Any, seconds: float = 0.1) -> None:
+        """Time goes on, and these have come."""
+        self.now += seconds
+        self.following.turn(letters, self.now)
+
+    def up(self) -> None:
+        """The shed comes, and has nothing new."""
+        self.turn(Presence(SHED, up=True))
+        while self.asked:
+            self.answer(())
+
+    def answer(self, seqs: Any, upto: int | None = None, lost: tuple[Lost, ...] = ()) -> None:
+        """The page that was asked for last."""
+        gateway, ask = self.asked.pop()
+        after = 0 if ask.after is None else ask.after.seq
+        end = Position(7, upto if upto is not None else max(seqs, default=after))
+        page = Page([event(seq) for seq in seqs], end, end, lost)
+        self.turn(Paged(gateway, ask, page.encode().encode()), Paged(gateway, ask, None))
+
+    @property
+    def problem(self) -> Any:
+        """Why there is no fleet."""
+        return self.following.problem
+
+    @property
+    def member(self) -> Any:
+        """The shed."""
+        return self.following.members[SHED]
+
+
+def event(seq: int) -> Event:
+    """Of the shed."""
+    return Event(Position(7, seq), seq, True, "temp", "#changed", str(seq))
+
+
+def came(seq: int, gateway: Gateway = SHED) -> Came:
+    """The same, live."""
+    return Came(gateway.key(EVENT, "temp", "#changed"), str(seq).encode(), event(seq).attachment)
+
+
+def test_it_goes_on_from_the_cursor() -> None:
+    """What is missing is asked for; then what comes live is taken as it is."""
+    desk = Desk(cursors={"north/shed": Cursor(Position(7, 5), 5)})
+    desk.turn(Presence(SHED, up=True))
+    assert desk.asked == [(SHED, Ask(Position(7, 5)))]
+    desk.answer((6, 7))
+    desk.turn(came(8))
+    assert desk.keeping.seqs == [6, 7, 8]
+    assert [placed.turn for _, placed in desk.keeping.put_in] == [1, 2, 3]
+    assert not desk.asked
+
+
+def test_nothing_is_asked_of_who_is_not_there() -> None:
+    """It is listed, by its cursor alone."""
+    desk = Desk(cursors={"north/shed": Cursor(Position(7, 5), 5)})
+    desk.turn()
+    assert (desk.asked, desk.member.up) == ([], False)
+
+
+def test_what_is_written_is_confirmed_once_a_second() -> None:
+    """To the gateway whose it is; and again when it comes back."""
+    desk = Desk()
+    desk.up()
+    desk.turn(came(1))
+    desk.keeping.has_written(1)
+    desk.turn(seconds=2.0)
+    assert desk.confirmed == [(SHED, "collector", Position(7, 1))]
+    desk.turn(Presence(SHED, up=True), seconds=2.0)
+    assert len(desk.confirmed) == 2
+    assert desk.member.told()["stored"] == "7-1"
+
+
+def test_without_room_nothing_is_taken_and_nothing_asked_for() -> None:
+    """What comes meanwhile comes in a page when there is room."""
+    desk = Desk()
+    desk.up()
+    desk.keeping.room = False
+    desk.turn(came(1))
+    desk.turn(came(2), seconds=10.0)
+    assert (desk.keeping.seqs, desk.asked) == ([], [])
+    assert desk.following.let_go == 2
+    desk.keeping.room = True
+    desk.turn()
+    desk.answer((1, 2))
+    assert desk.keeping.seqs == [1, 2]
+
+
+def test_what_was_lost_on_the_way_comes_again() -> None:
+    """From what is written on, in a new life; what cannot be kept at all is told as lost in the end."""
+    desk = Desk()
+    desk.up()
+    desk.turn(came(1), came(2))
+    for _ in range(2):
+        desk.keeping.next_news = News(None, {}, frozenset({"north/shed"}))
+        desk.turn()
+        assert desk.asked == [(SHED, Ask(START))]
+        desk.answer((1, 2))
+    lives = [placed.life for _, placed in desk.keeping.put_in]
+    assert desk.keeping.seqs == [1, 2] * 3
+    assert lives[0] == lives[1] < lives[2] == lives[3] < lives[4]
+    noted, _ = desk.keeping.put_in[4]
+    assert noted.event == "#gap"
+    assert "cannot be kept" in noted.body.data
+    assert desk.keeping.put_in[5][0].event == "#changed"
+
+
+def test_a_loss_has_a_place_before_what_follows() -> None:
+    """So that it is not told twice; and one of which nothing follows is behind all."""
+    desk = Desk()
+    desk.turn(Presence(SHED, up=True))
+    some = Lost("temp", 3, 1, 3, "full"), Lost("hum", 2, 1, 2, "full")
+    desk.answer((6,), lost=some)
+    assert desk.keeping.seqs == [0, 5, 6]
+    desk.turn(Head(SHED, b"7-9"))
+    desk.answer((), upto=9, lost=(Lost("temp", 3, 7, 9, "full"),))
+    assert desk.keeping.seqs == [0, 5, 6, 9]
+    assert desk.member.lost == 8
+
+
+def test_only_so_many_pages_are_under_way() -> None:
+    """The others' turn comes when one is there."""
+    desk = Desk()
+    many = [Gateway("north", f"g{number}") for number in range(MOST_ASKED + 3)]
+    desk.turn(*(Presence(each, up=True) for each in many))
+    assert len(desk.asked) == MOST_ASKED
+    desk.answer(())
+    assert len({gateway for gateway, _ in desk.asked}) == MOST_ASKED
+
+
+def test_a_token_that_comes_back_soon_has_not_gone() -> None:
+    """When a router dies, tokens go and come."""
+    desk = Desk()
+    desk.up()
+    desk.turn(Presence(SHED, up=False), seconds=1.0)
+    desk.turn(Presence(SHED, up=True), seconds=SETTLED_S - 1)
+    desk.turn(seconds=SETTLED_S)
+    assert desk.member.up
+    desk.turn(Presence(SHED, up=False), seconds=1.0)
+    desk.turn(seconds=SETTLED_S)
+    assert not desk.member.up
+
+
+def test_who_it_is_is_asked_when_it_comes_and_now_and_then() -> None:
+    """Soon again where it does not say it."""
+    desk = Desk()
+    desk.turn(Presence(SHED, up=True), seconds=2.0)
+    desk.turn(Told(SHED, None), seconds=SENDERS_AGAIN_S - 2)
+    assert desk.senders_of == [SHED]
+    desk.turn(seconds=3.0)
+    assert desk.senders_of == [SHED] * 2
+    said = {"gateway": {"version": "3", "clock": {"utc": desk.utc() + 2.5}}, "senders": [{"sender": "a"}, 5]}
+    desk.turn(Told(SHED, json.dumps(said).encode()), Told(SHED, None))
+    told = desk.member.told()
+    assert (told["version"], told["clock_ahead"], told["senders"]) == ("3", 2.5, 1)
+    desk.turn(seconds=SENDERS_S - 2)
+    assert len(desk.senders_of) == 2
+    desk.turn(seconds=5.0)
+    assert len(desk.senders_of) == 3
+
+
+def test_other_sites_are_not_collected() -> None:
+    """Nor what is no event's key."""
+    desk = Desk(sites=("south",))
+    desk.turn(Presence(SHED, up=True), came(1), Head(SHED, b"7-1"), Came("sig/1/south/x/event/a", b"1", b""))
+    assert not desk.following.members
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        Came(SHED.key(EVENT, "temp", "#changed"), b"{", b"7 1 1 1"),
+        Came(SHED.key(EVENT, "temp", "#changed"), b"1", b"7 1"),
+        Came(SHED.key(EVENT, "temp", "#changed"), b"\xff", b"7 1 1 1"),
+        Head(SHED, b"7"),
+        Told(SHED, b"{"),
+        Paged(SHED, Ask(START), b"{}"),
+    ],
+)
+def test_what_is_not_understood_is_counted(letter: Any) -> None:
+    """And others' is read on."""
+    desk = Desk()
+    desk.up()
+    desk.turn(letter, came(1))
+    assert desk.following.not_understood == 1
+    assert desk.keeping.seqs == [1]
+
+
+def test_what_is_a_defect_of_ours_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """It is in the log."""
+    desk = Desk()
+    desk.up()
+    desk.turn(Paged(Gateway("no", "body"), Ask(START), None), came(1))
+    assert desk.keeping.seqs == [1]
+    assert "was not taken" in caplog.text
+
+
+def test_whether_there_is_a_fleet(caplog: pytest.LogCaptureFixture) -> None:
+    """Why not, once in the log."""
+    desk = Desk()
+    assert desk.problem == "not connected yet"
+    desk.turn(Opened("no router"), Opened("no router"))
+    assert desk.problem == "no router"
+    assert len([record for record in caplog.records if "no router" in record.message]) == 1
+    desk.turn(Opened(None))
+    assert desk.problem is None
+    desk.turn(Reached("a", there=True), Reached("b", there=True), Reached("a", there=False))
+    assert desk.problem is None
+    desk.turn(Reached("b", there=False))
+    assert "no router of the fleet is there now" in str(desk.problem)
+    desk.turn(Reached("a", there=True))
+    assert desk.problem is None
