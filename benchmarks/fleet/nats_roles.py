@@ -45,7 +45,11 @@ class Servers:
         for index in range(3):
             self.start(index)
         self._leaf = self._run("edge", self._edge, _LEAF.format(remotes=self._urls(self._leaves)), "edge")
-        asyncio.run(self._declare())
+        try:
+            asyncio.run(self._declare())
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def endpoints(self) -> list[str]:
