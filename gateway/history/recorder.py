@@ -67,7 +67,7 @@ class Status(NamedTuple):
 
 class Recorder:
     """`run` is its thread's; `stopping` ends it. The others are for any thread. `go_on_after`: told of the
-    last id that an earlier run has given; `pause_s`: see PAUSE_S."""
+    last id that an earlier run has given; `pause_s`: instead of PAUSE_S."""
 
     def __init__(
         self,
@@ -78,9 +78,9 @@ class Recorder:
         stopping: threading.Event,
         go_on_after: Callable[[EventId], None] = lambda _last: None,
         *,
-        pause_s: float = PAUSE_S,
+        pause_s: float | None = None,
     ) -> None:
-        self._pause_s = pause_s
+        self._pause_s = PAUSE_S if pause_s is None else pause_s
         self._store = store
         self._mailbox = mailbox
         self._clock = clock
