@@ -15,7 +15,7 @@ import click
 
 from gateway.cli.check import load_or_explain
 from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE
-from gateway.cli.stopping import Hangup, is_a_service, stop_signals
+from gateway.cli.stopping import Hangup, end_now, is_a_service, stop_signals
 from gateway.config import Config
 from gateway.live.summary import summary_of
 
@@ -118,6 +118,7 @@ def _run(config: Config, stops: SimpleQueue[int], hangup: Hangup | None, *, verb
     tail = Tail()
     app = App(config)
     began = time.monotonic()
+    done = False
     with logging_to(tail if log_on_screen else to_stderr(), verbose=verbose, config=config):
         try:
             app.start()
@@ -137,17 +138,19 @@ def _run(config: Config, stops: SimpleQueue[int], hangup: Hangup | None, *, verb
                 else:
                     stops.get()
         finally:
-            _stop(app, time.monotonic() - began)
-    return 0
+            done = _stop(app, time.monotonic() - began)
+    return 0 if done else end_now(0)
 
 
-def _stop(app: App, seconds: float) -> None:
-    """And say what it did; of which the parts can tell only as long as they are there."""
+def _stop(app: App, seconds: float) -> bool:
+    """And say what it did; of which the parts can tell only as long as they are there. False if something
+    is left behind."""
     logger.info("stopping")
     try:
         readings = sum(sensor.stats()["received"] for sensor in app.sensors.values())
         summary = summary_of(app.health(), seconds, readings, len(app.sensors))
     finally:
-        app.stop()
+        done = app.stop()
     logger.info("%s", summary)
     logger.info("stopped")
+    return done

@@ -7,10 +7,12 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Container, Iterator, Mapping
 from queue import SimpleQueue
+from typing import NoReturn
 
 STOP_WITHIN_S = 1.9
 """From the signal to the end of the process, whatever hangs."""
@@ -69,6 +71,15 @@ def stop_signals(hangup: Hangup | None = None) -> Iterator[SimpleQueue[int]]:
         for number in numbers:
             undo.callback(signal.signal, number, signal.signal(number, _leave_to_thread))
         yield stops
+
+
+def end_now(status: int) -> NoReturn:
+    """Without what Python does at its end: where a thread was left behind in a library that is not Python
+    (zenoh's), which would come back to a Python that is gone, the process is aborted there."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _end(thread: threading.Thread, told: socket.socket, came: threading.Event) -> None:

@@ -33,11 +33,13 @@ class Joining:
         """Once. Raises RuntimeError if this machine has no thread left."""
         self._thread.start()
 
-    def stop(self, within_s: float) -> None:
-        """A try that is under way ends by itself, some seconds later, and holds nothing that is needed."""
+    def stop(self, within_s: float) -> bool:
+        """A try that is under way ends by itself, some seconds later, and holds nothing that is needed; False
+        if there is one. Python cannot end meanwhile: zenoh's code would come back to nothing, and abort."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(within_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         pause_s, longest_s = PAUSES_S

@@ -33,6 +33,8 @@ LOOK_S = 2.0
 """Between two looks at which router it is."""
 LONGEST_S = 3600.0
 """Of a sleep."""
+LEAVE_S = 0.2
+"""For a try to reach a router: one that is refused is over at once."""
 CLOSE_S = 0.3
 """For requests that are under way at the end."""
 
@@ -91,6 +93,8 @@ class Loop:
         self._asleep = False
         self.said = 0
         """Events, since the start."""
+        self.leaves_a_try = False
+        """Whether a try to reach a router was still under way when it ended."""
 
     # Any thread
 
@@ -226,7 +230,7 @@ class Loop:
                     self._take(noted)
             self._count_losses()
         finally:
-            self._joining.stop(0.0)
+            self.leaves_a_try = not self._joining.stop(LEAVE_S)
             if self._speaker is not None and not self._speaker.close(CLOSE_S):
                 logger.info("fleet: stops while a request is under way, whose answer is not sent")
             for letter in self._mailbox.letters():

@@ -15,6 +15,7 @@ def imported(folder: Path, section: str, modules: Sequence[str]) -> tuple[list[s
     """By a program of its own, in `folder`, whose config has a router and that `section`; in their order."""
     (folder / "config.yaml").write_text(f"router: {{listen: 'unix:{folder}/s'}}\n{section}\n")
     program = (
+        "import os\n"
         "import sys\n"
         "import gateway.cli.run\n"
         "from gateway.app import App\n"
@@ -28,6 +29,8 @@ def imported(folder: Path, section: str, modules: Sequence[str]) -> tuple[list[s
         "app.start()\n"
         "app.stop()\n"
         "said()\n"
+        "sys.stdout.flush()\n"
+        "os._exit(0)\n"  # a library's thread may be left behind, as of a gateway that ends
     )
     run = subprocess.run(
         [sys.executable, "-c", program],

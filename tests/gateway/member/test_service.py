@@ -150,7 +150,7 @@ def test_no_router_is_there(tmp_path: Path) -> None:
         house.service.start()
         house.say(3)
         until(lambda: house.part["status"] == "failing")
-        assert "no router of the fleet answers at tcp/127.0.0.1" in house.part["message"]
+        assert "no router of the fleet lets us in at tcp://127.0.0.1" in house.part["message"]
         assert house.part["routers"] == []
         began = time.monotonic()
         assert house.service.stop(60.0)
