@@ -158,7 +158,7 @@ def test_no_router_is_there(tmp_path: Path) -> None:
         house.service = house.made()
         house.service.start()
         later.start(0)
-        until(lambda: house.part["waiting"] == 3)
+        until(lambda: house.part.get("waiting") == 3)
         with closing(Consumer(later.settings(), GATEWAY, confirms=True)) as consumer:
             until(lambda: len(values(consumer)) == 3)
             later.kill(0)
@@ -249,7 +249,7 @@ def test_numbers(house: House, fleet: Routers) -> None:
     house.service.start()
     house.is_in()
     house.say(3)
-    until(lambda: house.part["waiting"] == 3)
+    until(lambda: house.part.get("waiting") == 3)
     found = {family.name: family.samples for family in house.service.families()}
     assert found["fleet_waiting_events"][0].value == 3
     assert found["fleet_routers"][0].value == 1
