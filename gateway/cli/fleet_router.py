@@ -113,7 +113,7 @@ def _held(settings: Settings) -> str:
     for each in settings.listen:
         who = who_listens(Machine(), place_of(each).port)
         if who:
-            return f"; {each} is in use by {who}: end it, or listen on another port"
+            return f"; that is in use by {who}: end it, or listen on another port"
     return ""
 
 

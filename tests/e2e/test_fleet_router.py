@@ -57,7 +57,7 @@ def test_a_port_that_is_held() -> None:
         port = held.getsockname()[1]
         done = run("--listen", f"tcp://127.0.0.1:{port}")
     assert done.returncode == 1
-    assert f"error: cannot listen on tcp/127.0.0.1:{port}" in done.stderr
+    assert f"error: cannot listen on tcp://127.0.0.1:{port}" in done.stderr
     assert f"(pid {os.getpid()}): end it, or listen on another port" in done.stderr
 
 

@@ -68,7 +68,7 @@ LINK = "links:\n  board:\n"
         (
             "links:\nboard:\n  port: /dev/x\n",
             "2: board: unknown key 'board'; keys here are: gateway, router, links, sensors, mqtt, "
-            "http, history, log; if it is one of the links, write two spaces more before it and each of "
+            "http, history, fleet, log; if it is one of the links, write two spaces more before it and each of "
             "its lines",
         ),
         (
