@@ -78,7 +78,7 @@ def test_default_config_is_the_repository_s() -> None:
 def test_every_command_and_option_is_documented() -> None:
     """With a heading, or a row in its table; what all that talk to a gateway take, before the first one."""
     assert isinstance(cli, Group)
-    common = ("--connect", "--token", "--token-file")
+    common = ("--connect", "--token", "--token-file", "--tls-dir")
     assert all(f"`{option}" in CLI.partition("\n## ")[0] for option in common)
     for name, command in cli.commands.items():
         section = CLI.partition(f"\n## {name}\n")[2].partition("\n## ")[0]

@@ -67,11 +67,11 @@ def fleet() -> None:
 def enrol(
     name: str, folder: Path, router: str | None, collector: str | None, reader: bool, ask: bool, again: bool
 ) -> int:
-    """Make a key and a certificate for NAME, and say what to copy and to write.
+    """Make a key and a certificate for NAME.
 
-    NAME is site/gateway of a gateway, such as north/greenhouse, and one word of others. The first of a
-    folder makes the fleet's authority as well.
-    Exit status 0; 1 if it cannot be.
+    And say what to copy and to write. NAME is site/gateway of a gateway, such as north/greenhouse, and one
+    word of others. The first of a folder makes the fleet's authority as well. Exit status 0; 1 if it cannot
+    be.
     """
     from gateway.cli.fleet import enrol as enrol_it
 
@@ -83,7 +83,9 @@ def enrol(
 @json_option
 @dir_option
 def list_(as_json: bool, folder: Path) -> int:
-    """Say who is enrolled, what each may do, and whose certificates end soon.
+    """Say who is enrolled, and what each may do.
+
+    And whose certificates end soon.
 
     Exit status 0; 1 if one has ended.
     """
@@ -96,7 +98,9 @@ def list_(as_json: bool, folder: Path) -> int:
 @click.argument("name", type=Name())
 @dir_option
 def renew(name: str, folder: Path) -> int:
-    """Make NAME a new certificate before the old one ends; no router need be told.
+    """Make NAME a new certificate before the old one ends.
+
+    No router need be told.
 
     Exit status 0; 1 if it cannot be.
     """

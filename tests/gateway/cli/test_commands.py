@@ -8,7 +8,7 @@ from gateway.cli import common, main
 
 COMMANDS = [
     *("run", "check", "senders", "read", "request", "watch", "history", "export", "import"),
-    *("ports", "capture", "simulate", "doctor", "firmware"),
+    *("ports", "capture", "simulate", "doctor", "firmware", "fleet-router", "fleet", "collect"),
 ]
 
 

@@ -68,8 +68,8 @@ LINK = "links:\n  board:\n"
         (
             "links:\nboard:\n  port: /dev/x\n",
             "2: board: unknown key 'board'; keys here are: gateway, router, links, sensors, mqtt, "
-            "http, history, fleet, log; if it is one of the links, write two spaces more before it and each of "
-            "its lines",
+            "http, history, fleet, log; if it is one of the links, write two spaces more before it and each "
+            "of its lines",
         ),
         (
             "links:\n  b: {port: /dev/x}\n  sensors:\n    t: {driver: temperature, link: b}\n",
