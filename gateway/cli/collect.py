@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.cli.common import EXIT_USAGE
-from gateway.cli.stopping import Hangup, is_a_service, stop_signals
+from gateway.cli.stopping import Hangup, end_now, is_a_service, stop_signals
 from gateway.config.collecting import CollectConfig, load_collect
 from gateway.config.problems import ConfigError
 
@@ -101,7 +101,7 @@ def _run(config: CollectConfig, stops: SimpleQueue[int], *, verbose: bool) -> in
         finally:
             logger.info("stopping")
             summary = summary_of(app.info())
-            app.stop()
+            done = app.stop()
             logger.info("%s", summary)
             logger.info("stopped")
-    return 0
+    return 0 if done else end_now(0)
