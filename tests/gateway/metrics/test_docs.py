@@ -22,8 +22,8 @@ DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "metrics.md").read_text()
 RULES = yaml.safe_load((DOCS / "examples" / "prometheus" / "alerts.yml").read_text())["groups"][0]["rules"]
 DASHBOARD = json.loads((DOCS / "examples" / "grafana" / "sig-gateway.json").read_text())
-ELSEWHERE = {"link_bus_busy_seconds_total"}
-"""What a gateway with a board and a broker does not have."""
+ELSEWHERE = {"link_bus_busy_seconds_total", "fleet_confirmed_timestamp_seconds"}
+"""What a gateway with a board, a broker and no consumer does not have."""
 UNITS = {"none", "short", "s", "cps", "reqps", "bytes", "Bps", "percentunit"}
 """Grafana's identifiers of those that are used."""
 
@@ -53,12 +53,18 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "sensors: {temp: {driver: temperature, link: board}}\n"
             f"mqtt: {{url: 'mqtt://127.0.0.1:{free_port()}'}}\nhttp: {{listen: 'unix:{folder}/h'}}\n"
             "history: {window: 1s}\n"
+            f"fleet: {{site: test, routers: ['tcp://127.0.0.1:{free_port()}']}}\n"
         )
         app = App(load(folder / "config.yaml"))
         app.start()
         try:
             metrics = Metrics("test", app.clock, app.services)
-            there = ("_reading_value{", "http_streams ", "history_written_timestamp_seconds ")
+            there = (
+                "_reading_value{",
+                "http_streams ",
+                "history_written_timestamp_seconds ",
+                "fleet_waiting_events ",
+            )
             until(lambda: all(name in metrics.text() for name in there))
             yield metrics.text()
         finally:
