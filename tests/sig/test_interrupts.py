@@ -273,8 +273,8 @@ class Pair:
         self.sent += 3
 
     def _works(self, *, again: bool = True) -> bool:
-        """Whether requests are answered both ways, and all signals heard, in order; or it is seen to end. Where
-        the line was not reached before, its fault may cost one answer now."""
+        """Whether requests are answered both ways, and all signals heard, in order; or it is seen to end.
+        Where the line was not reached before, its fault may cost an answer now."""
         try:
             self._use()
         except sig.RequestTimeout:
