@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gateway.fleet.hub import days_left
-from gateway.fleet.members import AUTHORITY_KEY, EVERY_SITE, LIST, Member, Role, path_of
+from gateway.fleet.members import AUTHORITY_KEY, EVERY_SITE, LIST, Member, Role, host_of, path_of
 
 SECRETS = "secrets/fleet"
 """Beside a config: where systemd reads it as root for the service."""
@@ -42,7 +42,12 @@ def of_enrolled(member: Member, place: Path, path: Path, members: Sequence[Membe
         yield ""
     if not others and member.role is not Role.ROUTER:
         yield "   with the routers, once there are some: sig-gateway fleet enrol hub1 --router HOST"
-    yield from _routers_learn("3", path, others)
+    number = 3
+    if member.role is Role.COLLECTOR:
+        yield f"3. Write `consumers: [{_yaml(member.name)}]` into the `fleet:` of each gateway that it is to"
+        yield "   have all of: a gateway keeps for whoever stands there what that one has not confirmed."
+        number += 1
+    yield from _routers_learn(str(number), path, others)
 
 
 def of_renewed(member: Member, place: Path) -> Iterator[str]:
@@ -73,6 +78,8 @@ def section(member: Member, members: Sequence[Member]) -> Iterator[str]:
         collectors = [each for each in members if each.site in (EVERY_SITE, site)]
         if collectors:
             yield f"  consumers: [{', '.join(_yaml(each.name) for each in collectors)}]"
+        else:
+            yield "  consumers: []   # nobody collects yet; once somebody does, its name"
     yield f"  routers: [{', '.join(_yaml(each.url) for each in _routers(members))}]"
     yield f"  tls: {{ca: {SECRETS}/ca.pem, cert: {SECRETS}/cert.pem, key: {SECRETS}/key.pem}}"
 
@@ -116,7 +123,7 @@ def as_object(member: Member, now: datetime.datetime) -> dict[str, object]:
 def _of_router(member: Member, place: Path, others: Sequence[Member]) -> Iterator[str]:
     port = f":{_port(member)}" if _port(member) else ""
     connect = "".join(f" --connect {each.url}" for each in others)
-    yield f"1. Copy the folder {place} to {member.hosts[0].partition(':')[0]}, as {ROUTER_FOLDER},"
+    yield f"1. Copy the folder {place} to {host_of(member.hosts[0])}, as {ROUTER_FOLDER},"
     yield "   for the user alone as whom it runs there (chmod 700)."
     yield "2. Start there:"
     yield f"     sig-gateway fleet-router --listen tls://0.0.0.0{port} --dir {ROUTER_FOLDER}{connect}"
@@ -141,9 +148,10 @@ def _routers_learn(number: str, path: Path, routers: Sequence[Member]) -> Iterat
     yield f"{number}. Each router takes the new list at its next start. Restart one after the other, the next"
     yield "   when the one before listens again: its members go on at another, and nothing kept is lost."
     for each in routers:
-        host = each.hosts[0].partition(":")[0]
-        yield f"     scp {path / path_of(each.name) / LIST} {host}:{ROUTER_FOLDER}/"
-        yield f"     ssh {host} sudo systemctl restart sig-gateway-fleet-router"
+        ssh = f"ssh {host_of(each.hosts[0])} sudo"
+        copy = path / path_of(each.name) / LIST
+        yield f"     {ssh} tee {ROUTER_FOLDER}/{LIST} < {copy} > /dev/null &&"
+        yield f"       {ssh} systemctl restart sig-gateway-fleet-router"
 
 
 def _routers(members: Sequence[Member]) -> list[Member]:

@@ -50,11 +50,20 @@ def _senders(answer: Any) -> list[dict[str, Any]]:
     ]
 
 
+NOBODY = {
+    "status": "failing",
+    "message": "no gateway is there, or this certificate may see none (`sig-gateway fleet list` says)",
+}
+"""Of a fleet in which nobody is seen."""
+
+
 def health_of_fleet(url: str, within_s: float) -> dict[str, Any]:
     """Of all gateways, as one gateway has it of itself: its ill parts as `north/greenhouse links.board`, and
     one part for a gateway that is well."""
     with fleet(url) as router:
         gateways = router.gateways()
+        if not gateways:
+            return {"status": "failing", "parts": {"fleet": NOBODY}}
         with ThreadPoolExecutor(AT_A_TIME, "fleet-health") as pool:
             reports = pool.map(lambda gateway: _of_gateway(router, gateway, gateways, within_s), gateways)
         parts = {name: part for report in reports for name, part in report.items()}

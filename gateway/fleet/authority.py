@@ -9,18 +9,16 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import os
-import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from gateway.fleet.members import AUTHORITY_KEY, CA, CERT, KEY, Member, Role
+from gateway.fleet.members import AUTHORITY_KEY, CA, CERT, KEY, Member, Role, host_of
 
 BEGINNING = datetime.datetime(2020, 1, 1)
 """Of every certificate's validity; UTC, as cryptography takes it."""
@@ -91,23 +89,6 @@ class Authority:
         (folder / CA).write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
 
 
-def host_of(text: str) -> str:
-    """Without the port. Raises ValueError for what is no host."""
-    problem = f"expected a host's name or address, or host:port, got {text!r}"
-    try:
-        parts = urlsplit(f"//{text}")
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        raise ValueError(problem) from None
-    try:
-        return str(ipaddress.ip_address(host))
-    except ValueError:
-        if parts.netloc != text or not _HOST.fullmatch(host):
-            raise ValueError(problem) from None
-    return host
-
-
-_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 """RFC 1123, and the underscore that some have."""
 
 

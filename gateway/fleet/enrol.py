@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gateway.fleet.authority import MEMBER_DAYS, Authority, host_of
+from gateway.fleet.authority import MEMBER_DAYS, Authority
 from gateway.fleet.members import (
     AUTHORITY_KEY,
     CA,
@@ -28,6 +28,7 @@ from gateway.fleet.members import (
     MemberError,
     Role,
     gateway_of,
+    host_of,
     path_of,
     read,
     word_of,
@@ -180,7 +181,9 @@ class Folder:
         write(self.path / LIST, members.values())
         for each in members.values():
             if each.role is Role.ROUTER and not each.revoked:
-                shutil.copyfile(self.path / LIST, self.place(each) / LIST)
+                place = self.place(each)
+                place.mkdir(parents=True, exist_ok=True, mode=0o700)  # it may have been moved to its router
+                shutil.copyfile(self.path / LIST, place / LIST)
 
     @contextmanager
     def _alone(self, *, make: bool = False) -> Iterator[None]:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import ipaddress
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.fleet import keys
 
@@ -34,6 +37,8 @@ DIGEST = 40
 ABOUT = (
     "who is in the fleet, made by `sig-gateway fleet enrol`; each router has a copy, and reads it at start"
 )
+
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 
 
 class MemberError(ValueError):
@@ -94,6 +99,8 @@ def gateway_of(name: str) -> keys.Gateway:
     parts = _checked(name)
     if len(parts) != 2:
         raise MemberError(f"a gateway is called site/gateway, such as north/greenhouse; got {name!r}")
+    if parts[0] == EVERY_SITE:
+        raise MemberError(f"{name!r}: {EVERY_SITE!r} means every site; give this one another name")
     return keys.Gateway(*parts)
 
 
@@ -119,6 +126,22 @@ def _checked(name: str) -> list[str]:
                 f"{keys.ANY} . .."
             )
     return parts
+
+
+def host_of(text: str) -> str:
+    """Without the port. Raises ValueError for what is no host."""
+    problem = f"expected a host's name or address, or host:port, got {text!r}"
+    try:
+        parts = urlsplit(f"//{text}")
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError(problem) from None
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        if parts.netloc != text or not _HOST.fullmatch(host):
+            raise ValueError(problem) from None
+    return host
 
 
 def read(path: Path) -> dict[str, Member]:

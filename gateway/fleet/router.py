@@ -234,7 +234,10 @@ class FleetRouter(PatternRouter):
             return NotConnected("no router of the fleet is there now")
         if name.gateway not in self._up:
             return UnknownSender(f"there is no gateway {name.gateway} in the fleet")
-        return NotConnected(f"nobody answers for {name} now: its gateway went away")
+        why = "its gateway went away"
+        if self._up[name.gateway]:
+            why += ", or our certificate may not ask (`fleet enrol NAME --reader --ask`)"
+        return NotConnected(f"nobody answers for {name} now: {why}")
 
     def _take(self, news: News) -> None:
         """On the dispatcher's thread."""

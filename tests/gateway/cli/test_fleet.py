@@ -50,7 +50,8 @@ def test_what_to_do_for_a_gateway(capsys: pytest.CaptureFixture[str], folder: Pa
         },
     }
     for host, name in (("hub1.example", "hub1"), ("hub2.example", "hub2")):
-        assert f"scp {folder}/{name}/members.json {host}:/etc/sig-gateway/fleet/" in text
+        copied = f"ssh {host} sudo tee /etc/sig-gateway/fleet/members.json < {folder}/{name}/members.json"
+        assert f"{copied} > /dev/null &&\n" in text
         assert f"ssh {host} sudo systemctl restart sig-gateway-fleet-router" in text
 
 
@@ -58,6 +59,7 @@ def test_what_to_do_for_a_collector(capsys: pytest.CaptureFixture[str], folder: 
     """Its name, and its site if it is not for all."""
     text = said(capsys, "fleet", "enrol", "keeper", "--collector", "north", "--dir", folder)
     assert section(text)["collect"] == {"name": "keeper", "sites": ["north"]}
+    assert "Write `consumers: [keeper]` into the `fleet:` of each gateway" in text
     text = said(capsys, "fleet", "enrol", "main", "--collector", "all", "--dir", folder)
     assert section(text)["collect"] == {"name": "main"}
     assert "once there are some: sig-gateway fleet enrol hub1 --router HOST" in text
@@ -72,8 +74,8 @@ def test_what_to_do_for_a_router(capsys: pytest.CaptureFixture[str], folder: Pat
     text = said(capsys, "fleet", "enrol", "hub2", "--router", "hub2.example:7000", "--dir", folder)
     assert "authority is made" not in text
     assert "--listen tls://0.0.0.0:7000 --dir /etc/sig-gateway/fleet --connect tls://hub1.example\n" in text
-    assert f"scp {folder}/hub1/members.json hub1.example:" in text
-    assert f"scp {folder}/hub2/" not in text
+    assert f"< {folder}/hub1/members.json" in text
+    assert f"< {folder}/hub2/" not in text
 
 
 def test_what_to_do_for_who_reads(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
@@ -96,7 +98,7 @@ def test_the_list(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
         said(capsys, "fleet", "enrol", *arguments, "--dir", folder)
     text = said(capsys, "fleet", "revoke", "north/a", "--dir", folder)
     assert "north/a is revoked" in text
-    assert f"scp {folder}/hub/members.json" in text
+    assert f"< {folder}/hub/members.json" in text
     lines = [line.split("  ") for line in said(capsys, "fleet", "list", "--dir", folder).splitlines()]
     rows = {cells[0]: [cell.strip() for cell in cells if cell.strip()] for cells in lines}
     assert rows["hub"][1:3] == ["router", "pass on everything, at hub.example"]

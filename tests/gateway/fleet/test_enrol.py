@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 import ssl
 import stat
 import threading
@@ -14,9 +15,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from gateway.fleet.authority import AuthorityError, host_of
+from gateway.fleet.authority import AuthorityError
 from gateway.fleet.enrol import Folder, Wanted
-from gateway.fleet.members import Member, MemberError, Role, read
+from gateway.fleet.members import Member, MemberError, Role, host_of, read
 
 NOW = datetime.datetime(2026, 11, 30, 14, 0, tzinfo=datetime.UTC)
 
@@ -246,3 +247,12 @@ def test_a_host(text: str, host: str | None) -> None:
         return
     with pytest.raises(ValueError, match="expected a host"):
         host_of(text)
+
+
+def test_a_router_s_folder_that_was_moved(folder: Folder) -> None:
+    """It is there again with the list, which is what its router needs; nothing fails after it took effect."""
+    folder.enrol(Wanted("hub", hosts=("hub.example",)), NOW, again=False)
+    place = folder.place(folder.members()["hub"])
+    shutil.rmtree(place)
+    folder.enrol(Wanted("north/a"), NOW, again=False)
+    assert set(read(place / "members.json")) == {"hub", "north/a"}
