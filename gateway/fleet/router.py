@@ -8,8 +8,8 @@ A sender is called `site/gateway/sender`, each part percent-encoded; `*` as a pa
 listens to stands for any. docs/fleet.md is the guide.
 
 Threads: any method may be called from any thread, also by a listener. Listeners of what others have sent run
-one after the other on one thread, those of our own senders on the thread that triggers. Requests to our own
-senders run on the Speaker's thread.
+one after the other on one thread, those of our own senders on the thread that triggers. Requests that
+others send to our own senders run on the Speaker's pool, up to four at the same time.
 """
 
 from __future__ import annotations
