@@ -34,6 +34,7 @@ RENEWED = {"5-first-history": ["history.db"]}
 MIGRATIONS = {
     "history/migrations/0001_history.sql": "95a04835f10b5e8f",
     "history/migrations/0002_covered.sql": "0561d6fca65e7fab",
+    "member/migrations/0001_spool.sql": "a1c32ee471cab437",
     "mqtt/outbox/migrations/0001_outbox.sql": "802847120ae1c24a",
     "mqtt/outbox/migrations/0002_checksums.sql": "51b30fe0425e3095",
 }

@@ -47,6 +47,7 @@ void sl_ring_read(uint8_t number, sl_count index, uint32_t now_ms, struct sl_kep
     kept->seq = sl_segment_first(segment) + index;
     kept->earlier = number + 1 < memory->used;
     kept->age_ms = now_ms + segment->before - ms;
+    if (kept->age_ms > UINT32_MAX - 8) kept->age_ms = 0; /* `running`, so `before`, is up to 7 ms behind */
     kept->hundredths = value;
     kept->fault = value < least() + FAULTS ? (enum sl_fault)(value - least()) : SL_NONE;
     kept->channel = entry[4 + sl_ring_place()->value_bytes] & (uint8_t)~SL_ASKED;
