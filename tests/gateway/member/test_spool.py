@@ -389,6 +389,30 @@ def test_an_epoch_is_greater_whatever_the_clock_says(keep: Callable[..., Keeper]
     assert epochs == sorted(set(epochs))
 
 
+def test_what_a_killed_process_had_confirmed(keep: Callable[..., Keeper]) -> None:
+    """Of numbers that were confirmed before they were written the file knows nothing. Who had them gets all
+    that the next process writes, and who confirms them again deletes none of it."""
+    kept = keep()
+    for _ in range(20):
+        had = kept.add(100)[-1].position
+        kept.confirm(had)
+        kept.turn(1.0)
+    kept.kill()
+    added = kept.add(held.RECENT)
+    kept.turn(WINDOW_S)
+    added += kept.add(5 * held.RECENT)
+    kept.turn(WINDOW_S)
+    assert _followed(kept, had) == (added, 0)
+    kept.confirm(had)
+    assert kept.spool.status().consumers["collector"].events == len(added)
+    kept.add()
+    kept.turn(WINDOW_S)
+    assert kept.on_disk == len(added) + 1
+    assert _followed(kept, had)[1] == 0
+    kept.kill()
+    assert kept.spool.status().consumers["collector"].events == len(added) + 1
+
+
 def test_a_lost_file(keep: Callable[..., Keeper]) -> None:
     """The next numbering may be before the last. Who had something of that begins with the oldest of this,
     also if it comes when a third, greater one has begun."""
