@@ -266,7 +266,7 @@ class DiskSpool:
             self._begun, self._problem = True, None
             self._wrote_at = now
             was_numbered = self._head.epoch > 0
-            self._epochs = {each: noted.last for each, noted in self._store.epochs.items()} | self._epochs
+            given, self._epochs = self._epochs, {each: last for each, (_, last) in self._store.epochs.items()}
             if not was_numbered:
                 self._number_from(epoch)
             elif epoch != self._head.epoch:
@@ -274,6 +274,8 @@ class DiskSpool:
                 # waits begins anew, and who has had it already has it twice.
                 self._head = self._memory.renumbered(epoch)
                 self._epochs[epoch] = self._head.seq
+            else:
+                self._epochs |= given
             self._gaps = Gaps([*self._store.gaps, *self._gaps])
             self._on_disk = self._store.rows
             for consumer, confirmed in self._store.confirmed.items():
@@ -285,6 +287,7 @@ class DiskSpool:
     def _write(self, now: float) -> None:
         with self._disk:
             with self._lock:
+                soon, self._soon = self._soon, False  # who asks from now on means what comes from now on
                 new, head, floor = self._memory.unsafe(), self._head, self._floor
                 confirmed = {name: each for name, each in self._confirmed.items() if each is not None}
                 gaps = self._gaps.copy()
@@ -292,11 +295,14 @@ class DiskSpool:
             try:
                 gaps, dropped = self._store.write(State(rows, *head, floor, confirmed, gaps))
             except StoreError as error:
+                self._soon |= soon
                 self._failed(error, now)
                 return
             with self._lock:
+                gaps.tell({(gap.epoch, gap.first) for gap in self._gaps if gap.told})  # meanwhile
+                gaps.forget(self._floor)
                 self._gaps, self._on_disk = gaps, self._store.rows
-                self._problem, self._again_at, self._soon = None, -math.inf, False
+                self._problem, self._again_at = None, -math.inf
                 self._wrote_at = now
                 late = self._on_disk and self._floor > floor  # confirmed meanwhile
                 self._delete_at = now + self._loss_window_s if late else math.inf

@@ -17,9 +17,11 @@ from gateway.clock.memory import Memory
 from gateway.fleet.message import MOST_EVENTS, START, Event, Lost, Page, Position
 from gateway.fleet.paging import NO_LONGER, VANISHED
 from gateway.fleet.spool import FULL
+from gateway.loss import Loss
 from gateway.member import held
 from gateway.member.spool import HELD_UP, PAUSE_S, SOON_S, DiskSpool
 from gateway.member.store import OLD, Bounds, State, Store
+from gateway.storage.schema import StoreError
 from tests.support.examples import examples
 from tests.support.fake_clock import START_UTC
 from tests.support.fake_machine import FakeMachine, StagedClock
@@ -203,6 +205,55 @@ def test_what_is_confirmed_while_it_is_written(
     assert kept.on_disk == 0
 
 
+def test_what_is_told_or_wanted_while_it_is_written(
+    keep: Callable[..., Keeper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gap that a page tells of meanwhile grows no more, so that what is lost later has its senders; one
+    that is confirmed is not kept; and a write that is wanted meanwhile comes a second later."""
+    kept = keep()
+    write = kept.store.write
+
+    def lost(sender: str) -> None:
+        kept.spool.lose(sender, Loss.of(kept.clock.utc()))
+
+    def during(meanwhile: Callable[[], object], after_s: float = WINDOW_S) -> float:
+        def slow(state: State) -> object:
+            meanwhile()
+            return write(state)
+
+        with monkeypatch.context() as context:
+            context.setattr(kept.store, "write", slow)
+            return kept.turn(after_s)
+
+    kept.add()
+    lost("temp")
+    head = kept.spool.head
+    during(lambda: kept.spool.page(START, None))
+    lost("hum")
+    assert [each.sender for each in kept.spool.page(head, None).lost] == ["hum"]
+    kept.add()
+    head = kept.spool.head
+    during(lambda: kept.confirm(head))
+    assert {each.reason for each in kept.spool.page(START, None).lost} == {NO_LONGER}
+    kept.add()
+    kept.turn(WINDOW_S)
+    kept.add()
+    kept.spool.write_soon()
+    assert during(kept.spool.write_soon, SOON_S) == SOON_S
+    for unwritten in (0, 1):
+        kept.add()
+        kept.turn(SOON_S)
+        assert kept.spool.status().unwritten == unwritten
+    kept.spool.write_soon()
+    assert during(_fail, SOON_S) == PAUSE_S
+    kept.turn(PAUSE_S)
+    assert kept.spool.status().unwritten == 0
+
+
+def _fail() -> None:
+    raise StoreError("the disk is busy")
+
+
 def test_a_confirmation_that_cannot_be_counts_for_nothing(keep: Callable[..., Keeper]) -> None:
     """Of somebody who is not named, of what was never given, of less than before."""
     kept = keep()
@@ -374,6 +425,26 @@ def test_a_disk_that_comes_late_with_a_later_epoch(tmp_path: Path) -> None:
     assert [each.position.seq for each in events] == [1, 2, 3, 1, 2]
     assert (events[:3], lost) == (before, 0)
     assert events[3].position.epoch == before[0].position.epoch + 1
+    page = kept.spool.page(waiting[0].position, None)
+    assert (page.anew, list(page.events), page.lost) == (True, events, [])
+    kept.spool.close()
+
+
+def test_a_disk_that_comes_late_with_an_epoch_of_that_name(tmp_path: Path) -> None:
+    """The clock stands where it stood at an earlier start: what that has is numbered as it was."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    kept = Keeper(folder / "fleet.db")
+    before = kept.add(3)
+    kept.spool.close()
+    folder.rename(tmp_path / "elsewhere")
+    kept.clock = StagedClock()
+    kept.start()
+    assert kept.add(7)[0].position == before[0].position
+    (tmp_path / "elsewhere").rename(folder)
+    kept.turn(PAUSE_S)
+    events, lost = _followed(kept, START)
+    assert (events[:3], len(events), lost) == (before, 10, 0)
     kept.spool.close()
 
 
