@@ -144,6 +144,7 @@ class Loop:
                 self._waking = False
         for noted in self._mailbox.events(BATCH):
             self._take(noted)
+            self._have_room()
         if self._note_losses() and self._speaker is not None:
             self._see_who_is_here()
         now = self._clock.monotonic()
@@ -169,6 +170,11 @@ class Loop:
     def _keep(self, noted: Noted) -> Event:
         with self._spool.taking(noted.utc, noted.at, noted.receipt):
             return self._spool.add(*_what(noted))
+
+    def _have_room(self) -> None:
+        """What comes at once may be more than memory has room for."""
+        if self._spool.is_full:
+            self._spool.turn(self._clock.monotonic())
 
     def _note_losses(self) -> bool:
         """What the mailbox had no room for is told. Whether there was any."""
@@ -234,7 +240,9 @@ class Loop:
         late: list[Event] = []
         try:
             while events := self._mailbox.events(BATCH):
-                late += [self._keep(noted) for noted in events]
+                for noted in events:
+                    late.append(self._keep(noted))
+                    self._have_room()
             self._note_losses()
         finally:
             try:

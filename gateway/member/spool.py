@@ -40,6 +40,8 @@ SOON_S = 1.0
 """Between two writes that a device's lack of room asks for."""
 MOST_UNWRITTEN = 2000
 """Events that wait in memory: more are written before the loss window ends."""
+MOST_UNWRITTEN_BYTES = 1_600_000
+"""And their bytes: a fifth of what memory has room for, as of their number."""
 
 
 class DiskSpool:
@@ -81,6 +83,12 @@ class DiskSpool:
     def head(self) -> Position:
         """See `Spool`."""
         return self._head
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits in memory that `turn` writes it at once."""
+        memory = self._memory
+        return memory.waiting >= MOST_UNWRITTEN or memory.waiting_bytes >= MOST_UNWRITTEN_BYTES
 
     def open(self) -> None:
         """Open the file, and begin an epoch. Where that fails it begins all the same, in memory, and `turn`
@@ -242,9 +250,9 @@ class DiskSpool:
     def _due(self, now: float) -> float:
         """When to write."""
         with self._lock:
-            oldest, waiting = self._memory.oldest, self._memory.waiting
+            oldest = self._memory.oldest
             due = self._delete_at if oldest is None else min(self._delete_at, oldest.at + self._loss_window_s)
-        if waiting >= MOST_UNWRITTEN:
+        if self.is_full:
             due = now
         if self._soon:
             due = min(due, self._wrote_at + SOON_S)

@@ -130,19 +130,37 @@ def test_the_disk_has_everything_before_zenoh_ends(house: House, monkeypatch: py
     assert said[-2:] == ['{"value":1.0}', '{"value":2.0}']
 
 
+@pytest.mark.parametrize("stops", [False, True])
+def test_more_than_memory_has_room_for(house: House, stops: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That came at once, while it runs or just before it ends: all is on disk."""
+    monkeypatch.setattr("gateway.member.held.MOST_BYTES", 100_000)
+    monkeypatch.setattr("gateway.member.spool.MOST_UNWRITTEN_BYTES", 20_000)
+    house.service.start()
+    house.is_in()
+    held_up = _held_up_until_told_to_stop(house, monkeypatch) if stops else threading.Event()
+    if stops:
+        house.say()
+        until(held_up.is_set)
+    for _ in range(100):
+        house.temp.getSignal("#changed").trigger("x" * 5000)
+    assert house.service.stop(30.0)
+    with closing(sqlite3.connect(house.config.data / FILE)) as db:
+        assert db.execute("SELECT count(*) FROM events").fetchone()[0] == 100 + stops
+
+
 def _held_up_until_told_to_stop(house: House, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set when the service's thread is held up."""
     held_up, told = threading.Event(), threading.Event()
-    post = house.service.mailbox.post
+    post, really = house.service.mailbox.post, DiskSpool.turn
 
     def posted(letter: Any) -> None:
         told.set()
         post(letter)
 
-    def turn(_spool: DiskSpool, _now: float) -> float:
+    def turn(spool: DiskSpool, now: float) -> float:
         held_up.set()
         told.wait(DEADLINE_S)
-        return 0.0
+        return really(spool, now)
 
     monkeypatch.setattr(house.service.mailbox, "post", posted)
     monkeypatch.setattr(DiskSpool, "turn", turn)

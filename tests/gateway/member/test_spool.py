@@ -382,6 +382,19 @@ def test_receipts(keep: Callable[..., Keeper]) -> None:
     assert told[3:] == [(4, True)]
 
 
+def test_big_events(keep: Callable[..., Keeper]) -> None:
+    """Are written before memory has no room for them."""
+    kept = keep()
+    added = kept.add(2, data=f'"{"x" * 700_000}"')
+    assert not kept.spool.is_full
+    assert kept.turn() == WINDOW_S
+    added += kept.add(1, data=f'"{"x" * 700_000}"')
+    assert kept.spool.is_full
+    kept.turn()
+    assert (kept.on_disk, kept.spool.is_full) == (3, False)
+    assert _followed(kept, START) == (added, 0)
+
+
 def test_a_disk_that_cannot_be_written(tmp_path: Path) -> None:
     """It goes on in memory, says so, and writes when it can; what there is no room for is told."""
     folder = tmp_path / "gone"
