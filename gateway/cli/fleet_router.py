@@ -7,14 +7,13 @@ import logging
 import os
 import resource
 import sys
-import threading
 import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from gateway.cli.common import EXIT_USAGE
-from gateway.cli.stopping import stop_signals
+from gateway.cli.stopping import end_now, stop_signals
 from gateway.fleet.diagnosis import place_of
 from gateway.fleet.hub import OPEN, Asked, HubError, ending, members_of, settings_of
 from gateway.fleet.members import LIST
@@ -96,13 +95,10 @@ def _run(asked: Asked, settings: Settings, stops: SimpleQueue[int]) -> int:
 
 def _leave(session: zenoh.Session) -> None:
     """Say good-bye to all; who has just come and says nothing holds that up, and is not waited for."""
-    closing = threading.Thread(target=close, args=(session,), name="fleet-close", daemon=True)
-    closing.start()
-    closing.join(LEAVE_S)
+    closed = close(session, LEAVE_S)
     logger.info("stopped")
-    if closing.is_alive():
-        sys.stderr.flush()
-        os._exit(0)
+    if not closed:
+        end_now(0)
 
 
 def _held(settings: Settings) -> str:

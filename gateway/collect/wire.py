@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +17,7 @@ from gateway.fleet.declaring import direct
 from gateway.fleet.follower import Ask
 from gateway.fleet.keys import ANY, Gateway, parse_key
 from gateway.fleet.message import Position
-from gateway.fleet.session import FleetError, Settings, close, open_session
+from gateway.fleet.session import CLOSE_S, LONGEST_CLOSE_S, FleetError, Settings, close, open_session
 
 if TYPE_CHECKING:
     import zenoh
@@ -103,15 +104,15 @@ class Wire:
             self._thread = thread
 
     def stop(self, within_s: float) -> bool:
-        """Leave. False if a router that hangs still holds the thread."""
+        """Leave. False if a router that hangs still holds a thread."""
         self._stopping.set()
         with self._lock:
             session, self._session = self._session, None
-        if session is not None:
-            close(session)
+        deadline = time.monotonic() + within_s
+        closed = session is None or close(session, min(within_s, CLOSE_S))
         if self._thread is not None:
-            self._thread.join(within_s)
-        return self._thread is None or not self._thread.is_alive()
+            self._thread.join(max(0.0, deadline - time.monotonic()))
+        return closed and (self._thread is None or not self._thread.is_alive())
 
     def ask(self, gateway: Gateway, ask: Ask) -> None:
         """For a page; a `Paged` with None follows, whatever comes before it."""
@@ -167,7 +168,7 @@ class Wire:
                     self._session = session
                     self._post(Opened(None))
                     return
-            close(session)
+            close(session, LONGEST_CLOSE_S)
 
     def _declare(self, session: zenoh.Session) -> None:
         """Liveliness comes last: a gateway is followed once it is seen, so nothing of what follows is

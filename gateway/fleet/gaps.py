@@ -8,7 +8,7 @@ Not for several threads.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from gateway.fleet.message import Lost, Position
@@ -107,6 +107,11 @@ class Gaps:
         gap.last = position.seq
         gap.add(sender, utc_ms)
         return gap
+
+    def tell(self, begun: Container[tuple[int, int]]) -> None:
+        """Somebody has heard of those that begin there (epoch and number)."""
+        for gap in self._gaps:
+            gap.told |= (gap.epoch, gap.first) in begun
 
     def forget(self, upto: Position) -> list[Gap]:
         """All who need to know have heard of what was up to there; returns what has gone."""

@@ -88,12 +88,13 @@ class Link:
         return self._listening.dropped
 
     def close(self, last: Callable[[], object]) -> bool:
-        """End it. `last`: what the dispatcher's thread does at the end. False if a listener still runs."""
+        """End it. `last`: what the dispatcher's thread does at the end. False if a listener still runs,
+        or zenoh still tries to tell a router that hangs."""
         ended = self._listening.close(END_S)
         self._own.leave()
         if self._speaker is not None:
             self._speaker.close()
-        close(self.session)
+        ended = close(self.session) and ended
         self._dispatcher.post(last, must=True)
         self._dispatcher.close()
         return self._dispatcher.join(END_S) and ended

@@ -104,7 +104,8 @@ class FleetRouter(PatternRouter):
 
     def disconnect(self) -> bool:
         """Leave the fleet: its senders' listeners hear #disconnect. Any number of times. False if a listener
-        still runs after 5 s; called by a listener, it does not wait for that one."""
+        still runs after 5 s, or zenoh still tries to tell a router that hangs; called by a listener, it does
+        not wait for that one."""
         with self._changing:
             link, self._link = self._link, None
             return True if link is None else link.close(self._end)

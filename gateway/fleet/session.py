@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,8 @@ from gateway.fleet import diagnosis
 
 if TYPE_CHECKING:
     import zenoh
+
+logger = logging.getLogger(__name__)
 
 PORT = 7447
 """zenoh's own."""
@@ -34,6 +38,10 @@ MOST_SESSIONS = 20_000
 """With a router: twice the gateways that one is made for. zenoh's own 1,000 are soon used up."""
 AGAIN_MS, LONGEST_AGAIN_MS = 200, 1000
 """Between tries while no router is there."""
+CLOSE_S = 0.5
+"""For a session to be closed, where somebody waits for it."""
+LONGEST_CLOSE_S = 60.0
+"""Where nobody does, and it is to be known when it is over: zenoh gives up after ten seconds."""
 EXTRA = "fleets need zenoh, which is not installed: pip install 'sig-gateway[fleet]'"
 
 
@@ -97,9 +105,24 @@ def open_session(settings: Settings) -> zenoh.Session:
         raise FleetError(_problem(settings, str(error))) from None
 
 
-def close(session: zenoh.Session) -> None:
-    """End it, and all that it has declared. Takes a few ms, also where no router is there."""
-    session.close()  # type: ignore[no-untyped-call]  # of zenoh's
+def close(session: zenoh.Session, within_s: float = CLOSE_S) -> bool:
+    """End it, and all that it has declared: some ms, also where no router is there. With a router that hangs,
+    and much that waits to be said to it, zenoh tries for ten seconds: False if it still does, on a thread
+    that is left behind, and Python cannot end meanwhile (see `gateway.cli.stopping.end_now`). Raises
+    RuntimeError if this machine has no thread left."""
+    thread = threading.Thread(target=_close, args=(session,), name="fleet-close", daemon=True)
+    thread.start()
+    thread.join(within_s)
+    return not thread.is_alive()
+
+
+def _close(session: zenoh.Session) -> None:
+    import zenoh
+
+    try:
+        session.close()  # type: ignore[no-untyped-call]  # of zenoh's
+    except zenoh.ZError as error:
+        logger.debug("fleet: no router has heard that it ends: %s", error)
 
 
 def config_of(settings: Settings) -> zenoh.Config:

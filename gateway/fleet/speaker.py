@@ -71,10 +71,13 @@ class Speaker:
         key = self._key(sender, event)
         with self._order:  # or a later one might overtake it
             said = self._spool.add(sender, event, data, utc_ms, known)
-            if not self._closed:
-                with suppress(self._error):  # no key has an empty part: then it comes in a page
-                    self._session.put(key, data, attachment=said.attachment)
+            self._put(key, said)
         return said
+
+    def tell(self, event: Event) -> None:
+        """Say one that is in the spool already, and that no other may overtake."""
+        with self._order:
+            self._put(self._key(event.sender, event.event), event)
 
     def connect(self, sender: str) -> None:
         """It is there, until `disconnect`."""
@@ -110,6 +113,11 @@ class Speaker:
             undeclare(token)
         self._questions.close()
         return not self._own_threads or self._threads.close(within_s)
+
+    def _put(self, key: str, event: Event) -> None:
+        if not self._closed:
+            with suppress(self._error):  # no key has an empty part: then it comes in a page
+                self._session.put(key, event.data, attachment=event.attachment)
 
     def _declare(self, sender: str | None) -> None:
         """A token; None: of the gateway itself."""

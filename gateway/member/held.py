@@ -55,6 +55,11 @@ class Memory:
         return len(self._waiting)
 
     @property
+    def waiting_bytes(self) -> int:
+        """Of those."""
+        return self._waiting_bytes
+
+    @property
     def oldest(self) -> Held | None:
         """Of those that are not safe."""
         return self._waiting[0] if self._waiting else None

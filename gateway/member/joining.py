@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gateway.fleet.session import EXTRA, FleetError, Settings, close, open_session
+from gateway.fleet.session import EXTRA, LONGEST_CLOSE_S, FleetError, Settings, close, open_session
 
 if TYPE_CHECKING:
     import zenoh
@@ -55,7 +55,7 @@ class Joining:
                 self._failed(f"{type(error).__name__}: {error}")
             else:
                 if self._stopping.is_set():
-                    close(session)
+                    close(session, LONGEST_CLOSE_S)
                 else:
                     self._joined(session)
                 return

@@ -7,11 +7,13 @@ import logging
 import math
 import select
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import sig
 from gateway.fleet.declaring import zenoh_error
 from gateway.fleet.keys import Gateway
+from gateway.fleet.message import Event
 from gateway.fleet.session import Settings, close
 from gateway.fleet.speaker import Speaker
 from gateway.mailbox import Mailbox, Noted
@@ -35,8 +37,10 @@ LONGEST_S = 3600.0
 """Of a sleep."""
 LEAVE_S = 0.2
 """For a try to reach a router: one that is refused is over at once."""
+TELL_S = 0.1
+"""For what comes last to be said: some thousand events, or a hundred to a router that hangs."""
 CLOSE_S = 0.3
-"""For requests that are under way at the end."""
+"""For requests that are under way at the end, and for zenoh to say that it ends."""
 
 
 class Joined(NamedTuple):
@@ -93,8 +97,8 @@ class Loop:
         self._asleep = False
         self.said = 0
         """Events, since the start."""
-        self.leaves_a_try = False
-        """Whether a try to reach a router was still under way when it ended."""
+        self.leaves_thread = False
+        """Whether one was still in zenoh when it ended: to reach a router, or to tell one that hangs."""
 
     # Any thread
 
@@ -140,7 +144,9 @@ class Loop:
                 self._waking = False
         for noted in self._mailbox.events(BATCH):
             self._take(noted)
-        self._count_losses()
+            self._have_room()
+        if self._note_losses() and self._speaker is not None:
+            self._see_who_is_here()
         now = self._clock.monotonic()
         due = self._spool.turn(now)
         if self._speaker is None:
@@ -150,26 +156,32 @@ class Loop:
         return min(due, self._speaker.beat(now), self._look_at)
 
     def _take(self, noted: Noted) -> None:
-        utc_ms = round(noted.utc * 1000)
-        what = noted.sender, noted.event, noted.body.data, utc_ms, noted.known
+        if self._speaker is None:
+            self._keep(noted)
+            return
         with self._spool.taking(noted.utc, noted.at, noted.receipt):
-            if self._speaker is None:
-                self._spool.add(*what)
-                return
-            self._speaker.say(*what)
+            self._speaker.say(*_what(noted))
         self.said += 1
         if noted.event == EVENT_CONNECT:
             self._come(noted.sender)
         elif noted.event == EVENT_DISCONNECT:
             self._go(noted.sender)
 
-    def _count_losses(self) -> None:
-        """What the mailbox had no room for: it is told, and who is here is asked."""
+    def _keep(self, noted: Noted) -> Event:
+        with self._spool.taking(noted.utc, noted.at, noted.receipt):
+            return self._spool.add(*_what(noted))
+
+    def _have_room(self) -> None:
+        """What comes at once may be more than memory has room for."""
+        if self._spool.is_full:
+            self._spool.turn(self._clock.monotonic())
+
+    def _note_losses(self) -> bool:
+        """What the mailbox had no room for is told. Whether there was any."""
         losses = self._mailbox.losses()
         for sender, loss in losses.items():
             self._spool.lose(sender, loss)
-        if losses and self._speaker is not None:
-            self._see_who_is_here()
+        return bool(losses)
 
     def _join(self, session: zenoh.Session) -> None:
         """A router has let us in; from now on zenoh comes back by itself."""
@@ -223,19 +235,42 @@ class Loop:
         self._mailbox.awake()
 
     def _end(self) -> None:
-        """Keep what has come, and be gone."""
+        """Keep what has come, and be gone. All that zenoh does may take as long as a router hangs: it comes
+        when the disk has everything."""
+        late: list[Event] = []
         try:
             while events := self._mailbox.events(BATCH):
                 for noted in events:
-                    self._take(noted)
-            self._count_losses()
+                    late.append(self._keep(noted))
+                    self._have_room()
+            self._note_losses()
         finally:
-            self.leaves_a_try = not self._joining.stop(LEAVE_S)
-            if self._speaker is not None and not self._speaker.close(CLOSE_S):
+            try:
+                self._spool.close()
+            finally:
+                self.leaves_thread = not self._leave(late)
+
+    def _leave(self, late: Sequence[Event]) -> bool:
+        """Say what came last, and be in the fleet no more. False if a thread is left behind that is in zenoh
+        still."""
+        left = not self._joining.stop(LEAVE_S)
+        if self._speaker is not None:
+            until = self._clock.monotonic() + TELL_S
+            for event in late:
+                if self._clock.monotonic() > until:
+                    break  # who listens asks for it when we come back
+                self._speaker.tell(event)
+                self.said += 1
+            if not self._speaker.close(CLOSE_S):
                 logger.info("fleet: stops while a request is under way, whose answer is not sent")
-            for letter in self._mailbox.letters():
-                if isinstance(letter, Joined):
-                    close(letter.session)
-            if self._session is not None:
-                close(self._session)
-            self._spool.close()
+        sessions = [letter.session for letter in self._mailbox.letters() if isinstance(letter, Joined)]
+        if self._session is not None:
+            sessions.append(self._session)
+        for session in sessions:
+            left |= not close(session, CLOSE_S)
+        return not left
+
+
+def _what(noted: Noted) -> tuple[str, str, str, int, bool]:
+    """As a spool and a speaker take it."""
+    return noted.sender, noted.event, noted.body.data, round(noted.utc * 1000), noted.known

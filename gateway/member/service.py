@@ -103,7 +103,7 @@ class Membership:
             logger.warning(text, within_s, left)
             return False
         self._thread = None
-        return self._loop is None or not self._loop.leaves_a_try
+        return self._loop is None or not self._loop.leaves_thread
 
     def status(self) -> dict[str, Part]:
         """See `Service`."""

@@ -40,6 +40,8 @@ SOON_S = 1.0
 """Between two writes that a device's lack of room asks for."""
 MOST_UNWRITTEN = 2000
 """Events that wait in memory: more are written before the loss window ends."""
+MOST_UNWRITTEN_BYTES = 1_600_000
+"""And their bytes: a fifth of what memory has room for, as of their number."""
 
 
 class DiskSpool:
@@ -81,6 +83,12 @@ class DiskSpool:
     def head(self) -> Position:
         """See `Spool`."""
         return self._head
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits in memory that `turn` writes it at once."""
+        memory = self._memory
+        return memory.waiting >= MOST_UNWRITTEN or memory.waiting_bytes >= MOST_UNWRITTEN_BYTES
 
     def open(self) -> None:
         """Open the file, and begin an epoch. Where that fails it begins all the same, in memory, and `turn`
@@ -242,9 +250,9 @@ class DiskSpool:
     def _due(self, now: float) -> float:
         """When to write."""
         with self._lock:
-            oldest, waiting = self._memory.oldest, self._memory.waiting
+            oldest = self._memory.oldest
             due = self._delete_at if oldest is None else min(self._delete_at, oldest.at + self._loss_window_s)
-        if waiting >= MOST_UNWRITTEN:
+        if self.is_full:
             due = now
         if self._soon:
             due = min(due, self._wrote_at + SOON_S)
@@ -266,7 +274,7 @@ class DiskSpool:
             self._begun, self._problem = True, None
             self._wrote_at = now
             was_numbered = self._head.epoch > 0
-            self._epochs = {each: noted.last for each, noted in self._store.epochs.items()} | self._epochs
+            given, self._epochs = self._epochs, {each: last for each, (_, last) in self._store.epochs.items()}
             if not was_numbered:
                 self._number_from(epoch)
             elif epoch != self._head.epoch:
@@ -274,6 +282,8 @@ class DiskSpool:
                 # waits begins anew, and who has had it already has it twice.
                 self._head = self._memory.renumbered(epoch)
                 self._epochs[epoch] = self._head.seq
+            else:
+                self._epochs |= given
             self._gaps = Gaps([*self._store.gaps, *self._gaps])
             self._on_disk = self._store.rows
             for consumer, confirmed in self._store.confirmed.items():
@@ -285,6 +295,7 @@ class DiskSpool:
     def _write(self, now: float) -> None:
         with self._disk:
             with self._lock:
+                soon, self._soon = self._soon, False  # who asks from now on means what comes from now on
                 new, head, floor = self._memory.unsafe(), self._head, self._floor
                 confirmed = {name: each for name, each in self._confirmed.items() if each is not None}
                 gaps = self._gaps.copy()
@@ -292,11 +303,14 @@ class DiskSpool:
             try:
                 gaps, dropped = self._store.write(State(rows, *head, floor, confirmed, gaps))
             except StoreError as error:
+                self._soon |= soon
                 self._failed(error, now)
                 return
             with self._lock:
+                gaps.tell({(gap.epoch, gap.first) for gap in self._gaps if gap.told})  # meanwhile
+                gaps.forget(self._floor)
                 self._gaps, self._on_disk = gaps, self._store.rows
-                self._problem, self._again_at, self._soon = None, -math.inf, False
+                self._problem, self._again_at = None, -math.inf
                 self._wrote_at = now
                 late = self._on_disk and self._floor > floor  # confirmed meanwhile
                 self._delete_at = now + self._loss_window_s if late else math.inf

@@ -65,9 +65,9 @@ def status_of(
 
 
 def _after(numbers: Numbers, position: Position) -> int:
-    """How many numbers have been given after that."""
+    """How many numbers have been given after that; it may be after the last that is known of its epoch."""
     return sum(
-        last - (position.seq if epoch == position.epoch else 0)
+        max(0, last - (position.seq if epoch == position.epoch else 0))
         for epoch, last in numbers.epochs.items()
         if epoch >= position.epoch
     )

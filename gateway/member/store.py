@@ -165,11 +165,12 @@ class Store:
                 rows.note_gap(db, gap)
 
     def _id_of(self, position: Position) -> int:
-        """Of its row, or of the last before it."""
+        """Of its row, or of the last before it. A position may be after the last number that the file knows
+        of its epoch: what is confirmed in time is never written, and the next epoch's rows begin there."""
         found = 0
         for epoch, (base, last) in self.epochs.copy().items():
             if epoch == position.epoch:
-                return base + position.seq
+                return base + (position.seq if epoch == self._begun else min(position.seq, last))
             if epoch < position.epoch:
                 found = base + last
         return found

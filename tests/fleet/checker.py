@@ -4,7 +4,7 @@ their spools, and by the logs of the consumers, and by nothing of the fleet's ow
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,12 +62,14 @@ def judge(
     log: Path,
     unsafe: set[Said],
     deaths: dict[str, list[float]],
+    may_lose: Callable[[str], float],
     *,
     ordered: bool,
 ) -> Verdict:
     """`unsafe`: said so shortly before a kill -9 that it may be gone, told or not. `deaths`: for each one
-    event more may be told as lost, of which the truth does not know. `ordered`: all has to be in order, and
-    the log has positions."""
+    event more may be told as lost, of which the truth does not know. `may_lose`: of a gateway, the share of
+    the rest that may be missing, if it is told. `ordered`: all has to be in order, and the log has
+    positions."""
     got, lost = read_log(log), read_losses(log)
     here = {(each.gateway, each.number, each.said) for each in got}
     missing = []
@@ -76,6 +78,8 @@ def judge(
         least, told = len(absent - unsafe), lost.get(gateway, 0)
         if not least <= told <= len(absent) + len(deaths[gateway]):
             missing.append(f"{gateway}: {len(absent)} are missing, {told} told as lost: {sorted(absent)[:5]}")
+        if least > may_lose(gateway) * len(said):
+            missing.append(f"{gateway}: of {len(said)} too many are missing: {sorted(absent - unsafe)[:5]}")
     times = Counter((each.gateway, each.number, each.said) for each in got)
     repeated = [f"{each} {count} times" for each, count in times.items() if count > 1]
     return Verdict(missing, repeated, _disordered(log) if ordered else [])

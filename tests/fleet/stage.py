@@ -23,6 +23,8 @@ SITES = 3
 MOST = 100_000
 SHORT_BYTES = 6000
 """That the spool of `single` has room for: some 40 events, so it loses some in an outage of ten seconds."""
+MOST_LOST = 0.5
+"""Of what `single` says, in a test that has as much quiet as outages."""
 AMPLE_BYTES = 10_000_000
 SLACK_S = 2.0
 """Until a machine that is busy has written what its loss window says."""
@@ -43,6 +45,11 @@ class Group(NamedTuple):
     def window_s(self) -> float:
         """What was said so shortly before a kill -9 may be gone."""
         return 0.0 if self.disk_bytes is None else LOSS_WINDOW_S + SLACK_S
+
+    @property
+    def may_lose(self) -> float:
+        """The share of what is said that there may be no room for."""
+        return MOST_LOST if self.disk_bytes == SHORT_BYTES else 0.0
 
 
 GROUPS = {

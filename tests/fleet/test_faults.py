@@ -38,7 +38,9 @@ def _nothing_is_wrong(made: Stage, told: list[str]) -> None:
         truth = everything if name == DURABLE else since_heard(everything, log)
         with suppress(AssertionError):  # what is wrong then says more
             until(lambda truth=truth, log=log: covered(truth, log, unsafe), SETTLED_S)  # type: ignore[misc]
-        verdict = judge(truth, log, unsafe, deaths, ordered=name == DURABLE)
+        verdict = judge(
+            truth, log, unsafe, deaths, lambda each: _group(each).may_lose, ordered=name == DURABLE
+        )
         assert verdict.good, "\n".join([f"{name}: {verdict}", *told])
 
 

@@ -9,7 +9,7 @@ import pytest
 from gateway.fleet.session import EndpointError, FleetError, Settings, close, endpoint, open_session
 from tests.support.fleet_routers import routers
 from tests.support.ports import free_port
-from tests.support.waiting import until
+from tests.support.waiting import DEADLINE_S, until
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,22 @@ def test_another_router_takes_over() -> None:
         finally:
             close(ours)
             close(theirs)
+
+
+def test_the_end_with_a_router_that_hangs() -> None:
+    """And much that waits to be said to it: zenoh is left behind, and gives up by itself without a word."""
+    with routers(1) as made:
+        ours, theirs = open_session(made.settings()), open_session(made.settings())
+        _subscriber = theirs.declare_subscriber("sig/1/**", lambda _sample: None)
+        heard = threading.Event()
+        _other = theirs.declare_subscriber("sig/2/**", lambda _sample: heard.set())
+        until(lambda: ours.put("sig/2/a", b"1") or heard.wait(0.05))
+        made.hang(0)
+        for _ in range(2000):
+            ours.put("sig/1/a", bytes(20_000))
+        assert not close(ours, 0.1)
+        left = next(each for each in threading.enumerate() if each.name == "fleet-close")
+        made.kill(0)
+        left.join(DEADLINE_S)
+        assert not left.is_alive()
+        assert close(theirs)

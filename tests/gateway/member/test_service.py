@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,14 +20,17 @@ from gateway import mailbox as mailbox_module
 from gateway.config import load
 from gateway.feed import Feed
 from gateway.fleet.keys import Gateway
+from gateway.fleet.session import close
+from gateway.fleet.speaker import Speaker
+from gateway.member.joining import Joining
 from gateway.member.loop import Loop
 from gateway.member.service import FILE, Membership
-from gateway.member.spool import TOO_MANY
+from gateway.member.spool import TOO_MANY, DiskSpool
 from tests.support.durable_consumer import Consumer
 from tests.support.fake_machine import RunningMachine, StagedClock
 from tests.support.fleet_routers import Routers, routers
 from tests.support.imported import imported
-from tests.support.waiting import until
+from tests.support.waiting import DEADLINE_S, until
 
 GATEWAY = Gateway("north", "gateway")
 PARTS = ("zenoh", "gateway.member.loop", "gateway.member.store", "sqlite3")
@@ -94,6 +99,72 @@ def test_what_is_heard_is_said(house: House, fleet: Routers) -> None:
         until(lambda: house.part["waiting"] == 0)
     assert house.part["consumers"]["collector"]["unconfirmed"] == 0
     assert "no event waits" in house.part["message"]
+
+
+def test_the_disk_has_everything_before_zenoh_ends(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A router that hangs may hold zenoh up, and the process has to end. What comes last is said all the
+    same."""
+    on_disk: list[int] = []
+
+    def noting(of_zenoh: Callable[..., bool]) -> Callable[..., bool]:
+        def noted(*args: Any) -> bool:
+            with closing(sqlite3.connect(house.config.data / FILE)) as db:
+                on_disk.append(db.execute("SELECT count(*) FROM events").fetchone()[0])
+            return of_zenoh(*args)
+
+        return noted
+
+    said: list[str] = []
+    house.service.start()
+    house.is_in()
+    stops = _held_up_until_told_to_stop(house, monkeypatch)
+    monkeypatch.setattr(Joining, "stop", noting(Joining.stop))
+    monkeypatch.setattr(Speaker, "close", noting(Speaker.close))
+    monkeypatch.setattr(Speaker, "tell", lambda _speaker, event: said.append(event.data))
+    monkeypatch.setattr("gateway.member.loop.close", noting(lambda *args: close(*args) and False))
+    house.say()
+    until(stops.is_set)
+    house.say(2, first=1)
+    assert not house.service.stop(30.0)
+    assert on_disk == [3] * 3
+    assert said[-2:] == ['{"value":1.0}', '{"value":2.0}']
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_more_than_memory_has_room_for(house: House, stops: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That came at once, while it runs or just before it ends: all is on disk."""
+    monkeypatch.setattr("gateway.member.held.MOST_BYTES", 100_000)
+    monkeypatch.setattr("gateway.member.spool.MOST_UNWRITTEN_BYTES", 20_000)
+    house.service.start()
+    house.is_in()
+    held_up = _held_up_until_told_to_stop(house, monkeypatch) if stops else threading.Event()
+    if stops:
+        house.say()
+        until(held_up.is_set)
+    for _ in range(100):
+        house.temp.getSignal("#changed").trigger("x" * 5000)
+    assert house.service.stop(30.0)
+    with closing(sqlite3.connect(house.config.data / FILE)) as db:
+        assert db.execute("SELECT count(*) FROM events").fetchone()[0] == 100 + stops
+
+
+def _held_up_until_told_to_stop(house: House, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set when the service's thread is held up."""
+    held_up, told = threading.Event(), threading.Event()
+    post, really = house.service.mailbox.post, DiskSpool.turn
+
+    def posted(letter: Any) -> None:
+        told.set()
+        post(letter)
+
+    def turn(spool: DiskSpool, now: float) -> float:
+        held_up.set()
+        told.wait(DEADLINE_S)
+        return really(spool, now)
+
+    monkeypatch.setattr(house.service.mailbox, "post", posted)
+    monkeypatch.setattr(DiskSpool, "turn", turn)
+    return held_up
 
 
 def test_who_is_there_follows_the_router(house: House, fleet: Routers) -> None:
