@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from gateway.collect.admission import Cursor
-from gateway.collect.asking import MOST_ASKED, MOST_SENDERS, SENDERS_AGAIN_S, SENDERS_S
+from gateway.collect.arrival import Unset
+from gateway.collect.asking import MOST_ASKED, MOST_SENDERS, SENDERS_AGAIN_S, SENDERS_S, Introductions
 from gateway.collect.following import SETTLED_S, Following
 from gateway.collect.keeping import News
+from gateway.collect.member import Member
 from gateway.collect.placed import Placed
 from gateway.collect.room import Dropped
 from gateway.collect.wire import Came, Head, Opened, Paged, Presence, Reached, Told
@@ -330,6 +332,21 @@ def test_a_thousand_say_what_they_are() -> None:
     assert {got[each] for each in many if each not in dumb} == {1}
     go_on(75.0)
     assert min(got.values()) >= 2
+
+
+def test_who_waits_for_a_place_is_looked_at_soon() -> None:
+    """Not at the end of a pause."""
+    desk = Desk()
+    introductions = Introductions(desk)
+    for number in range(MOST_SENDERS + 1):
+        member = Member(Gateway("north", f"g{number}"), desk.keeping, Unset())  # type: ignore[arg-type]
+        member.up = True
+        introductions.due(member, 5.0)
+    assert len(introductions.look(5.0)) == MOST_SENDERS
+    assert [introductions.waits] == [True]
+    introductions.ended()
+    assert len(introductions.look(5.1)) == 1
+    assert not introductions.waits
 
 
 def test_a_token_that_comes_back_soon_has_not_gone() -> None:
