@@ -118,7 +118,7 @@ class CollectApp:
         timekeeping = Timekeeping(self.clock, self._dispatcher, self.folder)
         self._behind = (timekeeping, Dispatching(self._dispatcher), consumer)
         if self.config.shared.http is not None:
-            self.live = Live(settings)
+            self.live = Live(settings, section.sites)
             self._front = (self._http(self.live, consumer, sites), self.live)
 
     def _http(self, live: Live, consumer: Consumer, sites: Sites) -> Service:

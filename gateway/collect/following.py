@@ -14,14 +14,15 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from gateway.collect import asking
 from gateway.collect.admission import Cursor
 from gateway.collect.arrival import Unset
+from gateway.collect.asking import SENDERS_S, Introductions, Pages
 from gateway.collect.confirming import Confirming
 from gateway.collect.keeping import Keeping
 from gateway.collect.member import Member
 from gateway.collect.wire import Came, Head, Letter, Opened, Paged, Presence, Reached, Told
 from gateway.fleet import keys
-from gateway.fleet.follower import Ask
 from gateway.fleet.keys import Gateway, parse_key, parse_name
 from gateway.fleet.message import MessageError, Page, Position, parse_event
 
@@ -30,14 +31,6 @@ logger = logging.getLogger(__name__)
 MOST_HELD = 20_000
 """Live events of all gateways that wait for missing ones: beyond it they are let go, and come in pages. 10
 MB."""
-MOST_ASKED = 16
-"""Pages under way at once, of 256 kB at most: 4 MB."""
-MOST_SENDERS = 4
-"""Gateways at once that are asked what they are: 1,000 take a quarter of a minute."""
-SENDERS_S = 60.0
-"""Between two times that a gateway is asked what it is, and told once more what is safe."""
-SENDERS_AGAIN_S = 7.0
-"""The same where it has not answered."""
 SETTLED_S = 5.0
 """A token that has gone for so long is gone: when a router dies, tokens of others go and come back."""
 LOOK_S = 0.02
@@ -54,11 +47,9 @@ class Keepings(Protocol):
     def of(self, site: str) -> Keeping: ...
 
 
-class Wire(Protocol):
+class Wire(asking.Wire, Protocol):
     """See `gateway.collect.wire`."""
 
-    def ask(self, gateway: Gateway, ask: Ask) -> None: ...
-    def senders(self, gateway: Gateway) -> None: ...
     def confirm(self, gateway: Gateway, consumer: str, position: Position) -> None: ...
 
 
@@ -75,17 +66,17 @@ class Following:
     def __init__(
         self, wire: Wire, keepings: Keepings, clock: Clock, sites: Sequence[str], consumer: str
     ) -> None:
-        self._wire = wire
         self._keepings = keepings
         self._clock = clock
         self._sites = frozenset(sites)
         self.members: Mapping[Gateway, Member] = {}
         """All that are known."""
         self._opened: dict[Keeping, dict[str, Cursor]] = {}
-        self._due: set[Member] = set()  # those that may have something to ask for
+        self._pages = Pages(wire)
+        self._introductions = Introductions(wire)
         self._confirming = Confirming(lambda gateway, at: wire.confirm(gateway, consumer, at))
         self._look_at = 0.0
-        self._asked = self._asking = self._held = 0
+        self._held = 0
         self._unset = Unset()
         self._down_at: dict[Gateway, float] = {}
         self._routers: set[str] = set()  # that are connected
@@ -97,7 +88,7 @@ class Following:
     @property
     def busy(self) -> bool:
         """Whether there is something to be done within LOOK_S."""
-        return bool(self._due) or self._confirming.waits
+        return self._pages.waits or self._introductions.waits or self._confirming.waits
 
     def turn(self, letters: Sequence[Letter], now: float) -> None:
         """Once round."""
@@ -109,9 +100,11 @@ class Following:
         self._news(now)
         if now >= self._look_at:
             self._look_at = now + LOOK_S
-            self._look(now)
+            self._pages.look(now)
+            for member in self._introductions.look(now):
+                self._confirming.safe(member.gateway, member.stored.position)
         if self._confirming.look(now):
-            self._seldom(now)
+            self._settle(now)
 
     def end(self, now: float) -> None:
         """The last words: what is safe by now."""
@@ -163,10 +156,10 @@ class Following:
         member.head = max(member.head, event.position)
         if member.follower is None:
             return
-        if not member.keeping.room or self._held >= MOST_HELD:
+        if not member.keeping.room.is_left or self._held >= MOST_HELD:
             member.skipped = True
             self.let_go += 1
-            self._due.add(member)
+            self._pages.wants(member)
             return
         self._followed(member, now, lambda follower: follower.live(event, now))
 
@@ -177,7 +170,7 @@ class Following:
         member.head = newest
         if member.follower is not None:
             member.follower.head(newest, now)
-            self._due.add(member)
+            self._pages.wants(member)
 
     def _presence(self, presence: Presence, now: float) -> None:
         if not self._wants(presence.gateway):
@@ -189,20 +182,21 @@ class Following:
         member = self._member(presence.gateway, now)
         if not member.up:
             member.up, member.since = True, self._clock.utc()
-        member.senders_due = now
+        self._introductions.due(member, now)
         if member.follower is not None:
             member.follower.came(now)
-            self._due.add(member)
+            self._pages.wants(member)
             self._confirming.safe(member.gateway, member.stored.position)
 
     def _paged(self, paged: Paged, now: float) -> None:
         member = self.members[paged.gateway]
+        if paged.page is None:
+            self._pages.ended(member)
         if member.follower is None:
             return
         if paged.page is None:
-            self._asked -= 1
             member.follower.failed(paged.ask, now)
-            self._due.add(member)
+            self._pages.wants(member)
             return
         page = Page.parse(paged.page.decode())
         member.head = page.head
@@ -215,14 +209,14 @@ class Following:
         member.take(what(follower), now, self._clock.utc())
         assert follower is not None
         self._held += follower.held - held
-        self._due.add(member)
+        self._pages.wants(member)
 
     def _told(self, told: Told, now: float) -> None:
         member = self.members[told.gateway]
         if told.answer is None:
-            self._asking -= 1
+            self._introductions.ended()
             return
-        member.senders_due = now + SENDERS_S
+        self._introductions.due(member, now + SENDERS_S)
         answer = json.loads(told.answer)
         if isinstance(answer, dict):
             member.tell(answer.get("gateway"), answer.get("senders"), self._clock.utc())
@@ -251,11 +245,11 @@ class Following:
                 member.stored = cursor
                 self._opened[keeping][name] = cursor
                 self._confirming.safe(member.gateway, cursor.position)
-            for name in news.lost:
+            for name, dropped in news.lost.items():
                 member = self.members[_gateway(name)]
-                member.again(now)
-                self._due.add(member)
-                self._count_held()
+                if member.again(dropped, now):
+                    self._pages.wants(member)
+                    self._count_held()
 
     def _begin_all(self, keeping: Keeping, cursors: dict[str, Cursor], now: float) -> None:
         self._opened[keeping] = cursors
@@ -265,48 +259,21 @@ class Following:
             if member.keeping is keeping:
                 member.begin(cursors.get(member.name, Cursor()), now)
                 self._confirming.safe(member.gateway, member.stored.position)
-                self._due.add(member)
+                self._pages.wants(member)
         self._count_held()
 
     def _count_held(self) -> None:
         """Where followers are new ones."""
         self._held = sum(member.follower.held for member in self.members.values() if member.follower)
 
-    def _look(self, now: float) -> None:
-        """Ask for what is missing."""
-        for member in list(self._due):
-            follower = member.follower
-            if follower is None or not member.up:
-                self._due.discard(member)
-                continue
-            if self._asked >= MOST_ASKED or not member.keeping.room:
-                continue
-            if member.skipped:
-                member.skipped = False
-                follower.came(now)
-            ask = follower.ask(now)
-            if ask is not None:
-                self._asked += 1
-                self._wire.ask(member.gateway, ask)
-            elif follower.deadline() == float("inf"):
-                self._due.discard(member)
-
-    def _seldom(self, now: float) -> None:
-        """Once a second: who has gone, and who is to be asked what it is."""
+    def _settle(self, now: float) -> None:
+        """Who has gone."""
         for gateway, since in list(self._down_at.items()):
             if now - since >= SETTLED_S:
                 del self._down_at[gateway]
                 member = self.members.get(gateway)
                 if member is not None:
                     member.up, member.since = False, self._clock.utc()
-        for member in self.members.values():
-            if self._asking >= MOST_SENDERS:
-                return
-            if member.up and now >= member.senders_due:
-                member.senders_due = now + SENDERS_AGAIN_S
-                self._asking += 1
-                self._wire.senders(member.gateway)
-                self._confirming.safe(member.gateway, member.stored.position)
 
 
 def _gateway(name: str) -> Gateway:

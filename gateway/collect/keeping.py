@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sig
 from gateway import health
+from gateway.collect.placed import Placed
+from gateway.collect.room import Dropped, Room
 from gateway.event_id import BEFORE_ALL, EventId
 from gateway.mailbox import Mailbox, Noted
 from gateway.samples import Family, Labels, Sample, counter, gauge
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from drivers.receipt import Receipt
     from gateway.clock.wall import WallClock
     from gateway.collect.admission import Cursor
-    from gateway.collect.placed import Placed
     from gateway.collect.site_store import Told
     from gateway.history.disk import Store
     from gateway.history.recall import Archive, Recall
@@ -36,9 +37,6 @@ AGAIN_S = 30.0
 """After an error of its own."""
 PAUSE_SHARE = 0.2
 """Of the window, in which what comes is taken at once: what catches up comes by the thousand."""
-MOST_EVENTS, MOST_BYTES = 6000, 5_000_000
-"""What is taken before it is written: a second of the whole of a large site, and less than a recorder has
-room for (`gateway.history.pending`), so that nothing is dropped. Beyond it gateways are asked for no more."""
 
 
 class Made(NamedTuple):
@@ -56,11 +54,11 @@ written."""
 
 class News(NamedTuple):
     """Since the last time. `opened`: how far gateways were in what was opened, None where nothing was;
-    `wrote`: what is safe by now; `lost`: whose events had no room, and are to be asked for once more."""
+    `wrote`: what is safe by now; `lost`: whose events were not kept, and are to be asked for once more."""
 
     opened: Mapping[str, Cursor] | None
     wrote: Mapping[str, Cursor]
-    lost: frozenset[str]
+    lost: Mapping[str, Dropped]
 
 
 class Keeping:
@@ -79,6 +77,8 @@ class Keeping:
         self._mailbox = Mailbox(keeps=True)
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
+        self.room = Room()
+        """What may still come."""
         self._recorder: Recorder | None = None
         self._recall: Recall | None = None
         self._made: Made | None = None
@@ -88,8 +88,6 @@ class Keeping:
         self._found: Mapping[str, Cursor] = {}
         self._opened: Mapping[str, Cursor] | None = None
         self._wrote: dict[str, Cursor] = {}
-        self._lost: set[str] = set()
-        self._events = self._bytes = 0
 
     def start(self) -> None:
         """See `Service`."""
@@ -161,11 +159,6 @@ class Keeping:
 
     # The consumer's thread
 
-    @property
-    def room(self) -> bool:
-        """Whether more is to be asked for."""
-        return self._events < MOST_EVENTS and self._bytes < MOST_BYTES
-
     def next_id(self, utc: float) -> EventId:
         """Of an event that comes now."""
         self._last = self._last.next(utc)
@@ -173,27 +166,22 @@ class Keeping:
 
     def put(self, noted: Noted, placed: Placed) -> None:
         """To be written; `placed` was just made, with `tell` of this."""
-        with self._lock:
-            self._events += 1
-            self._bytes += placed.size
+        self.room.take(placed)
         self._mailbox.put(noted._replace(receipt=placed))
         placed.release()
 
     def tell(self, receipt: Receipt, safe: bool) -> None:
         """Nobody holds it any more. On any thread."""
-        with self._lock:
-            self._events -= 1
-            self._bytes -= receipt.size  # type: ignore[attr-defined]  # all are `Placed`
-            if not safe:
-                self._lost.add(receipt.identity)
+        assert isinstance(receipt, Placed)
+        self.room.let_go(receipt, safe)
         if not safe:
             self._wake()
 
     def news(self) -> News:
         """What has happened since the last time."""
         with self._lock:
-            found = News(self._opened, self._wrote, frozenset(self._lost))
-            self._opened, self._wrote, self._lost = None, {}, set()
+            found = News(self._opened, self._wrote, self.room.dropped())
+            self._opened, self._wrote = None, {}
         return found
 
     # The service's thread

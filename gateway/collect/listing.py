@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sig
 from drivers.reading import format_ms
 from gateway.collect.member import Member
 from gateway.encoding import decode
 from gateway.fleet.keys import Name
 from gateway.requests_pool import outcome_of
+
+if TYPE_CHECKING:
+    from gateway.fleet.router import FleetRouter
 
 ASK_S = 2.0
 """What a gateway has to say more of a sender."""
@@ -21,7 +23,7 @@ ASK_S = 2.0
 class Listing:
     """`members`: all by now; `router`: over which a single sender is asked. From any thread."""
 
-    def __init__(self, members: Callable[[], list[Member]], router: sig.Router) -> None:
+    def __init__(self, members: Callable[[], list[Member]], router: FleetRouter) -> None:
         self._members = members
         self._router = router
 
@@ -52,7 +54,7 @@ class Listing:
         methods = ("info", "stats") if connected else ()
         asked = {"info": None, "stats": None}
         for method in methods:
-            outcome = outcome_of(partial(self._router.request, name, method, {"timeout": ASK_S}))
+            outcome = outcome_of(partial(self._router.request, name, method, timeout=ASK_S))
             asked[method] = outcome.response
         return asked
 

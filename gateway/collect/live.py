@@ -12,7 +12,7 @@ from gateway.fleet.session import FleetError
 from gateway.service import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gateway.fleet.session import Settings
 
@@ -23,14 +23,14 @@ TRY_S, PAUSE_S = 1.0, 2.0
 
 
 class Live:
-    """As a service: a thread, `collect-live`, connects the router, and ends."""
+    """As a service: a thread, `collect-live`, connects the router, and ends. `sites`: as of a FleetRouter."""
 
     name = "live"
 
     def __init__(
-        self, settings: Settings, router_of: Callable[[Settings], FleetRouter] = FleetRouter
+        self, settings: Settings, sites: Sequence[str], router_of: Callable[..., FleetRouter] = FleetRouter
     ) -> None:
-        self.router = router_of(settings)
+        self.router = router_of(settings, sites=sites)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -59,11 +59,16 @@ class Live:
         return {}
 
     def _connect(self) -> None:
+        told = ""
         while not self._stopping.is_set():
             try:
                 self.router.connect(TRY_S)
             except (FleetError, ImportError) as error:
                 logger.debug("live: %s", error)
-                self._stopping.wait(PAUSE_S)
+            except Exception as error:
+                if repr(error) != told:
+                    told = repr(error)
+                    logger.exception("live: it cannot connect, and tries again; please report this")
             else:
                 return
+            self._stopping.wait(PAUSE_S)

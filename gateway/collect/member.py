@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,9 +13,10 @@ from gateway.collect.admission import Cursor
 from gateway.collect.arrival import Unset, gap_of, noted_of, size_of
 from gateway.collect.keeping import Keeping
 from gateway.collect.placed import Placed
+from gateway.collect.room import Dropped
 from gateway.fleet.follower import Deliver, Follower, Step
 from gateway.fleet.keys import Gateway
-from gateway.fleet.message import START, Event, Lost, Position
+from gateway.fleet.message import MOST_EVENTS, START, Event, Lost, Position
 from gateway.history.events import CHANGED
 
 UNKEPT = "it cannot be kept"
@@ -54,8 +56,9 @@ class Member:
         self.senders_due = math.inf
         self._unset = unset
         self._life = self._turn = 0
+        self._reserved: deque[int] = deque()  # events for which there is to be room, by page
         self._last = Cursor()  # what was handed over last
-        self._rewound: Position | None = None
+        self._rewound: Position | None = None  # what is before the event that was not kept, its own fault
         self._unkept = False  # the next event is one that cannot be kept
 
     def begin(self, cursor: Cursor, now: float) -> None:
@@ -65,12 +68,16 @@ class Member:
         self.follower.came(now)
         self._life, self._turn = next(_lives), 0
 
-    def again(self, now: float) -> None:
-        """What was handed over was not taken: from what is safe on. If that happens twice at the same place,
-        it is the event's own fault, which is told as lost."""
-        self._unkept = self._rewound == self.stored.position
-        self._rewound = self.stored.position
+    def again(self, dropped: Dropped, now: float) -> bool:
+        """That was not kept: from what is safe on; False where that was begun since. If the first event after
+        it is not kept twice, though there is room, that is its own fault, and it is told as lost."""
+        if dropped.life != self._life:
+            return False
+        at_fault = None if dropped.crowded or dropped.turn != 1 else self.stored.position
+        self._unkept = at_fault is not None and self._rewound == at_fault
+        self._rewound = at_fault
         self.begin(self.stored, now)
+        return True
 
     def take(self, steps: Iterable[Step], now: float, utc: float) -> None:
         """Hand them over. `now`: the clock's monotonic, `utc`: its time, in s."""
@@ -130,6 +137,19 @@ class Member:
         clock = self.said.get("clock")
         its = clock.get("utc") if isinstance(clock, dict) else None
         self.ahead_s = round(its - utc, 3) if isinstance(its, int | float) else None
+
+    def reserve(self) -> bool:
+        """Room for a page, and for what waits for it."""
+        assert self.follower is not None
+        events = MOST_EVENTS + self.follower.held
+        if not self.keeping.room.reserve(events):
+            return False
+        self._reserved.append(events)
+        return True
+
+    def unreserve(self) -> None:
+        """That page, the oldest that was asked for, has come, or will not."""
+        self.keeping.room.unreserve(self._reserved.popleft())
 
     def told(self) -> dict[str, Any]:
         """For the overview; from any thread."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.fleet import keys
-from gateway.fleet.declaring import direct
+from gateway.fleet.declaring import direct, once
 from gateway.fleet.follower import Ask
 from gateway.fleet.keys import ANY, Gateway, parse_key
 from gateway.fleet.message import Position
@@ -139,16 +139,21 @@ class Wire:
             return
         import zenoh
 
+        end = once(lambda: tell(None))
+
         def heard(reply: zenoh.Reply) -> None:
             if reply.ok is not None:
                 tell(reply.ok.payload.to_bytes())
 
-        handler = zenoh.handlers.Callback(heard, lambda: tell(None), indirect=False)
+        handler = zenoh.handlers.Callback(heard, end, indirect=False)
         try:
             session.get(selector, handler, timeout=timeout_s, consolidation=zenoh.ConsolidationMode.NONE)
         except zenoh.ZError as error:
             logger.debug("fleet: %s: %s", selector, error)
-            tell(None)
+            end()
+        except Exception:
+            logger.exception("fleet: %s was not asked for; please report this", selector)
+            end()
 
     # The thread
 
@@ -156,10 +161,13 @@ class Wire:
         pause_s = FIRST_PAUSE_S
         while not self._stopping.is_set():
             try:
-                session = open_session(self._settings)
-                self._declare(session)
-            except (FleetError, ImportError) as error:
-                self._post(Opened(str(error)))
+                session = self._connected()
+            except Exception as error:
+                problem = str(error)
+                if not isinstance(error, FleetError | ImportError):
+                    problem = f"it cannot be connected to: {error!r}"
+                    logger.debug("fleet: connecting failed", exc_info=True)
+                self._post(Opened(problem))
                 self._stopping.wait(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
                 continue
@@ -169,6 +177,15 @@ class Wire:
                     self._post(Opened(None))
                     return
             close(session, LONGEST_CLOSE_S)
+
+    def _connected(self) -> zenoh.Session:
+        session = open_session(self._settings)
+        try:
+            self._declare(session)
+        except BaseException:
+            close(session)
+            raise
+        return session
 
     def _declare(self, session: zenoh.Session) -> None:
         """Liveliness comes last: a gateway is followed once it is seen, so nothing of what follows is

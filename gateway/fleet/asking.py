@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gateway.fleet.keys import ASK, EVERY, SENDERS, Gateway, Name, parse_key
+from gateway.fleet.keys import ASK, SENDERS, Gateway, Name, parse_key
 from sig.errors import BadParams, BadReply, NotConnected, RequestTimeout, from_wire
 
 if TYPE_CHECKING:
@@ -49,20 +51,23 @@ def ask(session: zenoh.Session, name: Name, method: str, params: Any, timeout_s:
     raise RequestTimeout(f"no answer to '{method}' from {name} within {timeout_s:g} s")
 
 
-def overview(session: zenoh.Session, timeout_s: float) -> dict[Gateway, Any]:
-    """What each gateway answers to `senders` in that time, all asked at once."""
+def overview(session: zenoh.Session, timeout_s: float, scope: Sequence[Gateway]) -> dict[Gateway, Any]:
+    """What each gateway of those patterns answers to `senders` in that time, all asked at once."""
     import zenoh
 
     replies: list[zenoh.Reply] = []
-    done = threading.Event()
-    session.get(
-        EVERY.key(SENDERS),
-        zenoh.handlers.Callback(replies.append, done.set, indirect=False),
-        target=zenoh.QueryTarget.ALL,
-        timeout=timeout_s,
-        consolidation=zenoh.ConsolidationMode.NONE,
-    )
-    done.wait(timeout_s)
+    answered = [threading.Event() for _ in scope]
+    deadline = time.monotonic() + timeout_s
+    for each, done in zip(scope, answered, strict=True):
+        session.get(
+            each.key(SENDERS),
+            zenoh.handlers.Callback(replies.append, done.set, indirect=False),
+            target=zenoh.QueryTarget.ALL,
+            timeout=timeout_s,
+            consolidation=zenoh.ConsolidationMode.NONE,
+        )
+    for done in answered:
+        done.wait(max(0.0, deadline - time.monotonic()))
     found = {}
     for reply in tuple(replies):  # it may still grow
         key = None if reply.ok is None else parse_key(str(reply.ok.key_expr))

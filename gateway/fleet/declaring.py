@@ -25,6 +25,17 @@ def direct(callback: Callable[[T], object]) -> Callable[[T], Any]:
     return zenoh.handlers.Callback(callback, indirect=False)
 
 
+def once(callback: Callable[[], object]) -> Callable[[], None]:
+    """For the end of a query: zenoh tells it, or `get` raises, or both. From any thread."""
+    left = [callback]
+
+    def end() -> None:
+        with suppress(IndexError):  # of two at once, one finds it
+            left.pop()()
+
+    return end
+
+
 def undeclare(declared: Any) -> None:
     """A subscriber, a queryable, a token; also one whose session has ended before."""
     with suppress(zenoh_error()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from gateway.fleet.keys import Gateway
@@ -29,7 +29,12 @@ class Link:
     Begins with `open` and `start`, ends with `close`."""
 
     def __init__(
-        self, session: zenoh.Session, owner: object, take: Callable[[News], object], own: OwnSenders
+        self,
+        session: zenoh.Session,
+        owner: object,
+        take: Callable[[News], object],
+        own: OwnSenders,
+        scope: Sequence[Gateway],
     ) -> None:
         self.session = session
         self._take = take
@@ -38,7 +43,7 @@ class Link:
         self._dispatcher = Dispatcher("sig-fleet-dispatcher", _NO_BOUND, owner)
         self._speaker = own.speaker_on(session)
         self._listening = Listening(
-            session, own.gateway, self._hand_on, self._dispatcher.waiting, self._speaker
+            session, own.gateway, self._hand_on, self._dispatcher.waiting, self._speaker, scope
         )
 
     @classmethod
@@ -49,6 +54,7 @@ class Link:
         owner: object,
         take: Callable[[News], object],
         own: OwnSenders,
+        scope: Sequence[Gateway],
     ) -> Self:
         """With a session; tries until the deadline (monotonic), once at least. Raises FleetError."""
         while True:
@@ -60,7 +66,7 @@ class Link:
                     raise
                 time.sleep(AGAIN_S)
         try:
-            return cls(session, owner, take, own)
+            return cls(session, owner, take, own, scope)
         except BaseException:
             close(session)
             raise

@@ -11,14 +11,14 @@ import json
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gateway.fleet.declaring import direct, undeclare
+from gateway.fleet.declaring import direct, once, undeclare
 from gateway.fleet.follower import Ask
 from gateway.fleet.inbox import Inbox
-from gateway.fleet.keys import EVENT, EVERY, HEAD, REPLAY, SENDERS, UP, Gateway, parse_key
+from gateway.fleet.keys import ANY, EVENT, EVERY, HEAD, REPLAY, SENDERS, UP, Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
 from gateway.fleet.view import News, Query, Reached, View, covers, offers_of
 from sig import log
@@ -71,7 +71,8 @@ class _Follow(NamedTuple):
 
 class Listening:
     """Of one session. `own`: our own gateway, whose messages are not taken. `hand_on(news)` and `waiting()`:
-    see above; `hand_on` must not block. End with `close`, before the session."""
+    see above; `hand_on` must not block. `scope`: which sites are seen, as patterns. End with `close`,
+    before the session."""
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class Listening:
         hand_on: Callable[[list[News]], object],
         waiting: Callable[[], int],
         speaker: Speaker | None,
+        scope: Sequence[Gateway] = (EVERY,),
     ) -> None:
         self.view = View()
         self.settled = threading.Event()
@@ -90,9 +92,11 @@ class Listening:
         self._hand_on = hand_on
         self._waiting = waiting
         self._speaker = speaker
+        self._scope = scope
         self._inbox = Inbox()
         self._asked = 0
-        self._first: set[str] | None = None
+        self._first: set[str] = set()  # tokens that were there at the beginning, and are to be met
+        self._not_met = len(scope)  # parts of the scope of which those are not known
         self._subscribed: dict[Gateway, list[Any]] = {}
         self._handles: list[Any] = []
         self._thread = threading.Thread(target=self._run, name="sig-fleet-listening", daemon=True)
@@ -112,15 +116,14 @@ class Listening:
             inbox.post(_Token(str(sample.key_expr), sample.kind == put))
 
         listener = self._session.info.declare_transport_events_listener(direct(transport), history=True)
-        self._handles = [listener, tokens.declare_subscriber(EVERY.keys(UP), direct(token), history=True)]
-        found: list[str] = []
-
-        def first(reply: zenoh.Reply) -> None:
-            if reply.ok is not None:
-                found.append(str(reply.ok.key_expr))
-
-        end = partial(inbox.post, _First(found))
-        tokens.get(EVERY.keys(UP), zenoh.handlers.Callback(first, end, indirect=False), timeout=QUERY_S)
+        self._handles = [listener]
+        for each in self._scope:
+            key = each.keys(UP)
+            self._handles.append(tokens.declare_subscriber(key, direct(token), history=True))
+            found: list[str] = []
+            end = partial(inbox.post, _First(found))
+            handler = zenoh.handlers.Callback(partial(_note_key, found), end, indirect=False)
+            tokens.get(key, handler, timeout=QUERY_S)
         self._thread.start()
 
     def follow(self, patterns: Iterable[Gateway]) -> None:
@@ -168,7 +171,7 @@ class Listening:
         if self.view.news:
             news, self.view.news = self.view.news, []
             self._hand_on(news)
-        if self._first is not None and not self._first and not self.view.is_meeting:
+        if not self._not_met and not self._first and not self.view.is_meeting:
             self.settled.set()
 
     def _other(self, item: Any, now: float) -> None:
@@ -185,8 +188,10 @@ class Listening:
                 self._asked -= 1
                 self._answer(query, text, now)
             case _First(keys):
-                self._first = {key for key in keys if not self._is_there(key)}
-            case _Follow(patterns):
+                self._not_met -= 1
+                self._first |= {key for key in keys if not self._is_there(key)}
+            case _Follow(wanted):
+                patterns = {each for pattern in wanted for each in _within(pattern, self._scope)}
                 self._subscribe({each for each in patterns if not _covered(each, patterns)})
                 self.view.follow(patterns, now)
 
@@ -194,8 +199,7 @@ class Listening:
         key = _key_of(text)
         if key is not None and key.gateway != self._own and key.kind == UP and len(key.names) < 2:
             self.view.token(key.gateway, key.names[0] if key.names else None, there, now)
-        if self._first:
-            self._first.discard(text)
+        self._first.discard(text)
 
     def _is_there(self, text: str) -> bool:
         key = _key_of(text)
@@ -225,16 +229,18 @@ class Listening:
             if reply.ok is not None:
                 texts.append(reply.ok.payload.to_string())
 
-        def end() -> None:
-            self._inbox.post(_Answer(query, texts[0] if texts else None))
-
+        end = once(lambda: self._inbox.post(_Answer(query, texts[0] if texts else None)))
         self._asked += 1
-        self._session.get(
-            query.gateway.key(SENDERS) if query.ask is None else _selector(query.gateway, query.ask),
-            zenoh.handlers.Callback(take, end, indirect=False),
-            timeout=QUERY_S,
-            consolidation=zenoh.ConsolidationMode.NONE,
-        )
+        try:
+            self._session.get(
+                query.gateway.key(SENDERS) if query.ask is None else _selector(query.gateway, query.ask),
+                zenoh.handlers.Callback(take, end, indirect=False),
+                timeout=QUERY_S,
+                consolidation=zenoh.ConsolidationMode.NONE,
+            )
+        except Exception as error:  # noqa: BLE001 - there is no answer, so it is asked again
+            log.repeated.note("fleet query failed", f"{query.gateway} cannot be asked: {error!r}", "")
+            end()
 
     def _answer(self, query: Query, text: str | None, now: float) -> None:
         page = offers = None
@@ -259,6 +265,20 @@ class Listening:
         for pattern in self._subscribed.keys() - wanted:
             for each in self._subscribed.pop(pattern):
                 undeclare(each)
+
+
+def _note_key(found: list[str], reply: zenoh.Reply) -> None:
+    if reply.ok is not None:
+        found.append(str(reply.ok.key_expr))
+
+
+def _within(pattern: Gateway, scope: Iterable[Gateway]) -> Iterable[Gateway]:
+    """What of it is at those sites."""
+    for site, _ in scope:
+        if site in (ANY, pattern.site):
+            yield pattern
+        elif pattern.site == ANY:
+            yield pattern._replace(site=site)
 
 
 def _covered(pattern: Gateway, patterns: Iterable[Gateway]) -> bool:

@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, Self
 
 from gateway.fleet import asking
-from gateway.fleet.keys import Gateway, Name
+from gateway.fleet.keys import ANY, EVERY, Gateway, Name
 from gateway.fleet.link import Link
 from gateway.fleet.own import OwnSenders
 from gateway.fleet.patterns import PatternRouter
@@ -57,16 +57,23 @@ class FleetSender(Sender):
 class FleetRouter(PatternRouter):
     """`settings`: its routers, and who we are. `gateway`: the site and name under which the others know our
     own senders, and which no other program has; None: we have none. `near`: the gateway whose senders are
-    called by their last part alone; by default our own.
+    called by their last part alone; by default our own. `sites`: the only ones that are seen, empty for all:
+    who may read one site alone has to name it, since the routers refuse what asks for more.
 
     Begins with `connect`, or as a context manager; ends with `disconnect`, and may begin again.
     """
 
     def __init__(
-        self, settings: Settings, *, gateway: Gateway | None = None, near: Gateway | None = None
+        self,
+        settings: Settings,
+        *,
+        gateway: Gateway | None = None,
+        near: Gateway | None = None,
+        sites: Iterable[str] = (),
     ) -> None:
         super().__init__(FleetSender, near or gateway)
         self._settings = settings
+        self._scope = [Gateway(site, ANY) for site in sites] or [EVERY]
         self._own = OwnSenders(self, gateway)
         self._changing = threading.RLock()  # one connects or disconnects at a time
         self._link: Link | None = None
@@ -95,7 +102,7 @@ class FleetRouter(PatternRouter):
                 return self
             deadline = time.monotonic() + timeout_s
             try:
-                self._link = Link.open(self._settings, deadline, self, self._take, self._own)
+                self._link = Link.open(self._settings, deadline, self, self._take, self._own, self._scope)
                 self._link.start(self.wanted(), SETTLE_S)
             except BaseException:
                 self.disconnect()
@@ -119,7 +126,7 @@ class FleetRouter(PatternRouter):
     def overview(self, timeout: float = OVERVIEW_S) -> dict[Gateway, Any]:
         """What each gateway says of itself and its senders now, as `senders --json` does; those that do not
         answer in time are not in it. Raises NotConnected."""
-        return asking.overview(self._connected().session, timeout)
+        return asking.overview(self._connected().session, timeout, self._scope)
 
     def gateways(self) -> dict[Gateway, bool]:
         """All that were seen since we connected, and whether each is there now."""

@@ -232,6 +232,51 @@ def test_the_api_is_of_all_gateways(fleet: Routers, gateways: list[Simulated], t
             get("/healthz")
 
 
+def test_a_collector_of_one_site(tmp_path: Path) -> None:
+    """With a certificate that lets it read that site alone: what is there is kept, and seen live."""
+    from gateway.fleet import FleetRouter, Gateway
+    from tests.support.fleet_enrolled import Enrolled
+
+    enrolled = Enrolled(tmp_path / "fleet")
+    for name in ("north/shed", "south/shed"):
+        enrolled.enrol(name)
+    place = enrolled.enrol("keeper", site="north")
+    enrolled.start()
+    urls = json.dumps([f"tls://127.0.0.1:{port}" for port in enrolled.ports])
+    tls = f"{{ca: {place}/ca.pem, cert: {place}/cert.pem, key: {place}/key.pem}}"
+    config = tmp_path / "collect.yaml"
+    config.write_text(
+        "collect: {name: keeper, sites: [north], data: ./data}\n"
+        f"fleet: {{routers: {urls}, tls: {tls}}}\nhttp: {{listen: '127.0.0.1:{free_port()}'}}\n"
+    )
+    try:
+        north, south = (
+            FleetRouter(enrolled.settings(f"{site}/shed", 0), gateway=Gateway(site, "shed"))
+            for site in ("north", "south")
+        )
+        with north, south, collector(config) as app:
+            assert app.live is not None
+            heard: list[Any] = []
+            live = app.live.router
+            live.addListener(lambda info, data: heard.append((info["sender"], data)), None, "#changed")
+            senders = [router.addSender("temp", ["#changed"]) for router in (north, south)]
+            signals = [sender.getSignal("#changed") for sender in senders]
+
+            def said() -> bool:
+                for signal in signals:
+                    assert signal is not None
+                    signal.trigger(5)
+                return bool(heard)
+
+            until(lambda: live.getSender("north/shed/temp") is not None, what="it is seen live")
+            until(said, what="it is heard live")
+            assert set(heard) == {("north/shed/temp", 5)}
+            until(lambda: (tmp_path / "data" / "north" / "history.db").exists())
+            assert set(live.gateways()) == {Gateway("north", "shed")}
+    finally:
+        enrolled.stop()
+
+
 def test_the_page_of_a_fleet(fleet: Routers, gateways: list[Simulated], tmp_path: Path) -> None:
     """All gateways, those first that are not there; a search; and one gateway's sensors, live."""
     from tests.support.browsing import chromium, overheard, serious, visitor

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from gateway.collect.admission import Cursor
-from gateway.collect.following import MOST_ASKED, SENDERS_AGAIN_S, SENDERS_S, SETTLED_S, Following
+from gateway.collect.arrival import Unset
+from gateway.collect.asking import MOST_ASKED, MOST_SENDERS, SENDERS_AGAIN_S, SENDERS_S, Introductions
+from gateway.collect.following import SETTLED_S, Following
 from gateway.collect.keeping import News
+from gateway.collect.member import Member
 from gateway.collect.placed import Placed
+from gateway.collect.room import Dropped
 from gateway.collect.wire import Came, Head, Opened, Paged, Presence, Reached, Told
 from gateway.event_id import EventId
 from gateway.fleet.follower import Ask
@@ -21,20 +26,32 @@ from gateway.fleet.message import START, Event, Lost, Page, Position
 from gateway.mailbox import Noted
 
 SHED = Gateway("north", "shed")
-NONE = News(None, {}, frozenset())
+NONE = News(None, {}, {})
 
 
 class Keeping:
     """What is put, and the news that a test has for it."""
 
     def __init__(self) -> None:
-        self.room = True
+        self.is_left = True
+        self.reserved = 0
         self.put_in: list[tuple[Noted, Placed]] = []
-        self.next_news = News({}, {}, frozenset())
+        self.next_news = News({}, {}, {})
         self._ids = itertools.count()
 
     def next_id(self, utc: float) -> EventId:
         return EventId(round(utc * 1000), next(self._ids))
+
+    @property
+    def room(self) -> Keeping:
+        return self
+
+    def reserve(self, events: int) -> bool:
+        self.reserved += events if self.is_left else 0
+        return self.is_left
+
+    def unreserve(self, events: int) -> None:
+        self.reserved -= events
 
     def put(self, noted: Noted, placed: Placed) -> None:
         self.put_in.append((noted, placed))
@@ -53,7 +70,11 @@ class Keeping:
 
     def has_written(self, seq: int) -> None:
         """All up to there."""
-        self.next_news = News(None, {"north/shed": Cursor(Position(7, seq), seq)}, frozenset())
+        self.next_news = News(None, {"north/shed": Cursor(Position(7, seq), seq)}, {})
+
+    def has_lost(self, life: int, turn: int, *, crowded: bool = False) -> None:
+        """That one of the shed."""
+        self.next_news = News(None, {}, {"north/shed": Dropped(life, turn, crowded)})
 
 
 class Desk:
@@ -64,7 +85,7 @@ class Desk:
         self.senders_of: list[Gateway] = []
         self.confirmed: list[tuple[Gateway, str, Position]] = []
         self.keeping = Keeping()
-        self.keeping.next_news = News(cursors or {}, {}, frozenset())
+        self.keeping.next_news = News(cursors or {}, {}, {})
         self.now = 1000.0
         self.following = Following(self, self, self, sites, "collector")  # type: ignore[arg-type]
         self.turn()
@@ -112,6 +133,11 @@ class Desk:
         end = Position(7, upto if upto is not None else max(seqs, default=after))
         page = Page([event(seq) for seq in seqs], end, end, lost)
         self.turn(Paged(gateway, ask, page.encode().encode()), Paged(gateway, ask, None))
+
+    @property
+    def life(self) -> int:
+        """Of what was put last."""
+        return self.keeping.put_in[-1][1].life
 
     @property
     def problem(self) -> Any:
@@ -170,12 +196,12 @@ def test_without_room_nothing_is_taken_and_nothing_asked_for() -> None:
     """What comes meanwhile comes in a page when there is room."""
     desk = Desk()
     desk.up()
-    desk.keeping.room = False
+    desk.keeping.is_left = False
     desk.turn(came(1))
     desk.turn(came(2), seconds=10.0)
     assert (desk.keeping.seqs, desk.asked) == ([], [])
     assert desk.following.let_go == 2
-    desk.keeping.room = True
+    desk.keeping.is_left = True
     desk.turn()
     desk.answer((1, 2))
     assert desk.keeping.seqs == [1, 2]
@@ -187,7 +213,7 @@ def test_what_was_lost_on_the_way_comes_again() -> None:
     desk.up()
     desk.turn(came(1), came(2))
     for _ in range(2):
-        desk.keeping.next_news = News(None, {}, frozenset({"north/shed"}))
+        desk.keeping.has_lost(desk.life, 1)
         desk.turn()
         assert desk.asked == [(SHED, Ask(START))]
         desk.answer((1, 2))
@@ -198,6 +224,44 @@ def test_what_was_lost_on_the_way_comes_again() -> None:
     assert noted.event == "#gap"
     assert "cannot be kept" in noted.body.data
     assert desk.keeping.put_in[5][0].event == "#changed"
+
+
+def test_what_had_no_room_is_nobody_s_fault() -> None:
+    """However often; nor what is lost of what was handed over before, nor what comes behind the first."""
+    desk = Desk()
+    desk.up()
+    desk.turn(came(1), came(2))
+    first = desk.life
+    for turn, crowded in ((1, True), (1, True), (2, False), (2, False)):
+        desk.keeping.has_lost(desk.life, turn, crowded=crowded)
+        desk.turn()
+        desk.answer((1, 2))
+    desk.keeping.has_lost(desk.life, 1)
+    desk.turn()
+    desk.answer((1, 2))
+    now = desk.life
+    desk.keeping.has_lost(first, 1)
+    desk.turn()
+    assert not desk.asked
+    desk.turn(came(3))
+    assert desk.life == now
+    assert desk.keeping.seqs == [1, 2] * 6 + [3]
+    assert {noted.event for noted, _ in desk.keeping.put_in} == {"#changed"}
+
+
+def test_a_page_is_asked_for_where_it_has_room() -> None:
+    """Kept free until it is there, or will not come; also for what waits for it."""
+    desk = Desk()
+    desk.turn(Presence(SHED, up=True))
+    assert desk.keeping.reserved == 500
+    desk.turn(came(2), came(3))
+    gateway, ask = desk.asked.pop()
+    desk.turn(Paged(gateway, ask, None), seconds=10.0)
+    assert desk.keeping.reserved == 0
+    desk.turn(seconds=10.0)
+    assert desk.keeping.reserved == 502
+    desk.answer((1, 2, 3))
+    assert (desk.keeping.reserved, desk.keeping.seqs) == (0, [1, 2, 3])
 
 
 def test_a_loss_has_a_place_before_what_follows() -> None:
@@ -221,6 +285,68 @@ def test_only_so_many_pages_are_under_way() -> None:
     assert len(desk.asked) == MOST_ASKED
     desk.answer(())
     assert len({gateway for gateway, _ in desk.asked}) == MOST_ASKED
+
+
+def test_pages_go_round() -> None:
+    """However much there is of each, all get as many."""
+    desk = Desk()
+    many = [Gateway("north", f"g{number}") for number in range(3 * MOST_ASKED + 5)]
+    desk.turn(*(Presence(each, up=True) for each in many))
+    got: Counter[Gateway] = Counter()
+    for _ in range(4 * len(many)):
+        gateway, ask = desk.asked.pop(0)
+        got[gateway] += 1
+        assert ask.after is not None
+        next_one = event(ask.after.seq + 1)
+        page = Page([next_one], next_one.position, Position(7, 10**6), ())
+        desk.turn(Paged(gateway, ask, page.encode().encode()), Paged(gateway, ask, None))
+    assert set(got) == set(many)
+    assert max(got.values()) - min(got.values()) <= 1
+
+
+def test_a_thousand_say_what_they_are() -> None:
+    """All of them, at 50 ms for an answer, soon, and then again each in its turn; also where some do not
+    answer."""
+    desk = Desk()
+    many = [Gateway("north", f"g{number}") for number in range(1000)]
+    dumb = set(many[::20])
+    desk.turn(*(Presence(each, up=True) for each in many))
+    said = json.dumps({"gateway": {}, "senders": []}).encode()
+    got: Counter[Gateway] = Counter()
+    under_way: list[tuple[float, Gateway]] = []
+
+    def go_on(seconds: float) -> None:
+        until = desk.now + seconds
+        while desk.now < until:
+            under_way.extend((desk.now + (5.0 if each in dumb else 0.05), each) for each in desk.senders_of)
+            got.update(desk.senders_of)
+            desk.senders_of.clear()
+            assert len(under_way) <= MOST_SENDERS
+            ended = [each for at, each in under_way if at <= desk.now]
+            under_way[:] = [each for each in under_way if each[0] > desk.now]
+            letters = [Told(each, said) for each in ended if each not in dumb]
+            desk.turn(*letters, *(Told(each, None) for each in ended), seconds=0.05)
+
+    go_on(30.0)
+    assert set(got) == set(many)
+    assert {got[each] for each in many if each not in dumb} == {1}
+    go_on(75.0)
+    assert min(got.values()) >= 2
+
+
+def test_who_waits_for_a_place_is_looked_at_soon() -> None:
+    """Not at the end of a pause."""
+    desk = Desk()
+    introductions = Introductions(desk)
+    for number in range(MOST_SENDERS + 1):
+        member = Member(Gateway("north", f"g{number}"), desk.keeping, Unset())  # type: ignore[arg-type]
+        member.up = True
+        introductions.due(member, 5.0)
+    assert len(introductions.look(5.0)) == MOST_SENDERS
+    assert [introductions.waits] == [True]
+    introductions.ended()
+    assert len(introductions.look(5.1)) == 1
+    assert not introductions.waits
 
 
 def test_a_token_that_comes_back_soon_has_not_gone() -> None:

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 import sig
 from gateway.fleet import FleetError, FleetRouter, Gateway, Settings
+from gateway.fleet.session import open_session
 from tests.support.fleet_routers import Routers, routers
 from tests.support.ports import free_port
 from tests.support.waiting import happens, until
@@ -24,6 +26,71 @@ def house() -> Iterator[Routers]:
     """One router, for the tests that do it no harm."""
     with routers(1) as made:
         yield made
+
+
+class Raising:
+    """A session of which the first queries cannot be made."""
+
+    def __init__(self, session: Any, times: int) -> None:
+        self._session = session
+        self.left = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def get(self, *args: Any, **more: Any) -> Any:
+        """One that raises, and has dropped the handler before, as zenoh may, or not."""
+        if not self.left:
+            return self._session.get(*args, **more)
+        self.left -= 1
+        if self.left == 1:
+            args[1].drop()
+        raise RuntimeError("no")
+
+
+def test_what_could_not_be_asked_is_asked_again(house: Routers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the places of those questions are free again: neither too few nor too many."""
+    made: list[Raising] = []
+
+    def raising(settings: Settings) -> Any:
+        made.append(Raising(open_session(settings), 3))
+        return made[0]
+
+    with FleetRouter(house.settings(), gateway=NORTH) as theirs:
+        theirs.addSender("temp", ["#changed"], {"read": lambda params: params})
+        monkeypatch.setattr("gateway.fleet.link.open_session", raising)
+        with FleetRouter(house.settings()) as ours:
+            sender = ours.getSender("north/g/temp", create=True)
+            until(lambda: sender.getRequests())
+            assert made[0].left == 0
+            listening = ours._link._listening  # type: ignore[union-attr]  # what is under way is nowhere else
+            until(lambda: listening._asked == 0)
+
+
+def test_of_some_sites(house: Routers) -> None:
+    """Others' are neither seen nor heard; a pattern means what is there of it."""
+    with ExitStack() as ended:
+        senders: dict[str, sig.Sender] = {}
+        for site in ("north", "south", "west"):
+            theirs = ended.enter_context(FleetRouter(house.settings(), gateway=Gateway(site, "g")))
+            senders[site] = theirs.addSender("temp", ["#changed"])
+        every, one, other = Heard(), Heard(), Heard()
+        ours = FleetRouter(house.settings(), sites=["north", "west"])
+        ours.addListener(every, None, "#changed")
+        ours.addListener(one, "*/g/temp", "#changed")
+        ours.addListener(other, "south/g/temp", "#changed")
+        ended.enter_context(ours)
+        assert ours.gateways() == {Gateway("north", "g"): True, Gateway("west", "g"): True}
+        assert set(ours.overview()) == {Gateway("north", "g"), Gateway("west", "g")}
+
+        def said() -> bool:
+            for site, sender in senders.items():
+                _trigger(sender, site)
+            return {"north", "west"} <= set(every.data()) & set(one.data())
+
+        until(said)
+        assert set(every.data()) == set(one.data()) == {"north", "west"}
+        assert other.data() == []
 
 
 class Heard:
