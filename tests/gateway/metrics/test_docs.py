@@ -63,7 +63,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 "_reading_value{",
                 "http_streams ",
                 "history_written_timestamp_seconds ",
-                "fleet_waiting_events ",
+                "fleet_oldest_event_timestamp_seconds ",
             )
             until(lambda: all(name in metrics.text() for name in there))
             yield metrics.text()
