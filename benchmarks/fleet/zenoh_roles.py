@@ -55,7 +55,7 @@ class Raw:
             )
         else:
             self._publisher = session.declare_publisher(key)
-        self._echo = session.declare_queryable(self.gateway.key("ask", "temp", "echo"), _echo)
+        self._echo = session.declare_queryable(self.gateway.key("ask"), _echo)
 
     def say(self, now: float, _clock_s: float) -> None:
         """The next event."""
@@ -116,7 +116,7 @@ def _requests(session: zenoh.Session, count: int) -> list[float]:
     took = []
     for number in range(count):
         began = time.perf_counter()
-        replies = session.get("sig/1/north/g0/ask/temp/echo", payload=json.dumps({"n": number}))
+        replies = session.get("sig/1/north/g0/ask", payload=json.dumps({"n": number}))
         answers = [reply.ok.payload.to_string() for reply in replies if reply.ok is not None]
         assert json.loads(answers[0]) == {"n": number}
         took.append(time.perf_counter() - began)

@@ -12,6 +12,7 @@ view      what one consumer knows of the whole fleet: presence and a follower fo
 router    FleetRouter: the Router of all that; its threads are in `link` and `listening`
 spool     what was said and may be missing somewhere, numbered, a page at a time; gaps, paging
 speaker   all that a gateway does on a session; questions, answering
+workers   the threads that answer
 """
 
 from typing import TYPE_CHECKING, Any

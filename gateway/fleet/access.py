@@ -63,7 +63,7 @@ def access_of(members: Iterable[Member]) -> dict[str, object]:
             allow([each], *_of_collector(each))
     readers = [each for each in there if each.reads or each.role is Role.READER]
     allow(readers, *_reading("read", keys.EVERY, [keys.REPLAY, keys.SENDERS]))
-    allow([each for each in there if each.asks], _asking("ask", keys.EVERY, [f"{keys.ASK}/**"]))
+    allow([each for each in there if each.asks], _asking("ask", keys.EVERY, [keys.ASK]))
     return {
         "enabled": True,
         "default_permission": "deny",
@@ -92,7 +92,7 @@ def _of_collector(member: Member) -> list[dict[str, object]]:
     scope = keys.EVERY if member.site == EVERY_SITE else keys.Gateway(member.site, keys.ANY)
     name = member.common_name
     return [
-        *_reading(name, scope, [keys.REPLAY, keys.SENDERS, f"{keys.ASK}/**"]),
+        *_reading(name, scope, [keys.REPLAY, keys.SENDERS, keys.ASK]),
         _rule(f"{name} confirms", ["put"], [IN], scope.key(keys.CONFIRMED, member.name)),
     ]
 

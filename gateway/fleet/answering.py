@@ -1,6 +1,7 @@
 """Answers to a request that came over the fleet: one sender is asked, in the time that its caller has.
 
-What goes over the wire is `{"status": "ok", "response": …}`, or `{"status": "error", "error": type,
+What goes over the wire is JSON, as in `gateway.fleet.asking`: `{"sender": …, "method": …, "params"?: …,
+"timeout_s"?: …}`, and back `{"status": "ok", "response": …}`, or `{"status": "error", "error": type,
 "message": text, "raised"?: class}` with the types of `sig.errors`.
 """
 
@@ -8,8 +9,9 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import sig
 from sig.errors import to_wire
@@ -20,45 +22,57 @@ Answer = Callable[[str, str, Any, float], Any]
 DEFAULT_S = 5.0
 """For a caller that does not say how long it waits."""
 LONGEST_S = 60.0
-MOST_PARAMS = 1 << 20
-"""Bytes of a request's params, as sig has it for a message."""
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+MOST_BYTES = 1 << 20
+"""Of a request, as sig has it for a message."""
 
 
-def patience(attachment: bytes | None) -> float:
-    """Seconds that a caller waits, as it says beside its request."""
+class Request(NamedTuple):
+    """`timeout_s`: how long its caller waits."""
+
+    sender: str
+    method: str
+    params: Any
+    timeout_s: float
+
+
+def answered(ask: Answer, payload: bytes, came: float) -> str:
+    """The answer's JSON, whatever the handler raises. `came`: when it did (monotonic)."""
     try:
-        wanted = float(attachment) if attachment else DEFAULT_S
-    except ValueError:
-        return DEFAULT_S
-    return min(wanted, LONGEST_S) if math.isfinite(wanted) and wanted >= 0 else DEFAULT_S
-
-
-def answered(ask: Answer, sender: str, method: str, payload: bytes | None, timeout_s: float) -> str:
-    """The answer's JSON, whatever the handler raises."""
-    if timeout_s <= 0:
+        sender, method, params, timeout_s = request_of(payload)
+        left_s = timeout_s - (time.monotonic() - came)
+        if left_s > 0:
+            return ok(ask(sender, method, params, left_s))
         return failed(sig.RequestTimeout("it was not asked: others held up the gateway for too long"))
-    try:
-        return ok(ask(sender, method, params_of(payload), timeout_s))
     except BaseException as error:  # noqa: BLE001 - also sys.exit() in a handler ends only the request
         return failed(error)
 
 
-def params_of(payload: bytes | None) -> Any:
-    """None where there are none. Raises sig.BadParams."""
-    if not payload:
-        return None
-    if len(payload) > MOST_PARAMS:
-        raise sig.BadParams(f"params have at most {MOST_PARAMS} bytes, got {len(payload)}")
+def request_of(payload: bytes) -> Request:
+    """Raises sig.BadParams for what is none."""
+    if len(payload) > MOST_BYTES:
+        raise sig.BadParams(f"a request has at most {MOST_BYTES} bytes, got {len(payload)}")
     try:
-        return json.loads(payload, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise sig.BadParams(f"expected params as JSON, got {payload[:60]!r} ({error})") from None
+        said = _decode(payload.decode())
+        sender, method = said["sender"], said["method"]
+        params, wanted = said.get("params"), said.get("timeout_s", DEFAULT_S)
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
+        raise sig.BadParams(f"{_EXPECTED}, got {payload[:60]!r} ({error!r})") from None
+    timed = isinstance(wanted, int | float) and not isinstance(wanted, bool) and math.isfinite(wanted)
+    if not isinstance(sender, str) or not isinstance(method, str) or not timed or wanted < 0:
+        raise sig.BadParams(f"{_EXPECTED}, got {payload[:60]!r}")
+    return Request(sender, method, params, min(wanted, LONGEST_S))
+
+
+_EXPECTED = 'expected a request such as {"sender": "temp", "method": "read", "params": {}, "timeout_s": 5}'
 
 
 def _refuse(text: str) -> float:
     raise ValueError(f"{text} is not JSON")
+
+
+# Made once: each takes as long as an answer.
+_decode = json.JSONDecoder(parse_constant=_refuse).decode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def ok(response: Any) -> str:

@@ -29,24 +29,19 @@ def ask(session: zenoh.Session, name: Name, method: str, params: Any, timeout_s:
     JSON), and what the gateway says was raised there."""
     import zenoh
 
-    replies: list[zenoh.Reply] = []
-    done = threading.Event()
-
-    def take(reply: zenoh.Reply) -> None:
-        replies.append(reply)
-        done.set()
-
-    session.get(
-        name.gateway.key(ASK, name.sender, method),
-        zenoh.handlers.Callback(take, done.set, indirect=False),
-        payload=_params(name, method, params),
-        attachment=b"%g" % timeout_s,
-        timeout=timeout_s + 1,  # ours is the one that counts
+    timeout_s = max(0.0, timeout_s)
+    began = time.monotonic()
+    # Waited for in zenoh: a function of ours on its thread would make the answer come a fifth later.
+    replies = session.get(
+        name.gateway.key(ASK),
+        payload=_request(name, method, params, timeout_s),
+        timeout=timeout_s,
         consolidation=zenoh.ConsolidationMode.NONE,
     )
-    if done.wait(timeout_s):
-        if replies and replies[0].ok is not None:
-            return response(replies[0].ok.payload.to_string(), name, method)
+    for reply in replies:
+        if reply.ok is not None:
+            return response(reply.ok.payload.to_string(), name, method)
+    if time.monotonic() - began < timeout_s:
         raise NoAnswer(f"nobody answers for {name} now")
     raise RequestTimeout(f"no answer to '{method}' from {name} within {timeout_s:g} s")
 
@@ -89,8 +84,13 @@ def response(text: str, name: Name, method: str) -> Any:
     raise from_wire({**answer, "status": -2, "exception": answer.get("message")})
 
 
-def _params(name: Name, method: str, params: Any) -> str:
+def _request(name: Name, method: str, params: Any, timeout_s: float) -> str:
+    """See `gateway.fleet.answering`."""
+    said = {"sender": name.sender, "method": method, "params": params, "timeout_s": timeout_s}
     try:
-        return json.dumps(params, ensure_ascii=False, allow_nan=False)
+        return _encode(said)
     except (TypeError, ValueError, RecursionError) as error:
         raise BadParams(f"params of '{method}' for {name}: expected what JSON can say ({error})") from None
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode

@@ -6,7 +6,7 @@
     sig/1/SITE/GATEWAY/head                   put: the position of the newest, when nothing follows
     sig/1/SITE/GATEWAY/replay                 queryable: a page of the events after a position
     sig/1/SITE/GATEWAY/senders                queryable: what `senders --json` prints, of that gateway
-    sig/1/SITE/GATEWAY/ask/SENDER/METHOD      queryable: a request
+    sig/1/SITE/GATEWAY/ask                    queryable: a request, to one of its senders
     sig/1/SITE/GATEWAY/confirmed/CONSUMER     put, by a durable consumer: it has all up to that position
 
 Everything of a gateway is under one prefix, so that one rule of a router's access control says what it may
@@ -16,6 +16,7 @@ meaning in zenoh; `%` is free there.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -25,6 +26,9 @@ ANY = "*"
 """As a site's, a gateway's or a sender's name in a pattern: all of them."""
 MOST_NAME = 1024
 """Characters of a site's, a gateway's or a sender's name."""
+
+_MOST_CACHED = 1024
+"""Names that are remembered in their other form, as few are used again and again; of 10 kB at most each."""
 
 UP, EVENT, HEAD, REPLAY, SENDERS, ASK, CONFIRMED = (
     "up",
@@ -79,6 +83,7 @@ class Name(NamedTuple):
         return all(pattern in (ANY, name) for pattern, name in zip(mine, its, strict=True))
 
 
+@lru_cache(_MOST_CACHED)
 def parse_name(text: str) -> Name:
     """Of what people write: three parts, each percent-encoded where it has a `/` or `%` in it, or `*`.
 
@@ -125,6 +130,7 @@ def parse_key(text: str) -> Key | None:
     return Key(gateway, parts[1], tuple(_unquoted(part) for part in parts[2:]))
 
 
+@lru_cache(_MOST_CACHED)
 def quoted(name: str) -> str:
     """One part of a key, or of a sender's name; `*` alone stays what it is."""
     return name if name == ANY else quote(name, safe="", errors="replace")

@@ -9,6 +9,7 @@ questions  what it is asked: see `gateway.fleet.questions`
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -18,8 +19,9 @@ from gateway.fleet.answering import Answer
 from gateway.fleet.declaring import undeclare, zenoh_error
 from gateway.fleet.keys import Gateway
 from gateway.fleet.message import Event, Position
-from gateway.fleet.questions import JOIN_S, Questions, Senders, Threads
+from gateway.fleet.questions import JOIN_S, Questions, Senders, pages_pool
 from gateway.fleet.spool import Spool
+from sig.net.dispatch import Pool
 
 if TYPE_CHECKING:
     import zenoh
@@ -33,7 +35,8 @@ MOST_KEYS = 10_000
 
 class Speaker:
     """Of one gateway, from its constructor, which declares what it answers to, until `close`. `answer` asks a
-    sender here, `senders` says who they are; both run on the pool. The session stays open, it is its owner's.
+    sender here, `senders` says who they are; both run on threads of `questions`. `pages`: see `pages_pool`;
+    None: a thread of its own. The session stays open, it is its owner's.
 
     `say`, `connect`, `disconnect`: any thread. `beat`: one.
     """
@@ -45,14 +48,14 @@ class Speaker:
         spool: Spool,
         answer: Answer,
         senders: Senders,
-        threads: Threads | None = None,
+        pages: Pool | None = None,
     ) -> None:
         self._session = session
         self._gateway = gateway
         self._spool = spool
         self._error = zenoh_error()
-        self._threads = threads or Threads()
-        self._own_threads = threads is None
+        given = pages or pages_pool()
+        self._own_pages = None if pages else given
         # Held for a put: 30 us, also where no router is there, since a full queue of zenoh's drops.
         self._order = threading.Lock()
         self._keys: dict[tuple[str, str], str] = {}
@@ -62,7 +65,7 @@ class Speaker:
         self._beaten: Position | None = None
         self._beats = 0
         self._beat_at = 0.0
-        self._questions = Questions(session, gateway, spool, answer, senders, self._threads)
+        self._questions = Questions(session, gateway, spool, answer, senders, given)
         self._declare(None)  # last: who sees it asks
 
     def say(self, sender: str, event: str, data: str, utc_ms: int, known: bool) -> Event:
@@ -111,8 +114,12 @@ class Speaker:
             tokens, self._tokens = self._tokens, {}
         for token in tokens.values():
             undeclare(token)
-        self._questions.close()
-        return not self._own_threads or self._threads.close(within_s)
+        deadline = time.monotonic() + within_s
+        pages = self._own_pages
+        if pages is not None:
+            pages.close()
+        ended = self._questions.close(within_s)
+        return (pages is None or pages.join(max(0.0, deadline - time.monotonic()))) and ended
 
     def _put(self, key: str, event: Event) -> None:
         if not self._closed:

@@ -106,15 +106,11 @@ def test_nothing_is_lost(start: Callable[..., Any], board: ScriptedBoard, fleet:
 
 def requests(consumer: Consumer, life: Life) -> None:
     """Of a sensor, of the gateway itself, of what there is not; and who is there."""
-    (answer,) = consumer.request("ask", "temp", "last")
-    assert json.loads(answer)["response"]["unit"] == "°C"
-    (answer,) = consumer.request("ask", "$gateway", "info")
-    assert json.loads(answer)["response"]["name"] == "test"
+    assert consumer.ask("temp", "last")["response"]["unit"] == "°C"
+    assert consumer.ask("$gateway", "info")["response"]["name"] == "test"
     for names, error in ((("nobody", "last"), "unknown_sender"), (("temp", "sing"), "unknown_method")):
-        (answer,) = consumer.request("ask", *names)
-        assert json.loads(answer)["error"] == error
-    (answer,) = consumer.request("ask", "temp", "read", payload=b'{"max_age": "long"}')
-    assert json.loads(answer)["error"] == "bad_params"
+        assert consumer.ask(*names)["error"] == error
+    assert consumer.ask("temp", "read", params={"max_age": "long"})["error"] == "bad_params"
     (answer,) = consumer.request("senders")
     said = json.loads(answer)
     assert said["gateway"].keys() >= {"name", "version", "uptime", "clock"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -61,10 +62,15 @@ class Consumer:
         """The data of its `#changed`, in order."""
         return [each.data for each in self.events if (each.sender, each.event) == (sender, "#changed")]
 
-    def request(self, *names: str, payload: bytes | None = None) -> list[str]:
+    def request(self, kind: str, payload: str | None = None) -> list[str]:
         """What the gateway answers to a question."""
-        replies = self.session.get(self._gateway.key(*names), payload=payload, timeout=20.0)
+        replies = self.session.get(self._gateway.key(kind), payload=payload, timeout=20.0)
         return [reply.ok.payload.to_string() for reply in replies if reply.ok is not None]
+
+    def ask(self, sender: str, method: str, **more: Any) -> Any:
+        """What a sender answers to a request."""
+        (answer,) = self.request(keys.ASK, json.dumps({"sender": sender, "method": method, **more}))
+        return json.loads(answer)
 
     def _run(self) -> None:
         while True:

@@ -38,12 +38,13 @@ import zenoh
 
 from gateway.clock.wall import WallClock
 from gateway.fleet.keys import Gateway
-from gateway.fleet.questions import Threads
+from gateway.fleet.questions import pages_pool
 from gateway.fleet.session import Settings, close
 from gateway.fleet.speaker import Speaker
 from gateway.fleet.spool import MemorySpool, Spool
 from gateway.member.spool import DiskSpool
 from gateway.member.store import Bounds, Store
+from sig.net.dispatch import Pool
 from tests.support.fleet_consumer import NAME, opened
 from tests.support.fleet_spool import FileSpool
 
@@ -78,10 +79,10 @@ class Speaking(Protocol):
 
 
 class Simulated:
-    """One gateway: ours. `threads`: that answer for all of a process; None: each has its own, as it has where
-    it is alone."""
+    """One gateway: ours. `pages`: the thread that gives pages for all of a process; None: each has its own,
+    as it has where it is alone."""
 
-    threads: ClassVar[Threads | None] = None
+    pages: ClassVar[Pool | None] = None
 
     def __init__(self, gateway: Gateway, spool: Spool, said: int) -> None:
         self.gateway, self.said = gateway, said
@@ -92,7 +93,7 @@ class Simulated:
     def begin(self, session: zenoh.Session) -> None:
         """It has found a router."""
         self._session = session
-        self._speaker = Speaker(session, self.gateway, self._spool, self._answer, self._senders, self.threads)
+        self._speaker = Speaker(session, self.gateway, self._spool, self._answer, self._senders, self.pages)
         self._speaker.connect(SENDER)
 
     def say(self, now: float, clock_s: float) -> None:
@@ -280,7 +281,7 @@ def main() -> None:
     """See the module."""
     options = json.loads(sys.argv[1])
     if options["count"] > MOST_WITH_THREADS:
-        Simulated.threads = Threads()
+        Simulated.pages = pages_pool()
     Gateways(options).run()
 
 

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from typing import Any
 
 import pytest
 
 import sig
-from gateway.fleet.answering import DEFAULT_S, LONGEST_S, MOST_PARAMS, answered, patience
+from gateway.fleet.answering import DEFAULT_S, LONGEST_S, MOST_BYTES, Request, answered, request_of
 
 
-def _answer(raised: BaseException | None = None, response: Any = None, params: bytes | None = None) -> Any:
+def _answer(raised: BaseException | None = None, response: Any = None, more: str = "") -> Any:
     def ask(sender: str, method: str, got: Any, timeout_s: float) -> Any:
         if raised is not None:
             raise raised
-        return [sender, method, got, timeout_s, response]
+        return [sender, method, got, math.ceil(timeout_s), response]
 
-    return json.loads(answered(ask, "temp", "read", params, 2.5))
+    payload = f'{{"sender": "temp", "method": "read"{more}}}'
+    return json.loads(answered(ask, payload.encode(), time.monotonic()))
 
 
 @pytest.mark.parametrize(
-    ("payload", "params"), [(None, None), (b"", None), (b'{"max_age": 1}', {"max_age": 1})]
+    ("more", "params"),
+    [("", None), (', "params": null', None), (', "params": {"max_age": 1}', {"max_age": 1})],
 )
-def test_a_response(payload: bytes | None, params: Any) -> None:
-    """With what the handler was given."""
-    assert _answer(response="ü", params=payload) == {
+def test_a_response(more: str, params: Any) -> None:
+    """With what the handler was given, and the time that its caller has left."""
+    assert _answer(response="ü", more=f'{more}, "timeout_s": 2.5') == {
         "status": "ok",
-        "response": ["temp", "read", params, 2.5, "ü"],
+        "response": ["temp", "read", params, 3, "ü"],
     }
 
 
@@ -48,10 +52,25 @@ def test_what_a_handler_raises(raised: BaseException, error: str, more: dict[str
     assert answer == {"status": "error", "error": error, "message": str(raised), **more}
 
 
-@pytest.mark.parametrize("payload", [b"{", b"NaN", b"[" * 100_000, b"\xff", b'"' + b"x" * MOST_PARAMS + b'"'])
-def test_params_that_are_none(payload: bytes) -> None:
-    """Are refused, and nobody is asked."""
-    assert _answer(ZeroDivisionError(), params=payload)["error"] == "bad_params"
+@pytest.mark.parametrize(
+    "payload",
+    [
+        *(b"", b"{", b"[" * 100_000, b"\xff", b"7", b"{}", b"[]", b'{"sender": "temp"}'),
+        b'{"sender": 7, "method": "read"}',
+        b'{"sender": "temp", "method": null}',
+        b'{"sender": "temp", "method": "read", "params": NaN}',
+        *(
+            b'{"sender": "temp", "method": "read", "timeout_s": %s}' % each
+            for each in (b"-1", b'"1"', b"true", b"1e999")
+        ),
+        b'{"sender": "temp", "method": "read", "params": "' + b"x" * MOST_BYTES + b'"}',
+    ],
+)
+def test_what_is_no_request(payload: bytes) -> None:
+    """Is refused with what is expected, and nobody is asked."""
+    answer = json.loads(answered(lambda *_: 1 / 0, payload, time.monotonic()))
+    assert answer["error"] == "bad_params"
+    assert "expected a request such as" in answer["message"] or "at most" in answer["message"]
 
 
 @pytest.mark.parametrize("response", [object(), float("nan"), {1j: 2}])
@@ -61,20 +80,16 @@ def test_a_response_that_cannot_be_sent(response: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"),
-    [
-        (b"4.5", 4.5),
-        (b"0", 0.0),
-        (b"1e9", LONGEST_S),
-        *((each, DEFAULT_S) for each in (None, b"-1", b"inf", b"nan", b"soon", b"\xff")),
-    ],
+    ("more", "seconds"), [("", DEFAULT_S), (', "timeout_s": 0', 0), (', "timeout_s": 1e9', LONGEST_S)]
 )
-def test_how_long_a_caller_waits(said: bytes | None, seconds: float) -> None:
-    """What it says, within bounds; what nobody can mean counts as nothing."""
-    assert patience(said) == seconds
+def test_how_long_a_caller_waits(more: str, seconds: float) -> None:
+    """What it says, within bounds."""
+    payload = f'{{"sender": "a", "method": "b"{more}}}'.encode()
+    assert request_of(payload) == Request("a", "b", None, seconds)
 
 
 def test_too_late() -> None:
     """Who has no time left is not asked for."""
-    answer = json.loads(answered(lambda *_: 1 / 0, "temp", "read", None, 0.0))
+    payload = b'{"sender": "temp", "method": "read", "timeout_s": 2.5}'
+    answer = json.loads(answered(lambda *_: 1 / 0, payload, time.monotonic() - 2.5))
     assert answer["error"] == "timeout"

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import sig
-from gateway.fleet import keys, questions
+from gateway.fleet import keys, workers
 from gateway.fleet.follower import Ask, Deliver, Follower
 from gateway.fleet.keys import Gateway
 from gateway.fleet.message import START, Event, Page, Position, parse_event
+from gateway.fleet.questions import pages_pool
 from gateway.fleet.session import close, open_session
 from gateway.fleet.speaker import BEATS_S, Speaker
 from gateway.fleet.spool import MemorySpool
@@ -77,14 +78,12 @@ class House:
 
         until(heard)
 
-    def get(
-        self, key: str, payload: bytes | None = None, timeout_s: float = 60.0, said: str = "60"
-    ) -> list[Any]:
+    def get(self, key: str, payload: str | None = None) -> list[Any]:
         """The answers' texts, or errors; declarations travel, so it is asked until there is one."""
         got: list[Any] = []
 
         def ask() -> bool:
-            for reply in self.theirs.get(key, payload=payload, timeout=timeout_s, attachment=said):
+            for reply in self.theirs.get(key, payload=payload, timeout=60.0):
                 answer = reply.ok or reply.err
                 assert answer is not None
                 got.append(answer.payload.to_string() if reply.ok else ValueError(answer.payload.to_string()))
@@ -93,8 +92,8 @@ class House:
         until(ask)
         return got
 
-    def request(self, name: str, payload: bytes | None = None, said: str = "60") -> Any:
-        (answer,) = self.get(f"sig/1/north/green%20house/ask/{name}", payload, said=said)
+    def request(self, method: str = "read", **more: Any) -> Any:
+        (answer,) = self.get(GATEWAY.key(keys.ASK), asked(method, **more))
         return json.loads(answer)
 
     def confirm(self, consumer: str, position: str) -> bool:
@@ -135,6 +134,11 @@ class House:
             self.present.add(str(sample.key_expr))
         else:
             self.present.discard(str(sample.key_expr))
+
+
+def asked(method: str, **more: Any) -> str:
+    """A request's payload."""
+    return json.dumps({"sender": "temp", "method": method, "timeout_s": 60, **more})
 
 
 @pytest.fixture(scope="module")
@@ -217,18 +221,19 @@ def test_a_page_that_the_disk_does_not_give(house: House, monkeypatch: pytest.Mo
 
 def test_requests(house: House) -> None:
     """Answered with what the sender says, or with what is wrong, in the time that the caller has."""
-    assert house.request("temp/read", b'{"max_age": 1}', said="12") == {"status": "ok", "response": 12}
+    assert house.request(params={"max_age": 1}, timeout_s=12) == {"status": "ok", "response": 12}
     assert ("temp", "read", {"max_age": 1}) in house.asked
-    assert house.request("a%2Fb/read")["error"] == "unknown_sender"
+    assert house.request(sender="a/b")["error"] == "unknown_sender"
     assert ("a/b", "read", None) in house.asked
-    assert house.request("temp/read", said="0")["error"] == "timeout"
-    for name in ("temp", "temp/read/more", "*/read", "temp/*"):
-        assert house.request(name)["error"] == "bad_params"
+    assert house.request(timeout_s=0)["error"] == "timeout"
+    for payload in (None, "{}", "[" * 1000):
+        (answer,) = house.get(GATEWAY.key(keys.ASK), payload)
+        assert json.loads(answer)["error"] == "bad_params"
 
 
 def test_a_question_to_every_gateway(house: House) -> None:
     """Is answered as this one."""
-    got = house.get("sig/1/*/*/ask/temp/read")
+    got = house.get("sig/1/*/*/ask", asked("read"))
     assert json.loads(got[0])["status"] == "ok"
     assert [json.loads(each) for each in house.get("sig/1/*/*/senders")] == [[{"sender": "temp"}]]
 
@@ -238,11 +243,14 @@ def test_requests_that_take_long_hold_up_no_page(house: House) -> None:
     house.say()
     house.page(Ask(None))
     waiting = [
-        house.theirs.get(GATEWAY.key(keys.ASK, "temp", "wait"), timeout=60.0)
-        for _ in range(questions.WORKERS + questions.WAITING)
+        house.theirs.get(GATEWAY.key(keys.ASK), payload=asked("wait"), timeout=60.0)
+        for _ in range(workers.AT_WORK + workers.WAITING)
     ]
-    until(lambda: house.asked.count(("temp", "wait", None)) == questions.WORKERS)
-    until(lambda: house.request("temp/read", said="1")["error"] == "busy")
+    until(lambda: house.asked.count(("temp", "wait", None)) == workers.AT_WORK)
+    until(lambda: house.request(timeout_s=1)["error"] == "busy")
+    (refused,) = house.get(GATEWAY.key(keys.SENDERS))
+    assert isinstance(refused, ValueError)
+    assert "try again later" in str(refused)
     assert house.page(Ask(START)).head == house.spool.head
     house.hold.set()
     answers = [reply.ok for replies in waiting for reply in replies]
@@ -304,17 +312,18 @@ def test_where_the_head_is_is_said_when_nothing_follows(house: House) -> None:
     assert house.speaker.beat(now) == now + BEATS_S[0]
 
 
-def test_the_last_speaker_to_leave_the_threads(house: House) -> None:
-    """Threads that serve several speakers are ended by who made them."""
-    threads = questions.Threads("shared")
+def test_a_thread_for_several_speakers(house: House) -> None:
+    """A thread that gives pages for several speakers is ended by who made it."""
+    pages = pages_pool("shared")
     other = Gateway("north", "second")
-    speaker = Speaker(house.ours, other, MemorySpool(epoch=1), lambda *_: 1, list, threads)
-    assert house.get(other.key(keys.SENDERS)) == ["[]"]
+    speaker = Speaker(house.ours, other, MemorySpool(epoch=1), lambda *_: 1, list, pages)
+    assert house.get(other.key(keys.REPLAY))
     assert speaker.close()
-    speaker = Speaker(house.ours, other, MemorySpool(epoch=2), lambda *_: 1, list, threads)
-    assert house.get(other.key(keys.SENDERS)) == ["[]"]
+    speaker = Speaker(house.ours, other, MemorySpool(epoch=2), lambda *_: 1, list, pages)
+    assert house.get(other.key(keys.REPLAY))
     assert speaker.close()
-    assert threads.close(60.0)
+    pages.close()
+    assert pages.join(60.0)
 
 
 def test_a_session_that_has_ended() -> None:

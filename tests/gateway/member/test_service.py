@@ -192,8 +192,7 @@ def test_questions(house: House, fleet: Routers) -> None:
         (temp,) = said["senders"]
         assert (temp["sender"], temp["connected"], temp["requests"]) == ("temp", True, ["last"])
         assert "#changed" in temp["events"]
-        answer = json.loads(consumer.request("ask", "temp", "last")[0])
-        assert answer == {"status": "ok", "response": {"value": 1}}
+        assert consumer.ask("temp", "last") == {"status": "ok", "response": {"value": 1}}
 
 
 def test_nothing_is_lost_between_two(house: House, fleet: Routers) -> None:
