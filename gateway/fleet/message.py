@@ -20,6 +20,10 @@ MOST_BYTES = 256 * 1024
 """Of a page's events: one that is longer comes alone."""
 
 
+MOST_DATA = 1 << 20
+"""Bytes of an event's data, as sig has it for a message."""
+
+
 class MessageError(ValueError):
     """What came cannot be understood; the text says what was expected."""
 

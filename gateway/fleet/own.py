@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from gateway.fleet.keys import Gateway, Name
+from gateway.fleet.message import MOST_DATA
 from sig.errors import UnknownSender
 from sig.event import EVENT_CONNECT, EVENT_DISCONNECT
 from sig.router import Router
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
     from gateway.fleet.speaker import Speaker
     from gateway.fleet.spool import Spool
+
+logger = logging.getLogger(__name__)
+
+_MOST_OF_A_CHARACTER = 4
+"""Bytes."""
 
 
 class OwnSenders:
@@ -77,6 +84,10 @@ class OwnSenders:
             self._is_connected(name, event == EVENT_CONNECT)
             return
         text, utc_ms = _json(data), time.time_ns() // 1_000_000
+        if len(text) > MOST_DATA // _MOST_OF_A_CHARACTER and len(text.encode()) > MOST_DATA:
+            told = "fleet: an event '%s' of %s is not told: its data has more than %d bytes of JSON"
+            logger.error(told, event, info["sender"], MOST_DATA)
+            return
         speaker = self._speaker
         if speaker is not None:
             speaker.say(name, event, text, utc_ms, True)

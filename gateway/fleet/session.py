@@ -20,8 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gateway.fleet import diagnosis
-
 if TYPE_CHECKING:
     import zenoh
 
@@ -36,6 +34,9 @@ OPEN_MS = ACCEPT_MS = 2000
 """For a link to be made, at either end."""
 MOST_SESSIONS = 20_000
 """With a router: twice the gateways that one is made for. zenoh's own 1,000 are soon used up."""
+MOST_MESSAGE = 8 << 20
+"""Bytes of what may come in one, as a request has 1 MB at most, a page 256 kB; more is dropped. zenoh's own
+1 GB would be all the memory of any machine."""
 AGAIN_MS, LONGEST_AGAIN_MS = 200, 1000
 """Between tries while no router is there."""
 CLOSE_S = 0.5
@@ -144,6 +145,9 @@ def config_of(settings: Settings) -> zenoh.Config:
         "transport/link/tx/lease": LEASE_MS,
         "transport/unicast/open_timeout": OPEN_MS,
         "transport/unicast/accept_timeout": ACCEPT_MS,
+        "transport/link/rx/max_message_size": MOST_MESSAGE,
+        # Else the first larger message to a router on this machine makes a segment of 16 MB, at either end.
+        "transport/shared_memory/enabled": False,
     }
     if settings.tls is not None:
         values |= _tls_values(settings.tls)
@@ -172,6 +176,8 @@ def _tls_values(tls: Tls) -> dict[str, object]:
 
 def _problem(settings: Settings, text: str) -> str:
     """Without the paths of zenoh's own sources."""
+    from gateway.fleet import diagnosis  # it brings OpenSSL: 3.5 MB that nobody needs whom a router lets in
+
     said = text.partition("  at ")[0].partition(" at /")[0].strip()
     if settings.tls is not None and (problem := diagnosis.problem_of_own(settings.tls)):
         return problem

@@ -13,6 +13,7 @@ import pytest
 
 import sig
 from gateway.fleet import FleetError, FleetRouter, Gateway, Settings
+from gateway.fleet.message import MOST_DATA
 from gateway.fleet.session import open_session
 from tests.support.fleet_routers import Routers, routers
 from tests.support.ports import free_port
@@ -269,6 +270,21 @@ def test_our_own_senders(house: Routers) -> None:
         assert not router.removeSender("other")
     assert not heard.count(sig.EVENT_DISCONNECT)  # ours are there, connected to a fleet or not
     assert router.removeSender(temp)
+
+
+def test_data_that_is_too_large(house: Routers, caplog: pytest.LogCaptureFixture) -> None:
+    """Is told to nobody, and that is logged; what may be is heard whole."""
+    heard, settings = Heard(), house.settings()
+    with FleetRouter(settings, gateway=NORTH) as theirs, FleetRouter(settings) as ours:
+        temp = _offer(theirs)
+        ours.addListener(heard, "*/*/*", "#changed")
+        until(lambda: _trigger(temp, "begin") and heard.all)
+        most = "ü" * ((MOST_DATA - 2) // 2)
+        _trigger(temp, most + "u")
+        _trigger(temp, most)
+        until(lambda: heard.data()[-1] == most)
+        assert {*heard.data()} == {"begin", most}
+        assert f"'#changed' of temp is not told: its data has more than {MOST_DATA} bytes" in caplog.text
 
 
 def test_data_of_any_kind(house: Routers) -> None:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
-from gateway.fleet.session import EndpointError, FleetError, Settings, close, endpoint, open_session
+from gateway.fleet.session import (
+    MOST_MESSAGE,
+    EndpointError,
+    FleetError,
+    Settings,
+    close,
+    endpoint,
+    open_session,
+)
 from tests.support.fleet_routers import routers
 from tests.support.ports import free_port
 from tests.support.waiting import DEADLINE_S, until
@@ -64,6 +73,27 @@ def test_another_router_takes_over() -> None:
             made.kill(0)
             heard.clear()
             until(lambda: theirs.put("sig/1/a", b"1") or heard.wait(0.05))
+        finally:
+            close(ours)
+            close(theirs)
+
+
+def test_what_a_large_message_takes() -> None:
+    """No memory that is shared with a router, 16 MB of it; what is too large is dropped, and only that."""
+    sizes: list[int] = []
+    with routers(2) as made:
+        ours, theirs = open_session(made.settings()), open_session(made.settings(1))
+        try:
+            _subscriber = theirs.declare_subscriber(
+                "sig/1/**", lambda sample: sizes.append(len(sample.payload))
+            )
+            until(lambda: ours.put("sig/1/a", b"1") or sizes)
+            ours.put("sig/1/a", bytes(MOST_MESSAGE // 8))
+            until(lambda: MOST_MESSAGE // 8 in sizes)
+            assert ".zenoh" not in Path("/proc/self/maps").read_text()
+            ours.put("sig/1/a", bytes(MOST_MESSAGE + 1))
+            until(lambda: ours.put("sig/1/a", b"23") or 2 in sizes)
+            assert max(sizes) == MOST_MESSAGE // 8
         finally:
             close(ours)
             close(theirs)
