@@ -20,7 +20,8 @@ from gateway.fleet.follower import Ask
 from gateway.fleet.inbox import Inbox
 from gateway.fleet.keys import ANY, EVENT, EVERY, HEAD, REPLAY, SENDERS, UP, Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
-from gateway.fleet.view import News, Query, Reached, View, covers, offers_of
+from gateway.fleet.news import News, Reached, offers_of
+from gateway.fleet.view import Query, View, covers
 from sig import log
 
 if TYPE_CHECKING:

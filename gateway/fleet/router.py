@@ -23,11 +23,11 @@ from typing import Any, Self
 from gateway.fleet import asking
 from gateway.fleet.keys import ANY, EVERY, Gateway, Name
 from gateway.fleet.link import Link
+from gateway.fleet.news import Came, Gone, Happened, News, Offer, Reached, Up
 from gateway.fleet.own import OwnSenders
 from gateway.fleet.patterns import PatternRouter
 from gateway.fleet.session import Settings
 from gateway.fleet.told import OF_THE_FLEET, told
-from gateway.fleet.view import Came, Gone, Happened, News, Offer, Reached, Up
 from sig.errors import NotConnected, UnknownSender
 from sig.event import Callback, Event
 from sig.router import Router

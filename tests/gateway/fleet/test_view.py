@@ -10,9 +10,11 @@ import pytest
 
 from gateway.fleet.follower import Ask, Deliver
 from gateway.fleet.keys import EVERY, Gateway
+from gateway.fleet.known import MEET_S
 from gateway.fleet.message import Event, Page, Position
+from gateway.fleet.news import Came, Gone, Happened, News, Offer, Up, offers_of
 from gateway.fleet.presence import GATEWAY_S, SENDER_S
-from gateway.fleet.view import MEET_S, Came, Gone, Happened, News, Offer, Query, Up, View, covers, offers_of
+from gateway.fleet.view import Query, View, covers
 
 NORTH, SOUTH = Gateway("north", "g"), Gateway("south", "g")
 TEMP = Offer(("#changed",), ("read",))
