@@ -21,7 +21,7 @@ from gateway.fleet.inbox import Inbox
 from gateway.fleet.keys import ANY, EVENT, EVERY, HEAD, REPLAY, SENDERS, UP, Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
 from gateway.fleet.news import News, Reached, offers_of
-from gateway.fleet.view import Query, View, covers
+from gateway.fleet.view import Query, View
 from sig import log
 
 if TYPE_CHECKING:
@@ -284,7 +284,7 @@ def _within(pattern: Gateway, scope: Iterable[Gateway]) -> Iterable[Gateway]:
 
 def _covered(pattern: Gateway, patterns: Iterable[Gateway]) -> bool:
     """Whether another of them has all of it."""
-    return any(other != pattern and covers(other, pattern) for other in patterns)
+    return any(other != pattern and other.covers(pattern) for other in patterns)
 
 
 def _selector(gateway: Gateway, ask: Ask) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gateway.fleet.follower import Ask, Follower, Step
-from gateway.fleet.keys import ANY, Gateway
+from gateway.fleet.keys import Gateway
 from gateway.fleet.known import MEET_S, Known
 from gateway.fleet.message import Event, Page, Position
 from gateway.fleet.news import Came, Gone, Happened, News, Offer, Up
@@ -171,7 +171,7 @@ class View:
         return member
 
     def _is_followed(self, gateway: Gateway) -> bool:
-        return any(covers(pattern, gateway) for pattern in self._followed)
+        return any(pattern.covers(gateway) for pattern in self._followed)
 
     def _met(self, gateway: Gateway, member: Known, now: float) -> None:
         """Its senders are told as come; then what has come of them meanwhile is asked for."""
@@ -188,11 +188,6 @@ class View:
 
     def _happened(self, gateway: Gateway, steps: Iterable[Step]) -> None:
         self.news += [Happened(gateway, step) for step in steps]
-
-
-def covers(pattern: Gateway, other: Gateway) -> bool:
-    """Whether that gateway, or every one of that pattern, is meant."""
-    return all(mine in (ANY, its) for mine, its in zip(pattern, other, strict=True))
 
 
 def _new_follower(now: float) -> Follower:
