@@ -7,9 +7,11 @@ from functools import partial
 from typing import Any
 
 from gateway.fleet.keys import Gateway, Name
+from gateway.fleet.message import Lost
 from gateway.fleet.news import Came, Gone, Happened, News, Offer, Reached, Up
 from gateway.fleet.patterns import PatternRouter
 from gateway.fleet.told import OF_THE_FLEET, told
+from sig import log
 from sig.router import Router
 from sig.sender import Sender
 
@@ -51,8 +53,11 @@ class OthersRouter(PatternRouter):
                 if hook is not None:
                     hook()
             case Happened(gateway, step):
-                for each in told(step, list(self._there.get(gateway, ()))):
+                found = told(step, list(self._there.get(gateway, ())))
+                for each in found:
                     self._trigger(Name(gateway, each.sender), each.event, each.data)
+                if isinstance(step, Lost) and not found:
+                    self._unheard(gateway, step)
 
     def all_gone(self) -> None:
         """We have left: nobody is there, and of no gateway it is known that it ever was."""
@@ -82,6 +87,13 @@ class OthersRouter(PatternRouter):
         self.deliver_lifecycle(text)
         if sender is not None:
             self.forget(sender)
+
+    def _unheard(self, gateway: Gateway, lost: Lost) -> None:
+        """No listener can be told: it has no sender now, and nobody knows whose they were."""
+        text = (
+            f"{lost.events} events of the gateway {gateway} are lost, which has no sender now: {lost.reason}"
+        )
+        log.repeated.note("fleet events lost", text, str(gateway))
 
     def _trigger(self, name: Name, event: str, data: Any) -> None:
         """Also of a sender that has gone since, and of an event that it has never declared: it has come."""
