@@ -11,6 +11,7 @@ from gateway.config.fields import Name, Section, Text, field
 from gateway.config.fleet import FleetTlsSection
 from gateway.config.fleet_checks import check_reach
 from gateway.config.spans import Span
+from gateway.naming import CHARACTERS
 
 POSTGRES = ("postgresql://", "postgres://")
 
@@ -28,7 +29,7 @@ class CollectSection(Section):
         "collector",
         "What this collector is called at the gateways: each names its consumers, and keeps what they have "
         "not confirmed.",
-        "a name of letters, digits, '_', '-' or '.', at most 48",
+        f"a name of {CHARACTERS}",
         "collector",
         quote=True,
         name=True,

@@ -9,6 +9,7 @@ from pydantic import Field
 from gateway.config.fields import Name, Section, Text, field
 from gateway.config.sizes import Size
 from gateway.config.spans import Span
+from gateway.naming import CHARACTERS
 
 LEAST_SIZE, MOST_SIZE = 10**6, 1000 * 10**9
 
@@ -29,7 +30,7 @@ class FleetSection(Section):
     site: Name = field(
         ...,
         "Where this gateway is: the first part of its senders' names in the fleet, `SITE/GATEWAY/SENDER`.",
-        "a name of letters, digits, '_', '-' or '.', at most 48",
+        f"a name of {CHARACTERS}",
         "north",
         quote=True,
         name=True,
