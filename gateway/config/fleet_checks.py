@@ -8,8 +8,9 @@ from importlib.util import find_spec
 from gateway.config.certificates import check_authority, check_certificate, find
 from gateway.config.context import Context
 from gateway.config.credentials import place_of
-from gateway.config.fleet import FleetSection, FleetTlsSection
+from gateway.config.fleet import FleetSection
 from gateway.config.problems import Location, Problem, shown
+from gateway.config.reach import FleetTlsSection
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

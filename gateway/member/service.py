@@ -172,7 +172,7 @@ class Membership:
         spool = DiskSpool(store, self._clock, section.consumers, section.loss_window, self._wake)
         loop = Loop(
             Gateway(section.site, self._config.gateway.name),
-            settings_of(self._config),
+            settings_of(section, self._config),
             self._router,
             self.mailbox,
             spool,
