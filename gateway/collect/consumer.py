@@ -11,8 +11,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from gateway.collect import counting
+from gateway.collect.connection import NOT_YET
 from gateway.collect.counting import Counts
-from gateway.collect.following import LOOK_S, NOT_YET, Following, Keepings
+from gateway.collect.following import LOOK_S, Following, Keepings
 from gateway.collect.member import Member
 from gateway.collect.wire import Came, Letter, Wire
 from gateway.service import Part, State
@@ -90,7 +91,7 @@ class Consumer:
 
     def status(self) -> dict[str, Part]:
         """See `Service`."""
-        problem, members = self._following.problem, self.members
+        problem, members = self._following.connection.problem, self.members
         if problem is not None:
             return {"fleet": Part(State.UNKNOWN if problem == NOT_YET else State.FAILING, problem)}
         up = sum(member.up for member in members)

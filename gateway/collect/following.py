@@ -19,6 +19,7 @@ from gateway.collect.admission import Cursor
 from gateway.collect.arrival import Unset
 from gateway.collect.asking import SENDERS_S, Introductions, Pages
 from gateway.collect.confirming import Confirming
+from gateway.collect.connection import Connection
 from gateway.collect.keeping import Keeping
 from gateway.collect.member import Member
 from gateway.collect.wire import Came, Head, Letter, Opened, Paged, Presence, Reached, Told
@@ -35,8 +36,6 @@ SETTLED_S = 5.0
 """A token that has gone for so long is gone: when a router dies, tokens of others go and come back."""
 LOOK_S = 0.02
 """Between two looks at who is to be asked for something."""
-NOT_YET = "not connected yet"
-AWAY = "no router of the fleet is there now; it is tried again and again"
 
 
 class Keepings(Protocol):
@@ -79,11 +78,9 @@ class Following:
         self._held = 0
         self._unset = Unset()
         self._down_at: dict[Gateway, float] = {}
-        self._routers: set[str] = set()  # that are connected
         self.let_go = self.not_understood = 0
         """Live events that were let go, messages that were not understood, since the start."""
-        self.problem: str | None = NOT_YET
-        """Why there is no connection to the fleet; None while there is."""
+        self.connection = Connection()
 
     @property
     def busy(self) -> bool:
@@ -124,28 +121,13 @@ class Following:
             elif isinstance(letter, Told):
                 self._told(letter, now)
             elif isinstance(letter, Opened):
-                self._opened_or_not(letter.problem)
+                self.connection.opened(letter.problem)
             elif isinstance(letter, Reached):
-                self._reached(letter)
+                self.connection.reached(letter.router, there=letter.there)
         except (MessageError, ValueError) as error:
             self.not_understood += 1
             if self.not_understood == 1:
                 logger.warning("fleet: a message is not understood, and others that follow: %s", error)
-
-    def _opened_or_not(self, problem: str | None) -> None:
-        if problem is not None and self.problem != problem:
-            logger.error("fleet: %s; it is tried again and again", problem)
-        elif problem is None:
-            logger.info("fleet: connected")
-        self.problem = problem
-
-    def _reached(self, reached: Reached) -> None:
-        """Once there was a router: whether there is one now."""
-        (self._routers.add if reached.there else self._routers.discard)(reached.router)
-        if not self._routers:
-            self.problem = AWAY
-        elif self.problem == AWAY:
-            self.problem = None
 
     def _came(self, came: Came, now: float) -> None:
         key = parse_key(came.key)

@@ -140,11 +140,6 @@ class Desk:
         return self.keeping.put_in[-1][1].life
 
     @property
-    def problem(self) -> Any:
-        """Why there is no fleet."""
-        return self.following.problem
-
-    @property
     def member(self) -> Any:
         """The shed."""
         return self.following.members[SHED]
@@ -416,18 +411,10 @@ def test_what_is_a_defect_of_ours_holds_up_nobody(caplog: pytest.LogCaptureFixtu
     assert "was not taken" in caplog.text
 
 
-def test_whether_there_is_a_fleet(caplog: pytest.LogCaptureFixture) -> None:
-    """Why not, once in the log."""
+def test_whether_there_is_a_fleet() -> None:
+    """As letters say."""
     desk = Desk()
-    assert desk.problem == "not connected yet"
-    desk.turn(Opened("no router"), Opened("no router"))
-    assert desk.problem == "no router"
-    assert len([record for record in caplog.records if "no router" in record.message]) == 1
-    desk.turn(Opened(None))
-    assert desk.problem is None
-    desk.turn(Reached("a", there=True), Reached("b", there=True), Reached("a", there=False))
-    assert desk.problem is None
-    desk.turn(Reached("b", there=False))
-    assert "no router of the fleet is there now" in str(desk.problem)
-    desk.turn(Reached("a", there=True))
-    assert desk.problem is None
+    desk.turn(Opened("no router"))
+    assert desk.following.connection.problem == "no router"
+    desk.turn(Opened(None), Reached("a", there=True), Reached("a", there=False))
+    assert "no router of the fleet is there now" in str(desk.following.connection.problem)
