@@ -45,11 +45,11 @@ class Head(NamedTuple):
     position: bytes
 
 
-class Presence(NamedTuple):
+class Token(NamedTuple):
     """A gateway's token came, or went."""
 
     gateway: Gateway
-    up: bool
+    there: bool
 
 
 class Paged(NamedTuple):
@@ -80,7 +80,7 @@ class Reached(NamedTuple):
     there: bool
 
 
-Letter = Came | Head | Presence | Paged | Told | Opened | Reached | None
+Letter = Came | Head | Token | Paged | Told | Opened | Reached | None
 
 
 class Wire:
@@ -197,7 +197,7 @@ class Wire:
         session.info.declare_transport_events_listener(direct(self._transport), history=True)
         for site in self._sites:
             session.liveliness().declare_subscriber(
-                Gateway(site, ANY).key(keys.UP), direct(self._presence), history=True
+                Gateway(site, ANY).key(keys.UP), direct(self._token), history=True
             )
 
     def _event(self, sample: zenoh.Sample) -> None:
@@ -214,11 +214,11 @@ class Wire:
 
         self._post(Reached(str(event.transport.zid), event.kind == zenoh.SampleKind.PUT))
 
-    def _presence(self, sample: zenoh.Sample) -> None:
+    def _token(self, sample: zenoh.Sample) -> None:
         import zenoh
 
         if (gateway := _gateway(sample)) is not None:
-            self._post(Presence(gateway, sample.kind == zenoh.SampleKind.PUT))
+            self._post(Token(gateway, sample.kind == zenoh.SampleKind.PUT))
 
 
 def _gateway(sample: Any) -> Gateway | None:
