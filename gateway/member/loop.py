@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sig
 from gateway.fleet.declaring import zenoh_error
+from gateway.fleet.joining import Joining
 from gateway.fleet.keys import Gateway
 from gateway.fleet.message import Event
 from gateway.fleet.session import Settings, close
 from gateway.fleet.speaker import Speaker
 from gateway.mailbox import Mailbox, Noted
-from gateway.member.joining import Joining
 from gateway.member.offered import Offered
 from gateway.member.spool import DiskSpool
 from sig.event import EVENT_CONNECT, EVENT_DISCONNECT

@@ -19,10 +19,10 @@ from drivers.receipt import Receipt, handing
 from gateway import mailbox as mailbox_module
 from gateway.config import load
 from gateway.feed import Feed
+from gateway.fleet.joining import Joining
 from gateway.fleet.keys import Gateway
 from gateway.fleet.session import close
 from gateway.fleet.speaker import Speaker
-from gateway.member.joining import Joining
 from gateway.member.loop import Loop
 from gateway.member.service import FILE, Membership
 from gateway.member.spool import TOO_MANY, DiskSpool
