@@ -7,17 +7,17 @@ A thread of its own, `collect-fleet`, opens the session and ends: where a router
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.fleet import keys
 from gateway.fleet.declaring import direct, once
 from gateway.fleet.follower import Ask
+from gateway.fleet.joining import Joining
 from gateway.fleet.keys import ANY, Gateway, parse_key
 from gateway.fleet.message import Position
-from gateway.fleet.session import CLOSE_S, LONGEST_CLOSE_S, FleetError, Settings, close, open_session
+from gateway.fleet.session import CLOSE_S, LONGEST_CLOSE_S, Settings, close, open_session
 
 if TYPE_CHECKING:
     import zenoh
@@ -26,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 PAGE_S, SENDERS_S = 5.0, 5.0
 """How long a gateway has for an answer."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
-"""Before no router is tried again."""
 
 
 class Came(NamedTuple):
@@ -91,28 +89,25 @@ class Wire:
         self._settings = settings
         self._sites = tuple(sites) or (ANY,)
         self._post = post
-        self._lock = threading.Lock()  # guards who closes the session
         self._session: zenoh.Session | None = None
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._joining = Joining(
+            "collect-fleet",
+            self._open,
+            self._joined,
+            partial(close, within_s=LONGEST_CLOSE_S),
+            lambda problem: post(Opened(problem)),
+        )
 
     def start(self) -> None:
         """Begin to connect."""
-        if self._thread is None:
-            thread = threading.Thread(target=self._open, name="collect-fleet", daemon=True)
-            thread.start()
-            self._thread = thread
+        self._joining.start()
 
     def stop(self, within_s: float) -> bool:
         """Leave. False if a router that hangs still holds a thread."""
-        self._stopping.set()
-        with self._lock:
-            session, self._session = self._session, None
-        deadline = time.monotonic() + within_s
-        closed = session is None or close(session, min(within_s, CLOSE_S))
-        if self._thread is not None:
-            self._thread.join(max(0.0, deadline - time.monotonic()))
-        return closed and (self._thread is None or not self._thread.is_alive())
+        if not self._joining.stop(within_s):
+            return False
+        session, self._session = self._session, None
+        return session is None or close(session, min(within_s, CLOSE_S))
 
     def ask(self, gateway: Gateway, ask: Ask) -> None:
         """For a page; a `Paged` with None follows, whatever comes before it."""
@@ -157,28 +152,7 @@ class Wire:
 
     # The thread
 
-    def _open(self) -> None:
-        pause_s = FIRST_PAUSE_S
-        while not self._stopping.is_set():
-            try:
-                session = self._connected()
-            except Exception as error:
-                problem = str(error)
-                if not isinstance(error, FleetError | ImportError):
-                    problem = f"it cannot be connected to: {error!r}"
-                    logger.debug("fleet: connecting failed", exc_info=True)
-                self._post(Opened(problem))
-                self._stopping.wait(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-                continue
-            with self._lock:
-                if not self._stopping.is_set():
-                    self._session = session
-                    self._post(Opened(None))
-                    return
-            close(session, LONGEST_CLOSE_S)
-
-    def _connected(self) -> zenoh.Session:
+    def _open(self) -> zenoh.Session:
         session = open_session(self._settings)
         try:
             self._declare(session)
@@ -186,6 +160,10 @@ class Wire:
             close(session)
             raise
         return session
+
+    def _joined(self, session: zenoh.Session) -> None:
+        self._session = session
+        self._post(Opened(None))
 
     def _declare(self, session: zenoh.Session) -> None:
         """Liveliness comes last: a gateway is followed once it is seen, so nothing of what follows is

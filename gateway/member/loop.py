@@ -8,6 +8,7 @@ import math
 import select
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import sig
@@ -15,7 +16,7 @@ from gateway.fleet.declaring import zenoh_error
 from gateway.fleet.joining import Joining
 from gateway.fleet.keys import Gateway
 from gateway.fleet.message import Event
-from gateway.fleet.session import Settings, close
+from gateway.fleet.session import LONGEST_CLOSE_S, Settings, close, open_session
 from gateway.fleet.speaker import Speaker
 from gateway.mailbox import Mailbox, Noted
 from gateway.member.offered import Offered
@@ -83,7 +84,13 @@ class Loop:
         self._offered = offered
         self._clock = clock
         self._stopping = stopping
-        self._joining = Joining(settings, lambda session: self._mailbox.post(Joined(session)))
+        self._joining = Joining(
+            "fleet-join",
+            partial(open_session, settings),
+            lambda session: mailbox.post(Joined(session)),
+            partial(close, within_s=LONGEST_CLOSE_S),
+            lambda problem: logger.warning("fleet: %s; it is tried again", problem),
+        )
         self._poll = select.poll()
         self._poll.register(mailbox.fd, select.POLLIN)
         self._session: zenoh.Session | None = None
