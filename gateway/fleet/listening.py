@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gateway.fleet.declaring import direct, once, undeclare
+from gateway.fleet.declaring import direct, once
 from gateway.fleet.follower import Ask
 from gateway.fleet.inbox import Inbox
-from gateway.fleet.keys import ANY, EVENT, EVERY, HEAD, REPLAY, SENDERS, UP, Gateway, parse_key
+from gateway.fleet.keys import EVENT, EVERY, HEAD, REPLAY, SENDERS, UP, Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
 from gateway.fleet.news import News, Reached, offers_of
+from gateway.fleet.subscriptions import Subscriptions
 from gateway.fleet.view import Query, View
 from sig import log
 
@@ -98,7 +99,7 @@ class Listening:
         self._asked = 0
         self._first: set[str] = set()  # tokens that were there at the beginning, and are to be met
         self._not_met = len(scope)  # parts of the scope of which those are not known
-        self._subscribed: dict[Gateway, list[Any]] = {}
+        self._subscriptions = Subscriptions(session, scope, self._inbox.post_event)
         self._handles: list[Any] = []
         self._thread = threading.Thread(target=self._run, name="sig-fleet-listening", daemon=True)
 
@@ -192,9 +193,7 @@ class Listening:
                 self._not_met -= 1
                 self._first |= {key for key in keys if not self._is_there(key)}
             case _Follow(wanted):
-                patterns = {each for pattern in wanted for each in _within(pattern, self._scope)}
-                self._subscribe({each for each in patterns if not _covered(each, patterns)})
-                self.view.follow(patterns, now)
+                self.view.follow(self._subscriptions.follow(wanted), now)
 
     def _token(self, text: str, there: bool, now: float) -> None:
         key = _key_of(text)
@@ -257,34 +256,10 @@ class Listening:
         else:
             self.view.page(query.gateway, query.ask, page, now)
 
-    def _subscribe(self, wanted: set[Gateway]) -> None:
-        for pattern in wanted - self._subscribed.keys():
-            self._subscribed[pattern] = [
-                self._session.declare_subscriber(key, direct(self._inbox.post_event))
-                for key in (pattern.keys(EVENT), pattern.key(HEAD))
-            ]
-        for pattern in self._subscribed.keys() - wanted:
-            for each in self._subscribed.pop(pattern):
-                undeclare(each)
-
 
 def _note_key(found: list[str], reply: zenoh.Reply) -> None:
     if reply.ok is not None:
         found.append(str(reply.ok.key_expr))
-
-
-def _within(pattern: Gateway, scope: Iterable[Gateway]) -> Iterable[Gateway]:
-    """What of it is at those sites."""
-    for site, _ in scope:
-        if site in (ANY, pattern.site):
-            yield pattern
-        elif pattern.site == ANY:
-            yield pattern._replace(site=site)
-
-
-def _covered(pattern: Gateway, patterns: Iterable[Gateway]) -> bool:
-    """Whether another of them has all of it."""
-    return any(other != pattern and other.covers(pattern) for other in patterns)
 
 
 def _selector(gateway: Gateway, ask: Ask) -> str:
