@@ -12,11 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.fleet import keys
-from gateway.fleet.declaring import direct, once
+from gateway.fleet.declaring import direct, zenoh_error
 from gateway.fleet.follower import Ask
 from gateway.fleet.joining import Joining
 from gateway.fleet.keys import ANY, Gateway, parse_key
 from gateway.fleet.message import Position
+from gateway.fleet.querying import query, selector_of
 from gateway.fleet.session import CLOSE_S, LONGEST_CLOSE_S, Settings, close, open_session
 
 if TYPE_CHECKING:
@@ -111,12 +112,7 @@ class Wire:
 
     def ask(self, gateway: Gateway, ask: Ask) -> None:
         """For a page; a `Paged` with None follows, whatever comes before it."""
-        after = "" if ask.after is None else f"?after={ask.after}"
-        self._get(
-            f"{gateway.key(keys.REPLAY)}{after}",
-            PAGE_S,
-            lambda answer: self._post(Paged(gateway, ask, answer)),
-        )
+        self._get(selector_of(gateway, ask), PAGE_S, lambda answer: self._post(Paged(gateway, ask, answer)))
 
     def senders(self, gateway: Gateway) -> None:
         """For what it says of itself; a `Told` with None follows."""
@@ -132,23 +128,12 @@ class Wire:
         if session is None:
             tell(None)
             return
-        import zenoh
-
-        end = once(lambda: tell(None))
-
-        def heard(reply: zenoh.Reply) -> None:
-            if reply.ok is not None:
-                tell(reply.ok.payload.to_bytes())
-
-        handler = zenoh.handlers.Callback(heard, end, indirect=False)
         try:
-            session.get(selector, handler, timeout=timeout_s, consolidation=zenoh.ConsolidationMode.NONE)
-        except zenoh.ZError as error:
+            query(session, selector, timeout_s, tell, lambda: tell(None))
+        except zenoh_error() as error:
             logger.debug("fleet: %s: %s", selector, error)
-            end()
         except Exception:
             logger.exception("fleet: %s was not asked for; please report this", selector)
-            end()
 
     # The thread
 

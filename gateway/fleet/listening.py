@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gateway.fleet.declaring import direct, once
-from gateway.fleet.follower import Ask
+from gateway.fleet.declaring import direct
 from gateway.fleet.inbox import Inbox
-from gateway.fleet.keys import EVENT, EVERY, HEAD, REPLAY, SENDERS, UP, Gateway, parse_key
+from gateway.fleet.keys import EVENT, EVERY, HEAD, SENDERS, UP, Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
 from gateway.fleet.news import News, Reached, offers_of
+from gateway.fleet.querying import query, selector_of
 from gateway.fleet.subscriptions import Subscriptions
 from gateway.fleet.view import Query, View
 from sig import log
@@ -61,10 +61,10 @@ class _First(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """`text` None: there is none."""
+    """`data` None: there is none."""
 
     query: Query
-    text: str | None
+    data: bytes | None
 
 
 class _Follow(NamedTuple):
@@ -168,8 +168,8 @@ class Listening:
         for sample in samples:
             self._sample(sample, now)
         self.view.tick(now)
-        for query in self.view.queries(now, most):
-            self._ask(query)
+        for question in self.view.queries(now, most):
+            self._ask(question)
         if self.view.news:
             news, self.view.news = self.view.news, []
             self._hand_on(news)
@@ -186,9 +186,9 @@ class Listening:
                 self.view.presence.routers(bool(self.routers), now)
                 if before != bool(self.routers):
                     self.view.news.append(Reached(not before))
-            case _Answer(query, text):
+            case _Answer(question, data):
                 self._asked -= 1
-                self._answer(query, text, now)
+                self._answer(question, data, now)
             case _First(keys):
                 self._not_met -= 1
                 self._first |= {key for key in keys if not self._is_there(key)}
@@ -220,52 +220,40 @@ class Listening:
         except (MessageError, ValueError) as error:
             _note(key.gateway, error)
 
-    def _ask(self, query: Query) -> None:
-        import zenoh
-
-        texts: list[str] = []
-
-        def take(reply: zenoh.Reply) -> None:
-            if reply.ok is not None:
-                texts.append(reply.ok.payload.to_string())
-
-        end = once(lambda: self._inbox.post(_Answer(query, texts[0] if texts else None)))
+    def _ask(self, question: Query) -> None:
+        gateway, ask = question
+        answers: list[bytes] = []
         self._asked += 1
         try:
-            self._session.get(
-                query.gateway.key(SENDERS) if query.ask is None else _selector(query.gateway, query.ask),
-                zenoh.handlers.Callback(take, end, indirect=False),
-                timeout=QUERY_S,
-                consolidation=zenoh.ConsolidationMode.NONE,
+            query(
+                self._session,
+                gateway.key(SENDERS) if ask is None else selector_of(gateway, ask),
+                QUERY_S,
+                answers.append,
+                lambda: self._inbox.post(_Answer(question, answers[0] if answers else None)),
             )
         except Exception as error:  # noqa: BLE001 - there is no answer, so it is asked again
-            log.repeated.note("fleet query failed", f"{query.gateway} cannot be asked: {error!r}", "")
-            end()
+            log.repeated.note("fleet query failed", f"{gateway} cannot be asked: {error!r}", "")
 
-    def _answer(self, query: Query, text: str | None, now: float) -> None:
+    def _answer(self, question: Query, data: bytes | None, now: float) -> None:
+        gateway, ask = question
         page = offers = None
         try:
-            if text is not None and query.ask is not None:
-                page = Page.parse(text)
-            elif text is not None:
-                offers = offers_of(json.loads(text))
+            if data is not None and ask is not None:
+                page = Page.parse(data.decode())
+            elif data is not None:
+                offers = offers_of(json.loads(data))
         except (MessageError, ValueError, RecursionError) as error:
-            _note(query.gateway, error)
-        if query.ask is None:
-            self.view.described(query.gateway, offers, now)
+            _note(gateway, error)
+        if ask is None:
+            self.view.described(gateway, offers, now)
         else:
-            self.view.page(query.gateway, query.ask, page, now)
+            self.view.page(gateway, ask, page, now)
 
 
 def _note_key(found: list[str], reply: zenoh.Reply) -> None:
     if reply.ok is not None:
         found.append(str(reply.ok.key_expr))
-
-
-def _selector(gateway: Gateway, ask: Ask) -> str:
-    parameters = [f"after={ask.after}"] if ask.after is not None else []
-    parameters += [f"before={ask.before}"] if ask.before is not None else []
-    return gateway.key(REPLAY) + (f"?{';'.join(parameters)}" if parameters else "")
 
 
 def _note(gateway: Gateway, error: Exception) -> None:
