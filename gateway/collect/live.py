@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gateway.fleet.joining import Joining
 from gateway.fleet.router import FleetRouter
 from gateway.service import Part
+from gateway.service_thread import left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +47,7 @@ class Live:
     def stop(self, within_s: float) -> bool:
         """See `Service`."""
         if not self._joining.stop(within_s):
-            logger.warning("stopping: live did not stop within %g s and is left behind", within_s)
+            left_behind(self.name, within_s)
             return False
         return self.router.disconnect()
 
