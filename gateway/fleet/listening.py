@@ -13,10 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gateway.fleet.declaring import direct
-from gateway.fleet.inbox import Inbox
+from gateway.fleet.inbox import Answer, First, Follow, Inbox, Letter, Token, Transport
 from gateway.fleet.keys import EVENT, EVERY, HEAD, SENDERS, UP, Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
 from gateway.fleet.news import News, Reached, offers_of
@@ -42,33 +42,6 @@ BUSY_S = 0.02
 """Before it looks again whether the listeners have made room."""
 
 _key_of = lru_cache(maxsize=65536)(parse_key)
-
-
-class _Token(NamedTuple):
-    key: str
-    there: bool
-
-
-class _Transport(NamedTuple):
-    zid: str
-    there: bool
-
-
-class _First(NamedTuple):
-    """The tokens that were there at the beginning."""
-
-    keys: list[str]
-
-
-class _Answer(NamedTuple):
-    """`data` None: there is none."""
-
-    query: Query
-    data: bytes | None
-
-
-class _Follow(NamedTuple):
-    patterns: frozenset[Gateway]
 
 
 class Listening:
@@ -112,10 +85,10 @@ class Listening:
         self.follow(patterns)
 
         def transport(event: zenoh.TransportEvent) -> None:
-            inbox.post(_Transport(str(event.transport.zid), event.kind == put))
+            inbox.post(Transport(str(event.transport.zid), event.kind == put))
 
         def token(sample: zenoh.Sample) -> None:
-            inbox.post(_Token(str(sample.key_expr), sample.kind == put))
+            inbox.post(Token(str(sample.key_expr), sample.kind == put))
 
         listener = self._session.info.declare_transport_events_listener(direct(transport), history=True)
         self._handles = [listener]
@@ -123,14 +96,14 @@ class Listening:
             key = each.keys(UP)
             self._handles.append(tokens.declare_subscriber(key, direct(token), history=True))
             found: list[str] = []
-            end = partial(inbox.post, _First(found))
+            end = partial(inbox.post, First(found))
             handler = zenoh.handlers.Callback(partial(_note_key, found), end, indirect=False)
             tokens.get(key, handler, timeout=QUERY_S)
         self._thread.start()
 
     def follow(self, patterns: Iterable[Gateway]) -> None:
         """Whose events are wanted from now on. Any thread."""
-        self._inbox.post(_Follow(frozenset(patterns)))
+        self._inbox.post(Follow(frozenset(patterns)))
 
     @property
     def dropped(self) -> int:
@@ -161,10 +134,10 @@ class Listening:
             except Exception:  # noqa: BLE001 - one message must not end what all depends on
                 log.failure("sig-fleet-listening failed")
 
-    def _work(self, others: list[Any], samples: list[zenoh.Sample], most: int) -> None:
+    def _work(self, others: list[Letter], samples: list[zenoh.Sample], most: int) -> None:
         now = time.monotonic()
-        for item in others:
-            self._other(item, now)
+        for letter in others:
+            self._other(letter, now)
         for sample in samples:
             self._sample(sample, now)
         self.view.tick(now)
@@ -176,23 +149,23 @@ class Listening:
         if not self._not_met and not self._first and not self.view.is_meeting:
             self.settled.set()
 
-    def _other(self, item: Any, now: float) -> None:
-        match item:
-            case _Token(key, there):
+    def _other(self, letter: Letter, now: float) -> None:
+        match letter:
+            case Token(key, there):
                 self._token(key, there, now)
-            case _Transport(zid, there):
+            case Transport(zid, there):
                 before = bool(self.routers)
                 (self.routers.add if there else self.routers.discard)(zid)
                 self.view.presence.routers(bool(self.routers), now)
                 if before != bool(self.routers):
                     self.view.news.append(Reached(not before))
-            case _Answer(question, data):
+            case Answer(question, data):
                 self._asked -= 1
                 self._answer(question, data, now)
-            case _First(keys):
+            case First(keys):
                 self._not_met -= 1
                 self._first |= {key for key in keys if not self._is_there(key)}
-            case _Follow(wanted):
+            case Follow(wanted):
                 self.view.follow(self._subscriptions.follow(wanted), now)
 
     def _token(self, text: str, there: bool, now: float) -> None:
@@ -230,7 +203,7 @@ class Listening:
                 gateway.key(SENDERS) if ask is None else selector_of(gateway, ask),
                 QUERY_S,
                 answers.append,
-                lambda: self._inbox.post(_Answer(question, answers[0] if answers else None)),
+                lambda: self._inbox.post(Answer(question, answers[0] if answers else None)),
             )
         except Exception as error:  # noqa: BLE001 - there is no answer, so it is asked again
             log.repeated.note("fleet query failed", f"{gateway} cannot be asked: {error!r}", "")
