@@ -12,6 +12,7 @@ from gateway.encoding import text_of
 from gateway.mailbox import Mailbox
 from gateway.samples import Family, counter, disk_written, gauge
 from gateway.service import Part, State
+from gateway.service_thread import left_behind
 from gateway.version import package_version
 
 if TYPE_CHECKING:
@@ -103,8 +104,7 @@ class Bridging:
         """See `Service`."""
         if self._bridge is None or self._bridge.stop(within_s):
             return True
-        text = "stopping: mqtt did not stop within %g s and is left behind, with %d events not written"
-        logger.warning(text, within_s, self._bridge.unwritten)
+        left_behind(self.name, within_s, f", with {self._bridge.unwritten} events not written")
         return False
 
     def status(self) -> dict[str, Part]:

@@ -19,6 +19,7 @@ from gateway.first_values import wait_for_values
 from gateway.mailbox import Mailbox, Noted
 from gateway.samples import Family, counter, disk_written, gauge
 from gateway.service import Part, State
+from gateway.service_thread import ServiceThread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ class Recording:
         """Where its events come from."""
         self.goes_on = False
         """Whether another one has recorded until now, so that values of before hold still."""
-        self._thread: threading.Thread | None = None
+        self._thread = ServiceThread("history", self._run)
         self._stopping = threading.Event()
         self._opened = threading.Event()
         self._recorder: Recorder | None = None
@@ -73,17 +74,15 @@ class Recording:
     def start(self) -> None:
         """See `Service`. Raises RuntimeError if this machine has no thread left; nobody fills its mailbox
         then."""
-        if self._thread is not None:
+        if self._thread.is_begun:
             return
         self._feed.add(self.mailbox)
-        thread = threading.Thread(target=self._run, name="history", daemon=True)
         try:
-            thread.start()
+            self._thread.start()
         except RuntimeError:
             self._feed.remove(self.mailbox)
             self.mailbox.give_up()
             raise
-        self._thread = thread
         if not self._clock.believed:
             self._opened.wait(OPENING_S)
 
@@ -100,24 +99,18 @@ class Recording:
 
     def stop(self, within_s: float) -> bool:
         """See `Service`: write what there is."""
-        thread = self._thread
-        if thread is None:
+        if not self._thread.is_begun:
             return True
         self._feed.remove(self.mailbox)
         if self._archive is not None:
             self._archive.close()  # before the store, whose last act is to clear away its log
         self._stopping.set()
         self.mailbox.post(None)
-        thread.join(within_s)
-        if thread.is_alive():
-            text = "stopping: history did not stop within %g s and is left behind, with %d events not written"
-            logger.warning(text, within_s, self._unwritten_events())
-            return False
-        self._thread = None
-        return True
+        return self._thread.stop(within_s, self.name, self._unwritten)
 
-    def _unwritten_events(self) -> int:
-        return self._recorder.status.waiting if self._recorder is not None else self.mailbox.depth
+    def _unwritten(self) -> str:
+        waiting = self._recorder.status.waiting if self._recorder is not None else self.mailbox.depth
+        return f", with {waiting} events not written"
 
     def status(self) -> dict[str, Part]:
         """See `Service`."""

@@ -18,6 +18,7 @@ from gateway.clock.wall import EVERY_S, WallClock, override
 from gateway.data_folder import DataFolder
 from gateway.samples import Family, disk_written, gauge
 from gateway.service import Part
+from gateway.service_thread import ServiceThread
 
 logger = logging.getLogger(__name__)
 
@@ -44,25 +45,17 @@ class Timekeeping:
         self._dispatcher = dispatcher
         self._folder = folder
         self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = ServiceThread("keeping", self._keep)
 
     def start(self) -> None:
         """See `Service`; the dispatcher may be started later."""
         self._dispatcher.post_always(self._tick, None)
-        thread = threading.Thread(target=self._keep, name="keeping", daemon=True)
-        thread.start()
-        self._thread = thread
+        self._thread.start()
 
     def stop(self, within_s: float) -> bool:
         """See `Service`: the last word on what time it is. When the dispatcher has ended."""
         self._stopped.set()
-        if self._thread is None:
-            return True
-        self._thread.join(within_s)
-        if self._thread.is_alive():
-            logger.warning("stopping: clock did not stop within %g s and is left behind", within_s)
-            return False
-        return True
+        return self._thread.stop(within_s, self.name)
 
     def status(self) -> dict[str, Part]:
         """See `Service`."""

@@ -28,6 +28,7 @@ from typing import Any, Protocol
 from gateway.samples import Looping
 from gateway.sd_notify import Manager
 from gateway.service import Service
+from gateway.service_thread import ServiceThread
 from gateway.storage.at_work import at_work_since
 
 LOOK_S = 10.0
@@ -99,22 +100,18 @@ class Watchdog:
         self._rounds = None if limit_s is None else Rounds(limit_s)
         self._every_s = LOOK_S if limit_s is None else min(LOOK_S, limit_s / LOOKS)
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = ServiceThread("watchdog", self._run)
         self._named: Collection[str] = ()
 
     def start(self) -> None:
         """Begin to watch."""
-        if self._manager.present and self._thread is None:
-            thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
-            thread.start()
-            self._thread = thread
+        if self._manager.present:
+            self._thread.start()
 
     def stop(self) -> None:
         """End; returns at once, but for a look that is under way."""
-        thread, self._thread = self._thread, None
         self._stopping.set()
-        if thread is not None:
-            thread.join(STOP_S)
+        self._thread.wait(STOP_S)
 
     def _run(self) -> None:
         while True:

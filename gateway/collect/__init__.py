@@ -19,5 +19,6 @@ listing     gateways and their senders, as the API tells them
 faring      how the sites fare; pure
 counting    what /metrics tells of the fleet
 confirming  who is to be told what is safe, and when
+connection  whether there is a router, and why not; pure
 app         all of it together
 """

@@ -18,7 +18,7 @@ from gateway.collect.sites import Sites
 from gateway.config.collecting import CollectConfig
 from gateway.data_folder import DataFolder, InUseError
 from gateway.dispatching import Dispatching
-from gateway.fleet.session import Settings, Tls, endpoint
+from gateway.member.settings import settings_of
 from gateway.metrics.collect import Metrics
 from gateway.service import Part, Service, StartError, all_within, stop_together
 from gateway.timekeeping import Timekeeping, open_clock
@@ -111,7 +111,7 @@ class CollectApp:
 
     def _compose(self) -> None:
         section = self.config.collect
-        settings = settings_of(self.config)
+        settings = settings_of(self.config.fleet, self.config.shared)
         sites = Sites(self.config, self.clock, lambda: consumer.wake())
         consumer = Consumer(settings, section.sites, section.name, self.clock, sites)
         self._sites, self._consumer = sites, consumer
@@ -138,16 +138,6 @@ class CollectApp:
             fleet=Fleet(listing.gateways, listing),
         )
         return HttpService(self.config.shared, context)
-
-
-def settings_of(config: CollectConfig) -> Settings:
-    """Of a client of the fleet."""
-    fleet, shared = config.fleet, config.shared
-    tls = None
-    if fleet.tls is not None:
-        files = (fleet.tls.ca, fleet.tls.cert, fleet.tls.key)
-        tls = Tls(*(shared.read_at(name) for name in files))
-    return Settings([endpoint(router) for router in fleet.routers], tls)
 
 
 def summary_of(report: Mapping[str, Any]) -> str:

@@ -11,11 +11,13 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from gateway.collect import counting
+from gateway.collect.connection import NOT_YET
 from gateway.collect.counting import Counts
-from gateway.collect.following import LOOK_S, NOT_YET, Following, Keepings
+from gateway.collect.following import LOOK_S, Following, Keepings
 from gateway.collect.member import Member
 from gateway.collect.wire import Came, Letter, Wire
 from gateway.service import Part, State
+from gateway.service_thread import ServiceThread, left_behind
 
 if TYPE_CHECKING:
     from gateway.clock.wall import WallClock
@@ -51,33 +53,28 @@ class Consumer:
         self._following = Following(self._wire, keepings, clock, sites, consumer)
         self._let_go = 0
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = ServiceThread("collect", self._run)
         self._turned = clock.monotonic()
         self._asleep = False
 
     def start(self) -> None:
         """See `Service`."""
-        if self._thread is None:
+        if not self._thread.is_begun:
             self._wire.start()
-            thread = threading.Thread(target=self._run, name="collect", daemon=True)
-            thread.start()
-            self._thread = thread
+            self._thread.start()
 
     def stop(self, within_s: float) -> bool:
         """See `Service`. What is written is confirmed once more before."""
-        thread = self._thread
-        if thread is None:
+        if not self._thread.is_begun:
             return True
         deadline = time.monotonic() + within_s
         self._stopping.set()
         self._letters.put(None)
-        thread.join(within_s)
+        ended = self._thread.stop(within_s, self.name)
         left = not self._wire.stop(max(0.0, deadline - time.monotonic()))
-        if thread.is_alive() or left:
-            logger.warning("stopping: fleet did not stop within %g s and is left behind", within_s)
-            return False
-        self._thread = None
-        return True
+        if left:
+            left_behind("the fleet's session", within_s)
+        return ended and not left
 
     def wake(self) -> None:
         """There is news of a `Keeping`. From any thread."""
@@ -90,7 +87,7 @@ class Consumer:
 
     def status(self) -> dict[str, Part]:
         """See `Service`."""
-        problem, members = self._following.problem, self.members
+        problem, members = self._following.connection.problem, self.members
         if problem is not None:
             return {"fleet": Part(State.UNKNOWN if problem == NOT_YET else State.FAILING, problem)}
         up = sum(member.up for member in members)

@@ -19,24 +19,22 @@ from gateway.collect.admission import Cursor
 from gateway.collect.arrival import Unset
 from gateway.collect.asking import SENDERS_S, Introductions, Pages
 from gateway.collect.confirming import Confirming
+from gateway.collect.connection import Connection
 from gateway.collect.keeping import Keeping
 from gateway.collect.member import Member
-from gateway.collect.wire import Came, Head, Letter, Opened, Paged, Presence, Reached, Told
+from gateway.collect.wire import Came, Head, Letter, Opened, Paged, Reached, Token, Told
 from gateway.fleet import keys
 from gateway.fleet.keys import Gateway, parse_key, parse_name
 from gateway.fleet.message import MessageError, Page, Position, parse_event
+from gateway.fleet.presence import Presence
 
 logger = logging.getLogger(__name__)
 
 MOST_HELD = 20_000
 """Live events of all gateways that wait for missing ones: beyond it they are let go, and come in pages. 10
 MB."""
-SETTLED_S = 5.0
-"""A token that has gone for so long is gone: when a router dies, tokens of others go and come back."""
 LOOK_S = 0.02
 """Between two looks at who is to be asked for something."""
-NOT_YET = "not connected yet"
-AWAY = "no router of the fleet is there now; it is tried again and again"
 
 
 class Keepings(Protocol):
@@ -78,12 +76,10 @@ class Following:
         self._look_at = 0.0
         self._held = 0
         self._unset = Unset()
-        self._down_at: dict[Gateway, float] = {}
-        self._routers: set[str] = set()  # that are connected
+        self._presence = Presence()
         self.let_go = self.not_understood = 0
         """Live events that were let go, messages that were not understood, since the start."""
-        self.problem: str | None = NOT_YET
-        """Why there is no connection to the fleet; None while there is."""
+        self.connection = Connection()
 
     @property
     def busy(self) -> bool:
@@ -117,35 +113,21 @@ class Following:
                 self._came(letter, now)
             elif isinstance(letter, Head):
                 self._head(letter.gateway, Position.parse(letter.position.decode(errors="replace")), now)
-            elif isinstance(letter, Presence):
-                self._presence(letter, now)
+            elif isinstance(letter, Token):
+                self._token(letter, now)
             elif isinstance(letter, Paged):
                 self._paged(letter, now)
             elif isinstance(letter, Told):
                 self._told(letter, now)
             elif isinstance(letter, Opened):
-                self._opened_or_not(letter.problem)
+                self.connection.opened(letter.problem)
             elif isinstance(letter, Reached):
-                self._reached(letter)
+                there = self.connection.reached(letter.router, there=letter.there)
+                self._presence.routers(there, now)
         except (MessageError, ValueError) as error:
             self.not_understood += 1
             if self.not_understood == 1:
                 logger.warning("fleet: a message is not understood, and others that follow: %s", error)
-
-    def _opened_or_not(self, problem: str | None) -> None:
-        if problem is not None and self.problem != problem:
-            logger.error("fleet: %s; it is tried again and again", problem)
-        elif problem is None:
-            logger.info("fleet: connected")
-        self.problem = problem
-
-    def _reached(self, reached: Reached) -> None:
-        """Once there was a router: whether there is one now."""
-        (self._routers.add if reached.there else self._routers.discard)(reached.router)
-        if not self._routers:
-            self.problem = AWAY
-        elif self.problem == AWAY:
-            self.problem = None
 
     def _came(self, came: Came, now: float) -> None:
         key = parse_key(came.key)
@@ -172,15 +154,14 @@ class Following:
             member.follower.head(newest, now)
             self._pages.wants(member)
 
-    def _presence(self, presence: Presence, now: float) -> None:
-        if not self._wants(presence.gateway):
+    def _token(self, token: Token, now: float) -> None:
+        if not self._wants(token.gateway):
             return
-        if not presence.up:
-            self._down_at.setdefault(presence.gateway, now)
+        news = self._presence.token(token.gateway, None, token.there, now)
+        if not token.there:
             return
-        self._down_at.pop(presence.gateway, None)
-        member = self._member(presence.gateway, now)
-        if not member.up:
+        member = self._member(token.gateway, now)
+        if news:
             member.up, member.since = True, self._clock.utc()
         self._introductions.due(member, now)
         if member.follower is not None:
@@ -268,12 +249,9 @@ class Following:
 
     def _settle(self, now: float) -> None:
         """Who has gone."""
-        for gateway, since in list(self._down_at.items()):
-            if now - since >= SETTLED_S:
-                del self._down_at[gateway]
-                member = self.members.get(gateway)
-                if member is not None:
-                    member.up, member.since = False, self._clock.utc()
+        for change in self._presence.due(now):
+            member = self.members[change.gateway]
+            member.up, member.since = False, self._clock.utc()
 
 
 def _gateway(name: str) -> Gateway:

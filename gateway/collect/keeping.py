@@ -20,6 +20,7 @@ from gateway.event_id import BEFORE_ALL, EventId
 from gateway.mailbox import Mailbox, Noted
 from gateway.samples import Family, Labels, Sample, counter, gauge
 from gateway.service import Part, State
+from gateway.service_thread import ServiceThread
 
 if TYPE_CHECKING:
     from drivers.receipt import Receipt
@@ -75,7 +76,7 @@ class Keeping:
         self._window_s = window_s
         self._wake = wake
         self._mailbox = Mailbox(keeps=True)
-        self._thread: threading.Thread | None = None
+        self._thread = ServiceThread(self.name, self._run)
         self._stopping = threading.Event()
         self.room = Room()
         """What may still come."""
@@ -91,27 +92,17 @@ class Keeping:
 
     def start(self) -> None:
         """See `Service`."""
-        if self._thread is None:
-            thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-            thread.start()
-            self._thread = thread
+        self._thread.start()
 
     def stop(self, within_s: float) -> bool:
         """See `Service`: write what there is."""
-        thread = self._thread
-        if thread is None:
+        if not self._thread.is_begun:
             return True
         if self._made is not None:
             self._made.close()
         self._stopping.set()
         self._mailbox.post(None)
-        thread.join(within_s)
-        if thread.is_alive():
-            text = "stopping: %s did not stop within %g s and is left behind; what is not written comes again"
-            logger.warning(text, self.name, within_s)
-            return False
-        self._thread = None
-        return True
+        return self._thread.stop(within_s, self.name, lambda: "; what is not written comes again")
 
     def status(self) -> dict[str, Part]:
         """See `Service`."""

@@ -4,12 +4,13 @@ what was comes to history in its own time."""
 from __future__ import annotations
 
 import logging
-import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.fleet.joining import Joining
 from gateway.fleet.router import FleetRouter
-from gateway.fleet.session import FleetError
 from gateway.service import Part
+from gateway.service_thread import left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TRY_S, PAUSE_S = 1.0, 2.0
-"""What a try to connect has, and between two of them. Once connected it comes back by itself."""
+TRY_S = 1.0
+"""What a try to connect has. Once connected it comes back by itself."""
 
 
 class Live:
@@ -31,44 +32,25 @@ class Live:
         self, settings: Settings, sites: Sequence[str], router_of: Callable[..., FleetRouter] = FleetRouter
     ) -> None:
         self.router = router_of(settings, sites=sites)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._joining = Joining(
+            "collect-live",
+            partial(self.router.connect, TRY_S),
+            lambda _router: None,
+            lambda router: router.disconnect(),
+            partial(logger.debug, "live: %s"),  # the consumer says it, too
+        )
 
     def start(self) -> None:
         """See `Service`."""
-        if self._thread is None:
-            thread = threading.Thread(target=self._connect, name="collect-live", daemon=True)
-            thread.start()
-            self._thread = thread
+        self._joining.start()
 
     def stop(self, within_s: float) -> bool:
         """See `Service`."""
-        thread = self._thread
-        if thread is None:
-            return True
-        self._stopping.set()
-        thread.join(within_s)
-        if thread.is_alive():
-            logger.warning("stopping: live did not stop within %g s and is left behind", within_s)
+        if not self._joining.stop(within_s):
+            left_behind(self.name, within_s)
             return False
-        self._thread = None
         return self.router.disconnect()
 
     def status(self) -> dict[str, Part]:
         """See `Service`: that there is no connection, the consumer says."""
         return {}
-
-    def _connect(self) -> None:
-        told = ""
-        while not self._stopping.is_set():
-            try:
-                self.router.connect(TRY_S)
-            except (FleetError, ImportError) as error:
-                logger.debug("live: %s", error)
-            except Exception as error:
-                if repr(error) != told:
-                    told = repr(error)
-                    logger.exception("live: it cannot connect, and tries again; please report this")
-            else:
-                return
-            self._stopping.wait(PAUSE_S)

@@ -7,17 +7,18 @@ A thread of its own, `collect-fleet`, opens the session and ends: where a router
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gateway.fleet import keys
-from gateway.fleet.declaring import direct, once
+from gateway.fleet.declaring import direct, zenoh_error
 from gateway.fleet.follower import Ask
+from gateway.fleet.joining import Joining
 from gateway.fleet.keys import ANY, Gateway, parse_key
 from gateway.fleet.message import Position
-from gateway.fleet.session import CLOSE_S, LONGEST_CLOSE_S, FleetError, Settings, close, open_session
+from gateway.fleet.querying import query, selector_of
+from gateway.fleet.session import CLOSE_S, LONGEST_CLOSE_S, Settings, close, open_session
 
 if TYPE_CHECKING:
     import zenoh
@@ -26,8 +27,6 @@ logger = logging.getLogger(__name__)
 
 PAGE_S, SENDERS_S = 5.0, 5.0
 """How long a gateway has for an answer."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
-"""Before no router is tried again."""
 
 
 class Came(NamedTuple):
@@ -45,11 +44,11 @@ class Head(NamedTuple):
     position: bytes
 
 
-class Presence(NamedTuple):
+class Token(NamedTuple):
     """A gateway's token came, or went."""
 
     gateway: Gateway
-    up: bool
+    there: bool
 
 
 class Paged(NamedTuple):
@@ -80,7 +79,7 @@ class Reached(NamedTuple):
     there: bool
 
 
-Letter = Came | Head | Presence | Paged | Told | Opened | Reached | None
+Letter = Came | Head | Token | Paged | Told | Opened | Reached | None
 
 
 class Wire:
@@ -91,37 +90,29 @@ class Wire:
         self._settings = settings
         self._sites = tuple(sites) or (ANY,)
         self._post = post
-        self._lock = threading.Lock()  # guards who closes the session
         self._session: zenoh.Session | None = None
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._joining = Joining(
+            "collect-fleet",
+            self._open,
+            self._joined,
+            partial(close, within_s=LONGEST_CLOSE_S),
+            lambda problem: post(Opened(problem)),
+        )
 
     def start(self) -> None:
         """Begin to connect."""
-        if self._thread is None:
-            thread = threading.Thread(target=self._open, name="collect-fleet", daemon=True)
-            thread.start()
-            self._thread = thread
+        self._joining.start()
 
     def stop(self, within_s: float) -> bool:
         """Leave. False if a router that hangs still holds a thread."""
-        self._stopping.set()
-        with self._lock:
-            session, self._session = self._session, None
-        deadline = time.monotonic() + within_s
-        closed = session is None or close(session, min(within_s, CLOSE_S))
-        if self._thread is not None:
-            self._thread.join(max(0.0, deadline - time.monotonic()))
-        return closed and (self._thread is None or not self._thread.is_alive())
+        if not self._joining.stop(within_s):
+            return False
+        session, self._session = self._session, None
+        return session is None or close(session, min(within_s, CLOSE_S))
 
     def ask(self, gateway: Gateway, ask: Ask) -> None:
         """For a page; a `Paged` with None follows, whatever comes before it."""
-        after = "" if ask.after is None else f"?after={ask.after}"
-        self._get(
-            f"{gateway.key(keys.REPLAY)}{after}",
-            PAGE_S,
-            lambda answer: self._post(Paged(gateway, ask, answer)),
-        )
+        self._get(selector_of(gateway, ask), PAGE_S, lambda answer: self._post(Paged(gateway, ask, answer)))
 
     def senders(self, gateway: Gateway) -> None:
         """For what it says of itself; a `Told` with None follows."""
@@ -137,48 +128,16 @@ class Wire:
         if session is None:
             tell(None)
             return
-        import zenoh
-
-        end = once(lambda: tell(None))
-
-        def heard(reply: zenoh.Reply) -> None:
-            if reply.ok is not None:
-                tell(reply.ok.payload.to_bytes())
-
-        handler = zenoh.handlers.Callback(heard, end, indirect=False)
         try:
-            session.get(selector, handler, timeout=timeout_s, consolidation=zenoh.ConsolidationMode.NONE)
-        except zenoh.ZError as error:
+            query(session, selector, timeout_s, tell, lambda: tell(None))
+        except zenoh_error() as error:
             logger.debug("fleet: %s: %s", selector, error)
-            end()
         except Exception:
             logger.exception("fleet: %s was not asked for; please report this", selector)
-            end()
 
     # The thread
 
-    def _open(self) -> None:
-        pause_s = FIRST_PAUSE_S
-        while not self._stopping.is_set():
-            try:
-                session = self._connected()
-            except Exception as error:
-                problem = str(error)
-                if not isinstance(error, FleetError | ImportError):
-                    problem = f"it cannot be connected to: {error!r}"
-                    logger.debug("fleet: connecting failed", exc_info=True)
-                self._post(Opened(problem))
-                self._stopping.wait(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-                continue
-            with self._lock:
-                if not self._stopping.is_set():
-                    self._session = session
-                    self._post(Opened(None))
-                    return
-            close(session, LONGEST_CLOSE_S)
-
-    def _connected(self) -> zenoh.Session:
+    def _open(self) -> zenoh.Session:
         session = open_session(self._settings)
         try:
             self._declare(session)
@@ -186,6 +145,10 @@ class Wire:
             close(session)
             raise
         return session
+
+    def _joined(self, session: zenoh.Session) -> None:
+        self._session = session
+        self._post(Opened(None))
 
     def _declare(self, session: zenoh.Session) -> None:
         """Liveliness comes last: a gateway is followed once it is seen, so nothing of what follows is
@@ -197,7 +160,7 @@ class Wire:
         session.info.declare_transport_events_listener(direct(self._transport), history=True)
         for site in self._sites:
             session.liveliness().declare_subscriber(
-                Gateway(site, ANY).key(keys.UP), direct(self._presence), history=True
+                Gateway(site, ANY).key(keys.UP), direct(self._token), history=True
             )
 
     def _event(self, sample: zenoh.Sample) -> None:
@@ -214,11 +177,11 @@ class Wire:
 
         self._post(Reached(str(event.transport.zid), event.kind == zenoh.SampleKind.PUT))
 
-    def _presence(self, sample: zenoh.Sample) -> None:
+    def _token(self, sample: zenoh.Sample) -> None:
         import zenoh
 
         if (gateway := _gateway(sample)) is not None:
-            self._post(Presence(gateway, sample.kind == zenoh.SampleKind.PUT))
+            self._post(Token(gateway, sample.kind == zenoh.SampleKind.PUT))
 
 
 def _gateway(sample: Any) -> Gateway | None:

@@ -10,11 +10,12 @@ from gateway.config.context import Context
 from gateway.config.document import Document
 from gateway.config.elsewhere import key_of_other_driver, key_of_other_protocol, no_driver
 from gateway.config.explain import keys, validate
-from gateway.config.fields import MAX_SENDER_CHARS, is_link_name, is_sender_name
+from gateway.config.fields import MAX_SENDER_CHARS, is_sender_name
 from gateway.config.models import LinkSection, SensorSection
 from gateway.config.option_checks import check_options, refuse
 from gateway.config.problems import Location, Problem, choices, path_text, shown
 from gateway.config.secret_values import holds_secret
+from gateway.naming import CHARACTERS, is_name
 
 if TYPE_CHECKING:
     from drivers.options import Option
@@ -32,8 +33,8 @@ def read_links(context: Context) -> dict[str, LinkSection]:
     port_lines: dict[str, tuple[str, int]] = {}
     for name, value in section.items():
         path: Location = ("links", name)
-        if not is_link_name(name):
-            document.complain(path, "expected a link's name of letters, digits, '_', '-' or '.', at most 48")
+        if not is_name(name):
+            document.complain(path, f"expected a link's name of {CHARACTERS}")
         before = len(document.problems)
         link = validate(LinkSection, value, path, document, _LINK)
         if link is not None:

@@ -8,9 +8,10 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from gateway.config.context import Context
 from gateway.config.fields import Name, Section, Text, field
-from gateway.config.fleet import FleetTlsSection
 from gateway.config.fleet_checks import check_reach
+from gateway.config.reach import Certificates, Routers
 from gateway.config.spans import Span
+from gateway.naming import CHARACTERS
 
 POSTGRES = ("postgresql://", "postgres://")
 
@@ -28,7 +29,7 @@ class CollectSection(Section):
         "collector",
         "What this collector is called at the gateways: each names its consumers, and keeps what they have "
         "not confirmed.",
-        "a name of letters, digits, '_', '-' or '.', at most 48",
+        f"a name of {CHARACTERS}",
         "collector",
         quote=True,
         name=True,
@@ -65,24 +66,8 @@ class CollectSection(Section):
 class CollectedFleetSection(Section):
     """`fleet`: how the collector reaches the gateways."""
 
-    routers: list[Text] = Field(
-        min_length=1,
-        description="The fleet's routers; the first that answers is used, and the next when it goes. "
-        "`tcp:` is for those on this machine.",
-        json_schema_extra={
-            "expected": "a list of URLs such as tls://hub1 or tls://hub1:7447",
-            "write": "[tls://hub1, tls://hub2]",
-            "secret": False,
-            "quote": False,
-            "name": False,
-        },
-    )
-    tls: FleetTlsSection | None = field(
-        None,
-        "Certificates, for `tls:`; `sig-gateway fleet enrol` makes them.",
-        "a mapping",
-        "{ca: secrets/ca.pem, cert: secrets/cert.pem, key: secrets/key.pem}",
-    )
+    routers: Routers
+    tls: Certificates
 
 
 def check_collect(made: CollectSection | None, context: Context) -> None:

@@ -13,7 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,47}")
+from gateway.naming import is_name
+
 _IDENTITY = re.compile(r"[!-~]{1,24}")  # as sensorline's words are
 _BAD_IN_SENDER = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 MAX_SENDER_CHARS = 64
@@ -58,7 +59,7 @@ class OpenSection(BaseModel):
 
 
 def _check_name(text: str) -> str:
-    if not _NAME.fullmatch(text):
+    if not is_name(text):
         raise ValueError("not a name")
     return text
 
@@ -78,11 +79,6 @@ def _check_identity(text: str) -> str:
 def _check_token(token: SecretStr) -> SecretStr:
     _check_not_blank(token.get_secret_value())
     return token
-
-
-def is_link_name(text: str) -> bool:
-    """A link's name becomes a file name under the data folder: letters, digits, `_`, `-`, `.`; at most 48."""
-    return _NAME.fullmatch(text) is not None
 
 
 def is_sender_name(text: str) -> bool:

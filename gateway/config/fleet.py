@@ -6,21 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gateway.config.fields import Name, Section, Text, field
+from gateway.config.fields import Name, Section, field
+from gateway.config.reach import Certificates, Routers
 from gateway.config.sizes import Size
 from gateway.config.spans import Span
+from gateway.naming import CHARACTERS
 
 LEAST_SIZE, MOST_SIZE = 10**6, 1000 * 10**9
-
-
-class FleetTlsSection(Section):
-    """`fleet.tls`: whom to trust, and who we are; `sig-gateway fleet enrol` makes all three."""
-
-    ca: Text = field(
-        ..., "The fleet's own authority, PEM; relative to the config file.", "a file's path", "ca.pem"
-    )
-    cert: Text = field(..., "This gateway's certificate, PEM.", "a file's path", "cert.pem")
-    key: Text = field(..., "Its private key, PEM, without a passphrase.", "a file's path", "key.pem")
 
 
 class FleetSection(Section):
@@ -29,29 +21,13 @@ class FleetSection(Section):
     site: Name = field(
         ...,
         "Where this gateway is: the first part of its senders' names in the fleet, `SITE/GATEWAY/SENDER`.",
-        "a name of letters, digits, '_', '-' or '.', at most 48",
+        f"a name of {CHARACTERS}",
         "north",
         quote=True,
         name=True,
     )
-    routers: list[Text] = Field(
-        min_length=1,
-        description="The fleet's routers, the first that answers; two or more, so that one may fail. "
-        "`tcp:` is for those on this machine.",
-        json_schema_extra={
-            "expected": "a list of URLs such as tls://hub1 or tls://hub1:7447",
-            "write": "[tls://hub1, tls://hub2]",
-            "secret": False,
-            "quote": False,
-            "name": False,
-        },
-    )
-    tls: FleetTlsSection | None = field(
-        None,
-        "Certificates, for `tls:`; `sig-gateway fleet enrol` makes them.",
-        "a mapping",
-        "{ca: secrets/ca.pem, cert: secrets/cert.pem, key: secrets/key.pem}",
-    )
+    routers: Routers
+    tls: Certificates
     consumers: list[Name] = field(
         ["collector"],
         "Who is to have every event: what one of them has not confirmed is kept. `[]`: nobody, and nothing "

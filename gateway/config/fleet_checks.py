@@ -8,17 +8,23 @@ from importlib.util import find_spec
 from gateway.config.certificates import check_authority, check_certificate, find
 from gateway.config.context import Context
 from gateway.config.credentials import place_of
-from gateway.config.fleet import FleetSection, FleetTlsSection
+from gateway.config.fleet import FleetSection
 from gateway.config.problems import Location, Problem, shown
+from gateway.config.reach import FleetTlsSection
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def check_fleet(fleet: FleetSection | None, context: Context) -> None:
-    """Routers that can be reached safely, certificates that work, nobody named twice, and zenoh. `fleet` is
-    None if it has errors."""
+    """A site, routers that can be reached safely, certificates that work, nobody named twice, and zenoh.
+    `fleet` is None if it has errors."""
+    from gateway.fleet.members import EVERY_SITE
+
     if fleet is None:
         return
+    if fleet.site == EVERY_SITE:
+        text = f"{shown(EVERY_SITE)} means every site where a collector is enrolled; choose another name"
+        context.document.complain(("fleet", "site"), text)
     _check_once("consumers", fleet.consumers, context)
     check_reach(fleet.routers, fleet.tls, context)
 

@@ -11,6 +11,7 @@ from gateway.config.address import ANYWHERE, EXPECTED, AddressText, is_host, par
 from gateway.config.fields import Identity, Name, OpenSection, Section, Text, Token, field
 from gateway.config.sizes import Size
 from gateway.config.spans import Span
+from gateway.naming import CHARACTERS
 
 LEAST_SIZE, MOST_SIZE = 10 * 10**6, 1000 * 10**9
 
@@ -32,7 +33,7 @@ class GatewaySection(Section):
     name: Name = field(
         "gateway",
         "What this gateway is called, on the screen and in MQTT topics.",
-        "a name of letters, digits, '_', '-' or '.', at most 48",
+        f"a name of {CHARACTERS}",
         "greenhouse",
         quote=True,
         name=True,

@@ -10,10 +10,23 @@ machine         where things of this machine are looked up
 people          whose rights count
 unit            what systemd says of the service
 
-config_file gateway_itself service permissions ports broker listening databases time_of_day power disk wear
-memory versions: a check each
+config_file     the check of the config
+gateway_itself  of the gateway that runs
+service         of systemd's unit
+permissions     of rights
+ports           of the links' ports
+broker          of the broker, and Home Assistant's discovery
+listening       of where the gateway listens
+databases       of its databases
+time_of_day     of the clock and the time zone
+power           of a Raspberry Pi's power and heat
+disk            of room on the disks
+wear            of how worn they are
+memory          of the machine's memory
+versions        of what is installed
+
 named_files     the secrets that a config names
 listeners       who listens at a port
 visit           to the broker
-bundle          the report as an archive, for those who are asked for help
+bundle/         the report as an archive, for those who are asked for help
 """

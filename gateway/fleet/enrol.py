@@ -21,7 +21,6 @@ from gateway.fleet.members import (
     AUTHORITY_KEY,
     CA,
     CERT,
-    EVERY_SITE,
     KEY,
     LIST,
     Member,
@@ -34,6 +33,7 @@ from gateway.fleet.members import (
     word_of,
     write,
 )
+from gateway.naming import CHARACTERS, is_name
 
 OURS = {CA, CERT, KEY, LIST}
 """In a member's folder."""
@@ -53,11 +53,11 @@ class Wanted:
         """Raises MemberError."""
         role = self._role()
         if role is Role.GATEWAY:
-            gateway_of(self.name)
+            _check_for_config(*gateway_of(self.name))
+        elif role is Role.COLLECTOR:
+            _check_for_config(word_of(self.name), word_of(self.site))
         else:
             word_of(self.name)
-        if self.site and self.site != EVERY_SITE:
-            word_of(self.site)
         for host in self.hosts:
             try:
                 host_of(host)
@@ -90,6 +90,13 @@ class Wanted:
             f"a gateway is called site/gateway, such as north/greenhouse; got {self.name!r}; "
             "others are told apart by --router, --collector or --reader"
         )
+
+
+def _check_for_config(*names: str) -> None:
+    """As its config has it: `gateway.name` and `fleet.site`, `collect.name` and `collect.sites`."""
+    for name in names:
+        if not is_name(name):
+            raise MemberError(f"{name!r}: no config takes it as a name: expected {CHARACTERS}")
 
 
 class Folder:

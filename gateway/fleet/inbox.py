@@ -4,12 +4,51 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
+
+from gateway.fleet.keys import Gateway
+from gateway.fleet.view import Query
 
 MOST_EVENTS = 20_000
 """That wait; of more the newest are dropped: their gateway has them, and is asked for them by number."""
 AT_ONCE = 500
 """Events that are taken at a time, so that whatever else comes does not wait for long."""
+
+
+class Token(NamedTuple):
+    """One has come or gone."""
+
+    key: str
+    there: bool
+
+
+class Transport(NamedTuple):
+    """A router is connected, or is not any more."""
+
+    zid: str
+    there: bool
+
+
+class First(NamedTuple):
+    """The tokens that were there at the beginning."""
+
+    keys: list[str]
+
+
+class Answer(NamedTuple):
+    """To what was asked; `data` None: there is none."""
+
+    query: Query
+    data: bytes | None
+
+
+class Follow(NamedTuple):
+    """Whose events are wanted from now on."""
+
+    patterns: frozenset[Gateway]
+
+
+Letter = Token | Transport | First | Answer | Follow
 
 
 class Inbox:
@@ -21,7 +60,7 @@ class Inbox:
         """Events for which there was no room."""
         self._changed = threading.Condition(threading.Lock())
         self._events: deque[Any] = deque()
-        self._others: deque[Any] = deque()
+        self._others: deque[Letter] = deque()
         self._with_events = True
         self._closed = False
 
@@ -35,10 +74,10 @@ class Inbox:
             if self._with_events and len(self._events) == 1:
                 self._changed.notify()
 
-    def post(self, item: Any) -> None:
+    def post(self, letter: Letter) -> None:
         """Anything else."""
         with self._changed:
-            self._others.append(item)
+            self._others.append(letter)
             self._changed.notify()
 
     def close(self) -> None:
@@ -47,7 +86,7 @@ class Inbox:
             self._closed = True
             self._changed.notify()
 
-    def take(self, timeout_s: float, *, events: bool) -> tuple[list[Any], list[Any]] | None:
+    def take(self, timeout_s: float, *, events: bool) -> tuple[list[Letter], list[Any]] | None:
         """What there is, or what comes first: anything else, and events, none unless they are wanted. Waits
         for so long at most. None at the end."""
         with self._changed:

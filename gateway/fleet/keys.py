@@ -59,6 +59,10 @@ class Gateway(NamedTuple):
         """The key expression of all of a kind: with `up`, the gateway and each of its senders."""
         return f"{self.key(kind)}/**"
 
+    def covers(self, other: Gateway) -> bool:
+        """Whether that gateway, or every one of that pattern, is meant."""
+        return all(mine in (ANY, its) for mine, its in zip(self, other, strict=True))
+
 
 EVERY = Gateway(ANY, ANY)
 
@@ -79,8 +83,7 @@ class Name(NamedTuple):
 
     def matches(self, other: Name) -> bool:
         """Whether that sender is meant."""
-        mine, its = (*self.gateway, self.sender), (*other.gateway, other.sender)
-        return all(pattern in (ANY, name) for pattern, name in zip(mine, its, strict=True))
+        return self.gateway.covers(other.gateway) and self.sender in (ANY, other.sender)
 
 
 @lru_cache(_MOST_CACHED)

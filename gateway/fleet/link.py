@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 from gateway.fleet.keys import Gateway
 from gateway.fleet.listening import Listening
+from gateway.fleet.news import News
 from gateway.fleet.own import OwnSenders
 from gateway.fleet.session import FleetError, Settings, close, open_session
-from gateway.fleet.view import News
 from sig.net.dispatch import Dispatcher, runs_for
 
 if TYPE_CHECKING:

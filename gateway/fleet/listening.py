@@ -13,14 +13,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from gateway.fleet.declaring import direct, once, undeclare
-from gateway.fleet.follower import Ask
-from gateway.fleet.inbox import Inbox
-from gateway.fleet.keys import ANY, EVENT, EVERY, HEAD, REPLAY, SENDERS, UP, Gateway, parse_key
+from gateway.fleet.declaring import direct
+from gateway.fleet.inbox import Answer, First, Follow, Inbox, Letter, Token, Transport
+from gateway.fleet.keys import EVENT, EVERY, HEAD, SENDERS, UP, Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
-from gateway.fleet.view import News, Query, Reached, View, covers, offers_of
+from gateway.fleet.news import News, Reached, offers_of
+from gateway.fleet.querying import query, selector_of
+from gateway.fleet.subscriptions import Subscriptions
+from gateway.fleet.view import Query, View
 from sig import log
 
 if TYPE_CHECKING:
@@ -40,33 +42,6 @@ BUSY_S = 0.02
 """Before it looks again whether the listeners have made room."""
 
 _key_of = lru_cache(maxsize=65536)(parse_key)
-
-
-class _Token(NamedTuple):
-    key: str
-    there: bool
-
-
-class _Transport(NamedTuple):
-    zid: str
-    there: bool
-
-
-class _First(NamedTuple):
-    """The tokens that were there at the beginning."""
-
-    keys: list[str]
-
-
-class _Answer(NamedTuple):
-    """`text` None: there is none."""
-
-    query: Query
-    text: str | None
-
-
-class _Follow(NamedTuple):
-    patterns: frozenset[Gateway]
 
 
 class Listening:
@@ -97,7 +72,7 @@ class Listening:
         self._asked = 0
         self._first: set[str] = set()  # tokens that were there at the beginning, and are to be met
         self._not_met = len(scope)  # parts of the scope of which those are not known
-        self._subscribed: dict[Gateway, list[Any]] = {}
+        self._subscriptions = Subscriptions(session, scope, self._inbox.post_event)
         self._handles: list[Any] = []
         self._thread = threading.Thread(target=self._run, name="sig-fleet-listening", daemon=True)
 
@@ -110,10 +85,10 @@ class Listening:
         self.follow(patterns)
 
         def transport(event: zenoh.TransportEvent) -> None:
-            inbox.post(_Transport(str(event.transport.zid), event.kind == put))
+            inbox.post(Transport(str(event.transport.zid), event.kind == put))
 
         def token(sample: zenoh.Sample) -> None:
-            inbox.post(_Token(str(sample.key_expr), sample.kind == put))
+            inbox.post(Token(str(sample.key_expr), sample.kind == put))
 
         listener = self._session.info.declare_transport_events_listener(direct(transport), history=True)
         self._handles = [listener]
@@ -121,14 +96,14 @@ class Listening:
             key = each.keys(UP)
             self._handles.append(tokens.declare_subscriber(key, direct(token), history=True))
             found: list[str] = []
-            end = partial(inbox.post, _First(found))
+            end = partial(inbox.post, First(found))
             handler = zenoh.handlers.Callback(partial(_note_key, found), end, indirect=False)
             tokens.get(key, handler, timeout=QUERY_S)
         self._thread.start()
 
     def follow(self, patterns: Iterable[Gateway]) -> None:
         """Whose events are wanted from now on. Any thread."""
-        self._inbox.post(_Follow(frozenset(patterns)))
+        self._inbox.post(Follow(frozenset(patterns)))
 
     @property
     def dropped(self) -> int:
@@ -159,41 +134,39 @@ class Listening:
             except Exception:  # noqa: BLE001 - one message must not end what all depends on
                 log.failure("sig-fleet-listening failed")
 
-    def _work(self, others: list[Any], samples: list[zenoh.Sample], most: int) -> None:
+    def _work(self, others: list[Letter], samples: list[zenoh.Sample], most: int) -> None:
         now = time.monotonic()
-        for item in others:
-            self._other(item, now)
+        for letter in others:
+            self._other(letter, now)
         for sample in samples:
             self._sample(sample, now)
         self.view.tick(now)
-        for query in self.view.queries(now, most):
-            self._ask(query)
+        for question in self.view.queries(now, most):
+            self._ask(question)
         if self.view.news:
             news, self.view.news = self.view.news, []
             self._hand_on(news)
         if not self._not_met and not self._first and not self.view.is_meeting:
             self.settled.set()
 
-    def _other(self, item: Any, now: float) -> None:
-        match item:
-            case _Token(key, there):
+    def _other(self, letter: Letter, now: float) -> None:
+        match letter:
+            case Token(key, there):
                 self._token(key, there, now)
-            case _Transport(zid, there):
+            case Transport(zid, there):
                 before = bool(self.routers)
                 (self.routers.add if there else self.routers.discard)(zid)
                 self.view.presence.routers(bool(self.routers), now)
                 if before != bool(self.routers):
                     self.view.news.append(Reached(not before))
-            case _Answer(query, text):
+            case Answer(question, data):
                 self._asked -= 1
-                self._answer(query, text, now)
-            case _First(keys):
+                self._answer(question, data, now)
+            case First(keys):
                 self._not_met -= 1
                 self._first |= {key for key in keys if not self._is_there(key)}
-            case _Follow(wanted):
-                patterns = {each for pattern in wanted for each in _within(pattern, self._scope)}
-                self._subscribe({each for each in patterns if not _covered(each, patterns)})
-                self.view.follow(patterns, now)
+            case Follow(wanted):
+                self.view.follow(self._subscriptions.follow(wanted), now)
 
     def _token(self, text: str, there: bool, now: float) -> None:
         key = _key_of(text)
@@ -220,76 +193,40 @@ class Listening:
         except (MessageError, ValueError) as error:
             _note(key.gateway, error)
 
-    def _ask(self, query: Query) -> None:
-        import zenoh
-
-        texts: list[str] = []
-
-        def take(reply: zenoh.Reply) -> None:
-            if reply.ok is not None:
-                texts.append(reply.ok.payload.to_string())
-
-        end = once(lambda: self._inbox.post(_Answer(query, texts[0] if texts else None)))
+    def _ask(self, question: Query) -> None:
+        gateway, ask = question
+        answers: list[bytes] = []
         self._asked += 1
         try:
-            self._session.get(
-                query.gateway.key(SENDERS) if query.ask is None else _selector(query.gateway, query.ask),
-                zenoh.handlers.Callback(take, end, indirect=False),
-                timeout=QUERY_S,
-                consolidation=zenoh.ConsolidationMode.NONE,
+            query(
+                self._session,
+                gateway.key(SENDERS) if ask is None else selector_of(gateway, ask),
+                QUERY_S,
+                answers.append,
+                lambda: self._inbox.post(Answer(question, answers[0] if answers else None)),
             )
         except Exception as error:  # noqa: BLE001 - there is no answer, so it is asked again
-            log.repeated.note("fleet query failed", f"{query.gateway} cannot be asked: {error!r}", "")
-            end()
+            log.repeated.note("fleet query failed", f"{gateway} cannot be asked: {error!r}", "")
 
-    def _answer(self, query: Query, text: str | None, now: float) -> None:
+    def _answer(self, question: Query, data: bytes | None, now: float) -> None:
+        gateway, ask = question
         page = offers = None
         try:
-            if text is not None and query.ask is not None:
-                page = Page.parse(text)
-            elif text is not None:
-                offers = offers_of(json.loads(text))
+            if data is not None and ask is not None:
+                page = Page.parse(data.decode())
+            elif data is not None:
+                offers = offers_of(json.loads(data))
         except (MessageError, ValueError, RecursionError) as error:
-            _note(query.gateway, error)
-        if query.ask is None:
-            self.view.described(query.gateway, offers, now)
+            _note(gateway, error)
+        if ask is None:
+            self.view.described(gateway, offers, now)
         else:
-            self.view.page(query.gateway, query.ask, page, now)
-
-    def _subscribe(self, wanted: set[Gateway]) -> None:
-        for pattern in wanted - self._subscribed.keys():
-            self._subscribed[pattern] = [
-                self._session.declare_subscriber(key, direct(self._inbox.post_event))
-                for key in (pattern.keys(EVENT), pattern.key(HEAD))
-            ]
-        for pattern in self._subscribed.keys() - wanted:
-            for each in self._subscribed.pop(pattern):
-                undeclare(each)
+            self.view.page(gateway, ask, page, now)
 
 
 def _note_key(found: list[str], reply: zenoh.Reply) -> None:
     if reply.ok is not None:
         found.append(str(reply.ok.key_expr))
-
-
-def _within(pattern: Gateway, scope: Iterable[Gateway]) -> Iterable[Gateway]:
-    """What of it is at those sites."""
-    for site, _ in scope:
-        if site in (ANY, pattern.site):
-            yield pattern
-        elif pattern.site == ANY:
-            yield pattern._replace(site=site)
-
-
-def _covered(pattern: Gateway, patterns: Iterable[Gateway]) -> bool:
-    """Whether another of them has all of it."""
-    return any(other != pattern and covers(other, pattern) for other in patterns)
-
-
-def _selector(gateway: Gateway, ask: Ask) -> str:
-    parameters = [f"after={ask.after}"] if ask.after is not None else []
-    parameters += [f"before={ask.before}"] if ask.before is not None else []
-    return gateway.key(REPLAY) + (f"?{';'.join(parameters)}" if parameters else "")
 
 
 def _note(gateway: Gateway, error: Exception) -> None:

@@ -16,21 +16,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 from typing import Any, Self
 
 from gateway.fleet import asking
 from gateway.fleet.keys import ANY, EVERY, Gateway, Name
 from gateway.fleet.link import Link
+from gateway.fleet.others import OthersRouter
 from gateway.fleet.own import OwnSenders
-from gateway.fleet.patterns import PatternRouter
 from gateway.fleet.session import Settings
-from gateway.fleet.told import OF_THE_FLEET, told
-from gateway.fleet.view import Came, Gone, Happened, News, Offer, Reached, Up
 from sig.errors import NotConnected, UnknownSender
 from sig.event import Callback, Event
-from sig.router import Router
 from sig.sender import Handlers, Sender
 from sig.subscription import Adding, Removing
 
@@ -54,7 +50,7 @@ class FleetSender(Sender):
         return router.request(self, method, params, timeout)
 
 
-class FleetRouter(PatternRouter):
+class FleetRouter(OthersRouter):
     """`settings`: its routers, and who we are. `gateway`: the site and name under which the others know our
     own senders, and which no other program has; None: we have none. `near`: the gateway whose senders are
     called by their last part alone; by default our own. `sites`: the only ones that are seen, empty for all:
@@ -77,13 +73,6 @@ class FleetRouter(PatternRouter):
         self._own = OwnSenders(self, gateway)
         self._changing = threading.RLock()  # one connects or disconnects at a time
         self._link: Link | None = None
-        self.on_lost: Callable[[], object] | None = None
-        """Called when no router is there any more, as listeners are; `on_back` when one is again."""
-        self.on_back: Callable[[], object] | None = None
-        # What follows is written by the dispatcher's thread; others read it.
-        self._up: dict[Gateway, bool] = {}
-        self._there: dict[Gateway, dict[str, None]] = {}
-        self._seen: dict[str, None] = {}
 
     def __enter__(self) -> Self:
         return self.connect()
@@ -102,7 +91,7 @@ class FleetRouter(PatternRouter):
                 return self
             deadline = time.monotonic() + timeout_s
             try:
-                self._link = Link.open(self._settings, deadline, self, self._take, self._own, self._scope)
+                self._link = Link.open(self._settings, deadline, self, self.take_news, self._own, self._scope)
                 self._link.start(self.wanted(), SETTLE_S)
             except BaseException:
                 self.disconnect()
@@ -115,7 +104,7 @@ class FleetRouter(PatternRouter):
         not wait for that one."""
         with self._changing:
             link, self._link = self._link, None
-            return True if link is None else link.close(self._end)
+            return True if link is None else link.close(self.all_gone)
 
     @property
     def dropped_events(self) -> int:
@@ -127,10 +116,6 @@ class FleetRouter(PatternRouter):
         """What each gateway says of itself and its senders now, as `senders --json` does; those that do not
         answer in time are not in it. Raises NotConnected."""
         return asking.overview(self._connected().session, timeout, self._scope)
-
-    def gateways(self) -> dict[Gateway, bool]:
-        """All that were seen since we connected, and whether each is there now."""
-        return dict(self._up)
 
     def addSender(
         self, name: str, events: Iterable[str] | str | None, requests: Handlers | None = None
@@ -145,7 +130,7 @@ class FleetRouter(PatternRouter):
         if isinstance(sender, str):
             sender = self.text(sender)
         name = sender.getName() if isinstance(sender, Sender) else sender
-        if name in self._seen:
+        if self.is_others(name):
             raise ValueError(f"{name} is another gateway's: only that one can remove it")
         return super().removeSender(sender)
 
@@ -211,7 +196,7 @@ class FleetRouter(PatternRouter):
             {"sender": sender.getName(), "connected": sender.isConnected()}
             | ({"events": [{"event": each} for each in sender.getEvents()]} if list_events else {})
             for sender in self.listSenders()
-            if sender.getName() in self._seen or self.offers(sender)
+            if self.is_others(sender.getName()) or self.offers(sender)
         ]
 
     def listening(self, remote: bool) -> tuple[Adding, Removing]:  # noqa: ARG002 - all is remote here
@@ -246,63 +231,3 @@ class FleetRouter(PatternRouter):
         if self._up[name.gateway]:
             why += ", or our certificate may not ask (`fleet enrol NAME --reader --ask`)"
         return NotConnected(f"nobody answers for {name} now: {why}")
-
-    def _take(self, news: News) -> None:
-        """On the dispatcher's thread."""
-        match news:
-            case Came(gateway, sender, offer):
-                self._there.setdefault(gateway, {})[sender] = None
-                self._came(Name(gateway, sender), offer)
-            case Gone(gateway, sender):
-                self._there.get(gateway, {}).pop(sender, None)
-                self._gone(Name(gateway, sender))
-            case Up(gateway, there):
-                self._up[gateway] = there
-            case Reached(there):
-                hook = self.on_back if there else self.on_lost
-                if hook is not None:
-                    hook()
-            case Happened(gateway, step):
-                for each in told(step, list(self._there.get(gateway, ()))):
-                    self._trigger(Name(gateway, each.sender), each.event, each.data)
-
-    def _came(self, name: Name, offer: Offer) -> None:
-        text = self.names.text(name)
-        handlers: dict[str | None, Callable[..., Any]] | None = None
-        if offer.requests is not None:
-            handlers = {method: partial(self.request, text, method) for method in offer.requests}
-        events = [*offer.events, *OF_THE_FLEET]
-        self._seen[text] = None
-        with self.lock:
-            sender = self._sender_of(text)
-            if sender.isConnected():  # what it offers is another now
-                sender.connect(list(dict.fromkeys(events)), handlers)
-            else:
-                Router.register(self, text, events, handlers)
-        self.deliver_lifecycle(text)
-
-    def _gone(self, name: Name) -> None:
-        text = self.names.text(name)
-        sender = self.unregister(text)
-        self.deliver_lifecycle(text)
-        if sender is not None:
-            self.forget(sender)
-
-    def _trigger(self, name: Name, event: str, data: Any) -> None:
-        """Also of a sender that has gone since, and of an event that it has never declared: it has come."""
-        text = self.names.text(name)
-        sender = self._senders.get(text)
-        signal = None if sender is None else sender.getSignal(event)
-        if signal is None:
-            with self.lock:
-                sender = self._sender_of(text)
-                sender.event(event).declare(True)
-                signal = sender.new_signal(event)
-        signal.trigger(data)
-
-    def _end(self) -> None:
-        """The last that the dispatcher's thread does."""
-        for gateway, senders in self._there.items():
-            for sender in list(senders):
-                self._take(Gone(gateway, sender))
-        self._up.clear()

@@ -4,8 +4,8 @@ zenoh comes back by itself once a session is open: a client goes to the next of 
 hangs, declares there what it had declared, and tries all of them in turn while none is there. Opening needs a
 router; who has to start without one tries again (`FleetError` says that it may be worth it).
 
-Threads: zenoh calls back on threads of its own, one for each thing that was declared. Nothing of a user's
-runs there: what comes is posted.
+Threads: zenoh calls back on its own, those that read from the network (`gateway.fleet.declaring.direct`).
+Nothing of a user's runs there: what comes is posted.
 """
 
 from __future__ import annotations

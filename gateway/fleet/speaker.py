@@ -128,10 +128,11 @@ class Speaker:
 
     def _declare(self, sender: str | None) -> None:
         """A token; None: of the gateway itself."""
-        parts = (keys.UP,) if sender is None else (keys.UP, sender)
+        up = self._gateway.key(keys.UP)
+        key = up if sender is None else f"{up}/{_exactly(sender)}"
         with self._present:
             if sender not in self._tokens and not self._closed:
-                self._tokens[sender] = self._session.liveliness().declare_token(self._gateway.key(*parts))
+                self._tokens[sender] = self._session.liveliness().declare_token(key)
 
     def _key(self, sender: str, event: str) -> str:
         """Encoding one takes as long as putting it, and there are few."""

@@ -31,7 +31,8 @@ class Told(NamedTuple):
 
 
 def told(step: Step, senders: Sequence[str]) -> list[Told]:
-    """Of one gateway. `senders`: its own, who are all told of a loss of which it is not known whose it is."""
+    """Of one gateway. `senders`: its own, who are all told of a loss of which it is not known whose it is;
+    nothing, where there are none."""
     if isinstance(step, Deliver):
         return _of_event(step.event, step.late)
     if step.sender or len(senders) == 1:

@@ -12,61 +12,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from gateway.fleet.follower import Ask, Follower, Step
-from gateway.fleet.keys import ANY, Gateway
+from gateway.fleet.keys import Gateway
+from gateway.fleet.known import MEET_S, Known
 from gateway.fleet.message import Event, Page, Position
+from gateway.fleet.news import Came, Gone, Happened, News, Offer, Up
 from gateway.fleet.presence import Presence
 
 PATIENCE_S = 1.0
 """So long what is now waits for what was before it."""
-MEET_S = 3.0
-"""So long a gateway has to say what its senders offer; then they are told without it."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
-"""Before it is asked for that again; it doubles."""
-
-
-class Offer(NamedTuple):
-    """What a sender has; `requests` None: it answers none, or it is not known."""
-
-    events: tuple[str, ...] = ()
-    requests: tuple[str, ...] | None = None
-
-
-class Came(NamedTuple):
-    """A sender is there; or, of one that was, offers something else now."""
-
-    gateway: Gateway
-    sender: str
-    offer: Offer
-
-
-class Gone(NamedTuple):
-    """A sender is not there any more."""
-
-    gateway: Gateway
-    sender: str
-
-
-class Up(NamedTuple):
-    """A gateway is there, or not any more."""
-
-    gateway: Gateway
-    there: bool
-
-
-class Reached(NamedTuple):
-    """We have a router, or none any more."""
-
-    there: bool
-
-
-class Happened(NamedTuple):
-    """An event, or a loss, of a gateway's."""
-
-    gateway: Gateway
-    step: Step
 
 
 class Query(NamedTuple):
@@ -76,64 +32,13 @@ class Query(NamedTuple):
     ask: Ask | None
 
 
-News = Came | Gone | Up | Reached | Happened
-
-
-class _Member:
-    """A gateway. `follower`: None where nobody listens to it."""
-
-    def __init__(self, follower: Follower | None) -> None:
-        self.follower = follower
-        self.offers: Mapping[str, Offer] = {}
-        self.introduced: dict[str, Offer] = {}
-        self.strangers: set[str] = set()  # whose events come, and of whom it says nothing
-        self.unmet: set[str] = set()
-        self.meeting_since: float | None = None
-        self.wanted = False
-        self.asked = False
-        self.again_at = -math.inf
-        self.pause_s = FIRST_PAUSE_S
-
-    def meet(self, now: float) -> None:
-        """Ask it what its senders offer, before any of its events is taken."""
-        if self.meeting_since is None:
-            self.meeting_since = now
-        self.describe()
-
-    def describe(self) -> None:
-        """Ask it what its senders offer."""
-        self.wanted, self.again_at, self.pause_s = True, -math.inf, FIRST_PAUSE_S
-
-    def later(self, now: float) -> None:
-        """Ask again, after a pause."""
-        self.again_at = now + self.pause_s
-        self.pause_s = min(2 * self.pause_s, LONGEST_PAUSE_S)
-
-    def deadline(self) -> float:
-        """When something is to be done."""
-        follower = math.inf if self.follower is None or self._waits() else self.follower.deadline()
-        asking = self.again_at if self.wanted and not self.asked else math.inf
-        met = math.inf if self.meeting_since is None else self.meeting_since + MEET_S
-        return min(follower, asking, met)
-
-    def ask(self, now: float) -> Ask | None:
-        """The page to ask for."""
-        return None if self.follower is None or self._waits() else self.follower.ask(now)
-
-    def _waits(self) -> bool:
-        """What is missing is asked for once it has been met; where the newest is, at once."""
-        return self.meeting_since is not None and (
-            self.follower is not None and self.follower.position is not None
-        )
-
-
 class View:
     """`news`: what has become known, in order, for who takes it from there."""
 
     def __init__(self) -> None:
         self.presence = Presence()
         self.news: list[News] = []
-        self._members: dict[Gateway, _Member] = {}
+        self._members: dict[Gateway, Known] = {}
         self._followed: tuple[Gateway, ...] = ()
         self._busy: dict[Gateway, None] = {}  # of which something is to be done, in turn
 
@@ -258,17 +163,17 @@ class View:
         """Whether some gateway is yet to say what its senders offer."""
         return any(self._members[each].meeting_since is not None for each in self._busy)
 
-    def _member(self, gateway: Gateway, now: float) -> _Member:
+    def _member(self, gateway: Gateway, now: float) -> Known:
         member = self._members.get(gateway)
         if member is None:
             follower = _new_follower(now) if self._is_followed(gateway) else None
-            member = self._members[gateway] = _Member(follower)
+            member = self._members[gateway] = Known(follower)
         return member
 
     def _is_followed(self, gateway: Gateway) -> bool:
-        return any(covers(pattern, gateway) for pattern in self._followed)
+        return any(pattern.covers(gateway) for pattern in self._followed)
 
-    def _met(self, gateway: Gateway, member: _Member, now: float) -> None:
+    def _met(self, gateway: Gateway, member: Known, now: float) -> None:
         """Its senders are told as come; then what has come of them meanwhile is asked for."""
         for sender in self.presence.senders(gateway):
             offer = member.offers.get(sender, Offer())
@@ -283,25 +188,6 @@ class View:
 
     def _happened(self, gateway: Gateway, steps: Iterable[Step]) -> None:
         self.news += [Happened(gateway, step) for step in steps]
-
-
-def covers(pattern: Gateway, other: Gateway) -> bool:
-    """Whether that gateway, or every one of that pattern, is meant."""
-    return all(mine in (ANY, its) for mine, its in zip(pattern, other, strict=True))
-
-
-def offers_of(answer: Any) -> dict[str, Offer]:
-    """Of a gateway's answer to `senders`. Raises ValueError for anything else."""
-    try:
-        return {
-            str(each["sender"]): Offer(
-                tuple(map(str, each.get("events") or ())),
-                None if each.get("requests") is None else tuple(map(str, each["requests"])),
-            )
-            for each in (answer if isinstance(answer, list) else answer["senders"])
-        }
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"expected a gateway's senders, got {answer!r:.60} ({error!r})") from None
 
 
 def _new_follower(now: float) -> Follower:

@@ -23,6 +23,7 @@ from gateway.overview import LocalSource, Overview
 from gateway.requests_pool import Pool
 from gateway.samples import Family, counter, gauge
 from gateway.service import Part, State
+from gateway.service_thread import ServiceThread, left_behind
 
 if TYPE_CHECKING:
     import asyncio
@@ -65,7 +66,7 @@ class HttpService:
         """Where its events come from."""
         self._pool = Pool("http-request")
         self._overview = Overview(LocalSource(context.router, context.known), "http-senders")
-        self._thread: threading.Thread | None = None
+        self._thread = ServiceThread("http", self._run)
         self._stopping = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_loop: asyncio.Event | None = None
@@ -76,17 +77,13 @@ class HttpService:
 
     def start(self) -> None:
         """See `Service`."""
-        if self._thread is not None:
-            return
-        self._context.feed.add(self.mailbox)
-        thread = threading.Thread(target=self._run, name="http", daemon=True)
-        thread.start()
-        self._thread = thread
+        if not self._thread.is_begun:
+            self._context.feed.add(self.mailbox)
+            self._thread.start()
 
     def stop(self, within_s: float) -> bool:
         """See `Service`."""
-        thread = self._thread
-        if thread is None:
+        if not self._thread.is_begun:
             return True
         deadline = time.monotonic() + within_s
         self._context.feed.remove(self.mailbox)
@@ -96,16 +93,14 @@ class HttpService:
         if loop is not None and stop is not None:
             with suppress(RuntimeError):  # it has ended
                 loop.call_soon_threadsafe(stop.set)
-        thread.join(max(0.0, deadline - time.monotonic() - JOIN_S))
+        ended = self._thread.wait(max(0.0, deadline - time.monotonic() - JOIN_S))
         left = max(0.0, deadline - time.monotonic())
         if not self._pool.stop(min(JOIN_S, left / 2)):
             logger.info("http: stops while a request is under way, whose answer is not sent")
         done = self._overview.close(left / 2)
-        if thread.is_alive() or not done:
-            logger.warning("stopping: http did not stop within %g s and is left behind", within_s)
-            return False
-        self._thread = None
-        return True
+        if not (ended and done):
+            left_behind(self.name, within_s)
+        return ended and done
 
     def status(self) -> dict[str, Part]:
         """See `Service`."""

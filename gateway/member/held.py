@@ -34,6 +34,18 @@ class Held:
     at: float
     receipt: Receipt | None = None
 
+    def release(self) -> None:
+        """It is safe. Once; who hears of it may do something, so no lock is to be held."""
+        receipt, self.receipt = self.receipt, None
+        if receipt is not None:
+            receipt.release()
+
+    def lose(self) -> None:
+        """It never will be. The same holds."""
+        receipt, self.receipt = self.receipt, None
+        if receipt is not None:
+            receipt.lose()
+
 
 class Memory:
     """What it returns has its receipt still."""

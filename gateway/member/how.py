@@ -10,7 +10,7 @@ from gateway.samples import Family, Sample, counter, disk_written, gauge
 from gateway.service import Part, State
 
 if TYPE_CHECKING:
-    from gateway.member.loop import Connection
+    from gateway.member.connected import Connection
     from gateway.member.spool_status import Status
 
 UNCONFIRMED_S = 60.0

@@ -17,6 +17,7 @@ from gateway.mailbox import Mailbox
 from gateway.overview import LocalSource, Overview
 from gateway.samples import Family
 from gateway.service import Part, State
+from gateway.service_thread import ServiceThread
 
 if TYPE_CHECKING:
     import sig
@@ -64,7 +65,7 @@ class Membership:
         self.mailbox = Mailbox(keeps=True)
         """Where its events come from."""
         self._overview = Overview(LocalSource(router, known), "fleet-senders")
-        self._thread: threading.Thread | None = None
+        self._thread = ServiceThread("fleet", self._run)
         self._stopping = threading.Event()
         self._loop: Loop | None = None
         self._spool: DiskSpool | None = None
@@ -74,36 +75,31 @@ class Membership:
     def start(self) -> None:
         """See `Service`. Raises RuntimeError if this machine has no thread left; nobody fills its mailbox
         then."""
-        if self._thread is not None:
+        if self._thread.is_begun:
             return
         self._feed.add(self.mailbox)
-        thread = threading.Thread(target=self._run, name="fleet", daemon=True)
         try:
-            thread.start()
+            self._thread.start()
         except RuntimeError:
             self._feed.remove(self.mailbox)
             self.mailbox.give_up()
             raise
-        self._thread = thread
 
     def stop(self, within_s: float) -> bool:
         """See `Service`: write what not all have confirmed."""
-        thread = self._thread
-        if thread is None:
+        if not self._thread.is_begun:
             return True
         deadline = time.monotonic() + within_s
         self._feed.remove(self.mailbox)
         self._stopping.set()
         self.mailbox.post(None)
-        thread.join(max(0.0, within_s - JOIN_S))
+        ended = self._thread.stop(max(0.0, within_s - JOIN_S), self.name, self._unwritten)
         self._overview.close(max(0.0, min(JOIN_S, deadline - time.monotonic())))
-        if thread.is_alive():
-            left = self.mailbox.depth + (self._spool.status().unwritten if self._spool is not None else 0)
-            text = "stopping: fleet did not stop within %g s and is left behind, with %d events not written"
-            logger.warning(text, within_s, left)
-            return False
-        self._thread = None
-        return self._loop is None or not self._loop.leaves_thread
+        return ended and (self._loop is None or not self._loop.leaves_thread)
+
+    def _unwritten(self) -> str:
+        left = self.mailbox.depth + (self._spool.status().unwritten if self._spool is not None else 0)
+        return f", with {left} events not written"
 
     def status(self) -> dict[str, Part]:
         """See `Service`."""
@@ -172,7 +168,7 @@ class Membership:
         spool = DiskSpool(store, self._clock, section.consumers, section.loss_window, self._wake)
         loop = Loop(
             Gateway(section.site, self._config.gateway.name),
-            settings_of(self._config),
+            settings_of(section, self._config),
             self._router,
             self.mailbox,
             spool,

@@ -48,6 +48,7 @@ from gateway.mqtt.sleep import BURST_S, Sleep
 from gateway.mqtt.status import Status
 from gateway.mqtt.subscriptions import Subscriptions
 from gateway.mqtt.topics import OFFLINE, Topics
+from gateway.service_thread import ServiceThread
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class Bridge:
         self._feed = feed or Feed(router, wall)
         self._mailbox = mailbox or Mailbox(keeps=True)
         self._clock = clock = wall.monotonic
-        self._thread: threading.Thread | None = None
+        self._thread = ServiceThread("mqtt", self._run)
         self._stopping = threading.Event()
         names = Topics(settings.gateway)
         incarnation = os.urandom(4).hex()
@@ -134,27 +135,20 @@ class Bridge:
 
     def start(self) -> None:
         """Listen, and begin to connect; returns at once."""
-        if self._thread is not None:
+        if self._thread.is_begun:
             return
         self._feed.add(self._mailbox)
         self._store.clock.listen(self._clock_set)
-        thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
-        thread.start()
-        self._thread = thread
+        self._thread.start()
 
     def stop(self, timeout_s: float = 2.0) -> bool:
         """Publish and write what there is, and close; False if that took longer than `timeout_s`."""
-        thread = self._thread
-        if thread is None:
+        if not self._thread.is_begun:
             return True
         self._feed.remove(self._mailbox)
         self._stopping.set()
         self._mailbox.post(None)
-        thread.join(timeout_s)
-        if thread.is_alive():
-            return False
-        self._thread = None
-        return True
+        return self._thread.wait(timeout_s)
 
     def use(self, settings: Settings) -> None:
         """Sensors are others now, or links; the rest of the settings is as it was. From any thread."""

@@ -17,6 +17,7 @@ import sig
 from gateway.reload.refusal import RefusedError
 from gateway.reload.report import Report
 from gateway.service import Part
+from gateway.service_thread import ServiceThread
 from sig.errors import text_of
 
 logger = logging.getLogger(__name__)
@@ -60,14 +61,11 @@ class Reloader:
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._lock = threading.Lock()  # guards the next one
         self._waiting: list[_Job] = []
-        self._thread: threading.Thread | None = None
+        self._thread = ServiceThread("reload", self._run)
 
     def start(self) -> None:
         """See `Service`."""
-        if self._thread is None:
-            thread = threading.Thread(target=self._run, name="reload", daemon=True)
-            thread.start()
-            self._thread = thread
+        self._thread.start()
 
     def leave(self, within_s: float) -> None:
         """The gateway is about to stop: one that is under way begins nothing more, which it may see at once;
@@ -75,20 +73,15 @@ class Reloader:
         with self._lock:  # who is in the list by then is told
             self._stopping.set()
         self._queue.put(None)
-        if self._thread is not None:
-            self._thread.join(within_s)
+        self._thread.wait(within_s)
 
     def stop(self, within_s: float) -> bool:
         """See `Service`."""
         self.leave(0.0)
-        if self._thread is None:
-            return True
-        self._thread.join(within_s)
-        if self._thread.is_alive():
+        ended = self._thread.wait(within_s)
+        if not ended:
             logger.warning("stopping: a reload is under way, and is left behind")
-            return False
-        self._thread = None
-        return True
+        return ended
 
     def status(self) -> dict[str, Part]:
         """See `Service`."""

@@ -8,7 +8,9 @@ import pytest
 GATEWAY = Path(__file__).parents[2] / "gateway"
 PACKAGES = [
     *("clock", "storage", "history", "metrics"),
-    *("collect", "collect/postgres"),
+    *("fleet", "member", "collect", "collect/postgres"),
+    *("http", "live", "logs", "plot", "probe", "reload"),
+    *("doctor", "doctor/bundle", "history/transfer"),
     *("mqtt", "mqtt/broker", "mqtt/outbox", "mqtt/home_assistant"),
 ]
 

@@ -39,9 +39,9 @@ def test_what_to_do_for_a_gateway(capsys: pytest.CaptureFixture[str], folder: Pa
     said(capsys, "fleet", "enrol", "hub2", "--router", "hub2.example:7000", "--dir", folder)
     said(capsys, "fleet", "enrol", "main", "--collector", "all", "--dir", folder)
     said(capsys, "fleet", "enrol", "of-south", "--collector", "south", "--dir", folder)
-    text = said(capsys, "fleet", "enrol", "north/no: 1", "--dir", folder)
+    text = said(capsys, "fleet", "enrol", "north/no", "--dir", folder)
     assert section(text) == {
-        "gateway": {"name": "no: 1"},
+        "gateway": {"name": "no"},
         "fleet": {
             "site": "north",
             "consumers": ["main"],

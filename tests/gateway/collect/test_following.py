@@ -13,16 +13,17 @@ import pytest
 from gateway.collect.admission import Cursor
 from gateway.collect.arrival import Unset
 from gateway.collect.asking import MOST_ASKED, MOST_SENDERS, SENDERS_AGAIN_S, SENDERS_S, Introductions
-from gateway.collect.following import SETTLED_S, Following
+from gateway.collect.following import Following
 from gateway.collect.keeping import News
 from gateway.collect.member import Member
 from gateway.collect.placed import Placed
 from gateway.collect.room import Dropped
-from gateway.collect.wire import Came, Head, Opened, Paged, Presence, Reached, Told
+from gateway.collect.wire import Came, Head, Opened, Paged, Reached, Token, Told
 from gateway.event_id import EventId
 from gateway.fleet.follower import Ask
 from gateway.fleet.keys import EVENT, Gateway
 from gateway.fleet.message import START, Event, Lost, Page, Position
+from gateway.fleet.presence import AWAY_S, GATEWAY_S
 from gateway.mailbox import Noted
 
 SHED = Gateway("north", "shed")
@@ -122,7 +123,7 @@ class Desk:
 
     def up(self) -> None:
         """The shed comes, and has nothing new."""
-        self.turn(Presence(SHED, up=True))
+        self.turn(Token(SHED, there=True))
         while self.asked:
             self.answer(())
 
@@ -138,11 +139,6 @@ class Desk:
     def life(self) -> int:
         """Of what was put last."""
         return self.keeping.put_in[-1][1].life
-
-    @property
-    def problem(self) -> Any:
-        """Why there is no fleet."""
-        return self.following.problem
 
     @property
     def member(self) -> Any:
@@ -163,7 +159,7 @@ def came(seq: int, gateway: Gateway = SHED) -> Came:
 def test_it_goes_on_from_the_cursor() -> None:
     """What is missing is asked for; then what comes live is taken as it is."""
     desk = Desk(cursors={"north/shed": Cursor(Position(7, 5), 5)})
-    desk.turn(Presence(SHED, up=True))
+    desk.turn(Token(SHED, there=True))
     assert desk.asked == [(SHED, Ask(Position(7, 5)))]
     desk.answer((6, 7))
     desk.turn(came(8))
@@ -187,7 +183,7 @@ def test_what_is_written_is_confirmed_once_a_second() -> None:
     desk.keeping.has_written(1)
     desk.turn(seconds=2.0)
     assert desk.confirmed == [(SHED, "collector", Position(7, 1))]
-    desk.turn(Presence(SHED, up=True), seconds=2.0)
+    desk.turn(Token(SHED, there=True), seconds=2.0)
     assert len(desk.confirmed) == 2
     assert desk.member.told()["stored"] == "7-1"
 
@@ -252,7 +248,7 @@ def test_what_had_no_room_is_nobody_s_fault() -> None:
 def test_a_page_is_asked_for_where_it_has_room() -> None:
     """Kept free until it is there, or will not come; also for what waits for it."""
     desk = Desk()
-    desk.turn(Presence(SHED, up=True))
+    desk.turn(Token(SHED, there=True))
     assert desk.keeping.reserved == 500
     desk.turn(came(2), came(3))
     gateway, ask = desk.asked.pop()
@@ -267,7 +263,7 @@ def test_a_page_is_asked_for_where_it_has_room() -> None:
 def test_a_loss_has_a_place_before_what_follows() -> None:
     """So that it is not told twice; and one of which nothing follows is behind all."""
     desk = Desk()
-    desk.turn(Presence(SHED, up=True))
+    desk.turn(Token(SHED, there=True))
     some = Lost("temp", 3, 1, 3, "full"), Lost("hum", 2, 1, 2, "full")
     desk.answer((6,), lost=some)
     assert desk.keeping.seqs == [0, 5, 6]
@@ -281,7 +277,7 @@ def test_only_so_many_pages_are_under_way() -> None:
     """The others' turn comes when one is there."""
     desk = Desk()
     many = [Gateway("north", f"g{number}") for number in range(MOST_ASKED + 3)]
-    desk.turn(*(Presence(each, up=True) for each in many))
+    desk.turn(*(Token(each, there=True) for each in many))
     assert len(desk.asked) == MOST_ASKED
     desk.answer(())
     assert len({gateway for gateway, _ in desk.asked}) == MOST_ASKED
@@ -291,7 +287,7 @@ def test_pages_go_round() -> None:
     """However much there is of each, all get as many."""
     desk = Desk()
     many = [Gateway("north", f"g{number}") for number in range(3 * MOST_ASKED + 5)]
-    desk.turn(*(Presence(each, up=True) for each in many))
+    desk.turn(*(Token(each, there=True) for each in many))
     got: Counter[Gateway] = Counter()
     for _ in range(4 * len(many)):
         gateway, ask = desk.asked.pop(0)
@@ -310,7 +306,7 @@ def test_a_thousand_say_what_they_are() -> None:
     desk = Desk()
     many = [Gateway("north", f"g{number}") for number in range(1000)]
     dumb = set(many[::20])
-    desk.turn(*(Presence(each, up=True) for each in many))
+    desk.turn(*(Token(each, there=True) for each in many))
     said = json.dumps({"gateway": {}, "senders": []}).encode()
     got: Counter[Gateway] = Counter()
     under_way: list[tuple[float, Gateway]] = []
@@ -353,19 +349,34 @@ def test_a_token_that_comes_back_soon_has_not_gone() -> None:
     """When a router dies, tokens go and come."""
     desk = Desk()
     desk.up()
-    desk.turn(Presence(SHED, up=False), seconds=1.0)
-    desk.turn(Presence(SHED, up=True), seconds=SETTLED_S - 1)
-    desk.turn(seconds=SETTLED_S)
+    desk.turn(Token(SHED, there=False), seconds=1.0)
+    desk.turn(Token(SHED, there=True), seconds=GATEWAY_S - 1)
+    desk.turn(seconds=GATEWAY_S)
     assert desk.member.up
-    desk.turn(Presence(SHED, up=False), seconds=1.0)
-    desk.turn(seconds=SETTLED_S)
+    desk.turn(Token(SHED, there=False), seconds=1.0)
+    desk.turn(seconds=GATEWAY_S)
+    assert not desk.member.up
+
+
+def test_while_no_router_is_there_nobody_goes() -> None:
+    """Until that has lasted; whoever is not there with the next one has gone."""
+    desk = Desk()
+    desk.turn(Reached("a", there=True))
+    desk.up()
+    desk.turn(Reached("a", there=False), Token(SHED, there=False))
+    desk.turn(seconds=AWAY_S - 1)
+    assert desk.member.up
+    desk.turn(Reached("b", there=True))
+    desk.turn(seconds=GATEWAY_S - 1)
+    assert desk.member.up
+    desk.turn(seconds=2.0)
     assert not desk.member.up
 
 
 def test_who_it_is_is_asked_when_it_comes_and_now_and_then() -> None:
     """Soon again where it does not say it."""
     desk = Desk()
-    desk.turn(Presence(SHED, up=True), seconds=2.0)
+    desk.turn(Token(SHED, there=True), seconds=2.0)
     desk.turn(Told(SHED, None), seconds=SENDERS_AGAIN_S - 2)
     assert desk.senders_of == [SHED]
     desk.turn(seconds=3.0)
@@ -383,7 +394,7 @@ def test_who_it_is_is_asked_when_it_comes_and_now_and_then() -> None:
 def test_other_sites_are_not_collected() -> None:
     """Nor what is no event's key."""
     desk = Desk(sites=("south",))
-    desk.turn(Presence(SHED, up=True), came(1), Head(SHED, b"7-1"), Came("sig/1/south/x/event/a", b"1", b""))
+    desk.turn(Token(SHED, there=True), came(1), Head(SHED, b"7-1"), Came("sig/1/south/x/event/a", b"1", b""))
     assert not desk.following.members
 
 
@@ -416,18 +427,10 @@ def test_what_is_a_defect_of_ours_holds_up_nobody(caplog: pytest.LogCaptureFixtu
     assert "was not taken" in caplog.text
 
 
-def test_whether_there_is_a_fleet(caplog: pytest.LogCaptureFixture) -> None:
-    """Why not, once in the log."""
+def test_whether_there_is_a_fleet() -> None:
+    """As letters say."""
     desk = Desk()
-    assert desk.problem == "not connected yet"
-    desk.turn(Opened("no router"), Opened("no router"))
-    assert desk.problem == "no router"
-    assert len([record for record in caplog.records if "no router" in record.message]) == 1
-    desk.turn(Opened(None))
-    assert desk.problem is None
-    desk.turn(Reached("a", there=True), Reached("b", there=True), Reached("a", there=False))
-    assert desk.problem is None
-    desk.turn(Reached("b", there=False))
-    assert "no router of the fleet is there now" in str(desk.problem)
-    desk.turn(Reached("a", there=True))
-    assert desk.problem is None
+    desk.turn(Opened("no router"))
+    assert desk.following.connection.problem == "no router"
+    desk.turn(Opened(None), Reached("a", there=True), Reached("a", there=False))
+    assert "no router of the fleet is there now" in str(desk.following.connection.problem)

@@ -52,7 +52,7 @@ def test_any_error_is_told_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> N
     sessions = [Session(RuntimeError("out of threads")), Session(None)]
     opened = iter(sessions)
     monkeypatch.setattr("gateway.collect.wire.open_session", lambda _settings: next(opened))
-    monkeypatch.setattr("gateway.collect.wire.FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("gateway.fleet.joining.PAUSES_S", (0.01, 0.01))
     letters: list[Any] = []
     wire = Wire(SETTINGS, ["north"], letters.append)
     wire.start()
@@ -70,7 +70,7 @@ def test_any_error_is_told_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_live_tries_again(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """After any error, which is in the log once; and it is of the sites that it is given."""
-    monkeypatch.setattr("gateway.collect.live.PAUSE_S", 0.01)
+    monkeypatch.setattr("gateway.fleet.joining.PAUSES_S", (0.01, 0.01))
     problems = iter([RuntimeError("no"), RuntimeError("no"), RuntimeError("no"), None])
     connected: list[Any] = []
 
@@ -92,7 +92,7 @@ def test_live_tries_again(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.
         until(lambda: connected == [["north"]])
     finally:
         assert live.stop(60.0)
-    assert caplog.text.count("cannot connect") == 1
+    assert caplog.text.count("cannot join") == 1
 
 
 def test_an_end_comes_once() -> None:

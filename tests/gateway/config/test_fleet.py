@@ -74,6 +74,7 @@ def test_values(load_text: LoadText, key: str, written: str, value: Any) -> None
             "site: expected a name of letters, digits, '_', '-' or '.', at most 48, got 'a/b'",
         ),
         ("site", '"*"', 2, "site: expected a name of letters"),
+        ("site", "all", 2, "'all' means every site where a collector is enrolled; choose another name"),
         ("routers", "[]", 3, "routers: expected a list of URLs such as tls://hub1"),
         ("routers", "tls://hub", 3, "routers: expected a list of URLs such as tls://hub1"),
         ("routers", "[tcp://hub]", 3, "without TLS anybody could publish as any gateway; write tls://"),

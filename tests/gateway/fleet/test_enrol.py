@@ -50,8 +50,8 @@ def _changes(folder: Folder) -> list[Callable[[str], Member]]:
 
 def test_a_gateway_s_certificate(folder: Folder) -> None:
     """Its name, two years from now and from long ago, for a client; signed by the authority."""
-    made = enrol(folder, "north/grün")
-    assert common_name(made) == "gateway:north/gr%C3%BCn:1"
+    made = enrol(folder, "north/green.house-2")
+    assert common_name(made) == "gateway:north/green.house-2:1"
     assert made.not_valid_before_utc.year == 2020
     assert made.not_valid_after_utc == datetime.datetime(2028, 11, 29, 23, 59, 59, tzinfo=datetime.UTC)
     uses = made.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
@@ -164,6 +164,11 @@ def test_nobody(folder: Folder) -> None:
         ("desk/a/b", {"reads": True}, "a gateway is called"),
         ("main", {"site": "a/b"}, "only a gateway's name has a /"),
         ("main", {"site": "*"}, "each part of a name"),
+        ("north/grün", {}, "'grün': no config takes it as a name: expected letters, digits"),
+        ("the north/a", {}, "'the north': no config takes it as a name"),
+        ("north/" + "a" * 49, {}, "at most 48"),
+        ("main", {"site": "the north"}, "'the north': no config takes it as a name"),
+        ("the main one", {"site": "all"}, "'the main one': no config takes it as a name"),
         ("hub", {"hosts": ["*.example"]}, "expected a host"),
         ("hub", {"hosts": [""]}, "expected a host"),
         ("hub", {"hosts": ["hub:x"]}, "expected a host"),
@@ -179,6 +184,12 @@ def test_refused(folder: Folder, name: str, wanted: dict[str, Any], said: str) -
     with pytest.raises(MemberError, match=said):
         enrol(folder, name, **wanted)
     assert folder.members() == {}
+
+
+def test_others_are_in_no_config(folder: Folder) -> None:
+    """A reader or a router may be called anything that is one word."""
+    assert common_name(enrol(folder, "grün 2", reads=True)) == "reader:gr%C3%BCn%202:1"
+    assert common_name(enrol(folder, "hub 2", hosts=["hub"])) == "router:hub%202:1"
 
 
 @pytest.mark.parametrize(("first", "then"), [("north/a", "north"), ("north", "north/a")])

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -284,6 +285,21 @@ def test_who_is_there(house: House) -> None:
     until(lambda: house.present == set())
     house.speaker.connect("temp")
     assert house.say().position == house.spool.head
+
+
+@pytest.mark.parametrize("name", ["*", "**", "$*"])
+def test_a_sender_that_is_called_as_a_pattern_is(house: House, name: str) -> None:
+    """Is itself alone: its token stands for no other's, and its events are its own."""
+    up = GATEWAY.key(keys.UP)
+    house.speaker.connect(name)
+    until(lambda: len(house.present) == 2)
+    (token,) = house.present - {up}
+    assert token == f"{up}/{quote(name, safe='')}"
+    house.speaker.disconnect(name)
+    until(lambda: house.present == {up})
+    house.is_heard()
+    said = house.say(sender=name)
+    until(lambda: house.heard[-1] == said)
 
 
 def test_what_is_confirmed_is_noted(house: House) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
 from gateway.fleet.follower import Ask, Deliver
 from gateway.fleet.keys import EVERY, Gateway
+from gateway.fleet.known import MEET_S
 from gateway.fleet.message import Event, Page, Position
+from gateway.fleet.news import Came, Gone, Happened, News, Offer, Up
 from gateway.fleet.presence import GATEWAY_S, SENDER_S
-from gateway.fleet.view import MEET_S, Came, Gone, Happened, News, Offer, Query, Up, View, covers, offers_of
+from gateway.fleet.view import Query, View
 
 NORTH, SOUTH = Gateway("north", "g"), Gateway("south", "g")
 TEMP = Offer(("#changed",), ("read",))
@@ -239,30 +240,3 @@ def test_a_page_that_does_not_come() -> None:
     assert consumer.queries() == []
     consumer.now = consumer.view.deadline()
     assert consumer.queries() == [query]
-
-
-@pytest.mark.parametrize("as_list", [True, False])
-def test_what_a_gateway_answers(as_list: bool) -> None:
-    """As a list, or beside what it says of itself."""
-    senders: list[dict[str, Any]] = [
-        {"sender": "temp", "events": ["#changed"], "requests": ["read"], "last": None},
-        {"sender": "hum", "events": None, "requests": None},
-    ]
-    answer: Any = senders if as_list else {"gateway": {}, "senders": senders}
-    assert offers_of(answer) == {"temp": TEMP, "hum": Offer((), None)}
-
-
-@pytest.mark.parametrize("answer", [None, 5, {}, {"senders": 5}, ["x"], [{}], [{"sender": "a", "events": 5}]])
-def test_what_is_no_answer(answer: Any) -> None:
-    """Says what was expected."""
-    with pytest.raises(ValueError, match="expected a gateway's senders"):
-        offers_of(answer)
-
-
-def test_which_pattern_covers_which() -> None:
-    """`*` covers all, also another `*`."""
-    assert covers(EVERY, NORTH)
-    assert covers(EVERY, EVERY)
-    assert covers(Gateway("north", "*"), NORTH)
-    assert not covers(Gateway("north", "*"), SOUTH)
-    assert not covers(NORTH, EVERY)

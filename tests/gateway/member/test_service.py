@@ -19,13 +19,14 @@ from drivers.receipt import Receipt, handing
 from gateway import mailbox as mailbox_module
 from gateway.config import load
 from gateway.feed import Feed
+from gateway.fleet.joining import Joining
 from gateway.fleet.keys import Gateway
 from gateway.fleet.session import close
 from gateway.fleet.speaker import Speaker
-from gateway.member.joining import Joining
 from gateway.member.loop import Loop
 from gateway.member.service import FILE, Membership
-from gateway.member.spool import TOO_MANY, DiskSpool
+from gateway.member.spool import DiskSpool
+from gateway.member.unconfirmed import TOO_MANY
 from tests.support.durable_consumer import Consumer
 from tests.support.fake_machine import RunningMachine, StagedClock
 from tests.support.fleet_routers import Routers, routers

@@ -21,8 +21,9 @@ from gateway.fleet.paging import NO_LONGER, VANISHED
 from gateway.fleet.spool import FULL
 from gateway.loss import Loss
 from gateway.member import held, rows
-from gateway.member.spool import HELD_UP, PAUSE_S, SOON_S, DiskSpool
+from gateway.member.spool import PAUSE_S, SOON_S, DiskSpool
 from gateway.member.store import OLD, Bounds, State, Store
+from gateway.member.unconfirmed import HELD_UP
 from gateway.storage.schema import StoreError
 from tests.support.examples import examples
 from tests.support.fake_clock import START_UTC

@@ -214,7 +214,7 @@ def test_where_no_thread_can_be_had_for_the_old_one(slow: Slow, monkeypatch: pyt
     slow.running.write(AFTER)
     assert slow.running.reload() == {"history": "restarted"}
     assert slow.history() is not slow.old
-    assert not slow.old._thread
+    assert not slow.old._thread.is_begun
 
 
 @pytest.mark.parametrize(("name", "wanted"), [("history", True), ("history", False), ("http", True)])
