@@ -6,6 +6,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 from sig import log
 from sig.net.writing import mode
@@ -152,28 +154,24 @@ class Pool:
         self._max_jobs = max_jobs
         self._owner = owner
         self._failed = failed
-        self._changed = threading.Condition(threading.Lock())
-        self._jobs: deque[Job] = deque()
-        self._idle = 0
+        self._lock = threading.Lock()  # guards what follows; the queue is waited for without it
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._undone = 0
         self._threads: list[threading.Thread] = []
         self._started = 0
-        self._waking = False
         self._closed = False
 
     def post(self, job: Job) -> bool:
         """Queue a job; False if as many as may wait already do, or it is closed, or there is no thread to run
         it. Never blocks."""
-        with self._changed:
-            if self._closed or len(self._jobs) >= self._max_jobs:
+        with self._lock:
+            if self._closed or self._jobs.qsize() >= self._max_jobs:
                 return False
-            self._jobs.append(job)
-            if len(self._jobs) > self._idle and len(self._threads) < self._workers:
-                if not self._add_worker() and not self._threads:
-                    self._jobs.pop()
-                    return False
-            elif not self._waking:
-                self._waking = True
-                self._changed.notify()
+            needs_one = self._undone >= len(self._threads) < self._workers
+            if needs_one and not self._add_worker() and not self._threads:
+                return False
+            self._undone += 1
+            self._jobs.put(job)
             return True
 
     def _add_worker(self) -> bool:
@@ -198,19 +196,22 @@ class Pool:
 
     def is_behind(self) -> bool:
         """Whether jobs wait for a worker."""
-        return bool(self._jobs)
+        return not self._jobs.empty()
 
     def close(self) -> None:
         """Take no more jobs, and throw away those that have not begun."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._jobs.clear()
-            self._changed.notify_all()
+            with suppress(Empty):
+                while True:
+                    self._jobs.get_nowait()
+            for _ in self._threads:
+                self._jobs.put(None)
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the threads' end after `close`; False if user code still runs on one."""
         deadline = time.monotonic() + timeout_s
-        with self._changed:
+        with self._lock:
             threads = [t for t in self._threads if t is not threading.current_thread()]
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -221,8 +222,11 @@ class Pool:
             try:
                 _inside.owner = self._owner
                 while (job := self._next()) is not None:
-                    job()
-                    del job  # nor what it holds, while this waits
+                    try:
+                        job()
+                    finally:
+                        del job  # nor what it holds, while this waits
+                        self._done()
                 return
             except BaseException:  # noqa: BLE001 - one job that fails must not take its thread along
                 log.failure(f"{self._name}: a job failed")
@@ -230,15 +234,18 @@ class Pool:
 
     def _next(self) -> Job | None:
         """The next job; None when this thread is to end."""
-        with self._changed:
-            self._idle += 1  # if something is raised before it is taken back, the connection ends
-            found = self._changed.wait_for(lambda: self._jobs or self._closed, IDLE_WORKER_S)
-            self._idle -= 1
-            if not found or self._closed:
-                self._forget(threading.current_thread())
-                return None
-            self._waking = False
-            if len(self._jobs) > 1 and self._idle:
-                self._waking = True
-                self._changed.notify()
-            return self._jobs.popleft()
+        while True:
+            try:
+                job = self._jobs.get(True, IDLE_WORKER_S)
+            except Empty:
+                job = None
+            if job is not None:
+                return job
+            with self._lock:
+                if self._closed or self._jobs.empty():  # else one was posted just now, for this thread
+                    self._forget(threading.current_thread())
+                    return None
+
+    def _done(self) -> None:
+        with self._lock:
+            self._undone -= 1

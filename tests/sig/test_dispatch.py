@@ -84,3 +84,37 @@ def test_idle_workers_end(monkeypatch: Any) -> None:
         assert done.wait(WAIT_S)
         eventually(lambda: not threads_called("idle-pool"))
     pool.close()
+
+
+def test_a_job_that_is_posted_as_a_worker_ends(monkeypatch: Any) -> None:
+    """Is done, by that one or another; never are there more of them than may be."""
+    monkeypatch.setattr(dispatch, "IDLE_WORKER_S", 0.0)
+    pool = Pool("ending-pool", 2, 100, None, lambda: None)
+    for _ in range(500):
+        jobs = [threading.Event() for _ in range(3)]
+        assert all(pool.post(each.set) for each in jobs)
+        assert len(threads_called("ending-pool")) <= 2
+        assert all(each.wait(WAIT_S) for each in jobs)
+    pool.close()
+    assert pool.join(WAIT_S)
+
+
+def test_what_waits_at_the_end_is_thrown_away() -> None:
+    """What is under way is not."""
+    pool = Pool("p", 1, 10, None, lambda: None)
+    began, hold, done = threading.Event(), threading.Event(), threading.Event()
+
+    def job() -> None:
+        began.set()
+        hold.wait(WAIT_S)
+        done.set()
+
+    assert pool.post(job)
+    assert began.wait(WAIT_S)
+    assert pool.post(lambda: 1 / 0)
+    assert pool.is_behind()
+    pool.close()
+    hold.set()
+    assert pool.join(WAIT_S)
+    assert done.is_set()
+    assert not threads_called("p-")
