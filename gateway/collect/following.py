@@ -22,7 +22,7 @@ from gateway.collect.confirming import Confirming
 from gateway.collect.connection import Connection
 from gateway.collect.keeping import Keeping
 from gateway.collect.member import Member
-from gateway.collect.wire import Came, Head, Letter, Opened, Paged, Reached, Token, Told
+from gateway.collect.wire import Came, Letter, Opened, Paged, Reached, Token, Told
 from gateway.fleet import keys
 from gateway.fleet.keys import Gateway, parse_key, parse_name
 from gateway.fleet.message import MessageError, Page, Position, parse_event
@@ -111,8 +111,6 @@ class Following:
         try:
             if isinstance(letter, Came):
                 self._came(letter, now)
-            elif isinstance(letter, Head):
-                self._head(letter.gateway, Position.parse(letter.position.decode(errors="replace")), now)
             elif isinstance(letter, Token):
                 self._token(letter, now)
             elif isinstance(letter, Paged):
@@ -131,10 +129,14 @@ class Following:
 
     def _came(self, came: Came, now: float) -> None:
         key = parse_key(came.key)
-        if key is None or len(key.names) != 2 or not self._wants(key.gateway):
+        if key is None or key.names or not self._wants(key.gateway):
             return
+        data = came.data.decode()
+        if came.attachment is None:
+            self._head(self._member(key.gateway, now), Position.parse(data), now)
+            return
+        event = parse_event(data, came.attachment.decode())
         member = self._member(key.gateway, now)
-        event = parse_event(*key.names, came.data.decode(), came.attachment.decode())
         member.head = max(member.head, event.position)
         if member.follower is None:
             return
@@ -145,10 +147,7 @@ class Following:
             return
         self._followed(member, now, lambda follower: follower.live(event, now))
 
-    def _head(self, gateway: Gateway, newest: Position, now: float) -> None:
-        if not self._wants(gateway):
-            return
-        member = self._member(gateway, now)
+    def _head(self, member: Member, newest: Position, now: float) -> None:
         member.head = newest
         if member.follower is not None:
             member.follower.head(newest, now)

@@ -30,18 +30,11 @@ PAGE_S, SENDERS_S = 5.0, 5.0
 
 
 class Came(NamedTuple):
-    """A live event, as it travelled."""
+    """A live event, as it travelled. Without an attachment: where the newest is, and nothing has followed."""
 
     key: str
     data: bytes
-    attachment: bytes
-
-
-class Head(NamedTuple):
-    """Where a gateway's newest event is."""
-
-    gateway: Gateway
-    position: bytes
+    attachment: bytes | None
 
 
 class Token(NamedTuple):
@@ -79,7 +72,7 @@ class Reached(NamedTuple):
     there: bool
 
 
-Letter = Came | Head | Token | Paged | Told | Opened | Reached | None
+Letter = Came | Token | Paged | Told | Opened | Reached | None
 
 
 class Wire:
@@ -154,23 +147,16 @@ class Wire:
         """Liveliness comes last: a gateway is followed once it is seen, so nothing of what follows is
         missed."""
         for site in self._sites:
-            every = Gateway(site, ANY)
-            session.declare_subscriber(every.keys(keys.EVENT), direct(self._event))
-            session.declare_subscriber(every.key(keys.HEAD), direct(self._head))
+            session.declare_subscriber(Gateway(site, ANY).key(keys.EVENTS), direct(self._came))
         session.info.declare_transport_events_listener(direct(self._transport), history=True)
         for site in self._sites:
             session.liveliness().declare_subscriber(
                 Gateway(site, ANY).key(keys.UP), direct(self._token), history=True
             )
 
-    def _event(self, sample: zenoh.Sample) -> None:
-        attachment = sample.attachment
-        if attachment is not None:
-            self._post(Came(str(sample.key_expr), sample.payload.to_bytes(), attachment.to_bytes()))
-
-    def _head(self, sample: zenoh.Sample) -> None:
-        if (gateway := _gateway(sample)) is not None:
-            self._post(Head(gateway, sample.payload.to_bytes()))
+    def _came(self, sample: zenoh.Sample) -> None:
+        beside = None if sample.attachment is None else sample.attachment.to_bytes()
+        self._post(Came(str(sample.key_expr), sample.payload.to_bytes(), beside))
 
     def _transport(self, event: zenoh.TransportEvent) -> None:
         import zenoh

@@ -62,7 +62,7 @@ def access_of(members: Iterable[Member]) -> dict[str, object]:
         if each.role is Role.COLLECTOR:
             allow([each], *_of_collector(each))
     readers = [each for each in there if each.reads or each.role is Role.READER]
-    allow(readers, *_reading("read", keys.EVERY, [keys.REPLAY, keys.SENDERS]))
+    allow(readers, *_reading("read", keys.EVERY, [keys.EVENTS, keys.SENDERS]))
     allow([each for each in there if each.asks], _asking("ask", keys.EVERY, [keys.ASK]))
     return {
         "enabled": True,
@@ -80,7 +80,7 @@ def _to_gateways() -> list[dict[str, object]]:
     gateway is told so that it knows whether anybody listens.
     """
     said = [keys.EVERY.key(keys.CONFIRMED) + "/*"]
-    consumers = [keys.EVERY.keys(keys.EVENT), keys.EVERY.key(keys.HEAD)]
+    consumers = [keys.EVERY.key(keys.EVENTS)]
     return [
         _rule(_CONSUMERS + "confirmed", ["put"], [OUT], *said),
         _rule(_CONSUMERS + "questions", ["query"], [OUT], f"{keys.ROOT}/**"),
@@ -92,7 +92,7 @@ def _of_collector(member: Member) -> list[dict[str, object]]:
     scope = keys.EVERY if member.site == EVERY_SITE else keys.Gateway(member.site, keys.ANY)
     name = member.common_name
     return [
-        *_reading(name, scope, [keys.REPLAY, keys.SENDERS, keys.ASK]),
+        *_reading(name, scope, [keys.EVENTS, keys.SENDERS, keys.ASK]),
         _rule(f"{name} confirms", ["put"], [IN], scope.key(keys.CONFIRMED, member.name)),
     ]
 

@@ -2,16 +2,18 @@
 
     sig/1/SITE/GATEWAY/up                     liveliness: the gateway is there
     sig/1/SITE/GATEWAY/up/SENDER              liveliness: its sender is connected
-    sig/1/SITE/GATEWAY/event/SENDER/EVENT     put: each event, as it happens
-    sig/1/SITE/GATEWAY/head                   put: the position of the newest, when nothing follows
-    sig/1/SITE/GATEWAY/replay                 queryable: a page of the events after a position
+    sig/1/SITE/GATEWAY/events                 put: each event, as it happens; the position of the newest, when
+                                              nothing follows. Queryable: a page of those after a position
     sig/1/SITE/GATEWAY/senders                queryable: what `senders --json` prints, of that gateway
     sig/1/SITE/GATEWAY/ask                    queryable: a request, to one of its senders
     sig/1/SITE/GATEWAY/confirmed/CONSUMER     put, by a durable consumer: it has all up to that position
 
 Everything of a gateway is under one prefix, so that one rule of a router's access control says what it may
-speak for. Names are percent-encoded, each as one part: a key has no empty part, and `*`, `$`, `?`, `#` have a
-meaning in zenoh; `%` is free there.
+speak for. What is put often is put under a key that is a queryable's, too: such a key each router knows, with
+the way from there; for another it would look through all gateways, each time.
+
+Names are percent-encoded, each as one part: a key has no empty part, and `*`, `$`, `?`, `#` have a meaning in
+zenoh; `%` is free there.
 """
 
 from __future__ import annotations
@@ -30,15 +32,7 @@ MOST_NAME = 1024
 _MOST_CACHED = 1024
 """Names that are remembered in their other form, as few are used again and again; of 10 kB at most each."""
 
-UP, EVENT, HEAD, REPLAY, SENDERS, ASK, CONFIRMED = (
-    "up",
-    "event",
-    "head",
-    "replay",
-    "senders",
-    "ask",
-    "confirmed",
-)
+UP, EVENTS, SENDERS, ASK, CONFIRMED = "up", "events", "senders", "ask", "confirmed"
 
 
 class Gateway(NamedTuple):
@@ -129,8 +123,8 @@ def parse_key(text: str) -> Key | None:
     parts = rest.split("/")
     if not site or len(parts) < 2 or "" in parts:
         return None
-    gateway = Gateway(_unquoted(site), _unquoted(parts[0]))
-    return Key(gateway, parts[1], tuple(_unquoted(part) for part in parts[2:]))
+    gateway = Gateway(unquoted(site), unquoted(parts[0]))
+    return Key(gateway, parts[1], tuple(unquoted(part) for part in parts[2:]))
 
 
 @lru_cache(_MOST_CACHED)
@@ -139,5 +133,6 @@ def quoted(name: str) -> str:
     return name if name == ANY else quote(name, safe="", errors="replace")
 
 
-def _unquoted(part: str) -> str:
+def unquoted(part: str) -> str:
+    """The name that it is the form of."""
     return unquote(part, errors="replace") if "%" in part else part

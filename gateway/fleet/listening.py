@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.fleet.declaring import direct
 from gateway.fleet.inbox import Answer, First, Follow, Inbox, Letter, Token, Transport
-from gateway.fleet.keys import EVENT, EVERY, HEAD, SENDERS, UP, Gateway, parse_key
+from gateway.fleet.keys import EVENTS, EVERY, SENDERS, UP, Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
 from gateway.fleet.news import News, Reached, offers_of
 from gateway.fleet.querying import query, selector_of
@@ -182,14 +182,14 @@ class Listening:
 
     def _sample(self, sample: zenoh.Sample, now: float) -> None:
         key = _key_of(str(sample.key_expr))
-        if key is None or key.gateway == self._own:
+        if key is None or key.gateway == self._own or key.kind != EVENTS or key.names:
             return
+        beside, text = sample.attachment, sample.payload.to_string()
         try:
-            if key.kind == HEAD:
-                self.view.head(key.gateway, Position.parse(sample.payload.to_string()), now)
-            elif key.kind == EVENT and len(key.names) == 2 and sample.attachment is not None:
-                event = parse_event(*key.names, sample.payload.to_string(), sample.attachment.to_string())
-                self.view.event(key.gateway, event, now)
+            if beside is None:
+                self.view.head(key.gateway, Position.parse(text), now)
+            else:
+                self.view.event(key.gateway, parse_event(text, beside.to_string()), now)
         except (MessageError, ValueError) as error:
             _note(key.gateway, error)
 

@@ -1,6 +1,7 @@
 """What a gateway sends: events, pages of events, positions. Pure.
 
-An event is its data as JSON, with what else is known of it in zenoh's attachment. A page is one JSON object:
+An event is its data as JSON, with what else is known of it in zenoh's attachment: epoch, seq, milliseconds, 1
+or 0, sender and event, with a space between two, the names percent-encoded. A page is one JSON object:
 
     {"events": [[epoch, seq, utc_ms, known, sender, event, data], …],
      "upto": [epoch, seq], "head": [epoch, seq],
@@ -13,6 +14,8 @@ import json
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from gateway.fleet.keys import quoted, unquoted
 
 MOST_EVENTS = 500
 """Of a page."""
@@ -66,7 +69,8 @@ class Event(NamedTuple):
     @property
     def attachment(self) -> bytes:
         """What travels beside the data."""
-        return b"%d %d %d %d" % (*self.position, self.utc_ms, self.known)
+        names = f"{quoted(self.sender)} {quoted(self.event)}"
+        return f"{self.position.epoch} {self.position.seq} {self.utc_ms} {self.known:d} {names}".encode()
 
 
 class Lost(NamedTuple):
@@ -116,16 +120,17 @@ class Page(NamedTuple):
             raise MessageError(f"expected a page of events, got {text[:60]!r} ({error})") from None
 
 
-def parse_event(sender: str, event: str, data: str, attachment: str) -> Event:
-    """Of a message under the key of an event. Raises MessageError."""
+def parse_event(data: str, attachment: str) -> Event:
+    """Of a message with one. Raises MessageError."""
     parts = attachment.split(" ")
-    if len(parts) != 4 or not all(map(_is_number, parts)):
+    if len(parts) != 6 or not all(map(_is_number, parts[:4])):
         raise MessageError(
-            f"expected epoch, seq, milliseconds and a flag beside an event, got {attachment[:60]!r}"
+            "expected epoch, seq, milliseconds, a flag and two names beside an event, "
+            f"got {attachment[:60]!r}"
         )
-    epoch, seq, utc_ms, known = map(int, parts)
+    epoch, seq, utc_ms, known = map(int, parts[:4])
     _decode(data)
-    return Event(Position(epoch, seq), utc_ms, bool(known), sender, event, data)
+    return Event(Position(epoch, seq), utc_ms, bool(known), unquoted(parts[4]), unquoted(parts[5]), data)
 
 
 def _event_of(epoch: Any, seq: Any, utc_ms: Any, known: Any, sender: Any, event: Any, data: Any) -> Event:

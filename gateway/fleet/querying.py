@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.fleet.declaring import once
 from gateway.fleet.follower import Ask
-from gateway.fleet.keys import REPLAY, Gateway
+from gateway.fleet.keys import EVENTS, Gateway
 
 if TYPE_CHECKING:
     import zenoh
@@ -46,4 +46,4 @@ def selector_of(gateway: Gateway, ask: Ask) -> str:
     """Of that page."""
     parameters = [f"after={ask.after}"] if ask.after is not None else []
     parameters += [f"before={ask.before}"] if ask.before is not None else []
-    return gateway.key(REPLAY) + (f"?{';'.join(parameters)}" if parameters else "")
+    return gateway.key(EVENTS) + (f"?{';'.join(parameters)}" if parameters else "")

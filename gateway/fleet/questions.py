@@ -1,6 +1,6 @@
 """What a gateway is asked over the fleet, and who answers it.
 
-    replay         a page of the spool, on a thread for that alone, so that no request holds it up
+    events         a page of the spool, on a thread for that alone, so that no request holds it up
     ask, senders   on a few threads: they run the users' code
     confirmed      is noted in the spool at once
 
@@ -63,7 +63,7 @@ class Questions:
         self._workers: Workers[zenoh.Query] = Workers("fleet-requests", self._give, self._refuse)
         self._asked = gateway.key(keys.ASK)
         self._declared: list[Any] = [
-            session.declare_queryable(gateway.key(keys.REPLAY), direct(self._asked_for_page)),
+            session.declare_queryable(gateway.key(keys.EVENTS), direct(self._asked_for_page)),
             session.declare_queryable(gateway.key(keys.SENDERS), direct(self._workers.put)),
             session.declare_queryable(self._asked, direct(self._workers.put)),
             session.declare_subscriber(gateway.keys(keys.CONFIRMED), direct(self._confirmed)),
@@ -102,7 +102,7 @@ class Questions:
             except (MessageError, OSError) as error:
                 query.reply_err(str(error))
                 return
-            query.reply(self._gateway.key(keys.REPLAY), page.encode())
+            query.reply(self._gateway.key(keys.EVENTS), page.encode())
 
     def _give(self, query: zenoh.Query, came: float) -> None:
         with query:

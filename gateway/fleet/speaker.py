@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 BEATS_S = (0.5, 2.0, 8.0, 30.0)
 """After an event, and then one after the other, where the head is said: whoever has missed the last event is
 to know soon, and that costs little."""
-MOST_KEYS = 10_000
-"""That are remembered: at 150 bytes each."""
 
 
 class Speaker:
@@ -58,7 +56,7 @@ class Speaker:
         self._own_pages = None if pages else given
         # Held for a put: 30 us, also where no router is there, since a full queue of zenoh's drops.
         self._order = threading.Lock()
-        self._keys: dict[tuple[str, str], str] = {}
+        self._events = gateway.key(keys.EVENTS)
         self._present = threading.Lock()  # guards the tokens; held while one is declared
         self._tokens: dict[str | None, zenoh.LivelinessToken] = {}
         self._closed = False
@@ -71,16 +69,15 @@ class Speaker:
     def say(self, sender: str, event: str, data: str, utc_ms: int, known: bool) -> Event:
         """Number an event, and say it to whoever listens now. Where nobody can be reached it is in the spool
         all the same. `data`: JSON."""
-        key = self._key(sender, event)
         with self._order:  # or a later one might overtake it
             said = self._spool.add(sender, event, data, utc_ms, known)
-            self._put(key, said)
+            self._put(said)
         return said
 
     def tell(self, event: Event) -> None:
         """Say one that is in the spool already, and that no other may overtake."""
         with self._order:
-            self._put(self._key(event.sender, event.event), event)
+            self._put(event)
 
     def connect(self, sender: str) -> None:
         """It is there, until `disconnect`."""
@@ -101,7 +98,7 @@ class Speaker:
             self._beaten, self._beats, self._beat_at = head, 0, now + BEATS_S[0]
         elif now >= self._beat_at:
             with suppress(self._error):
-                self._session.put(self._gateway.key(keys.HEAD), str(head))
+                self._session.put(self._events, str(head))
             self._beats = min(self._beats + 1, len(BEATS_S) - 1)
             self._beat_at = now + BEATS_S[self._beats]
         return self._beat_at
@@ -121,10 +118,10 @@ class Speaker:
         ended = self._questions.close(within_s)
         return (pages is None or pages.join(max(0.0, deadline - time.monotonic()))) and ended
 
-    def _put(self, key: str, event: Event) -> None:
+    def _put(self, event: Event) -> None:
         if not self._closed:
-            with suppress(self._error):  # no key has an empty part: then it comes in a page
-                self._session.put(key, event.data, attachment=event.attachment)
+            with suppress(self._error):  # its session has ended: then it comes in a page
+                self._session.put(self._events, event.data, attachment=event.attachment)
 
     def _declare(self, sender: str | None) -> None:
         """A token; None: of the gateway itself."""
@@ -133,15 +130,6 @@ class Speaker:
         with self._present:
             if sender not in self._tokens and not self._closed:
                 self._tokens[sender] = self._session.liveliness().declare_token(key)
-
-    def _key(self, sender: str, event: str) -> str:
-        """Encoding one takes as long as putting it, and there are few."""
-        key = self._keys.get((sender, event))
-        if key is None:
-            key = f"{self._gateway.key(keys.EVENT)}/{_exactly(sender)}/{_exactly(event)}"
-            if len(self._keys) < MOST_KEYS:
-                self._keys[sender, event] = key
-        return key
 
 
 def _exactly(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gateway.fleet.declaring import direct, undeclare
-from gateway.fleet.keys import ANY, EVENT, HEAD, Gateway
+from gateway.fleet.keys import ANY, EVENTS, Gateway
 
 if TYPE_CHECKING:
     import zenoh
@@ -22,7 +22,7 @@ class Subscriptions:
         self._session = session
         self._scope = scope
         self._heard = heard
-        self._declared: dict[Gateway, list[Any]] = {}
+        self._declared: dict[Gateway, Any] = {}
 
     def follow(self, wanted: Iterable[Gateway]) -> set[Gateway]:
         """Those, or patterns of them, from now on. Returns what of them is in scope."""
@@ -32,13 +32,11 @@ class Subscriptions:
 
     def _subscribe(self, wanted: set[Gateway]) -> None:
         for pattern in wanted - self._declared.keys():
-            self._declared[pattern] = [
-                self._session.declare_subscriber(key, direct(self._heard))
-                for key in (pattern.keys(EVENT), pattern.key(HEAD))
-            ]
+            self._declared[pattern] = self._session.declare_subscriber(
+                pattern.key(EVENTS), direct(self._heard)
+            )
         for pattern in self._declared.keys() - wanted:
-            for each in self._declared.pop(pattern):
-                undeclare(each)
+            undeclare(self._declared.pop(pattern))
 
 
 def _within(pattern: Gateway, scope: Iterable[Gateway]) -> Iterable[Gateway]:

@@ -54,20 +54,19 @@ def _known(session: Any, key: str, seen: Heard) -> None:
 def test_a_gateway_speaks_as_itself_alone(fleet: Enrolled) -> None:
     """Neither events of another, nor its head, nor their removal pass, at the same router or at the other."""
     with fleet.sessions(("north/a", 0), ("main", 0), ("main", 1)) as (thief, near, far):
-        seen = [Heard(near, "sig/1/*/*/event/**", "sig/1/*/*/head"), Heard(far, "sig/1/**")]
+        seen = [Heard(near, "sig/1/*/*/events"), Heard(far, "sig/1/**")]
         for each in seen:
-            _known(thief, f"{A}/event/t/changed", each)
+            _known(thief, f"{A}/events", each)
         for key in (
-            f"{B}/event/t/changed",
-            f"{B}/head",
-            "sig/1/south/c/event/t/changed",
-            "sig/1/north/ab/head",
+            f"{B}/events",
+            "sig/1/south/c/events",
+            "sig/1/north/ab/events",
         ):
             thief.put(key, "forged")
             thief.delete(key)
-        thief.put(f"{A}/head", "true")
+        thief.put(f"{A}/events", "true")
         for each in seen:
-            until(lambda each=each: (f"{A}/head", "true") in each.said)  # type: ignore[misc]
+            until(lambda each=each: (f"{A}/events", "true") in each.said)  # type: ignore[misc]
             assert {key for key in each.keys if not key.startswith(A)} == set()
 
 
@@ -111,8 +110,8 @@ def test_nobody_confirms_for_a_collector(fleet: Enrolled) -> None:
         seen, heard = Heard(other, f"{B}/confirmed/**"), Heard(desk, "sig/1/**")
         for name, collector in (("main", main), ("keeper", keeper)):
             _known(collector, f"{B}/confirmed/{name}", seen)
-        _known(thief, f"{A}/head", heard)
-        for each, own in ((thief, f"{A}/head"), (keeper, f"{B}/confirmed/keeper")):
+        _known(thief, f"{A}/events", heard)
+        for each, own in ((thief, f"{A}/events"), (keeper, f"{B}/confirmed/keeper")):
             each.put(f"{B}/confirmed/main", "forged")
             each.put(own, "true")
             until(lambda own=own: (own, "true") in heard.said)  # type: ignore[misc]
@@ -120,7 +119,7 @@ def test_nobody_confirms_for_a_collector(fleet: Enrolled) -> None:
         chief.put(f"{B}/confirmed/chief", "forged")
         main.put("sig/1/south/c/confirmed/main", "true")
         keeper.put("sig/1/south/c/confirmed/keeper", "forged")  # of another site
-        main.put(f"{B}/event/t/changed", "forged")
+        main.put(f"{B}/events", "forged")
         main.put(f"{B}/confirmed/main", "true")
         until(lambda: (f"{B}/confirmed/main", "true") in seen.said)
         assert "forged" not in {text for _, text in [*seen.said, *heard.said]}
@@ -134,11 +133,11 @@ def test_a_gateway_hears_nothing_of_others(fleet: Enrolled) -> None:
         main,
         reader,
     ):
-        spied = Heard(thief, "sig/1/**", f"{B}/**", f"{B}/event/t/changed", tokens=["sig/1/**", f"{B}/up"])
+        spied = Heard(thief, "sig/1/**", f"{B}/**", f"{B}/events", tokens=["sig/1/**", f"{B}/up"])
         own, seen = Heard(thief, f"{A}/confirmed/**"), Heard(reader, "sig/1/**")
         token = other.liveliness().declare_token(f"{B}/up")
         other.declare_queryable(f"{B}/senders", lambda query: query.reply(f"{B}/senders", "of b"))
-        _known(other, f"{B}/event/t/changed", seen)
+        _known(other, f"{B}/events", seen)
         until(lambda: answers(reader, f"{B}/senders"))
         _known(main, f"{A}/confirmed/main", own)
         assert spied.keys <= {f"{A}/confirmed/main"}  # its own, if at all
@@ -150,25 +149,25 @@ def test_a_gateway_hears_nothing_of_others(fleet: Enrolled) -> None:
 def test_a_collector_of_a_site_hears_that_site(fleet: Enrolled) -> None:
     """And can ask there alone."""
     with fleet.sessions(("north/a", 0), ("south/c", 0), ("keeper", 1), ("main", 1)) as (a, c, keeper, main):
-        wider = ("sig/1/**", "sig/1/*/*/event/**", "sig/1/south/**")
-        seen, everything = Heard(keeper, "sig/1/north/*/event/**", *wider), Heard(main, "sig/1/**")
-        _known(c, "sig/1/south/c/event/t/changed", everything)
-        _known(a, f"{A}/event/t/changed", seen)
-        assert seen.keys == {f"{A}/event/t/changed"}
-        for session, key in ((a, f"{A}/replay"), (c, "sig/1/south/c/replay")):
+        wider = ("sig/1/**", "sig/1/*/*/events", "sig/1/south/**")
+        seen, everything = Heard(keeper, "sig/1/north/*/events", *wider), Heard(main, "sig/1/**")
+        _known(c, "sig/1/south/c/events", everything)
+        _known(a, f"{A}/events", seen)
+        assert seen.keys == {f"{A}/events"}
+        for session, key in ((a, f"{A}/events"), (c, "sig/1/south/c/events")):
             session.declare_queryable(key, lambda query: query.reply(query.key_expr, "page"))
-        until(lambda: answers(main, "sig/1/south/c/replay"))
-        until(lambda: answers(keeper, f"{A}/replay"))
-        assert answers(keeper, "sig/1/south/c/replay") == []
+        until(lambda: answers(main, "sig/1/south/c/events"))
+        until(lambda: answers(keeper, f"{A}/events"))
+        assert answers(keeper, "sig/1/south/c/events") == []
 
 
 def test_who_reads_asks_only_if_it_may(fleet: Enrolled) -> None:
     """It reads, and gets what was missed, from everybody; requests are for who may ask."""
     with fleet.sessions(("north/a", 0), ("desk", 1), ("chief", 1)) as (a, desk, chief):
-        for key in (f"{A}/ask", f"{A}/replay", f"{A}/senders"):
+        for key in (f"{A}/ask", f"{A}/events", f"{A}/senders"):
             a.declare_queryable(key, lambda query: query.reply(query.key_expr, "answer"))
         until(lambda: answers(chief, f"{A}/ask"))
-        until(lambda: answers(desk, f"{A}/replay") and answers(desk, f"{A}/senders"))
+        until(lambda: answers(desk, f"{A}/events") and answers(desk, f"{A}/senders"))
         assert answers(desk, f"{A}/ask") == []
 
 
@@ -186,19 +185,19 @@ def test_a_stolen_certificate_in_a_router_of_one_s_own(fleet: Enrolled, mode: st
     thief = zenoh.open(config)
     try:
         with fleet.sessions(("north/b", 0), ("desk", 1)) as (other, reader):
-            seen = Heard(reader, "sig/1/*/*/event/**", tokens=["sig/1/*/*/up/**"])
+            seen = Heard(reader, "sig/1/*/*/events", tokens=["sig/1/*/*/up/**"])
             spied = Heard(thief, "sig/1/**")
             token = thief.liveliness().declare_token(f"{B}/up/t")
             thief.declare_queryable(f"{B}/senders", lambda query: query.reply(f"{B}/senders", "forged"))
-            _known(thief, f"{A}/event/t/changed", seen)
-            thief.put(f"{B}/event/t/changed", "forged")
-            thief.put(f"{A}/event/t/changed", "true")
-            until(lambda: (f"{A}/event/t/changed", "true") in seen.said)
-            _known(other, f"{B}/event/t/changed", seen)
+            _known(thief, f"{A}/events", seen)
+            thief.put(f"{B}/events", "forged")
+            thief.put(f"{A}/events", "true")
+            until(lambda: (f"{A}/events", "true") in seen.said)
+            _known(other, f"{B}/events", seen)
             assert "forged" not in {text for _, text in seen.said}
             assert f"{B}/up/t" not in seen.keys, token
             assert answers(reader, f"{B}/senders") == []
-            assert (f"{B}/event/t/changed", "begun") not in spied.said
+            assert (f"{B}/events", "begun") not in spied.said
     finally:
         close(thief)
 
@@ -222,21 +221,21 @@ def test_who_was_put_out_may_nothing(fleet: Enrolled, whose: str) -> None:
     name = "north/gone" if whose == "gone" else "north/twice"
     with fleet.sessions((fleet.folder.path.parent / whose, 0), ("main", 0), ("north/a", 0)) as (out, main, a):
         seen, spied = Heard(main, "sig/1/**"), Heard(out, "sig/1/**")
-        _known(a, f"{A}/head", seen)
-        out.put(f"sig/1/{name}/head", "forged")
+        _known(a, f"{A}/events", seen)
+        out.put(f"sig/1/{name}/events", "forged")
         senders = f"sig/1/{name}/senders"
         out.declare_queryable(senders, lambda query: query.reply(senders, "forged"))
         a.declare_queryable(f"{A}/senders", lambda query: query.reply(f"{A}/senders", "of a"))
         until(lambda: answers(main, "sig/1/*/*/senders") == [(f"{A}/senders", "of a")])
-        assert f"sig/1/{name}/head" not in seen.keys
-        assert set(spied.said) <= {(f"sig/1/{name}/head", "forged")}  # what it says to itself
+        assert f"sig/1/{name}/events" not in seen.keys
+        assert set(spied.said) <= {(f"sig/1/{name}/events", "forged")}  # what it says to itself
     until(lambda: any("did not match any configured ACL subject" in line for line in fleet.routers[0].log))
 
 
 def test_the_new_certificate_after_a_theft(fleet: Enrolled) -> None:
     """May what the old one could."""
     with fleet.sessions(("north/twice", 0), ("main", 1)) as (twice, main):
-        _known(twice, "sig/1/north/twice/head", Heard(main, "sig/1/**"))
+        _known(twice, "sig/1/north/twice/events", Heard(main, "sig/1/**"))
 
 
 def _refused(settings: Settings) -> str:
@@ -324,11 +323,11 @@ def test_a_router_started_again_takes_the_new_list(tmp_path: Path) -> None:
         fleet.enrol("north/new")
         with fleet.sessions(("north/new", 0), ("desk", 1)) as (new, desk):
             seen = Heard(desk, "sig/1/**")
-            new.put("sig/1/north/new/head", "too early")
+            new.put("sig/1/north/new/events", "too early")
             for router in fleet.routers:
                 assert router.stop() == 0, router.log
                 router.start()
-            _known(new, "sig/1/north/new/head", seen)
+            _known(new, "sig/1/north/new/events", seen)
             assert "too early" not in {text for _, text in seen.said}
     finally:
         fleet.stop()

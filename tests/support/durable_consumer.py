@@ -39,8 +39,7 @@ class Consumer:
         self.session = open_session(settings)
         up = gateway.key(keys.UP)
         self._declared = [
-            self.session.declare_subscriber(gateway.keys(keys.EVENT), self._hear),
-            self.session.declare_subscriber(gateway.key(keys.HEAD), self._hear_head),
+            self.session.declare_subscriber(gateway.key(keys.EVENTS), self._hear),
             self.session.liveliness().declare_subscriber(f"{up}/**", self._see, history=True),
         ]
         self._thread = threading.Thread(target=self._run, name="consumer")
@@ -100,7 +99,7 @@ class Consumer:
         parts = [
             f"{name}={at}" for name, at in (("after", ask.after), ("before", ask.before)) if at is not None
         ]
-        key = self._gateway.key(keys.REPLAY) + ("?" + ";".join(parts) if parts else "")
+        key = self._gateway.key(keys.EVENTS) + ("?" + ";".join(parts) if parts else "")
         try:
             replies = self.session.get(key, timeout=ASK_S)
             pages = [Page.parse(reply.ok.payload.to_string()) for reply in replies if reply.ok is not None]
@@ -117,16 +116,13 @@ class Consumer:
     # zenoh's threads
 
     def _hear(self, sample: zenoh.Sample) -> None:
-        key = keys.parse_key(str(sample.key_expr))
-        assert key is not None
-        assert sample.attachment is not None
-        sender, name = key.names
-        event = parse_event(sender, name, sample.payload.to_string(), sample.attachment.to_string())
-        self._posted.put(lambda now: self._take(self._follower.live(event, now)))
-
-    def _hear_head(self, sample: zenoh.Sample) -> None:
-        head = Position.parse(sample.payload.to_string())
-        self._posted.put(lambda now: self._follower.head(head, now))
+        data = sample.payload.to_string()
+        if sample.attachment is None:
+            head = Position.parse(data)
+            self._posted.put(lambda now: self._follower.head(head, now))
+        else:
+            event = parse_event(data, sample.attachment.to_string())
+            self._posted.put(lambda now: self._take(self._follower.live(event, now)))
 
     def _see(self, sample: zenoh.Sample) -> None:
         import zenoh

@@ -25,7 +25,7 @@ from typing import Any
 import zenoh
 
 from gateway.fleet.follower import Ask, Deliver, Follower, Step
-from gateway.fleet.keys import CONFIRMED, EVENT, EVERY, HEAD, REPLAY, UP, Gateway, Name, parse_key
+from gateway.fleet.keys import CONFIRMED, EVENTS, EVERY, UP, Gateway, Name, parse_key
 from gateway.fleet.message import START, MessageError, Page, Position, parse_event
 from gateway.fleet.session import FleetError, Settings, close, open_session
 
@@ -35,6 +35,8 @@ CONFIRM_S = 0.5
 TOGETHER = 20
 """Pages that are under way at once: more would only wait at the routers, before what is live."""
 
+PAGE = "page"
+"""Beside the kinds of keys: what has been asked for."""
 Told = tuple[Any, ...]
 
 
@@ -62,8 +64,7 @@ class Consumer:
             self._followers[gateway] = Follower(position)
         every = EVERY.key()
         self._declared = [
-            session.declare_subscriber(f"{every}/{EVENT}/**", partial(self._post, EVENT)),
-            session.declare_subscriber(f"{every}/{HEAD}", partial(self._post, HEAD)),
+            session.declare_subscriber(f"{every}/{EVENTS}", partial(self._post, EVENTS)),
             session.liveliness().declare_subscriber(f"{every}/{UP}", partial(self._post, UP), history=True),
         ]
 
@@ -99,7 +100,7 @@ class Consumer:
 
     def _take(self, told: Told, now: float) -> list[str]:
         kind, first, payload, beside = told
-        if kind == REPLAY:
+        if kind == PAGE:
             gateway, ask = first
             self._asked -= 1
             return [_line(gateway, step, now) for step in self._page(gateway, ask, payload, now)]
@@ -107,11 +108,10 @@ class Consumer:
         if key is None:
             return []
         follower = self._followers.setdefault(key.gateway, Follower(START))
-        if kind == EVENT and beside is not None:
-            sender, name = key.names
-            event = parse_event(sender, name, payload.to_string(), beside.to_string())
+        if kind == EVENTS and beside is not None:
+            event = parse_event(payload.to_string(), beside.to_string())
             return [_line(key.gateway, step, now) for step in follower.live(event, now)]
-        if kind == HEAD:
+        if kind == EVENTS:
             follower.head(Position.parse(payload.to_string()), now)
         elif kind == UP:
             follower.came(now)
@@ -120,10 +120,10 @@ class Consumer:
     def _ask(self, gateway: Gateway, ask: Ask) -> None:
         self._asked += 1
         answer: list[str] = []
-        query = f"{gateway.key(REPLAY)}?after={ask.after}" if ask.after else gateway.key(REPLAY)
+        query = f"{gateway.key(EVENTS)}?after={ask.after}" if ask.after else gateway.key(EVENTS)
 
         def ended() -> None:
-            self._told.put((REPLAY, (gateway, ask), answer, None))
+            self._told.put((PAGE, (gateway, ask), answer, None))
 
         def answered(reply: zenoh.Reply) -> None:
             if reply.ok is not None:

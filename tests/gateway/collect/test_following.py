@@ -18,10 +18,10 @@ from gateway.collect.keeping import News
 from gateway.collect.member import Member
 from gateway.collect.placed import Placed
 from gateway.collect.room import Dropped
-from gateway.collect.wire import Came, Head, Opened, Paged, Reached, Token, Told
+from gateway.collect.wire import Came, Opened, Paged, Reached, Token, Told
 from gateway.event_id import EventId
 from gateway.fleet.follower import Ask
-from gateway.fleet.keys import EVENT, Gateway
+from gateway.fleet.keys import EVENTS, Gateway
 from gateway.fleet.message import START, Event, Lost, Page, Position
 from gateway.fleet.presence import AWAY_S, GATEWAY_S
 from gateway.mailbox import Noted
@@ -153,7 +153,12 @@ def event(seq: int) -> Event:
 
 def came(seq: int, gateway: Gateway = SHED) -> Came:
     """The same, live."""
-    return Came(gateway.key(EVENT, "temp", "#changed"), str(seq).encode(), event(seq).attachment)
+    return Came(gateway.key(EVENTS), str(seq).encode(), event(seq).attachment)
+
+
+def head(position: str) -> Came:
+    """Where the shed's newest event is."""
+    return Came(SHED.key(EVENTS), position.encode(), None)
 
 
 def test_it_goes_on_from_the_cursor() -> None:
@@ -267,7 +272,7 @@ def test_a_loss_has_a_place_before_what_follows() -> None:
     some = Lost("temp", 3, 1, 3, "full"), Lost("hum", 2, 1, 2, "full")
     desk.answer((6,), lost=some)
     assert desk.keeping.seqs == [0, 5, 6]
-    desk.turn(Head(SHED, b"7-9"))
+    desk.turn(head("7-9"))
     desk.answer((), upto=9, lost=(Lost("temp", 3, 7, 9, "full"),))
     assert desk.keeping.seqs == [0, 5, 6, 9]
     assert desk.member.lost == 8
@@ -394,17 +399,18 @@ def test_who_it_is_is_asked_when_it_comes_and_now_and_then() -> None:
 def test_other_sites_are_not_collected() -> None:
     """Nor what is no event's key."""
     desk = Desk(sites=("south",))
-    desk.turn(Token(SHED, there=True), came(1), Head(SHED, b"7-1"), Came("sig/1/south/x/event/a", b"1", b""))
+    desk.turn(Token(SHED, there=True), came(1), head("7-1"), Came("sig/1/south/x/events/a", b"1", b""))
     assert not desk.following.members
 
 
 @pytest.mark.parametrize(
     "letter",
     [
-        Came(SHED.key(EVENT, "temp", "#changed"), b"{", b"7 1 1 1"),
-        Came(SHED.key(EVENT, "temp", "#changed"), b"1", b"7 1"),
-        Came(SHED.key(EVENT, "temp", "#changed"), b"\xff", b"7 1 1 1"),
-        Head(SHED, b"7"),
+        Came(SHED.key(EVENTS), b"{", b"7 1 1 1 temp %23changed"),
+        Came(SHED.key(EVENTS), b"1", b"7 1 1 1 temp"),
+        Came(SHED.key(EVENTS), b"1", b"7 1 1 x temp %23changed"),
+        Came(SHED.key(EVENTS), b"\xff", b"7 1 1 1 temp %23changed"),
+        head("7"),
         Told(SHED, b"{"),
         Paged(SHED, Ask(START), b"{}"),
     ],

@@ -43,43 +43,42 @@ def allowed(who: str, flow: str, message: str, key: str) -> bool:
 
 
 A, B, C = "sig/1/north/a", "sig/1/north/b", "sig/1/south/c"
-EVENT = "event/t/%23changed"
 
 
 @pytest.mark.parametrize(
     ("who", "message", "may", "may_not"),
     [
-        ("north/a", PUT, [f"{A}/{EVENT}", f"{A}/head"], [f"{B}/{EVENT}", f"{B}/head", "sig/1/north/aa/head"]),
-        ("north/a", PUT, [], ["sig/1/north/*/head", "sig/1/**", "sig/2/north/a/head", f"{B}/confirmed/main"]),
-        ("north/a", "delete", [], [f"{A}/head", f"{B}/head"]),
-        ("north/a", QUERYABLE, [f"{A}/replay", f"{A}/senders", f"{A}/ask"], [f"{B}/replay", "sig/1/**"]),
-        ("north/a", REPLY, [f"{A}/replay", f"{A}/ask"], [f"{B}/replay", "sig/1/*/*/replay"]),
+        ("north/a", PUT, [f"{A}/events"], [f"{B}/events", "sig/1/north/aa/events", f"{B}/confirmed/main"]),
+        ("north/a", PUT, [], ["sig/1/north/*/events", "sig/1/**", "sig/2/north/a/events"]),
+        ("north/a", "delete", [], [f"{A}/events", f"{B}/events"]),
+        ("north/a", QUERYABLE, [f"{A}/events", f"{A}/senders", f"{A}/ask"], [f"{B}/events", "sig/1/**"]),
+        ("north/a", REPLY, [f"{A}/events", f"{A}/ask"], [f"{B}/events", "sig/1/*/*/events"]),
         ("north/a", TOKEN, [f"{A}/up", f"{A}/up/t"], [f"{B}/up", f"{B}/up/t", "sig/1/north/*/up"]),
-        ("north/a", SUB, [f"{A}/confirmed/**"], [f"{B}/confirmed/**", f"{B}/{EVENT}", "sig/1/**"]),
+        ("north/a", SUB, [f"{A}/confirmed/**"], [f"{B}/confirmed/**", f"{B}/events", "sig/1/**"]),
         ("north/a", QUERY, [], [f"{A}/senders", f"{B}/senders", "sig/1/*/*/senders", f"{B}/ask"]),
         ("north/a", LIVE_SUB, [], [f"{A}/up", "sig/1/*/*/up/**"]),
         ("north/a", LIVE_QUERY, [], [f"{A}/up", "sig/1/*/*/up/**"]),
-        ("north/b", SUB, ["sig/1/*/*/event/**", f"{A}/{EVENT}"], ["sig/2/**", "**"]),
-        ("north/b", PUT, [f"{B}/head"], [f"{A}/head"]),
-        ("north/b", QUERY, [f"{A}/replay", "sig/1/*/*/senders"], [f"{A}/ask"]),
-        ("main", SUB, ["sig/1/*/*/event/**", "sig/1/**"], ["**"]),
-        ("main", QUERY, ["sig/1/*/*/senders", f"{C}/replay", f"{A}/ask"], [f"{A}/up", f"{A}/head"]),
-        ("main", PUT, [f"{A}/confirmed/main", f"{C}/confirmed/main"], [f"{A}/confirmed/keeper", f"{A}/head"]),
-        ("main", PUT, [], [f"{A}/{EVENT}", "sig/1/*/*/confirmed/**"]),
+        ("north/b", SUB, ["sig/1/*/*/events", f"{A}/events"], ["sig/2/**", "**"]),
+        ("north/b", PUT, [f"{B}/events"], [f"{A}/events"]),
+        ("north/b", QUERY, [f"{A}/events", "sig/1/*/*/senders"], [f"{A}/ask"]),
+        ("main", SUB, ["sig/1/*/*/events", "sig/1/**"], ["**"]),
+        ("main", QUERY, ["sig/1/*/*/senders", f"{C}/events", f"{A}/ask"], [f"{A}/up", "sig/1/*/*/**"]),
+        ("main", PUT, [f"{A}/confirmed/main", f"{C}/confirmed/main"], [f"{A}/confirmed/keeper"]),
+        ("main", PUT, [], [f"{A}/events", "sig/1/*/*/confirmed/**"]),
         ("main", TOKEN, [], [f"{A}/up"]),
-        ("main", QUERYABLE, [], [f"{A}/replay", f"{A}/confirmed/main"]),
-        ("keeper", SUB, ["sig/1/north/*/event/**", f"{A}/{EVENT}"], ["sig/1/*/*/event/**", f"{C}/{EVENT}"]),
-        ("keeper", QUERY, [f"{A}/replay", f"{A}/ask"], [f"{C}/replay", f"{C}/ask"]),
+        ("main", QUERYABLE, [], [f"{A}/events", f"{A}/confirmed/main"]),
+        ("keeper", SUB, ["sig/1/north/*/events", f"{A}/events"], ["sig/1/*/*/events", f"{C}/events"]),
+        ("keeper", QUERY, [f"{A}/events", f"{A}/ask"], [f"{C}/events", f"{C}/ask"]),
         ("keeper", PUT, [f"{A}/confirmed/keeper"], [f"{A}/confirmed/main", f"{C}/confirmed/keeper"]),
         ("keeper", LIVE_SUB, ["sig/1/north/*/up/**"], ["sig/1/*/*/up/**", f"{C}/up"]),
-        ("desk", SUB, ["sig/1/*/*/event/**"], ["**"]),
+        ("desk", SUB, ["sig/1/*/*/events"], ["**"]),
         ("desk", LIVE_SUB, ["sig/1/*/*/up/**"], ["**"]),
         ("desk", LIVE_QUERY, ["sig/1/*/*/up/**"], ["**"]),
-        ("desk", QUERY, ["sig/1/*/*/senders", "sig/1/*/*/replay"], [f"{A}/ask", "sig/1/*/*/**"]),
-        ("desk", PUT, [], [f"{A}/confirmed/desk", f"{A}/head"]),
-        ("chief", QUERY, [f"{A}/ask", f"{A}/replay"], [f"{A}/up"]),
-        ("chief", PUT, [], [f"{A}/confirmed/chief", f"{A}/head"]),
-        ("south/gone", PUT, [], ["sig/1/south/gone/head"]),
+        ("desk", QUERY, ["sig/1/*/*/senders", "sig/1/*/*/events"], [f"{A}/ask", "sig/1/*/*/**"]),
+        ("desk", PUT, [], [f"{A}/confirmed/desk", f"{A}/events"]),
+        ("chief", QUERY, [f"{A}/ask", f"{A}/events"], [f"{A}/up"]),
+        ("chief", PUT, [], [f"{A}/confirmed/chief", f"{A}/events"]),
+        ("south/gone", PUT, [], ["sig/1/south/gone/events"]),
     ],
 )
 def test_what_a_member_may_send(who: str, message: str, may: list[str], may_not: list[str]) -> None:
@@ -91,15 +90,15 @@ def test_what_a_member_may_send(who: str, message: str, may: list[str], may_not:
 @pytest.mark.parametrize(
     ("who", "message", "may", "may_not"),
     [
-        ("north/a", PUT, [f"{A}/confirmed/main"], [f"{A}/{EVENT}", f"{B}/{EVENT}", f"{B}/head"]),
+        ("north/a", PUT, [f"{A}/confirmed/main"], [f"{A}/events", f"{B}/events"]),
         ("north/a", QUERY, [f"{A}/ask", "sig/1/*/*/senders"], ["sig/2/north/a/senders"]),
-        ("north/a", SUB, ["sig/1/*/*/event/**", "sig/1/north/*/event/**"], [f"{B}/confirmed/**"]),
+        ("north/a", SUB, ["sig/1/*/*/events", "sig/1/north/*/events"], [f"{B}/confirmed/**"]),
         ("north/a", TOKEN, [], [f"{A}/up", f"{B}/up"]),
         ("north/a", REPLY, [], [f"{B}/senders", f"{A}/senders"]),
-        ("main", PUT, [f"{A}/{EVENT}", f"{C}/head"], ["sig/2/north/a/head"]),
-        ("main", REPLY, [f"{A}/replay", f"{C}/ask"], []),
-        ("keeper", PUT, [f"{A}/{EVENT}"], [f"{C}/{EVENT}"]),
-        ("keeper", REPLY, [f"{A}/replay"], [f"{C}/replay"]),
+        ("main", PUT, [f"{A}/events", f"{C}/events"], ["sig/2/north/a/events"]),
+        ("main", REPLY, [f"{A}/events", f"{C}/ask"], []),
+        ("keeper", PUT, [f"{A}/events"], [f"{C}/events"]),
+        ("keeper", REPLY, [f"{A}/events"], [f"{C}/events"]),
         ("keeper", TOKEN, [f"{A}/up"], [f"{C}/up"]),
         ("desk", TOKEN, [f"{A}/up/t"], []),
     ],
@@ -113,7 +112,7 @@ def test_what_a_member_is_sent(who: str, message: str, may: list[str], may_not: 
 @pytest.mark.parametrize("flow", ["ingress", "egress"])
 def test_a_router_passes_on_everything(flow: str) -> None:
     """Of every kind."""
-    assert all(allowed("hub", flow, message, f"{A}/{EVENT}") for message in EVERYTHING)
+    assert all(allowed("hub", flow, message, f"{A}/events") for message in EVERYTHING)
     assert all(allowed("hub", flow, message, "sig/1/*/*/up/**") for message in EVERYTHING)
 
 

@@ -55,8 +55,7 @@ class House:
         self.hold = threading.Event()
         self.held = threading.Event()
         self._declared = [
-            self.theirs.declare_subscriber(GATEWAY.keys(keys.EVENT), self._hear),
-            self.theirs.declare_subscriber(GATEWAY.key(keys.HEAD), self._hear_head),
+            self.theirs.declare_subscriber(GATEWAY.key(keys.EVENTS), self._hear),
             self.theirs.liveliness().declare_subscriber("sig/1/**", self._see, history=True),
         ]
         self.speaker = Speaker(self.ours, GATEWAY, self.spool, self._answer, lambda: self.senders())
@@ -105,7 +104,7 @@ class House:
     def page(self, ask: Ask) -> Page:
         asked = "" if ask.after is None else f"?after={ask.after}"
         asked += "" if ask.before is None else f";before={ask.before}"
-        return Page.parse(self.get(GATEWAY.key(keys.REPLAY) + asked)[0])
+        return Page.parse(self.get(GATEWAY.key(keys.EVENTS) + asked)[0])
 
     def _answer(self, sender: str, method: str, params: Any, timeout_s: float) -> Any:
         self.asked.append((sender, method, params))
@@ -117,16 +116,10 @@ class House:
         return round(timeout_s)
 
     def _hear(self, sample: zenoh.Sample) -> None:
-        key = keys.parse_key(str(sample.key_expr))
-        assert key is not None
-        assert sample.attachment is not None
-        sender, event = key.names
-        self.heard.append(
-            parse_event(sender, event, sample.payload.to_string(), sample.attachment.to_string())
-        )
-
-    def _hear_head(self, sample: zenoh.Sample) -> None:
-        self.heads.append(sample.payload.to_string())
+        if sample.attachment is None:
+            self.heads.append(sample.payload.to_string())
+        else:
+            self.heard.append(parse_event(sample.payload.to_string(), sample.attachment.to_string()))
 
     def _see(self, sample: zenoh.Sample) -> None:
         import zenoh
@@ -163,8 +156,8 @@ def test_an_event_is_heard_as_it_was_said(house: House) -> None:
     assert said == Event(Position(7, said.position.seq), 99, False, "a/b *", "ü#", '{"value":1.5}')
 
 
-def test_names_that_no_key_can_have(house: House) -> None:
-    """Nobody hears of them at once, and nothing fails; they are in the page."""
+def test_odd_names(house: House) -> None:
+    """Are heard as they are, at once and in a page."""
     house.is_heard()
     odd = [house.say(sender=""), house.say(event=""), house.say(sender="*", event="*")]
     page = house.page(Ask(Position(7, odd[0].position.seq - 1)))
@@ -201,7 +194,7 @@ def test_what_was_missed_comes_in_a_page(house: House) -> None:
 @pytest.mark.parametrize("asked", ["after=7", "after=7-1;before=x", "after=-1-3"])
 def test_a_page_of_nothing_that_can_be_understood(house: House, asked: str) -> None:
     """Is refused, with what was expected."""
-    (error,) = house.get(f"{GATEWAY.key(keys.REPLAY)}?{asked}")
+    (error,) = house.get(f"{GATEWAY.key(keys.EVENTS)}?{asked}")
     assert isinstance(error, ValueError)
     assert "expected a position such as 7-1041" in str(error)
 
@@ -215,7 +208,7 @@ def test_a_page_that_the_disk_does_not_give(house: House, monkeypatch: pytest.Mo
             raise OSError("the card is gone")
 
         broken.setattr(house.spool, "page", fail)
-        (error,) = house.get(GATEWAY.key(keys.REPLAY))
+        (error,) = house.get(GATEWAY.key(keys.EVENTS))
         assert "the card is gone" in str(error)
     assert house.page(Ask(None)).head == house.spool.head
 
@@ -333,10 +326,10 @@ def test_a_thread_for_several_speakers(house: House) -> None:
     pages = pages_pool("shared")
     other = Gateway("north", "second")
     speaker = Speaker(house.ours, other, MemorySpool(epoch=1), lambda *_: 1, list, pages)
-    assert house.get(other.key(keys.REPLAY))
+    assert house.get(other.key(keys.EVENTS))
     assert speaker.close()
     speaker = Speaker(house.ours, other, MemorySpool(epoch=2), lambda *_: 1, list, pages)
-    assert house.get(other.key(keys.REPLAY))
+    assert house.get(other.key(keys.EVENTS))
     assert speaker.close()
     pages.close()
     assert pages.join(60.0)
