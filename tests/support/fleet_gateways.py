@@ -123,7 +123,7 @@ class Simulated:
     def _senders(self) -> list[dict[str, Any]]:
         return [
             {
-                "name": SENDER,
+                "sender": SENDER,
                 "class": "Simulated",
                 "connected": True,
                 "events": [CHANGED],
