@@ -93,3 +93,13 @@ def test_too_late() -> None:
     payload = b'{"sender": "temp", "method": "read", "timeout_s": 2.5}'
     answer = json.loads(answered(lambda *_: 1 / 0, payload, time.monotonic() - 2.5))
     assert answer["error"] == "timeout"
+
+
+def test_the_largest_that_is_taken() -> None:
+    """To the byte."""
+    rest = b'{"sender": "a", "method": "b", "params": ""}'
+    payload = rest[:-2] + b"x" * (MOST_BYTES - len(rest)) + rest[-2:]
+    assert len(payload) == MOST_BYTES
+    assert len(request_of(payload).params) == MOST_BYTES - len(rest)
+    with pytest.raises(sig.BadParams, match=f"got {MOST_BYTES + 1}"):
+        request_of(payload + b" ")

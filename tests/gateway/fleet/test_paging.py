@@ -79,3 +79,10 @@ def test_gaps_are_bounded() -> None:
     for number in range(MOST_SENDERS + 2):
         last = gaps.drop(Position(6, number + 1), f"s{number}", 0, "full")
     assert (len(last.shares), last.shares[""].events) == (MOST_SENDERS + 1, 2)
+
+
+def test_of_whole_epochs_that_all_have_confirmed() -> None:
+    """Each number counts."""
+    numbers = Numbers(Position(9, 4), {5: 10, 7: 3, 9: 4}, floor=Position(9, 1))
+    page, _ = page_of(numbers, Position(5, 8), None, _events(9, 2, 3, 4), [])
+    assert page.lost == [Lost("", 2 + 3 + 1, 0, 0, NO_LONGER)]

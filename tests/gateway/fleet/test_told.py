@@ -24,9 +24,12 @@ def test_in_its_turn(event: str, data: Any) -> None:
     assert told(Deliver(_event(event, data)), []) == [Told("temp", event, data)]
 
 
-def test_a_late_reading() -> None:
+@pytest.mark.parametrize(
+    "reading", [READING, {name: READING[name] for name in ("value", "unit", "time", "quality")}]
+)
+def test_a_late_reading(reading: dict[str, Any]) -> None:
     """As a driver tells one that its board kept."""
-    assert told(Deliver(_event("#changed", READING), late=True), []) == [Told("temp", "#late", READING)]
+    assert told(Deliver(_event("#changed", reading), late=True), []) == [Told("temp", "#late", reading)]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from gateway.fleet.known import MEET_S
 from gateway.fleet.message import Event, Page, Position
 from gateway.fleet.news import Came, Gone, Happened, News, Offer, Up
 from gateway.fleet.presence import GATEWAY_S, SENDER_S
-from gateway.fleet.view import Query, View
+from gateway.fleet.view import PATIENCE_S, Query, View
 
 NORTH, SOUTH = Gateway("north", "g"), Gateway("south", "g")
 TEMP = Offer(("#changed",), ("read",))
@@ -240,3 +240,33 @@ def test_a_page_that_does_not_come() -> None:
     assert consumer.queries() == []
     consumer.now = consumer.view.deadline()
     assert consumer.queries() == [query]
+
+
+def test_what_is_held_up_by_one_that_is_missing() -> None:
+    """Is told after a second, though nothing comes."""
+    consumer = _met(EVERY)
+    consumer.event()
+    consumer.kept.append(Event(Position(1, 2), 0, True, "temp", "#changed", "lost"))
+    consumer.news()
+    held = consumer.event()
+    assert consumer.news() == []
+    consumer.now += PATIENCE_S
+    consumer.view.tick(consumer.now)
+    assert consumer.news() == [Happened(NORTH, Deliver(held))]
+
+
+def test_who_is_still_wanted_goes_on() -> None:
+    """A gateway is not begun anew because somebody listens to another one as well."""
+    consumer = _met(NORTH)
+    consumer.event()
+    consumer.news()
+    consumer.kept.append(Event(Position(1, 2), 0, True, "temp", "#changed", "missed"))
+    consumer.view.follow([NORTH, SOUTH], consumer.now)
+    consumer.event()
+    consumer.answers()
+    seqs = [
+        news.step.event.position.seq
+        for news in consumer.news()
+        if isinstance(news, Happened) and isinstance(news.step, Deliver)
+    ]
+    assert seqs == [2, 3]
