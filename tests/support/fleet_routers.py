@@ -24,7 +24,8 @@ session.close()
 
 
 class Routers:
-    """`count` routers on loopback, each linked with all the others. End with `close`."""
+    """`count` routers on loopback, each linked with all the others, of two by the later one. End with
+    `close`."""
 
     def __init__(self, count: int) -> None:
         self.endpoints = self._endpoints(count)
@@ -44,8 +45,8 @@ class Routers:
 
     def start(self, index: int) -> None:
         """Begin one, or begin it again; returns when it listens."""
-        others = [each for each in self.endpoints if each != self.endpoints[index]]
-        program = [sys.executable, "-c", _PROGRAM, json.dumps([others, [self.endpoints[index]]])]
+        before, own = self.endpoints[:index], self.endpoints[index]
+        program = [sys.executable, "-c", _PROGRAM, json.dumps([before, [own]])]
         process = subprocess.Popen(
             [*self._within(index), *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
