@@ -7,6 +7,7 @@ keys      where in zenoh's key space a gateway's things are
 message   what is sent there: events, pages of missed ones, positions
 follower  one consumer's view of one gateway's events: in order, once, and what is missing
 session   a zenoh session, and what its errors mean
+relay     a router: a session that others come to
 presence  who is there, by their tokens, and who is not any more
 view      what one consumer knows of the whole fleet: presence and a follower for each gateway
 router    FleetRouter: the Router of all that; its threads are in `link` and `listening`

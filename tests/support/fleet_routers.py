@@ -14,12 +14,14 @@ from tests.support.ports import free_port
 
 _PROGRAM = """
 import json, sys
-from gateway.fleet.session import Settings, open_session
+from gateway.fleet.relay import Relay
+from gateway.fleet.session import Settings
 routers, listen = json.loads(sys.argv[1])
-session = open_session(Settings(routers, listen=listen))
+relay = Relay(Settings(routers, listen=listen))
+relay.open()
 print("listening", flush=True)
 sys.stdin.read()
-session.close()
+relay.close()
 """
 
 
