@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,21 +14,38 @@ from gateway.fleet.relay import Links, Relay
 from gateway.fleet.session import FleetError, Settings, close, open_session
 from tests.support.fleet_routers import routers
 from tests.support.ports import free_port
-from tests.support.waiting import until
+from tests.support.waiting import happens, until
+
+if TYPE_CHECKING:
+    import zenoh
 
 pytest.importorskip("zenoh", reason="zenoh has no build for this machine")
-KEY = "sig/1/north/shed/replay"
+KEY, UP = "sig/1/north/shed/replay", "sig/1/north/shed/up"
 
 
 @contextmanager
-def relay(settings: Settings) -> Iterator[Relay]:
-    """In this process, for the length of a with block."""
-    made = Relay(settings)
-    made.open()
+def client(settings: Settings) -> Iterator[zenoh.Session]:
+    """For the length of a with block."""
+    session = open_session(settings)
     try:
-        yield made
+        yield session
     finally:
-        assert made.close(60.0)
+        close(session)
+
+
+def sees(session: zenoh.Session) -> bool:
+    """Whether the token has come to its router."""
+    return any(reply.ok is not None for reply in session.liveliness().get(UP, timeout=5.0))
+
+
+def answers(session: zenoh.Session) -> bool:
+    """Whether a question gets through."""
+    return any(reply.ok is not None for reply in session.get(KEY, timeout=5.0))
+
+
+def identity(session: zenoh.Session) -> list[str]:
+    """Of the routers that it is linked to."""
+    return [str(each) for each in session.info.routers_zid()]
 
 
 def test_whom_it_has_connected_to_before() -> None:
@@ -50,32 +69,45 @@ def test_a_port_that_is_held() -> None:
         assert made.close()
 
 
-def test_linked_again_it_begins_anew() -> None:
-    """After the other hung: with clients that come back, and are asked over both. Another that comes in its
-    place is a new one."""
+def test_when_it_begins_anew() -> None:
+    """Linked to another in the place of the first it does not; linked again to that, which hung, it does."""
+    anew = threading.Event()
     own = f"tcp/127.0.0.1:{free_port()}"
-    with routers(1) as others, relay(Settings(others.endpoints, listen=[own])) as made:
-        asked, asking = open_session(Settings([own])), open_session(others.settings())
+    with routers(1) as others, client(others.settings()) as there:
+        token = there.liveliness().declare_token(UP)
+        made = Relay(Settings(others.endpoints, listen=[own]), anew.set)
+        made.open()
         try:
-            queryable = asked.declare_queryable(KEY, lambda query: query.reply(KEY, "here"))
-
-            def answers() -> bool:
-                return any(reply.ok is not None for reply in asking.get(KEY, timeout=5.0))
-
-            until(answers, what="it is asked")
-            assert made.begun == 1
-            others.hang(0)
-            until(lambda: not made.peers, what="the other is gone")
-            others.go_on(0)
-            until(lambda: made.begun == 2, what="it begins anew")
-            until(answers, what="it is asked again")
-            others.kill(0)
-            until(lambda: not made.peers, what="the other is gone")
-            others.start(0)
-            until(lambda: made.peers, what="there is another")
-            until(answers, what="it is asked over another")
-            assert made.begun == 2
-            undeclare(queryable)
+            with client(Settings([own])) as seeing:
+                until(lambda: sees(seeing))
+                others.kill(0)
+                until(lambda: not sees(seeing))
+                others.start(0)
+                until(lambda: sees(seeing))
+                assert not anew.is_set()
+                others.hang(0)
+                until(lambda: not sees(seeing))
+                others.go_on(0)
+                happens(anew)
         finally:
-            close(asked)
-            close(asking)
+            assert made.close(60.0)
+            undeclare(token)
+
+
+def test_a_process_that_begins_anew() -> None:
+    """After the other hung: it is the same process, and its clients come back, and are asked over both."""
+    with routers(2) as both, client(both.settings(0)) as asking, client(both.settings(1)) as asked:
+        token = asking.liveliness().declare_token(UP)
+        queryable = asked.declare_queryable(KEY, lambda query: query.reply(KEY, "here"))
+        try:
+            until(lambda: answers(asking))
+            before, pid = identity(asked), both.pid(1)
+            both.hang(0)
+            until(lambda: not sees(asked))
+            both.go_on(0)
+            until(lambda: identity(asked) not in ([], before), what="it has begun anew")
+            until(lambda: answers(asking), what="it is asked again")
+            assert both.pid(1) == pid
+        finally:
+            undeclare(queryable)
+            undeclare(token)
