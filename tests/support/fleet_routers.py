@@ -8,10 +8,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from gateway.fleet.session import Settings
+from gateway.fleet.declaring import undeclare
+from gateway.fleet.session import Settings, close, open_session
 from tests.support.ports import free_port
 
+if TYPE_CHECKING:
+    import zenoh
+
+UP = "sig/1/north/shed/up"
 _PROGRAM = """
 import json, sys
 from gateway.fleet.relay import Relay
@@ -102,3 +108,29 @@ def routers(count: int) -> Iterator[Routers]:
         yield made
     finally:
         made.close()
+
+
+@contextmanager
+def client(settings: Settings) -> Iterator[zenoh.Session]:
+    """For the length of a with block."""
+    session = open_session(settings)
+    try:
+        yield session
+    finally:
+        close(session)
+
+
+@contextmanager
+def there(settings: Settings) -> Iterator[None]:
+    """A client whose token, UP, others can see."""
+    with client(settings) as session:
+        token = session.liveliness().declare_token(UP)
+        try:
+            yield
+        finally:
+            undeclare(token)
+
+
+def sees(session: zenoh.Session) -> bool:
+    """Whether that token has come to its router."""
+    return any(reply.ok is not None for reply in session.liveliness().get(UP, timeout=5.0))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.fleet.declaring import undeclare
 from gateway.fleet.relay import Links, Relay
-from gateway.fleet.session import FleetError, Settings, close, open_session
-from tests.support.fleet_routers import routers
+from gateway.fleet.session import FleetError, Settings
+from tests.support.fleet_routers import UP, client, routers, sees, there
 from tests.support.ports import free_port
 from tests.support.waiting import happens, until
 
@@ -20,22 +18,7 @@ if TYPE_CHECKING:
     import zenoh
 
 pytest.importorskip("zenoh", reason="zenoh has no build for this machine")
-KEY, UP = "sig/1/north/shed/replay", "sig/1/north/shed/up"
-
-
-@contextmanager
-def client(settings: Settings) -> Iterator[zenoh.Session]:
-    """For the length of a with block."""
-    session = open_session(settings)
-    try:
-        yield session
-    finally:
-        close(session)
-
-
-def sees(session: zenoh.Session) -> bool:
-    """Whether the token has come to its router."""
-    return any(reply.ok is not None for reply in session.liveliness().get(UP, timeout=5.0))
+KEY = "sig/1/north/shed/replay"
 
 
 def answers(session: zenoh.Session) -> bool:
@@ -73,8 +56,7 @@ def test_when_it_begins_anew() -> None:
     """Linked to another in the place of the first it does not; linked again to that, which hung, it does."""
     anew = threading.Event()
     own = f"tcp/127.0.0.1:{free_port()}"
-    with routers(1) as others, client(others.settings()) as there:
-        token = there.liveliness().declare_token(UP)
+    with routers(1) as others, there(others.settings()):
         made = Relay(Settings(others.endpoints, listen=[own]), anew.set)
         made.open()
         try:
@@ -91,7 +73,6 @@ def test_when_it_begins_anew() -> None:
                 happens(anew)
         finally:
             assert made.close(60.0)
-            undeclare(token)
 
 
 def test_a_process_that_begins_anew() -> None:
