@@ -10,18 +10,15 @@ import sys
 import time
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
 
 from gateway.cli.common import EXIT_USAGE
 from gateway.cli.stopping import end_now, stop_signals
 from gateway.fleet.diagnosis import place_of
 from gateway.fleet.hub import OPEN, Asked, HubError, ending, members_of, settings_of
 from gateway.fleet.members import LIST
-from gateway.fleet.session import EXTRA, FleetError, Settings, close, open_session
+from gateway.fleet.relay import Relay
+from gateway.fleet.session import EXTRA, FleetError, Settings
 from gateway.sd_notify import Manager
-
-if TYPE_CHECKING:
-    import zenoh
 
 LOOK_S = 60.0
 """Between two looks at the list."""
@@ -73,8 +70,9 @@ def _have_files() -> None:
 
 def _run(asked: Asked, settings: Settings, stops: SimpleQueue[int]) -> int:
     began = time.monotonic()
+    relay = Relay(settings)
     try:
-        session = open_session(settings)
+        relay.open()
     except FleetError as error:
         print(f"error: {error}{_held(settings)}", file=sys.stderr)
         return 1
@@ -89,13 +87,13 @@ def _run(asked: Asked, settings: Settings, stops: SimpleQueue[int]) -> int:
     finally:
         manager.stopping()
         manager.close()
-        _leave(session)
+        _leave(relay)
     return 0
 
 
-def _leave(session: zenoh.Session) -> None:
+def _leave(relay: Relay) -> None:
     """Say good-bye to all; who has just come and says nothing holds that up, and is not waited for."""
-    closed = close(session, LEAVE_S)
+    closed = relay.close(LEAVE_S)
     logger.info("stopped")
     if not closed:
         end_now(0)

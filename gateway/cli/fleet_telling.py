@@ -127,6 +127,8 @@ def _of_router(member: Member, place: Path, others: Sequence[Member]) -> Iterato
     yield "   for the user alone as whom it runs there (chmod 700)."
     yield "2. Start there:"
     yield f"     sig-gateway fleet-router --listen tls://0.0.0.0{port} --dir {ROUTER_FOLDER}{connect}"
+    if others:
+        yield "   Leave out who connects to it already: of two routers one connects to the other."
 
 
 def _of_reader(place: Path, routers: Sequence[Member]) -> Iterator[str]:

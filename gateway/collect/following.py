@@ -4,7 +4,8 @@ thread, without a clock or a thread of its own.
     a live event, a head, a token  --> its follower --> steps --> what keeps its site (`Keeping`)
     something is missing           --> a page is asked for, some at once, as far as what keeps it has room
     it is written                  --> the gateway is told, once a second at most
-    it was lost on the way         --> the gateway is followed anew, from what is written
+    it was lost on the way         --> the gateway is followed anew, from what is written, as soon as nothing
+                                       of it waits to be: that would come twice
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Following:
         self.members: Mapping[Gateway, Member] = {}
         """All that are known."""
         self._opened: dict[Keeping, dict[str, Cursor]] = {}
+        self._to_begin: set[Member] = set()  # anew, when nothing of them waits to be written
         self._pages = Pages(wire)
         self._introductions = Introductions(wire)
         self._confirming = Confirming(lambda gateway, at: wire.confirm(gateway, consumer, at))
@@ -217,29 +219,40 @@ class Following:
     def _news(self, now: float) -> None:
         """Of those who keep."""
         for keeping in self._keepings:
-            news = keeping.news()
-            if news.opened is not None:
-                self._begin_all(keeping, dict(news.opened), now)
-            for name, cursor in news.wrote.items():
-                member = self.members[_gateway(name)]
-                member.stored = cursor
-                self._opened[keeping][name] = cursor
-                self._confirming.safe(member.gateway, cursor.position)
-            for name, dropped in news.lost.items():
-                member = self.members[_gateway(name)]
-                if member.again(dropped, now):
-                    self._pages.wants(member)
-                    self._count_held()
+            self._news_of(keeping, now)
+            done = {each for each in self._to_begin if each.keeping is keeping and not _waits(each)}
+            if done:
+                self._news_of(keeping, now)  # of what was written last
+            for member in done:
+                member.begin(member.stored, now)
+                self._pages.wants(member)
+            self._to_begin -= done
 
-    def _begin_all(self, keeping: Keeping, cursors: dict[str, Cursor], now: float) -> None:
+    def _news_of(self, keeping: Keeping, now: float) -> None:
+        news = keeping.news()
+        if news.opened is not None:
+            self._opened_anew(keeping, {**news.opened, **news.wrote}, now)
+        for name, cursor in news.wrote.items():
+            member = self.members[_gateway(name)]
+            member.stored = cursor
+            self._opened[keeping][name] = cursor
+            self._confirming.safe(member.gateway, cursor.position)
+        for name, dropped in news.lost.items():
+            member = self.members[_gateway(name)]
+            if member.again(dropped):
+                self._to_begin.add(member)
+                self._count_held()
+
+    def _opened_anew(self, keeping: Keeping, cursors: dict[str, Cursor], now: float) -> None:
         self._opened[keeping] = cursors
         for name in cursors:
             self._member(_gateway(name), now)
         for member in self.members.values():
             if member.keeping is keeping:
-                member.begin(cursors.get(member.name, Cursor()), now)
+                member.stored = cursors.get(member.name, Cursor())
                 self._confirming.safe(member.gateway, member.stored.position)
-                self._pages.wants(member)
+                member.follower = None
+                self._to_begin.add(member)
         self._count_held()
 
     def _count_held(self) -> None:
@@ -251,6 +264,10 @@ class Following:
         for change in self._presence.due(now):
             member = self.members[change.gateway]
             member.up, member.since = False, self._clock.utc()
+
+
+def _waits(member: Member) -> bool:
+    return member.keeping.room.waits(member.name)
 
 
 def _gateway(name: str) -> Gateway:

@@ -26,7 +26,7 @@ _lives = itertools.count(1)
 
 
 class Member:
-    """A gateway. It is followed from `begin` on."""
+    """A gateway. It is followed from `begin` on, until `again`."""
 
     def __init__(self, gateway: Gateway, keeping: Keeping, unset: Unset) -> None:
         self.gateway = gateway
@@ -68,15 +68,16 @@ class Member:
         self.follower.came(now)
         self._life, self._turn = next(_lives), 0
 
-    def again(self, dropped: Dropped, now: float) -> bool:
-        """That was not kept: from what is safe on; False where that was begun since. If the first event after
-        it is not kept twice, though there is room, that is its own fault, and it is told as lost."""
-        if dropped.life != self._life:
+    def again(self, dropped: Dropped) -> bool:
+        """That was not kept: it is to be begun from what is safe on; False where it was since, or is to be.
+        If the first event after it is not kept twice, though there is room, that is its own fault, and it is
+        told as lost."""
+        if dropped.life != self._life or self.follower is None:
             return False
         at_fault = None if dropped.crowded or dropped.turn != 1 else self.stored.position
         self._unkept = at_fault is not None and self._rewound == at_fault
         self._rewound = at_fault
-        self.begin(self.stored, now)
+        self.follower = None
         return True
 
     def take(self, steps: Iterable[Step], now: float, utc: float) -> None:

@@ -28,11 +28,12 @@ class Dropped(NamedTuple):
 
 
 class Room:
-    """`let_go` and `dropped` are for any thread; the rest for the consumer's."""
+    """`let_go`, `waits` and `dropped` are for any thread; the rest for the consumer's."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # guards what follows; held for a few assignments
         self._events = self._bytes = 0
+        self._waiting: dict[str, int] = {}  # events, by gateway
         self._dropped: dict[str, Dropped] = {}
         self._awaited = self._awaited_bytes = 0  # of what is asked for: the consumer's alone
 
@@ -64,6 +65,7 @@ class Room:
         with self._lock:
             self._events += 1
             self._bytes += placed.size
+            self._waiting[placed.identity] = self._waiting.get(placed.identity, 0) + 1
 
     def let_go(self, placed: Placed, safe: bool) -> None:
         """It does not wait any more; not safe: it was not kept."""
@@ -71,12 +73,20 @@ class Room:
             crowded = self._bytes >= MOST_BYTES
             self._events -= 1
             self._bytes -= placed.size
+            self._waiting[placed.identity] = left = self._waiting.get(placed.identity, 0) - 1
+            if left <= 0:
+                del self._waiting[placed.identity]
             if safe:
                 return
             dropped = Dropped(placed.life, placed.turn, crowded)
             known = self._dropped.get(placed.identity)
             if known is None or (-dropped.life, dropped.turn) < (-known.life, known.turn):
                 self._dropped[placed.identity] = dropped
+
+    def waits(self, gateway: str) -> bool:
+        """Whether something of it may still be written."""
+        with self._lock:
+            return gateway in self._waiting
 
     def dropped(self) -> Mapping[str, Dropped]:
         """By gateway, since the last time."""

@@ -49,6 +49,7 @@ access         what each may do, as zenoh's routers have it; pure
 authority      keys and certificates
 enrol          the folder with all of them
 hub            what a router is started with
+relay          a router: a session that others come to
 """
 
 from typing import TYPE_CHECKING, Any

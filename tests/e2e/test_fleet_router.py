@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from gateway.fleet.enrol import Folder
+from gateway.fleet.session import Settings
 from tests.support.fleet_enrolled import NOW, Enrolled, Heard
+from tests.support.fleet_routers import client, routers, sees, there
 from tests.support.ports import free_port
 from tests.support.waiting import until
 
@@ -49,6 +51,29 @@ def test_it_tells_who_started_it(tmp_path: Path) -> None:
     assert re.search(r"(?m)^20\S+Z INFO listening on tcp://", lines)
     assert "WARNING without TLS anybody on this machine may speak as any gateway" in lines
     assert lines.endswith("INFO stopped\n")
+
+
+def test_linked_again_it_begins_anew(tmp_path: Path) -> None:
+    """To one that hung: as the same process, which listens where it did, and stops as it would have."""
+    port, log = free_port(), tmp_path / "log"
+    with routers(1) as others, there(others.settings()), log.open("w") as errors:
+        connect = ["--connect", others.urls[0]]
+        command = [*ROUTER, "--listen", f"tcp://127.0.0.1:{port}", *connect]
+        process = subprocess.Popen(command, stderr=errors)
+        try:
+            until(lambda: "listening on" in log.read_text())
+            with client(Settings([f"tcp/127.0.0.1:{port}"])) as seeing:
+                until(lambda: sees(seeing))
+                others.hang(0)
+                until(lambda: not sees(seeing))
+                others.go_on(0)
+                until(lambda: log.read_text().count("listening on") == 2)
+                until(lambda: sees(seeing))
+        finally:
+            process.terminate()
+            process.wait(60)
+    assert "WARNING linked again to a router of before: beginning anew\n" in log.read_text()
+    assert process.returncode == 0, log.read_text()
 
 
 def test_a_port_that_is_held() -> None:

@@ -1,5 +1,5 @@
-"""Whether consumers have what the gateways accepted. It goes by what the simulated gateways wrote down beside
-their spools, and by the logs of the consumers, and by nothing of the fleet's own."""
+"""Whether consumers have what the gateways accepted. It goes by what was written down beside the gateways'
+spools, and by what the consumers have, and by nothing of the fleet's own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.fleet_parts import read_log, read_losses
+from tests.support.fleet_parts import Got, Heard
 
 Said = tuple[str, int, float]
 """A gateway, a number that it counts, and when it was said: who was killed before it wrote that down counts
@@ -38,10 +38,10 @@ def accepted(truths: Iterable[Path]) -> dict[str, set[Said]]:
     return found
 
 
-def since_heard(truth: dict[str, set[Said]], log: Path) -> dict[str, set[Said]]:
+def since_heard(truth: dict[str, set[Said]], heard: Heard) -> dict[str, set[Said]]:
     """For a consumer that has what comes from now on: what was said since the first that it has."""
     first: dict[str, tuple[float, int]] = {}
-    for each in read_log(log):
+    for each in heard.events:
         at = each.said, each.number  # who was held up says several at the same moment
         first[each.gateway] = min(at, first.get(each.gateway, at))
     return {
@@ -50,16 +50,15 @@ def since_heard(truth: dict[str, set[Said]], log: Path) -> dict[str, set[Said]]:
     }
 
 
-def covered(truth: dict[str, set[Said]], log: Path, unsafe: set[Said]) -> bool:
+def covered(truth: dict[str, set[Said]], heard: Heard, unsafe: set[Said]) -> bool:
     """Whether all that is not here is told as lost: there is nothing to wait for."""
-    here = {(each.gateway, each.number, each.said) for each in read_log(log)}
-    lost = read_losses(log)
-    return all(len(said - here - unsafe) <= lost.get(gateway, 0) for gateway, said in truth.items())
+    here = {(each.gateway, each.number, each.said) for each in heard.events}
+    return all(len(said - here - unsafe) <= heard.lost.get(gateway, 0) for gateway, said in truth.items())
 
 
 def judge(
     truth: dict[str, set[Said]],
-    log: Path,
+    heard: Heard,
     unsafe: set[Said],
     deaths: dict[str, list[float]],
     may_lose: Callable[[str], float],
@@ -68,9 +67,9 @@ def judge(
 ) -> Verdict:
     """`unsafe`: said so shortly before a kill -9 that it may be gone, told or not. `deaths`: for each one
     event more may be told as lost, of which the truth does not know. `may_lose`: of a gateway, the share of
-    the rest that may be missing, if it is told. `ordered`: all has to be in order, and the log has
-    positions."""
-    got, lost = read_log(log), read_losses(log)
+    the rest that may be missing, if it is told. `ordered`: all has to be in order: that of the positions, and
+    that in which it was said."""
+    got, lost = heard
     here = {(each.gateway, each.number, each.said) for each in got}
     missing = []
     for gateway, said in truth.items():
@@ -82,15 +81,24 @@ def judge(
             missing.append(f"{gateway}: of {len(said)} too many are missing: {sorted(absent - unsafe)[:5]}")
     times = Counter((each.gateway, each.number, each.said) for each in got)
     repeated = [f"{each} {count} times" for each, count in times.items() if count > 1]
-    return Verdict(missing, repeated, _disordered(log) if ordered else [])
+    return Verdict(missing, repeated, _disordered(heard) if ordered else [])
 
 
-def _disordered(log: Path) -> list[str]:
+def _disordered(heard: Heard) -> list[str]:
     wrong = []
-    last: dict[str, tuple[int, int, int]] = {}
-    for each in read_log(log):
-        place = (each.epoch, each.seq, each.number)
-        if place[:2] <= last.get(each.gateway, (0, 0, 0))[:2]:
-            wrong.append(f"{each.gateway}: {place} after {last[each.gateway]}")
-        last[each.gateway] = place
+    last: dict[str, Got] = {}
+    for each in heard.events:
+        before = last.get(each.gateway)
+        if before is not None and (_place(each) <= _place(before) or _turn(each) < _turn(before)):
+            wrong.append(f"{each} after {before}")
+        last[each.gateway] = each
     return wrong
+
+
+def _place(got: Got) -> tuple[int, int]:
+    return got.epoch, got.seq
+
+
+def _turn(got: Got) -> tuple[float, int]:
+    """One that is there twice is told as such."""
+    return got.said, got.number

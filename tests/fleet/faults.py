@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tests.fleet.stage import CONSUMERS, DURABLE, GROUPS, SITES, Stage
+from tests.fleet.stage import CONSUMERS, GROUPS, KEEP, SITES, Stage
 
 KILL_ROUTER, HANG_ROUTER, KILL_ALL_ROUTERS = "router killed", "router hung", "all routers killed"
 KILL_GATEWAYS, HANG_GATEWAYS, STEP_CLOCK = "gateways killed", "gateways hung", "gateways' clock stepped"
@@ -17,7 +17,8 @@ KINDS = (
     KILL_ROUTER, HANG_ROUTER, KILL_ALL_ROUTERS, KILL_GATEWAYS, HANG_GATEWAYS, STEP_CLOCK, KILL_CONSUMER,
     HANG_CONSUMER, CUT_MACHINE, CUT_SITE, BAD_LINE,
 )  # fmt: skip
-CLOCK_S = 9 * 3600.0
+CLOCK_S, DAY_S = 9 * 3600.0, 86400.0
+"""Not back to yesterday: history seals that, and then no more tells in which order its readings came."""
 SLOW_S, LOSSY = 0.05, 0.1
 BESIDE = 0.4
 """How often the next begins while the last is not over."""
@@ -48,8 +49,9 @@ def chosen(kind: str, chance: random.Random) -> Fault:
         KILL_ROUTER: router,
         HANG_ROUTER: router,
         KILL_ALL_ROUTERS: "all",
-        KILL_CONSUMER: DURABLE,
+        KILL_CONSUMER: chance.choice(KEEP),
         HANG_CONSUMER: chance.choice(list(CONSUMERS)),
+        STEP_CLOCK: chance.choice([name for name, each in GROUPS.items() if not each.whole]),
         CUT_MACHINE: machine,
         CUT_SITE: site,
         BAD_LINE: site,
@@ -73,7 +75,7 @@ def begin(stage: Stage, fault: Fault, chance: random.Random) -> None:
         case "gateways hung" | "consumer hung":
             stage.hang(target)
         case "gateways' clock stepped":
-            stage.clock(target, chance.uniform(-CLOCK_S, CLOCK_S))
+            stage.clock(target, max(chance.uniform(-CLOCK_S, CLOCK_S), -(time.time() % DAY_S)))
         case "machine cut off":
             stage.network.cut(target)
         case "site cut off":

@@ -1,11 +1,14 @@
 """A fleet on a bed, to which a test does things.
 
-site 0: router, north (3 gateways in a process) and single (1)     site 1: router, south (3)
-site 2: router, a durable consumer that is killed too, and a watcher (`FleetRouter`)
+site 0: router, north (3 gateways in a process) and single (1)
+site 1: router, south (3) and whole (one that is `sig-gateway run`)
+site 2: router, two durable consumers that are killed too, one of them `sig-gateway collect`, and a watcher
+        (`FleetRouter`)
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +18,8 @@ from typing import NamedTuple
 
 from tests.support.fleet_bed import Bed, BedRouters, bed, bed_routers
 from tests.support.fleet_gateways import LOSS_WINDOW_S, TRUTH
-from tests.support.fleet_parts import Part, read_log
+from tests.support.fleet_history import recorded
+from tests.support.fleet_parts import Heard, Part
 from tests.support.waiting import until
 
 RATE = 5.0
@@ -28,18 +32,37 @@ MOST_LOST = 0.5
 AMPLE_BYTES = 10_000_000
 SLACK_S = 2.0
 """Until a machine that is busy has written what its loss window says."""
-DURABLE, WATCHER = "durable", "watcher"
-CONSUMERS = {DURABLE: "tests.support.fleet_consumer", WATCHER: "benchmarks.fleet.ours_role"}
+PORT = 7300
+"""Of a gateway that scripts connect to; each machine has its own."""
+PROGRAM = "tests.support.fleet_program"
+DURABLE, COLLECTOR, WATCHER = "durable", "collector", "watcher"
+KEEP = (DURABLE, COLLECTOR)
+"""The consumers that are to have everything, in order."""
+CONSUMERS = {
+    DURABLE: "tests.support.fleet_consumer",
+    COLLECTOR: PROGRAM,
+    WATCHER: "benchmarks.fleet.ours_role",
+}
+GATEWAY = """\
+gateway: {{name: {name}, data: ./data}}
+router: {{listen: "127.0.0.1:{port}"}}
+fleet: {{site: {site}, routers: {routers}, consumers: {consumers}, loss_window: {window}s, size: {size}}}
+"""
+COLLECT = """\
+collect: {{name: collector, data: ./data}}
+fleet: {{routers: {routers}}}
+"""
 
 
 class Group(NamedTuple):
     """A process of gateways: where it is, which it has, and what each of their spools has room for; None: the
-    spool is a file that loses nothing."""
+    spool is a file that loses nothing. `whole`: it is `sig-gateway run`."""
 
     site: int
     first: int
     gateways: int
     disk_bytes: int | None
+    whole: bool = False
 
     @property
     def window_s(self) -> float:
@@ -56,6 +79,7 @@ GROUPS = {
     "north": Group(0, 0, 3, AMPLE_BYTES),
     "single": Group(0, 3, 1, SHORT_BYTES),
     "south": Group(1, 4, 3, None),
+    "whole": Group(1, 7, 1, AMPLE_BYTES, whole=True),
 }
 GATEWAYS = sum(group.gateways for group in GROUPS.values())
 
@@ -79,7 +103,7 @@ class Stage:
         for name in (*CONSUMERS, *GROUPS):
             self.start(name)
         for name in CONSUMERS:
-            until(partial(_has_heard_all, self.log(name)), what=name)
+            until(partial(self._has_heard_all, name), what=name)
 
     def end(self) -> None:
         """As each ends by itself."""
@@ -99,14 +123,22 @@ class Stage:
         """Who is at a site goes to its router first."""
         group = GROUPS.get(name)
         site = SITES - 1 if group is None else group.site
-        endpoints = self.routers.endpoints
-        options: dict[str, object] = {"routers": endpoints[site:] + endpoints[:site]}
-        if group is None:
-            options["log"] = str(self.log(name))
-        else:
-            options |= {"site": name, "first": group.first, "count": group.gateways, "rate": RATE}
-            options |= {"folder": str(self._folder / name), "most": MOST, "disk_bytes": group.disk_bytes}
-        module = CONSUMERS.get(name, "tests.support.fleet_gateways")
+        routers = self.routers.endpoints[site:] + self.routers.endpoints[:site]
+        options: dict[str, object] = {"routers": routers, "log": str(self._log(name))}
+        if name == COLLECTOR:
+            options = {"command": "collect", "config": self._config(name, COLLECT, routers)}
+        elif group is not None and group.whole:
+            options = {
+                "command": "run",
+                "config": self._config(name, GATEWAY, routers),
+                "talks": self._talk(name),
+            }
+        elif group is not None:
+            options = {"routers": routers, "site": name, "first": group.first, "count": group.gateways}
+            options |= {"rate": RATE, "folder": str(self._folder / name), "most": MOST, "pressed": True}
+            options |= {"disk_bytes": group.disk_bytes, "consumers": KEEP}
+        whole = group is not None and group.whole
+        module = CONSUMERS.get(name, PROGRAM if whole else "tests.support.fleet_gateways")
         self._parts[name] = Part(module, options, within=self.network.within(name))
 
     def kill(self, name: str) -> None:
@@ -126,17 +158,38 @@ class Stage:
         """How wrong the clock of those gateways is."""
         self._parts[name].tell(f"clock {off_s:.0f}")
 
-    def log(self, name: str) -> Path:
-        """Of a consumer."""
-        return self._folder / f"{name}.log"
+    def heard(self, name: str) -> Heard:
+        """What a consumer has."""
+        return recorded(self._folder / name / "data") if name == COLLECTOR else Heard.of(self._log(name))
 
     def truth(self, name: str) -> Path:
         """Of a process of gateways."""
         return self._folder / name / TRUTH
 
+    def _log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
 
-def _has_heard_all(log: Path) -> bool:
-    return log.exists() and len({each.gateway for each in read_log(log)}) == GATEWAYS
+    def _has_heard_all(self, name: str) -> bool:
+        return len({each.gateway for each in self.heard(name).events}) == GATEWAYS
+
+    def _config(self, name: str, text: str, routers: list[str]) -> str:
+        folder = self._folder / name
+        folder.mkdir(exist_ok=True)
+        urls = json.dumps([each.replace("/", "://") for each in routers])
+        values = {"name": _gateway_of(name), "port": PORT, "site": name, "routers": urls}
+        values |= {"consumers": json.dumps(KEEP), "window": LOSS_WINDOW_S, "size": AMPLE_BYTES}
+        path = folder / "config.yaml"
+        path.write_text(text.format_map(values))
+        return str(path)
+
+    def _talk(self, name: str) -> dict[str, object]:
+        gateway = f"{name}/{_gateway_of(name)}"
+        return {"port": PORT, "gateway": gateway, "rate": RATE, "truth": str(self.truth(name))}
+
+
+def _gateway_of(name: str) -> str:
+    """The first of a process."""
+    return f"g{GROUPS[name].first}" if name in GROUPS else ""
 
 
 @contextmanager

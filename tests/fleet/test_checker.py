@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fleet.checker import Said, judge
+from tests.support.fleet_parts import Got, Heard
 
 GATEWAY = "north/g0"
 SAID = {GATEWAY: {(GATEWAY, number, float(number)) for number in range(1, 11)}}
@@ -39,5 +40,12 @@ def test_what_is_wrong(
     log = tmp_path / "log"
     log.write_text("".join(f"{line}\n" for line in [*map(_event, here), f"lost {GATEWAY}/temp {told}"]))
     lacking: set[Said] = {(GATEWAY, number, float(number)) for number in unsafe}
-    verdict = judge(SAID, log, lacking, {GATEWAY: []}, lambda _: share, ordered=True)
+    verdict = judge(SAID, Heard.of(log), lacking, {GATEWAY: []}, lambda _: share, ordered=True)
     assert verdict.good == good, verdict
+
+
+@pytest.mark.parametrize(("numbers", "good"), [(range(1, 11), True), ([2, 1, *range(3, 11)], False)])
+def test_the_order_in_which_it_was_said(numbers: list[int], good: bool) -> None:
+    """Also where the places are right, as they always are in history."""
+    events = [Got(GATEWAY, 0, place, number, float(number), 20.0) for place, number in enumerate(numbers, 1)]
+    assert judge(SAID, Heard(events, {}), set(), {GATEWAY: []}, lambda _: 0.0, ordered=True).good == good

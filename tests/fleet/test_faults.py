@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fleet.checker import accepted, covered, judge, since_heard
+from tests.fleet.checker import Said, accepted, covered, judge, since_heard
 from tests.fleet.faults import KINDS, one_after_the_other
-from tests.fleet.stage import CONSUMERS, DURABLE, GROUPS, Group, Stage, stage
+from tests.fleet.stage import CONSUMERS, GROUPS, KEEP, Group, Stage, stage
 from tests.support.fleet_bed import why_not
+from tests.support.fleet_parts import Heard
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
@@ -21,6 +22,10 @@ SETTLED_S = 60.0
 
 def _group(gateway: str) -> Group:
     return GROUPS[gateway.partition("/")[0]]
+
+
+def _may_lose(gateway: str) -> float:
+    return _group(gateway).may_lose
 
 
 def _nothing_is_wrong(made: Stage, told: list[str]) -> None:
@@ -34,12 +39,20 @@ def _nothing_is_wrong(made: Stage, told: list[str]) -> None:
         if any(0 <= died - each[2] < _group(gateway).window_s for died in deaths[gateway])
     }
     for name in CONSUMERS:
-        log = made.log(name)
-        truth = everything if name == DURABLE else since_heard(everything, log)
+        keeps = name in KEEP
+
+        def truth(heard: Heard, *, keeps: bool = keeps) -> dict[str, set[Said]]:
+            return everything if keeps else since_heard(everything, heard)
+
+        def is_covered(name: str = name) -> bool:
+            heard = made.heard(name)
+            return covered(truth(heard), heard, unsafe)
+
         with suppress(AssertionError):  # what is wrong then says more
-            until(lambda truth=truth, log=log: covered(truth, log, unsafe), SETTLED_S)  # type: ignore[misc]
+            until(is_covered, SETTLED_S)
+        heard = made.heard(name)
         verdict = judge(
-            truth, log, unsafe, deaths, lambda each: _group(each).may_lose, ordered=name == DURABLE
+            truth(heard), heard, unsafe, deaths, lambda each: _group(each).may_lose, ordered=keeps
         )
         assert verdict.good, "\n".join([f"{name}: {verdict}", *told])
 

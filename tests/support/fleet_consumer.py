@@ -2,9 +2,11 @@
 
     python -m tests.support.fleet_consumer '{"routers": ["tcp/127.0.0.1:7447"], "log": "got.txt"}'
 
-What it takes is a line of the log, which is its cursor as well, so that a kill -9 cannot part the two:
+What it takes is a line of the log, which is its cursor as well, so that a kill -9 cannot part the two; a
+gateway's own `#connect` and `#disconnect` have no number there:
 
     event SITE/GATEWAY/SENDER EPOCH SEQ N SAID GOT     the data's own "n" and "t"; monotonic seconds
+    other SITE/GATEWAY/SENDER EPOCH SEQ                an event that has none
     lost  SITE/GATEWAY/SENDER EVENTS REASON
 
 It confirms what it has written, says "ready", and runs until standard input ends.
@@ -151,9 +153,10 @@ def _line(gateway: Gateway, step: Step, now: float) -> str:
     if isinstance(step, Deliver):
         event = step.event
         data = json.loads(event.data)
-        name = Name(gateway, event.sender)
-        number, said = (data.get("n", 0), data.get("t", now)) if isinstance(data, dict) else (0, now)
-        return f"event {name} {event.position.epoch} {event.position.seq} {number} {said} {now:.4f}\n"
+        at = f"{Name(gateway, event.sender)} {event.position.epoch} {event.position.seq}"
+        if not isinstance(data, dict) or "n" not in data:
+            return f"other {at}\n"
+        return f"event {at} {data['n']} {data['t']} {now:.4f}\n"
     return f"lost {Name(gateway, step.sender or '-')} {step.events} {step.reason}\n"
 
 
@@ -162,7 +165,7 @@ def cursors(log: Path) -> dict[Gateway, Position]:
     found: dict[Gateway, Position] = {}
     for line in log.read_text().splitlines():
         words = line.split()
-        if words[0] == "event":
+        if words[0] in ("event", "other"):
             site, name, _ = words[1].split("/")
             found[Gateway(site, name)] = Position(int(words[2]), int(words[3]))
     return found

@@ -4,8 +4,10 @@
         "count": 20, "rate": 10, "folder": "kept"}'
 
 Each says `rate` events a second, evenly spread, as the sender `temp`, whose data are {"n": …, "t": …, …}: a
-number from 1 that goes on after a kill -9, and the monotonic second. With a `folder` the spools are there,
-with `disk_bytes` as a gateway has them, else as `fleet_spool`; without, in memory. `truth` there has a line
+number from 1 that goes on after a kill -9, and the monotonic second. All are `#changed`, or, with `pressed`,
+every other one `#pressed`, of which history keeps the data as they are. With a `folder` the spools are there,
+with `disk_bytes` as a gateway has them, for `consumers`, else as `fleet_spool`; without, in memory. `truth`
+there has a line
 for each event that was accepted, beside whatever the gateway itself keeps:
 
     SITE/GATEWAY N SAID
@@ -30,7 +32,7 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -48,8 +50,8 @@ from sig.net.dispatch import Pool
 from tests.support.fleet_consumer import NAME, opened
 from tests.support.fleet_spool import FileSpool
 
-SENDER, CHANGED = "temp", "#changed"
-_READING = '"value": 21.5, "unit": "C", "quality": "good"'
+SENDER, CHANGED, PRESSED = "temp", "#changed", "#pressed"
+_READING = '"unit": "C", "quality": "good"'
 TRUTH = "truth"
 BEAT_S, TURN_S = 0.5, 0.1
 LOSS_WINDOW_S = 1.0
@@ -62,8 +64,10 @@ LONG_AGO_S = 1.0
 
 
 def reading(number: int, said: float, time_s: float) -> str:
-    """The data of an event, as a driver's and with what the benchmarks and the tests go by."""
-    return f'{{"n": {number}, "t": {said:.4f}, "time": "{time_s:.3f}", {_READING}}}'
+    """The data of an event, as a driver's and with what the benchmarks and the tests go by; history keeps its
+    value and its `seq`, which say the same."""
+    names = f'"n": {number}, "t": {said:.4f}, "seq": {number}, "value": {said:.4f}'
+    return f'{{{names}, "time": "{time_s:.3f}", {_READING}}}'
 
 
 class Speaking(Protocol):
@@ -80,9 +84,10 @@ class Speaking(Protocol):
 
 class Simulated:
     """One gateway: ours. `pages`: the thread that gives pages for all of a process; None: each has its own,
-    as it has where it is alone."""
+    as it has where it is alone. `events`: in turn."""
 
     pages: ClassVar[Pool | None] = None
+    events: ClassVar[Sequence[str]] = (CHANGED,)
 
     def __init__(self, gateway: Gateway, spool: Spool, said: int) -> None:
         self.gateway, self.said = gateway, said
@@ -100,7 +105,8 @@ class Simulated:
         """The next event."""
         self.said += 1
         time_s = time.time() + clock_s
-        event = (SENDER, CHANGED, reading(self.said, now, time_s), int(1000 * time_s), True)
+        name = self.events[self.said % len(self.events)]
+        event = (SENDER, name, reading(self.said, now, time_s), int(1000 * time_s), True)
         if self._speaker is None:
             self._spool.add(*event)
         else:
@@ -247,6 +253,7 @@ class Spools:
         self._folder = folder
         self._most = options.get("most", 1000)
         self._disk_bytes = options.get("disk_bytes")
+        self._consumers = options.get("consumers", [NAME])
         self._turning: list[DiskSpool] = []
 
     def of(self, gateway: Gateway) -> Spool:
@@ -257,7 +264,7 @@ class Spools:
             return FileSpool(self._folder / f"{gateway.name}.spool", self._most)
         clock = WallClock()
         store = Store(self._folder / f"{gateway.name}.db", Bounds(self._disk_bytes, DAY_S), clock)
-        spool = DiskSpool(store, clock, [NAME], LOSS_WINDOW_S)
+        spool = DiskSpool(store, clock, self._consumers, LOSS_WINDOW_S)
         self._turning.append(spool)
         return spool
 
@@ -282,6 +289,8 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     if options["count"] > MOST_WITH_THREADS:
         Simulated.pages = pages_pool()
+    if options.get("pressed"):
+        Simulated.events = (CHANGED, PRESSED)
     Gateways(options).run()
 
 

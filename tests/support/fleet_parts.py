@@ -93,6 +93,18 @@ class Got(NamedTuple):
     got: float
 
 
+class Heard(NamedTuple):
+    """What a consumer has: the events, in their order, and how many of each gateway are told as lost."""
+
+    events: list[Got]
+    lost: dict[str, int]
+
+    @classmethod
+    def of(cls, log: Path) -> Heard:
+        """By its log, if there is one yet."""
+        return cls(read_log(log), read_losses(log)) if log.exists() else cls([], {})
+
+
 def read_log(log: Path) -> list[Got]:
     """The events, in their order. A line that a kill cut off is left out."""
     found = []

@@ -8,23 +8,32 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from gateway.fleet.session import Settings
+from gateway.fleet.declaring import undeclare
+from gateway.fleet.session import Settings, close, open_session
 from tests.support.ports import free_port
 
+if TYPE_CHECKING:
+    import zenoh
+
+UP = "sig/1/north/shed/up"
 _PROGRAM = """
 import json, sys
-from gateway.fleet.session import Settings, open_session
+from gateway.fleet.relay import Relay
+from gateway.fleet.session import Settings
 routers, listen = json.loads(sys.argv[1])
-session = open_session(Settings(routers, listen=listen))
+relay = Relay(Settings(routers, listen=listen))
+relay.open()
 print("listening", flush=True)
 sys.stdin.read()
-session.close()
+relay.close()
 """
 
 
 class Routers:
-    """`count` routers on loopback, each linked with all the others. End with `close`."""
+    """`count` routers on loopback, each linked with all the others, of two by the later one. End with
+    `close`."""
 
     def __init__(self, count: int) -> None:
         self.endpoints = self._endpoints(count)
@@ -44,8 +53,8 @@ class Routers:
 
     def start(self, index: int) -> None:
         """Begin one, or begin it again; returns when it listens."""
-        others = [each for each in self.endpoints if each != self.endpoints[index]]
-        program = [sys.executable, "-c", _PROGRAM, json.dumps([others, [self.endpoints[index]]])]
+        before, own = self.endpoints[:index], self.endpoints[index]
+        program = [sys.executable, "-c", _PROGRAM, json.dumps([before, [own]])]
         process = subprocess.Popen(
             [*self._within(index), *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -99,3 +108,29 @@ def routers(count: int) -> Iterator[Routers]:
         yield made
     finally:
         made.close()
+
+
+@contextmanager
+def client(settings: Settings) -> Iterator[zenoh.Session]:
+    """For the length of a with block."""
+    session = open_session(settings)
+    try:
+        yield session
+    finally:
+        close(session)
+
+
+@contextmanager
+def there(settings: Settings) -> Iterator[None]:
+    """A client whose token, UP, others can see."""
+    with client(settings) as session:
+        token = session.liveliness().declare_token(UP)
+        try:
+            yield
+        finally:
+            undeclare(token)
+
+
+def sees(session: zenoh.Session) -> bool:
+    """Whether that token has come to its router."""
+    return any(reply.ok is not None for reply in session.liveliness().get(UP, timeout=5.0))

@@ -24,7 +24,10 @@ dir_option = click.option(
 @cli.command("fleet-router")
 @click.option("--listen", multiple=True, metavar="URL", help="Where members come: tls://0.0.0.0[:7447].")
 @click.option(
-    "--connect", multiple=True, metavar="URL", help="Another router of the fleet: tls://host[:7447]."
+    "--connect",
+    multiple=True,
+    metavar="URL",
+    help="Another router of the fleet: tls://host[:7447]; not one that connects to this.",
 )
 @click.option(
     "--dir",

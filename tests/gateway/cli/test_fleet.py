@@ -71,9 +71,11 @@ def test_what_to_do_for_a_router(capsys: pytest.CaptureFixture[str], folder: Pat
     assert f"{folder}: the fleet's authority is made." in first
     assert "--listen tls://0.0.0.0 --dir /etc/sig-gateway/fleet\n" in first
     assert "members.json" not in first
+    assert "of two routers" not in first
     text = said(capsys, "fleet", "enrol", "hub2", "--router", "hub2.example:7000", "--dir", folder)
     assert "authority is made" not in text
     assert "--listen tls://0.0.0.0:7000 --dir /etc/sig-gateway/fleet --connect tls://hub1.example\n" in text
+    assert "of two routers one connects to the other" in text
     assert f"< {folder}/hub1/members.json" in text
     assert f"< {folder}/hub2/" not in text
 

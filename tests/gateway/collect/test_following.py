@@ -35,6 +35,7 @@ class Keeping:
 
     def __init__(self) -> None:
         self.is_left = True
+        self.waiting = False
         self.reserved = 0
         self.put_in: list[tuple[Noted, Placed]] = []
         self.next_news = News({}, {}, {})
@@ -53,6 +54,9 @@ class Keeping:
 
     def unreserve(self, events: int) -> None:
         self.reserved -= events
+
+    def waits(self, gateway: str) -> bool:
+        return self.waiting and gateway == "north/shed"
 
     def put(self, noted: Noted, placed: Placed) -> None:
         self.put_in.append((noted, placed))
@@ -76,6 +80,10 @@ class Keeping:
     def has_lost(self, life: int, turn: int, *, crowded: bool = False) -> None:
         """That one of the shed."""
         self.next_news = News(None, {}, {"north/shed": Dropped(life, turn, crowded)})
+
+    def is_opened(self, seq: int) -> None:
+        """With all of the shed up to there."""
+        self.next_news = News({"north/shed": Cursor(Position(7, seq), seq)}, {}, {})
 
 
 class Desk:
@@ -248,6 +256,39 @@ def test_what_had_no_room_is_nobody_s_fault() -> None:
     assert desk.life == now
     assert desk.keeping.seqs == [1, 2] * 6 + [3]
     assert {noted.event for noted, _ in desk.keeping.put_in} == {"#changed"}
+
+
+def test_what_is_before_the_lost_one_is_not_taken_twice() -> None:
+    """It waits to be written still: the gateway is begun anew behind it, and not before."""
+    desk = Desk()
+    desk.up()
+    desk.turn(came(1), came(2), came(3))
+    desk.keeping.waiting = True
+    desk.keeping.has_lost(desk.life, 3)
+    desk.turn()
+    desk.turn(came(4), head("7-4"), Token(SHED, there=True), seconds=10.0)
+    assert (desk.asked, desk.keeping.seqs) == ([], [1, 2, 3])
+    desk.keeping.waiting = False
+    desk.keeping.has_written(2)
+    desk.turn()
+    assert desk.asked == [(SHED, Ask(Position(7, 2)))]
+    desk.answer((3, 4))
+    assert desk.keeping.seqs == [1, 2, 3, 3, 4]
+
+
+def test_what_waits_when_the_store_is_opened_again_is_not_taken_twice() -> None:
+    """It is written before the gateway is begun anew, from there."""
+    desk = Desk()
+    desk.up()
+    desk.turn(came(1), came(2))
+    desk.keeping.waiting = True
+    desk.keeping.is_opened(1)
+    desk.turn(came(3))
+    assert (desk.asked, desk.keeping.seqs) == ([], [1, 2, 3])
+    desk.keeping.waiting = False
+    desk.keeping.has_written(2)
+    desk.turn()
+    assert desk.asked == [(SHED, Ask(Position(7, 2)))]
 
 
 def test_a_page_is_asked_for_where_it_has_room() -> None:

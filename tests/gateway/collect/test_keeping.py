@@ -109,6 +109,16 @@ def test_room_is_for_all_that_was_asked_for() -> None:
         assert not kept.news().lost
 
 
+def test_who_waits_is_known_until_it_is_written() -> None:
+    """And nobody else."""
+    with keeping() as (kept, disk):
+        put(kept, range(1, 3))
+        assert [kept.room.waits(str(SHED)), kept.room.waits("north/house")] == [True, False]
+        disk.full.clear()
+        until(lambda: not kept.room.waits(str(SHED)))
+        assert not kept.news().lost
+
+
 def test_small_events_are_counted() -> None:
     """What is many is much, whatever it says."""
     with keeping() as (kept, _):

@@ -1,0 +1,104 @@
+"""A router: a zenoh session that others come to. It begins anew where zenoh would leave it half linked.
+
+When the line between two routers is cut for about a link's lease, one of them takes the other for gone a
+little before or after the other does. What they open then zenoh (1.10) may link for one direction only, or
+without what had been declared, and it stays so. A router of another identity has no such past: so whoever
+connects to a router that it was connected to before begins anew, as if it had been restarted. Its clients go
+to another router meanwhile, or come back.
+
+It is the process that begins anew: a session that is closed while others come to it may keep some of them,
+who then believe that they have a router.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from gateway.fleet.declaring import direct
+from gateway.fleet.session import CLOSE_S, Settings, close, open_session
+
+if TYPE_CHECKING:
+    import zenoh
+
+logger = logging.getLogger(__name__)
+
+LEAST_S = 10.0
+"""That it lives, whatever happens: with a line that flaps, or on a machine that has too much to do, its
+clients would never come to rest."""
+
+
+class Links:
+    """Which routers it has connected to. `listen`: where it listens, as zenoh has it. Pure; not for several
+    threads."""
+
+    def __init__(self, listen: Iterable[str]) -> None:
+        self._ports = {_port(each) for each in listen}
+        self._known: set[str] = set()
+
+    def linked(self, source: str, router: str) -> bool:
+        """A link from that address of ours to that identity: whether there was one before. Of those who have
+        connected to us never."""
+        if _port(source) in self._ports:
+            return False
+        before = router in self._known
+        self._known.add(router)
+        return before
+
+
+def restart() -> None:
+    """Be the program that was started, with the same process id, from its first line on."""
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted
+
+
+class Relay:
+    """`open` and `close` belong to one thread. `anew`: called on another, `fleet-relay`, when it is to begin
+    anew; only once."""
+
+    def __init__(self, settings: Settings, anew: Callable[[], object] = restart) -> None:
+        self._settings = settings
+        self._anew = anew
+        self._links = Links(settings.listen)
+        self._session: zenoh.Session | None = None
+        self._least_until = 0.0
+        self._due = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="fleet-relay", daemon=True)
+
+    def open(self) -> None:
+        """Listen. Raises FleetError; ImportError where zenoh is not installed."""
+        self._session = open_session(self._settings)
+        self._least_until = time.monotonic() + LEAST_S
+        self._thread.start()
+        self._session.info.declare_link_events_listener(direct(self._linked), history=True)
+
+    def close(self, within_s: float = CLOSE_S) -> bool:
+        """End it; False if a thread of zenoh's is left behind."""
+        self._stopping.set()
+        self._due.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        return self._session is None or close(self._session, within_s)
+
+    def _linked(self, event: zenoh.LinkEvent) -> None:
+        """On one of zenoh's threads."""
+        import zenoh
+
+        link = event.link
+        if event.kind == zenoh.SampleKind.PUT and self._links.linked(str(link.src), str(link.zid)):
+            self._due.set()
+
+    def _run(self) -> None:
+        self._due.wait()
+        if not self._stopping.wait(max(0.0, self._least_until - time.monotonic())):
+            logger.warning("linked again to a router of before: beginning anew")
+            self._anew()
+
+
+def _port(address: str) -> str:
+    return address.rpartition(":")[2]
