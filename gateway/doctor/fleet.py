@@ -22,7 +22,7 @@ from gateway.doctor.patient import Patient
 from gateway.fleet.diagnosis import why_not
 from gateway.fleet.hub import SOON_DAYS
 from gateway.fleet.members import Member, Role
-from gateway.fleet.session import Tls, endpoint
+from gateway.member.settings import settings_of
 
 ROUTER_S = 8.0
 """For one: it has three steps of `gateway.fleet.diagnosis.WITHIN_S`."""
@@ -52,18 +52,20 @@ def fleet(patient: Patient) -> Iterator[Finding]:
 
 
 def _routers(config: Config, section: FleetSection) -> Iterator[Finding]:
-    tls = section.tls
-    files = None if tls is None else Tls(*(config.read_at(name) for name in (tls.ca, tls.cert, tls.key)))
     hidden = any(path[:2] == ("fleet", "routers") for path in config.secrets)
     shown = {
         f"router {number}" if hidden else url: url for number, url in enumerate(section.routers, start=1)
     }
-    looks = {name: partial(why_not, endpoint(url), files) for name, url in shown.items()}
+    settings = settings_of(section, config)
+    looks = {
+        name: partial(why_not, where, settings.tls)
+        for name, where in zip(shown, settings.routers, strict=True)
+    }
     causes = {
         name: f"it did not answer in {found.within_s:g} s" if isinstance(found, Late) else str(found)
         for name, found in side_by_side(looks, ROUTER_S).items()
     }
-    yield from judge_routers(causes, encrypted=tls is not None)
+    yield from judge_routers(causes, encrypted=section.tls is not None)
 
 
 def judge_routers(causes: Mapping[str, str], *, encrypted: bool) -> Iterator[Finding]:
