@@ -273,6 +273,7 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.history
 	$(BIN)/python -m benchmarks.fleet --outage 60
 	$(BIN)/python -m benchmarks.fleet.growth
+	$(BIN)/python -m benchmarks.fleet.sd_card
 	$(BIN)/python -m benchmarks.summary
 
 clean:

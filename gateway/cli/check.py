@@ -34,6 +34,8 @@ def check(path: Path) -> int:
         print(f"  sensor {name}: {sensor.driver}, channel {channel}")
     if config.mqtt is not None:
         print(f"  mqtt: {_broker(config)}, Home Assistant {'on' if config.mqtt.home_assistant else 'off'}")
+    if config.fleet is not None:
+        print(f"  fleet: {_fleet(config)}")
     return 0
 
 
@@ -65,6 +67,16 @@ def _broker(config: Config) -> str:
     url = config.mqtt.url.get_secret_value()
     encrypted = ", encrypted" if urlsplit(url).scheme in ("mqtts", "wss") else ""
     return f"broker {address(url)}{encrypted}"
+
+
+def _fleet(config: Config) -> str:
+    """What it is called there, and where; and for whom it keeps what it says."""
+    assert config.fleet is not None
+    section = config.fleet
+    hidden = any(path[:2] == ("fleet", "routers") for path in config.secrets)
+    routers = "routers that are not shown" if hidden else f"routers {', '.join(section.routers)}"
+    name = f"{section.site}/{config.gateway.name}"
+    return f"{name}, {routers}, consumers {', '.join(section.consumers) or 'none'}"
 
 
 def load_or_explain(path: Path, *, usable: bool = False, warn: bool = True) -> Config | None:

@@ -1,6 +1,7 @@
 """`sig-gateway collect`: a whole fleet's events into history, and one dashboard over all its gateways.
 
 consumer    the thread that reads what comes
+around      what is around following: the wire, who keeps, a clock
 following   each gateway's events, in order and once, and who is told what is safe
 wire        what comes from the fleet, and what is asked there
 asking      whom to ask next: for what is missing, and what a gateway is; pure

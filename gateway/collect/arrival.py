@@ -43,6 +43,10 @@ class Unset:
         data = retimed(event.data, event.utc_ms / 1000, utc_ms / 1000, unset=False)
         return event._replace(utc_ms=utc_ms, known=True, data=data)
 
+    def forget(self, gateway: str) -> None:
+        """It has been away for weeks."""
+        self._offsets.pop(gateway, None)
+
 
 def noted_of(gateway: Gateway, event: Event, event_id: EventId, now: float) -> Noted | None:
     """The event for history; None for one that its device sends again, since its time cannot be told: what

@@ -11,9 +11,10 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from gateway.collect import counting
+from gateway.collect.around import Keepings
 from gateway.collect.connection import NOT_YET
 from gateway.collect.counting import Counts
-from gateway.collect.following import LOOK_S, Following, Keepings
+from gateway.collect.following import LOOK_S, Following
 from gateway.collect.member import Member
 from gateway.collect.wire import Came, Letter, Wire
 from gateway.service import Part, State

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from gateway.collect.member import Member
 from gateway.service import Part, State
 
-FORGOTTEN_S = 7 * 86_400.0
-"""A gateway that has been away for so long is not missed any more: it is still listed."""
+MISSED_S = 7 * 86_400.0
+"""A gateway that has been away for so long is not missed any more; it is listed until it is forgotten, see
+`gateway.fleet.away`."""
 NAMED = 3
 
 
@@ -22,7 +23,7 @@ def of_sites(members: Iterable[Member], now: float) -> dict[str, Part]:
 
 def _of_site(members: list[Member], now: float) -> Part:
     up = [member for member in members if member.up]
-    missed = [member.gateway.name for member in members if not member.up and not _is_forgotten(member, now)]
+    missed = [member.gateway.name for member in members if not member.up and _is_missed(member, now)]
     waiting = sum(member.told()["waiting"] for member in members)
     facts = {
         "gateways": len(members),
@@ -39,6 +40,6 @@ def _of_site(members: list[Member], now: float) -> Part:
     return Part(State.FAILING, f"{text}; not there: {names}{more}", facts)
 
 
-def _is_forgotten(member: Member, now: float) -> bool:
+def _is_missed(member: Member, now: float) -> bool:
     last = member.since if member.since is not None else member.stored.utc_ms / 1000
-    return now - last >= FORGOTTEN_S
+    return now - last < MISSED_S

@@ -6,17 +6,18 @@ thread, without a clock or a thread of its own.
     it is written                  --> the gateway is told, once a second at most
     it was lost on the way         --> the gateway is followed anew, from what is written, as soon as nothing
                                        of it waits to be: that would come twice
+    it has been away for weeks     --> it is forgotten, but for how far it is written: there it goes on
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from gateway.collect import asking
 from gateway.collect.admission import Cursor
+from gateway.collect.around import Clock, Keepings, Wire
 from gateway.collect.arrival import Unset
 from gateway.collect.asking import SENDERS_S, Introductions, Pages
 from gateway.collect.confirming import Confirming
@@ -25,6 +26,7 @@ from gateway.collect.keeping import Keeping
 from gateway.collect.member import Member
 from gateway.collect.wire import Came, Letter, Opened, Paged, Reached, Token, Told
 from gateway.fleet import keys
+from gateway.fleet.away import FORGET_S
 from gateway.fleet.keys import Gateway, parse_key, parse_name
 from gateway.fleet.message import MessageError, Page, Position, parse_event
 from gateway.fleet.presence import Presence
@@ -36,26 +38,6 @@ MOST_HELD = 20_000
 MB."""
 LOOK_S = 0.02
 """Between two looks at who is to be asked for something."""
-
-
-class Keepings(Protocol):
-    """See `gateway.collect.sites`."""
-
-    def __iter__(self) -> Iterator[Keeping]: ...
-    def begin(self) -> None: ...
-    def of(self, site: str) -> Keeping: ...
-
-
-class Wire(asking.Wire, Protocol):
-    """See `gateway.collect.wire`."""
-
-    def confirm(self, gateway: Gateway, consumer: str, position: Position) -> None: ...
-
-
-class Clock(Protocol):
-    """The collector's."""
-
-    def utc(self) -> float: ...
 
 
 class Following:
@@ -135,10 +117,11 @@ class Following:
             return
         data = came.data.decode()
         if came.attachment is None:
-            self._head(self._member(key.gateway, now), Position.parse(data), now)
+            newest = Position.parse(data)
+            self._head(self._heard(key.gateway, now), newest, now)
             return
         event = parse_event(data, came.attachment.decode())
-        member = self._member(key.gateway, now)
+        member = self._heard(key.gateway, now)
         member.head = max(member.head, event.position)
         if member.follower is None:
             return
@@ -194,9 +177,11 @@ class Following:
         self._pages.wants(member)
 
     def _told(self, told: Told, now: float) -> None:
-        member = self.members[told.gateway]
         if told.answer is None:
             self._introductions.ended()
+            return
+        member = self.members.get(told.gateway)
+        if member is None:
             return
         self._introductions.due(member, now + SENDERS_S)
         answer = json.loads(told.answer)
@@ -215,6 +200,11 @@ class Following:
             if keeping in self._opened:
                 member.begin(self._opened[keeping].get(member.name, Cursor()), now)
         return member
+
+    def _heard(self, gateway: Gateway, now: float) -> Member:
+        """Something is known of it: that was understood, or is written."""
+        self._presence.heard(gateway, now)
+        return self._member(gateway, now)
 
     def _news(self, now: float) -> None:
         """Of those who keep."""
@@ -245,8 +235,9 @@ class Following:
 
     def _opened_anew(self, keeping: Keeping, cursors: dict[str, Cursor], now: float) -> None:
         self._opened[keeping] = cursors
-        for name in cursors:
-            self._member(_gateway(name), now)
+        for name, cursor in cursors.items():
+            if self._clock.utc() - cursor.utc_ms / 1000 < FORGET_S:
+                self._heard(_gateway(name), now)
         for member in self.members.values():
             if member.keeping is keeping:
                 member.stored = cursors.get(member.name, Cursor())
@@ -260,10 +251,18 @@ class Following:
         self._held = sum(member.follower.held for member in self.members.values() if member.follower)
 
     def _settle(self, now: float) -> None:
-        """Who has gone."""
+        """Who has gone, and who has been away for so long that it is forgotten."""
         for change in self._presence.due(now):
             member = self.members[change.gateway]
             member.up, member.since = False, self._clock.utc()
+        forgotten = {each for each in self._presence.long_away(now) if self.members[each].is_idle}
+        if not forgotten:
+            return
+        for gateway in forgotten:
+            self._presence.forget(gateway)
+            self._unset.forget(self.members[gateway].name)
+        self.members = {each: member for each, member in self.members.items() if each not in forgotten}
+        self._count_held()
 
 
 def _waits(member: Member) -> bool:

@@ -139,6 +139,11 @@ class Member:
         its = clock.get("utc") if isinstance(clock, dict) else None
         self.ahead_s = round(its - utc, 3) if isinstance(its, int | float) else None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing of it is under way: asked for, or handed over and not written."""
+        return not self._reserved and self._last.position <= self.stored.position
+
     def reserve(self) -> bool:
         """Room for a page, and for what waits for it."""
         assert self.follower is not None

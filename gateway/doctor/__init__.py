@@ -16,6 +16,7 @@ service         of systemd's unit
 permissions     of rights
 ports           of the links' ports
 broker          of the broker, and Home Assistant's discovery
+fleet           of its place in a fleet: routers, certificate, what waits
 listening       of where the gateway listens
 databases       of its databases
 time_of_day     of the clock and the time zone
@@ -28,5 +29,7 @@ versions        of what is installed
 named_files     the secrets that a config names
 listeners       who listens at a port
 visit           to the broker
+fleet_spool     what waits until the fleet's consumers have confirmed it
+certificate     what one says
 bundle/         the report as an archive, for those who are asked for help
 """

@@ -11,12 +11,15 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from gateway.doctor.as_root import as_root, is_hidden, not_seen
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.patient import Patient
 from gateway.history.schema import SCHEMA as HISTORY
+from gateway.member.schema import SCHEMA as SPOOL
+from gateway.member.service import FILE as SPOOL_FILE
 from gateway.mqtt.outbox.schema import SCHEMA as OUTBOX
 from gateway.recording import FILE
 from gateway.storage.schema import Schema
@@ -44,7 +47,8 @@ def databases(patient: Patient) -> Iterator[Finding]:
             CHECK, f"what is in the data folder {config.data} may not be seen by you", patient.path
         )
         return
-    found = [(config.data / FILE, HISTORY), (config.data / "mqtt.db", OUTBOX)]
+    data = config.data
+    found = [(data / FILE, HISTORY), (data / "mqtt.db", OUTBOX), (data / SPOOL_FILE, SPOOL)]
     there = [(path, schema) for path, schema in found if path.exists()]
     for path, schema in there:
         yield look(path, schema, as_root(patient.path))
@@ -56,7 +60,7 @@ def look(path: Path, schema: Schema, as_root: str = "sudo sig-gateway doctor") -
     """One file. `as_root`: what to type for one that may not be read."""
     known = len(schema.scripts)
     try:
-        with closing(_opened(path)) as db:
+        with closing(opened(path)) as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version > known:
                 text = f"{path} is of a newer version ({version}; this one knows {known})"
@@ -72,20 +76,29 @@ def look(path: Path, schema: Schema, as_root: str = "sudo sig-gateway doctor") -
     return Finding(CHECK, Level.GREEN, f"{path}: {'sound' if whole else 'sound as far as was looked at'}")
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def opened(path: Path) -> sqlite3.Connection:
+    """As the module says. Raises sqlite3.DatabaseError."""
     log = Path(f"{path}-wal")
     how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
     return sqlite3.connect(f"file:{quote(str(path))}?{how}", timeout=0.5, uri=True)
 
 
-def _checked(db: sqlite3.Connection) -> tuple[bool, str | None]:
-    """Whether all was looked at, and what is wrong."""
+def in_time(db: sqlite3.Connection, query: str) -> tuple[Any, ...] | None:
+    """The first row; None if that takes too long."""
     until = time.monotonic() + GLANCE_S
     db.set_progress_handler(lambda: int(time.monotonic() > until), STEPS)
     try:
-        (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        row: tuple[Any, ...] = db.execute(query).fetchone()
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-            return False, None
+            return None
         raise
-    return True, None if said == "ok" else " ".join(str(said).split())
+    return row
+
+
+def _checked(db: sqlite3.Connection) -> tuple[bool, str | None]:
+    """Whether all was looked at, and what is wrong."""
+    found = in_time(db, "PRAGMA quick_check(1)")
+    if found is None:
+        return False, None
+    return True, None if found[0] == "ok" else " ".join(str(found[0]).split())

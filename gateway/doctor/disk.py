@@ -12,6 +12,7 @@ from typing import NamedTuple
 from gateway.config import Config
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.patient import Patient
+from gateway.member.service import FILE as FLEET
 
 CHECK = "disk"
 LITTLE, VERY_LITTLE = 200 * 10**6, 20 * 10**6
@@ -90,6 +91,8 @@ def _wanted(config: Config) -> int:
         bounds["history.db"] = config.history.size
     if config.mqtt is not None:
         bounds["mqtt.db"] = config.mqtt.outbox_mb * 10**6
+    if config.fleet is not None and config.fleet.consumers:
+        bounds[FLEET] = config.fleet.size
     sizes = {name: _size(config.data / name) for name in bounds}
     return sum(max(0, bounds[name] - size) for name, size in sizes.items() if size is not None)
 
@@ -126,10 +129,9 @@ def judge(found: Disk, wanted: int = 0) -> Finding:
         text = f"{at} takes only {found.inodes} more files (inodes)"
         return Finding(CHECK, Level.YELLOW, text, "remove small files; `df -i` shows where they are used up")
     if found.free < wanted:
-        text = f"{at} has {_shown(found.free)} left, and history and outbox may take {_shown(wanted)} more"
-        return Finding(
-            CHECK, Level.YELLOW, text, "make room, or write a smaller history.size and mqtt.outbox_mb"
-        )
+        text = f"{at} has {_shown(found.free)} left, and the databases may take {_shown(wanted)} more"
+        remedy = "make room, or write a smaller history.size, mqtt.outbox_mb and fleet.size"
+        return Finding(CHECK, Level.YELLOW, text, remedy)
     return Finding(CHECK, Level.GREEN, f"{at}: {_shown(found.free)} of {_shown(found.size)} free")
 
 

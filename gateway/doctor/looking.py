@@ -18,6 +18,7 @@ from gateway.doctor.config_file import config_file
 from gateway.doctor.databases import databases
 from gateway.doctor.disk import disk
 from gateway.doctor.finding import Finding, Level
+from gateway.doctor.fleet import fleet
 from gateway.doctor.gateway_itself import gateway_itself
 from gateway.doctor.listening import listening
 from gateway.doctor.machine import Machine
@@ -47,6 +48,7 @@ CHECKS: dict[str, Check] = {
     "groups": groups,
     "ports": ports,
     "broker": broker,
+    "fleet": fleet,
     "listening": listening,
     "databases": databases,
     "clock": time_of_day,

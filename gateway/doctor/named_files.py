@@ -62,7 +62,7 @@ def certificates(config: Config) -> list[Path]:
 
 def _of_tls(config: Config, keys: Sequence[str]) -> Iterator[str]:
     """As the config calls the files."""
-    for section in (config.router, config.http, config.mqtt):
+    for section in (config.router, config.http, config.mqtt, config.fleet):
         tls = getattr(section, "tls", None)
         yield from filter(None, (getattr(tls, key, None) for key in keys))
 

@@ -28,6 +28,7 @@ subscriptions  what is subscribed to
 view           what one consumer knows of the whole fleet; no I/O
 known          what it knows of one gateway; pure
 news           what becomes known; pure
+away           who is away, and since when; who of them is forgotten; pure
 presence       who is there, by their tokens, and who is not any more; no I/O
 follower       one consumer's view of one gateway's events: in order, once, and what is missing; no I/O
 told           what listeners are told of that; pure

@@ -14,6 +14,10 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 """Before it is asked for that again; it doubles."""
 
 
+MOST_STRANGERS = 5000
+"""Senders of a gateway that it does not know itself; of more, all are met anew."""
+
+
 class Known:
     """A gateway. `follower`: None where nobody listens to it."""
 

@@ -37,6 +37,12 @@ class Up(NamedTuple):
     there: bool
 
 
+class Forgotten(NamedTuple):
+    """A gateway has been away for so long that nothing of it is remembered."""
+
+    gateway: Gateway
+
+
 class Reached(NamedTuple):
     """We have a router, or none any more."""
 
@@ -50,7 +56,7 @@ class Happened(NamedTuple):
     step: Step
 
 
-News = Came | Gone | Up | Reached | Happened
+News = Came | Gone | Up | Forgotten | Reached | Happened
 
 
 def offers_of(answer: Any) -> dict[str, Offer]:

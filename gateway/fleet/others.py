@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.fleet.keys import Gateway, Name
 from gateway.fleet.message import Lost
-from gateway.fleet.news import Came, Gone, Happened, News, Offer, Reached, Up
+from gateway.fleet.news import Came, Forgotten, Gone, Happened, News, Offer, Reached, Up
 from gateway.fleet.patterns import PatternRouter
 from gateway.fleet.told import OF_THE_FLEET, told
 from sig import log
@@ -27,15 +27,16 @@ class OthersRouter(PatternRouter):
         self.on_back: Callable[[], object] | None = None
         self._up: dict[Gateway, bool] = {}
         self._there: dict[Gateway, dict[str, None]] = {}
-        self._seen: dict[str, None] = {}
+        self._seen: dict[Gateway, dict[str, None]] = {}
 
     def gateways(self) -> dict[Gateway, bool]:
-        """All that were seen since we connected, and whether each is there now."""
+        """All that were seen since we connected, and whether each is there now; without those that have been
+        away for so long that they are forgotten, see `gateway.fleet.away`."""
         return dict(self._up)
 
     def is_others(self, name: str) -> bool:
         """Whether a sender of that name is, or was, another gateway's."""
-        return name in self._seen
+        return name in self._seen.get(self.names.parse(name).gateway, ())
 
     def take_news(self, news: News) -> None:
         """One after the other, as they have become known. Calls listeners."""
@@ -48,6 +49,9 @@ class OthersRouter(PatternRouter):
                 self._gone(Name(gateway, sender))
             case Up(gateway, there):
                 self._up[gateway] = there
+            case Forgotten(gateway):
+                for known in (self._up, self._there, self._seen):
+                    known.pop(gateway, None)
             case Reached(there):
                 hook = self.on_back if there else self.on_lost
                 if hook is not None:
@@ -64,7 +68,8 @@ class OthersRouter(PatternRouter):
         for gateway, senders in self._there.items():
             for sender in list(senders):
                 self.take_news(Gone(gateway, sender))
-        self._up.clear()
+        for known in (self._up, self._there, self._seen):
+            known.clear()
 
     def _came(self, name: Name, offer: Offer) -> None:
         text = self.names.text(name)
@@ -72,7 +77,7 @@ class OthersRouter(PatternRouter):
         if offer.requests is not None:
             handlers = {method: partial(self.request, text, method) for method in offer.requests}
         events = [*offer.events, *OF_THE_FLEET]
-        self._seen[text] = None
+        self._seen.setdefault(name.gateway, {})[text] = None
         with self.lock:
             sender = self._sender_of(text)
             if sender.isConnected():  # what it offers is another now
@@ -105,4 +110,7 @@ class OthersRouter(PatternRouter):
                 sender = self._sender_of(text)
                 sender.event(event).declare(True)
                 signal = sender.new_signal(event)
+            signal.trigger(data)
+            self.forget(sender)
+            return
         signal.trigger(data)

@@ -3,7 +3,7 @@
 A token goes when its gateway ends, and also when only a router does, or hangs: then it is back as soon as the
 gateway has found another router. So who seems gone is told as gone later, by `due`; who is back before was
 never away. While our own session has no router, nobody's token is there: that says nothing about anybody,
-until it has lasted.
+until it has lasted. Of who is gone nothing is kept but since when, until it is forgotten.
 
 Not for several threads; time is passed in (monotonic).
 """
@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gateway.fleet.away import Away
 from gateway.fleet.keys import Gateway
 
 SENDER_S = 1.0
@@ -51,6 +52,7 @@ class Presence:
         self._away_since: float | None = None
         self._settled_at = -math.inf
         self._missing: set[Gateway] = set()  # of which some token is not there, and is not told as gone
+        self._away = Away()  # those that were there, or heard, and are not there now
 
     def token(self, gateway: Gateway, sender: str | None, there: bool, now: float) -> bool:
         """It has come, or gone; `sender` None: the gateway's own. Whether that is news: it counts as there
@@ -62,11 +64,13 @@ class Presence:
         if not there:
             self._missing.add(gateway)
             return False
+        self._away.back(gateway)
         news, one.told = not one.told, True
         return news
 
     def routers(self, there: bool, now: float) -> None:
         """Our own session has a router, maybe another one than before; or none."""
+        self._away.routers(there, now)
         if not there:
             self._away_since = now if self._away_since is None else self._away_since
             return
@@ -77,9 +81,10 @@ class Presence:
         one = self._ones.get(gateway, {}).get(sender)
         return one is not None and one.told
 
-    def is_known(self, gateway: Gateway) -> bool:
-        """Whether it ever was."""
-        return gateway in self._ones
+    def heard(self, gateway: Gateway, now: float) -> None:
+        """Something has come of it, whether any token of it is there or not."""
+        if gateway not in self._ones:
+            self._away.heard(gateway, now)
 
     def senders(self, gateway: Gateway) -> list[str]:
         """Of its senders, those that count as there."""
@@ -89,20 +94,41 @@ class Presence:
         """Who is gone: senders first, then their gateway."""
         found: list[Change] = []
         for gateway in list(self._missing):
-            left = False
+            gone, left = [], False
             for sender, at in list(self._gone_at(gateway)):
                 if now < at:
                     left = True
                     continue
                 self._ones[gateway][sender].told = False
-                found.append(Change(gateway, sender, there=False))
+                gone.append(Change(gateway, sender, there=False))
             if not left:
                 self._missing.discard(gateway)
+            self._keep_there(gateway)
+            if gone and gateway not in self._ones:
+                self._away.gone(gateway, now)
+            found += gone
         return sorted(found, key=lambda change: (change.gateway, change.sender is None, change.sender or ""))
 
+    def long_away(self, now: float) -> list[Gateway]:
+        """Who is not there, and has not been heard, for so long that it may be forgotten."""
+        return self._away.due(now)
+
+    def forget(self, gateway: Gateway) -> None:
+        """One of those is forgotten."""
+        self._away.back(gateway)
+
     def deadline(self) -> float:
-        """When to come back to `due`; infinite while nobody seems gone."""
-        return min((at for each in self._missing for _, at in self._gone_at(each)), default=math.inf)
+        """When to come back to `due`, or to `long_away`."""
+        gone = min((at for each in self._missing for _, at in self._gone_at(each)), default=math.inf)
+        return min(gone, self._away.deadline())
+
+    def _keep_there(self, gateway: Gateway) -> None:
+        """Of its tokens those that are there, or count as there."""
+        left = {sender: one for sender, one in self._ones[gateway].items() if one.there or one.told}
+        if left:
+            self._ones[gateway] = left
+        else:
+            del self._ones[gateway]
 
     def _gone_at(self, gateway: Gateway) -> Iterator[tuple[str | None, float]]:
         """When it, and its senders, will have been away for long enough."""

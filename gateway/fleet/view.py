@@ -2,7 +2,7 @@
 
     token         --> a gateway is met: it is asked what its senders offer; then they are told as come
     event         --> through that gateway's Follower, which may have a page to ask for
-    tokens gone   --> told as gone, when Presence says so
+    tokens gone   --> told as gone, and weeks later forgotten, when Presence says so
 
 While a gateway is being met its events are not taken: a sender's come after its #connect. They are asked for
 as soon as it has been met, as all that is missing. Not for several threads; time is passed in (monotonic).
@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from gateway.fleet.follower import Ask, Follower, Step
 from gateway.fleet.keys import Gateway
-from gateway.fleet.known import MEET_S, Known
+from gateway.fleet.known import MEET_S, MOST_STRANGERS, Known
 from gateway.fleet.message import Event, Page, Position
-from gateway.fleet.news import Came, Gone, Happened, News, Offer, Up
+from gateway.fleet.news import Came, Forgotten, Gone, Happened, News, Offer, Up
 from gateway.fleet.presence import Presence
 
 PATIENCE_S = 1.0
@@ -72,6 +72,7 @@ class View:
     def event(self, gateway: Gateway, event: Event, now: float) -> None:
         """One has come as it happened."""
         member = self._member(gateway, now)
+        self.presence.heard(gateway, now)
         if member.follower is None:
             return
         if event.sender not in member.introduced and event.sender not in member.strangers:
@@ -90,13 +91,16 @@ class View:
     def head(self, gateway: Gateway, newest: Position, now: float) -> None:
         """Where a gateway's newest event is."""
         member = self._member(gateway, now)
+        self.presence.heard(gateway, now)
         if member.follower is not None:
             member.follower.head(newest, now)
             self._busy[gateway] = None
 
     def page(self, gateway: Gateway, ask: Ask, page: Page | None, now: float) -> None:
         """The answer to a Query; None: there is none that can be understood."""
-        member = self._member(gateway, now)
+        member = self._members.get(gateway)
+        if member is None:
+            return
         self._busy[gateway] = None
         if member.follower is None:
             return
@@ -107,7 +111,9 @@ class View:
 
     def described(self, gateway: Gateway, offers: Mapping[str, Offer] | None, now: float) -> None:
         """The answer to the other kind of Query."""
-        member = self._member(gateway, now)
+        member = self._members.get(gateway)
+        if member is None:
+            return
         self._busy[gateway] = None
         member.asked = False
         if offers is None:
@@ -128,6 +134,8 @@ class View:
                 self.news.append(Up(gateway, there=False))
             elif self._member(gateway, now).introduced.pop(sender, None) is not None:
                 self.news.append(Gone(gateway, sender))
+        for gateway in self.presence.long_away(now):
+            self._forget(gateway)
         for gateway in list(self._busy):
             member = self._members[gateway]
             if member.meeting_since is not None and now >= member.meeting_since + MEET_S:
@@ -170,6 +178,12 @@ class View:
             member = self._members[gateway] = Known(follower)
         return member
 
+    def _forget(self, gateway: Gateway) -> None:
+        self.presence.forget(gateway)
+        self._busy.pop(gateway, None)
+        if self._members.pop(gateway, None) is not None:
+            self.news.append(Forgotten(gateway))
+
     def _is_followed(self, gateway: Gateway) -> bool:
         return any(pattern.covers(gateway) for pattern in self._followed)
 
@@ -181,6 +195,8 @@ class View:
                 member.introduced[sender] = offer
                 self.news.append(Came(gateway, sender, offer))
         member.strangers |= member.unmet - member.introduced.keys()
+        if len(member.strangers) > MOST_STRANGERS:
+            member.strangers.clear()
         member.unmet.clear()
         if member.meeting_since is not None and member.follower is not None:
             member.follower.came(now)

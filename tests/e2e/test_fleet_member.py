@@ -138,6 +138,41 @@ def test_a_full_spool_tells_its_loss(start: Callable[..., Any], board: ScriptedB
     life.gateway.signal(15)
 
 
+def test_reloads(start: Callable[..., Any], board: ScriptedBoard, fleet: Routers) -> None:
+    """While the board talks it comes to the fleet, goes to other routers, to one that is not there, leaves,
+    and comes back: what was said as long as it belonged to the fleet arrives, once and in order."""
+    with routers(1) as gone:
+        pass
+    without = config_of(board, fleet).partition("fleet:")[0]
+    with closing(Consumer(fleet.settings(1, 0), GATEWAY, confirms=False)) as consumer, Talking(board):
+        life = Life(partial(start, without)).accept(20)
+        must: set[int] = set()
+        for urls in (fleet.urls[:1], fleet.urls[1:], fleet.urls, gone.urls, [], gone.urls, fleet.urls):
+            must |= said_within(life, "fleet:" in life.gateway.config.read_text())
+            text = without.format(port=life.gateway.port)
+            if urls:
+                text += f"fleet: {{site: north, routers: {json.dumps(urls)}, loss_window: 1s}}\n"
+            life.gateway.config.write_text(text)
+            assert life.gateway.cli("reload").returncode == 0
+        must |= said_within(life, True)
+        until(lambda: must <= set(numbers(consumer)), what="all of them")
+        arrived = numbers(consumer)
+        assert arrived == sorted(set(arrived))
+        assert consumer.lost == []
+        consumer.confirms = True
+        until(lambda: part(life)["status"] == "ok")
+        assert life.gateway.signal(15) < 6.0
+
+
+def said_within(life: Life, member: bool) -> set[int]:
+    """The next fifty readings and more, none of which was under way when this began; none where it is no
+    member."""
+    life.accept(len(life.accepted) + 10)
+    begin = max(life.accepted)
+    life.accept(len(life.accepted) + 50)
+    return {seq for seq in life.accepted if seq > begin} if member else set()
+
+
 def test_without_any_router(start: Callable[..., Any], board: ScriptedBoard) -> None:
     """It starts, says so, and stops in time."""
     with routers(1) as gone:

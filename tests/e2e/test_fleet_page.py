@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gateway.fleet import FleetRouter, Gateway, Settings
 from gateway.fleet.access import access_of
 from gateway.fleet.members import read
-from tests.support.fleet_enrolled import Router
+from tests.support.fleet_enrolled import Router, tls_of
 from tests.support.ports import free_port
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.once
 
@@ -22,33 +24,31 @@ PAGE = (Path(__file__).parents[2] / "docs" / "fleet-security.md").read_text()
 COMMANDS = [
     line for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()
 ]
-OVER_THE_FLEET = "senders"
-"""Of the client: tests/e2e/test_fleet_secured.py looks at a gateway over the routers."""
+GATEWAY = Gateway("north", "greenhouse")
+"""Who is there when the page looks: a whole one is in tests/e2e/test_fleet_secured.py."""
 
 
 def test_the_page(tmp_path: Path) -> None:
-    """Each prints what the page says; both routers run with it; the rights are those of its end."""
+    """Each prints what the page says; both routers run with it, and who reads sees over them who is there;
+    the rights are those of its end."""
     ports = {"hub1.example": free_port(), "hub2.example": free_port()}
     routers: list[Router] = []
-    printed, tried = "", 0
+    printed, seen = "", ""
     try:
         for line in COMMANDS:
             words = shlex.split(line.removeprefix("$ sig-gateway "))
-            if words[0] == OVER_THE_FLEET:
-                continue
             for host, port in ports.items():
                 words = [word.replace(host, f"127.0.0.1:{port}") for word in words]
             if words[0] == "fleet-router":
                 routers.append(_router(words, list(ports.values())[len(routers)], tmp_path))
+            elif words[0] == "senders":
+                seen += _senders(words, tmp_path, list(ports.values()))
             else:
-                command = [sys.executable, "-m", "gateway", *words]
-                done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-                assert done.returncode == 0, (line, done.stderr)
-                printed += done.stdout
-            tried += 1
-        assert tried == len(COMMANDS) - 1 == 14
+                printed += _said(words, tmp_path)
+        assert len(COMMANDS) == 15
     finally:
         assert [router.stop() for router in routers] == [0, 0]
+    assert f"{GATEWAY}/temp" in seen
     said = "\n".join(line.strip() for line in printed.splitlines())
     for line in re.findall(r"```yaml\n(gateway:.*?)```", PAGE, re.DOTALL)[0].splitlines():
         wanted = line.strip()
@@ -61,6 +61,28 @@ def test_the_page(tmp_path: Path) -> None:
     subjects = access_of(members.values())["subjects"]
     assert isinstance(subjects, list)
     assert len(subjects) == 7
+
+
+def _said(words: list[str], folder: Path) -> str:
+    """What a command prints, in that folder."""
+    command = [sys.executable, "-m", "gateway", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (words, done.stderr)
+    return done.stdout
+
+
+def _senders(words: list[str], folder: Path, ports: list[int]) -> str:
+    """While a gateway is there that has the certificate of the page's, at the second router."""
+    settings = Settings([f"tls/127.0.0.1:{ports[1]}"], tls_of(folder / "fleet" / str(GATEWAY)))
+    with FleetRouter(settings, gateway=GATEWAY) as gateway, FleetRouter(_desk(folder, ports)) as reader:
+        gateway.addSender("temp", ["#changed"])
+        until(lambda: reader.getSender(f"{GATEWAY}/temp") is not None)
+        return _said(words, folder)
+
+
+def _desk(folder: Path, ports: list[int]) -> Settings:
+    """Of who reads, at the first."""
+    return Settings([f"tls/127.0.0.1:{ports[0]}"], tls_of(folder / "fleet" / "desk"))
 
 
 def _router(words: list[str], port: int, folder: Path) -> Router:

@@ -28,6 +28,8 @@ MOST_LINES = 5000
 DEEPEST = 20
 _NEVER = frozenset({"url", "token", "password", "user", "identity", "ask", "hosts"})
 """Keys of which the value is a secret, a serial number, a host, or bytes for a device: some ask for a key."""
+_ROUTERS = "routers"
+"""A list of URLs: how many there are, and their schemes and ports, are shown."""
 _OF_NAMES = frozenset({"devices", "registers"})
 """Keys of links under which people give names; what each of these has:"""
 _OF_THINGS = frozenset(
@@ -185,8 +187,8 @@ def _scalar(key: str, node: yaml.ScalarNode, out: Shown) -> str:
     if node.tag.startswith("!"):
         _remember(node, "secret", out)
         return f"{node.tag if node.tag in ('!env', '!file') else ''} {HIDDEN}".strip()
-    if key in _NEVER or (key == "port" and "://" in node.value):
-        url = _URL.fullmatch(node.value) if key in ("url", "port") else None
+    if key in _NEVER or key == _ROUTERS or (key == "port" and "://" in node.value):
+        url = _URL.fullmatch(node.value) if key in ("url", "port", _ROUTERS) else None
         _remember_value(key, node.value, out)
         if url is None:
             return HIDDEN

@@ -101,6 +101,18 @@ def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert capsys.readouterr().out.splitlines()[1:] == [
         "  mqtt: a broker that is not shown, Home Assistant off"
     ]
+    fleet = "site: north, routers: ['tcp://127.0.0.1', 'tcp://127.0.0.1:7448']"
+    path.write_text(f"sensors: {{}}\ngateway: {{name: barn}}\nfleet: {{{fleet}}}\n")
+    assert main(["check", "-c", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  fleet: north/barn, routers tcp://127.0.0.1, tcp://127.0.0.1:7448, consumers collector"
+    ]
+    (tmp_path / "hub").write_text("tcp://127.0.0.1")
+    path.write_text("sensors: {}\nfleet: {site: north, routers: [!file hub], consumers: []}\n")
+    assert main(["check", "-c", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  fleet: north/gateway, routers that are not shown, consumers none"
+    ]
     path.write_text("links: {a: {}}\nx: 1\n")
     assert main(["check", "-c", str(path)]) == 2
     assert capsys.readouterr().err.splitlines()[-1] == "2 errors"

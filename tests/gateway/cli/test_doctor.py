@@ -83,7 +83,7 @@ def test_json(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert all(one.keys() == {"check", "level", "message", "remedy"} for one in said["checks"])
     names = list(dict.fromkeys(one["check"] for one in said["checks"]))
     assert names == [
-        *("config", "gateway", "service", "permissions", "groups", "ports", "broker", "listening"),
+        *("config", "gateway", "service", "permissions", "groups", "ports", "broker", "fleet", "listening"),
         *("databases", "clock", "power", "disk", "wear", "memory", "versions"),
     ]
 

@@ -20,6 +20,7 @@ from gateway.collect.placed import Placed
 from gateway.collect.room import Dropped
 from gateway.collect.wire import Came, Opened, Paged, Reached, Token, Told
 from gateway.event_id import EventId
+from gateway.fleet.away import FORGET_S
 from gateway.fleet.follower import Ask
 from gateway.fleet.keys import EVENTS, Gateway
 from gateway.fleet.message import START, Event, Lost, Page, Position
@@ -27,6 +28,7 @@ from gateway.fleet.presence import AWAY_S, GATEWAY_S
 from gateway.mailbox import Noted
 
 SHED = Gateway("north", "shed")
+UTC_MS = 1_790_000_000_000
 NONE = News(None, {}, {})
 
 
@@ -111,7 +113,7 @@ class Desk:
         self.confirmed.append((gateway, consumer, position))
 
     def utc(self) -> float:
-        return 1_790_000_000.0
+        return UTC_MS / 1000
 
     def __iter__(self) -> Iterator[Keeping]:
         return iter([self.keeping])
@@ -183,7 +185,7 @@ def test_it_goes_on_from_the_cursor() -> None:
 
 def test_nothing_is_asked_of_who_is_not_there() -> None:
     """It is listed, by its cursor alone."""
-    desk = Desk(cursors={"north/shed": Cursor(Position(7, 5), 5)})
+    desk = Desk(cursors={"north/shed": Cursor(Position(7, 5), UTC_MS)})
     desk.turn()
     assert (desk.asked, desk.member.up) == ([], False)
 
@@ -481,3 +483,76 @@ def test_whether_there_is_a_fleet() -> None:
     assert desk.following.connection.problem == "no router"
     desk.turn(Opened(None), Reached("a", there=True), Reached("a", there=False))
     assert "no router of the fleet is there now" in str(desk.following.connection.problem)
+
+
+def test_who_is_away_for_ever_is_forgotten() -> None:
+    """After weeks it is not listed, nor has it any part in a count; if it comes back, it goes on from where
+    it was."""
+    desk = Desk()
+    desk.up()
+    desk.turn(came(1), came(2))
+    desk.keeping.has_written(2)
+    desk.turn()
+    desk.turn(Token(SHED, there=False))
+    desk.turn(seconds=GATEWAY_S + 1)
+    desk.turn(seconds=FORGET_S - 10)
+    assert list(desk.following.members) == [SHED]
+    desk.turn(seconds=10)
+    assert desk.following.members == {}
+    desk.turn(Told(SHED, b"{}"), Told(SHED, None), seconds=10)
+    desk.turn(Token(SHED, there=True))
+    assert desk.asked == [(SHED, Ask(Position(7, 2)))]
+
+
+def test_what_is_not_written_is_not_forgotten() -> None:
+    """Of a gateway whose events wait for a disk, however long: they have no other place."""
+    desk = Desk()
+    desk.up()
+    desk.turn(came(1))
+    desk.turn(Token(SHED, there=False))
+    desk.turn(seconds=GATEWAY_S + 1)
+    desk.turn(seconds=2 * FORGET_S)
+    assert list(desk.following.members) == [SHED]
+    desk.keeping.has_written(1)
+    desk.turn(seconds=2)
+    assert desk.following.members == {}
+
+
+def test_who_was_never_there_is_forgotten() -> None:
+    """A name that somebody has published with, since the last that was heard of it; not even known is one of
+    which nothing was understood."""
+    desk = Desk()
+    barn, shop = (Gateway("north", name).key(EVENTS) for name in ("barn", "shop"))
+    desk.turn(came(1), Came(barn, b"1", b"?"), Came(shop, b"?", None))
+    assert list(desk.following.members) == [SHED]
+    desk.turn(seconds=FORGET_S - 10)
+    desk.turn(head("7-9"), seconds=15)
+    assert list(desk.following.members) == [SHED]
+    desk.turn(seconds=FORGET_S)
+    assert desk.following.members == {}
+    assert vars(desk.following)["_held"] == 0
+
+
+def test_who_was_away_for_ever_at_the_start() -> None:
+    """Is not listed, and goes on from where it was if it comes; of who went since, a collector that begins
+    waits anew."""
+    old = UTC_MS - round(FORGET_S * 1000)
+    cursors = {"north/shed": Cursor(Position(7, 5), old), "north/barn": Cursor(Position(7, 5), old + 1000)}
+    desk = Desk(cursors=cursors)
+    desk.turn()
+    assert list(desk.following.members) == [Gateway("north", "barn")]
+    desk.turn(Token(SHED, there=True))
+    assert desk.asked == [(SHED, Ask(Position(7, 5)))]
+    desk.turn(seconds=FORGET_S)
+    assert list(desk.following.members) == [SHED]
+
+
+def test_nobody_is_forgotten_without_a_router() -> None:
+    """However long there is none."""
+    desk = Desk()
+    desk.turn(Reached("r", there=True))
+    desk.up()
+    desk.turn(Reached("r", there=False), Token(SHED, there=False))
+    desk.turn(seconds=2 * FORGET_S)
+    desk.turn(seconds=2)
+    assert (list(desk.following.members), desk.member.up) == ([SHED], False)

@@ -111,7 +111,7 @@ def test_errors_of_a_file_system(tmp_path: Path) -> None:
     [
         (10**9, 5000, False, 0, GREEN, "1 GB of 8 GB free"),
         (10**9, None, False, 10**9, GREEN, "free"),
-        (10**9, 5000, False, 10**9 + 1, YELLOW, "history and outbox may take 1 GB more"),
+        (10**9, 5000, False, 10**9 + 1, YELLOW, "the databases may take 1 GB more"),
         (10**9, 999, False, 0, YELLOW, "only 999 more files"),
         (10**9, 0, False, 0, RED, "no inodes left"),
         (199 * 10**6, 5000, False, 0, YELLOW, "only 199 MB left"),

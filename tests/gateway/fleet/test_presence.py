@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from gateway.fleet.away import FORGET_S
 from gateway.fleet.keys import Gateway
 from gateway.fleet.presence import AWAY_S, GATEWAY_S, SENDER_S, Change, Presence
 
@@ -138,3 +139,35 @@ def test_a_token_that_goes_before_it_came() -> None:
     presence.token(NORTH, "temp", there=False, now=0.0)
     assert presence.due(100.0) == []
     assert presence.deadline() == math.inf
+
+
+def test_nothing_is_kept_of_who_is_gone(presence: Presence) -> None:
+    """But since when, for weeks; of who never came not even that."""
+    presence.token(NORTH, "temp", there=False, now=10.0)
+    presence.token(SOUTH, "temp", there=False, now=10.0)
+    presence.due(10.0 + SENDER_S)
+    assert list(vars(presence)["_ones"]) == [NORTH]
+    for sender in (None, "hum"):
+        presence.token(NORTH, sender, there=False, now=20.0)
+    presence.due(20.0 + GATEWAY_S)
+    assert vars(presence)["_ones"] == {}
+    assert presence.deadline() == 20.0 + GATEWAY_S + FORGET_S
+    assert presence.long_away(20.0 + GATEWAY_S + FORGET_S) == [NORTH]
+    presence.forget(NORTH)
+    assert presence.deadline() == math.inf
+    assert presence.token(NORTH, None, there=True, now=30.0)
+
+
+def test_who_is_not_away(presence: Presence) -> None:
+    """One that is back, that was heard in that time, or while we have no router."""
+    for sender in (None, "hum", "temp"):
+        presence.token(NORTH, sender, there=False, now=0.0)
+    presence.due(GATEWAY_S)
+    presence.heard(SOUTH, 1.0)
+    presence.heard(SOUTH, 100.0)
+    assert presence.long_away(FORGET_S + 50.0) == [NORTH]
+    presence.token(NORTH, "temp", there=True, now=60.0)
+    presence.heard(NORTH, 61.0)
+    assert presence.long_away(2 * FORGET_S) == [SOUTH]
+    presence.routers(there=False, now=200.0)
+    assert presence.long_away(2 * FORGET_S) == []

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from gateway.fleet.away import FORGET_S
 from gateway.fleet.follower import Ask, Deliver
 from gateway.fleet.keys import EVERY, Gateway
 from gateway.fleet.known import MEET_S
 from gateway.fleet.message import Event, Page, Position
-from gateway.fleet.news import Came, Gone, Happened, News, Offer, Up
+from gateway.fleet.news import Came, Forgotten, Gone, Happened, News, Offer, Up
 from gateway.fleet.presence import GATEWAY_S, SENDER_S
 from gateway.fleet.view import PATIENCE_S, Query, View
 
@@ -270,3 +271,79 @@ def test_who_is_still_wanted_goes_on() -> None:
         if isinstance(news, Happened) and isinstance(news.step, Deliver)
     ]
     assert seqs == [2, 3]
+
+
+def test_who_is_away_for_ever_is_forgotten() -> None:
+    """After its time, which begins when it goes; one that is there never is. If it comes back, it comes as
+    for the first time."""
+    consumer = _met(EVERY)
+    consumer.comes("temp", gateway=SOUTH)
+    consumer.answers()
+    consumer.now += FORGET_S
+    consumer.view.tick(consumer.now)
+    consumer.news()
+    for sender in (None, "temp"):
+        consumer.view.token(NORTH, sender, there=False, now=consumer.now)
+    consumer.now += GATEWAY_S
+    consumer.view.tick(consumer.now)
+    assert consumer.news() == [Gone(NORTH, "temp"), Up(NORTH, there=False)]
+    assert consumer.view.deadline() == consumer.now + FORGET_S
+    consumer.now += FORGET_S
+    consumer.view.tick(consumer.now)
+    assert consumer.news() == [Forgotten(NORTH)]
+    assert list(vars(consumer.view)["_members"]) == [SOUTH]
+    consumer.view.described(NORTH, {"temp": TEMP}, consumer.now)
+    consumer.view.page(NORTH, Ask(None), None, consumer.now)
+    assert list(vars(consumer.view)["_members"]) == [SOUTH]
+    consumer.comes("temp")
+    consumer.answers()
+    assert consumer.news() == [Up(NORTH, there=True), Came(NORTH, "temp", TEMP)]
+
+
+def test_who_was_never_there_is_forgotten() -> None:
+    """A name that somebody has published with: from the last that was heard of it on."""
+    consumer = Consumer(EVERY)
+    consumer.event("temp")
+    consumer.answers({})
+    consumer.now += FORGET_S - 1.0
+    consumer.event("temp")
+    consumer.now += FORGET_S - 1.0
+    consumer.view.head(NORTH, Position(1, 2), consumer.now)
+    consumer.view.tick(consumer.now)
+    consumer.answers({})
+    assert Forgotten(NORTH) not in consumer.news()
+    consumer.now += FORGET_S
+    consumer.view.tick(consumer.now)
+    assert consumer.news()[-1:] == [Forgotten(NORTH)]
+    assert consumer.view.deadline() == math.inf
+
+
+def test_nobody_is_forgotten_while_we_are_away_ourselves() -> None:
+    """However long that is."""
+    consumer = _met(EVERY)
+    consumer.view.presence.routers(there=False, now=consumer.now)
+    for sender in (None, "temp"):
+        consumer.view.token(NORTH, sender, there=False, now=consumer.now)
+    consumer.now += 2 * FORGET_S
+    consumer.view.tick(consumer.now)
+    assert Up(NORTH, there=False) in consumer.news()
+    consumer.view.presence.routers(there=True, now=consumer.now)
+    consumer.view.tick(consumer.now)
+    assert consumer.news() == []
+    consumer.comes("temp")
+    assert Up(NORTH, there=True) in consumer.news()
+
+
+def test_senders_that_a_gateway_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever names it makes up, so many are remembered at most."""
+    monkeypatch.setattr("gateway.fleet.view.MOST_STRANGERS", 3)
+    consumer = _met(EVERY)
+    for number in range(10):
+        consumer.event(f"made-up-{number}")
+        consumer.answers()
+        consumer.now += MEET_S
+        consumer.view.tick(consumer.now)
+        consumer.answers()
+        assert len(vars(consumer.view)["_members"][NORTH].strangers) <= 3
+    happened = [each for each in consumer.news() if isinstance(each, Happened)]
+    assert len(happened) == 10

@@ -51,6 +51,8 @@ PLACES = [
     "mqtt: {url: 'mqtt://h', user: [SECRET]}",
     "mqtt: {url: 'mqtt://h', outbox_rows: {key: SECRET}}",
     "mqtt: SECRET",
+    "fleet: {site: north, routers: [SECRET]}",
+    "fleet: {site: north, routers: SECRET}",
     "router: {tokn: SECRET}",
     "router: {token: [SECRET, SECRET]}",
     "router: {token: {secret: SECRET}}",
@@ -236,6 +238,17 @@ def test_in_a_broker_s_url(
     assert _told(made, password) == []
     assert _told(made, "my-secret-host.example") == []
     assert f"url: {scheme}://<not shown>:1884" in made.files["config.yaml"]
+
+
+def test_the_routers_of_a_fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their hosts, wherever they are told; schemes and ports are shown."""
+    path = tmp_path / "config.yaml"
+    path.write_text("fleet: {site: north, routers: ['tls://hub1.school.example:7000', 'tls://hub2/path']}")
+    said = "no router of the fleet lets us in at tls://hub1.school.example:7000: is hub2 there?"
+    made = _made(path, said, said, monkeypatch)
+    assert _told(made, "hub1.school.example") == []
+    assert [name for name, text in made.files.items() if "hub2" in text] == []
+    assert "  routers: [tls://<not shown>:7000, tls://<not shown>]\n" in made.files["config.yaml"]
 
 
 def test_a_token_that_was_typed(tmp_path: Path) -> None:

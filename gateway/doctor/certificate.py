@@ -1,0 +1,76 @@
+"""What a certificate says: whose it is, and until when. Pure. Source: X.690, RFC 5280.
+
+Python's ssl tells that of the other end's certificate alone, and what else could read one (`cryptography`) is
+not on every gateway: it has no wheel for 32-bit ARM.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+_VERSION, _UTC_TIME, _OBJECT = 0xA0, 0x17, 0x06
+_COMMON_NAME = b"\x55\x04\x03"
+"""2.5.4.3."""
+
+
+class Certificate(NamedTuple):
+    """`name`: its common name, "" if it has none. `end`: the last second in which it is valid."""
+
+    name: str
+    end: datetime
+
+
+class _Item(NamedTuple):
+    """An element of DER."""
+
+    tag: int
+    content: bytes
+
+
+def certificate_of(pem: str) -> Certificate:
+    """The first in a text. Raises ValueError if there is none that can be read."""
+    try:
+        begin = pem.index(ssl.PEM_HEADER)
+        end = pem.index(ssl.PEM_FOOTER, begin) + len(ssl.PEM_FOOTER)
+        (whole,) = _items(ssl.PEM_cert_to_DER_cert(pem[begin:end]))
+        parts = list(_items(next(_items(whole.content)).content))
+        if parts[0].tag == _VERSION:
+            del parts[0]
+        _serial, _algorithm, _issuer, validity, subject, *_ = parts
+        _begin, until = _items(validity.content)
+        return Certificate(_common_name(subject), _time(until))
+    except (IndexError, StopIteration, ValueError) as error:
+        raise ValueError(f"it is no certificate, PEM ({str(error) or type(error).__name__})") from None
+
+
+def _items(data: bytes) -> Iterator[_Item]:
+    """What stands one after the other. Raises IndexError, ValueError."""
+    at = 0
+    while at < len(data):
+        tag, length, at = data[at], data[at + 1], at + 2
+        if length >= 0x80:
+            more = length - 0x80
+            length, at = int.from_bytes(data[at : at + more], "big"), at + more
+        if at + length > len(data):
+            raise ValueError("it ends too early")
+        yield _Item(tag, data[at : at + length])
+        at += length
+
+
+def _common_name(subject: _Item) -> str:
+    for names in _items(subject.content):
+        for each in _items(names.content):
+            kind, value = _items(each.content)
+            if kind == _Item(_OBJECT, _COMMON_NAME):
+                return value.content.decode(errors="replace")
+    return ""
+
+
+def _time(item: _Item) -> datetime:
+    """UTCTime until 2049, GeneralizedTime from then on."""
+    text = item.content.decode()
+    form = "%y%m%d%H%M%SZ" if item.tag == _UTC_TIME else "%Y%m%d%H%M%SZ"
+    return datetime.strptime(text, form).replace(tzinfo=UTC)
