@@ -210,7 +210,9 @@ class Kept:
                 record.give_up(self._size, NO_ANSWER, now)
             before = (other.heard for other in reversed(mine[:at]) if other.heard is not None)
             earliest = next(before, None) if record.clock is None else record.clock.started
-            found += [Lost(loss, earliest, latest, record) for loss in record.take_losses(now)]
+            ended = self._answered and at + 1 < len(mine)
+            losses = record.take_losses(now, ended=ended)
+            found += [Lost(loss, earliest, latest, record) for loss in losses]
             latest = min(latest, record.begun)
         return found
 

@@ -298,6 +298,22 @@ def test_what_is_lost_of_a_boot_that_has_no_reading_left_is_counted() -> None:
     assert {boot for boot, _ in house.lost} == {7, 8}
 
 
+def test_what_is_lost_at_the_end_of_a_boot_waits_for_no_reading() -> None:
+    """None follows in that boot; a gateway that is killed while it waits would know of it no more."""
+    house = KeptHouse(30)
+    house.run(5)
+    house.unplug()
+    house.run(5)
+    house.reset(off_s=1.6)
+    house.run(20)
+    house.plug()
+    house.run(3)
+    told = Counter(missing.channel for missing in house.missing)
+    assert told == {"temp": 2, "hum": 2, "lux": 2}
+    assert sum(missing.count or 0 for missing in house.missing) == len(house.lost)
+    check(house)
+
+
 def test_a_gap_that_was_told_and_is_not_safe_is_told_again_after_a_kill() -> None:
     """The board says it until then; and what it has overwritten since, as that was not safe either."""
     house = KeptHouse(30)
