@@ -156,9 +156,10 @@ class Kept:
             record.exists(seq)
 
     def lost(self, message: BoardLost, now: float) -> None:
-        """The board says what it lost."""
+        """The board says what it lost. What it says before it has answered `again` answers a `K` that was on
+        its way when it was reset: it calls lost there, too, what was safe of a boot that it has forgotten."""
         record = self._records.get((self._identity, message.boot))
-        if record is not None:
+        if record is not None and self._answered:
             record.lost(message.first, message.last, dict(message.counts), NO_ROOM, now)
 
     def say(self, now: float) -> bytes | None:
