@@ -83,6 +83,12 @@ def taken(said: Iterable[Said], sensors: dict[str, str]) -> tuple[str, list[Take
     return identity, [one._replace(utc=starts[one.boot] + ms) for one, ms in found.values()]
 
 
+def overwritten(said: Iterable[Said]) -> set[tuple[int, int]]:
+    """By boot and number, what the board says that it had no room for; it was not told that it is safe."""
+    fields = [body.split(" ") for _, body in said if body.startswith("G ")]
+    return {(int(boot), seq) for _, boot, low, high, *_ in fields for seq in range(int(low), int(high) + 1)}
+
+
 def _begin(starts: dict[int, float], boot: int, utc: float, ms: int) -> None:
     starts[boot] = min(starts.get(boot, utc), utc - ms / 1000)
 

@@ -1,7 +1,7 @@
 """A gateway that loses, doubles or misdates readings is found out."""
 
 from tests.support.emulated_board import Said
-from tests.support.kept_truth import Outage, Power, Row, Taken, Verdict, compare, taken
+from tests.support.kept_truth import Outage, Power, Row, Taken, Verdict, compare, overwritten, taken
 
 SAID = [
     Said(0.0, "H 0 1 m 24A1 7 1.0 1 0 100"),
@@ -35,6 +35,12 @@ def test_what_is_said_only_when_it_is_sent_again() -> None:
     _, truth = taken([*SAID, *said, *again], {"temp": "air"})
     assert truth[:99] == TRUTH
     assert truth[99:] == [Taken("air", 7, 100, 5.5, 100.0), Taken("air", 8, 1, 6.5, 199.3)]
+
+
+def test_what_the_board_had_no_room_for() -> None:
+    """As it says itself, by boot and number."""
+    said = [*SAID, Said(200.0, "G 6 3 4 temp 2"), Said(201.0, "G 7 9 9")]
+    assert overwritten(said) == {(6, 3), (6, 4), (7, 9)}
 
 
 def test_what_is_missing() -> None:
