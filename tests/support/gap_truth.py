@@ -6,9 +6,6 @@ from typing import Any, NamedTuple
 
 from tests.support.kept_truth import Outage, Taken, Verdict, utc
 
-UNSAFE_S = 4.0
-"""What came so long before a kill, or before what was wrong when it came, may not have been safe: the window
-and a second, and as long for the commit. The board may not have been told to forget it."""
 UNHEARD_S = 10.0
 """What came so long before a kill may be known to nobody when the board has lost it since, with its power."""
 LAST_MOMENT_S = 1.0
@@ -42,24 +39,17 @@ def mistold(
     outages: Sequence[Outage],
     truth: Sequence[Taken] = (),
     behind_s: float = 0.0,
-    overwritten: Collection[tuple[int, int]] = (),
+    perhaps_safe: Collection[tuple[int, int]] = (),
 ) -> list[str]:
     """Which gaps are not of the right size, in words. Of each sensor as many are told as are missing, and
     each gap lies where they are. Only what went with the board's power may be told without a number, and then
     from when it was heard last until it was there again; of what it measured in the last moment before that,
-    or while the gateway had been killed, nobody may know. After a kill some may be told that are there: the
-    board had not been told to forget them, and had no room for them any more (docs/kept.md). `truth` says
-    which there were, `overwritten` what the board had no room for, by boot and number."""
+    or while the gateway had been killed, nobody may know. Of what is there only what is `perhaps_safe`, by
+    boot and number, may be told. `truth`: all that were taken."""
     rough = ROUGH_S + behind_s
     missing = [*verdict.by_power, *verdict.unheard]
     gone = {(one.boot, one.seq) for one in missing}
-    there = [
-        one
-        for one in truth
-        if (one.boot, one.seq) in overwritten
-        and (one.boot, one.seq) not in gone
-        and _before_a_kill(one, outages, behind_s)
-    ]
+    there = [one for one in truth if (one.boot, one.seq) in perhaps_safe and (one.boot, one.seq) not in gone]
     wrong = [
         f"it can be known how many these are: {gap}"
         for gap in gaps
@@ -100,14 +90,6 @@ def _excused(one: Taken, gaps: Sequence[Gap], outages: Sequence[Outage], rough: 
             if any(kill - UNHEARD_S <= one.utc <= off and kill < off for kill in outage.kills):
                 return True
     return False
-
-
-def _before_a_kill(one: Taken, outages: Sequence[Outage], behind_s: float) -> bool:
-    return any(
-        min(outage.begin, kill) - UNSAFE_S - behind_s <= one.utc <= kill
-        for outage in outages
-        for kill in outage.kills
-    )
 
 
 def _is_of(gap: Gap, outage: Outage, rough: float) -> bool:
