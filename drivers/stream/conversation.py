@@ -29,11 +29,13 @@ class Reply(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Request `id` failed at the board: `code` as in the protocol, `text` for a person."""
+    """Request `id` failed at the board: `code` as in the protocol, `text` for a person. `again_s`: in how
+    many seconds it will be answered, None where the board does not say so."""
 
     id: int
     code: str
     text: str
+    again_s: float | None = None
 
 
 class Unusable(NamedTuple):

@@ -17,6 +17,7 @@ from drivers.errors import LinkLostError, SilentError
 from drivers.next_value import NextValues
 from drivers.request import Request
 from drivers.source import Device, Down, Keeper, Measurement, Missing, Up
+from drivers.stream.answers import NotYet
 from drivers.stream.board_notes import BoardNotes
 from drivers.stream.conversation import (
     Conversation,
@@ -101,6 +102,7 @@ class StreamSession:
         # Guards `_ended`: nobody may wake or write to a transport that is closed, or is being closed.
         self._closing = threading.Lock()
         self._ended = False
+        self._over = threading.Event()  # who waits to ask once more is not to wait longer than the line lasts
         # Written by whoever reads, alone.
         self._devices: dict[str, Device] = {}
         self._to_send: list[bytes] = []
@@ -218,6 +220,7 @@ class StreamSession:
     def end(self, reason: str) -> None:
         """See `drivers.source.Session`."""
         self._line.end(reason)
+        self._over.set()
         self._next_values.end(reason)
         self._lose_first()
         with self._closing:
@@ -438,7 +441,16 @@ class StreamSession:
         if verb not in self._conversation.verbs:
             verbs = ", ".join(sorted(self._conversation.verbs))
             raise sig.BadParams(f"{self._name}: expected one of {verbs}, got {verb!r}")
-        request = Request(verb, args, unless=unless)
+        while True:
+            try:
+                return self._ask(Request(verb, args, unless=unless), deadline)
+            except NotYet as busy:
+                if self._clock.monotonic() + busy.again_s >= deadline:
+                    raise
+                self._over.wait(busy.again_s)
+
+    def _ask(self, request: Request, deadline: float) -> object:
+        """What it is answered, at once or when its turn has come."""
         started = self._clock.monotonic()
         place = self._line.ask(request, started, at_once=self._settling.idle and not self._hello_wanted)
         # After the asking, and in any case: who has borrowed the reading may be this very thread, and would

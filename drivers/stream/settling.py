@@ -14,6 +14,7 @@ from collections.abc import Callable, Container, Mapping
 import sig
 from drivers.request import Request
 from drivers.source import Device
+from drivers.stream.answers import NotYet
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,8 @@ TRIES = 8
 # What the board keeps is acknowledged only when it was asked for once: on a line on which a try fails four
 # times in ten, one time in 10^12 it is not.
 AGAIN_TRIES = 30
-# A board that says `busy` to a read is asked again then: a DHT22 needs 2 s between two measurements.
+# A board that says `busy` to a read, and not when to ask, is asked again then: a DHT22 needs 2 s between two
+# measurements.
 BUSY_S = 2.0
 
 
@@ -162,7 +164,8 @@ class Settling:
         channel = request.args[0]
         with self._lock:
             if isinstance(request.error, sig.Busy):
-                self._busy = {**self._busy, channel: now + BUSY_S}
+                again_s = request.error.again_s if isinstance(request.error, NotYet) else BUSY_S
+                self._busy = {**self._busy, channel: now + again_s}
             elif self._reads.get(channel):
                 self._reads = _without(self._reads, {channel})
 

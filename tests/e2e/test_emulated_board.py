@@ -4,6 +4,7 @@ import http.client
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,21 @@ def test_it_comes_back(start: Callable[..., Gateway], mosquitto: Mosquitto, tmp_
                 board.tell(f"temperature {number}")
                 watch.json_until(lambda event, number=number: event["data"]["value"] == number)  # type: ignore[misc]
         assert "restarted, boot " in gateway.errors
+
+
+def test_a_live_read_of_a_sensor_that_needs_its_time(
+    start: Callable[..., Gateway], mosquitto: Mosquitto, tmp_path: Path
+) -> None:
+    """One after the other a DHT22 is read: each time it is measured anew, two seconds later, and none is
+    `busy`."""
+    config = CONFIG.format(driver="temperature", channel="temp", mqtt=mosquitto.port, http=free_port())
+    with EmulatedBoard(tmp_path, "DHT22") as board:
+        gateway = start(config)
+        gateway.wait_for_error("board: up on ")
+        with gateway.client() as client:
+            taken = [client.remoteRequest("it", "read", {"timeout": 5}) for _ in range(4)]
+        asked = [each.body.split() for each in board.said("AE") if len(each.body.split()) > 4]
+        times = {fields[3]: int(fields[4]) for fields in asked if fields[0] == "A"}
+        measured = [times[str(each["seq"])] for each in taken]
+        assert all(after - before >= 2000 for before, after in pairwise(measured)), measured
+        assert any(fields[0] == "E" and fields[2] == "busy" for fields in asked), "it was never too soon"

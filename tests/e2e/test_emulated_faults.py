@@ -20,6 +20,8 @@ from tests.support.kept_truth import (
     Power,
     compare,
     ids,
+    overwritten,
+    perhaps_safe,
     stored,
     taken,
 )
@@ -176,7 +178,7 @@ def run(
             faults.inflict(kind)
         stopping = time.time()
         faults.gateway.signal(signal.SIGTERM)
-        said = board.said("HRAB")
+        said = board.said("HRABG")
     identity, truth = taken(said, SENSORS)
     verdict = compare(truth, stored(database), faults.outages, faults.behind_s, stopping)
     gaps = told_gaps(_events(subscriber, "gap"))
@@ -196,7 +198,11 @@ def run(
     assert verdict.wrong == [], f"{len(verdict.wrong)}: {verdict.wrong[:10]}; {seen}"
     assert absent == [], f"not on MQTT: {absent[:10]}; {seen}"
     assert [(id_, readings) for id_, readings in came.items() if len(readings) > 1] == []
-    wrong = mistold(verdict, gaps, faults.outages, truth, faults.behind_s)
+    lost = overwritten(said)
+    had_room = [one for one in verdict.unheard if (one.boot, one.seq) not in lost]
+    assert had_room == [], f"the board had room for {had_room[:10]}; {seen}"
+    perhaps = perhaps_safe(said, faults.outages)
+    wrong = mistold(verdict, gaps, faults.outages, truth, faults.behind_s, perhaps)
     assert wrong == [], f"{seen}: {wrong}"
     return seen
 

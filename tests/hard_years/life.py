@@ -27,24 +27,17 @@ from typing import Any
 
 import pytest
 
-from gateway import data_folder, timekeeping
 from gateway.app import App
 from gateway.config import load
-from gateway.history import recorder
-from gateway.mqtt import sleep
-from gateway.mqtt.broker import back_off
-from gateway.storage import database
 from tests.hard_years.staged_board import board
 from tests.support.fake_machine import RunningMachine
 from tests.support.plugin import installed
-from tests.support.staged_time import stage
+from tests.support.staged_time import hasten, stage
 from tests.support.waiting import until
 
 STEP_S = 7200.0
 DAY = 12
 """Steps."""
-SOON_S = 0.02
-"""In place of waits in real time, of seconds."""
 UNSET_STEPS = 3
 """After a boot, until a time server has answered."""
 CONFIG = """\
@@ -246,17 +239,6 @@ def ask(what: dict[str, Any]) -> None:
     say(what)
     sys.stdout.flush()
     assert sys.stdin.readline() == "done\n"
-
-
-def hasten(patch: pytest.MonkeyPatch) -> None:
-    """What waits in real time, as it spares the disk or the processor, does so for a moment only."""
-    patch.setattr(recorder, "PAUSE_S", SOON_S)
-    patch.setattr(timekeeping, "KEEP_S", SOON_S)
-    patch.setattr(data_folder, "RETRY_S", SOON_S)
-    patch.setattr(database, "RETRY_S", SOON_S)
-    patch.setattr(sleep, "BURST_S", SOON_S / 10)
-    patch.setattr(back_off, "FIRST_S", SOON_S)
-    patch.setattr(back_off, "ABSENT_S", SOON_S)
 
 
 def main() -> None:

@@ -1,14 +1,13 @@
 """Whether what a gateway tells as lost is what is missing: `#gap`, its size and its times."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from tests.support.kept_truth import Outage, Taken, Verdict, utc
 
-UNSAFE_S = 10.0
-"""What came so long before a kill may not have been safe, on a machine that is busy: the board had not been
-told to forget it, so that it counts it as lost, if it is."""
+UNHEARD_S = 10.0
+"""What came so long before a kill may be known to nobody when the board has lost it since, with its power."""
 LAST_MOMENT_S = 1.0
 """What is measured so long before the power goes, and damaged on its way, may be known to nobody."""
 ROUGH_S = 1.5
@@ -40,16 +39,17 @@ def mistold(
     outages: Sequence[Outage],
     truth: Sequence[Taken] = (),
     behind_s: float = 0.0,
+    perhaps_safe: Collection[tuple[int, int]] = (),
 ) -> list[str]:
     """Which gaps are not of the right size, in words. Of each sensor as many are told as are missing, and
     each gap lies where they are. Only what went with the board's power may be told without a number, and then
     from when it was heard last until it was there again; of what it measured in the last moment before that,
-    or while the gateway had been killed, nobody may know. After a kill some may be told that are there: the
-    board had not been told to forget them (docs/kept.md). `truth` says which there were."""
+    or while the gateway had been killed, nobody may know. Of what is there only what is `perhaps_safe`, by
+    boot and number, may be told. `truth`: all that were taken."""
     rough = ROUGH_S + behind_s
     missing = [*verdict.by_power, *verdict.unheard]
     gone = {(one.boot, one.seq) for one in missing}
-    there = [one for one in truth if (one.boot, one.seq) not in gone and _before_a_kill(one, outages)]
+    there = [one for one in truth if (one.boot, one.seq) in perhaps_safe and (one.boot, one.seq) not in gone]
     wrong = [
         f"it can be known how many these are: {gap}"
         for gap in gaps
@@ -87,13 +87,9 @@ def _excused(one: Taken, gaps: Sequence[Gap], outages: Sequence[Outage], rough: 
             moment = LAST_MOMENT_S + rough - ROUGH_S
             if off - moment <= one.utc <= off + moment:
                 return True
-            if any(kill - UNSAFE_S <= one.utc <= off and kill < off for kill in outage.kills):
+            if any(kill - UNHEARD_S <= one.utc <= off and kill < off for kill in outage.kills):
                 return True
     return False
-
-
-def _before_a_kill(one: Taken, outages: Sequence[Outage]) -> bool:
-    return any(kill - UNSAFE_S <= one.utc <= kill for outage in outages for kill in outage.kills)
 
 
 def _is_of(gap: Gap, outage: Outage, rough: float) -> bool:

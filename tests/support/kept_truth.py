@@ -15,6 +15,9 @@ from tests.support.emulated_board import Said
 LATE_S = 0.2
 """What a time may be wrong by, and a hundredth of the outage."""
 DRIFT = 0.01
+UNSAFE_S = 10.0
+"""What came so long before a kill may have become safe, and not been acknowledged, on a machine that is
+busy."""
 ON_THE_WAY_S = 1.0
 """What was taken a moment before the gateway ended may still be with the board, for the next one."""
 
@@ -81,6 +84,30 @@ def taken(said: Iterable[Said], sensors: dict[str, str]) -> tuple[str, list[Take
             seq, ms, value = int(fields[1]), int(fields[2]), float(fields[3])
             found.setdefault((of, seq), (Taken(sensors[fields[0]], of, seq, value, utc), ms / 1000))
     return identity, [one._replace(utc=starts[one.boot] + ms) for one, ms in found.values()]
+
+
+def overwritten(said: Iterable[Said]) -> set[tuple[int, int]]:
+    """By boot and number, what the board says that it had no room for; it was not told that it is safe."""
+    fields = [body.split(" ") for _, body in said if body.startswith("G ")]
+    return {(int(boot), seq) for _, boot, low, high, *_ in fields for seq in range(int(low), int(high) + 1)}
+
+
+def perhaps_safe(said: Iterable[Said], outages: Sequence[Outage]) -> set[tuple[int, int]]:
+    """The same of what it had sent so shortly before a kill that it may have been safe, and the board not
+    told of that: such a reading is told as lost, though it is there (docs/kept.md)."""
+    said, boot, found = list(said), 0, set[tuple[int, int]]()
+    kills = [kill for outage in outages for kill in outage.kills]
+    lost = overwritten(said)
+    for utc, body in said:
+        letter, *fields = body.split(" ")
+        if letter == "H":
+            boot = int(fields[4])
+        elif letter in "RB" or (letter == "A" and len(fields) == 5):
+            of = int(fields[0]) if letter == "B" else boot
+            key = of, int(fields[1 if letter == "R" else 2])
+            if key in lost and any(kill - UNSAFE_S <= utc <= kill for kill in kills):
+                found.add(key)
+    return found
 
 
 def _begin(starts: dict[int, float], boot: int, utc: float, ms: int) -> None:

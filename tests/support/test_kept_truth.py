@@ -1,7 +1,17 @@
 """A gateway that loses, doubles or misdates readings is found out."""
 
 from tests.support.emulated_board import Said
-from tests.support.kept_truth import Outage, Power, Row, Taken, Verdict, compare, taken
+from tests.support.kept_truth import (
+    Outage,
+    Power,
+    Row,
+    Taken,
+    Verdict,
+    compare,
+    overwritten,
+    perhaps_safe,
+    taken,
+)
 
 SAID = [
     Said(0.0, "H 0 1 m 24A1 7 1.0 1 0 100"),
@@ -35,6 +45,32 @@ def test_what_is_said_only_when_it_is_sent_again() -> None:
     _, truth = taken([*SAID, *said, *again], {"temp": "air"})
     assert truth[:99] == TRUTH
     assert truth[99:] == [Taken("air", 7, 100, 5.5, 100.0), Taken("air", 8, 1, 6.5, 199.3)]
+
+
+def test_what_the_board_had_no_room_for() -> None:
+    """As it says itself, by boot and number."""
+    said = [*SAID, Said(200.0, "G 6 3 4 temp 2"), Said(201.0, "G 7 9 9")]
+    assert overwritten(said) == {(6, 3), (6, 4), (7, 9)}
+
+
+def test_what_may_have_been_safe_when_the_board_lost_it() -> None:
+    """It was sent, for the first time or again, in the last seconds before a kill, and is lost since."""
+    said = [
+        *SAID,
+        Said(120.0, "H 0 1 m 24A1 8 1.0 1 0 100"),
+        Said(121.0, "A 5 temp 1 1000 2.5"),
+        Said(122.0, "B 7 temp 50 50000 50.5 7"),
+        Said(123.0, "B 7 temp 52 50000 52.5 7"),
+        Said(140.0, "G 7 30 51"),
+        Said(141.0, "G 8 1 2"),
+    ]
+    for kill, found in (
+        (35.0, {(7, seq) for seq in range(30, 35)}),
+        (125.0, {(7, 50), (8, 1)}),
+        (121.5, {(8, 1)}),
+        (139.0, set()),
+    ):
+        assert perhaps_safe(said, [Outage(kill, 150.0, kills=(kill,))]) == found, kill
 
 
 def test_what_is_missing() -> None:

@@ -207,9 +207,9 @@ class BootRecord:
         for gap in self.missing():
             self._give_up([gap], channels_of([gap], self._heard), reason, now)
 
-    def take_losses(self, now: float) -> list[Loss]:
-        """See `Losses.take`."""
-        return self._losses.take(self._heard, now)
+    def take_losses(self, now: float, *, ended: bool = False) -> list[Loss]:
+        """See `Losses.take`. `ended`: nothing is measured in this boot any more, and what was is known."""
+        return self._losses.take(self._heard, now, self.newest if ended else None)
 
     def told(self, loss: Loss) -> None:
         """That is safe with whoever wants to know: the board may forget it."""

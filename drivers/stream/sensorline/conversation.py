@@ -281,7 +281,8 @@ class Conversation(conversation.Conversation):
         if self._asked is None or self._asked.id != error.id:
             self.counters["late"] += 1
         else:
-            events.append(Refusal(error.id, error.code, error.text))
+            again_s = None if error.again_ms is None else error.again_ms / 1000
+            events.append(Refusal(error.id, error.code, error.text, again_s))
 
     def _on_note(self, note: messages.BoardNote, _now: float, events: list[Event]) -> None:
         events.append(Note(note.text))

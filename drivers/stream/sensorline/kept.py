@@ -156,9 +156,10 @@ class Kept:
             record.exists(seq)
 
     def lost(self, message: BoardLost, now: float) -> None:
-        """The board says what it lost."""
+        """The board says what it lost. What it says before it has answered `again` answers a `K` that was on
+        its way when it was reset: it calls lost there, too, what was safe of a boot that it has forgotten."""
         record = self._records.get((self._identity, message.boot))
-        if record is not None:
+        if record is not None and self._answered:
             record.lost(message.first, message.last, dict(message.counts), NO_ROOM, now)
 
     def say(self, now: float) -> bytes | None:
@@ -210,7 +211,9 @@ class Kept:
                 record.give_up(self._size, NO_ANSWER, now)
             before = (other.heard for other in reversed(mine[:at]) if other.heard is not None)
             earliest = next(before, None) if record.clock is None else record.clock.started
-            found += [Lost(loss, earliest, latest, record) for loss in record.take_losses(now)]
+            ended = self._answered and at + 1 < len(mine)
+            losses = record.take_losses(now, ended=ended)
+            found += [Lost(loss, earliest, latest, record) for loss in losses]
             latest = min(latest, record.begun)
         return found
 

@@ -44,12 +44,21 @@ class Losses:
         """One more."""
         self._untold.append(loss)
 
-    def take(self, heard: Mapping[int, tuple[str, float]], now: float) -> list[Loss]:
-        """Those that can be told now. `heard`: of readings, the channel, and when they were measured."""
+    def take(
+        self, heard: Mapping[int, tuple[str, float]], now: float, final: int | None = None
+    ) -> list[Loss]:
+        """Those that can be told now. `heard`: of readings, the channel, and when they were measured.
+        `final`: the last reading of a boot that has ended; None of one that goes on."""
         if not self._untold or now < self._told_at + GAP_EVERY_S:
             return []
         self._untold = _joined(self._untold)
-        ready = [loss for loss in self._untold if loss.last + 1 in heard or now >= loss.noted + GAP_WAIT_S]
+        ready = [
+            loss
+            for loss in self._untold
+            if loss.last + 1 in heard
+            or now >= loss.noted + GAP_WAIT_S
+            or (final is not None and loss.last >= final)
+        ]
         if ready:
             self._told_at = now
             self._untold = [loss for loss in self._untold if loss not in ready]

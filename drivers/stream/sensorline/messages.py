@@ -86,11 +86,12 @@ class BoardAnswer(NamedTuple):
 
 
 class BoardError(NamedTuple):
-    """`E`: request `id` failed."""
+    """`E`: request `id` failed. `again_ms`: when it is worth asking again, of a `busy` that says so."""
 
     id: int
     code: str
     text: str
+    again_ms: int | None = None
 
 
 class BoardNote(NamedTuple):
@@ -114,6 +115,7 @@ _READING_LINE = re.compile(
 )
 _ANSWER = re.compile(rb"A " + NUMBER + rb"((?: [!-~]+)*)")
 _ERROR = re.compile(rb"E " + NUMBER + rb" " + WORD + rb"(?: ([ -~]*[!-~]))?")
+_AGAIN = re.compile(rb"(0|[1-9][0-9]{0,7}) ms\b")  # how a text of `busy` may begin
 _NOTE = re.compile(rb"D ([ -~]*[!-~])")
 
 
@@ -203,7 +205,9 @@ def _answer(match: re.Match[bytes]) -> BoardAnswer:
 
 def _error(match: re.Match[bytes]) -> BoardError:
     request_id, code, text = match.groups()
-    return BoardError(to_number(request_id, 1, MAX_ID), code.decode(), (text or b"").decode())
+    again = _AGAIN.match(text or b"") if code == b"busy" else None
+    again_ms = None if again is None else int(again[1])
+    return BoardError(to_number(request_id, 1, MAX_ID), code.decode(), (text or b"").decode(), again_ms)
 
 
 def _note(match: re.Match[bytes]) -> BoardNote:

@@ -4,7 +4,7 @@ import pytest
 
 import sig
 from drivers.source import Measurement
-from drivers.stream.answers import result_of
+from drivers.stream.answers import NotYet, result_of
 from drivers.stream.conversation import Refusal, Reply, Unusable
 
 
@@ -44,3 +44,11 @@ def test_a_refusal_is_raised_by_its_code(
         result_of("board", Refusal(1, code, text))
     assert type(caught.value) is kind
     assert str(caught.value) == message
+
+
+def test_a_busy_board_may_say_when_to_ask_again() -> None:
+    """Who asks later by itself takes it from the error; for the others it is busy."""
+    with pytest.raises(sig.Busy, match=r"board: the board refused: busy \(1450 ms: slow\)") as caught:
+        result_of("board", Refusal(1, "busy", "1450 ms: slow", 1.45))
+    assert isinstance(caught.value, NotYet)
+    assert (caught.value.error, caught.value.again_s) == ("busy", 1.45)

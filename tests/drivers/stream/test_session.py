@@ -497,6 +497,39 @@ def test_refusals_have_types(running: Talk, refusal: str, kind: type[Exception],
     assert re.fullmatch(f"board: {text}", str(error))
 
 
+def test_a_board_that_says_when_is_asked_again_then(running: Talk) -> None:
+    """As often as it says so: who asked gets the value, and waits for it no longer than he wanted to."""
+    busy = iter(["5 ms: the sensor needs its time", "1 ms"])
+
+    def answer(fields: list[str]) -> list[str] | None:
+        text = next(busy, None)
+        return running.wire.healthy(fields) if text is None else [f"E {fields[0]} busy {text}"]
+
+    running.wire.answer = answer
+    result = Requester(running.session).done().result
+    assert isinstance(result, Measurement)
+    assert running.wire.verbs() == ["hello", "read", "read", "read"]
+
+
+def test_a_board_whose_time_comes_too_late_is_busy(running: Talk) -> None:
+    """That is said at once, with its words."""
+    running.wire.answer = lambda fields: [f"E {fields[0]} busy 60000 ms: slow"]
+    error = Requester(running.session, running.clock.monotonic() + 59.0).done().error
+    assert isinstance(error, sig.Busy)
+    assert str(error) == "board: the board refused: busy (60000 ms: slow)"
+    assert running.wire.verbs() == ["hello", "read"]
+
+
+def test_who_waits_for_a_busy_board_hears_of_its_end(running: Talk) -> None:
+    """At once, and not when the time has come."""
+    running.wire.answer = lambda fields: [f"E {fields[0]} busy 60000 ms"]
+    waiting = Requester(running.session)
+    until(lambda: running.wire.verbs().count("read") == 1)
+    until(lambda: running.session.waiting == 0)
+    running.session.end("unplugged")
+    assert isinstance(waiting.done().error, sig.NotConnected)
+
+
 def test_a_request_times_out(running: Talk) -> None:
     """It says what was asked, how long, how often."""
     running.wire.answer = lambda fields: None

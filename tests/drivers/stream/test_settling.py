@@ -9,6 +9,7 @@ import pytest
 import sig
 from drivers.request import Request
 from drivers.source import Channel, Device
+from drivers.stream.answers import NotYet
 from drivers.stream.settling import BUSY_S, TRIES, Settling
 
 
@@ -503,3 +504,14 @@ def test_a_sensor_that_needs_its_time_is_read_later() -> None:
     assert bench.next() == "read temp"
     assert not bench.answer("a measurement")
     assert bench.settling.idle
+
+
+def test_a_sensor_that_says_how_much_time_it_needs_is_read_then() -> None:
+    """No sooner and no later."""
+    bench = Bench({"temp": None})
+    bench.hello(fresh=True)
+    assert not bench.answer(error=NotYet("the sensor needs its time", 0.75))
+    bench.now += 0.74
+    assert bench.next() is None
+    bench.now += 0.02
+    assert bench.next() == "read temp"

@@ -18,9 +18,17 @@ def test_one_measurement_for_two_channels(board: Board) -> None:
 def test_an_early_read_is_busy(board: Board) -> None:
     """When the sensor needs longer than an answer may take; the value of before is never given a new time."""
     board.take(1)
-    assert board.at(2100, "Q 5 read temp") == ["E 5 busy the sensor needs its time"]
-    assert board.at(3299, "Q 6 read temp") == ["E 6 busy the sensor needs its time"]
+    assert board.at(2100, "Q 5 read temp") == ["E 5 busy 1550 ms: the sensor needs its time"]
+    assert board.at(3299, "Q 6 read temp") == ["E 6 busy 351 ms: the sensor needs its time"]
     assert board.measured() == 1
+
+
+def test_a_read_at_the_time_that_was_told_is_answered(board: Board) -> None:
+    """It waits for the measurement that is due, and is not too late for it."""
+    board.take(1)
+    assert board.at(2100, "Q 5 read temp") == ["E 5 busy 1550 ms: the sensor needs its time"]
+    assert board.at(2100 + 1550, "Q 6 read temp") == []
+    assert board.at(4000) == ["A 6 temp 3 4000 0.00", "R hum 4 4000 0.00"]
 
 
 def test_a_read_that_is_a_little_early_waits(board: Board) -> None:

@@ -147,15 +147,27 @@ def test_acknowledged_readings_make_room(board: Board) -> None:
         assert board.ask(f"K 7 {8 * turn}") == []
 
 
-def test_what_was_never_known_is_a_gap(board: Board) -> None:
-    """Of a boot that is not known: a G of that range, without channels. What was acknowledged is not lost: a
-    gateway that has just started asks for it, as it does not know."""
+def test_what_was_acknowledged_is_not_lost(board: Board) -> None:
+    """A gateway that has just started asks for it, as it does not know; also of a boot that the board has
+    forgotten since, as all of it was safe."""
     board.take(2)
     board.ask("K 7 2")
-    assert board.ask("K 3 7 8-12") == ["G 3 8 12"]
-    assert board.ask("K 3 7 8-12 14") == ["G 3 8 12"]
     assert board.ask("K 7 2 1-3") == ["B 7 temp 3 4000 0.00"]
     assert board.ask("K 7 0 1-2") == []
+    board.ask("K 7 4")
+    board = board.reset()
+    assert board.ask("Q 1 again") == ["A 1 8 1 0 7 5 4"]
+    board = board.reset()
+    assert board.ask("K 7 0 1-4") == board.ask("K 7 4 1-9") == []
+
+
+def test_what_an_earlier_boot_never_kept_is_a_gap(board: Board) -> None:
+    """Of what is asked for beyond its newest nothing is known: a G of that range, without channels."""
+    board.take(1)
+    board = board.reset()
+    assert board.ask("K 7 2 4-5") == ["G 7 4 5"]
+    assert board.ask("K 7 2 4-5 9") == ["G 7 4 5"]
+    assert board.ask("K 8 0 4-5") == []
 
 
 def test_due_readings_and_answers_go_first(board: Board) -> None:

@@ -11,7 +11,7 @@ from tests.firmware.arduino.rig import Board
 
 VECTORS = json.loads((ROOT / "tests" / "vectors" / "sensorline.json").read_text())
 REQUESTS = {
-    "$Q 17 read temp*0A6D05BE": "E 17 busy the sensor needs its time",
+    "$Q 17 read temp*0A6D05BE": "E 17 busy 1650 ms: the sensor needs its time",
     "$Q 18 hello*12D8EBD8": "H 18 1 rig 24A16057 7 1.0 3 0 8",
     "$Q 19 interval temp 5000*ED5447DB": "A 19 temp 5000",
     "$Q 20 ping*84805DFE": "A 20 7 0 0",

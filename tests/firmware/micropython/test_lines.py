@@ -87,7 +87,7 @@ def test_streams_of_garbage(golden: dict[str, Any], tmp_path: Path) -> None:
     chance = random.Random(15)
     good = [entry["line"].encode() for entry in golden["lines"]]
     streams = []
-    for _ in range(30):
+    for _ in range(60):
         parts = [
             chance.choice((*good, b"\n", b"\n", b"\r\n", b"$", chance.randbytes(9), b"x" * 200))
             for _ in range(20)

@@ -180,8 +180,12 @@ class Board:
         if self._read is not None and self._read[0] == request:
             return  # the same once more: it is under way
         wait = watch.turn.wait_ms(now)
-        if self._read is not None or wait > PATIENCE_MS:
-            self._error(request, "busy", "%s can be had in %d ms" % (watch.channel.name, wait))
+        if self._read is not None:
+            self._error(request, "busy", "another read waits for its sensor")
+            return
+        if wait > PATIENCE_MS:
+            # then it waits here, and is before a reading that is due
+            self._error(request, "busy", "%d ms: the sensor needs its time" % (wait - PATIENCE_MS // 2))
             return
         self._read = (request, watch, now)
 

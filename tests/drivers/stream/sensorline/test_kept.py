@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from drivers.receipt import Receipt
 from drivers.source import Measurement
 from drivers.stream.sensorline import kept as kept_module
+from drivers.stream.sensorline.board_clock import BoardClock
 from drivers.stream.sensorline.boot_record import MOST_DUE, REASK_S, BootRecord
-from drivers.stream.sensorline.kept_messages import Range, acknowledgement
+from drivers.stream.sensorline.kept import Kept
+from drivers.stream.sensorline.kept_messages import BoardLost, Holding, Range, acknowledgement
 from firmware_sim.sensorline.ring import Ring
 from tests.drivers.stream.sensorline.kept_house import START_S, KeptHouse
 
@@ -298,6 +300,22 @@ def test_what_is_lost_of_a_boot_that_has_no_reading_left_is_counted() -> None:
     assert {boot for boot, _ in house.lost} == {7, 8}
 
 
+def test_what_is_lost_at_the_end_of_a_boot_waits_for_no_reading() -> None:
+    """None follows in that boot; a gateway that is killed while it waits would know of it no more."""
+    house = KeptHouse(30)
+    house.run(5)
+    house.unplug()
+    house.run(5)
+    house.reset(off_s=1.6)
+    house.run(20)
+    house.plug()
+    house.run(3)
+    told = Counter(missing.channel for missing in house.missing)
+    assert told == {"temp": 2, "hum": 2, "lux": 2}
+    assert sum(missing.count or 0 for missing in house.missing) == len(house.lost)
+    check(house)
+
+
 def test_a_gap_that_was_told_and_is_not_safe_is_told_again_after_a_kill() -> None:
     """The board says it until then; and what it has overwritten since, as that was not safe either."""
     house = KeptHouse(30)
@@ -342,6 +360,22 @@ def test_a_second_outage_before_the_first_is_told_counts_each_lost_one_once() ->
         house.plug()
     check(house)
     assert len(house.lost) > 100
+
+
+def test_what_is_said_before_again_is_answered_tells_no_loss() -> None:
+    """The board was reset when a question after what it had lost of a boot before was on its way; it has
+    forgotten that boot by then, of which all was safe, and a board may call that lost."""
+    kept = Kept()
+    kept.begin("24A1", 30, 100, BoardClock(1000, 10.0), 10.0)
+    kept.again([Holding(30, 1, 4), Holding(29, 79, 78)], 10.0)
+    said = [kept.say(10.0 + at / 10) for at in range(10)]
+    assert b"K 29 0 1-78" in said
+    kept.begin("24A1", 31, 100, BoardClock(5, 12.0), 12.0)
+    kept.lost(BoardLost(29, 1, 78, ()), 12.1)
+    kept.again([Holding(31, 1, 0), Holding(30, 1, 4)], 12.2)
+    assert [lost for at in range(30) for lost in kept.take_losses(13.0 + at)] == []
+    kept.lost(BoardLost(30, 1, 4, (("temp", 4),)), 50.0)
+    assert [lost.loss.number for lost in kept.take_losses(51.0)] == [4]
 
 
 def test_a_reset_during_an_outage() -> None:

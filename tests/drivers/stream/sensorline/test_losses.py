@@ -71,6 +71,13 @@ def test_one_whose_end_does_not_come_is_told_without() -> None:
     assert (told.first, told.last, told.since, told.until) == (40, 43, 30.0, None)
 
 
+def test_one_at_the_end_of_a_boot_waits_for_none() -> None:
+    """Nothing follows it; before the last one of the boot something may."""
+    untold = losses(loss(40, 41), loss(45, 47))
+    assert untold.take(HEARD, 1.0, final=48) == []
+    assert spans(untold.take(HEARD, 2.0, final=47)) == [(45, 47, 3)]
+
+
 def test_too_many_are_one() -> None:
     """Each reason by itself."""
     scattered = [loss(seq, seq) for seq in range(40, 40 + 3 * MOST_TOLD, 3)]

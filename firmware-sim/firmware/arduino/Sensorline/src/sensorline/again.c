@@ -64,17 +64,14 @@ void sl_again_all(void) {
 
 void sl_again_some(uint32_t boot, uint32_t from, uint32_t to) {
     uint8_t segment = sl_ring_find(boot);
-    bool known = segment < SL_BOOTS;
-    if (known) {
-        const struct sl_segment *of = &memory()->segments[segment];
-        from = larger(from, of->acked + 1); /* what was acknowledged is not lost */
-        if (from > to) return;
-        ask_entries(segment, from, to);
-        if (from < sl_segment_first(of)) ask_gap(segment);
-        if (to <= of->newest || segment + 1 == memory()->used) return;
-        from = larger(from, of->newest + 1);
-    }
-    if (unknown.boot) return;
+    if (segment == SL_BOOTS) return; /* of one that is forgotten all may have been acknowledged */
+    const struct sl_segment *of = &memory()->segments[segment];
+    from = larger(from, of->acked + 1); /* what was acknowledged is not lost */
+    if (from > to) return;
+    ask_entries(segment, from, to);
+    if (from < sl_segment_first(of)) ask_gap(segment);
+    if (to <= of->newest || segment + 1 == memory()->used || unknown.boot) return;
+    from = larger(from, of->newest + 1);
     unknown.boot = boot;
     unknown.from = from;
     unknown.to = to;

@@ -94,10 +94,16 @@ static bool is_asked(uint8_t channel) {
     return asked.id && asked.channel == channel;
 }
 
-static void answer_busy(void) {
+/* `again_ms`: when to ask again, 0 where that is not known. */
+static void answer_busy(uint32_t again_ms) {
     sl_out_line('E');
     sl_out_number(asked.id);
-    sl_out_constant(PSTR("busy the sensor needs its time"));
+    sl_out_constant(PSTR("busy"));
+    if (again_ms) {
+        sl_out_number(again_ms);
+        sl_out_constant(PSTR("ms:"));
+    }
+    sl_out_constant(PSTR("the sensor needs its time"));
     sl_out_end();
     asked.id = 0;
 }
@@ -161,7 +167,7 @@ static bool may_measure(uint8_t channel, uint32_t now) {
 
 bool sl_channels_step(void) {
     said = false;
-    if (asked.id && sl_now() - asked.since_ms > LONGEST_WAIT_MS) answer_busy();
+    if (asked.id && sl_now() - asked.since_ms > LONGEST_WAIT_MS) answer_busy(0);
     int16_t measured_just_now = -1;
     for (uint8_t i = 0; i < channels->count; i++) {
         uint8_t number = measurement(i);
@@ -175,12 +181,13 @@ bool sl_channels_step(void) {
 void sl_channel_read(uint8_t channel, uint16_t id) {
     const struct sl_state *state = &channels->states[channel];
     uint32_t now = sl_now();
-    if (asked.id && asked.id != id) answer_busy();
+    if (asked.id && asked.id != id) answer_busy(0);
     asked.id = id;
     asked.channel = channel;
     asked.since_ms = now;
     uint32_t since = now - state->measured_ms, needed = shortest(channel);
-    if (!state->measuring && since < needed && needed - since > LONGEST_WAIT_MS) answer_busy();
+    if (!state->measuring && since < needed && needed - since > LONGEST_WAIT_MS)
+        answer_busy(needed - since - LONGEST_WAIT_MS / 2); /* then it waits here, and is before a reading that is due */
 }
 
 void sl_channel_interval(uint8_t channel, uint16_t id, uint32_t ms) {
