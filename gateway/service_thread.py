@@ -38,7 +38,8 @@ class ServiceThread:
         thread.join(within_s)
         if thread.is_alive():
             return False
-        self._thread = None
+        if self._thread is thread:  # else it was begun again, once another had seen its end
+            self._thread = None
         return True
 
     def stop(self, within_s: float, service: str, left: Callable[[], str] = lambda: "") -> bool:

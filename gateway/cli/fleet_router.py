@@ -85,6 +85,7 @@ def _run(asked: Asked, settings: Settings, stops: SimpleQueue[int]) -> int:
         manager.ready(text)
         _stay(asked.folder if settings.tls is not None else None, stops)
     finally:
+        relay.stay()  # first: it would know nothing of the signal any more
         manager.stopping()
         manager.close()
         _leave(relay)

@@ -21,7 +21,8 @@ Answer = Callable[[str, str, Any, float], Any]
 
 DEFAULT_S = 5.0
 """For a caller that does not say how long it waits."""
-LONGEST_S = 60.0
+LONGEST_S = 3600.0
+"""As `asking` has it."""
 MOST_BYTES = 1 << 20
 """Of a request, as sig has it for a message."""
 
@@ -57,8 +58,8 @@ def request_of(payload: bytes) -> Request:
         params, wanted = said.get("params"), said.get("timeout_s", DEFAULT_S)
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
         raise sig.BadParams(f"{_EXPECTED}, got {payload[:60]!r} ({error!r})") from None
-    timed = isinstance(wanted, int | float) and not isinstance(wanted, bool) and math.isfinite(wanted)
-    if not isinstance(sender, str) or not isinstance(method, str) or not timed or wanted < 0:
+    timed = type(wanted) in (int, float) and 0 <= wanted < math.inf
+    if not isinstance(sender, str) or not isinstance(method, str) or not timed:
         raise sig.BadParams(f"{_EXPECTED}, got {payload[:60]!r}")
     return Request(sender, method, params, min(wanted, LONGEST_S))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ def ask(session: zenoh.Session, name: Name, method: str, params: Any, timeout_s:
     JSON), and what the gateway says was raised there."""
     import zenoh
 
+    if math.isnan(timeout_s):
+        raise ValueError("timeout is a number of seconds, got nan")
     timeout_s = max(0.0, timeout_s)
     began = time.monotonic()
     # Waited for in zenoh: a function of ours on its thread would make the answer come a fifth later.

@@ -24,7 +24,7 @@ class Joining(Generic[T]):
     `attempt` is one try; it raises FleetError or ImportError where there is no way in, and is tried again
     whatever it raises. `joined` is given what it returns, once, unless `stop` came before: then `leave` is,
     which closes it. `failed` is told why not, when that is another reason than before. All of them are called
-    on that thread; `joined` is not to block.
+    on that thread; `joined` and `failed` are not to block.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Joining(Generic[T]):
                 self._note(str(error))
             except Exception as error:
                 text = f"{type(error).__name__}: {error}"
-                if text != self.problem:
+                if text != self.problem and not self._stopping.is_set():
                     logger.exception("%s: it cannot join, and tries again; please report this", self._name)
                 self._note(text)
             else:
@@ -88,6 +88,7 @@ class Joining(Generic[T]):
             self._leave(opened)
 
     def _note(self, text: str) -> None:
-        if text != self.problem:
-            self.problem = text
-            self._failed(text)
+        with self._lock:
+            if text != self.problem and not self._stopping.is_set():
+                self.problem = text
+                self._failed(text)

@@ -94,12 +94,12 @@ class Link:
         return self._listening.dropped
 
     def close(self, last: Callable[[], object]) -> bool:
-        """End it. `last`: what the dispatcher's thread does at the end. False if a listener still runs,
-        or zenoh still tries to tell a router that hangs."""
+        """End it. `last`: what the dispatcher's thread does at the end. False if a listener, or a request
+        to one of our own senders, still runs, or zenoh still tries to tell a router that hangs."""
         ended = self._listening.close(END_S)
         self._own.leave()
         if self._speaker is not None:
-            self._speaker.close()
+            ended = self._speaker.close() and ended
         ended = close(self.session) and ended
         self._dispatcher.post(last, must=True)
         self._dispatcher.close()

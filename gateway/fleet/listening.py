@@ -131,21 +131,21 @@ class Listening:
                     return
                 self._work(*taken, 0 if full else MOST_ASKED - self._asked)
                 beat_at = math.inf if self._speaker is None else self._speaker.beat(time.monotonic())
-            except Exception:  # noqa: BLE001 - one message must not end what all depends on
+            except Exception:  # noqa: BLE001 - what all depends on goes on
                 log.failure("sig-fleet-listening failed")
 
     def _work(self, others: list[Letter], samples: list[zenoh.Sample], most: int) -> None:
         now = time.monotonic()
         for letter in others:
-            self._other(letter, now)
+            _guarded(self._other, letter, now)
         for sample in samples:
-            self._sample(sample, now)
-        self.view.tick(now)
+            _guarded(self._sample, sample, now)
+        _guarded(self.view.tick, now)
         for question in self.view.queries(now, most):
             self._ask(question)
         if self.view.news:
-            news, self.view.news = self.view.news, []
-            self._hand_on(news)
+            self._hand_on(self.view.news)
+            self.view.news = []  # not before: where there is no thread left it raises
         if not self._not_met and not self._first and not self.view.is_meeting:
             self.settled.set()
 
@@ -184,8 +184,9 @@ class Listening:
         key = _key_of(str(sample.key_expr))
         if key is None or key.gateway == self._own or key.kind != EVENTS or key.names:
             return
-        beside, text = sample.attachment, sample.payload.to_string()
+        beside = sample.attachment
         try:
+            text = sample.payload.to_string()
             if beside is None:
                 self.view.head(key.gateway, Position.parse(text), now)
             else:
@@ -222,6 +223,14 @@ class Listening:
             self.view.described(gateway, offers, now)
         else:
             self.view.page(gateway, ask, page, now)
+
+
+def _guarded(do: Callable[..., object], *arguments: object) -> None:
+    """One of many that came together: if it cannot be done, the others are all the same."""
+    try:
+        do(*arguments)
+    except Exception:  # noqa: BLE001 - see above
+        log.failure("sig-fleet-listening failed")
 
 
 def _note_key(found: list[str], reply: zenoh.Reply) -> None:

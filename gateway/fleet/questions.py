@@ -4,7 +4,7 @@
     ask, senders   on a few threads: they run the users' code
     confirmed      is noted in the spool at once
 
-zenoh's threads only post, and note what is confirmed: some microseconds.
+zenoh's threads only post, and note what is confirmed, with the receipts of that.
 """
 
 from __future__ import annotations

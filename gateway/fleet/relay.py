@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from gateway.fleet.declaring import direct
 from gateway.fleet.session import CLOSE_S, Settings, close, open_session
@@ -51,9 +51,15 @@ class Links:
         return before
 
 
-def restart() -> None:
-    """Be the program that was started, with the same process id, from its first line on."""
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted
+def restart() -> NoReturn:
+    """Be the program that was started, with the same process id, from its first line on. Where that program
+    is not there any more the process ends, with 1: better none than one that is linked by half."""
+    try:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        logger.critical("it cannot begin anew, and ends: %s: %s", sys.executable, error)
+        logging.shutdown()
+        os._exit(1)
 
 
 class Relay:
@@ -77,12 +83,16 @@ class Relay:
         self._thread.start()
         self._session.info.declare_link_events_listener(direct(self._linked), history=True)
 
-    def close(self, within_s: float = CLOSE_S) -> bool:
-        """End it; False if a thread of zenoh's is left behind."""
+    def stay(self) -> None:
+        """Begin anew no more, as it is to end. Any thread."""
         self._stopping.set()
         self._due.set()
+
+    def close(self, within_s: float = CLOSE_S) -> bool:
+        """End it; False if a thread of zenoh's is left behind."""
+        self.stay()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(within_s)
         return self._session is None or close(self._session, within_s)
 
     def _linked(self, event: zenoh.LinkEvent) -> None:

@@ -100,8 +100,8 @@ class FleetRouter(OthersRouter):
 
     def disconnect(self) -> bool:
         """Leave the fleet: its senders' listeners hear #disconnect. Any number of times. False if a listener
-        still runs after 5 s, or zenoh still tries to tell a router that hangs; called by a listener, it does
-        not wait for that one."""
+        still runs after 5 s, or a request to one of our own senders, or zenoh still tries to tell a router
+        that hangs; called by a listener, it does not wait for that one."""
         with self._changing:
             link, self._link = self._link, None
             return True if link is None else link.close(self.all_gone)
@@ -228,6 +228,6 @@ class FleetRouter(OthersRouter):
         if name.gateway not in self._up:
             return UnknownSender(f"there is no gateway {name.gateway} in the fleet")
         why = "its gateway went away"
-        if self._up[name.gateway]:
+        if self._up[name.gateway] and self._settings.tls is not None:
             why += ", or our certificate may not ask (`fleet enrol NAME --reader --ask`)"
         return NotConnected(f"nobody answers for {name} now: {why}")

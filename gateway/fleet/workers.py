@@ -16,6 +16,8 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
+from sig import log
+
 logger = logging.getLogger(__name__)
 
 AT_WORK = 4
@@ -28,8 +30,9 @@ T = TypeVar("T")
 
 
 class Workers(Generic[T]):
-    """`run(job, came)` is called for each, on up to AT_WORK threads, with when it came (monotonic);
-    `refuse(job)` at the door, for each that is too much. Until `close`. Raises RuntimeError if this machine
+    """`run(job, came)` is called for each, on up to AT_WORK threads, with when it was taken in at the door
+    (monotonic); `refuse(job)` there, for each that is too much. Where this machine has no thread left for the
+    door, that is between two jobs. Until `close`. Raises RuntimeError if this machine
     has no thread left for the first."""
 
     def __init__(self, name: str, run: Callable[[T, float], object], refuse: Callable[[T], object]) -> None:
@@ -102,26 +105,50 @@ class Workers(Generic[T]):
                 if self._at_work == len(self._threads):
                     self._to_the_door()
                 return True
-            if len(self._waiting) < WAITING:
-                self._waiting.append((job, came))
-                return False
-        self._do(self._refuse, job)
+        if not self._may_wait(job, came):
+            self._do(self._refuse, job)
         return False
 
     def _to_the_door(self) -> None:
         try:
             self._add_thread()
         except RuntimeError as error:
-            logger.warning("fleet: no thread is left, so questions wait for one another: %s", error)
+            text = f"fleet: no thread is left, so questions wait for one another: {error}"
+            log.repeated.note("fleet has no thread", text, "")
 
     def _work(self, job: T, came: float) -> None:
         following: tuple[T, float] | None = (job, came)
         while following is not None:
             self._do(self._run, *following)
+            self._take_in()
             with self._lock:
                 following = self._waiting.popleft() if self._waiting else None
                 if following is None:
                     self._at_work -= 1
+
+    def _take_in(self) -> None:
+        """What has come while nobody was at the door."""
+        while self._nobody_at_the_door():
+            try:
+                job = self._arrived.get_nowait()
+            except Empty:
+                return
+            if job is None:
+                self._arrived.put(None)  # it is for who ends next
+                return
+            if not self._may_wait(job, time.monotonic()):
+                self._do(self._refuse, job)
+
+    def _nobody_at_the_door(self) -> bool:
+        with self._lock:
+            return self._at_work == len(self._threads) and not self._closed
+
+    def _may_wait(self, job: T, came: float) -> bool:
+        with self._lock:
+            if len(self._waiting) >= WAITING:
+                return False
+            self._waiting.append((job, came))
+            return True
 
     def _do(self, what: Callable[..., object], *arguments: object) -> None:
         try:

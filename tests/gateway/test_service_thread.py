@@ -71,6 +71,26 @@ def test_several_that_wait(working: Working) -> None:
     assert seen == [True] * 4
 
 
+def test_one_that_is_begun_again_while_somebody_waits_for_it(working: Working) -> None:
+    """Who has waited for the first knows nothing of the second."""
+    working.thread.start()
+    first = working.thread._thread
+    assert first is not None
+    join = first.join
+
+    def joined(timeout: float | None = None) -> None:
+        join(timeout)
+        first.join = join  # type: ignore[method-assign]
+        assert working.thread.wait(60.0)
+        working.may_end.clear()
+        working.thread.start()
+
+    first.join = joined  # type: ignore[method-assign]
+    working.may_end.set()
+    assert working.thread.wait(60.0)
+    assert working.thread.is_begun
+
+
 def test_one_that_was_never_begun(working: Working, caplog: pytest.LogCaptureFixture) -> None:
     """Has ended."""
     assert working.thread.stop(0.0, "work")

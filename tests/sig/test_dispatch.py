@@ -52,7 +52,8 @@ def test_a_dispatcher_is_bounded() -> None:
 
 def test_a_pool_is_bounded_and_runs_side_by_side() -> None:
     """As many at once as there are workers, as many waiting as may; the rest is refused."""
-    pool = Pool("p", 2, 2, None, lambda: None)
+    failed = threading.Event()
+    pool = Pool("p", 2, 2, None, failed.set)
     barrier, hold = threading.Barrier(3), threading.Event()
     ran: list[int] = []
 
@@ -69,6 +70,7 @@ def test_a_pool_is_bounded_and_runs_side_by_side() -> None:
     assert not pool.join(0.01)
     hold.set()
     eventually(lambda: ran == [1])
+    assert failed.wait(WAIT_S)
     pool.close()
     assert not pool.post(print)
     assert pool.join(WAIT_S)
@@ -118,3 +120,16 @@ def test_what_waits_at_the_end_is_thrown_away() -> None:
     assert pool.join(WAIT_S)
     assert done.is_set()
     assert not threads_called("p-")
+
+
+def test_one_worker_is_enough_for_one_job_at_a_time() -> None:
+    """Another begins only when the others have something to do."""
+    pool = Pool("single-pool", 4, 10, None, lambda: None)
+    for _ in range(10):
+        done = threading.Event()
+        assert pool.post(done.set)
+        assert done.wait(WAIT_S)
+        eventually(lambda: not pool._undone)
+    assert len(threads_called("single-pool")) == 1
+    pool.close()
+    assert pool.join(WAIT_S)

@@ -80,7 +80,13 @@ def test_a_response_that_cannot_be_sent(response: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "seconds"), [("", DEFAULT_S), (', "timeout_s": 0', 0), (', "timeout_s": 1e9', LONGEST_S)]
+    ("more", "seconds"),
+    [
+        ("", DEFAULT_S),
+        (', "timeout_s": 0', 0),
+        (', "timeout_s": 1e9', LONGEST_S),
+        (f', "timeout_s": 1{400 * "0"}', LONGEST_S),
+    ],
 )
 def test_how_long_a_caller_waits(more: str, seconds: float) -> None:
     """What it says, within bounds."""

@@ -22,6 +22,7 @@ class Door:
         self.joined: list[str] = []
         self.left: list[str] = []
         self.told: list[str] = []
+        self.after: Exception | None = None
         self.joining = Joining("join", self._knock, self.joined.append, self.left.append, self.told.append)
 
     def _knock(self) -> str:
@@ -29,6 +30,8 @@ class Door:
         for problem in self._problems:
             raise problem
         happens(self.opens)
+        if self.after is not None:
+            raise self.after
         return "session"
 
 
@@ -82,3 +85,17 @@ def test_a_pause_ends_with_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_was_never_begun() -> None:
     """Then there is nothing to end."""
     assert Door().joining.stop(0.0)
+
+
+def test_who_has_stopped_is_told_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Not of a try that fails later, whatever it fails by."""
+    for problem in (FleetError("no router"), RuntimeError("no memory")):
+        made = Door()
+        made.after = problem
+        made.joining.start()
+        happens(made.knocked)
+        assert not made.joining.stop(0.0)
+        made.opens.set()
+        assert made.joining.stop(60.0)
+        assert (made.told, made.joining.problem) == ([], None)
+    assert not caplog.records

@@ -90,7 +90,8 @@ def test_one_that_has_just_begun(monkeypatch: pytest.MonkeyPatch) -> None:
                 others.hang(0)
                 until(lambda: not sees(seeing))
                 others.go_on(0)
-                until(lambda: sees(seeing))
+                until(made._due.is_set)
+                made.stay()
         finally:
             assert made.close(60.0)
         assert not anew.is_set()

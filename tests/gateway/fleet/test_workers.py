@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from gateway.fleet import workers
 from gateway.fleet.workers import AT_WORK, WAITING, Workers
+from sig import log
 from tests.support.waiting import DEADLINE_S, happens, until
 
 NAME = "test-workers"
@@ -22,6 +24,7 @@ class Bench:
     def __init__(self) -> None:
         self.done: list[Any] = []
         self.refused: list[Any] = []
+        self.came: list[float] = []
         self.hold, self.held = threading.Event(), threading.Semaphore(0)
         self.workers: Workers[Callable[[], object]] = Workers(NAME, self._run, self._refuse)
 
@@ -37,13 +40,26 @@ class Bench:
         for _ in range(threads):
             assert self.held.acquire(timeout=DEADLINE_S)
 
+    @property
+    def waiting(self) -> int:
+        """How many have been taken in, and not begun."""
+        return len(self.workers._waiting)
+
     def _run(self, job: Callable[[], object], came: float) -> None:
-        assert came <= time.monotonic()
+        self.came.append(came)
         self.done.append(job())
 
     def _refuse(self, job: Callable[[], object]) -> None:
         self.refused.append(job)
         job()
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """What `sig` logs."""
+    log.setup_logger(logging.getLogger("sig"))
+    yield caplog
+    log.setup_logger(None)
 
 
 def threads() -> int:
@@ -68,8 +84,23 @@ def test_a_few_side_by_side(bench: Bench) -> None:
     assert bench.done == []
     bench.hold.set()
     until(lambda: len(bench.done) == AT_WORK + WAITING)
-    assert sorted(each for each in bench.done if each is not None) == list(range(WAITING))
     assert bench.refused == []
+
+
+def test_one_after_the_other_in_their_order(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each with when it came, not with when it was its turn."""
+    monkeypatch.setattr(workers, "AT_WORK", 1)
+    bench.busy(1)
+    before = time.monotonic()
+    for number in range(5):
+        bench.workers.put(lambda number=number: number)  # type: ignore[misc]
+    until(lambda: bench.waiting == 5)
+    after = time.monotonic()
+    bench.hold.set()
+    until(lambda: len(bench.done) == 6)
+    assert bench.done[1:] == [0, 1, 2, 3, 4]
+    assert all(before <= each <= after for each in bench.came[1:])
+    assert bench.came == sorted(bench.came)
 
 
 def test_what_is_too_much_is_refused_at_once(bench: Bench) -> None:
@@ -118,9 +149,9 @@ def test_threads_that_nobody_needs_end(bench: Bench, monkeypatch: pytest.MonkeyP
 
 
 def test_with_no_thread_left(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
 ) -> None:
-    """They wait for one another, and that is said."""
+    """They wait for one another, so many as may; the rest is refused, and all that is said."""
 
     def start(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -128,11 +159,13 @@ def test_with_no_thread_left(
     with monkeypatch.context() as full:
         full.setattr(threading.Thread, "start", start)
         bench.busy(1)
-        bench.workers.put(lambda: 7)
-        assert "no thread is left" in caplog.text
+        for _ in range(WAITING + 10):
+            bench.workers.put(lambda: 7)
+        assert "no thread is left" in logged.text
         assert bench.done == []
         bench.hold.set()
-        until(lambda: 7 in bench.done)
+        until(lambda: bench.done.count(7) == WAITING)
+        assert len(bench.refused) == 10
     bench.hold.clear()
     bench.busy()
 
@@ -142,6 +175,7 @@ def test_the_end() -> None:
     bench = Bench()
     bench.busy()
     bench.workers.put(lambda: "late")
+    until(lambda: bench.waiting == 1)
     assert not bench.workers.close(0.01)
     bench.hold.set()
     assert bench.workers.close(DEADLINE_S)
