@@ -44,8 +44,8 @@ class Away:
         if not there:
             self._alone_since = now if self._alone_since is None else self._alone_since
         elif self._alone_since is not None:
-            alone_s, self._alone_since = now - self._alone_since, None
-            self._since = {gateway: since + alone_s for gateway, since in self._since.items()}
+            begun, self._alone_since = self._alone_since, None
+            self._since = {each: since + (now - max(since, begun)) for each, since in self._since.items()}
 
     def due(self, now: float) -> list[Gateway]:
         """Those to forget: `back` says which of them were. None while we have no router."""

@@ -59,6 +59,18 @@ def test_while_we_have_no_router(away: Away) -> None:
     assert away.due(2 * FORGET_S) == [A]
 
 
+def test_who_goes_while_we_have_no_router(away: Away) -> None:
+    """Or is heard then, is away from when there is one again; in the order in which they went."""
+    away.routers(there=False, now=10.0)
+    away.heard(A, 60.0)
+    away.gone(C, 80.0)
+    away.routers(there=True, now=100.0)
+    assert away.deadline() == 5.0 + 90.0 + FORGET_S
+    assert away.due(95.0 + FORGET_S) == [B]
+    assert away.due(99.9 + FORGET_S) == [B]
+    assert away.due(100.0 + FORGET_S) == [B, A, C]
+
+
 def test_too_many(away: Away, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those who went first, at once."""
     monkeypatch.setattr(module, "MOST_AWAY", 2)
