@@ -17,11 +17,12 @@ MOST_AWAY = 20_000
 
 
 class Away:
-    """By gateway, in the order in which they went, or were last heard."""
+    """By gateway, in the order in which they went, or were last heard. There is no router until `routers` says
+    so: a collector that begins without one knows gateways too."""
 
     def __init__(self) -> None:
         self._since: dict[Gateway, float] = {}
-        self._alone_since: float | None = None
+        self._alone_since: float | None = -math.inf
 
     def __len__(self) -> int:
         return len(self._since)

@@ -489,6 +489,7 @@ def test_who_is_away_for_ever_is_forgotten() -> None:
     """After weeks it is not listed, nor has it any part in a count; if it comes back, it goes on from where
     it was."""
     desk = Desk()
+    desk.turn(Reached("r", there=True))
     desk.up()
     desk.turn(came(1), came(2))
     desk.keeping.has_written(2)
@@ -507,6 +508,7 @@ def test_who_is_away_for_ever_is_forgotten() -> None:
 def test_what_is_not_written_is_not_forgotten() -> None:
     """Of a gateway whose events wait for a disk, however long: they have no other place."""
     desk = Desk()
+    desk.turn(Reached("r", there=True))
     desk.up()
     desk.turn(came(1))
     desk.turn(Token(SHED, there=False))
@@ -522,6 +524,7 @@ def test_who_was_never_there_is_forgotten() -> None:
     """A name that somebody has published with, since the last that was heard of it; not even known is one of
     which nothing was understood."""
     desk = Desk()
+    desk.turn(Reached("r", there=True))
     barn, shop = (Gateway("north", name).key(EVENTS) for name in ("barn", "shop"))
     desk.turn(came(1), Came(barn, b"1", b"?"), Came(shop, b"?", None))
     assert list(desk.following.members) == [SHED]
@@ -539,7 +542,7 @@ def test_who_was_away_for_ever_at_the_start() -> None:
     old = UTC_MS - round(FORGET_S * 1000)
     cursors = {"north/shed": Cursor(Position(7, 5), old), "north/barn": Cursor(Position(7, 5), old + 1000)}
     desk = Desk(cursors=cursors)
-    desk.turn()
+    desk.turn(Reached("r", there=True))
     assert list(desk.following.members) == [Gateway("north", "barn")]
     desk.turn(Token(SHED, there=True))
     assert desk.asked == [(SHED, Ask(Position(7, 5)))]
@@ -556,3 +559,14 @@ def test_nobody_is_forgotten_without_a_router() -> None:
     desk.turn(seconds=2 * FORGET_S)
     desk.turn(seconds=2)
     assert (list(desk.following.members), desk.member.up) == ([SHED], False)
+
+
+def test_nobody_is_forgotten_before_the_first_router() -> None:
+    """Who is known by its cursor, however long a collector begins without one: then it has its time."""
+    desk = Desk(cursors={"north/shed": Cursor(Position(7, 5), UTC_MS)})
+    desk.turn(Opened("no router"), seconds=2 * FORGET_S)
+    desk.turn(Reached("r", there=True))
+    desk.turn(seconds=FORGET_S - 10)
+    assert list(desk.following.members) == [SHED]
+    desk.turn(seconds=20)
+    assert desk.following.members == {}
