@@ -223,21 +223,32 @@ class Following:
         if news.opened is not None:
             self._opened_anew(keeping, {**news.opened, **news.wrote}, now)
         for name, cursor in news.wrote.items():
-            member = self.members[_gateway(name)]
-            member.stored = cursor
             self._opened[keeping][name] = cursor
-            self._confirming.safe(member.gateway, cursor.position)
+            if (member := self._named(name)) is not None:
+                member.stored = cursor
+                self._confirming.safe(member.gateway, cursor.position)
         for name, dropped in news.lost.items():
-            member = self.members[_gateway(name)]
-            if member.again(dropped):
+            member = self._named(name)
+            if member is not None and member.again(dropped):
                 self._to_begin.add(member)
                 self._count_held()
+
+    def _named(self, name: str) -> Member | None:
+        """None where it is nobody's that is known: what is told of the others is told only once."""
+        try:
+            return self.members[_gateway(name)]
+        except (ValueError, KeyError):
+            logger.error("fleet: no gateway is called %.100r; please report this", name)
+            return None
 
     def _opened_anew(self, keeping: Keeping, cursors: dict[str, Cursor], now: float) -> None:
         self._opened[keeping] = cursors
         for name, cursor in cursors.items():
             if self._clock.utc() - cursor.utc_ms / 1000 < FORGET_S:
-                self._heard(_gateway(name), now)
+                try:
+                    self._heard(_gateway(name), now)
+                except Exception:  # the others' are told only once
+                    logger.exception("fleet: %.100r is not followed; please report this", name)
         for member in self.members.values():
             if member.keeping is keeping:
                 member.stored = cursors.get(member.name, Cursor())
@@ -270,5 +281,8 @@ def _waits(member: Member) -> bool:
 
 
 def _gateway(name: str) -> Gateway:
-    """Of `site/gateway`."""
-    return parse_name(f"{name}/{keys.ANY}").gateway
+    """Of `site/gateway`. Raises ValueError, also where it would mean several."""
+    gateway = parse_name(f"{name}/{keys.ANY}").gateway
+    if keys.ANY in gateway:
+        raise ValueError(f"{name!r} is no gateway's name")
+    return gateway

@@ -570,3 +570,22 @@ def test_nobody_is_forgotten_before_the_first_router() -> None:
     assert list(desk.following.members) == [SHED]
     desk.turn(seconds=20)
     assert desk.following.members == {}
+
+
+@pytest.mark.parametrize("bad", ["x" * 1025 + "/shed", "shed", "*/shed", "north/barn"])
+def test_a_bad_name_loses_nobody_else_s_news(bad: str, caplog: pytest.LogCaptureFixture) -> None:
+    """In what is opened, written or lost; it is in the log."""
+    at = Cursor(Position(7, 5), UTC_MS)
+    desk = Desk(cursors={bad: at, "north/shed": at} if bad != "north/barn" else {"north/shed": at})
+    assert list(desk.following.members) == [SHED]
+    desk.turn(Token(SHED, there=True))
+    desk.answer((6, 7))
+    dropped = Dropped(desk.life, 2, crowded=False)
+    written = Cursor(Position(7, 6), UTC_MS)
+    desk.keeping.next_news = News(None, {bad: written, "north/shed": written}, {bad: dropped})
+    desk.turn()
+    assert desk.member.told()["stored"] == "7-6"
+    desk.keeping.next_news = News(None, {}, {bad: dropped, "north/shed": dropped})
+    desk.turn()
+    assert desk.asked == [(SHED, Ask(Position(7, 6)))]
+    assert bad[:99] in caplog.text
