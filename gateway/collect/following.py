@@ -141,10 +141,10 @@ class Following:
     def _token(self, token: Token, now: float) -> None:
         if not self._wants(token.gateway):
             return
+        member = self._member(token.gateway, now) if token.there else None
         news = self._presence.token(token.gateway, None, token.there, now)
-        if not token.there:
+        if member is None:
             return
-        member = self._member(token.gateway, now)
         if news:
             member.up, member.since = True, self._clock.utc()
         self._introductions.due(member, now)
@@ -203,8 +203,9 @@ class Following:
 
     def _heard(self, gateway: Gateway, now: float) -> Member:
         """Something is known of it: that was understood, or is written."""
+        member = self._member(gateway, now)
         self._presence.heard(gateway, now)
-        return self._member(gateway, now)
+        return member
 
     def _news(self, now: float) -> None:
         """Of those who keep."""
@@ -261,17 +262,21 @@ class Following:
         """Where followers are new ones."""
         self._held = sum(member.follower.held for member in self.members.values() if member.follower)
 
+    def _is_idle(self, gateway: Gateway) -> bool:
+        member = self.members.get(gateway)
+        return member is None or member.is_idle
+
     def _settle(self, now: float) -> None:
         """Who has gone, and who has been away for so long that it is forgotten."""
         for change in self._presence.due(now):
-            member = self.members[change.gateway]
-            member.up, member.since = False, self._clock.utc()
-        forgotten = {each for each in self._presence.long_away(now) if self.members[each].is_idle}
+            if (member := self.members.get(change.gateway)) is not None:
+                member.up, member.since = False, self._clock.utc()
+        forgotten = {each for each in self._presence.long_away(now) if self._is_idle(each)}
         if not forgotten:
             return
         for gateway in forgotten:
             self._presence.forget(gateway)
-            self._unset.forget(self.members[gateway].name)
+            self._unset.forget(str(gateway))
         self.members = {each: member for each, member in self.members.items() if each not in forgotten}
         self._count_held()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -97,6 +98,7 @@ class Desk:
         self.confirmed: list[tuple[Gateway, str, Position]] = []
         self.keeping = Keeping()
         self.keeping.next_news = News(cursors or {}, {}, {})
+        self.full = False
         self.now = 1000.0
         self.following = Following(self, self, self, sites, "collector")  # type: ignore[arg-type]
         self.turn()
@@ -122,6 +124,8 @@ class Desk:
         """Nothing."""
 
     def of(self, _site: str) -> Keeping:
+        if self.full:
+            raise RuntimeError("can't start new thread")
         return self.keeping
 
     # What a test does
@@ -589,3 +593,36 @@ def test_a_bad_name_loses_nobody_else_s_news(bad: str, caplog: pytest.LogCapture
     desk.turn()
     assert desk.asked == [(SHED, Ask(Position(7, 6)))]
     assert bad[:99] in caplog.text
+
+
+def test_who_cannot_be_kept_yet_is_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """Where no thread is left for its site: of a token, or an event, of it nothing is remembered, so that it
+    comes as one that is new."""
+    desk = Desk()
+    desk.turn(Reached("r", there=True))
+    desk.full = True
+    desk.turn(Token(SHED, there=True), came(1, Gateway("north", "barn")))
+    assert caplog.text.count("was not taken") == 2
+    desk.turn(Token(SHED, there=False))
+    desk.turn(seconds=2 * FORGET_S)
+    assert desk.following.members == {}
+    desk.full = False
+    desk.turn(Token(SHED, there=True))
+    assert desk.member.up
+    assert len(caplog.records) == 2
+
+
+def test_one_that_tells_of_nobody_holds_up_nobody() -> None:
+    """Who went, or was away for long, and is not known."""
+    desk = Desk()
+    desk.turn(Reached("r", there=True))
+    presence = vars(desk.following)["_presence"]
+    presence.token(Gateway("no", "body"), None, there=True, now=desk.now)
+    presence.token(Gateway("no", "body"), None, there=False, now=desk.now)
+    desk.up()
+    desk.turn(Token(SHED, there=False))
+    desk.turn(seconds=GATEWAY_S + 1)
+    assert not desk.member.up
+    desk.turn(seconds=FORGET_S)
+    assert desk.following.members == {}
+    assert presence.deadline() == math.inf
