@@ -239,7 +239,7 @@ class Following:
         try:
             return self.members[_gateway(name)]
         except (ValueError, KeyError):
-            logger.error("fleet: no gateway is called %.100r; please report this", name)
+            logger.exception("fleet: no gateway is called %.100r; please report this", name)
             return None
 
     def _opened_anew(self, keeping: Keeping, cursors: dict[str, Cursor], now: float) -> None:

@@ -17,8 +17,8 @@ MOST_AWAY = 20_000
 
 
 class Away:
-    """By gateway, in the order in which they went, or were last heard. There is no router until `routers` says
-    so: a collector that begins without one knows gateways too."""
+    """By gateway, in the order in which they went, or were last heard. There is no router until `routers`
+    says so: a collector that begins without one knows gateways too."""
 
     def __init__(self) -> None:
         self._since: dict[Gateway, float] = {}

@@ -116,8 +116,8 @@ class Key(NamedTuple):
 
 
 def parse_key(text: str) -> Key | None:
-    """None for what is no key of ours: of another version, say, with a longer name than `parse_name` takes, or
-    with one that would mean every site or gateway."""
+    """None for what is no key of ours: of another version, say, with a longer name than `parse_name` takes,
+    or with one that would mean every site or gateway."""
     if not text.startswith(f"{ROOT}/"):
         return None
     site, _, rest = text[len(ROOT) + 1 :].partition("/")
