@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_LETTERS = 20_000
-"""What waits for the thread: beyond it live events are let go, and come in pages. 10 MB."""
+"""What waits for the thread: beyond it live events are let go, and come in pages. 10 MB. Tokens and answers
+are few, and never let go."""
 IDLE_S = 0.5
 BUNCH = 500
 """Letters that are read between two looks."""
@@ -53,6 +54,7 @@ class Consumer:
         self._wire = Wire(settings, sites, self._post)
         self._following = Following(self._wire, keepings, clock, sites, consumer)
         self._let_go = 0
+        self._counting = threading.Lock()  # guards it: zenoh has several threads
         self._stopping = threading.Event()
         self._thread = ServiceThread("collect", self._run)
         self._turned = clock.monotonic()
@@ -106,7 +108,8 @@ class Consumer:
     def _post(self, letter: Letter) -> None:
         """On zenoh's threads."""
         if isinstance(letter, Came) and self._letters.qsize() >= MOST_LETTERS:
-            self._let_go += 1
+            with self._counting:
+                self._let_go += 1
             return
         self._letters.put(letter)
 

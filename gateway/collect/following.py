@@ -141,10 +141,10 @@ class Following:
     def _token(self, token: Token, now: float) -> None:
         if not self._wants(token.gateway):
             return
+        member = self._member(token.gateway, now) if token.there else None
         news = self._presence.token(token.gateway, None, token.there, now)
-        if not token.there:
+        if member is None:
             return
-        member = self._member(token.gateway, now)
         if news:
             member.up, member.since = True, self._clock.utc()
         self._introductions.due(member, now)
@@ -203,8 +203,9 @@ class Following:
 
     def _heard(self, gateway: Gateway, now: float) -> Member:
         """Something is known of it: that was understood, or is written."""
+        member = self._member(gateway, now)
         self._presence.heard(gateway, now)
-        return self._member(gateway, now)
+        return member
 
     def _news(self, now: float) -> None:
         """Of those who keep."""
@@ -223,21 +224,32 @@ class Following:
         if news.opened is not None:
             self._opened_anew(keeping, {**news.opened, **news.wrote}, now)
         for name, cursor in news.wrote.items():
-            member = self.members[_gateway(name)]
-            member.stored = cursor
             self._opened[keeping][name] = cursor
-            self._confirming.safe(member.gateway, cursor.position)
+            if (member := self._named(name)) is not None:
+                member.stored = cursor
+                self._confirming.safe(member.gateway, cursor.position)
         for name, dropped in news.lost.items():
-            member = self.members[_gateway(name)]
-            if member.again(dropped):
+            member = self._named(name)
+            if member is not None and member.again(dropped):
                 self._to_begin.add(member)
                 self._count_held()
+
+    def _named(self, name: str) -> Member | None:
+        """None where it is nobody's that is known: what is told of the others is told only once."""
+        try:
+            return self.members[_gateway(name)]
+        except (ValueError, KeyError):
+            logger.exception("fleet: no gateway is called %.100r; please report this", name)
+            return None
 
     def _opened_anew(self, keeping: Keeping, cursors: dict[str, Cursor], now: float) -> None:
         self._opened[keeping] = cursors
         for name, cursor in cursors.items():
             if self._clock.utc() - cursor.utc_ms / 1000 < FORGET_S:
-                self._heard(_gateway(name), now)
+                try:
+                    self._heard(_gateway(name), now)
+                except Exception:  # the others' are told only once
+                    logger.exception("fleet: %.100r is not followed; please report this", name)
         for member in self.members.values():
             if member.keeping is keeping:
                 member.stored = cursors.get(member.name, Cursor())
@@ -250,17 +262,21 @@ class Following:
         """Where followers are new ones."""
         self._held = sum(member.follower.held for member in self.members.values() if member.follower)
 
+    def _is_idle(self, gateway: Gateway) -> bool:
+        member = self.members.get(gateway)
+        return member is None or member.is_idle
+
     def _settle(self, now: float) -> None:
         """Who has gone, and who has been away for so long that it is forgotten."""
         for change in self._presence.due(now):
-            member = self.members[change.gateway]
-            member.up, member.since = False, self._clock.utc()
-        forgotten = {each for each in self._presence.long_away(now) if self.members[each].is_idle}
+            if (member := self.members.get(change.gateway)) is not None:
+                member.up, member.since = False, self._clock.utc()
+        forgotten = {each for each in self._presence.long_away(now) if self._is_idle(each)}
         if not forgotten:
             return
         for gateway in forgotten:
             self._presence.forget(gateway)
-            self._unset.forget(self.members[gateway].name)
+            self._unset.forget(str(gateway))
         self.members = {each: member for each, member in self.members.items() if each not in forgotten}
         self._count_held()
 
@@ -270,5 +286,8 @@ def _waits(member: Member) -> bool:
 
 
 def _gateway(name: str) -> Gateway:
-    """Of `site/gateway`."""
-    return parse_name(f"{name}/{keys.ANY}").gateway
+    """Of `site/gateway`. Raises ValueError, also where it would mean several."""
+    gateway = parse_name(f"{name}/{keys.ANY}").gateway
+    if keys.ANY in gateway:
+        raise ValueError(f"{name!r} is no gateway's name")
+    return gateway

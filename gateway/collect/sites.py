@@ -50,16 +50,17 @@ class Sites:
                 self.of(site)
 
     def of(self, site: str) -> Keeping:
-        """Who keeps that site's events; begun, if it is a new one."""
+        """Who keeps that site's events; begun, if it is a new one. Raises RuntimeError if this machine has no
+        thread left for it; it is tried anew then."""
         name = "" if self._config.collect.postgres is not None else site
         with self._lock:
             keeping = self._keepings.get(name)
             if keeping is None:
                 window_s = self._config.collect.window
                 keeping = Keeping(name, self._make_of(name), self._clock, window_s, self._wake)
-                self._keepings = {**self._keepings, name: keeping}
                 if not self._stopped:
                     keeping.start()
+                self._keepings = {**self._keepings, name: keeping}
         return keeping
 
     def stop(self) -> Sequence[Keeping]:

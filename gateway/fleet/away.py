@@ -17,11 +17,12 @@ MOST_AWAY = 20_000
 
 
 class Away:
-    """By gateway, in the order in which they went, or were last heard."""
+    """By gateway, in the order in which they went, or were last heard. There is no router until `routers`
+    says so: a collector that begins without one knows gateways too."""
 
     def __init__(self) -> None:
         self._since: dict[Gateway, float] = {}
-        self._alone_since: float | None = None
+        self._alone_since: float | None = -math.inf
 
     def __len__(self) -> int:
         return len(self._since)
@@ -44,8 +45,8 @@ class Away:
         if not there:
             self._alone_since = now if self._alone_since is None else self._alone_since
         elif self._alone_since is not None:
-            alone_s, self._alone_since = now - self._alone_since, None
-            self._since = {gateway: since + alone_s for gateway, since in self._since.items()}
+            begun, self._alone_since = self._alone_since, None
+            self._since = {each: since + (now - max(since, begun)) for each, since in self._since.items()}
 
     def due(self, now: float) -> list[Gateway]:
         """Those to forget: `back` says which of them were. None while we have no router."""

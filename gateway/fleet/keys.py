@@ -116,7 +116,8 @@ class Key(NamedTuple):
 
 
 def parse_key(text: str) -> Key | None:
-    """None for what is no key of ours: of another version, say."""
+    """None for what is no key of ours: of another version, say, with a longer name than `parse_name` takes,
+    or with one that would mean every site or gateway."""
     if not text.startswith(f"{ROOT}/"):
         return None
     site, _, rest = text[len(ROOT) + 1 :].partition("/")
@@ -124,7 +125,10 @@ def parse_key(text: str) -> Key | None:
     if not site or len(parts) < 2 or "" in parts:
         return None
     gateway = Gateway(unquoted(site), unquoted(parts[0]))
-    return Key(gateway, parts[1], tuple(unquoted(part) for part in parts[2:]))
+    names = tuple(unquoted(part) for part in parts[2:])
+    if ANY in gateway or any(len(name) > MOST_NAME for name in (*gateway, *names)):
+        return None
+    return Key(gateway, parts[1], names)
 
 
 @lru_cache(_MOST_CACHED)

@@ -57,8 +57,11 @@ class Presence:
     def token(self, gateway: Gateway, sender: str | None, there: bool, now: float) -> bool:
         """It has come, or gone; `sender` None: the gateway's own. Whether that is news: it counts as there
         from now on, and did not."""
-        ones = self._ones.setdefault(gateway, {})
-        one = ones.setdefault(sender, _One())
+        one = self._ones.get(gateway, {}).get(sender)
+        if one is None:
+            if not there:  # it went before it came: nothing is known by it
+                return False
+            one = self._ones.setdefault(gateway, {})[sender] = _One()
         if one.there != there:
             one.there, one.since = there, now
         if not there:
@@ -104,7 +107,7 @@ class Presence:
             if not left:
                 self._missing.discard(gateway)
             self._keep_there(gateway)
-            if gone and gateway not in self._ones:
+            if gateway not in self._ones:
                 self._away.gone(gateway, now)
             found += gone
         return sorted(found, key=lambda change: (change.gateway, change.sender is None, change.sender or ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -97,6 +98,7 @@ class Desk:
         self.confirmed: list[tuple[Gateway, str, Position]] = []
         self.keeping = Keeping()
         self.keeping.next_news = News(cursors or {}, {}, {})
+        self.full = False
         self.now = 1000.0
         self.following = Following(self, self, self, sites, "collector")  # type: ignore[arg-type]
         self.turn()
@@ -122,6 +124,8 @@ class Desk:
         """Nothing."""
 
     def of(self, _site: str) -> Keeping:
+        if self.full:
+            raise RuntimeError("can't start new thread")
         return self.keeping
 
     # What a test does
@@ -489,6 +493,7 @@ def test_who_is_away_for_ever_is_forgotten() -> None:
     """After weeks it is not listed, nor has it any part in a count; if it comes back, it goes on from where
     it was."""
     desk = Desk()
+    desk.turn(Reached("r", there=True))
     desk.up()
     desk.turn(came(1), came(2))
     desk.keeping.has_written(2)
@@ -507,6 +512,7 @@ def test_who_is_away_for_ever_is_forgotten() -> None:
 def test_what_is_not_written_is_not_forgotten() -> None:
     """Of a gateway whose events wait for a disk, however long: they have no other place."""
     desk = Desk()
+    desk.turn(Reached("r", there=True))
     desk.up()
     desk.turn(came(1))
     desk.turn(Token(SHED, there=False))
@@ -522,6 +528,7 @@ def test_who_was_never_there_is_forgotten() -> None:
     """A name that somebody has published with, since the last that was heard of it; not even known is one of
     which nothing was understood."""
     desk = Desk()
+    desk.turn(Reached("r", there=True))
     barn, shop = (Gateway("north", name).key(EVENTS) for name in ("barn", "shop"))
     desk.turn(came(1), Came(barn, b"1", b"?"), Came(shop, b"?", None))
     assert list(desk.following.members) == [SHED]
@@ -539,7 +546,7 @@ def test_who_was_away_for_ever_at_the_start() -> None:
     old = UTC_MS - round(FORGET_S * 1000)
     cursors = {"north/shed": Cursor(Position(7, 5), old), "north/barn": Cursor(Position(7, 5), old + 1000)}
     desk = Desk(cursors=cursors)
-    desk.turn()
+    desk.turn(Reached("r", there=True))
     assert list(desk.following.members) == [Gateway("north", "barn")]
     desk.turn(Token(SHED, there=True))
     assert desk.asked == [(SHED, Ask(Position(7, 5)))]
@@ -556,3 +563,66 @@ def test_nobody_is_forgotten_without_a_router() -> None:
     desk.turn(seconds=2 * FORGET_S)
     desk.turn(seconds=2)
     assert (list(desk.following.members), desk.member.up) == ([SHED], False)
+
+
+def test_nobody_is_forgotten_before_the_first_router() -> None:
+    """Who is known by its cursor, however long a collector begins without one: then it has its time."""
+    desk = Desk(cursors={"north/shed": Cursor(Position(7, 5), UTC_MS)})
+    desk.turn(Opened("no router"), seconds=2 * FORGET_S)
+    desk.turn(Reached("r", there=True))
+    desk.turn(seconds=FORGET_S - 10)
+    assert list(desk.following.members) == [SHED]
+    desk.turn(seconds=20)
+    assert desk.following.members == {}
+
+
+@pytest.mark.parametrize("bad", ["x" * 1025 + "/shed", "shed", "*/shed", "north/barn"])
+def test_a_bad_name_loses_nobody_else_s_news(bad: str, caplog: pytest.LogCaptureFixture) -> None:
+    """In what is opened, written or lost; it is in the log."""
+    at = Cursor(Position(7, 5), UTC_MS)
+    desk = Desk(cursors={bad: at, "north/shed": at} if bad != "north/barn" else {"north/shed": at})
+    assert list(desk.following.members) == [SHED]
+    desk.turn(Token(SHED, there=True))
+    desk.answer((6, 7))
+    dropped = Dropped(desk.life, 2, crowded=False)
+    written = Cursor(Position(7, 6), UTC_MS)
+    desk.keeping.next_news = News(None, {bad: written, "north/shed": written}, {bad: dropped})
+    desk.turn()
+    assert desk.member.told()["stored"] == "7-6"
+    desk.keeping.next_news = News(None, {}, {bad: dropped, "north/shed": dropped})
+    desk.turn()
+    assert desk.asked == [(SHED, Ask(Position(7, 6)))]
+    assert bad[:99] in caplog.text
+
+
+def test_who_cannot_be_kept_yet_is_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """Where no thread is left for its site: of a token, or an event, of it nothing is remembered, so that it
+    comes as one that is new."""
+    desk = Desk()
+    desk.turn(Reached("r", there=True))
+    desk.full = True
+    desk.turn(Token(SHED, there=True), came(1, Gateway("north", "barn")))
+    assert caplog.text.count("was not taken") == 2
+    desk.turn(Token(SHED, there=False))
+    desk.turn(seconds=2 * FORGET_S)
+    assert desk.following.members == {}
+    desk.full = False
+    desk.turn(Token(SHED, there=True))
+    assert desk.member.up
+    assert len(caplog.records) == 2
+
+
+def test_one_that_tells_of_nobody_holds_up_nobody() -> None:
+    """Who went, or was away for long, and is not known."""
+    desk = Desk()
+    desk.turn(Reached("r", there=True))
+    presence = vars(desk.following)["_presence"]
+    presence.token(Gateway("no", "body"), None, there=True, now=desk.now)
+    presence.token(Gateway("no", "body"), None, there=False, now=desk.now)
+    desk.up()
+    desk.turn(Token(SHED, there=False))
+    desk.turn(seconds=GATEWAY_S + 1)
+    assert not desk.member.up
+    desk.turn(seconds=FORGET_S)
+    assert desk.following.members == {}
+    assert presence.deadline() == math.inf

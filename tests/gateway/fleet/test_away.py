@@ -15,8 +15,9 @@ A, B, C = (Gateway("north", name) for name in "abc")
 
 @pytest.fixture
 def away() -> Away:
-    """Two that have gone."""
+    """Two that have gone, with a router."""
     made = Away()
+    made.routers(there=True, now=-1.0)
     made.gone(A, 0.0)
     made.gone(B, 5.0)
     return made
@@ -57,6 +58,30 @@ def test_while_we_have_no_router(away: Away) -> None:
     away.routers(there=True, now=10.0 + FORGET_S)
     assert away.deadline() == 2 * FORGET_S
     assert away.due(2 * FORGET_S) == [A]
+
+
+def test_before_the_first_router() -> None:
+    """That time does not count either."""
+    made = Away()
+    made.heard(A, 0.0)
+    made.heard(B, 5.0)
+    assert made.due(2 * FORGET_S) == []
+    assert made.deadline() == math.inf
+    made.routers(there=True, now=2 * FORGET_S)
+    assert made.due(3 * FORGET_S - 0.1) == []
+    assert made.due(3 * FORGET_S) == [A, B]
+
+
+def test_who_goes_while_we_have_no_router(away: Away) -> None:
+    """Or is heard then, is away from when there is one again; in the order in which they went."""
+    away.routers(there=False, now=10.0)
+    away.heard(A, 60.0)
+    away.gone(C, 80.0)
+    away.routers(there=True, now=100.0)
+    assert away.deadline() == 5.0 + 90.0 + FORGET_S
+    assert away.due(95.0 + FORGET_S) == [B]
+    assert away.due(99.9 + FORGET_S) == [B]
+    assert away.due(100.0 + FORGET_S) == [B, A, C]
 
 
 def test_too_many(away: Away, monkeypatch: pytest.MonkeyPatch) -> None:

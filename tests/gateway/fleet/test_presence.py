@@ -141,6 +141,16 @@ def test_a_token_that_goes_before_it_came() -> None:
     assert presence.deadline() == math.inf
 
 
+def test_who_is_heard_after_a_token_that_never_came() -> None:
+    """Is away from then on, and forgotten in its time."""
+    presence = Presence()
+    presence.routers(there=True, now=0.0)
+    presence.token(NORTH, None, there=False, now=1.0)
+    presence.heard(NORTH, 1.5)
+    assert presence.due(100.0) == []
+    assert presence.long_away(1.5 + FORGET_S) == [NORTH]
+
+
 def test_nothing_is_kept_of_who_is_gone(presence: Presence) -> None:
     """But since when, for weeks; of who never came not even that."""
     presence.token(NORTH, "temp", there=False, now=10.0)

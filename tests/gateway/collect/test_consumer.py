@@ -1,0 +1,82 @@
+"""`gateway.collect.consumer`: what is let go when its thread is behind, and that all of it is counted."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from gateway.clock.wall import WallClock
+from gateway.collect import consumer as module
+from gateway.collect.consumer import Consumer
+from gateway.collect.wire import Came, Letter, Opened, Paged, Token, Told
+from gateway.fleet.follower import Ask
+from gateway.fleet.keys import EVENTS, Gateway
+from gateway.fleet.message import START
+
+SHED = Gateway("north", "shed")
+EVENT = Came(SHED.key(EVENTS), b"1", b"7 1 1 1 temp %23changed")
+
+
+class Post:
+    """A `Wire` that is nowhere: what zenoh's threads would post, a test does."""
+
+    def __init__(self, _settings: Any, _sites: Any, post: Any) -> None:
+        self.post = post
+
+
+@pytest.fixture
+def consumer(monkeypatch: pytest.MonkeyPatch) -> Consumer:
+    """Whose thread never reads, and which has room for two letters."""
+    monkeypatch.setattr(module, "MOST_LETTERS", 2)
+    monkeypatch.setattr(module, "Wire", Post)
+    return Consumer(None, (), "collector", WallClock(), None)  # type: ignore[arg-type]  # it is not begun
+
+
+def post(consumer: Consumer, letter: Letter) -> None:
+    """On a thread of zenoh's."""
+    vars(consumer)["_wire"].post(letter)
+
+
+def let_go(consumer: Consumer) -> object:
+    """What `/metrics` says of it."""
+    (family,) = (each for each in consumer.families() if each.name == "fleet_let_go_events_total")
+    return family.samples[0].value
+
+
+def waiting(consumer: Consumer) -> int:
+    """For the thread."""
+    size: int = vars(consumer)["_letters"].qsize()
+    return size
+
+
+def test_only_live_events_are_let_go(consumer: Consumer) -> None:
+    """They come in pages; a token or an answer would not come again."""
+    for _ in range(5):
+        post(consumer, EVENT)
+    assert (waiting(consumer), let_go(consumer)) == (2, 3)
+    for letter in (Token(SHED, there=True), Told(SHED, None), Paged(SHED, Ask(START), None), Opened(None)):
+        post(consumer, letter)
+    assert (waiting(consumer), let_go(consumer)) == (6, 3)
+
+
+def test_each_that_is_let_go_is_counted(consumer: Consumer) -> None:
+    """Also where another thread lets one go between one's reading of the count and its writing."""
+    other = threading.Thread(target=post, args=(consumer, EVENT))
+
+    class Meanwhile(int):
+        """A count to which nothing is added before another thread has had time to add to it."""
+
+        def __add__(self, more: int) -> int:
+            if other.ident is None:
+                other.start()
+                other.join(0.2)
+            return int(self) + more
+
+    for _ in range(2):
+        post(consumer, EVENT)
+    vars(consumer)["_let_go"] = Meanwhile()
+    post(consumer, EVENT)
+    other.join()
+    assert let_go(consumer) == 2
