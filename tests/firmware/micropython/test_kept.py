@@ -133,3 +133,16 @@ def test_memory_that_outlives_a_reset(board: Start, tmp_path: Path) -> None:
         assert 0 <= int(body.rsplit(" ", 1)[1]) <= end - int(was.split()[2]) + now
     wire.tell("K 1 3")
     assert again(wire)[0] == "A 900 2 1 2"
+
+
+def test_a_reset_while_it_measures_as_fast_as_it_can(board: Start, tmp_path: Path) -> None:
+    """What outlives a reset does so whenever that comes: each boot names the one before, and its newest."""
+    wire = board("interval=2", "keeps=20", f"memory={tmp_path}/rtc")
+    for boot in range(2, 22):
+        seq = int(wire.starting("R hum").split()[2])
+        wire.board.reset()
+        while int(wire.starting("H 0 ").split()[5]) != boot:
+            pass
+        _, *others = wire.ask(f"Q {900 + boot} again").split()[1:]
+        named = {int(each): int(newest) for each, newest in zip(others[3::3], others[5::3], strict=True)}
+        assert named[boot - 1] >= seq
