@@ -270,6 +270,7 @@ bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks.many_links
 	$(BIN)/python -m benchmarks.sd_card
 	$(BIN)/python -m benchmarks.modbus_bus
+	$(BIN)/python -m benchmarks.bit_errors
 	$(BIN)/python -m benchmarks.history
 	$(BIN)/python -m benchmarks.fleet --outage 60
 	$(BIN)/python -m benchmarks.fleet.growth

@@ -116,7 +116,10 @@ class Consumer:
     # The consumer's thread
 
     def _run(self) -> None:
-        self._keepings.begin()
+        try:
+            self._keepings.begin()
+        except Exception:  # each site is begun when something comes of it as well
+            logger.exception("collect: not all that is on disk could be opened; please report this")
         while not self._stopping.is_set():
             self._turned = self._clock.monotonic()
             letters = self._taken()

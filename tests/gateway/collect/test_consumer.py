@@ -26,12 +26,22 @@ class Post:
         self.post = post
 
 
+class Nobody(tuple[Any, ...]):
+    """Who keeps something: none, for want of threads."""
+
+    __slots__ = ()
+
+    def begin(self) -> None:
+        """See `Sites`."""
+        raise RuntimeError("can't start new thread")
+
+
 @pytest.fixture
 def consumer(monkeypatch: pytest.MonkeyPatch) -> Consumer:
     """Whose thread never reads, and which has room for two letters."""
     monkeypatch.setattr(module, "MOST_LETTERS", 2)
     monkeypatch.setattr(module, "Wire", Post)
-    return Consumer(None, (), "collector", WallClock(), None)  # type: ignore[arg-type]  # it is not begun
+    return Consumer(None, (), "collector", WallClock(), Nobody())  # type: ignore[arg-type]  # nor is it begun
 
 
 def post(consumer: Consumer, letter: Letter) -> None:
@@ -80,3 +90,11 @@ def test_each_that_is_let_go_is_counted(consumer: Consumer) -> None:
     post(consumer, EVENT)
     other.join()
     assert let_go(consumer) == 2
+
+
+def test_what_is_on_disk_cannot_be_opened(consumer: Consumer, caplog: pytest.LogCaptureFixture) -> None:
+    """For want of a thread, say: it collects all the same."""
+    post(consumer, Opened(None))
+    vars(consumer)["_stopping"].set()
+    consumer._run()
+    assert "not all that is on disk could be opened" in caplog.text
