@@ -46,6 +46,8 @@ GREETING_S = 5.0
 # How often it is asked until then, and after that.
 GREETING_STEP_S = 0.5
 PATIENT_STEP_S = 2.0
+# A board that says "busy" and "0 ms" is not to be asked without end.
+SOONEST_AGAIN_S = 0.05
 # Silence for three intervals, at least so long, and the board is asked whether it is there.
 LEAST_SILENCE_S = 5.0
 PINGS = 3
@@ -445,9 +447,10 @@ class StreamSession:
             try:
                 return self._ask(Request(verb, args, unless=unless), deadline)
             except NotYet as busy:
-                if self._clock.monotonic() + busy.again_s >= deadline:
+                again_s = max(busy.again_s, SOONEST_AGAIN_S)
+                if self._clock.monotonic() + again_s >= deadline:
                     raise
-                self._over.wait(busy.again_s)
+                self._over.wait(again_s)
 
     def _ask(self, request: Request, deadline: float) -> object:
         """What it is answered, at once or when its turn has come."""

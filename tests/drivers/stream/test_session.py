@@ -15,6 +15,7 @@ import sig
 from drivers.errors import LinkLostError, SilentError
 from drivers.source import Measurement, Up
 from drivers.stream import lender as lender_module
+from drivers.stream import session
 from drivers.stream.lender import SPAN_S
 from drivers.stream.line import ATTEMPT_S, MAX_WAITING
 from drivers.stream.loan import Loan
@@ -517,6 +518,16 @@ def test_a_board_whose_time_comes_too_late_is_busy(running: Talk) -> None:
     error = Requester(running.session, running.clock.monotonic() + 59.0).done().error
     assert isinstance(error, sig.Busy)
     assert str(error) == "board: the board refused: busy (60000 ms: slow)"
+    assert running.wire.verbs() == ["hello", "read"]
+
+
+def test_a_board_that_says_at_once_is_not_asked_without_end(
+    running: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is a pause, and it counts."""
+    monkeypatch.setattr(session, "SOONEST_AGAIN_S", 60.0)
+    running.wire.answer = lambda fields: [f"E {fields[0]} busy 0 ms"]
+    assert isinstance(Requester(running.session, running.clock.monotonic() + 59.0).done().error, sig.Busy)
     assert running.wire.verbs() == ["hello", "read"]
 
 
