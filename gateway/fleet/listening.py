@@ -20,6 +20,7 @@ from gateway.fleet.inbox import Answer, First, Follow, Inbox, Letter, Token, Tra
 from gateway.fleet.keys import EVENTS, EVERY, SENDERS, UP, Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
 from gateway.fleet.news import News, Reached, offers_of
+from gateway.fleet.presence import MOST_SENDERS
 from gateway.fleet.querying import query, selector_of
 from gateway.fleet.subscriptions import Subscriptions
 from gateway.fleet.view import Query, View
@@ -171,7 +172,11 @@ class Listening:
     def _token(self, text: str, there: bool, now: float) -> None:
         key = _key_of(text)
         if key is not None and key.gateway != self._own and key.kind == UP and len(key.names) < 2:
-            self.view.token(key.gateway, key.names[0] if key.names else None, there, now)
+            sender = key.names[0] if key.names else None
+            self.view.token(key.gateway, sender, there, now)
+            if there and not self.view.presence.is_seen(key.gateway, sender):
+                text = f"the gateway {key.gateway} has more than {MOST_SENDERS} senders: others are not seen"
+                log.repeated.note("fleet gateway with too many senders", text, str(key.gateway))
         self._first.discard(text)
 
     def _is_there(self, text: str) -> bool:

@@ -22,6 +22,8 @@ SENDER_S = 1.0
 GATEWAY_S = 4.0
 """After that a gateway is gone. Its neighbours notice that a router hangs after 2 s (session.LEASE_MS), and
 the gateway, which may have to try that one again, has another 2 s later (session.OPEN_MS)."""
+MOST_SENDERS = 5000
+"""Of one gateway that are seen: none is to fill the memory of all who listen."""
 AWAY_S = 10.0
 """After that without a router all are gone that were there."""
 
@@ -61,7 +63,10 @@ class Presence:
         if one is None:
             if not there:  # it went before it came: nothing is known by it
                 return False
-            one = self._ones.setdefault(gateway, {})[sender] = _One()
+            ones = self._ones.setdefault(gateway, {})
+            if sender is not None and len(ones) > MOST_SENDERS:
+                return False
+            one = ones[sender] = _One()
         if one.there != there:
             one.there, one.since = there, now
         if not there:
@@ -83,6 +88,10 @@ class Presence:
         """Whether it counts as there."""
         one = self._ones.get(gateway, {}).get(sender)
         return one is not None and one.told
+
+    def is_seen(self, gateway: Gateway, sender: str | None) -> bool:
+        """Whether its token is known, there or not: else there are too many of that gateway's."""
+        return sender in self._ones.get(gateway, {})
 
     def heard(self, gateway: Gateway, now: float) -> None:
         """Something has come of it, whether any token of it is there or not."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from gateway.fleet import presence
 from gateway.fleet.follower import Ask, Deliver
 from gateway.fleet.inbox import Follow, Letter, Token, Transport
 from gateway.fleet.keys import EVENTS, EVERY, UP, Gateway
@@ -121,3 +122,12 @@ def test_news_that_nobody_takes() -> None:
         desk.turn()
     assert desk.heard() == [1]
     assert Came(GATEWAY, "temp", Offer()) in desk.handed
+
+
+def test_too_many_senders_of_one(logged: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Are in the log, and the others are there."""
+    monkeypatch.setattr(presence, "MOST_SENDERS", 2)
+    desk = Desk()
+    desk.turn([Token(GATEWAY.key(UP, name), there=True) for name in ("b", "c", "d")])
+    assert desk.listening.view.presence.senders(GATEWAY) == ["temp", "b", "c"]
+    assert "others are not seen" in logged.text

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from gateway.fleet import presence as module
 from gateway.fleet.away import FORGET_S
 from gateway.fleet.keys import Gateway
 from gateway.fleet.presence import AWAY_S, GATEWAY_S, SENDER_S, Change, Presence
@@ -181,3 +182,16 @@ def test_who_is_not_away(presence: Presence) -> None:
     assert presence.long_away(2 * FORGET_S) == [SOUTH]
     presence.routers(there=False, now=200.0)
     assert presence.long_away(2 * FORGET_S) == []
+
+
+def test_more_senders_than_are_seen(presence: Presence, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one gateway; of those that go others can come in the place."""
+    monkeypatch.setattr(module, "MOST_SENDERS", 2)
+    presence.token(SOUTH, None, there=True, now=0.0)
+    assert [presence.token(SOUTH, name, there=True, now=0.0) for name in "abc"] == [True, True, False]
+    assert [presence.is_seen(SOUTH, name) for name in "abc"] == [True, True, False]
+    assert presence.senders(SOUTH) == ["a", "b"]
+    presence.token(SOUTH, "c", there=False, now=1.0)
+    presence.token(SOUTH, "a", there=False, now=1.0)
+    presence.due(1.0 + SENDER_S)
+    assert presence.token(SOUTH, "c", there=True, now=3.0)
