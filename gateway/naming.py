@@ -6,6 +6,8 @@ import re
 
 CHARACTERS = "letters, digits, '_', '-' or '.', at most 48"
 """What such a name is made of, but that it begins with none of the last two."""
+EVERY_SITE = "all"
+"""Instead of a site's name, of a collector: all of them. No site is called so."""
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,47}")
 
 

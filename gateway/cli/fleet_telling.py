@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gateway.fleet.hub import days_left
-from gateway.fleet.members import AUTHORITY_KEY, EVERY_SITE, LIST, Member, Role, host_of, path_of
+from gateway.fleet.members import AUTHORITY_KEY, LIST, Member, Role, host_of, path_of
+from gateway.naming import EVERY_SITE
 
 SECRETS = "secrets/fleet"
 """Beside a config: where systemd reads it as root for the service."""

@@ -11,6 +11,7 @@ from gateway.config.credentials import place_of
 from gateway.config.fleet import FleetSection
 from gateway.config.problems import Location, Problem, shown
 from gateway.config.reach import FleetTlsSection
+from gateway.naming import EVERY_SITE
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -18,8 +19,6 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def check_fleet(fleet: FleetSection | None, context: Context) -> None:
     """A site, routers that can be reached safely, certificates that work, nobody named twice, and zenoh.
     `fleet` is None if it has errors."""
-    from gateway.fleet.members import EVERY_SITE
-
     if fleet is None:
         return
     if fleet.site == EVERY_SITE:

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gateway.fleet import keys
-from gateway.fleet.members import EVERY_SITE, Member, Role
+from gateway.fleet.members import Member, Role
+from gateway.naming import EVERY_SITE
 
 EVERYTHING = (
     "put",

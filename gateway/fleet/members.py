@@ -22,14 +22,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.fleet import keys
+from gateway.naming import EVERY_SITE
 
 LIST = "members.json"
 CA, CERT, KEY = "ca.pem", "cert.pem", "key.pem"
 """What each member has: the authority's certificate, its own, and its private key."""
 AUTHORITY_KEY = "ca.key"
 """Whoever has it can make members: it stays where it was made."""
-EVERY_SITE = "all"
-"""A collector's, of all sites."""
 MOST_COMMON_NAME = 64
 """Characters: ub-common-name of RFC 5280, which zenoh's and everybody's TLS keeps to."""
 DIGEST = 40

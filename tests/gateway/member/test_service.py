@@ -339,3 +339,9 @@ def test_what_is_imported(tmp_path: Path, fleet: Routers) -> None:
     opening, ended = imported(tmp_path, section, PARTS)
     assert opening == []
     assert set(PARTS[1:]) <= set(ended)  # joining has hardly begun when it ends
+
+
+def test_openssl_is_not(tmp_path: Path, fleet: Routers) -> None:
+    """It takes 3.5 MB, and zenoh has TLS of its own."""
+    section = f"fleet: {{site: north, routers: {json.dumps(fleet.urls)}}}"
+    assert imported(tmp_path, section, ("ssl", "hashlib", "_hashlib")) == ([], [])
