@@ -32,8 +32,7 @@ T = TypeVar("T")
 class Workers(Generic[T]):
     """`run(job, came)` is called for each, on up to AT_WORK threads, with when it was taken in at the door
     (monotonic); `refuse(job)` there, for each that is too much. Where this machine has no thread left for the
-    door, that is between two jobs. Until `close`. Raises RuntimeError if this machine
-    has no thread left for the first."""
+    door, that is between two jobs. Until `close`. Raises RuntimeError if there is none for the first."""
 
     def __init__(self, name: str, run: Callable[[T, float], object], refuse: Callable[[T], object]) -> None:
         self._name = name
@@ -105,7 +104,9 @@ class Workers(Generic[T]):
                 if self._at_work == len(self._threads):
                     self._to_the_door()
                 return True
-        if not self._may_wait(job, came):
+            # In one step: were the last at work done in between, nobody would look at what waits.
+            waits = self._waits(job, came)
+        if not waits:
             self._do(self._refuse, job)
         return False
 
@@ -136,19 +137,21 @@ class Workers(Generic[T]):
             if job is None:
                 self._arrived.put(None)  # it is for who ends next
                 return
-            if not self._may_wait(job, time.monotonic()):
+            with self._lock:
+                waits = self._waits(job, time.monotonic())
+            if not waits:
                 self._do(self._refuse, job)
 
     def _nobody_at_the_door(self) -> bool:
         with self._lock:
             return self._at_work == len(self._threads) and not self._closed
 
-    def _may_wait(self, job: T, came: float) -> bool:
-        with self._lock:
-            if len(self._waiting) >= WAITING:
-                return False
-            self._waiting.append((job, came))
-            return True
+    def _waits(self, job: T, came: float) -> bool:
+        """Whether there is room for it. With the lock."""
+        if len(self._waiting) >= WAITING:
+            return False
+        self._waiting.append((job, came))
+        return True
 
     def _do(self, what: Callable[..., object], *arguments: object) -> None:
         try:
