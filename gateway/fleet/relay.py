@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from gateway.fleet.declaring import direct
+from gateway.fleet.lingering import Sockets
 from gateway.fleet.session import CLOSE_S, Settings, close, open_session
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 LEAST_S = 10.0
 """That it lives, whatever happens: with a line that flaps, or on a machine that has too much to do, its
 clients would never come to rest."""
+TOGETHER_S = 0.1
+"""Links that are new within that are looked at together, as a thousand gateways may come at once."""
 
 
 class Links:
@@ -71,8 +74,11 @@ class Relay:
         self._anew = anew
         self._links = Links(settings.listen)
         self._session: zenoh.Session | None = None
+        self._sockets = Sockets()
         self._least_until = 0.0
         self._due = threading.Event()
+        self._changed = threading.Event()
+        """A link is new, it is due, or it is to end."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="fleet-relay", daemon=True)
 
@@ -86,7 +92,7 @@ class Relay:
     def stay(self) -> None:
         """Begin anew no more, as it is to end. Any thread."""
         self._stopping.set()
-        self._due.set()
+        self._changed.set()
 
     def close(self, within_s: float = CLOSE_S) -> bool:
         """End it; False if a thread of zenoh's is left behind."""
@@ -99,15 +105,25 @@ class Relay:
         """On one of zenoh's threads."""
         import zenoh
 
-        link = event.link
-        if event.kind == zenoh.SampleKind.PUT and self._links.linked(str(link.src), str(link.zid)):
+        if event.kind != zenoh.SampleKind.PUT:
+            return
+        if self._links.linked(str(event.link.src), str(event.link.zid)):
             self._due.set()
+        self._changed.set()
 
     def _run(self) -> None:
-        self._due.wait()
-        if not self._stopping.wait(max(0.0, self._least_until - time.monotonic())):
-            logger.warning("linked again to a router of before: beginning anew")
-            self._anew()
+        while True:
+            left_s = max(0.0, self._least_until - time.monotonic())
+            self._changed.wait(left_s if self._due.is_set() else None)
+            self._changed.clear()
+            if self._stopping.is_set():
+                return
+            self._sockets.unlinger()
+            if self._due.is_set() and time.monotonic() >= self._least_until:
+                logger.warning("linked again to a router of before: beginning anew")
+                self._anew()
+                return
+            self._stopping.wait(TOGETHER_S)
 
 
 def _port(address: str) -> str:

@@ -1,0 +1,109 @@
+"""`gateway.fleet.lingering`: no socket of zenoh's holds up the thread that closes it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import struct
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from gateway.fleet import lingering
+from gateway.fleet.lingering import Sockets
+from gateway.fleet.relay import Relay
+from gateway.fleet.session import Settings
+from tests.support.fleet_routers import client, routers
+from tests.support.ports import free_port
+from tests.support.waiting import until
+
+ZENOHS = struct.pack("ii", 1, 10)
+OTHERS = struct.pack("ii", 1, 5)
+
+
+def value(of: socket.socket) -> bytes:
+    return of.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8)
+
+
+@contextmanager
+def lingers(option: bytes) -> Iterator[socket.socket]:
+    """A socket that does."""
+    with socket.socket() as made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)
+        yield made
+
+
+def ports_that_linger() -> set[int]:
+    """The ports, at either end, of the sockets of this process that linger as zenoh's do."""
+    found = set()
+    for each in Path(lingering.OPEN).iterdir():
+        with suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(int(each.name)).st_mode):
+                with socket.fromfd(int(each.name), socket.AF_INET, socket.SOCK_STREAM) as one:
+                    if value(one) == ZENOHS:
+                        found |= {one.getsockname()[1], one.getpeername()[1]}
+    return found
+
+
+def test_whose_sockets() -> None:
+    """Zenoh's are known by their ten seconds; what else is open stays as it is, and all of it open."""
+    with (
+        lingers(ZENOHS) as zenohs,
+        lingers(OTHERS) as others,
+        socket.socket() as plain,
+        Path(__file__).open(),
+    ):
+        Sockets().unlinger()
+        assert (value(zenohs)[:4], value(others)) == (bytes(4), OTHERS)
+        assert value(plain)[:4] == bytes(4)
+        zenohs.getsockname()
+
+
+def test_a_descriptor_that_is_used_again() -> None:
+    """It is another socket's now, which is looked at."""
+    sockets = Sockets()
+    with lingers(ZENOHS) as first:
+        descriptor = first.fileno()
+        sockets.unlinger()
+    with lingers(ZENOHS) as second:
+        assert second.fileno() == descriptor
+        sockets.unlinger()
+        assert value(second)[:4] == bytes(4)
+
+
+def test_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing is done."""
+    monkeypatch.setattr(lingering, "OPEN", str(tmp_path / "none"))
+    with lingers(ZENOHS) as zenohs:
+        Sockets().unlinger()
+        assert value(zenohs) == ZENOHS
+
+
+def test_a_clients_session() -> None:
+    """Its connection to a router does not linger; nor that to the next, when the first is killed."""
+    pytest.importorskip("zenoh", reason="zenoh has no build for this machine")
+    with routers(2) as made, client(made.settings()) as session:
+        ports = {int(each.rpartition(":")[2]) for each in made.endpoints}
+        until(lambda: not ports & ports_that_linger())
+        first = list(session.info.routers_zid())
+        made.kill(0)
+        until(lambda: list(session.info.routers_zid()) not in ([], first))
+        until(lambda: not ports & ports_that_linger())
+
+
+def test_a_router() -> None:
+    """None of the connections to it, of many that come at once, nor its own to another."""
+    pytest.importorskip("zenoh", reason="zenoh has no build for this machine")
+    port = free_port()
+    own = f"tcp/127.0.0.1:{port}"
+    with routers(1) as others, ExitStack() as stack:
+        made = Relay(Settings(others.endpoints, listen=[own]))
+        made.open()
+        stack.callback(made.close, 60.0)
+        for _ in range(20):
+            stack.enter_context(client(Settings([own])))
+        theirs = int(others.endpoints[0].rpartition(":")[2])
+        until(lambda: not {port, theirs} & ports_that_linger())
