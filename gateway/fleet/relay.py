@@ -17,6 +17,7 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NoReturn
 
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 LEAST_S = 10.0
 """That it lives, whatever happens: with a line that flaps, or on a machine that has too much to do, its
 clients would never come to rest."""
+MOST_KNOWN = 1000
+"""Routers that it remembers: each start of another is a new one."""
 TOGETHER_S = 0.1
 """Links that are new within that are looked at together, as a thousand gateways may come at once."""
 
@@ -42,7 +45,7 @@ class Links:
 
     def __init__(self, listen: Iterable[str]) -> None:
         self._ports = {_port(each) for each in listen}
-        self._known: set[str] = set()
+        self._known: deque[str] = deque(maxlen=MOST_KNOWN)
 
     def linked(self, source: str, router: str) -> bool:
         """A link from that address of ours to that identity: whether there was one before. Of those who have
@@ -50,7 +53,8 @@ class Links:
         if _port(source) in self._ports:
             return False
         before = router in self._known
-        self._known.add(router)
+        if not before:
+            self._known.append(router)
         return before
 
 

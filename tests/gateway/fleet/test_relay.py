@@ -44,6 +44,15 @@ def test_whom_it_has_connected_to_before() -> None:
     assert links.linked("tls/10.0.0.2:40006", "two")
 
 
+def test_how_many_it_remembers() -> None:
+    """The last thousand: one that begins anew each minute is another each time."""
+    links = Links(["tls/0.0.0.0:7447"])
+    for number in range(relay.MOST_KNOWN + 1):
+        assert not links.linked("tls/10.0.0.2:40000", str(number))
+    assert links.linked("tls/10.0.0.2:40000", str(relay.MOST_KNOWN))
+    assert not links.linked("tls/10.0.0.2:40000", "0")
+
+
 def test_a_port_that_is_held() -> None:
     """It raises, and nothing is left."""
     with routers(1) as held:
