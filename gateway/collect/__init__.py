@@ -3,6 +3,7 @@
 consumer    the thread that reads what comes
 around      what is around following: the wire, who keeps, a clock
 following   each gateway's events, in order and once, and who is told what is safe
+roster      all gateways that are known: who is there, who is followed anew, who is forgotten
 wire        what comes from the fleet, and what is asked there
 asking      whom to ask next: for what is missing, and what a gateway is; pure
 room        how much may wait until it is written, and what had to be dropped

@@ -4,9 +4,7 @@ thread, without a clock or a thread of its own.
     a live event, a head, a token  --> its follower --> steps --> what keeps its site (`Keeping`)
     something is missing           --> a page is asked for, some at once, as far as what keeps it has room
     it is written                  --> the gateway is told, once a second at most
-    it was lost on the way         --> the gateway is followed anew, from what is written, as soon as nothing
-                                       of it waits to be: that would come twice
-    it has been away for weeks     --> it is forgotten, but for how far it is written: there it goes on
+    it was lost on the way         --> the gateway is followed anew, from what is written (`Roster`)
 """
 
 from __future__ import annotations
@@ -16,20 +14,15 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from gateway.collect.admission import Cursor
 from gateway.collect.around import Clock, Keepings, Wire
-from gateway.collect.arrival import Unset
 from gateway.collect.asking import SENDERS_S, Introductions, Pages
 from gateway.collect.confirming import Confirming
 from gateway.collect.connection import Connection
-from gateway.collect.keeping import Keeping
 from gateway.collect.member import Member
+from gateway.collect.roster import Roster
 from gateway.collect.wire import Came, Letter, Opened, Paged, Reached, Token, Told
-from gateway.fleet import keys
-from gateway.fleet.away import FORGET_S
-from gateway.fleet.keys import Gateway, parse_key, parse_name
+from gateway.fleet.keys import Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
-from gateway.fleet.presence import Presence
 
 logger = logging.getLogger(__name__)
 
@@ -47,23 +40,21 @@ class Following:
     def __init__(
         self, wire: Wire, keepings: Keepings, clock: Clock, sites: Sequence[str], consumer: str
     ) -> None:
-        self._keepings = keepings
         self._clock = clock
         self._sites = frozenset(sites)
-        self.members: Mapping[Gateway, Member] = {}
-        """All that are known."""
-        self._opened: dict[Keeping, dict[str, Cursor]] = {}
-        self._to_begin: set[Member] = set()  # anew, when nothing of them waits to be written
         self._pages = Pages(wire)
         self._introductions = Introductions(wire)
         self._confirming = Confirming(lambda gateway, at: wire.confirm(gateway, consumer, at))
+        self._roster = Roster(keepings, clock, self._pages, self._confirming)
         self._look_at = 0.0
-        self._held = 0
-        self._unset = Unset()
-        self._presence = Presence()
         self.let_go = self.not_understood = 0
         """Live events that were let go, messages that were not understood, since the start."""
         self.connection = Connection()
+
+    @property
+    def members(self) -> Mapping[Gateway, Member]:
+        """All that are known."""
+        return self._roster.members
 
     @property
     def busy(self) -> bool:
@@ -77,18 +68,18 @@ class Following:
                 self._read(letter, now)
             except Exception:
                 logger.exception("fleet: a message was not taken; please report this")
-        self._news(now)
+        self._roster.news(now)
         if now >= self._look_at:
             self._look_at = now + LOOK_S
             self._pages.look(now)
             for member in self._introductions.look(now):
                 self._confirming.safe(member.gateway, member.stored.position)
         if self._confirming.look(now):
-            self._settle(now)
+            self._roster.settle(now)
 
     def end(self, now: float) -> None:
         """The last words: what is safe by now."""
-        self._news(now)
+        self._roster.news(now)
         self._confirming.all()
 
     def _read(self, letter: Letter, now: float) -> None:
@@ -105,7 +96,7 @@ class Following:
                 self.connection.opened(letter.problem)
             elif isinstance(letter, Reached):
                 there = self.connection.reached(letter.router, there=letter.there)
-                self._presence.routers(there, now)
+                self._roster.presence.routers(there, now)
         except (MessageError, ValueError) as error:
             self.not_understood += 1
             if self.not_understood == 1:
@@ -118,14 +109,14 @@ class Following:
         data = came.data.decode()
         if came.attachment is None:
             newest = Position.parse(data)
-            self._head(self._heard(key.gateway, now), newest, now)
+            self._head(self._roster.heard(key.gateway, now), newest, now)
             return
         event = parse_event(data, came.attachment.decode())
-        member = self._heard(key.gateway, now)
+        member = self._roster.heard(key.gateway, now)
         member.head = max(member.head, event.position)
         if member.follower is None:
             return
-        if not member.keeping.room.is_left or self._held >= MOST_HELD:
+        if not member.keeping.room.is_left or self._roster.held >= MOST_HELD:
             member.skipped = True
             self.let_go += 1
             self._pages.wants(member)
@@ -141,8 +132,8 @@ class Following:
     def _token(self, token: Token, now: float) -> None:
         if not self._wants(token.gateway):
             return
-        member = self._member(token.gateway, now) if token.there else None
-        news = self._presence.token(token.gateway, None, token.there, now)
+        member = self._roster.of(token.gateway, now) if token.there else None
+        news = self._roster.presence.token(token.gateway, None, token.there, now)
         if member is None:
             return
         if news:
@@ -154,7 +145,7 @@ class Following:
             self._confirming.safe(member.gateway, member.stored.position)
 
     def _paged(self, paged: Paged, now: float) -> None:
-        member = self.members[paged.gateway]
+        member = self._roster.members[paged.gateway]
         if paged.page is None:
             self._pages.ended(member)
         if member.follower is None:
@@ -173,14 +164,14 @@ class Following:
         held = follower.held if follower is not None else 0
         member.take(what(follower), now, self._clock.utc())
         assert follower is not None
-        self._held += follower.held - held
+        self._roster.held += follower.held - held
         self._pages.wants(member)
 
     def _told(self, told: Told, now: float) -> None:
         if told.answer is None:
             self._introductions.ended()
             return
-        member = self.members.get(told.gateway)
+        member = self._roster.members.get(told.gateway)
         if member is None:
             return
         self._introductions.due(member, now + SENDERS_S)
@@ -190,104 +181,3 @@ class Following:
 
     def _wants(self, gateway: Gateway) -> bool:
         return not self._sites or gateway.site in self._sites
-
-    def _member(self, gateway: Gateway, now: float) -> Member:
-        member = self.members.get(gateway)
-        if member is None:
-            keeping = self._keepings.of(gateway.site)
-            member = Member(gateway, keeping, self._unset)
-            self.members = {**self.members, gateway: member}
-            if keeping in self._opened:
-                member.begin(self._opened[keeping].get(member.name, Cursor()), now)
-        return member
-
-    def _heard(self, gateway: Gateway, now: float) -> Member:
-        """Something is known of it: that was understood, or is written."""
-        member = self._member(gateway, now)
-        self._presence.heard(gateway, now)
-        return member
-
-    def _news(self, now: float) -> None:
-        """Of those who keep."""
-        for keeping in self._keepings:
-            self._news_of(keeping, now)
-            done = {each for each in self._to_begin if each.keeping is keeping and not _waits(each)}
-            if done:
-                self._news_of(keeping, now)  # of what was written last
-            for member in done:
-                member.begin(member.stored, now)
-                self._pages.wants(member)
-            self._to_begin -= done
-
-    def _news_of(self, keeping: Keeping, now: float) -> None:
-        news = keeping.news()
-        if news.opened is not None:
-            self._opened_anew(keeping, {**news.opened, **news.wrote}, now)
-        for name, cursor in news.wrote.items():
-            self._opened[keeping][name] = cursor
-            if (member := self._named(name)) is not None:
-                member.stored = cursor
-                self._confirming.safe(member.gateway, cursor.position)
-        for name, dropped in news.lost.items():
-            member = self._named(name)
-            if member is not None and member.again(dropped):
-                self._to_begin.add(member)
-                self._count_held()
-
-    def _named(self, name: str) -> Member | None:
-        """None where it is nobody's that is known: what is told of the others is told only once."""
-        try:
-            return self.members[_gateway(name)]
-        except (ValueError, KeyError):
-            logger.exception("fleet: no gateway is called %.100r; please report this", name)
-            return None
-
-    def _opened_anew(self, keeping: Keeping, cursors: dict[str, Cursor], now: float) -> None:
-        self._opened[keeping] = cursors
-        for name, cursor in cursors.items():
-            if self._clock.utc() - cursor.utc_ms / 1000 < FORGET_S:
-                try:
-                    self._heard(_gateway(name), now)
-                except Exception:  # the others' are told only once
-                    logger.exception("fleet: %.100r is not followed; please report this", name)
-        for member in self.members.values():
-            if member.keeping is keeping:
-                member.stored = cursors.get(member.name, Cursor())
-                self._confirming.safe(member.gateway, member.stored.position)
-                member.follower = None
-                self._to_begin.add(member)
-        self._count_held()
-
-    def _count_held(self) -> None:
-        """Where followers are new ones."""
-        self._held = sum(member.follower.held for member in self.members.values() if member.follower)
-
-    def _is_idle(self, gateway: Gateway) -> bool:
-        member = self.members.get(gateway)
-        return member is None or member.is_idle
-
-    def _settle(self, now: float) -> None:
-        """Who has gone, and who has been away for so long that it is forgotten."""
-        for change in self._presence.due(now):
-            if (member := self.members.get(change.gateway)) is not None:
-                member.up, member.since = False, self._clock.utc()
-        forgotten = {each for each in self._presence.long_away(now) if self._is_idle(each)}
-        if not forgotten:
-            return
-        for gateway in forgotten:
-            self._presence.forget(gateway)
-            self._unset.forget(str(gateway))
-        self.members = {each: member for each, member in self.members.items() if each not in forgotten}
-        self._count_held()
-
-
-def _waits(member: Member) -> bool:
-    return member.keeping.room.waits(member.name)
-
-
-def _gateway(name: str) -> Gateway:
-    """Of `site/gateway`. Raises ValueError, also where it would mean several."""
-    gateway = parse_name(f"{name}/{keys.ANY}").gateway
-    if keys.ANY in gateway:
-        raise ValueError(f"{name!r} is no gateway's name")
-    return gateway

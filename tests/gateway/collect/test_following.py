@@ -537,7 +537,7 @@ def test_who_was_never_there_is_forgotten() -> None:
     assert list(desk.following.members) == [SHED]
     desk.turn(seconds=FORGET_S)
     assert desk.following.members == {}
-    assert vars(desk.following)["_held"] == 0
+    assert desk.following._roster.held == 0
 
 
 def test_who_was_away_for_ever_at_the_start() -> None:
@@ -616,7 +616,7 @@ def test_one_that_tells_of_nobody_holds_up_nobody() -> None:
     """Who went, or was away for long, and is not known."""
     desk = Desk()
     desk.turn(Reached("r", there=True))
-    presence = vars(desk.following)["_presence"]
+    presence = desk.following._roster.presence
     presence.token(Gateway("no", "body"), None, there=True, now=desk.now)
     presence.token(Gateway("no", "body"), None, there=False, now=desk.now)
     desk.up()
