@@ -16,6 +16,7 @@ from gateway.fleet import lingering
 from gateway.fleet.lingering import Sockets
 from gateway.fleet.relay import Relay
 from gateway.fleet.session import Settings
+from tests.support.fleet_enrolled import Enrolled, tls_of
 from tests.support.fleet_routers import client, routers
 from tests.support.ports import free_port
 from tests.support.waiting import until
@@ -107,3 +108,18 @@ def test_a_router() -> None:
             stack.enter_context(client(Settings([own])))
         theirs = int(others.endpoints[0].rpartition(":")[2])
         until(lambda: not {port, theirs} & ports_that_linger())
+
+
+def test_over_tls(tmp_path: Path) -> None:
+    """At both ends."""
+    pytest.importorskip("zenoh", reason="zenoh has no build for this machine")
+    fleet = Enrolled(tmp_path)
+    fleet.enrol("north/shed")
+    settings = fleet.settings("north/shed", 0)
+    router = Relay(Settings([], tls=tls_of(tmp_path / "hub0"), listen=settings.routers))
+    router.open()
+    try:
+        with client(settings):
+            until(lambda: fleet.ports[0] not in ports_that_linger())
+    finally:
+        router.close(60.0)
