@@ -8,7 +8,6 @@ A session, for all of the following:
 keys           where in zenoh's key space a gateway's things are; pure
 message        what is sent there: events, pages of missed ones, positions; pure
 session        a zenoh session, and what its errors mean
-lingering      its sockets, which hold up nobody when they are closed
 diagnosis      why no router lets us in
 joining        a thread that tries until one does
 declaring      what is declared on a session
@@ -52,6 +51,7 @@ authority      keys and certificates
 enrol          the folder with all of them
 hub            what a router is started with
 relay          a router: a session that others come to
+lingering      its sockets, which hold up nobody when they are closed
 """
 
 from typing import TYPE_CHECKING, Any

@@ -20,9 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gateway.fleet.declaring import direct
-from gateway.fleet.lingering import Sockets
-
 if TYPE_CHECKING:
     import zenoh
 
@@ -104,13 +101,9 @@ def open_session(settings: Settings) -> zenoh.Session:
     import zenoh
 
     try:
-        session = zenoh.open(config_of(settings))
+        return zenoh.open(config_of(settings))
     except zenoh.ZError as error:
         raise FleetError(_problem(settings, str(error))) from None
-    if not settings.listen:
-        sockets = Sockets()
-        session.info.declare_link_events_listener(direct(lambda _event: sockets.unlinger()), history=True)
-    return session
 
 
 def close(session: zenoh.Session, within_s: float = CLOSE_S) -> bool:

@@ -40,6 +40,7 @@ import zenoh
 
 from gateway.clock.wall import WallClock
 from gateway.fleet.keys import Gateway
+from gateway.fleet.lingering import Sockets
 from gateway.fleet.questions import pages_pool
 from gateway.fleet.session import Settings, close
 from gateway.fleet.speaker import Speaker
@@ -53,7 +54,7 @@ from tests.support.fleet_spool import FileSpool
 SENDER, CHANGED, PRESSED = "temp", "#changed", "#pressed"
 _READING = '"unit": "C", "quality": "good"'
 TRUTH = "truth"
-BEAT_S, TURN_S = 0.5, 0.1
+BEAT_S, TURN_S, LOOK_S = 0.5, 0.1, 1.0
 LOSS_WINDOW_S = 1.0
 """Of a gateway's own spool."""
 DAY_S = 86400.0
@@ -165,6 +166,7 @@ class Gateways:
         self._to_open = len(self._all)
         routers = [turned(options["routers"], options["first"] + number) for number in range(self._to_open)]
         threading.Thread(target=self._open, args=(routers,), name="opening", daemon=True).start()
+        threading.Thread(target=_unlinger, name="sockets", daemon=True).start()
         self._spread()
 
     def run(self) -> None:
@@ -233,6 +235,14 @@ class Gateways:
                 "cpu_s": used.ru_utime + used.ru_stime,
             }
             print(json.dumps(figures), flush=True)
+
+
+def _unlinger() -> None:
+    """A gateway has one link; so many in a process are as those of a router (`gateway.fleet.lingering`)."""
+    sockets = Sockets()
+    while True:
+        sockets.unlinger()
+        time.sleep(LOOK_S)
 
 
 def turned(routers: list[str], number: int) -> list[str]:
