@@ -1,10 +1,12 @@
 """A router: a zenoh session that others come to. It begins anew where zenoh would leave it half linked.
 
-When the line between two routers is cut for about a link's lease, one of them takes the other for gone a
-little before or after the other does. What they open then zenoh (1.10) may link for one direction only, or
-without what had been declared, and it stays so. A router of another identity has no such past: so whoever
-connects to a router that it was connected to before begins anew, as if it had been restarted. Its clients go
-to another router meanwhile, or come back.
+A router of zenoh's (1.10) looks for others that are new 100 ms after a link has come or gone, by the places
+that they have in its map of routers. One that goes and comes within that time has the place that it had, is
+not new, and is told nothing of what was declared before: of some gateways no events get through, or no
+answers. So it is after a line was cut for about a link's lease, which both ends notice at once, and after a
+router that hung. So whoever connects to a router that it was connected to before begins anew, as if it had
+been restarted, and leaves that other time to notice. Its clients go to another router meanwhile, or come
+back.
 
 It is the process that begins anew: a session that is closed while others come to it may keep some of them,
 who then believe that they have a router.
@@ -33,6 +35,11 @@ logger = logging.getLogger(__name__)
 LEAST_S = 10.0
 """That it lives, whatever happens: with a line that flaps, or on a machine that has too much to do, its
 clients would never come to rest."""
+APART_S = 2.0
+"""Between the end of one that begins anew and its beginning: the others are to have seen it gone, also where
+they have much to do."""
+ANEW = "SIG_GATEWAY_ROUTER_ANEW"
+"""In the environment of one that begins anew."""
 MOST_KNOWN = 1000
 """Routers that it remembers: each start of another is a new one."""
 TOGETHER_S = 0.1
@@ -61,6 +68,7 @@ class Links:
 def restart() -> NoReturn:
     """Be the program that was started, with the same process id, from its first line on. Where that program
     is not there any more the process ends, with 1: better none than one that is linked by half."""
+    os.environ[ANEW] = "1"
     try:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - no shell is wanted
     except OSError as error:
@@ -87,7 +95,10 @@ class Relay:
         self._thread = threading.Thread(target=self._run, name="fleet-relay", daemon=True)
 
     def open(self) -> None:
-        """Listen. Raises FleetError; ImportError where zenoh is not installed."""
+        """Listen; APART_S later where it begins anew. Raises FleetError; ImportError where zenoh is not
+        installed."""
+        if os.environ.pop(ANEW, ""):
+            time.sleep(APART_S)
         self._session = open_session(self._settings)
         self._least_until = time.monotonic() + LEAST_S
         self._thread.start()

@@ -106,6 +106,18 @@ def test_one_that_has_just_begun(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not anew.is_set()
 
 
+def test_one_that_begins_anew_leaves_others_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To see that it was gone: before it listens, and only then."""
+    slept: list[float] = []
+    monkeypatch.setattr(relay.time, "sleep", slept.append)
+    monkeypatch.setenv(relay.ANEW, "1")
+    for _ in range(2):
+        made = Relay(Settings([], listen=[f"tcp/127.0.0.1:{free_port()}"]))
+        made.open()
+        assert made.close(60.0)
+    assert slept == [relay.APART_S]
+
+
 def test_a_process_that_begins_anew() -> None:
     """After the other hung: it is the same process, and its clients come back, and are asked over both."""
     with routers(2) as both, client(both.settings(0)) as asking, client(both.settings(1)) as asked:
