@@ -79,6 +79,8 @@ class Core:
         # Whether any number of messages may be on their way, as to one of our own peers; see `pipeline`.
         self.pipelined = False
         self.decoder = codec.decoder(limits.max_message)
+        # How large a message the peer takes.
+        self.most_bytes = limits.plain_max_message
         # Bytes that wait, and have not been taken.
         self.size = 0
         self.heard = now
@@ -113,6 +115,7 @@ class Core:
         self._order = self._free = free
         self._plain = None
         self.pipelined = True
+        self.most_bytes = self._limits.max_message
         for waiter in self._pending.values():
             waiter.is_sent = True
         self.report_every = max(1, window // REPORTS_PER_WINDOW)
@@ -135,32 +138,28 @@ class Core:
         """What these ask for or answer. Of what they let go `take` knows."""
         self.heard = now
         events: list[Event] = []
+        signals: Signals | None = None
         try:
-            self._sort(messages, now, events)
+            for message in messages:
+                if message.get("method") == "signal" and "id" not in message:
+                    self.unreported += 1
+                    if signals is None:
+                        signals = []
+                        events.append(signals)
+                    signals.append(message.get("params"))
+                    continue
+                signals = None
+                if "status" in message:
+                    self._answered(message, now, events)
+                else:
+                    if self._plain is not None and message.get("id") is not None:
+                        self._plain.heard_call()
+                    events.append(message)
             return events
         except BaseException:
             # who waits for one of these answers is told of the end, with all others
             self._pending.update((each[1]["id"], each[0]) for each in events if isinstance(each, tuple))
             raise
-
-    def _sort(self, messages: list[Message], now: float, events: list[Event]) -> None:
-        signals: Signals | None = None
-        for message in messages:
-            if message.get("method") == "signal" and "id" not in message:
-                self.unreported += 1
-                if signals is None:
-                    signals = [message.get("params")]
-                    events.append(signals)
-                else:
-                    signals.append(message.get("params"))
-                continue
-            signals = None
-            if "status" in message:
-                self._answered(message, now, events)
-            else:
-                if self._plain is not None and message.get("id") is not None:
-                    self._plain.heard_call()
-                events.append(message)
 
     def due(self) -> int:
         """How many signals are to be `done` when all that have come are worked off."""
@@ -205,38 +204,48 @@ class Core:
     def pack(self, message: Message) -> bytes:
         """A message as it goes out. Raises TypeError or ValueError, for one that is too large too."""
         data = self._codec.pack(message)
-        self.check_size(data)
+        if len(data) > self.most_bytes:
+            raise self.refusal(data)
         return data
 
-    def check_size(self, data: bytes) -> None:
-        """Raise BadParams for a message that is larger than the peer takes."""
-        most = self._limits.max_message if self.pipelined else self._limits.plain_max_message
-        if len(data) > most:
-            raise BadParams(f"a message of {len(data)} bytes is larger than {self._peer} takes ({most})")
+    def refusal(self, data: bytes) -> BadParams:
+        """Of a message that is larger than `most_bytes`."""
+        most = self.most_bytes
+        return BadParams(f"a message of {len(data)} bytes is larger than {self._peer} takes ({most})")
 
-    def add(self, kind: Kind, call_id: int | None, data: bytes, waiter: Waiter | None = None) -> None:
-        """Have it sent in its turn. `waiter`: of a call, comes back as `Answered`, whatever becomes of it."""
+    def add(
+        self,
+        kind: Kind,
+        call_id: int | None,
+        data: bytes,
+        waiter: Waiter | None = None,
+        at_once: bool = False,
+    ) -> bool:
+        """Have it sent in its turn. `waiter`: of a call, comes back as `Answered`, whatever becomes of it.
+
+        `at_once`: the caller can send it now. True if he is to, as it may go and nothing waits: to queue it,
+        and to take it, is half of what it costs to send.
+        """
         if waiter is not None:
             assert call_id is not None
             self._pending[call_id] = waiter
             waiter.is_sent = self.pipelined
+        if at_once and self.pipelined and not self.size and kind is not Kind.SIGNAL:
+            return True
         self._order.add(kind, data, call_id)
         self.size += len(data)
+        return False
 
     def add_signals(self, signals: list[bytes]) -> None:
         """Have these sent, to a pipelined peer."""
         assert self._free is not None
         size = sum(map(len, signals))
-        if size > self._limits.max_message:
-            signals = self._small_enough(signals)
-            size = sum(map(len, signals))
+        if size > self.most_bytes:
+            small = [each for each in signals if len(each) <= self.most_bytes]
+            self.too_large += len(signals) - len(small)
+            signals, size = small, sum(map(len, small))
         self._free.add_signals(signals)
         self.size += size
-
-    def _small_enough(self, signals: list[bytes]) -> list[bytes]:
-        left = [each for each in signals if len(each) <= self._limits.max_message]
-        self.too_large += len(signals) - len(left)
-        return left
 
     def pack_done(self, signals: int) -> bytes:
         """That so many of the peer's signals, the `due` ones, are worked off: to be sent as a reply."""
