@@ -75,8 +75,7 @@ class Connection:
         # What a piece of input has brought for the dispatcher so far.
         self.jobs: list[Job] = []
         # What is left to be done at its end, once that has begun.
-        self._ending = False
-        self._steps: deque[Callable[[], object]] = deque()
+        self._steps: deque[Callable[[], object]] | None = None
         # Whether its coming and going is worth a line of the log: not if anybody can have it written.
         self._is_stranger = False
         self._core = core = Core(codec, limits, time.monotonic(), channel.address)
@@ -200,11 +199,12 @@ class Connection:
         Raises TypeError or ValueError if `params` cannot be written.
         """
         timeout_s = self.limits.timeout_s if timeout_s is None else min(timeout_s, self.limits.max_timeout_s)
-        unsent_s = 0.0 if self.pipelined else self.limits.timeout_s
-        call_id, data = self._core.pack_call(method, params)
+        core = self._core
+        unsent_s = 0.0 if core.pipelined else self.limits.timeout_s
+        call_id, data = core.pack_call(method, params)
         pending = Pending(call_id, method, timeout_s, done, unsent_s)
-        if self._core.waiting >= self.limits.max_pending:
-            pending.complete(to_wire(Busy(f"{self._core.waiting} calls to {self.address} wait already")))
+        if len(core.pending) >= self.limits.max_pending:
+            pending.complete(to_wire(Busy(f"{len(core.pending)} calls to {self.address} wait already")))
         elif not self.writing.post(kind, call_id, data, pending):
             error = NotConnected(f"{self.address} is not connected: {self.writing.reason}")
             pending.complete(to_wire(error))
@@ -366,9 +366,8 @@ class Connection:
     def _end(self, reason: str) -> None:
         """All of it, whatever a step raises: somebody waits for `lost`, and a descriptor for its close.
         Called again it goes on with the step that a fault has stopped."""
-        if not self._ending:
+        if self._steps is None:
             self._steps = deque(self._steps_of_end(reason))
-            self._ending = True
         while self._steps:
             try:
                 self._steps[0]()

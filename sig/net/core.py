@@ -81,6 +81,8 @@ class Core:
         self.decoder = codec.decoder(limits.max_message)
         # How large a message the peer takes.
         self.most_bytes = limits.plain_max_message
+        # Those of our calls that are not answered yet.
+        self.pending: dict[int, Waiter] = {}
         # Bytes that wait, and have not been taken.
         self.size = 0
         self.heard = now
@@ -89,7 +91,6 @@ class Core:
         self._peer = peer
         self._since = self._pinged = now
         self._ids = count(1)
-        self._pending: dict[int, Waiter] = {}
         # Its rule, in one of two ways: until it is pipelined, and then; the other is None.
         self._plain: OneAtATime | None = OneAtATime(limits)
         self._free: Pipelined | None = None
@@ -116,7 +117,7 @@ class Core:
         self._plain = None
         self.pipelined = True
         self.most_bytes = self._limits.max_message
-        for waiter in self._pending.values():
+        for waiter in self.pending.values():
             waiter.is_sent = True
         self.report_every = max(1, window // REPORTS_PER_WINDOW)
 
@@ -150,7 +151,15 @@ class Core:
                     continue
                 signals = None
                 if "status" in message:
-                    self._answered(message, now, events)
+                    call_id = message.get("id")
+                    if not isinstance(call_id, int):
+                        continue
+                    if self._plain is not None:
+                        self._plain.answered(call_id, now, given_up=False)
+                    waiter = self.pending.get(call_id)
+                    if waiter is not None:
+                        events.append((waiter, message))
+                        self.pending.pop(call_id, None)
                 else:
                     if self._plain is not None and message.get("id") is not None:
                         self._plain.heard_call()
@@ -158,23 +167,13 @@ class Core:
             return events
         except BaseException:
             # who waits for one of these answers is told of the end, with all others
-            self._pending.update((each[1]["id"], each[0]) for each in events if isinstance(each, tuple))
+            self.pending.update((each[1]["id"], each[0]) for each in events if isinstance(each, tuple))
             raise
 
     def due(self) -> int:
         """How many signals are to be `done` when all that have come are worked off."""
         due, self.unreported = self.unreported, 0
         return due
-
-    def _answered(self, message: Message, now: float, events: list[Event]) -> None:
-        call_id = message.get("id")
-        if isinstance(call_id, int):
-            waiter = self._pending.get(call_id)
-            if self._plain is not None:
-                self._plain.answered(call_id, now, given_up=False)
-            if waiter is not None:
-                events.append((waiter, message))
-                self._pending.pop(call_id, None)
 
     def serve(self, called: Called) -> Message | None:
         """Do what is asked for, if it is about the connection itself: a `ping`, or `credit`; returns what to
@@ -228,7 +227,7 @@ class Core:
         """
         if waiter is not None:
             assert call_id is not None
-            self._pending[call_id] = waiter
+            self.pending[call_id] = waiter
             waiter.is_sent = self.pipelined
         if at_once and self.pipelined and not self.size and kind is not Kind.SIGNAL:
             return True
@@ -255,7 +254,7 @@ class Core:
         """What may go out now, taken off; b"" if nothing may."""
         piece, call_id = self._order.take(now)
         self.size -= len(piece)
-        if call_id is not None and (waiter := self._pending.get(call_id)) is not None:
+        if call_id is not None and (waiter := self.pending.get(call_id)) is not None:
             waiter.deadline = now + waiter.timeout_s
             waiter.is_sent = True
         return piece
@@ -273,14 +272,9 @@ class Core:
 
     # --- time, and the end ---
 
-    @property
-    def waiting(self) -> int:
-        """How many calls of ours are not answered yet."""
-        return len(self._pending)
-
     def next_deadline(self) -> float:
         """When `expire` is to be called, at the latest; NEVER if nothing is waited for."""
-        times = [waiter.deadline for waiter in list(self._pending.values())]
+        times = [waiter.deadline for waiter in list(self.pending.values())]
         if self.life is Life.STRANGER:
             times.append(self._since + self._limits.handshake_s)
         if self.pipelined:
@@ -291,13 +285,13 @@ class Core:
     def expire(self, now: float) -> list[Answered]:
         """Give up calls whose time is up; find a peer dead, or a stranger too slow."""
         limits = self._limits
-        overdue = [call_id for call_id, waiter in self._pending.items() if waiter.deadline <= now]
+        overdue = [call_id for call_id, waiter in self.pending.items() if waiter.deadline <= now]
         if self.life is Life.STRANGER and now - self._since > limits.handshake_s:
             self.fault = f"it did not authorize within {limits.handshake_s:g} s"
         # A peer that knows no ping (pysig) is left to TCP's own keep-alive.
         if self.pipelined and now - self.heard > limits.dead_s:
             self.fault = f"nothing was heard of it for {limits.dead_s:g} s"
-        if self._plain is not None and self._plain.unanswered not in self._pending:
+        if self._plain is not None and self._plain.unanswered not in self.pending:
             # whoever gave it up was stopped in the middle, by Ctrl-C say
             self._plain.answered(self._plain.unanswered, now, given_up=True)
         return [each for call_id in overdue for each in self.give_up(call_id, now)]
@@ -312,7 +306,7 @@ class Core:
     def give_up(self, call_id: int, now: float) -> list[Answered]:
         """Wait for that answer no longer; one that comes later is dropped, and what was not sent is not any
         more. [] if it was answered."""
-        waiter = self._pending.pop(call_id, None)
+        waiter = self.pending.pop(call_id, None)
         if waiter is None:
             return []
         if self._plain is not None:
@@ -325,4 +319,4 @@ class Core:
         """Nothing comes and goes any more: all that wait are answered. The same when it is called again."""
         self.become(Life.ENDED)
         answer = to_wire(NotConnected(f"the connection to {self._peer} ended: {reason}"))
-        return [(waiter, answer) for waiter in self._pending.values()]
+        return [(waiter, answer) for waiter in self.pending.values()]

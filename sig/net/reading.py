@@ -155,7 +155,7 @@ class Reading:
 
     def _read(self) -> None:
         try:
-            self._prepare()
+            self._channel.prepare(self._limits.handshake_s)
             while not self._reason:
                 before = self._answered
                 self._read_piece()
@@ -164,17 +164,10 @@ class Reading:
                     self._hand_out()
                     if lend:
                         self._turn.lend()
+        except OSError as err:
+            self._reason = self._reason or text_of(err)
         except BaseException:  # noqa: BLE001 - as in `_read_piece`
             log.failure(f"[{self._name}] the reader failed")
-
-    def _prepare(self) -> None:
-        try:
-            self._channel.prepare(self._limits.handshake_s)
-        except OSError as err:
-            self._reason = text_of(err)
-        except Exception:  # noqa: BLE001 - a fault of a carrier must end this connection only, and be known
-            log.failure(f"[{self._name}] the channel failed")
-            self._reason = "the channel failed"
 
     def _may_lend(self) -> bool:
         """Whether somebody is about to take the turn: a worker, or a caller who was answered."""
@@ -182,12 +175,12 @@ class Reading:
             return False
         if self._requests:
             return self._handlers_quick and len(self._requests) == 1
-        return self._callers_quick and not self._core.waiting
+        return self._callers_quick and not self._core.pending
 
     def _hand_out(self) -> None:
         try:
             for call, handler in self._requests:
-                if not self._pool.post(partial(self._work, call, handler)):
+                if not self._pool.post(partial(self._work, (call, handler))):
                     call.fail(Busy(f"{self._limits.max_requests} requests wait already: try again later"))
             self._requests.clear()
         except BaseException:
@@ -201,58 +194,44 @@ class Reading:
     def wait_for(self, pending: Pending) -> None:
         """On a caller's thread: read until its answer has come, if the turn is free."""
         try:
-            self._read_for(pending)
+            now = time.monotonic()
+            self._callers_quick = now - self._answered < QUICK_S
+            latest = pending.deadline - self._limits.tick_s
+            if not pending.is_sent or now > latest or not self._turn.take():
+                return
+            while pending.answer is None and not self._reason and now < latest:
+                self._read_piece()
+                if self._requests:
+                    self._hand_out()
+                now = time.monotonic()
+            self._turn.leave(at_once=pending.answer is None or not self._may_lend())
         except BaseException:  # Ctrl-C, at any line
             mode.held = None
             self._turn.leave(at_once=True)
             raise
 
-    def _read_for(self, pending: Pending) -> None:
-        now = time.monotonic()
-        self._callers_quick = now - self._answered < QUICK_S
-        latest = pending.deadline - self._limits.tick_s
-        if not pending.is_sent or now > latest or not self._turn.take():
-            return
-        while pending.answer is None and not self._reason and now < latest:
-            self._read_piece()
-            if self._requests:
-                self._hand_out()
-            now = time.monotonic()
-        again = self._callers_quick and pending.answer is not None and not self._reason and self._is_calm()
-        self._turn.leave(at_once=not again or self._core.waiting > 0)
-
     def _is_calm(self) -> bool:
         return self._core.heard - self._signalled > CALM_S
 
-    def _work(self, call: Call, handler: Callable[[], Any]) -> None:
-        """On a worker: run a handler; then read on, as long as handlers are quick."""
+    def _work(self, request: Request | None) -> None:
+        """On a worker: run a handler; then, as long as handlers are quick, read until the next request."""
         try:
-            self._work_on((call, handler))
+            while request is not None:
+                began = time.monotonic()
+                call, handler = request
+                call.run(handler)
+                request = None
+                self._handlers_quick = time.monotonic() - began < QUICK_S
+                if not self._handlers_quick or self._pool.is_behind() or not self._turn.take():
+                    return
+                while request is None and not self._reason and self._is_calm() and self._read_piece():
+                    if self._requests:
+                        request = self._requests.pop(0)
+                        self._hand_out()
+                self._turn.leave(at_once=request is None or not self._is_calm())
         except BaseException:
             self._turn.leave(at_once=True)
             raise
-
-    def _work_on(self, request: Request | None) -> None:
-        while request is not None:
-            began = time.monotonic()
-            call, handler = request
-            call.run(handler)
-            self._handlers_quick = time.monotonic() - began < QUICK_S
-            request = None
-            if self._handlers_quick and not self._pool.is_behind() and self._turn.take():
-                request = self._next_request()
-
-    def _next_request(self) -> Request | None:
-        """On a worker that has the turn: read until a request comes; None if it does not."""
-        request = None
-        try:
-            while request is None and not self._reason and self._is_calm() and self._read_piece():
-                if self._requests:
-                    request = self._requests.pop(0)
-                    self._hand_out()
-        finally:
-            self._turn.leave(at_once=request is None or not self._is_calm())
-        return request
 
     # --- whoever has the turn ---
 

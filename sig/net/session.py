@@ -293,8 +293,10 @@ def _check_length(name: str, limits: Limits) -> None:
 
 def _name(params: Message, key: str, limits: Limits, or_none: bool = False) -> Any:
     value = params.get(key)
-    if (isinstance(value, str) and value) or (or_none and value is None):
-        if value is not None:
-            _check_length(value, limits)
+    if isinstance(value, str) and 0 < len(value) <= limits.max_name:
         return value
+    if or_none and value is None:
+        return None
+    if isinstance(value, str) and value:
+        _check_length(value, limits)
     raise BadParams(f"{key}: expected a name, got {value!r:.100}")

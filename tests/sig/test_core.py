@@ -100,7 +100,7 @@ def test_what_comes_is_the_same_in_pieces_of_any_size(size: int) -> None:
         {"id": 9, "method": "signal", "params": {"n": 4}},
     ]
     assert one.heard == 1.0
-    assert one.waiting == 0
+    assert one.pending == {}
 
 
 def test_an_answer_that_was_taken_when_a_fault_came_is_not_lost() -> None:
@@ -320,7 +320,7 @@ def test_a_pysig_that_answers_what_nobody_waits_for_any_more() -> None:
     first_id = called(one, Waiter())
     called(one, Waiter())
     assert len(sent(one)) == 1
-    del one._pending[first_id]
+    del one.pending[first_id]
     assert sent(one, 1.0) == []
     one.expire(1.0)
     assert sent(one, 1.0) == []
