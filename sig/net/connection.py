@@ -178,7 +178,7 @@ class Connection:
 
     def call(self, method: str, params: Message, timeout_s: float | None = None) -> Any:
         """Call the peer and wait for its answer; raises what `Pending.wait` raises."""
-        return self.wait_for(self.start_call(method, params, timeout_s))
+        return self.wait_for(self.start_call(method, params, timeout_s, gathered=True))
 
     def wait_for(self, pending: Pending) -> Any:
         """The response to a call that was started."""
@@ -192,10 +192,12 @@ class Connection:
         timeout_s: float | None = None,
         done: Callable[[Message], object] | None = None,
         kind: Kind = Kind.CALL,
+        gathered: bool = False,
     ) -> Pending:
         """Call the peer without waiting. `done(answer)` runs on the reader, and must not run user code.
 
         Whatever becomes of the call, it is answered: by the peer, when time is up, when the connection ends.
+        `gathered`: this thread is not about to post another message, which it could be sent with.
         Raises TypeError or ValueError if `params` cannot be written.
         """
         timeout_s = self.limits.timeout_s if timeout_s is None else min(timeout_s, self.limits.max_timeout_s)
@@ -205,7 +207,7 @@ class Connection:
         pending = Pending(call_id, method, timeout_s, done, unsent_s)
         if len(core.pending) >= self.limits.max_pending:
             pending.complete(to_wire(Busy(f"{len(core.pending)} calls to {self.address} wait already")))
-        elif not self.writing.post(kind, call_id, data, pending):
+        elif not self.writing.post(kind, call_id, data, pending, gathered):
             error = NotConnected(f"{self.address} is not connected: {self.writing.reason}")
             pending.complete(to_wire(error))
         return pending
@@ -260,7 +262,7 @@ class Connection:
                 told = to_wire(BadParams(f"the answer cannot be sent: {text_of(err)}"))
                 data = self.codec.pack({"id": call_id, **told})
             kind = Kind.CALL_IN_ORDER if in_order and self.pipelined else Kind.REPLY
-            self.writing.post(kind, None, data)
+            self.writing.post(kind, None, data, None, True)
         except BaseException:  # the peer would wait for it in vain
             self.close("an answer was not sent")
             raise

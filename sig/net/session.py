@@ -41,7 +41,7 @@ class RemoteHandler:
         request: Message = {"sender": self._sender, "method": method, "params": params}
         if self._connection.pipelined:
             request["timeout"] = timeout_s
-        self._connection.start_call("request", request, timeout_s, call.forward)
+        self._connection.start_call("request", request, timeout_s, call.forward, gathered=True)
 
 
 class Host(Protocol):

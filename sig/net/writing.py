@@ -32,8 +32,8 @@ from sig.net.sendorder import Kind
 # After so many pieces a poster goes back to its own work and leaves the rest to the writer.
 PIECES = range(4)
 WRITABLE_WAIT_S = 1.0
-# Two messages that follow each other so closely are taken for a flood, in which the writer sends many in one
-# piece. A request and its answer take longer.
+# What follows so closely is taken for a flood, of which the writer sends many in one piece; unless who posts
+# it says that no more is about to follow, as he goes on to wait, or to read.
 BUSY_S = 0.00005
 
 
@@ -119,14 +119,22 @@ class Writing:
 
     # --- what is sent ---
 
-    def post(self, kind: Kind, call_id: int | None, data: bytes, waiter: Pending | None = None) -> bool:
-        """Queue a message, and send it if that does not block. False if the connection sends no more."""
+    def post(
+        self,
+        kind: Kind,
+        call_id: int | None,
+        data: bytes,
+        waiter: Pending | None = None,
+        gathered: bool = False,
+    ) -> bool:
+        """Queue a message, and send it if that does not block. False if the connection sends no more.
+        `gathered`: this thread is not about to post another."""
         core, crowded = self.core, False
         try:
             with self.lock:
                 if not core.sends:
                     return False
-                begun = self._begin(gathered=False)
+                begun = self._begin(gathered)
                 if core.add(kind, call_id, data, waiter, at_once=begun):
                     piece = data
                 else:
