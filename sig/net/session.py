@@ -139,7 +139,6 @@ class Session:
             log.repeated.note("wrong token", text, self.connection.origin, at_once=WRONG_TOKENS_TOLD)
             self._host.slow_down(self.connection)
             call.fail(Unauthorized("wrong token"))
-            self.connection.writing.flush(at_once=True)
             self.connection.writing.drain(self._limits.drain_s)
             self.connection.close("wrong token")
             return LATER

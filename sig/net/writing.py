@@ -60,7 +60,7 @@ class holding:  # noqa: N801 - used as a function
     def __exit__(self, *_exc: object) -> None:
         mode.held = None
         for writing in self._held:
-            writing.flush(gathered=True)
+            writing.flush()
 
 
 def wait_patiently(
@@ -114,7 +114,7 @@ class Writing:
         # Whether somebody is at it: a poster, or the writer, to whom it was handed over.
         self._sending = False
         self._handed_over = False
-        self._began = 0.0
+        self._posted = 0.0
         self._writer: threading.Thread | None = None
 
     # --- what is sent ---
@@ -134,14 +134,18 @@ class Writing:
             with self.lock:
                 if not core.sends:
                     return False
-                begun = self._begin(gathered)
+                before, self._posted = self._posted, time.monotonic()
+                begun = self._begin()
+                if begun and not gathered and (mode.later or self._posted - before < BUSY_S):
+                    begun = False
+                    self._hand_over()
                 if core.add(kind, call_id, data, waiter, at_once=begun):
                     piece = data
                 else:
                     crowded = core.size > self._half
                     if crowded and kind is Kind.SIGNAL and mode.crowded is not None and not self._stuck:
                         mode.crowded.append(self)
-                    piece = self._take(self._began) if begun else b""
+                    piece = self._take(self._posted) if begun else b""
             if piece:
                 self._send(piece)
             return not crowded or self._is_bounded()
@@ -158,7 +162,7 @@ class Writing:
                     return False
                 core.add_signals(signals)
                 crowded = core.size > self._half
-                piece = self._take(self._began) if self._begin(gathered=True) else b""
+                piece = self._take(time.monotonic()) if self._begin() else b""
             if piece:
                 self._send(piece)
             if core.too_large:
@@ -169,17 +173,11 @@ class Writing:
             self._interrupted(err)
             raise
 
-    def flush(self, gathered: bool = False, at_once: bool = False) -> None:
-        """Send what may be sent, as far as that does not block and nobody else is at it.
-
-        `gathered`: all that was about to follow is there already, so there is nothing to wait for. `at_once`:
-        in the middle of `holding`, too.
-        """
-        if at_once:
-            mode.held = None
+    def flush(self) -> None:
+        """Send what may be sent, as far as that does not block and nobody else is at it."""
         try:
             with self.lock:
-                piece = self._take(self._began) if self.core.size and self._begin(gathered) else b""
+                piece = self._take(time.monotonic()) if self.core.size and self._begin() else b""
                 if self._handed_over and not self.core.pipelined:
                     self._given.notify()  # it may have been pausing for just this
             if piece:
@@ -200,8 +198,8 @@ class Writing:
         self.close(text, thrown_out=True)
         return False
 
-    def _begin(self, gathered: bool) -> bool:
-        """Become who sends, if nobody does, and it is not left to the writer. With the lock held."""
+    def _begin(self) -> bool:
+        """Become who sends, if nobody does. With the lock held."""
         if self._sending or not self.core.sends:
             return False
         if mode.held is not None:
@@ -209,10 +207,6 @@ class Writing:
                 mode.held.append(self)
             return False
         self._sending = True
-        before, self._began = self._began, time.monotonic()
-        if not gathered and (mode.later or self._began - before < BUSY_S):
-            self._hand_over()
-            return False
         return True
 
     def _take(self, now: float) -> bytes:
@@ -330,7 +324,10 @@ class Writing:
 
     def drain(self, timeout_s: float, most_s: float = 0.0) -> bool:
         """Wait until all is sent; False if it is not in time. Up to `most_s`, if that is longer, for as long
-        as something is sent in each `timeout_s`."""
+        as something is sent in each `timeout_s`. What is held back on this thread goes now."""
+        if mode.held is not None:
+            mode.held = None
+            self.flush()
         with self.lock:
             return self._wait(self._is_empty, timeout_s, most_s)
 

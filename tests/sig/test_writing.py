@@ -13,7 +13,7 @@ from sig.limits import Limits
 from sig.net import writing
 from sig.net.core import Core
 from sig.net.sendorder import Kind
-from sig.net.writing import Writing, wait_patiently
+from sig.net.writing import Writing, holding, wait_patiently
 from sig.wire import JsonCodec
 from tests.sig.netkit import WAIT_S
 from tests.support.waiting import until
@@ -66,7 +66,7 @@ def one(channel: Noted, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writing]:
     core = Core(JsonCodec(), limits, 0.0)
     core.pipeline(100)
     made = Writing(core, channel, limits, "one")
-    made._began = -WAIT_S
+    made._posted = -WAIT_S
     yield made
     made.close("the test is over")
     made.join(WAIT_S)
@@ -98,6 +98,21 @@ def test_nothing_overtakes_what_waits(one: Writing, channel: Noted) -> None:
     channel.grow()
     assert one.drain(WAIT_S)
     assert channel.sent == b"firstsecondthird"
+
+
+def test_what_is_held_back_goes_at_the_end_or_when_it_is_waited_for(one: Writing, channel: Noted) -> None:
+    """In one piece."""
+    with holding():
+        for data in (b"a", b"b"):
+            assert one.post(Kind.CALL, None, data)
+        assert channel.by == []
+        assert one.drain(0.0)
+        assert channel.sent == b"ab"
+        with holding():
+            assert one.post(Kind.CALL, None, b"c", gathered=True)
+            assert channel.sent == b"ab"
+        assert channel.sent == b"abc"
+    assert len(channel.by) == 2
 
 
 def test_a_signal_waits_for_the_window_though_nothing_else_does(one: Writing, channel: Noted) -> None:
