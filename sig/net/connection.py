@@ -303,10 +303,10 @@ class Connection:
             first, self.on_first = self.on_first, None
             first()
         name, params = called.get("method"), called.get("params")
-        if name in OWN_METHODS and self._serve(called):
+        method = self.methods.get(name) if isinstance(name, str) else None
+        if method is None and name in OWN_METHODS and self._serve(called):
             return
         call = Call(self.reply, called.get("id"))
-        method = self.methods.get(name) if isinstance(name, str) else None
         if name == "signal" and self.sort is not None:
             method = self._answered_signal
         try:

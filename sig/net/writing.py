@@ -114,6 +114,7 @@ class Writing:
         # Whether somebody is at it: a poster, or the writer, to whom it was handed over.
         self._sending = False
         self._handed_over = False
+        # When something was posted last that more might have followed.
         self._posted = 0.0
         self._writer: threading.Thread | None = None
 
@@ -134,18 +135,19 @@ class Writing:
             with self.lock:
                 if not core.sends:
                     return False
-                before, self._posted = self._posted, time.monotonic()
                 begun = self._begin()
-                if begun and not gathered and (mode.later or self._posted - before < BUSY_S):
-                    begun = False
-                    self._hand_over()
+                if not gathered:
+                    before, self._posted = self._posted, time.monotonic()
+                    if begun and (mode.later or self._posted - before < BUSY_S):
+                        begun = False
+                        self._hand_over()
                 if core.add(kind, call_id, data, waiter, at_once=begun):
                     piece = data
                 else:
                     crowded = core.size > self._half
                     if crowded and kind is Kind.SIGNAL and mode.crowded is not None and not self._stuck:
                         mode.crowded.append(self)
-                    piece = self._take(self._posted) if begun else b""
+                    piece = self._take(time.monotonic()) if begun else b""
             if piece:
                 self._send(piece)
             return not crowded or self._is_bounded()
