@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import repeat
 
 from sig import log
 from sig.errors import text_of
@@ -226,10 +227,10 @@ class Writing:
             self._changed.notify_all()  # somebody may wait for room, or for all to be sent
         return piece
 
-    def _send(self, piece: bytes) -> None:
-        """Send until it would block, or it is a fair share; then it is the writer's turn."""
+    def _send(self, piece: bytes, times: Iterable[object] = PIECES) -> None:
+        """Send so many times, or until it would block; then it is the writer's turn."""
         core = self.core
-        for _ in PIECES:
+        for _ in times:
             try:
                 sent = self.channel.send(piece)
             except OSError as err:  # it takes nothing any more, but may have sent something
@@ -270,7 +271,7 @@ class Writing:
         try:
             while (piece := self._next()) is not None:
                 if piece:
-                    self._send(piece)
+                    self._send(piece, repeat(None))
                 if self._rest:
                     self.channel.wait_writable(WRITABLE_WAIT_S)
         except BaseException:  # noqa: BLE001 - as above
