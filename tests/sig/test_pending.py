@@ -29,6 +29,15 @@ def test_the_first_answer_counts() -> None:
     assert pending.wait(refused) == 1
 
 
+def test_who_waits_goes_on_once_done_has_been_called() -> None:
+    """What it notes is there for him, an id say."""
+    seen: list[Any] = []
+    pending = Pending(1, "m", 5.0, lambda _answer: seen.append(pending.answer))
+    pending.complete({"status": 0, "response": 1})
+    assert seen == [None]
+    assert pending.wait(refused) == 1
+
+
 def test_a_call_whose_time_is_up_is_given_up() -> None:
     """What the connection says is raised; if that was interrupted and says nothing, a timeout is."""
     pending = Pending(1, "m", 0.0, None)
