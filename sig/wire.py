@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from json import encoder
 from json.scanner import make_scanner
@@ -31,20 +31,26 @@ def _unserialisable(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} cannot be sent as JSON: {value!r:.100}")
 
 
-def _make_encoder() -> Callable[[Any], str]:
-    """`json`'s own C encoder, kept: `JSONEncoder.encode` makes a new one for each message, which takes longer
-    than to encode an event.
+def _make_pack() -> Callable[[Any], bytes]:
+    """What writes a line of JSON, by `json`'s own C encoder, kept: `JSONEncoder.encode` makes a new one for
+    each message, which takes longer than to encode an event.
     """
     make = getattr(encoder, "c_make_encoder", None)
     if make is None:
-        return json.JSONEncoder(default=_unserialisable, separators=(",", ":"), allow_nan=False).encode
-    parts = make(
-        None, _unserialisable, encoder.encode_basestring_ascii, None, ":", ",", False, False, False
-    )  # fmt: skip
+        by_python = json.JSONEncoder(
+            default=_unserialisable, separators=(",", ":"), allow_nan=False, check_circular=False
+        )
 
-    def encode(value: Any) -> str:
+        def parts(value: Any, _level: int) -> Iterable[str]:
+            return by_python.iterencode(value)
+    else:
+        parts = make(
+            None, _unserialisable, encoder.encode_basestring_ascii, None, ":", ",", False, False, False
+        )  # fmt: skip
+
+    def pack(value: Any) -> bytes:
         try:
-            return "".join(parts(value, 0))
+            return ("".join(parts(value, 0)) + "\n").encode()
         except ValueError as err:
             raise ValueError(f"it cannot be sent as JSON, which has no NaN and no Infinity: {err}") from None
         except RecursionError:
@@ -52,10 +58,10 @@ def _make_encoder() -> Callable[[Any], str]:
                 "it refers to itself, or is nested too deep, and cannot be sent as JSON"
             ) from None
 
-    return encode
+    return pack
 
 
-_to_text = _make_encoder()
+_pack = _make_pack()
 
 _NOT_WHITE = re.compile(rb"[^ \t\r\n]")
 _OUTSIDE_STRING = re.compile(rb'["{}]')
@@ -110,14 +116,13 @@ class Codec(Protocol):
 class JsonCodec:
     """One JSON object a line."""
 
-    def pack(self, message: Message) -> bytes:
-        return _to_text(message).encode() + b"\n"
+    pack = staticmethod(_pack)
 
     def decoder(self, max_bytes: int) -> JsonDecoder:
         return JsonDecoder(max_bytes)
 
     def pack_event(self, info: dict[str, Any], data: Any) -> bytes:
-        return b",%b}\n" % _to_text({"info": info, "data": data})[1:].encode()
+        return b",%b}\n" % _pack({"info": info, "data": data})[1:-1]
 
     def pack_signal(self, event: Any, listener_id: int, call_id: int | None) -> bytes:
         if call_id is None:

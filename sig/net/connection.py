@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from sig import log
 from sig.errors import (
@@ -34,10 +34,8 @@ from sig.net.dispatch import Dispatcher, Job, Pool, runs_for
 from sig.net.pending import LATER, Call, Method, Pending
 from sig.net.reading import Reading
 from sig.net.sendorder import Kind
-from sig.net.writing import Writing, holding, mode
+from sig.net.writing import Writing, wait_patiently
 from sig.wire import Codec, Message
-
-T = TypeVar("T")
 
 # What no message brings about, but the machine, or who ends a program: what was begun is not done.
 INTERRUPTED = (MemoryError, OSError, SystemExit, KeyboardInterrupt)
@@ -72,26 +70,22 @@ class Connection:
         self.on_unsent: Callable[[int], None] = lambda _signals: None
         self.on_lost: Callable[[], None] = lambda: None
         self.on_finished: Callable[[], None] = lambda: None
-        # Set when it is decided that the connection ends; and once it has, and its calls have failed.
-        self.closing = threading.Event()
-        self.lost = threading.Event()
-        self.reason = ""
         self._owns_dispatcher = dispatcher is None
         self.dispatcher = dispatcher or Dispatcher(f"{name}-dispatcher", limits.max_jobs, self)
         # What a piece of input has brought for the dispatcher so far.
         self.jobs: list[Job] = []
-        self._channel = channel
-        self._thrown_out = False
         # What is left to be done at its end, once that has begun.
-        self._ending = False
-        self._steps: deque[Callable[[], object]] = deque()
+        self._steps: deque[Callable[[], object]] | None = None
         # Whether its coming and going is worth a line of the log: not if anybody can have it written.
         self._is_stranger = False
         self._core = core = Core(codec, limits, time.monotonic(), channel.address)
         failed = partial(self.close, "a request may have been lost")
         self._pool = Pool(f"{name}-worker", limits.workers, limits.max_requests, self, failed)
-        self.writing = Writing(core, channel, limits, name, self.close, self.throw_out, self._stop_sending)
-        self.reading = Reading(core, channel, self.writing, self._pool, limits, name, self, self._end)
+        self.writing = Writing(core, channel, limits, name)
+        self.reading = Reading(self.writing, self._pool, self, self._end)
+        # Set when it is decided that the connection ends; and once it has, and its calls have failed.
+        self.closing = self.writing.closing
+        self.lost = threading.Event()
 
     # --- its life ---
 
@@ -110,39 +104,11 @@ class Connection:
 
     def close(self, reason: str) -> None:
         """End the connection, from any thread; what is queued is not sent. Does not wait."""
-        self._stop(reason, Life.ENDED)
-        try:
-            self._channel.shutdown()
-        except Exception:  # noqa: BLE001 - a carrier's; whoever ends a connection has more to do
-            log.failure(f"[{self.name}] the channel could not be shut down")
+        self.writing.close(reason)
 
     def finish(self, reason: str) -> None:
-        """Send nothing any more, and go on to read until the peer ends it too, for `Limits.full_wait_s`.
-
-        Were it closed at once, with something of the peer's unread, the system would break it off, and the
-        peer lose what it has not read yet.
-        """
-        self._stop_sending(reason)
-        try:
-            self._channel.finish()
-        except Exception:  # noqa: BLE001 - as in `close`
-            log.failure(f"[{self.name}] the channel could not be finished")
-
-    def throw_out(self, reason: str) -> None:
-        """`close`, as the peer does not keep to what is asked of it: the log warns of that."""
-        self._thrown_out = self._thrown_out or self.is_open()
-        self.close(reason)
-
-    def _stop_sending(self, reason: str) -> None:
-        """`close`, but for what the peer has sent before it went, which is read yet."""
-        if self.is_open():
-            self.reading.until = time.monotonic() + max(self.limits.drain_s, self.limits.full_wait_s)
-        self._stop(reason, Life.LEAVING)
-
-    def _stop(self, reason: str, life: Life) -> None:
-        self.reason = self.reason or reason
-        self.writing.close(life)
-        self.closing.set()
+        """Send nothing any more, and go on to read until the peer ends it too: see `Writing.finish`."""
+        self.writing.finish(reason)
 
     def leave(self, reason: str, timeout_s: float, most_s: float = 0.0) -> None:
         """`close` once what is queued is sent, or time is up, as `drain` says."""
@@ -159,13 +125,8 @@ class Connection:
     def wait_finished(self, timeout_s: float, most_s: float = 0.0) -> None:
         """After `finish`: wait for a peer of ours to end it, as `drain` does for all to be sent: as long as
         something is heard of it. Another peer may not end it by itself."""
-        if not self.pipelined:
-            return
-        end, heard = time.monotonic() + max(timeout_s, most_s), self._core.heard
-        while not self.lost.wait(max(0.0, min(timeout_s, end - time.monotonic()))):
-            if not most_s or heard == self._core.heard or time.monotonic() >= end:
-                return
-            heard = self._core.heard
+        if self.pipelined:
+            wait_patiently(self.lost.wait, lambda: self._core.heard, timeout_s, most_s)
 
     def abort(self, reason: str) -> None:
         """End one that could not be started: what its reader would do at the end."""
@@ -217,7 +178,7 @@ class Connection:
 
     def call(self, method: str, params: Message, timeout_s: float | None = None) -> Any:
         """Call the peer and wait for its answer; raises what `Pending.wait` raises."""
-        return self.wait_for(self.start_call(method, params, timeout_s))
+        return self.wait_for(self.start_call(method, params, timeout_s, gathered=True))
 
     def wait_for(self, pending: Pending) -> Any:
         """The response to a call that was started."""
@@ -231,31 +192,25 @@ class Connection:
         timeout_s: float | None = None,
         done: Callable[[Message], object] | None = None,
         kind: Kind = Kind.CALL,
+        gathered: bool = False,
     ) -> Pending:
         """Call the peer without waiting. `done(answer)` runs on the reader, and must not run user code.
 
         Whatever becomes of the call, it is answered: by the peer, when time is up, when the connection ends.
+        `gathered`: this thread is not about to post another message, which it could be sent with.
         Raises TypeError or ValueError if `params` cannot be written.
         """
         timeout_s = self.limits.timeout_s if timeout_s is None else min(timeout_s, self.limits.max_timeout_s)
-        unsent_s = 0.0 if self.pipelined else self.limits.timeout_s
-        call_id, data = self._core.pack_call(method, params)
+        core = self._core
+        unsent_s = 0.0 if core.pipelined else self.limits.timeout_s
+        call_id, data = core.pack_call(method, params)
         pending = Pending(call_id, method, timeout_s, done, unsent_s)
-        if self._core.waiting >= self.limits.max_pending:
-            pending.complete(to_wire(Busy(f"{self._core.waiting} calls to {self.address} wait already")))
-        elif not self.writing.post(kind, call_id, data, pending):
-            error = NotConnected(f"{self.address} is not connected: {self.reason}")
+        if len(core.pending) >= self.limits.max_pending:
+            pending.complete(to_wire(Busy(f"{len(core.pending)} calls to {self.address} wait already")))
+        elif not self.writing.post(kind, call_id, data, pending, gathered):
+            error = NotConnected(f"{self.address} is not connected: {self.writing.reason}")
             pending.complete(to_wire(error))
         return pending
-
-    def together(self, start: Callable[[], T]) -> T:
-        """Do what starts many calls, and runs no user code; they are sent at its end, in a few pieces."""
-        try:
-            with holding():
-                return start()
-        except BaseException:  # Ctrl-C, at any line
-            mode.held = None
-            raise
 
     def give_up(self, pending: Pending) -> None:
         """Wait for that answer no longer: time is up, or nobody wants it."""
@@ -288,10 +243,8 @@ class Connection:
 
     def _post_signal(self, packed: bytes, call_id: int | None) -> bool:
         """Our own peers report what they worked off; others answer each signal, which nobody waits for."""
-        try:
-            self._core.check_size(packed)
-        except ValueError as err:
-            log.get().warning(f"[{self.name}] a signal is dropped: {err}")
+        if len(packed) > self._core.most_bytes:
+            log.get().warning(f"[{self.name}] a signal is dropped: {self._core.refusal(packed)}")
             return False
         waiter = None
         if call_id is not None:
@@ -303,25 +256,18 @@ class Connection:
         if call_id is None:
             return
         try:
-            data = self._pack_reply(call_id, answer)
+            try:
+                data = self._core.pack({"id": call_id, **answer})
+            except Exception as err:  # noqa: BLE001 - of a codec's, or of what the answer is made of
+                told = to_wire(BadParams(f"the answer cannot be sent: {text_of(err)}"))
+                data = self.codec.pack({"id": call_id, **told})
             kind = Kind.CALL_IN_ORDER if in_order and self.pipelined else Kind.REPLY
-            self.writing.post(kind, None, data)
+            self.writing.post(kind, None, data, None, True)
         except BaseException:  # the peer would wait for it in vain
             self.close("an answer was not sent")
             raise
 
-    def _pack_reply(self, call_id: Any, answer: Message) -> bytes:
-        try:
-            return self._core.pack({"id": call_id, **answer})
-        except Exception as err:  # noqa: BLE001 - of a codec's, or of what the answer is made of: whatever it is
-            told = to_wire(BadParams(f"the answer cannot be sent: {text_of(err)}"))
-            return self.codec.pack({"id": call_id, **told})
-
     # --- what the peer sends, handled by whoever reads ---
-
-    def _hear_first(self, on_first: Callable[[], None]) -> None:
-        self.on_first = None
-        on_first()
 
     def add_job(self, job: Job) -> None:
         """Have the dispatcher run `job` after all that came before it."""
@@ -329,8 +275,6 @@ class Connection:
 
     def signals(self, signals: Signals) -> None:
         """Those of one of our own peers, which wants to know when they are worked off."""
-        if self.on_first is not None:
-            self._hear_first(self.on_first)
         if self.sort is not None:
             at_once = not self.jobs and self.dispatcher.is_idle()
             for params in signals:
@@ -356,12 +300,13 @@ class Connection:
     def called(self, called: Called) -> None:
         """A call, or a signal that is to be answered."""
         if self.on_first is not None:
-            self._hear_first(self.on_first)
+            first, self.on_first = self.on_first, None
+            first()
         name, params = called.get("method"), called.get("params")
-        if name in OWN_METHODS and self._serve(called):
+        method = self.methods.get(name) if isinstance(name, str) else None
+        if method is None and name in OWN_METHODS and self._serve(called):
             return
         call = Call(self.reply, called.get("id"))
-        method = self.methods.get(name) if isinstance(name, str) else None
         if name == "signal" and self.sort is not None:
             method = self._answered_signal
         try:
@@ -415,17 +360,16 @@ class Connection:
         posted = self.dispatcher.post(*self.jobs)
         self.jobs.clear()
         if not posted:
-            most = self.limits.max_jobs
-            self.throw_out(f"more than {most} signals wait: it does not keep to the window")
+            text = f"more than {self.limits.max_jobs} signals wait: it does not keep to the window"
+            self.writing.close(text, thrown_out=True)
 
     # --- the end, on the reader's thread ---
 
     def _end(self, reason: str) -> None:
         """All of it, whatever a step raises: somebody waits for `lost`, and a descriptor for its close.
         Called again it goes on with the step that a fault has stopped."""
-        if not self._ending:
+        if self._steps is None:
             self._steps = deque(self._steps_of_end(reason))
-            self._ending = True
         while self._steps:
             try:
                 self._steps[0]()
@@ -449,13 +393,13 @@ class Connection:
             *own,
             partial(self._pool.join, forever),
             partial(self.writing.join, forever),
-            self._channel.close,
+            self.writing.channel.close,
             lambda: self.on_finished(),
         ]
 
     def _fail_calls(self) -> None:
         with self.writing.lock:
-            unanswered = self._core.end(self.reason)
+            unanswered = self._core.end(self.writing.reason)
         for waiter, answer in unanswered:
             try:
                 waiter.complete(answer)
@@ -463,10 +407,11 @@ class Connection:
                 log.failure(f"[{self.name}] a call could not be failed")
 
     def _tell_end(self) -> None:
-        lost = f"; {self.writing.lost} signals were not sent" if self.writing.lost else ""
-        if self._thrown_out:
-            text = f"[{self.name}] {self.address} is disconnected: {self.reason}{lost}"
+        writing = self.writing
+        why = writing.reason + (f"; {writing.lost} signals were not sent" if writing.lost else "")
+        if writing.thrown_out:
+            text = f"[{self.name}] {self.address} is disconnected: {why}"
             log.repeated.note("thrown out", text, self.origin)
             return
-        text = f"[{self.name}] disconnected from {self.address}: {self.reason}{lost}"
-        (log.get().debug if self._is_stranger else log.get().info)(text)
+        tell = log.get().debug if self._is_stranger else log.get().info
+        tell(f"[{self.name}] disconnected from {self.address}: {why}")

@@ -79,6 +79,10 @@ class Core:
         # Whether any number of messages may be on their way, as to one of our own peers; see `pipeline`.
         self.pipelined = False
         self.decoder = codec.decoder(limits.max_message)
+        # How large a message the peer takes.
+        self.most_bytes = limits.plain_max_message
+        # Those of our calls that are not answered yet.
+        self.pending: dict[int, Waiter] = {}
         # Bytes that wait, and have not been taken.
         self.size = 0
         self.heard = now
@@ -87,7 +91,6 @@ class Core:
         self._peer = peer
         self._since = self._pinged = now
         self._ids = count(1)
-        self._pending: dict[int, Waiter] = {}
         # Its rule, in one of two ways: until it is pipelined, and then; the other is None.
         self._plain: OneAtATime | None = OneAtATime(limits)
         self._free: Pipelined | None = None
@@ -113,7 +116,8 @@ class Core:
         self._order = self._free = free
         self._plain = None
         self.pipelined = True
-        for waiter in self._pending.values():
+        self.most_bytes = self._limits.max_message
+        for waiter in self.pending.values():
             waiter.is_sent = True
         self.report_every = max(1, window // REPORTS_PER_WINDOW)
 
@@ -135,47 +139,41 @@ class Core:
         """What these ask for or answer. Of what they let go `take` knows."""
         self.heard = now
         events: list[Event] = []
+        signals: Signals | None = None
         try:
-            self._sort(messages, now, events)
+            for message in messages:
+                if message.get("method") == "signal" and "id" not in message:
+                    self.unreported += 1
+                    if signals is None:
+                        signals = []
+                        events.append(signals)
+                    signals.append(message.get("params"))
+                    continue
+                signals = None
+                if "status" in message:
+                    call_id = message.get("id")
+                    if not isinstance(call_id, int):
+                        continue
+                    if self._plain is not None:
+                        self._plain.answered(call_id, now, given_up=False)
+                    waiter = self.pending.get(call_id)
+                    if waiter is not None:
+                        events.append((waiter, message))
+                        self.pending.pop(call_id, None)
+                else:
+                    if self._plain is not None and message.get("id") is not None:
+                        self._plain.heard_call()
+                    events.append(message)
             return events
         except BaseException:
             # who waits for one of these answers is told of the end, with all others
-            self._pending.update((each[1]["id"], each[0]) for each in events if isinstance(each, tuple))
+            self.pending.update((each[1]["id"], each[0]) for each in events if isinstance(each, tuple))
             raise
-
-    def _sort(self, messages: list[Message], now: float, events: list[Event]) -> None:
-        signals: Signals | None = None
-        for message in messages:
-            if message.get("method") == "signal" and "id" not in message:
-                self.unreported += 1
-                if signals is None:
-                    signals = [message.get("params")]
-                    events.append(signals)
-                else:
-                    signals.append(message.get("params"))
-                continue
-            signals = None
-            if "status" in message:
-                self._answered(message, now, events)
-            else:
-                if self._plain is not None and message.get("id") is not None:
-                    self._plain.heard_call()
-                events.append(message)
 
     def due(self) -> int:
         """How many signals are to be `done` when all that have come are worked off."""
         due, self.unreported = self.unreported, 0
         return due
-
-    def _answered(self, message: Message, now: float, events: list[Event]) -> None:
-        call_id = message.get("id")
-        if isinstance(call_id, int):
-            waiter = self._pending.get(call_id)
-            if self._plain is not None:
-                self._plain.answered(call_id, now, given_up=False)
-            if waiter is not None:
-                events.append((waiter, message))
-                self._pending.pop(call_id, None)
 
     def serve(self, called: Called) -> Message | None:
         """Do what is asked for, if it is about the connection itself: a `ping`, or `credit`; returns what to
@@ -205,38 +203,48 @@ class Core:
     def pack(self, message: Message) -> bytes:
         """A message as it goes out. Raises TypeError or ValueError, for one that is too large too."""
         data = self._codec.pack(message)
-        self.check_size(data)
+        if len(data) > self.most_bytes:
+            raise self.refusal(data)
         return data
 
-    def check_size(self, data: bytes) -> None:
-        """Raise BadParams for a message that is larger than the peer takes."""
-        most = self._limits.max_message if self.pipelined else self._limits.plain_max_message
-        if len(data) > most:
-            raise BadParams(f"a message of {len(data)} bytes is larger than {self._peer} takes ({most})")
+    def refusal(self, data: bytes) -> BadParams:
+        """Of a message that is larger than `most_bytes`."""
+        most = self.most_bytes
+        return BadParams(f"a message of {len(data)} bytes is larger than {self._peer} takes ({most})")
 
-    def add(self, kind: Kind, call_id: int | None, data: bytes, waiter: Waiter | None = None) -> None:
-        """Have it sent in its turn. `waiter`: of a call, comes back as `Answered`, whatever becomes of it."""
+    def add(
+        self,
+        kind: Kind,
+        call_id: int | None,
+        data: bytes,
+        waiter: Waiter | None = None,
+        at_once: bool = False,
+    ) -> bool:
+        """Have it sent in its turn. `waiter`: of a call, comes back as `Answered`, whatever becomes of it.
+
+        `at_once`: the caller can send it now. True if he is to, as it may go and nothing waits: to queue it,
+        and to take it, is half of what it costs to send.
+        """
         if waiter is not None:
             assert call_id is not None
-            self._pending[call_id] = waiter
+            self.pending[call_id] = waiter
             waiter.is_sent = self.pipelined
+        if at_once and self.pipelined and not self.size and kind is not Kind.SIGNAL:
+            return True
         self._order.add(kind, data, call_id)
         self.size += len(data)
+        return False
 
     def add_signals(self, signals: list[bytes]) -> None:
         """Have these sent, to a pipelined peer."""
         assert self._free is not None
         size = sum(map(len, signals))
-        if size > self._limits.max_message:
-            signals = self._small_enough(signals)
-            size = sum(map(len, signals))
+        if size > self.most_bytes:
+            small = [each for each in signals if len(each) <= self.most_bytes]
+            self.too_large += len(signals) - len(small)
+            signals, size = small, sum(map(len, small))
         self._free.add_signals(signals)
         self.size += size
-
-    def _small_enough(self, signals: list[bytes]) -> list[bytes]:
-        left = [each for each in signals if len(each) <= self._limits.max_message]
-        self.too_large += len(signals) - len(left)
-        return left
 
     def pack_done(self, signals: int) -> bytes:
         """That so many of the peer's signals, the `due` ones, are worked off: to be sent as a reply."""
@@ -246,7 +254,7 @@ class Core:
         """What may go out now, taken off; b"" if nothing may."""
         piece, call_id = self._order.take(now)
         self.size -= len(piece)
-        if call_id is not None and (waiter := self._pending.get(call_id)) is not None:
+        if call_id is not None and (waiter := self.pending.get(call_id)) is not None:
             waiter.deadline = now + waiter.timeout_s
             waiter.is_sent = True
         return piece
@@ -264,14 +272,9 @@ class Core:
 
     # --- time, and the end ---
 
-    @property
-    def waiting(self) -> int:
-        """How many calls of ours are not answered yet."""
-        return len(self._pending)
-
     def next_deadline(self) -> float:
         """When `expire` is to be called, at the latest; NEVER if nothing is waited for."""
-        times = [waiter.deadline for waiter in list(self._pending.values())]
+        times = [waiter.deadline for waiter in list(self.pending.values())]
         if self.life is Life.STRANGER:
             times.append(self._since + self._limits.handshake_s)
         if self.pipelined:
@@ -282,13 +285,13 @@ class Core:
     def expire(self, now: float) -> list[Answered]:
         """Give up calls whose time is up; find a peer dead, or a stranger too slow."""
         limits = self._limits
-        overdue = [call_id for call_id, waiter in self._pending.items() if waiter.deadline <= now]
+        overdue = [call_id for call_id, waiter in self.pending.items() if waiter.deadline <= now]
         if self.life is Life.STRANGER and now - self._since > limits.handshake_s:
             self.fault = f"it did not authorize within {limits.handshake_s:g} s"
         # A peer that knows no ping (pysig) is left to TCP's own keep-alive.
         if self.pipelined and now - self.heard > limits.dead_s:
             self.fault = f"nothing was heard of it for {limits.dead_s:g} s"
-        if self._plain is not None and self._plain.unanswered not in self._pending:
+        if self._plain is not None and self._plain.unanswered not in self.pending:
             # whoever gave it up was stopped in the middle, by Ctrl-C say
             self._plain.answered(self._plain.unanswered, now, given_up=True)
         return [each for call_id in overdue for each in self.give_up(call_id, now)]
@@ -303,7 +306,7 @@ class Core:
     def give_up(self, call_id: int, now: float) -> list[Answered]:
         """Wait for that answer no longer; one that comes later is dropped, and what was not sent is not any
         more. [] if it was answered."""
-        waiter = self._pending.pop(call_id, None)
+        waiter = self.pending.pop(call_id, None)
         if waiter is None:
             return []
         if self._plain is not None:
@@ -316,4 +319,4 @@ class Core:
         """Nothing comes and goes any more: all that wait are answered. The same when it is called again."""
         self.become(Life.ENDED)
         answer = to_wire(NotConnected(f"the connection to {self._peer} ended: {reason}"))
-        return [(waiter, answer) for waiter in self._pending.values()]
+        return [(waiter, answer) for waiter in self.pending.values()]

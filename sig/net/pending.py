@@ -29,10 +29,10 @@ class Pending:
     """A call that waits for its answer."""
 
     __slots__ = (
-        "_answer",
         "_done",
         "_lock",
         "_unanswered",
+        "answer",
         "call_id",
         "deadline",
         "has_caller",
@@ -59,7 +59,8 @@ class Pending:
         # Whether somebody waits, rather than being called when it is done.
         self.has_caller = done is None
         self._done = done
-        self._answer: Message | None = None
+        self.answer: Message | None = None
+        """None until it is there, and `done` has been called."""
         self._unanswered = [True]
         # A bare lock, released by `complete`, is the cheapest way to wake one waiter.
         self._lock = threading.Lock()
@@ -72,15 +73,11 @@ class Pending:
         except IndexError:
             return
         try:
-            self._answer = answer
             if self._done is not None:
                 self._done(answer)
         finally:
+            self.answer = answer
             self._lock.release()
-
-    def is_done(self) -> bool:
-        """Whether the answer is there."""
-        return self._answer is not None
 
     def wait(self, give_up: Callable[[Pending], object]) -> Any:
         """Wait for the answer and return its response; raises the RequestError that it stands for.
@@ -88,7 +85,7 @@ class Pending:
         RequestTimeout when time is up, NotConnected when the connection ends meanwhile. `give_up(self)` has
         to bring an answer about.
         """
-        while not self._lock.acquire(timeout=self._left()):
+        while self.answer is None and not self._lock.acquire(timeout=self._left()):
             is_late = time.monotonic() >= self.deadline
             if is_late:
                 give_up(self)
@@ -96,11 +93,11 @@ class Pending:
                 # Whoever completes it may have been stopped in the middle of that.
                 self._lock.acquire(timeout=COMPLETING_S)
                 break
-        if self._answer is None:
+        if self.answer is None:
             raise RequestTimeout(f"no answer to '{self.what}' in time")
-        if self._answer.get("status") == STATUS_OK:
-            return self._answer.get("response")
-        raise from_wire(self._answer)
+        if self.answer.get("status") == STATUS_OK:
+            return self.answer.get("response")
+        raise from_wire(self.answer)
 
     def _left(self) -> float:
         left_s = max(0.0, self.deadline - time.monotonic())

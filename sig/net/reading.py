@@ -20,16 +20,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
 from sig import log
 from sig.errors import Busy, text_of
-from sig.limits import Limits
-from sig.net.channel import Channel
-from sig.net.core import Answered, Called, Core, Event, Life, Signals
+from sig.net.core import Called, Event, Life, Signals
 from sig.net.dispatch import Job, Pool
 from sig.net.pending import Call, Pending
 from sig.net.sendorder import Kind
@@ -54,7 +52,9 @@ class Turn:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
+        # What the reader waits for: released, rather than a condition, which costs it ten calls.
+        self._bell = threading.Lock()
+        self._bell.acquire()
         self._owner = READER
         self._recalled = False
         self._changes = 0
@@ -78,21 +78,26 @@ class Turn:
             self._owner = NOBODY
             self._changes += 1
             self._recalled = at_once
-            if at_once or self.asleep:
-                self._changed.notify()
+            if (at_once or self.asleep) and self._bell.locked():
+                self._bell.release()
 
     def lend(self) -> None:
         """On the reader, which has it: let guests have it; returns when the reader has it again."""
         with self._lock:
+            self._bell.acquire(blocking=False)
             self._owner = NOBODY
             self._recalled = False
-            seen = -1
-            while self._owner != NOBODY or not (self._recalled or self._changes == seen):
-                self.asleep = self._owner != NOBODY and self._changes == seen
+            seen = self._changes
+        while True:
+            self._bell.acquire(timeout=-1 if self.asleep else FREE_S)
+            with self._lock:
+                is_free = self._owner == NOBODY
+                if is_free and (self._recalled or self._changes == seen):
+                    self.asleep = False
+                    self._owner = READER
+                    return
+                self.asleep = not is_free and self._changes == seen
                 seen = self._changes
-                self._changed.wait(None if self.asleep else FREE_S)
-            self.asleep = False
-            self._owner = READER
 
 
 class Handler(Protocol):
@@ -114,27 +119,13 @@ class Handler(Protocol):
 class Reading:
     """The receiving half of one connection; see the top of this file."""
 
-    def __init__(
-        self,
-        core: Core,
-        channel: Channel,
-        writing: Writing,
-        pool: Pool,
-        limits: Limits,
-        name: str,
-        handler: Handler,
-        ended: Callable[[str], None],
-    ) -> None:
+    def __init__(self, writing: Writing, pool: Pool, handler: Handler, ended: Callable[[str], None]) -> None:
         """`ended(reason)` is called, twice, on the reader's thread, when there is no more to read."""
-        self.thread = threading.Thread(target=self._run, name=f"{name}-reader", daemon=True)
-        # What comes while it sends no more is read until then, as the peer has gone first.
-        self.until = 0.0
-        self._core = core
-        self._channel = channel
+        self.thread = threading.Thread(target=self._run, name=f"{writing.name}-reader", daemon=True)
         self._writing = writing
+        self._core, self._channel, self._limits = writing.core, writing.channel, writing.limits
+        self._name = writing.name
         self._pool = pool
-        self._limits = limits
-        self._name = name
         self._handler = handler
         self._ended = ended
         self._reason = ""
@@ -164,7 +155,7 @@ class Reading:
 
     def _read(self) -> None:
         try:
-            self._prepare()
+            self._channel.prepare(self._limits.handshake_s)
             while not self._reason:
                 before = self._answered
                 self._read_piece()
@@ -173,17 +164,10 @@ class Reading:
                     self._hand_out()
                     if lend:
                         self._turn.lend()
+        except OSError as err:
+            self._reason = self._reason or text_of(err)
         except BaseException:  # noqa: BLE001 - as in `_read_piece`
             log.failure(f"[{self._name}] the reader failed")
-
-    def _prepare(self) -> None:
-        try:
-            self._channel.prepare(self._limits.handshake_s)
-        except OSError as err:
-            self._reason = text_of(err)
-        except Exception:  # noqa: BLE001 - a fault of a carrier must end this connection only, and be known
-            log.failure(f"[{self._name}] the channel failed")
-            self._reason = "the channel failed"
 
     def _may_lend(self) -> bool:
         """Whether somebody is about to take the turn: a worker, or a caller who was answered."""
@@ -191,12 +175,12 @@ class Reading:
             return False
         if self._requests:
             return self._handlers_quick and len(self._requests) == 1
-        return self._callers_quick and not self._core.waiting
+        return self._callers_quick and not self._core.pending
 
     def _hand_out(self) -> None:
         try:
             for call, handler in self._requests:
-                if not self._pool.post(partial(self._work, call, handler)):
+                if not self._pool.post(partial(self._work, (call, handler))):
                     call.fail(Busy(f"{self._limits.max_requests} requests wait already: try again later"))
             self._requests.clear()
         except BaseException:
@@ -210,62 +194,50 @@ class Reading:
     def wait_for(self, pending: Pending) -> None:
         """On a caller's thread: read until its answer has come, if the turn is free."""
         try:
-            self._read_for(pending)
+            now = time.monotonic()
+            self._callers_quick = now - self._answered < QUICK_S
+            latest = pending.deadline - self._limits.tick_s
+            if not pending.is_sent or now > latest or not self._turn.take():
+                return
+            while pending.answer is None and not self._reason and now < latest:
+                self._read_piece()
+                if self._requests:
+                    self._hand_out()
+                now = time.monotonic()
+            self._turn.leave(at_once=pending.answer is None or not self._may_lend())
         except BaseException:  # Ctrl-C, at any line
             mode.held = None
             self._turn.leave(at_once=True)
             raise
 
-    def _read_for(self, pending: Pending) -> None:
-        now = time.monotonic()
-        self._callers_quick = now - self._answered < QUICK_S
-        latest = pending.deadline - self._limits.tick_s
-        if not pending.is_sent or now > latest or not self._turn.take():
-            return
-        while not self._reason and not pending.is_done() and now < latest:
-            self._read_piece()
-            self._hand_out()
-            now = time.monotonic()
-        again = self._callers_quick and pending.is_done() and not self._reason and self._is_calm()
-        self._turn.leave(at_once=not again or self._core.waiting > 0)
-
     def _is_calm(self) -> bool:
         return self._core.heard - self._signalled > CALM_S
 
-    def _work(self, call: Call, handler: Callable[[], Any]) -> None:
-        """On a worker: run a handler; then read on, as long as handlers are quick."""
+    def _work(self, request: Request | None) -> None:
+        """On a worker: run a handler; then, as long as handlers are quick, read until the next request."""
         try:
-            self._work_on((call, handler))
+            while request is not None:
+                began = time.monotonic()
+                call, handler = request
+                call.run(handler)
+                request = None
+                self._handlers_quick = time.monotonic() - began < QUICK_S
+                if not self._handlers_quick or self._pool.is_behind() or not self._turn.take():
+                    return
+                while request is None and not self._reason and self._is_calm() and self._read_piece():
+                    if self._requests:
+                        request = self._requests.pop(0)
+                        self._hand_out()
+                self._turn.leave(at_once=request is None or not self._is_calm())
         except BaseException:
             self._turn.leave(at_once=True)
             raise
-
-    def _work_on(self, request: Request | None) -> None:
-        while request is not None:
-            began = time.monotonic()
-            call, handler = request
-            call.run(handler)
-            self._handlers_quick = time.monotonic() - began < QUICK_S
-            request = None
-            if self._handlers_quick and not self._pool.is_behind() and self._turn.take():
-                request = self._next_request()
-
-    def _next_request(self) -> Request | None:
-        """On a worker that has the turn: read until a request comes; None if it does not."""
-        request = None
-        try:
-            while request is None and not self._reason and self._is_calm() and self._read_piece():
-                if self._requests:
-                    request = self._requests.pop(0)
-                    self._hand_out()
-        finally:
-            self._turn.leave(at_once=request is None or not self._is_calm())
-        return request
 
     # --- whoever has the turn ---
 
     def _read_piece(self) -> bool:
         """Read once, and do all that needs no user code; False if nothing came in time, or at the end."""
+        core = self._core
         data: bytes | None = None
         try:
             data = self._channel.receive(self._limits.tick_s)
@@ -276,7 +248,7 @@ class Reading:
                 self._reason = "the peer closed the connection"
             if not data or now >= self._next_tick:
                 self._tick(now)
-            if not self._core.sends and not (data and self._core.life is Life.LEAVING and now < self.until):
+            if not core.sends and not (data and core.life is Life.LEAVING and now < self._writing.until):
                 self._reason = "closed"
         except OSError as err:
             self._reason = text_of(err)
@@ -301,14 +273,16 @@ class Reading:
                 with self._writing.lock:
                     events = core.sort(messages, now)
             if len(messages) == 1:
-                for event in events:
-                    self._handle(event)
+                self._handle(events, now)
             else:
                 with holding():
-                    for event in events:
-                        self._handle(event)
+                    self._handle(events, now)
         except BaseException:
-            self._complete_all(events)
+            # Somebody waits for each answer: if what is done about one fails, no other may be lost.
+            for event in events:
+                if isinstance(event, tuple):
+                    with suppress(Exception):
+                        event[0].complete(event[1])
             raise
         if self._handler.jobs or core.unreported >= core.report_every:
             self._handler.finish_piece()
@@ -317,29 +291,20 @@ class Reading:
         if core.fault:
             self._reason = core.fault
 
-    def _handle(self, event: Event) -> None:
-        if isinstance(event, list):
-            self._signalled = self._core.heard
-            self._handler.signals(event)
-        elif isinstance(event, tuple):
-            self._complete(event)
-        else:
-            if event.get("method") == "signal":
-                self._signalled = self._core.heard
-            self._handler.called(event)
-
-    def _complete(self, answered: Answered) -> None:
-        waiter, answer = answered
-        if waiter.has_caller:
-            self._answered = self._core.heard
-        waiter.complete(answer)
-
-    def _complete_all(self, events: list[Event]) -> None:
-        """Somebody waits for each answer: if what is done about one fails, no other may be lost."""
+    def _handle(self, events: Sequence[Event], now: float) -> None:
         for event in events:
             if isinstance(event, tuple):
-                with suppress(Exception):
-                    self._complete(event)
+                waiter, answer = event
+                if waiter.has_caller:
+                    self._answered = now
+                waiter.complete(answer)
+            elif isinstance(event, list):
+                self._signalled = now
+                self._handler.signals(event)
+            else:
+                if event.get("method") == "signal":
+                    self._signalled = now
+                self._handler.called(event)
 
     def _tick(self, now: float) -> None:
         """What is to be done at a time: calls to be given up, a silent peer to be asked."""
@@ -350,9 +315,8 @@ class Reading:
             self._next_tick = min(now + self._limits.tick_s, core.next_deadline())
         if shall_ping:
             self._writing.post(Kind.CALL, *core.pack_call("ping", {}))
-        for each in expired:
-            self._complete(each)
+        self._handle(expired, now)
         log.repeated.tell()
-        if self._core.size:
+        if core.size:
             self._writing.flush()
-        self._reason = self._reason or self._core.fault
+        self._reason = self._reason or core.fault

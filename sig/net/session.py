@@ -41,7 +41,7 @@ class RemoteHandler:
         request: Message = {"sender": self._sender, "method": method, "params": params}
         if self._connection.pipelined:
             request["timeout"] = timeout_s
-        self._connection.start_call("request", request, timeout_s, call.forward)
+        self._connection.start_call("request", request, timeout_s, call.forward, gathered=True)
 
 
 class Host(Protocol):
@@ -139,7 +139,6 @@ class Session:
             log.repeated.note("wrong token", text, self.connection.origin, at_once=WRONG_TOKENS_TOLD)
             self._host.slow_down(self.connection)
             call.fail(Unauthorized("wrong token"))
-            self.connection.writing.flush(at_once=True)
             self.connection.writing.drain(self._limits.drain_s)
             self.connection.close("wrong token")
             return LATER
@@ -293,8 +292,10 @@ def _check_length(name: str, limits: Limits) -> None:
 
 def _name(params: Message, key: str, limits: Limits, or_none: bool = False) -> Any:
     value = params.get(key)
-    if (isinstance(value, str) and value) or (or_none and value is None):
-        if value is not None:
-            _check_length(value, limits)
+    if isinstance(value, str) and 0 < len(value) <= limits.max_name:
         return value
+    if or_none and value is None:
+        return None
+    if isinstance(value, str) and value:
+        _check_length(value, limits)
     raise BadParams(f"{key}: expected a name, got {value!r:.100}")

@@ -100,7 +100,7 @@ def test_what_comes_is_the_same_in_pieces_of_any_size(size: int) -> None:
         {"id": 9, "method": "signal", "params": {"n": 4}},
     ]
     assert one.heard == 1.0
-    assert one.waiting == 0
+    assert one.pending == {}
 
 
 def test_an_answer_that_was_taken_when_a_fault_came_is_not_lost() -> None:
@@ -232,6 +232,18 @@ def test_a_new_one_sends_and_counts_its_calls_from_one() -> None:
     assert call_id == 2
 
 
+def test_what_may_go_at_once_is_not_queued() -> None:
+    """To one of ours, unless something waits, or its kind waits for credit. Its answer is waited for."""
+    one, waiter = core(window=8), Waiter()
+    assert one.add(Kind.CALL, 1, line(id=1), waiter, at_once=True)
+    assert (one.size, sent(one), one.pending, waiter.is_sent) == (0, [], {1: waiter}, True)
+    assert not one.add(Kind.SIGNAL, None, line(n=1), at_once=True)
+    assert not one.add(Kind.REPLY, None, line(n=2), at_once=True)
+    assert sent(one) == [{"n": 2}, {"n": 1}]
+    assert not one.add(Kind.REPLY, None, line(n=3))
+    assert not core().add(Kind.REPLY, None, line(n=4), at_once=True)
+
+
 def test_signals_wait_for_credit_and_replies_do_not() -> None:
     """With one of ours there is nothing else to be waited for."""
     one = core(window=1)
@@ -320,7 +332,7 @@ def test_a_pysig_that_answers_what_nobody_waits_for_any_more() -> None:
     first_id = called(one, Waiter())
     called(one, Waiter())
     assert len(sent(one)) == 1
-    del one._pending[first_id]
+    del one.pending[first_id]
     assert sent(one, 1.0) == []
     one.expire(1.0)
     assert sent(one, 1.0) == []

@@ -22,12 +22,19 @@ def test_the_first_answer_counts() -> None:
     """Whoever gives it; `done` hears of it once."""
     heard: list[Any] = []
     pending = Pending(1, "m", 5.0, heard.append)
-    assert not pending.is_done()
-    assert not pending.has_caller
+    assert (pending.answer, pending.has_caller) == (None, False)
     pending.complete({"status": 0, "response": 1})
     pending.complete({"status": 0, "response": 2})
-    assert pending.is_done()
-    assert heard == [{"status": 0, "response": 1}]
+    assert heard == [pending.answer] == [{"status": 0, "response": 1}]
+    assert pending.wait(refused) == 1
+
+
+def test_who_waits_goes_on_once_done_has_been_called() -> None:
+    """What it notes is there for him, an id say."""
+    seen: list[Any] = []
+    pending = Pending(1, "m", 5.0, lambda _answer: seen.append(pending.answer))
+    pending.complete({"status": 0, "response": 1})
+    assert seen == [None]
     assert pending.wait(refused) == 1
 
 

@@ -190,22 +190,20 @@ def test_the_encoder(monkeypatch: pytest.MonkeyPatch, with_c: bool) -> None:
     """Short, ASCII, exact; what JSON cannot write is refused, with the reason."""
     if not with_c:
         monkeypatch.setattr("json.encoder.c_make_encoder", None)
-    encode = wire._make_encoder()
+    pack = wire._make_pack()
     message = {"é": [1.5, None, True, 'é"', {"b": {}}], "c": 10**30, "a": []}
-    assert encode(message) == r'{"\u00e9":[1.5,null,true,"\u00e9\"",{"b":{}}],"c":1' + "0" * 30 + ',"a":[]}'
+    expected = r'{"\u00e9":[1.5,null,true,"\u00e9\"",{"b":{}}],"c":1' + "0" * 30 + ',"a":[]}'
+    assert pack(message) == expected.encode() + b"\n"
     with pytest.raises(ValueError, match=r"(?i)not JSON compliant"):
-        encode(float("nan"))
+        pack(float("nan"))
     with pytest.raises(TypeError, match="a set cannot be sent"):
-        encode({1})
+        pack({1})
     with pytest.raises(TypeError, match="keys must be str"):
-        encode({(1, 2): 3})
+        pack({(1, 2): 3})
     circle: list[Any] = []
     circle.append(circle)
-    with pytest.raises((ValueError, RecursionError)) as raised:
-        encode(circle)
-    assert not with_c or str(raised.value) == (
-        "it refers to itself, or is nested too deep, and cannot be sent as JSON"
-    )
+    with pytest.raises(ValueError, match=r"^it refers to itself, or is nested too deep, and .* as JSON$"):
+        pack(circle)
 
 
 def unpack_json(data: bytes) -> Any:
