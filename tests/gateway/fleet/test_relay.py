@@ -109,7 +109,7 @@ def test_one_that_has_just_begun(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_that_begins_anew_leaves_others_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """To see that it was gone: before it listens, and only then."""
     slept: list[float] = []
-    monkeypatch.setattr(relay.time, "sleep", slept.append)
+    monkeypatch.setattr("gateway.fleet.relay.time.sleep", slept.append)
     monkeypatch.setenv(relay.ANEW, "1")
     for _ in range(2):
         made = Relay(Settings([], listen=[f"tcp/127.0.0.1:{free_port()}"]))
