@@ -136,6 +136,8 @@ class Exchange:
             recording.goes_on = running("history") is not None  # type: ignore[attr-defined]
             if not recording.goes_on:  # type: ignore[attr-defined]
                 recording.know(known)  # type: ignore[attr-defined]
+        if (member := self._new.get("fleet")) is not None and running("fleet") is not None:
+            member.follow(running("fleet"))  # type: ignore[attr-defined]
 
     def _known(self) -> list[Noted]:
         """What was heard last of each sensor, for who has not heard it."""
