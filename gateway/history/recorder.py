@@ -90,7 +90,8 @@ class Recorder:
         self._heard = Heard(mailbox, clock)
         self._flushing = Flushing()
         self.goes_on = False
-        """Whether another one has recorded until now: then what it left is no gap."""
+        """Whether another one, or this one until it failed, has recorded until now: then what was left is no
+        gap."""
         self._opened = False  # this and what follows is the thread's own
         self._settle = False  # whether there may be rows without a time on disk, and the time is known
         self._alive_due = -math.inf
@@ -241,6 +242,7 @@ class Recorder:
         self._settle = True
         self._go_on_after(opened.last_id)
         self._heard.follow(opened, self._clock.monotonic(), goes_on=self.goes_on)
+        self.goes_on = True
         self._status = self._status._replace(opened=True, written_until=opened.alive)
 
     def _wrote(self, batch: Batch, now: float) -> None:

@@ -7,7 +7,8 @@ import logging
 import math
 import select
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,6 +75,7 @@ class Loop:
             partial(close, within_s=LONGEST_CLOSE_S),
             lambda problem: logger.warning("fleet: %s; it is tried again", problem),
         )
+        self._taken: deque[Noted] = deque()  # out of the mailbox; empty, but where one of them has failed
         self._poll = select.poll()
         self._poll.register(mailbox.fd, select.POLLIN)
         self._session: zenoh.Session | None = None
@@ -133,14 +135,27 @@ class Loop:
                 self._join(letter.session)
             elif isinstance(letter, Wake):
                 self._waking = False
-        for noted in self._mailbox.events(BATCH):
-            self._take(noted)
-            self._have_room()
+        self._batch(self._take)
         if self._note_losses() and self._connected is not None:
             self._connected.see_who_is_here()
         now = self._clock.monotonic()
         due = self._spool.turn(now)
         return due if self._connected is None else min(due, self._connected.turn(now))
+
+    def _batch(self, take: Callable[[Noted], object]) -> None:
+        """Of the mailbox's events, in order. One that fails is kept, or told as lost; those behind it come
+        with the next batch."""
+        if not self._taken:
+            self._taken.extend(self._mailbox.events(BATCH))
+        while self._taken:
+            noted, head = self._taken.popleft(), self._spool.head
+            try:
+                take(noted)
+            except Exception:
+                if self._spool.head == head:  # else its number says that it was there
+                    self._spool.lose(noted.sender, noted.loss)
+                raise
+            self._have_room()
 
     def _take(self, noted: Noted) -> None:
         if self._connected is None:
@@ -185,10 +200,8 @@ class Loop:
         when the disk has everything."""
         late: list[Event] = []
         try:
-            while events := self._mailbox.events(BATCH):
-                for noted in events:
-                    late.append(self._keep(noted))
-                    self._have_room()
+            while self._taken or self._mailbox.depth:
+                self._batch(lambda noted: late.append(self._keep(noted)))
             self._note_losses()
         finally:
             try:

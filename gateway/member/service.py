@@ -69,8 +69,15 @@ class Membership:
         self._stopping = threading.Event()
         self._loop: Loop | None = None
         self._spool: DiskSpool | None = None
+        self._before: Membership | None = None  # until this one has begun
         self._said = 0  # by loops of before
         self._failed = False
+
+    def follow(self, before: Membership) -> None:
+        """Before `start`: this one begins when that one has ended, and goes on with its numbers, as the
+        gateway was never off. At another site it is another gateway."""
+        if before._section.site == self._section.site:
+            self._before = before
 
     def start(self) -> None:
         """See `Service`. Raises RuntimeError if this machine has no thread left; nobody fills its mailbox
@@ -141,7 +148,8 @@ class Membership:
 
     def _run(self) -> None:
         try:
-            wait_for_values(self.mailbox, self._stopping, FIRST_S, SETTLE_S)
+            if self._before is None:
+                wait_for_values(self.mailbox, self._stopping, FIRST_S, SETTLE_S)
             while True:
                 try:
                     self._made().run()
@@ -162,10 +170,12 @@ class Membership:
         from gateway.member.spool import DiskSpool
         from gateway.member.store import Bounds, Store
 
-        section, before = self._section, self._loop
-        self._said += before.said if before is not None else 0
+        section, failed = self._section, self._loop
+        self._said += failed.said if failed is not None else 0
+        ended = (self._before or self)._spool
+        after = ended.ended if ended is not None else None
         store = Store(self._config.data / FILE, Bounds(section.size, section.keep), self._clock)
-        spool = DiskSpool(store, self._clock, section.consumers, section.loss_window, self._wake)
+        spool = DiskSpool(store, self._clock, section.consumers, section.loss_window, self._wake, after)
         loop = Loop(
             Gateway(section.site, self._config.gateway.name),
             settings_of(section, self._config),
@@ -177,6 +187,7 @@ class Membership:
             self._stopping,
         )
         self._spool, self._loop, self._failed = spool, loop, False
+        self._before = None  # with what it has in memory
         return loop
 
     def _wake(self) -> None:

@@ -42,8 +42,9 @@ MOST_UNWRITTEN_BYTES = 1_600_000
 
 class DiskSpool:
     """See `gateway.fleet.spool.Spool`. `consumers`: who is to have all; where there is none, nothing is
-    written. `woken`: called, on any thread, when `turn` has something to do. `open`, `turn`, `close`, and
-    what is added, are the service's thread's."""
+    written. `woken`: called, on any thread, when `turn` has something to do. `after`: the `ended` of another
+    one on that file, whose numbering goes on: with an epoch of its own the gateway would seem to have been
+    off. `open`, `turn`, `close`, and what is added, are the service's thread's."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class DiskSpool:
         consumers: Sequence[str],
         loss_window_s: float,
         woken: Callable[[], object] = lambda: None,
+        after: Position | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -59,6 +61,9 @@ class DiskSpool:
         self._woken = woken
         self._taking: tuple[float, float, Receipt | None] | None = None
         self._begun = False
+        self._after = after
+        self.ended: Position | None = None
+        """Once it is closed: its last number, if the disk has all that is not confirmed."""
         self._disk = threading.Lock()
         self._lock = threading.Lock()  # guards what follows
         self._kept = Unconfirmed(consumers, clock)
@@ -80,12 +85,14 @@ class DiskSpool:
         return memory.waiting >= MOST_UNWRITTEN or memory.waiting_bytes >= MOST_UNWRITTEN_BYTES
 
     def open(self) -> None:
-        """Open the file, and begin an epoch. Where that fails it begins all the same, in memory, and `turn`
-        tries again."""
+        """Open the file, and begin an epoch, or go on. Where that fails it does all the same, in memory, and
+        `turn` tries again."""
+        if self._after is not None:
+            self._kept.begin(self._after)
         self._begin(self._clock.monotonic())
-        if not self._begun:
+        if not self._begun and self._after is None:
             with self._lock:
-                self._kept.begin(new_epoch_of(self._clock))
+                self._kept.begin(Position(new_epoch_of(self._clock), 0))
 
     @contextmanager
     def taking(self, utc: float, at: float, receipt: Receipt | None) -> Iterator[None]:
@@ -168,6 +175,8 @@ class DiskSpool:
         self._store.close()
         with self._lock:
             left = self._kept.memory.unsafe()
+            if self._begun and self._problem is None:
+                self.ended = self._kept.head
         for held in left:
             held.lose()
 
@@ -210,15 +219,17 @@ class DiskSpool:
             self._store.open()
             last = max(self._store.epochs, default=0)
             head = self._kept.head
-            epoch = head.epoch if head.epoch > last else new_epoch_of(self._clock, last)
-            self._store.begin(epoch)
+            goes_on = self._after is not None and head.epoch == last
+            if head.epoch <= last and not goes_on:
+                head = Position(new_epoch_of(self._clock, last), 0)
+            self._store.begin(head)
         except StoreError as error:
             self._failed(error, now)
             return
         with self._lock:
             self._begun, self._problem = True, None
             self._wrote_at = now
-            self._kept.take_over(self._store, epoch)
+            self._kept.take_over(self._store, head.epoch)
             safe = self._settle()
         _release(safe)
 

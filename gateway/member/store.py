@@ -97,10 +97,12 @@ class Store:
         self._readers.close()
         self._database.close()
 
-    def begin(self, epoch: int) -> None:
-        """From now on rows are of that one, which is greater than all. It is on disk when this returns, so
-        that it is never given again."""
-        begun = Epoch(self.last_id, 0)
+    def begin(self, head: Position) -> None:
+        """From now on rows come after it, of its epoch: the last that there is, or a greater one. That is on
+        disk when this returns, so that it is never given again."""
+        epoch = head.epoch
+        base = self.epochs[epoch].base if epoch in self.epochs else self.last_id
+        begun = Epoch(base, head.seq)
         self._database.write(lambda db: rows.note_epoch(db, epoch, begun))
         self._begun = epoch
         self.epochs[epoch] = begun

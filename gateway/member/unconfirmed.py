@@ -46,11 +46,10 @@ class Unconfirmed:
         """What is known of the numbering."""
         return Numbers(self.head, self._epochs, self.floor)
 
-    def begin(self, epoch: int) -> None:
-        """What comes is numbered from 1 in that epoch."""
-        self.head = Position(epoch, 0)
-        self._epochs[epoch] = 0
-        self.memory.after = self.head
+    def begin(self, head: Position) -> None:
+        """What comes is numbered after it, in its epoch."""
+        self.head = self.memory.after = head
+        self._epochs[head.epoch] = head.seq
 
     def number(self) -> Position:
         """The next."""
@@ -115,7 +114,7 @@ class Unconfirmed:
         was_numbered = self.head.epoch > 0
         given, self._epochs = self._epochs, {each: last for each, (_, last) in store.epochs.items()}
         if not was_numbered:
-            self.begin(epoch)
+            self.begin(Position(epoch, 0))
         elif epoch != self.head.epoch:
             # The disk came late, and the clock has named an epoch that is not after all that were: what waits
             # begins anew, and who has had it already has it twice.

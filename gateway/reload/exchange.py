@@ -15,7 +15,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sig
 from drivers.reading import STALE
@@ -71,7 +71,7 @@ class Exchange:
                     self._new[name] = parts.make[name](self._after)
             before = links.made
             between = self._between(to_do)
-            self._on_dispatcher(lambda: self._exchange(lambda: links.exchange(made, to_do, between), to_do))
+            self._on_dispatcher(lambda: self._exchange(lambda: links.exchange(made, to_do, between)))
         except RefusedError:
             links.give_up(made)
             raise
@@ -124,18 +124,20 @@ class Exchange:
 
         return between
 
-    def _exchange(self, exchange: Callable[[], None], to_do: Plan) -> None:
+    def _exchange(self, exchange: Callable[[], None]) -> None:
         if self._stopping.is_set():
             raise RefusedError(["the gateway ends"])
         self._begun = True
         exchange()
-        known = self._known()
+        known, running = self._known(), self._parts.running
         if (bridging := self._new.get("mqtt")) is not None:
             bridging.know(known)  # type: ignore[attr-defined]
         if (recording := self._new.get("history")) is not None:
-            recording.goes_on = to_do.fates["history",] is Fate.RESTARTED  # type: ignore[attr-defined]
+            recording.goes_on = running("history") is not None  # type: ignore[attr-defined]
             if not recording.goes_on:  # type: ignore[attr-defined]
                 recording.know(known)  # type: ignore[attr-defined]
+        if (member := self._new.get("fleet")) is not None and running("fleet") is not None:
+            member.follow(running("fleet"))  # type: ignore[attr-defined]
 
     def _known(self) -> list[Noted]:
         """What was heard last of each sensor, for who has not heard it."""
@@ -189,8 +191,10 @@ class Exchange:
             self._parts.server.stop(CLOSE_S)
 
     def _settle(self, report: Report) -> None:
-        """The config that holds now: the new one, but for what failed."""
+        """The config that holds now: the new one, but for what failed, which is as before, or is not."""
         failed = [str(part[0]) for part in report.failed]
-        self._parts.config = replace(self._after, **{name: getattr(self._before, name) for name in failed})
+        gone = [name for name in failed if name in LISTENERS and self._parts.running(name) is None]
+        was: dict[str, Any] = {name: None if name in gone else getattr(self._before, name) for name in failed}
+        self._parts.config = replace(self._after, **was)
         kept = {name: self._parts.files[name] for name in failed if name in self._parts.files}
         self._parts.files = {**{name: own for name, own in self._files.items() if name not in failed}, **kept}

@@ -327,6 +327,32 @@ def test_an_error_of_its_own(
     assert make().start().values == [20.0]
 
 
+def test_after_an_error_of_its_own_nothing_was_off(
+    make: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins anew, in a gateway that was at work all the time: there is no gap."""
+    monkeypatch.setattr(recording_module, "AGAIN_S", 0.01)
+    house = make().start()
+    recorder: Any = house.service._recorder
+    house.say(20.0)
+    until(lambda: recorder.unwritten() == [])
+    turn, failed = recorder._turn, threading.Event()
+
+    def fails() -> None:
+        monkeypatch.setattr(recorder, "_turn", turn)
+        failed.set()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(recorder, "_turn", fails)
+    house.say(21.0)
+    until(failed.is_set)
+    house.say(22.0)
+    until(lambda: house.part["status"] == "ok" and recorder.unwritten() == [])
+    chart = house.chart()
+    assert [bucket.value for bucket in chart.buckets] == [20.0, 21.0, 22.0]
+    assert chart.gaps == []
+
+
 def test_in_a_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is one of its parts; the gateway's own sender answers what is not written yet; senders that go with
     it leave the gap of a gateway that is off."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from gateway.config import load
 from gateway.feed import Feed
 from gateway.fleet.joining import Joining
 from gateway.fleet.keys import Gateway
+from gateway.fleet.message import Event
 from gateway.fleet.session import close
 from gateway.fleet.speaker import Speaker
 from gateway.member.loop import Loop
@@ -56,6 +58,16 @@ class House:
         return Membership(
             self.config, self.router, self.feed, self.clock, lambda _: None, lambda: {"version": "1"}
         )
+
+    def reload(self, meanwhile: Callable[[], None]) -> None:
+        """As the reload's thread exchanges one for another."""
+        before, after = self.service, self.made()
+        self.feed.exchange(before.mailbox, after.mailbox)
+        after.follow(before)
+        meanwhile()
+        assert before.stop(30.0)
+        self.service = after
+        after.start()
 
     def say(self, count: int = 1, first: int = 0) -> None:
         for number in range(first, first + count):
@@ -201,16 +213,32 @@ def test_nothing_is_lost_between_two(house: House, fleet: Routers) -> None:
     house.service.start()
     house.is_in()
     house.say(3)
-    after = house.made()
-    house.feed.exchange(house.service.mailbox, after.mailbox)
-    house.say(3, first=3)
-    assert house.service.stop(30.0)
-    house.service = after
-    after.start()
+    house.reload(lambda: house.say(3, first=3))
     with closing(Consumer(fleet.settings(), GATEWAY, confirms=True)) as consumer:
         until(lambda: len(values(consumer)) == 6)
         assert values(consumer) == [float(number) for number in range(6)]
         assert consumer.lost == []
+        house.reload(lambda: house.say(3, first=6))
+        until(lambda: len(values(consumer)) == 9)
+        assert [each.position.seq for each in consumer.events] == list(range(1, 10))
+        assert len({each.position.epoch for each in consumer.events}) == 1
+
+
+def test_at_another_site_it_is_another_gateway(house: House, fleet: Routers) -> None:
+    """With numbers of its own: of one that moves back, who listens at the first site is to see that it was
+    away."""
+    epochs: list[int] = []
+    for site in ("south", "north"):
+        house.service.start()
+        house.is_in()
+        section = house.config.fleet
+        assert section is not None
+        house.config = replace(house.config, fleet=section.model_copy(update={"site": site}))
+        house.reload(house.say)
+        with closing(Consumer(fleet.settings(), Gateway(site, "gateway"), confirms=True)) as consumer:
+            until(lambda: values(consumer) == [0.0])
+            epochs.append(consumer.events[-1].position.epoch)
+    assert epochs[1] > epochs[0]
 
 
 def test_no_router_is_there(tmp_path: Path) -> None:
@@ -297,6 +325,39 @@ def test_it_fails_and_begins_anew(
     with caplog.at_level(logging.CRITICAL, "gateway.member.service"):
         house.service.start()
         house.is_in()
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_what_comes_as_it_fails(
+    house: House, fleet: Routers, monkeypatch: pytest.MonkeyPatch, numbered: bool
+) -> None:
+    """The event at which it fails is said late, or told as lost if it has not even a number; those behind it
+    come, and the gateway is the same."""
+    monkeypatch.setattr("gateway.member.service.AGAIN_S", 0.05)
+    failing, say = [True], Speaker.say
+    held_up = threading.Event()
+
+    def fail(speaker: Speaker, *event: Any) -> Event:
+        if '"value":1.0' in event[2] and failing:
+            held_up.wait(DEADLINE_S)
+            failing.pop()
+            if numbered:
+                speaker._spool.add(*event)
+            raise ZeroDivisionError("zero")
+        return say(speaker, *event)
+
+    house.service.start()
+    house.is_in()
+    monkeypatch.setattr(Speaker, "say", fail)
+    with closing(Consumer(fleet.settings(), GATEWAY, confirms=True)) as consumer:
+        house.say(5)
+        held_up.set()
+        until(lambda: values(consumer)[-1:] == [4.0])
+        house.say(first=5)
+        until(lambda: values(consumer)[-1:] == [5.0])
+        assert values(consumer) == [0.0, *([1.0] if numbered else []), 2.0, 3.0, 4.0, 5.0]
+        assert [(each.sender, each.events) for each in consumer.lost] == ([] if numbered else [("temp", 1)])
+        assert {each.position.epoch for each in consumer.events} == {consumer.events[0].position.epoch}
 
 
 def test_the_disk_is_full(tmp_path: Path, fleet: Routers) -> None:

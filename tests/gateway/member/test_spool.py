@@ -43,9 +43,9 @@ class Keeper:
         self.woken = 0
         self.start()
 
-    def start(self) -> None:
+    def start(self, after: Position | None = None) -> None:
         self.store = Store(self.path, self.bounds, self.clock)
-        self.spool = DiskSpool(self.store, self.clock, self.consumers, WINDOW_S, self._wake)
+        self.spool = DiskSpool(self.store, self.clock, self.consumers, WINDOW_S, self._wake, after)
         self.spool.open()
 
     def kill(self, down_s: float = 1.0) -> None:
@@ -58,6 +58,12 @@ class Keeper:
         self.spool.close()
         self.clock.advance(down_s)
         self.start()
+
+    def reload(self) -> None:
+        """Another one goes on, in the same process."""
+        self.spool.close()
+        self.clock.advance(1.0)
+        self.start(self.spool.ended)
 
     def add(self, count: int = 1, sender: str = "temp", data: str = DATA) -> list[Event]:
         added = []
@@ -135,6 +141,70 @@ def test_a_stop_writes_all(keep: Callable[..., Keeper]) -> None:
     assert kept.events() == added + more
     assert more[0].position.epoch > added[0].position.epoch
     assert [event.position.seq for event in more] == [1, 2]
+
+
+def test_the_next_one_of_a_process_goes_on(keep: Callable[..., Keeper]) -> None:
+    """With the same epoch and the next number, whether what was before was confirmed or not; a kill after it
+    loses no number that was written."""
+    kept = keep()
+    added = kept.add(3)
+    kept.reload()
+    added += kept.add(2)
+    kept.turn(WINDOW_S)
+    assert kept.events() == added
+    kept.confirm(added[3].position)
+    kept.reload()
+    kept.reload()
+    added += kept.add(2)
+    assert [event.position.seq for event in added] == [1, 2, 3, 4, 5, 6, 7]
+    assert len({event.position.epoch for event in added}) == 1
+    assert kept.events(added[2].position) == added[4:]
+    assert kept.spool.status().consumers["collector"].events == 3
+    kept.turn(WINDOW_S)
+    kept.kill()
+    (more,) = kept.add()
+    assert more.position.epoch > added[0].position.epoch
+    assert _followed(kept, added[3].position) == ([*added[4:], more], 0)
+
+
+def test_one_that_goes_on_has_no_file(tmp_path: Path) -> None:
+    """It cannot be opened until later, or was lost: the numbers go on all the same."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    kept = Keeper(folder / "fleet.db")
+    added = kept.add(3)
+    kept.spool.close()
+    folder.rename(tmp_path / "elsewhere")
+    kept.start(kept.spool.ended)
+    added += kept.add(2)
+    (tmp_path / "elsewhere").rename(folder)
+    kept.turn(PAUSE_S)
+    added += kept.add(1)
+    assert [event.position for event in added] == [(added[0].position.epoch, seq) for seq in range(1, 7)]
+    assert _followed(kept, START) == (added, 0)
+    kept.spool.close()
+    kept.path.unlink()
+    kept.start(kept.spool.ended)
+    last = kept.add(2)
+    kept.turn(WINDOW_S)
+    last += kept.add(1)
+    assert _followed(kept, added[-1].position) == (last, 0)
+    assert last[0].position == (added[0].position.epoch, 7)
+    kept.spool.close()
+
+
+def test_after_one_that_has_lost_something_an_epoch_begins(
+    keep: Callable[..., Keeper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it could not write is nowhere: who listens is to see that there is a gap."""
+    kept = keep()
+    added = kept.add(2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "write", lambda *_: _fail())
+        kept.spool.close()
+    assert kept.spool.ended is None
+    kept.start(kept.spool.ended)
+    assert kept.add()[0].position.epoch > added[0].position.epoch
 
 
 def test_a_page_has_what_is_on_disk_and_in_memory(keep: Callable[..., Keeper]) -> None:
@@ -596,6 +666,7 @@ _STEPS = st.lists(
         st.tuples(st.just("confirm"), st.integers(0, 1)),
         st.tuples(st.just("both"), st.just(0)),
         st.tuples(st.just("restart"), st.just(0)),
+        st.tuples(st.just("reload"), st.just(0)),
         st.tuples(st.just("kill"), st.just(0)),
     ),
     max_size=30,
@@ -676,6 +747,8 @@ def _done(steps: list[tuple[str, int]], kept: Keeper) -> _Fate:
                 confirm(each)
         elif step == "restart":
             kept.restart()
+        elif step == "reload":
+            kept.reload()
         else:
             fate.unknown.update(fate.added[len(fate.added) - kept.spool.status().unwritten :])
             kept.kill()

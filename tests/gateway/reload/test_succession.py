@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import sig
+from gateway.recording import Recording
 from gateway.reload import succession
 from tests.gateway.reload.test_exchange import SENSORS, Running
 from tests.support.leaks import nothing_left
@@ -158,6 +159,27 @@ def test_the_end_before_the_router_listens_anew(tmp_path: Path, monkeypatch: pyt
         assert running.app.stop()
         with socket.socket(socket.AF_UNIX) as client, pytest.raises(OSError, match=r"No such file|refused"):
             client.connect(f"{tmp_path}/new")
+
+
+def test_history_that_could_not_be_started(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next reload starts it, also with what was before; as nobody has recorded meanwhile, it does not go
+    on where the last one has ended."""
+    running, start = slow.running, threading.Thread.start
+    slow.go_on.set()
+
+    def fail(thread: threading.Thread) -> None:
+        if thread.name == "history":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        assert running.reload(AFTER) == {"history": "failed"}
+    told: list[Any] = []
+    monkeypatch.setattr(Recording, "know", lambda _service, readings: told.append(readings))
+    assert running.reload(BEFORE) == {"history": "added"}
+    until(lambda: slow.part[0] == "ok")
+    assert len(told) == 1
 
 
 def test_a_held_port_of_an_http_that_is_new(tmp_path: Path) -> None:
