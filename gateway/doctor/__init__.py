@@ -30,6 +30,5 @@ named_files     the secrets that a config names
 listeners       who listens at a port
 visit           to the broker
 fleet_spool     what waits until the fleet's consumers have confirmed it
-certificate     what one says
 bundle/         the report as an archive, for those who are asked for help
 """

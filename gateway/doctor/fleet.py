@@ -12,16 +12,16 @@ from datetime import UTC, datetime
 from functools import partial
 
 from gateway.config import Config
+from gateway.config.enrolled import of_gateway
 from gateway.config.fleet import FleetSection
 from gateway.doctor.as_root import not_seen
 from gateway.doctor.bounded import Late, side_by_side
-from gateway.doctor.certificate import Certificate, certificate_of
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.fleet_spool import CHECK, waiting
 from gateway.doctor.patient import Patient
+from gateway.fleet.certificate import Certificate, certificate_of
 from gateway.fleet.diagnosis import why_not
 from gateway.fleet.hub import SOON_DAYS
-from gateway.fleet.members import Member, Role
 from gateway.member.settings import settings_of
 
 ROUTER_S = 8.0
@@ -99,15 +99,9 @@ def _certificate(config: Config, section: FleetSection) -> Iterator[Finding]:
 
 def judge_certificate(found: Certificate, name: str, now: datetime) -> Iterator[Finding]:
     """`name`: what the config calls the gateway, `site/gateway`. `now`: UTC."""
-    _, _, generation = found.name.rpartition(":")
-    ours = Member(name, Role.GATEWAY, found.end.date(), int(generation) if generation.isdecimal() else 1)
-    if found.name != ours.common_name:
-        text = (
-            f"the certificate is of {found.name!r}, and the config says {name}: routers drop all that it says"
-        )
-        yield Finding(
-            CHECK, Level.RED, text, f"sig-gateway fleet enrol {name}, or mend gateway.name and fleet.site"
-        )
+    if text := of_gateway(found, name):
+        wrong, _, mend = text.partition("; ")
+        yield Finding(CHECK, Level.RED, f"its certificate {wrong}", mend)
     days, until = (found.end - now).days, f"{found.end:%Y-%m-%d}"
     remedy = _RENEW.format(name=name)
     if found.end < now:

@@ -12,10 +12,10 @@ import pytest
 
 from gateway.app import App
 from gateway.config import load
-from gateway.doctor.certificate import Certificate
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.fleet import judge_certificate, judge_routers
 from gateway.doctor.fleet_spool import Spool, judge_file, judge_running
+from gateway.fleet.certificate import Certificate
 from gateway.fleet.members import Member, Role
 from tests.support.fleet_enrolled import NOW, Enrolled
 from tests.support.fleet_routers import Routers, routers
@@ -104,10 +104,11 @@ def test_with_certificates(patient: Patient, tmp_path: Path) -> None:
         assert line.message == f"{urls[0]}, {urls[1]}: each shows the fleet's certificate, and takes ours"
         assert found.of("fleet", "yellow").message.startswith("its certificate ends in 30 days, on ")
         (place / "key.pem").chmod(0o644)
-        patient.config(f"gateway: {{name: shed}}\n{section(urls[:1], tls)}")
         found = patient.diagnosis()
-        assert found.of("fleet").message.startswith("the certificate is of 'gateway:north/barn:1', and the ")
         assert f"everybody may read {place}/key.pem" in found.of("permissions", "yellow").message
+        patient.config(f"gateway: {{name: shed}}\n{section(urls[:1], tls)}")
+        said = patient.diagnosis().of("config").message
+        assert "is of the gateway north/barn, and this config says north/shed: routers drop all" in said
         logs = [line for router in fleet.routers for line in router.log]
         assert [line for line in logs if "listening on" not in line and "certificate ends" not in line] == []
     finally:
@@ -150,8 +151,8 @@ def certificate(name: str, days: int) -> Certificate:
         (certificate("gateway:north/barn:1", 60), YELLOW, "ends in 60 days, on 2027-01-29"),
         (certificate("gateway:north/barn:1", 0), YELLOW, "ends in 0 days, on 2026-11-30"),
         (certificate("gateway:north/barn:1", -1), RED, "has ended on 2026-11-29: no router lets it in"),
-        (certificate("reader:north/barn:1", 99), RED, "is of 'reader:north/barn:1', and the config says nor"),
-        (certificate("", 99), RED, "is of '', and the config says north/barn"),
+        (certificate("reader:desk:1", 99), RED, "is of the reader desk, and this config says north/barn"),
+        (certificate("", 99), RED, "is of '', which `fleet enrol` names nobody, and this config says north"),
     ],
 )
 def test_a_certificate(given: Certificate, level: Level, words: str) -> None:
