@@ -8,6 +8,7 @@ wire        what comes from the fleet, and what is asked there
 asking      whom to ask next: for what is missing, and what a gateway is; pure
 room        how much may wait until it is written, and what had to be dropped
 member      one gateway: how far it is, what is known of it
+twins       whether two gateways speak under one name; pure
 arrival     what a gateway has sent, as history is told it; pure
 placed      a receipt that knows where its event was among all of its gateway's
 keeping     a recorder of history for a site, or for all

@@ -20,6 +20,7 @@ from gateway.collect.confirming import Confirming
 from gateway.collect.connection import Connection
 from gateway.collect.member import Member
 from gateway.collect.roster import Roster
+from gateway.collect.twins import SAID
 from gateway.collect.wire import Came, Letter, Opened, Paged, Reached, Token, Told
 from gateway.fleet.keys import Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
@@ -109,10 +110,13 @@ class Following:
         data = came.data.decode()
         if came.attachment is None:
             newest = Position.parse(data)
-            self._head(self._roster.heard(key.gateway, now), newest, now)
+            member = self._roster.heard(key.gateway, now)
+            self._note_epoch(member, newest.epoch, now)
+            self._head(member, newest, now)
             return
         event = parse_event(data, came.attachment.decode())
         member = self._roster.heard(key.gateway, now)
+        self._note_epoch(member, event.position.epoch, now)
         member.head = max(member.head, event.position)
         if member.follower is None:
             return
@@ -122,6 +126,14 @@ class Following:
             self._pages.wants(member)
             return
         self._followed(member, now, lambda follower: follower.live(event, now))
+
+    @staticmethod
+    def _note_epoch(member: Member, epoch: int, now: float) -> None:
+        """Whether another gateway speaks under its name."""
+        before = member.epochs.are_two
+        member.epochs.heard(epoch, now)
+        if member.epochs.are_two and not before:
+            logger.error("fleet: %s: %s", member.name, SAID)
 
     def _head(self, member: Member, newest: Position, now: float) -> None:
         member.head = newest

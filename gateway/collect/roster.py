@@ -75,10 +75,15 @@ class Roster:
             self._to_begin -= done
 
     def settle(self, now: float) -> None:
-        """Who has gone, and who has been away for so long that it is forgotten."""
+        """Who has gone, who is one again where two spoke under its name, and who has been away for so long
+        that it is forgotten."""
         for change in self.presence.due(now):
             if (member := self.members.get(change.gateway)) is not None:
                 member.up, member.since = False, self._clock.utc()
+        for member in self.members.values():
+            two = member.epochs.are_two
+            if member.epochs.is_over(now) and two:
+                logger.info("fleet: one gateway alone speaks as %s now", member.name)
         forgotten = {each for each in self.presence.long_away(now) if self._is_idle(each)}
         if not forgotten:
             return
