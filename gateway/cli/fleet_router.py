@@ -52,6 +52,27 @@ def fleet_router(asked: Asked, *, verbose: bool) -> int:
         return _run(asked, settings, stops)
 
 
+def check_router(path: Path) -> int:
+    """Print what is wrong with a router's file (to stderr, exit status 2), or what it sets up."""
+    from gateway.cli.fleet_config import asked_of
+
+    asked = asked_of(path, (), (), None)
+    if asked is None:
+        return EXIT_USAGE
+    try:
+        settings = settings_of(asked)
+    except HubError as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    print(f"{path}: correct")
+    linked = f", connects to {', '.join(asked.connect)}" if asked.connect else ""
+    print(f"  router: listens on {', '.join(asked.listen)}{linked}")
+    if settings.tls is not None and asked.folder is not None:
+        there = [each for each in members_of(asked.folder).values() if not each.revoked]
+        print(f"  members: {len(there)}, by {asked.folder / LIST}")
+    return 0
+
+
 def _log(*, verbose: bool) -> None:
     """To standard error. The gateway's own log takes a config, with which a router has nothing to do: without
     it a router has half the memory."""

@@ -3,6 +3,7 @@ nothing.
 
 finding         what a check says: a colour, a sentence, a remedy
 looking         all checks, side by side
+collector       the same of a collector's file
 bounded         none of them is waited for longer than it may take
 as_root         what whoever asks may not look at
 patient         what they are about: config, user, machine, and the gateway that runs

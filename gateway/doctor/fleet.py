@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from gateway.config import Config
-from gateway.config.enrolled import of_gateway
+from gateway.config.collect import CollectedFleetSection
+from gateway.config.enrolled import of_collector, of_gateway
 from gateway.config.fleet import FleetSection
 from gateway.doctor.as_root import not_seen
 from gateway.doctor.bounded import Late, side_by_side
@@ -28,7 +30,7 @@ ROUTER_S = 8.0
 """For one: it has three steps of `gateway.fleet.diagnosis.WITHIN_S`."""
 _RENEW = (
     "where the fleet's authority is: sig-gateway fleet renew {name}; copy the three files over the old ones, "
-    "then restart the gateway"
+    "then restart it"
 )
 
 
@@ -46,12 +48,15 @@ def fleet(patient: Patient) -> Iterator[Finding]:
         text = "its routers are not tried, as you may not read what it shows them"
         yield not_seen(CHECK, text, patient.path)
     else:
-        yield from _routers(config, section)
-        yield from _certificate(config, section)
+        yield from at_routers(config, section)
+        if section.tls is not None:
+            name = f"{section.site}/{config.gateway.name}"
+            yield from of_certificate(config.read_at(section.tls.cert), name)
     yield from waiting(patient, config)
 
 
-def _routers(config: Config, section: FleetSection) -> Iterator[Finding]:
+def at_routers(config: Config, section: FleetSection | CollectedFleetSection) -> Iterator[Finding]:
+    """A line for each that does not let us in, or one for all that do. `config`: where its files are."""
     hidden = any(path[:2] == ("fleet", "routers") for path in config.secrets)
     shown = {
         f"router {number}" if hidden else url: url for number, url in enumerate(section.routers, start=1)
@@ -84,22 +89,22 @@ def judge_routers(causes: Mapping[str, str], *, encrypted: bool) -> Iterator[Fin
         )
 
 
-def _certificate(config: Config, section: FleetSection) -> Iterator[Finding]:
-    if section.tls is None:
-        return
-    path = config.read_at(section.tls.cert)
+def of_certificate(path: Path, name: str, *, by_collector: bool = False) -> Iterator[Finding]:
+    """See `judge_certificate`."""
     try:
         found = certificate_of(path.read_text(errors="replace"))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         yield Finding(CHECK, Level.YELLOW, f"until when {path} is valid is not known: {why}", f"ls -l {path}")
         return
-    yield from judge_certificate(found, f"{section.site}/{config.gateway.name}", datetime.now(UTC))
+    yield from judge_certificate(found, name, datetime.now(UTC), by_collector=by_collector)
 
 
-def judge_certificate(found: Certificate, name: str, now: datetime) -> Iterator[Finding]:
-    """`name`: what the config calls the gateway, `site/gateway`. `now`: UTC."""
-    if text := of_gateway(found, name):
+def judge_certificate(
+    found: Certificate, name: str, now: datetime, *, by_collector: bool = False
+) -> Iterator[Finding]:
+    """`name`: what the config calls the gateway, `site/gateway`, or the collector. `now`: UTC."""
+    if text := (of_collector if by_collector else of_gateway)(found, name):
         wrong, _, mend = text.partition("; ")
         yield Finding(CHECK, Level.RED, f"its certificate {wrong}", mend)
     days, until = (found.end - now).days, f"{found.end:%Y-%m-%d}"
