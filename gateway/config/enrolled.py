@@ -5,36 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.fleet.certificate import Certificate, owner_of
 from gateway.naming import EVERY_SITE
 
-if TYPE_CHECKING:
-    from gateway.fleet.certificate import Certificate
-
 DROPPED = "routers drop all that it says"
-
-
-class Owner(NamedTuple):
-    """Whose a certificate is. `name`: None of one that is too long to stand there."""
-
-    role: str
-    name: str | None
-    generation: int
-
-    def __str__(self) -> str:
-        return f"the {self.role} {self.name}" if self.name else f"a {self.role} of another name"
-
-
-def owner_of(common_name: str) -> Owner | None:
-    """None if `fleet enrol` makes no such names."""
-    from gateway.fleet.members import Role
-
-    role, _, rest = common_name.partition(":")
-    name, colon, generation = rest.rpartition(":")
-    if role not in set(Role) or not colon or not name or not generation.isdecimal():
-        return None
-    return Owner(role, None if name.startswith("#") else name, int(generation))
 
 
 def of_gateway(found: Certificate, name: str) -> str:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from gateway.config.certificates import check_authority, check_certificate, find
 from gateway.config.context import Context
 from gateway.config.credentials import place_of
-from gateway.config.enrolled import of_gateway, owner_of
+from gateway.config.enrolled import of_gateway
 from gateway.config.fleet import FleetSection
 from gateway.config.models import GatewaySection
 from gateway.config.problems import Location, Problem, shown
 from gateway.config.reach import FleetTlsSection
+from gateway.fleet.certificate import Certificate, certificate_of, owner_of
 from gateway.naming import EVERY_SITE, is_name
-
-if TYPE_CHECKING:
-    from gateway.fleet.certificate import Certificate
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -44,8 +41,6 @@ def check_owner(
 ) -> Certificate | None:
     """What our certificate says, if it can be read and is one that `fleet enrol` makes; `wrong`: why it is
     not ours, which is noted."""
-    from gateway.fleet.certificate import certificate_of
-
     where: Location = ("fleet", "tls", "cert")
     try:
         found = certificate_of(place_of(tls.cert, context.folder, context.credentials).read_text())

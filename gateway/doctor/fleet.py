@@ -26,6 +26,7 @@ from gateway.fleet.diagnosis import why_not
 from gateway.fleet.hub import SOON_DAYS
 from gateway.member.settings import settings_of
 
+_RIGHTS = "what it lets us say is not seen from here"
 ROUTER_S = 8.0
 """For one: it has three steps of `gateway.fleet.diagnosis.WITHIN_S`."""
 _RENEW = (
@@ -83,7 +84,11 @@ def judge_routers(causes: Mapping[str, str], *, encrypted: bool) -> Iterator[Fin
         others = f"; {', '.join(there)} does" if there else ""
         yield Finding(CHECK, level, f"{name} does not let us in: {cause}{others}", remedy)
     if not silent:
-        how = "shows the fleet's certificate, and takes ours" if encrypted else "listens, without TLS"
+        how = (
+            f"shows the fleet's certificate, and takes ours; {_RIGHTS}"
+            if encrypted
+            else "listens, without TLS"
+        )
         yield Finding(
             CHECK, Level.GREEN, f"{', '.join(there)}: each {how}" if there[1:] else f"{there[0]} {how}"
         )

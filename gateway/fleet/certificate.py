@@ -33,6 +33,28 @@ class _Item(NamedTuple):
     content: bytes
 
 
+class Owner(NamedTuple):
+    """Whose a certificate is. `name`: None of one that is too long to stand there."""
+
+    role: str
+    name: str | None
+    generation: int
+
+    def __str__(self) -> str:
+        return f"the {self.role} {self.name}" if self.name else f"a {self.role} of another name"
+
+
+def owner_of(common_name: str) -> Owner | None:
+    """None if `fleet enrol` makes no such names."""
+    from gateway.fleet.members import Role  # with it comes OpenSSL, which a gateway without TLS does without
+
+    role, _, rest = common_name.partition(":")
+    name, colon, generation = rest.rpartition(":")
+    if role not in set(Role) or not colon or not name or not generation.isdecimal():
+        return None
+    return Owner(role, None if name.startswith("#") else name, int(generation))
+
+
 def certificate_of(pem: str) -> Certificate:
     """The first in a text. Raises ValueError if there is none that can be read."""
     try:
