@@ -15,7 +15,8 @@ from gateway.cli.common import EXIT_USAGE
 from gateway.cli.stopping import end_now, stop_signals
 from gateway.fleet.diagnosis import place_of
 from gateway.fleet.hub import OPEN, Asked, HubError, ending, members_of, settings_of
-from gateway.fleet.members import LIST
+from gateway.fleet.members import LIST, Member
+from gateway.fleet.neighbours import Watch
 from gateway.fleet.relay import Relay
 from gateway.fleet.session import EXTRA, FleetError, Settings
 from gateway.sd_notify import Manager
@@ -24,6 +25,8 @@ LOOK_S = 60.0
 """Between two looks at the list."""
 LEAVE_S = 0.5
 """For the connections to be closed, which takes some ms."""
+WATCH_S = 0.2
+"""For who tells of the links, which are about to go all at once."""
 DAY_S = 86_400.0
 """Between two warnings of certificates that end."""
 ZENOH_LOG = "warn,zenoh::net::routing::interceptor=info"
@@ -91,7 +94,8 @@ def _have_files() -> None:
 
 def _run(asked: Asked, settings: Settings, stops: SimpleQueue[int]) -> int:
     began = time.monotonic()
-    relay = Relay(settings)
+    watch = Watch(settings, _members(asked, settings))
+    relay = Relay(settings, told=watch.post)
     try:
         relay.open()
     except FleetError as error:
@@ -104,13 +108,22 @@ def _run(asked: Asked, settings: Settings, stops: SimpleQueue[int]) -> int:
         if settings.tls is None:
             logger.warning(OPEN)
         manager.ready(text)
+        watch.start()
         _stay(asked.folder if settings.tls is not None else None, stops)
     finally:
         relay.stay()  # first: it would know nothing of the signal any more
         manager.stopping()
         manager.close()
+        watch.close(WATCH_S)
         _leave(relay)
     return 0
+
+
+def _members(asked: Asked, settings: Settings) -> dict[str, Member] | None:
+    """Those who may do something, as the list was when access was made of it."""
+    if settings.tls is None or asked.folder is None:
+        return None
+    return {each.common_name: each for each in members_of(asked.folder).values() if not each.revoked}
 
 
 def _leave(relay: Relay) -> None:

@@ -52,6 +52,7 @@ certificate    what one says; pure
 enrol          the folder with all of them
 hub            what a router is started with
 relay          a router: a session that others come to
+neighbours     whom it is linked with, in its log
 lingering      its sockets, which hold up nobody when they are closed
 """
 

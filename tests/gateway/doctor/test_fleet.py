@@ -112,7 +112,8 @@ def test_with_certificates(patient: Patient, tmp_path: Path) -> None:
         said = patient.diagnosis().of("config").message
         assert "is of the gateway north/barn, and this config says north/shed: routers drop all" in said
         logs = [line for router in fleet.routers for line in router.log]
-        assert [line for line in logs if "listening on" not in line and "certificate ends" not in line] == []
+        ours = ("listening on", "certificate ends", "linked with the router hub")
+        assert [line for line in logs if not any(text in line for text in ours)] == []
     finally:
         fleet.stop()
 
