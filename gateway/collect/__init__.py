@@ -20,6 +20,7 @@ sites       who keeps what, and all histories as one
 live        a router over all gateways: what is now
 listing     gateways and their senders, as the API tells them
 faring      how the sites fare; pure
+goings      who comes and goes, for the log; pure
 counting    what /metrics tells of the fleet
 confirming  who is to be told what is safe, and when
 connection  whether there is a router, and why not; pure

@@ -12,9 +12,10 @@ import pytest
 from gateway.collect.admission import Cursor
 from gateway.collect.arrival import Unset
 from gateway.collect.asking import MOST_ASKED, MOST_SENDERS, SENDERS_AGAIN_S, SENDERS_S, Introductions
+from gateway.collect.connection import AWAY
 from gateway.collect.member import Member
 from gateway.collect.twins import APART_S, OVER_S, TURNS
-from gateway.collect.wire import Came, Opened, Paged, Reached, Token, Told
+from gateway.collect.wire import Came, Linked, Opened, Paged, Reached, Token, Told
 from gateway.fleet.follower import Ask
 from gateway.fleet.keys import EVENTS, Gateway
 from gateway.fleet.message import START, Lost, Page, Position
@@ -279,4 +280,22 @@ def test_two_gateways_of_one_name(caplog: pytest.LogCaptureFixture) -> None:
     assert [text.partition(":")[2][:30] for text in told] == [
         " north/shed: two gateways spea",
         " one gateway alone speaks as n",
+    ]
+
+
+def test_who_comes_and_goes_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """The router, and gateways: with how many are up by then."""
+    caplog.set_level(logging.INFO)
+    desk = Desk()
+    desk.turn(Opened(None), Reached("a", there=True), Linked("tls://hub1:7447", there=True))
+    desk.turn(Token(SHED, there=True), seconds=2.0)
+    desk.turn(Token(SHED, there=False), seconds=2.0)
+    desk.turn(seconds=GATEWAY_S + 1)
+    desk.turn(Reached("a", there=False), Linked("tls://hub1:7447", there=False), seconds=2.0)
+    assert [record.getMessage() for record in caplog.records] == [
+        "fleet: connected",
+        "fleet: connected to the router tls://hub1:7447",
+        "fleet: came: north/shed; 1 of 1 gateways are up",
+        "fleet: went: north/shed; 0 of 1 gateways are up",
+        f"fleet: the router is gone: tls://hub1:7447; {AWAY}",
     ]
