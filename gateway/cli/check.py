@@ -103,10 +103,10 @@ def load_or_explain(path: Path, *, usable: bool = False, warn: bool = True) -> C
     try:
         config = load_usable(path) if usable else load(path)
     except ConfigError as error:
-        if is_collect(path):
-            from gateway.cli.collect import instead_of
+        from gateway.cli.collect import instead_of, or_collect
 
-            print(instead_of(path), file=sys.stderr)
+        if is_collect(other := or_collect(path)):
+            print(instead_of(other), file=sys.stderr)
             return None
         for problem in error.problems:
             print(problem, file=sys.stderr)

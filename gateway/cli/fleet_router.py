@@ -29,8 +29,9 @@ WATCH_S = 0.2
 """For who tells of the links, which are about to go all at once."""
 DAY_S = 86_400.0
 """Between two warnings of certificates that end."""
-ZENOH_LOG = "warn,zenoh::net::routing::interceptor=info"
-"""With `RUST_LOG` unset: handshakes that failed, and who came with a certificate that is not on the list."""
+ZENOH_LOG = "warn,zenoh::net::runtime::orchestrator=error"
+"""With `RUST_LOG` unset: handshakes that failed. That a port is held, and which router is not reached, we
+say ourselves."""
 
 logger = logging.getLogger("gateway.fleet.router")
 

@@ -152,6 +152,8 @@ def test_a_collectors_folder(
             "collect.yaml: a collector's config, and no gateway's: `sig-gateway collect"
         )
         assert len(said.err.splitlines()) == 1
+    assert main(["history", "north/shed/temp"]) == 2
+    assert "it is collect.yaml that is looked at\ncollect.yaml: a collector's" in capsys.readouterr().err
     assert main(["doctor", "-c", "collect.yaml", "--connect", "tcp://127.0.0.1:1"]) == 2
     assert "--connect is for a gateway" in capsys.readouterr().err
 
