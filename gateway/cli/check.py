@@ -11,14 +11,21 @@ from gateway.cli.common import EXIT_USAGE
 from gateway.config import Config, ConfigError, load, load_usable
 from gateway.config.broker_url import address
 from gateway.config.collecting import is_collect
+from gateway.config.loading import parsed
 
 
 def check(path: Path) -> int:
-    """Print what is wrong (to stderr, exit status 2), or what the config sets up."""
-    if is_collect(path):
-        from gateway.cli.collect import check_collect
+    """Print what is wrong (to stderr, exit status 2), or what the config sets up: a gateway's, a collector's,
+    or that of a fleet's router."""
+    from gateway.cli.collect import check_collect, or_collect
 
+    path = or_collect(path)
+    if is_collect(path):
         return check_collect(path)
+    if is_router_s(path):
+        from gateway.cli.fleet_router import check_router
+
+        return check_router(path)
     config = load_or_explain(path)
     if config is None:
         return EXIT_USAGE
@@ -79,12 +86,28 @@ def _fleet(config: Config) -> str:
     return f"{name}, {routers}, consumers {', '.join(section.consumers) or 'none'}"
 
 
+def is_router_s(path: Path) -> bool:
+    """Whether that is a file for `fleet-router`, as far as it can be read."""
+    from gateway.cli.fleet_config import KEYS  # with it comes OpenSSL, which `run` does without
+
+    try:
+        tree = parsed(path, None, past_denied=True).tree
+    except ConfigError:
+        return False
+    return isinstance(tree, dict) and "listen" in tree and tree.keys() <= set(KEYS)
+
+
 def load_or_explain(path: Path, *, usable: bool = False, warn: bool = True) -> Config | None:
     """The config, with its warnings printed, if wanted (`warn`); or None, with every error printed, all to
     stderr. `usable`: what can be left out of one with errors is no error."""
     try:
         config = load_usable(path) if usable else load(path)
     except ConfigError as error:
+        from gateway.cli.collect import instead_of, or_collect
+
+        if is_collect(other := or_collect(path)):
+            print(instead_of(other), file=sys.stderr)
+            return None
         for problem in error.problems:
             print(problem, file=sys.stderr)
         count = len(error.problems)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.cli.common import EXIT_USAGE
+from gateway.cli.common import DEFAULT_CONFIG, EXIT_USAGE
 from gateway.cli.stopping import Hangup, end_now, is_a_service, stop_signals
 from gateway.config.collecting import CollectConfig, load_collect
 from gateway.config.problems import ConfigError
@@ -33,6 +33,24 @@ def collect(path: Path | None, *, verbose: bool) -> int:
     hangup = Hangup() if is_a_service(os.environ) else None
     with stop_signals(hangup) as stops:
         return _run(config, stops, verbose=verbose)
+
+
+def or_collect(path: Path) -> Path:
+    """Where there is a collector's config in this folder and no gateway's, that one, which is said."""
+    if path != Path(DEFAULT_CONFIG) or path.exists() or not Path(DEFAULT_COLLECT).exists():
+        return path
+    print(f"there is no ./{path}: it is {DEFAULT_COLLECT} that is looked at", file=sys.stderr)
+    return Path(DEFAULT_COLLECT)
+
+
+def instead_of(path: Path) -> str:
+    """What to use where a gateway's config is wanted, and that is a collector's."""
+    return (
+        f"{path}: a collector's config, and no gateway's: `sig-gateway collect -c {path}` runs it. What it "
+        "keeps is told by its page and HTTP API (GET /api/v1/senders/SITE%2FGATEWAY%2FSENDER/history"
+        "?format=csv), or by PostgreSQL; what a gateway has kept itself by "
+        "`sig-gateway history SENDER --connect fleet:ROUTERS`"
+    )
 
 
 def check_collect(path: Path) -> int:

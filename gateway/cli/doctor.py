@@ -13,9 +13,12 @@ import click
 
 import sig
 from gateway.cli.client import connection, parse_url, to_json
+from gateway.cli.collect import or_collect
 from gateway.cli.doctor_bundle import refuse_early, write_bundle
 from gateway.cli.own_gateway import own_token, own_url
 from gateway.config import Config
+from gateway.config.collecting import is_collect
+from gateway.doctor.collector import look_at_collector
 from gateway.doctor.finding import Finding, Level, report, worst
 from gateway.doctor.looking import first_round, second_round
 from gateway.doctor.machine import Machine
@@ -46,9 +49,15 @@ def doctor(
         parse_url(where.url)
     if bundle is not None:
         refuse_early(bundle, yes=yes)
+    path = or_collect(path)
     with _progress() as waiting:
-        patient, findings = first_round(path, lambda config: ask(where, config), machine, waiting)
-        findings += second_round(patient, waiting)
+        if is_collect(path):
+            if where.url is not None:
+                raise click.UsageError(f"--connect is for a gateway, and {path} is a collector's config")
+            patient, findings = look_at_collector(path, machine, waiting)
+        else:
+            patient, findings = first_round(path, lambda config: ask(where, config), machine, waiting)
+            findings += second_round(patient, waiting)
     if as_json:
         print(to_json(report(findings)))
     else:

@@ -15,7 +15,8 @@ from gateway.cli.common import EXIT_USAGE
 from gateway.cli.stopping import end_now, stop_signals
 from gateway.fleet.diagnosis import place_of
 from gateway.fleet.hub import OPEN, Asked, HubError, ending, members_of, settings_of
-from gateway.fleet.members import LIST
+from gateway.fleet.members import LIST, Member
+from gateway.fleet.neighbours import Watch
 from gateway.fleet.relay import Relay
 from gateway.fleet.session import EXTRA, FleetError, Settings
 from gateway.sd_notify import Manager
@@ -24,10 +25,13 @@ LOOK_S = 60.0
 """Between two looks at the list."""
 LEAVE_S = 0.5
 """For the connections to be closed, which takes some ms."""
+WATCH_S = 0.2
+"""For who tells of the links, which are about to go all at once."""
 DAY_S = 86_400.0
 """Between two warnings of certificates that end."""
-ZENOH_LOG = "warn,zenoh::net::routing::interceptor=info"
-"""With `RUST_LOG` unset: handshakes that failed, and who came with a certificate that is not on the list."""
+ZENOH_LOG = "warn,zenoh::net::runtime::orchestrator=error"
+"""With `RUST_LOG` unset: handshakes that failed. That a port is held, and which router is not reached, we
+say ourselves."""
 
 logger = logging.getLogger("gateway.fleet.router")
 
@@ -52,6 +56,27 @@ def fleet_router(asked: Asked, *, verbose: bool) -> int:
         return _run(asked, settings, stops)
 
 
+def check_router(path: Path) -> int:
+    """Print what is wrong with a router's file (to stderr, exit status 2), or what it sets up."""
+    from gateway.cli.fleet_config import asked_of
+
+    asked = asked_of(path, (), (), None)
+    if asked is None:
+        return EXIT_USAGE
+    try:
+        settings = settings_of(asked)
+    except HubError as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    print(f"{path}: correct")
+    linked = f", connects to {', '.join(asked.connect)}" if asked.connect else ""
+    print(f"  router: listens on {', '.join(asked.listen)}{linked}")
+    if settings.tls is not None and asked.folder is not None:
+        there = [each for each in members_of(asked.folder).values() if not each.revoked]
+        print(f"  members: {len(there)}, by {asked.folder / LIST}")
+    return 0
+
+
 def _log(*, verbose: bool) -> None:
     """To standard error. The gateway's own log takes a config, with which a router has nothing to do: without
     it a router has half the memory."""
@@ -70,7 +95,8 @@ def _have_files() -> None:
 
 def _run(asked: Asked, settings: Settings, stops: SimpleQueue[int]) -> int:
     began = time.monotonic()
-    relay = Relay(settings)
+    watch = Watch(settings, _members(asked, settings))
+    relay = Relay(settings, told=watch.post)
     try:
         relay.open()
     except FleetError as error:
@@ -83,13 +109,22 @@ def _run(asked: Asked, settings: Settings, stops: SimpleQueue[int]) -> int:
         if settings.tls is None:
             logger.warning(OPEN)
         manager.ready(text)
+        watch.start()
         _stay(asked.folder if settings.tls is not None else None, stops)
     finally:
         relay.stay()  # first: it would know nothing of the signal any more
         manager.stopping()
         manager.close()
+        watch.close(WATCH_S)
         _leave(relay)
     return 0
+
+
+def _members(asked: Asked, settings: Settings) -> dict[str, Member] | None:
+    """Those who may do something, as the list was when access was made of it."""
+    if settings.tls is None or asked.folder is None:
+        return None
+    return {each.common_name: each for each in members_of(asked.folder).values() if not each.revoked}
 
 
 def _leave(relay: Relay) -> None:

@@ -8,6 +8,7 @@ wire        what comes from the fleet, and what is asked there
 asking      whom to ask next: for what is missing, and what a gateway is; pure
 room        how much may wait until it is written, and what had to be dropped
 member      one gateway: how far it is, what is known of it
+twins       whether two gateways speak under one name; pure
 arrival     what a gateway has sent, as history is told it; pure
 placed      a receipt that knows where its event was among all of its gateway's
 keeping     a recorder of history for a site, or for all
@@ -19,6 +20,7 @@ sites       who keeps what, and all histories as one
 live        a router over all gateways: what is now
 listing     gateways and their senders, as the API tells them
 faring      how the sites fare; pure
+goings      who comes and goes, for the log; pure
 counting    what /metrics tells of the fleet
 confirming  who is to be told what is safe, and when
 connection  whether there is a router, and why not; pure

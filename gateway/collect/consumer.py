@@ -33,6 +33,11 @@ are few, and never let go."""
 IDLE_S = 0.5
 BUNCH = 500
 """Letters that are read between two looks."""
+NOBODY = "connected, and no gateway is seen: none is there yet"
+SEES_NONE = (
+    f"{NOBODY}, or the routers let this certificate see none. `sig-gateway fleet list` says what it may; "
+    "each router has to be restarted after somebody was enrolled"
+)
 
 
 class Consumer:
@@ -48,6 +53,7 @@ class Consumer:
         clock: WallClock,
         keepings: Keepings,
     ) -> None:
+        self._settings = settings
         self._clock = clock
         self._keepings = keepings
         self._letters: SimpleQueue[Letter] = SimpleQueue()
@@ -93,6 +99,8 @@ class Consumer:
         problem, members = self._following.connection.problem, self.members
         if problem is not None:
             return {"fleet": Part(State.UNKNOWN if problem == NOT_YET else State.FAILING, problem)}
+        if not members:
+            return {"fleet": Part(State.UNKNOWN, NOBODY if self._settings.tls is None else SEES_NONE)}
         up = sum(member.up for member in members)
         return {"fleet": Part(State.OK, f"connected; {up} of {len(members)} gateways are up")}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gateway.collect.member import Member
 from gateway.service import Part, State
@@ -24,20 +24,30 @@ def of_sites(members: Iterable[Member], now: float) -> dict[str, Part]:
 def _of_site(members: list[Member], now: float) -> Part:
     up = [member for member in members if member.up]
     missed = [member.gateway.name for member in members if not member.up and _is_missed(member, now)]
+    wrong = [(member.gateway.name, member.problem) for member in members if member.problem is not None]
     waiting = sum(member.told()["waiting"] for member in members)
     facts = {
         "gateways": len(members),
         "up": len(up),
         "missed": sorted(missed),
+        "problems": dict(wrong),
         "waiting": waiting,
         "lost": sum(member.lost for member in members),
     }
     text = f"{len(up)} of {len(members)} gateways up"
-    if not missed:
+    if not missed and not wrong:
         return Part(State.OK, f"{text}, {waiting or 'no'} events to come", facts)
-    names = ", ".join(sorted(missed)[:NAMED])
-    more = f" and {len(missed) - NAMED} more" if len(missed) > NAMED else ""
-    return Part(State.FAILING, f"{text}; not there: {names}{more}", facts)
+    if missed:
+        names = ", ".join(sorted(missed)[:NAMED])
+        text += f"; not there: {names}{_more(missed)}"
+    if wrong:
+        name, problem = min(wrong)
+        text += f"; {name}{_more(wrong, 1)}: {problem}"
+    return Part(State.FAILING, text, facts)
+
+
+def _more(names: Sequence[object], named: int = NAMED) -> str:
+    return f" and {len(names) - named} more" if len(names) > named else ""
 
 
 def _is_missed(member: Member, now: float) -> bool:

@@ -18,9 +18,11 @@ from gateway.collect.around import Clock, Keepings, Wire
 from gateway.collect.asking import SENDERS_S, Introductions, Pages
 from gateway.collect.confirming import Confirming
 from gateway.collect.connection import Connection
+from gateway.collect.goings import Goings
 from gateway.collect.member import Member
 from gateway.collect.roster import Roster
-from gateway.collect.wire import Came, Letter, Opened, Paged, Reached, Token, Told
+from gateway.collect.twins import SAID
+from gateway.collect.wire import Came, Letter, Linked, Opened, Paged, Reached, Token, Told
 from gateway.fleet.keys import Gateway, parse_key
 from gateway.fleet.message import MessageError, Page, Position, parse_event
 
@@ -50,6 +52,7 @@ class Following:
         self.let_go = self.not_understood = 0
         """Live events that were let go, messages that were not understood, since the start."""
         self.connection = Connection()
+        self._routers = Goings("connected to the router", "the router is gone:")
 
     @property
     def members(self) -> Mapping[Gateway, Member]:
@@ -76,6 +79,15 @@ class Following:
                 self._confirming.safe(member.gateway, member.stored.position)
         if self._confirming.look(now):
             self._roster.settle(now)
+            self._tell_goings(now)
+
+    def _tell_goings(self, now: float) -> None:
+        """Which router, and which gateways, have come and gone."""
+        told = [self._routers.look(now, self.connection.problem or "")]
+        up = sum(member.up for member in self.members.values())
+        told.append(self._roster.goings.look(now, f"{up} of {len(self.members)} gateways are up"))
+        for level, text in filter(None, told):
+            logger.log(level, "%s", text)
 
     def end(self, now: float) -> None:
         """The last words: what is safe by now."""
@@ -97,6 +109,8 @@ class Following:
             elif isinstance(letter, Reached):
                 there = self.connection.reached(letter.router, there=letter.there)
                 self._roster.presence.routers(there, now)
+            elif isinstance(letter, Linked):
+                self._routers.note(letter.router, there=letter.there)
         except (MessageError, ValueError) as error:
             self.not_understood += 1
             if self.not_understood == 1:
@@ -109,10 +123,13 @@ class Following:
         data = came.data.decode()
         if came.attachment is None:
             newest = Position.parse(data)
-            self._head(self._roster.heard(key.gateway, now), newest, now)
+            member = self._roster.heard(key.gateway, now)
+            self._note_epoch(member, newest.epoch, now)
+            self._head(member, newest, now)
             return
         event = parse_event(data, came.attachment.decode())
         member = self._roster.heard(key.gateway, now)
+        self._note_epoch(member, event.position.epoch, now)
         member.head = max(member.head, event.position)
         if member.follower is None:
             return
@@ -122,6 +139,14 @@ class Following:
             self._pages.wants(member)
             return
         self._followed(member, now, lambda follower: follower.live(event, now))
+
+    @staticmethod
+    def _note_epoch(member: Member, epoch: int, now: float) -> None:
+        """Whether another gateway speaks under its name."""
+        before = member.epochs.are_two
+        member.epochs.heard(epoch, now)
+        if member.epochs.are_two and not before:
+            logger.error("fleet: %s: %s", member.name, SAID)
 
     def _head(self, member: Member, newest: Position, now: float) -> None:
         member.head = newest
@@ -138,6 +163,7 @@ class Following:
             return
         if news:
             member.up, member.since = True, self._clock.utc()
+            self._roster.goings.note(member.name, there=True)
         self._introductions.due(member, now)
         if member.follower is not None:
             member.follower.came(now)

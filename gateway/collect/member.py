@@ -14,6 +14,7 @@ from gateway.collect.arrival import Unset, gap_of, noted_of, size_of
 from gateway.collect.keeping import Keeping
 from gateway.collect.placed import Placed
 from gateway.collect.room import Dropped
+from gateway.collect.twins import SAID, Epochs
 from gateway.fleet.follower import Deliver, Follower, Step
 from gateway.fleet.keys import Gateway
 from gateway.fleet.message import MOST_EVENTS, START, Event, Lost, Position
@@ -54,6 +55,7 @@ class Member:
         self.skipped = False
         """Something of it came, and was let go as there was no room."""
         self.senders_due = math.inf
+        self.epochs = Epochs()
         self._unset = unset
         self._life = self._turn = 0
         self._reserved: deque[int] = deque()  # events for which there is to be room, by page
@@ -140,6 +142,11 @@ class Member:
         self.ahead_s = round(its - utc, 3) if isinstance(its, int | float) else None
 
     @property
+    def problem(self) -> str | None:
+        """What is wrong with it though it is there; None if nothing is."""
+        return SAID if self.epochs.are_two else None
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing of it is under way: asked for, or handed over and not written."""
         return not self._reserved and self._last.position <= self.stored.position
@@ -180,4 +187,5 @@ class Member:
             "waiting": max(0, waiting),
             "events": self.events,
             "lost": self.lost,
+            "problem": self.problem,
         }

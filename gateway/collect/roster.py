@@ -17,6 +17,7 @@ from gateway.collect.around import Clock, Keepings
 from gateway.collect.arrival import Unset
 from gateway.collect.asking import Pages
 from gateway.collect.confirming import Confirming
+from gateway.collect.goings import Goings
 from gateway.collect.keeping import Keeping
 from gateway.collect.member import Member
 from gateway.fleet import keys
@@ -39,6 +40,7 @@ class Roster:
         self.members: Mapping[Gateway, Member] = {}
         """May be read on any thread."""
         self.presence = Presence()
+        self.goings = Goings("came:", "went:")
         self.held = 0
         """Live events of all that wait for missing ones."""
         self._opened: dict[Keeping, dict[str, Cursor]] = {}
@@ -75,10 +77,16 @@ class Roster:
             self._to_begin -= done
 
     def settle(self, now: float) -> None:
-        """Who has gone, and who has been away for so long that it is forgotten."""
+        """Who has gone, who is one again where two spoke under its name, and who has been away for so long
+        that it is forgotten."""
         for change in self.presence.due(now):
             if (member := self.members.get(change.gateway)) is not None:
                 member.up, member.since = False, self._clock.utc()
+                self.goings.note(member.name, there=False)
+        for member in self.members.values():
+            two = member.epochs.are_two
+            if member.epochs.is_over(now) and two:
+                logger.info("fleet: one gateway alone speaks as %s now", member.name)
         forgotten = {each for each in self.presence.long_away(now) if self._is_idle(each)}
         if not forgotten:
             return

@@ -72,7 +72,14 @@ class Reached(NamedTuple):
     there: bool
 
 
-Letter = Came | Token | Paged | Told | Opened | Reached | None
+class Linked(NamedTuple):
+    """The link to a router's address, as people write it, has come, or gone."""
+
+    router: str
+    there: bool
+
+
+Letter = Came | Token | Paged | Told | Opened | Reached | Linked | None
 
 
 class Wire:
@@ -149,6 +156,7 @@ class Wire:
         for site in self._sites:
             session.declare_subscriber(Gateway(site, ANY).key(keys.EVENTS), direct(self._came))
         session.info.declare_transport_events_listener(direct(self._transport), history=True)
+        session.info.declare_link_events_listener(direct(self._link), history=True)
         for site in self._sites:
             session.liveliness().declare_subscriber(
                 Gateway(site, ANY).key(keys.UP), direct(self._token), history=True
@@ -162,6 +170,12 @@ class Wire:
         import zenoh
 
         self._post(Reached(str(event.transport.zid), event.kind == zenoh.SampleKind.PUT))
+
+    def _link(self, event: zenoh.LinkEvent) -> None:
+        import zenoh
+
+        where = str(event.link.dst).replace("/", "://", 1)
+        self._post(Linked(where, event.kind == zenoh.SampleKind.PUT))
 
     def _token(self, sample: zenoh.Sample) -> None:
         import zenoh

@@ -7,11 +7,12 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from gateway.config.context import Context
+from gateway.config.enrolled import not_collected, of_collector
 from gateway.config.fields import Name, Section, Text, field
-from gateway.config.fleet_checks import check_reach
+from gateway.config.fleet_checks import check_owner, check_reach
 from gateway.config.reach import Certificates, Routers
 from gateway.config.spans import Span
-from gateway.naming import CHARACTERS
+from gateway.naming import CHARACTERS, is_name
 
 POSTGRES = ("postgresql://", "postgres://")
 
@@ -81,6 +82,17 @@ def check_collect(made: CollectSection | None, context: Context) -> None:
 
 
 def check_collected_fleet(made: CollectedFleetSection | None, context: Context) -> None:
-    """Routers that can be reached safely, certificates that work."""
-    if made is not None:
-        check_reach(made.routers, made.tls, context)
+    """Routers that can be reached safely, certificates that work, and are this collector's."""
+    if made is None:
+        return
+    check_reach(made.routers, made.tls, context)
+    section = context.section("collect")
+    name = section.get("name", CollectSection().name) if isinstance(section, dict) else None
+    if made.tls is None or not isinstance(name, str) or not is_name(name):
+        return
+    found = check_owner(made.tls, lambda found: of_collector(found, name), context)
+    sites = section.get("sites", [])
+    if not isinstance(sites, list) or not all(isinstance(site, str) for site in sites):
+        return  # that has been noted
+    if found is not None and (text := not_collected(found, sites)):
+        context.document.complain(("collect", "sites"), text)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from importlib.util import find_spec
 
 from gateway.config.certificates import check_authority, check_certificate, find
 from gateway.config.context import Context
 from gateway.config.credentials import place_of
+from gateway.config.enrolled import of_gateway
 from gateway.config.fleet import FleetSection
+from gateway.config.models import GatewaySection
 from gateway.config.problems import Location, Problem, shown
 from gateway.config.reach import FleetTlsSection
-from gateway.naming import EVERY_SITE
+from gateway.fleet.certificate import Certificate, certificate_of, owner_of
+from gateway.naming import EVERY_SITE, is_name
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -26,6 +30,27 @@ def check_fleet(fleet: FleetSection | None, context: Context) -> None:
         context.document.complain(("fleet", "site"), text)
     _check_once("consumers", fleet.consumers, context)
     check_reach(fleet.routers, fleet.tls, context)
+    section = context.section("gateway")
+    name = section.get("name", GatewaySection().name) if isinstance(section, dict) else None
+    if fleet.tls is not None and isinstance(name, str) and is_name(name):
+        check_owner(fleet.tls, lambda found: of_gateway(found, f"{fleet.site}/{name}"), context)
+
+
+def check_owner(
+    tls: FleetTlsSection, wrong: Callable[[Certificate], str], context: Context
+) -> Certificate | None:
+    """What our certificate says, if it can be read and is one that `fleet enrol` makes; `wrong`: why it is
+    not ours, which is noted."""
+    where: Location = ("fleet", "tls", "cert")
+    try:
+        found = certificate_of(place_of(tls.cert, context.folder, context.credentials).read_text())
+    except (OSError, ValueError):
+        return None  # that it cannot be used has been noted
+    if owner_of(found.name) is None:
+        return None
+    if text := wrong(found):
+        context.document.complain(where, f"{shown(tls.cert)} {text}")
+    return found
 
 
 def check_reach(routers: list[str], tls: FleetTlsSection | None, context: Context) -> None:

@@ -3,6 +3,7 @@ nothing.
 
 finding         what a check says: a colour, a sentence, a remedy
 looking         all checks, side by side
+collector       the same of a collector's file
 bounded         none of them is waited for longer than it may take
 as_root         what whoever asks may not look at
 patient         what they are about: config, user, machine, and the gateway that runs
@@ -30,6 +31,5 @@ named_files     the secrets that a config names
 listeners       who listens at a port
 visit           to the broker
 fleet_spool     what waits until the fleet's consumers have confirmed it
-certificate     what one says
 bundle/         the report as an archive, for those who are asked for help
 """

@@ -10,25 +10,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from gateway.config import Config
+from gateway.config.collect import CollectedFleetSection
+from gateway.config.enrolled import of_collector, of_gateway
 from gateway.config.fleet import FleetSection
 from gateway.doctor.as_root import not_seen
 from gateway.doctor.bounded import Late, side_by_side
-from gateway.doctor.certificate import Certificate, certificate_of
 from gateway.doctor.finding import Finding, Level
 from gateway.doctor.fleet_spool import CHECK, waiting
 from gateway.doctor.patient import Patient
+from gateway.fleet.certificate import Certificate, certificate_of
 from gateway.fleet.diagnosis import why_not
 from gateway.fleet.hub import SOON_DAYS
-from gateway.fleet.members import Member, Role
 from gateway.member.settings import settings_of
 
+_RIGHTS = "what it lets us say is not seen from here"
 ROUTER_S = 8.0
 """For one: it has three steps of `gateway.fleet.diagnosis.WITHIN_S`."""
 _RENEW = (
     "where the fleet's authority is: sig-gateway fleet renew {name}; copy the three files over the old ones, "
-    "then restart the gateway"
+    "then restart it"
 )
 
 
@@ -46,12 +49,15 @@ def fleet(patient: Patient) -> Iterator[Finding]:
         text = "its routers are not tried, as you may not read what it shows them"
         yield not_seen(CHECK, text, patient.path)
     else:
-        yield from _routers(config, section)
-        yield from _certificate(config, section)
+        yield from at_routers(config, section)
+        if section.tls is not None:
+            name = f"{section.site}/{config.gateway.name}"
+            yield from of_certificate(config.read_at(section.tls.cert), name)
     yield from waiting(patient, config)
 
 
-def _routers(config: Config, section: FleetSection) -> Iterator[Finding]:
+def at_routers(config: Config, section: FleetSection | CollectedFleetSection) -> Iterator[Finding]:
+    """A line for each that does not let us in, or one for all that do. `config`: where its files are."""
     hidden = any(path[:2] == ("fleet", "routers") for path in config.secrets)
     shown = {
         f"router {number}" if hidden else url: url for number, url in enumerate(section.routers, start=1)
@@ -78,36 +84,34 @@ def judge_routers(causes: Mapping[str, str], *, encrypted: bool) -> Iterator[Fin
         others = f"; {', '.join(there)} does" if there else ""
         yield Finding(CHECK, level, f"{name} does not let us in: {cause}{others}", remedy)
     if not silent:
-        how = "shows the fleet's certificate, and takes ours" if encrypted else "listens, without TLS"
+        how = (
+            f"shows the fleet's certificate, and takes ours; {_RIGHTS}"
+            if encrypted
+            else "listens, without TLS"
+        )
         yield Finding(
             CHECK, Level.GREEN, f"{', '.join(there)}: each {how}" if there[1:] else f"{there[0]} {how}"
         )
 
 
-def _certificate(config: Config, section: FleetSection) -> Iterator[Finding]:
-    if section.tls is None:
-        return
-    path = config.read_at(section.tls.cert)
+def of_certificate(path: Path, name: str, *, by_collector: bool = False) -> Iterator[Finding]:
+    """See `judge_certificate`."""
     try:
         found = certificate_of(path.read_text(errors="replace"))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         yield Finding(CHECK, Level.YELLOW, f"until when {path} is valid is not known: {why}", f"ls -l {path}")
         return
-    yield from judge_certificate(found, f"{section.site}/{config.gateway.name}", datetime.now(UTC))
+    yield from judge_certificate(found, name, datetime.now(UTC), by_collector=by_collector)
 
 
-def judge_certificate(found: Certificate, name: str, now: datetime) -> Iterator[Finding]:
-    """`name`: what the config calls the gateway, `site/gateway`. `now`: UTC."""
-    _, _, generation = found.name.rpartition(":")
-    ours = Member(name, Role.GATEWAY, found.end.date(), int(generation) if generation.isdecimal() else 1)
-    if found.name != ours.common_name:
-        text = (
-            f"the certificate is of {found.name!r}, and the config says {name}: routers drop all that it says"
-        )
-        yield Finding(
-            CHECK, Level.RED, text, f"sig-gateway fleet enrol {name}, or mend gateway.name and fleet.site"
-        )
+def judge_certificate(
+    found: Certificate, name: str, now: datetime, *, by_collector: bool = False
+) -> Iterator[Finding]:
+    """`name`: what the config calls the gateway, `site/gateway`, or the collector. `now`: UTC."""
+    if text := (of_collector if by_collector else of_gateway)(found, name):
+        wrong, _, mend = text.partition("; ")
+        yield Finding(CHECK, Level.RED, f"its certificate {wrong}", mend)
     days, until = (found.end - now).days, f"{found.end:%Y-%m-%d}"
     remedy = _RENEW.format(name=name)
     if found.end < now:

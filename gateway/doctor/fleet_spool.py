@@ -18,6 +18,11 @@ from gateway.doctor.patient import Patient
 from gateway.member.service import FILE
 
 CHECK = "fleet"
+_UNHEARD = (
+    "is sig-gateway collect running there? If it is, and hears others: routers drop without a word what one "
+    "says who was revoked, or enrolled after they had started: `sig-gateway fleet list` says who is enrolled,"
+    " and each router is to be restarted after that. Who is gone for good: take it out of fleet.consumers"
+)
 
 
 class Spool(NamedTuple):
@@ -60,8 +65,7 @@ def judge_running(part: Mapping[str, Any]) -> Iterator[Finding]:
     if part.get("status") == "ok" or not behind:
         yield Finding(CHECK, Level.GREEN, text)
     else:
-        remedy = "is sig-gateway collect running there? Who is gone for good: take it out of fleet.consumers"
-        yield Finding(CHECK, Level.YELLOW, f"{text}, by {', '.join(behind)}", remedy)
+        yield Finding(CHECK, Level.YELLOW, f"{text}, by {', '.join(behind)}", _UNHEARD)
     if part.get("lost"):
         text = f"{part['lost']} events that it kept for the fleet are lost since its start"
         remedy = "a greater fleet.size, or fleet.keep, lasts for a longer outage; the log says why they went"

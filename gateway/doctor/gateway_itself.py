@@ -23,16 +23,22 @@ def gateway_itself(patient: Patient) -> Iterator[Finding]:
         yield _silent(patient)
         return
     yield from _identity(patient)
-    parts = running.health.get("parts")
-    ill = [(name, part) for name, part in _mappings(parts) if part.get("status") != "ok"]
-    for name, part in ill[:MOST]:
-        level = _LEVELS.get(str(part.get("status")), Level.YELLOW)
-        remedy = "the sentence says what to do; all of it: sig-gateway health"
-        yield Finding(CHECK, level, f"{name}: {part.get('message')}", remedy)
-    if len(ill) > MOST:
-        yield Finding(CHECK, Level.RED, f"{len(ill) - MOST} more parts are not well", "sig-gateway health")
+    ill = list(ill_parts(CHECK, running.health, "all of it: sig-gateway health"))
+    yield from ill
     if not ill:
         yield Finding(CHECK, Level.GREEN, f"it runs at {running.url}, and all of its parts are well")
+
+
+def ill_parts(check: str, health: Mapping[str, Any] | None, more: str) -> Iterator[Finding]:
+    """Each that is not well, of what `health` says. `more`: where all of it is."""
+    ill = [
+        (name, each) for name, each in _mappings((health or {}).get("parts")) if each.get("status") != "ok"
+    ]
+    for name, part in ill[:MOST]:
+        level = _LEVELS.get(str(part.get("status")), Level.YELLOW)
+        yield Finding(check, level, f"{name}: {part.get('message')}", f"the sentence says what to do; {more}")
+    if len(ill) > MOST:
+        yield Finding(check, Level.RED, f"{len(ill) - MOST} more parts are not well", more)
 
 
 def _mappings(parts: object) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -73,17 +73,17 @@ def first_round(
         {"the config": partial(_load, path), "systemd": partial(look_for_unit, machine)}, FIRST_S, waiting
     )
     findings = [
-        *_not_done("config", results["the config"], path),
-        *_not_done("service", results["systemd"], path),
+        *not_done("config", results["the config"], path),
+        *not_done("service", results["systemd"], path),
     ]
     config, problems, denied = _or(results["the config"], (None, (), ()))
     unit: Unit | None = _or(results["systemd"], None)
     more = side_by_side(
-        {"the gateway": partial(ask, config), "its data folder": partial(_keeper, config, machine)},
+        {"the gateway": partial(ask, config), "its data folder": partial(keeper_of, config, machine)},
         FIRST_S,
         waiting,
     )
-    findings += _not_done("gateway", more["the gateway"], path)
+    findings += not_done("gateway", more["the gateway"], path)
     patient = Patient(
         path=path,
         config=config,
@@ -107,7 +107,7 @@ def second_round(patient: Patient, waiting: Waiting = lambda _names: None) -> li
     results = side_by_side({name: partial(look, check) for name, check in CHECKS.items()}, SECOND_S, waiting)
     found: list[Finding] = []
     for name, result in results.items():
-        found += _not_done(name, result, patient.path) or result
+        found += not_done(name, result, patient.path) or result
     return found
 
 
@@ -139,7 +139,7 @@ def _person(unit: Unit | None) -> Person:
     return found or caller()
 
 
-def _keeper(config: Config | None, machine: Machine) -> int | None:
+def keeper_of(config: Config | None, machine: Machine) -> int | None:
     """The process that holds the data folder's lock, as the kernel lists it: no lock is taken to find out."""
     if config is None:
         return None
@@ -159,7 +159,7 @@ def _or(result: Any, default: Any) -> Any:
     return default if isinstance(result, Late | Failed) else result
 
 
-def _not_done(check: str, result: object, path: Path) -> list[Finding]:
+def not_done(check: str, result: object, path: Path) -> list[Finding]:
     """A check that hung or failed is a finding too."""
     if isinstance(result, Late):
         remedy = f"is a network's folder or a device gone that it looks at? Try: ls {path.parent}; mount"

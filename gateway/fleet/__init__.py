@@ -48,9 +48,11 @@ Who is in it:
 members        the list, and what each is; pure
 access         what each may do, as zenoh's routers have it; pure
 authority      keys and certificates
+certificate    what one says; pure
 enrol          the folder with all of them
 hub            what a router is started with
 relay          a router: a session that others come to
+neighbours     whom it is linked with, in its log
 lingering      its sockets, which hold up nobody when they are closed
 """
 

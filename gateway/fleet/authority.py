@@ -73,7 +73,7 @@ class Authority:
         """A new key and its certificate, in `folder`, beside the authority's own. Raises OSError."""
         key = _new_key()
         until = datetime.datetime.combine(member.expires, datetime.time(23, 59, 59))
-        builder = _begun(_named(member.common_name), self._certificate.subject, key, until)
+        builder = _begun(_named(member.common_name, member.site), self._certificate.subject, key, until)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(_usage(of_authority=False), critical=True)
         uses = [ExtendedKeyUsageOID.CLIENT_AUTH]
@@ -103,8 +103,12 @@ def _new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def _named(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+def _named(common_name: str, site: str = "") -> x509.Name:
+    """A collector's has its site, for who reads it: routers go by the common name alone."""
+    names = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+    if site:
+        names.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, site))
+    return x509.Name(names)
 
 
 def _begun(

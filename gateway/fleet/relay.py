@@ -79,11 +79,17 @@ def restart() -> NoReturn:
 
 class Relay:
     """`open` and `close` belong to one thread. `anew`: called on another, `fleet-relay`, when it is to begin
-    anew; only once."""
+    anew; only once. `told`: of each link that comes or goes, on zenoh's threads, so it only posts."""
 
-    def __init__(self, settings: Settings, anew: Callable[[], object] = restart) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        anew: Callable[[], object] = restart,
+        told: Callable[[zenoh.LinkEvent], object] = lambda _event: None,
+    ) -> None:
         self._settings = settings
         self._anew = anew
+        self._told = told
         self._links = Links(settings.listen)
         self._session: zenoh.Session | None = None
         self._sockets = Sockets()
@@ -120,6 +126,7 @@ class Relay:
         """On one of zenoh's threads."""
         import zenoh
 
+        self._told(event)
         if event.kind != zenoh.SampleKind.PUT:
             return
         if self._links.linked(str(event.link.src), str(event.link.zid)):

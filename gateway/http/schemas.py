@@ -148,6 +148,7 @@ class FleetGateway(Model):
     waiting: int = Field(description="events that it has and that are not kept yet")
     events: int = Field(description="taken since the collector began")
     lost: int = Field(description="that it could not keep until they were taken, since then")
+    problem: str | None = Field(None, description="what is wrong with it though it is there; null: nothing")
 
 
 class Login(Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,14 @@ NOW = datetime.datetime.now(datetime.UTC)
 def tls_of(folder: Path) -> Tls:
     """Of a member's folder."""
     return Tls(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+
+
+def enrolled_alone(folder: Path, name: str, **wanted: Any) -> None:
+    """The three files of a new fleet's only member, in `folder`, as beside a config."""
+    fleet = Folder(folder / "fleet")
+    place = fleet.place(fleet.enrol(Wanted(name, **wanted), NOW, again=False))
+    for file in ("ca.pem", "cert.pem", "key.pem"):
+        shutil.copy2(place / file, folder / file)
 
 
 class Router:

@@ -9,13 +9,28 @@ const SHOWN = 200; // rows; of more the rest is found by the search
 const FAST_S = 1; // a clock that is less ahead or behind is right
 const BEHIND = 100; // events to come that are no more than a moment's
 
-const RANK = { gone: 0, lost: 1, clock: 2, behind: 3, up: 4 };
-const WORDS = { gone: "not there", lost: "lost events", clock: "clock", behind: "catching up", up: "up" };
-const FILTERS = { "": "All", gone: "Not there", lost: "With losses", clock: "Clock wrong", behind: "Catching up" };
+const RANK = { gone: 0, wrong: 1, lost: 2, clock: 3, behind: 4, up: 5 };
+const WORDS = {
+  gone: "not there",
+  wrong: "problem",
+  lost: "lost events",
+  clock: "clock",
+  behind: "catching up",
+  up: "up",
+};
+const FILTERS = {
+  "": "All",
+  gone: "Not there",
+  wrong: "With a problem",
+  lost: "With losses",
+  clock: "Clock wrong",
+  behind: "Catching up",
+};
 
 /** One of the keys of RANK: the worst that can be said of it. */
 export function fareOf(gateway) {
   if (!gateway.up) return "gone";
+  if (gateway.problem) return "wrong";
   if (gateway.lost > 0) return "lost";
   if (clockOf(gateway).wrong) return "clock";
   return gateway.waiting > BEHIND ? "behind" : "up";
@@ -136,7 +151,7 @@ function rowOf(gateway) {
     "tr",
     { "data-fares": fares },
     element("th", { scope: "row" }, element("a", { href }, named(gateway.gateway))),
-    element("td", {}, element("span.badge", {}, WORDS[fares])),
+    element("td", {}, element("span.badge", { title: gateway.problem ?? null }, WORDS[fares])),
     cell("Senders", senders),
     when,
     cell("To come", gateway.waiting ? number(gateway.waiting, 0) : ""),

@@ -130,3 +130,44 @@ def test_what_the_environment_says_of_the_clock(
         "error: SIG_GATEWAY_CLOCK: expected set or unset, got 'yes'; leave it out to have it found out\n"
     )
     assert not (tmp_path / "data").exists()
+
+
+COLLECT = "collect: {}\nfleet: {routers: ['tcp://localhost']}\n"
+
+
+def test_a_collectors_folder(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a gateway's config, its file is looked at; what is of gateways alone says what to use."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "collect.yaml").write_text(COLLECT)
+    assert main(["check"]) == 0
+    said = capsys.readouterr()
+    assert said.err == "there is no ./config.yaml: it is collect.yaml that is looked at\n"
+    assert "collects all sites as collector" in said.out
+    for command in (["history", "north/shed/temp"], ["export", "all.csv"], ["run"]):
+        assert main([*command, "-c", "collect.yaml"]) == 2
+        said = capsys.readouterr()
+        assert said.err.startswith(
+            "collect.yaml: a collector's config, and no gateway's: `sig-gateway collect"
+        )
+        assert len(said.err.splitlines()) == 1
+    assert main(["history", "north/shed/temp"]) == 2
+    assert "it is collect.yaml that is looked at\ncollect.yaml: a collector's" in capsys.readouterr().err
+    assert main(["doctor", "-c", "collect.yaml", "--connect", "tcp://127.0.0.1:1"]) == 2
+    assert "--connect is for a gateway" in capsys.readouterr().err
+
+
+def test_a_routers_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Is checked as what it is."""
+    path = tmp_path / "hub.yaml"
+    path.write_text("listen: [tcp://127.0.0.1:7000]\nconnect: tcp://127.0.0.1:7001\n")
+    assert main(["check", str(path)]) == 0
+    where = "listens on tcp://127.0.0.1:7000, connects to tcp://127.0.0.1:7001"
+    assert capsys.readouterr().out == f"{path}: correct\n  router: {where}\n"
+    path.write_text("listen: tls://0.0.0.0\ndir: hub\n")
+    assert main(["check", str(path)]) == 2
+    assert "there is no ca.pem" in capsys.readouterr().err
+    path.write_text("listen: [1]\n")
+    assert main(["check", str(path)]) == 2
+    assert "listen: expected a list such as" in capsys.readouterr().err

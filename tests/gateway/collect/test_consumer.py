@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from gateway.collect.wire import Came, Letter, Opened, Paged, Token, Told
 from gateway.fleet.follower import Ask
 from gateway.fleet.keys import EVENTS, Gateway
 from gateway.fleet.message import START
+from gateway.fleet.session import Settings, Tls
+from gateway.service import State
 
 SHED = Gateway("north", "shed")
 EVENT = Came(SHED.key(EVENTS), b"1", b"7 1 1 1 temp %23changed")
@@ -41,7 +44,13 @@ def consumer(monkeypatch: pytest.MonkeyPatch) -> Consumer:
     """Whose thread never reads, and which has room for two letters."""
     monkeypatch.setattr(module, "MOST_LETTERS", 2)
     monkeypatch.setattr(module, "Wire", Post)
-    return Consumer(None, (), "collector", WallClock(), Nobody())  # type: ignore[arg-type]  # nor is it begun
+    return made(None)
+
+
+def made(tls: Tls | None) -> Consumer:
+    """It is not begun."""
+    settings = Settings(["tls/hub:7447"], tls)
+    return Consumer(settings, (), "collector", WallClock(), Nobody())  # type: ignore[arg-type]
 
 
 def post(consumer: Consumer, letter: Letter) -> None:
@@ -69,6 +78,16 @@ def test_only_live_events_are_let_go(consumer: Consumer) -> None:
     for letter in (Token(SHED, there=True), Told(SHED, None), Paged(SHED, Ask(START), None), Opened(None)):
         post(consumer, letter)
     assert (waiting(consumer), let_go(consumer)) == (6, 3)
+
+
+def test_no_gateway_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is connected and sees none may be one whom the routers let see none: that is not well."""
+    monkeypatch.setattr(module, "Wire", Post)
+    certified = made(Tls(Path("ca.pem"), Path("cert.pem"), Path("key.pem")))
+    for consumer, said in ((made(None), "none is there yet"), (certified, "certificate see none. `sig-gat")):
+        vars(consumer)["_following"].turn([Opened(None)], 0.0)
+        (part,) = consumer.status().values()
+        assert (part.state, said in part.message) == (State.UNKNOWN, True), part
 
 
 def test_each_that_is_let_go_is_counted(consumer: Consumer) -> None:

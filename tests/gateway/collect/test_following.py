@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from gateway.collect.admission import Cursor
 from gateway.collect.arrival import Unset
 from gateway.collect.asking import MOST_ASKED, MOST_SENDERS, SENDERS_AGAIN_S, SENDERS_S, Introductions
+from gateway.collect.connection import AWAY
 from gateway.collect.member import Member
-from gateway.collect.wire import Came, Opened, Paged, Reached, Token, Told
+from gateway.collect.twins import APART_S, OVER_S, TURNS
+from gateway.collect.wire import Came, Linked, Opened, Paged, Reached, Token, Told
 from gateway.fleet.follower import Ask
 from gateway.fleet.keys import EVENTS, Gateway
 from gateway.fleet.message import START, Lost, Page, Position
@@ -257,3 +260,42 @@ def test_whether_there_is_a_fleet() -> None:
     assert desk.following.connection.problem == "no router"
     desk.turn(Opened(None), Reached("a", there=True), Reached("a", there=False))
     assert "no router of the fleet is there now" in str(desk.following.connection.problem)
+
+
+def test_two_gateways_of_one_name(caplog: pytest.LogCaptureFixture) -> None:
+    """Are told by the epochs that come in turn, of events and of where the newest is; once in the log, and
+    once when one of them has ended."""
+    caplog.set_level(logging.INFO)
+    desk = Desk()
+    desk.up()
+    for _ in range(TURNS):
+        assert desk.member.told()["problem"] is None
+        for letter in (head("9-1"), came(1)):
+            desk.turn(letter, seconds=APART_S)
+    desk.turn(head("9-1"))
+    assert "two gateways speak as this one" in desk.member.told()["problem"]
+    desk.turn(head("9-2"), seconds=OVER_S)
+    assert desk.member.told()["problem"] is None
+    told = [record.getMessage() for record in caplog.records if "speak" in record.getMessage()]
+    assert [text.partition(":")[2][:30] for text in told] == [
+        " north/shed: two gateways spea",
+        " one gateway alone speaks as n",
+    ]
+
+
+def test_who_comes_and_goes_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """The router, and gateways: with how many are up by then."""
+    caplog.set_level(logging.INFO)
+    desk = Desk()
+    desk.turn(Opened(None), Reached("a", there=True), Linked("tls://hub1:7447", there=True))
+    desk.turn(Token(SHED, there=True), seconds=2.0)
+    desk.turn(Token(SHED, there=False), seconds=2.0)
+    desk.turn(seconds=GATEWAY_S + 1)
+    desk.turn(Reached("a", there=False), Linked("tls://hub1:7447", there=False), seconds=2.0)
+    assert [record.getMessage() for record in caplog.records] == [
+        "fleet: connected",
+        "fleet: connected to the router tls://hub1:7447",
+        "fleet: came: north/shed; 1 of 1 gateways are up",
+        "fleet: went: north/shed; 0 of 1 gateways are up",
+        f"fleet: the router is gone: tls://hub1:7447; {AWAY}",
+    ]

@@ -36,7 +36,7 @@ class Session:
         if self.problem is not None:
             raise self.problem
 
-    declare_transport_events_listener = declare_subscriber
+    declare_transport_events_listener = declare_link_events_listener = declare_subscriber
 
     def get(self, _selector: str, handler: Any, **_more: Any) -> None:
         handler.drop()

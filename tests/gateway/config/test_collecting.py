@@ -8,6 +8,7 @@ import pytest
 
 from gateway.config import ConfigError
 from gateway.config.collecting import is_collect, load_collect
+from tests.support.fleet_enrolled import enrolled_alone
 
 pytest.importorskip("zenoh", reason="zenoh has no build for this machine")
 
@@ -68,3 +69,48 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, said: str) -> None:
     (problem,) = problems(tmp_path, text)
     assert problem.startswith(said), problem
     assert "hunter2" not in problem
+
+
+TLS = "fleet: {routers: ['tls://hub'], tls: {ca: ca.pem, cert: cert.pem, key: key.pem}}\n"
+
+
+@pytest.mark.parametrize(
+    ("site", "collect", "said"),
+    [
+        ("all", "{name: main}", None),
+        ("all", "{name: main, sites: [north]}", None),
+        ("north", "{name: main, sites: [north]}", None),
+        (
+            "north",
+            "{name: main}",
+            "collect.sites: the certificate is for the site north alone, and this conf",
+        ),
+        ("north", "{name: main, sites: [south]}", "collect.sites: the certificate is for the site north alo"),
+        ("north", "{name: main, sites: [north, south]}", "collect.sites: the certificate is for the site no"),
+        (
+            "all",
+            "{}",
+            "fleet.tls.cert: 'cert.pem' is of the collector main, and this config is of the collec",
+        ),
+        ("all", "{name: [main]}", "collect.name: expected"),
+        ("all", "{name: main, sites: [[north]]}", "collect.sites: expected"),
+    ],
+)
+def test_whose_certificate(tmp_path: Path, site: str, collect: str, said: str | None) -> None:
+    """One of another name, or of another site, collects nothing, and no router says so."""
+    enrolled_alone(tmp_path, "main", site=site)
+    text = f"collect: {collect}\n{TLS}"
+    if said is None:
+        (tmp_path / "collect.yaml").write_text(text)
+        assert load_collect(tmp_path / "collect.yaml", {}).collect.name == "main"
+        return
+    (problem,) = problems(tmp_path, text)
+    assert problem.startswith(said), problem
+
+
+def test_a_gateway_s_certificate(tmp_path: Path) -> None:
+    """Is none to collect with."""
+    enrolled_alone(tmp_path, "north/barn")
+    (problem,) = problems(tmp_path, f"collect: {{}}\n{TLS}")
+    assert "is of the gateway north/barn, and this config is of the collector collector" in problem
+    assert problem.endswith("sig-gateway fleet enrol collector --collector all, or the site that it collects")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import trustme
 
-from gateway.config import Config, fleet_checks
+from gateway.config import Config, fleet_checks, load_usable
+from tests.support.fleet_enrolled import enrolled_alone
 
 Complaints = Callable[..., list[str]]
 LoadText = Callable[..., Config]
@@ -108,6 +109,52 @@ def test_certificates(load_text: LoadText, complaints: Complaints, certificates:
     assert "expected a certificate and its private key" in complaints(text)[0]
     (certificates / "ca.pem").write_text("none")
     assert any("fleet.tls.ca: expected a certificate, PEM" in each for each in complaints(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "said"),
+    [
+        ("north/barn", {}, None),
+        ("north/barn", {"reads": True, "asks": True}, None),
+        ("north/shed", {}, "'cert.pem' is of the gateway north/shed, and this config says north/barn"),
+        (
+            "south/barn",
+            {},
+            "write gateway.name and fleet.site as it has them, or: sig-gateway fleet enrol no",
+        ),
+        ("desk", {"reads": True}, "'cert.pem' is of the reader desk"),
+        ("main", {"site": "all"}, "'cert.pem' is of the collector main"),
+        (f"northern/{'barn' * 12}", {}, "is of a gateway of another name"),
+    ],
+)
+def test_whose_certificate(
+    complaints: Complaints,
+    load_text: LoadText,
+    tmp_path: Path,
+    name: str,
+    wanted: dict[str, Any],
+    said: str | None,
+) -> None:
+    """That of another is told: routers would drop all that is said with it."""
+    enrolled_alone(tmp_path, name, **wanted)
+    text = "gateway: {name: barn}\n" + section(routers="[tls://hub]", tls=TLS)
+    if said is None:
+        assert load_text(text).fleet is not None
+        return
+    (found,) = complaints(text)
+    assert found.startswith("5: fleet.tls.cert: ")
+    assert said in found
+
+
+def test_another_s_certificate_leaves_the_fleet_out(tmp_path: Path) -> None:
+    """The gateway runs, and its health and log say why it is in no fleet."""
+    enrolled_alone(tmp_path, "north/shed")
+    path = tmp_path / "config.yaml"
+    path.write_text(section(routers="[tls://hub]", tls=TLS))
+    config = load_usable(path)
+    assert config.fleet is None
+    (out,) = config.left_out
+    assert "is of the gateway north/shed, and this config says north/" in out.reason
 
 
 def test_certificates_of_no_use(complaints: Complaints, certificates: Path) -> None:

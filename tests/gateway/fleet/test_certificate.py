@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.doctor.certificate import Certificate, certificate_of
 from gateway.fleet.authority import Authority
+from gateway.fleet.certificate import FOOTER, HEADER, Certificate, certificate_of
 from gateway.fleet.members import Member, Role
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -29,9 +29,19 @@ def test_as_the_authority_makes_them(tmp_path: Path, expires: datetime) -> None:
     assert certificate_of(f"Subject: …\n{text}\n{text}") == certificate_of(text)
 
 
+@pytest.mark.parametrize("site", ["north", "all"])
+def test_a_collectors_site(tmp_path: Path, site: str) -> None:
+    """Stands in its certificate, beside its name."""
+    place = tmp_path / "member"
+    place.mkdir()
+    Authority.make(tmp_path, NOW).issue(Member("main", Role.COLLECTOR, NOW.date(), 2, site=site), place)
+    found = certificate_of((place / "cert.pem").read_text())
+    assert (found.name, found.site) == ("collector:main:2", site)
+
+
 def test_what_is_none() -> None:
     """Is an error, wherever it ends."""
-    for text in ("", "x" * 99, f"{ssl.PEM_HEADER}\nAAAA\n{ssl.PEM_FOOTER}"):
+    for text in ("", "x" * 99, f"{HEADER}\nAAAA\n{FOOTER}", f"{HEADER}\nA\n{FOOTER}"):
         with pytest.raises(ValueError, match="it is no certificate, PEM"):
             certificate_of(text)
 
