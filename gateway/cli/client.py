@@ -18,6 +18,7 @@ import click
 import sig
 from gateway.cli.over_fleet import fleet, is_fleet
 from gateway.cli.unreachable import unauthorized, unreachable
+from gateway.fleet.absence import NobodySeen
 from gateway.plain import plain
 from gateway.secret_file import SecretFileError, read_secret_file
 from sig.carrier.tcpclient import CarrierTCPClient
@@ -183,6 +184,7 @@ def to_json(value: object) -> str:
 
 def complain(error: sig.RequestError) -> int:
     """`error: not_connected: …` on stderr; returns the exit status."""
-    hint = "; `sig-gateway senders` lists those there are" if isinstance(error, sig.UnknownSender) else ""
+    others = isinstance(error, sig.UnknownSender) and not isinstance(error, NobodySeen)
+    hint = "; `sig-gateway senders` lists those there are" if others else ""
     print(plain(f"error: {error.error}: {error}{hint}"), file=sys.stderr)
     return 1

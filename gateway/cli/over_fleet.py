@@ -50,6 +50,13 @@ def of_pattern(pattern: str, listed: Iterable[dict[str, Any]]) -> list[dict[str,
     return [entry for entry in listed if name.matches(parse_name(entry["sender"]))]
 
 
+def why_nobody(client: object) -> str:
+    """Of who is connected to a fleet: see `FleetRouter.why_nobody`."""
+    from gateway.fleet.router import FleetRouter
+
+    return client.why_nobody() if isinstance(client, FleetRouter) else ""
+
+
 def settings_of(url: str) -> Settings:
     """`fleet:` and its routers, with commas between, and who we are: `?tls=DIR`, as `--tls-dir DIR` has it,
     or `?ca=FILE&cert=FILE&key=FILE`. Without routers they are those of $SIG_GATEWAY_CONNECT. Raises click's

@@ -59,6 +59,8 @@ fleet:
                 with pytest.raises(NotConnected):
                     desk.request(NAME, "read")
                 assert barn.listRemoteSenders() == []
+                assert "or our certificate may see none" in barn.why_nobody()
+                assert chief.why_nobody() == ""
         finally:
             gateway.terminate()
             gateway.wait(60)

@@ -105,7 +105,34 @@ def test_watch(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
     assert codes == [0]
     assert shown.out.split() == ["2026-01-01", "00:00:00", "west/g/temp", "#changed", "1.5", "C"]
     assert "nobody is there now that west/*/* stands for" in shown.err or "west/g/temp" in shown.out
+    assert "does not have the event" not in shown.err
     assert "disconnected" not in shown.err
+
+
+def test_watch_of_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    """Says so, and waits: an event that nobody has is none to wonder at."""
+    with routers(1) as made:
+        codes: list[int] = []
+        done = threading.Event()
+
+        def watch() -> None:
+            codes.append(main(["watch", "north/g/temp", "#changed", "--count", "1", "--connect", _url(made)]))
+            done.set()
+
+        thread = threading.Thread(target=watch, name="watch")
+        thread.start()
+        said = ""
+        while "waiting" not in said:
+            said += capsys.readouterr().err
+            assert not done.wait(0.05), said
+        with FleetRouter(made.settings(), gateway=Gateway("north", "g")) as router:
+            signal = router.addSender("temp", ["#changed"]).getSignal("#changed")
+            assert signal is not None
+            while not done.wait(0.05):
+                signal.trigger(READING)
+        thread.join()
+    assert codes == [0]
+    assert said == "sig-gateway: no gateway is there; waiting\n"
 
 
 def test_health(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,6 +156,28 @@ def test_history(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["sender"] == "north/g/temp"
     assert main(["history", "south/script/hum", "--connect", _url(house)]) == 1
     assert "south/script keeps no history" in capsys.readouterr().err
+
+
+def test_a_gateway_that_is_not_there(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may have been stopped, or be misspelt; the others are listed."""
+    assert main(["read", "north/h/temp", "--connect", _url(house)]) == 1
+    said = capsys.readouterr().err
+    assert "north/h in the fleet now: it was stopped, or has never been there; `sig-gateway senders`" in said
+
+
+def test_nobody_at_all(capsys: pytest.CaptureFixture[str]) -> None:
+    """Is said by each command, and on standard output is what there is."""
+    with routers(1) as made:
+        url = _url(made)
+        assert main(["senders", "--json", "--connect", url]) == 0
+        assert capsys.readouterr() == ("[]\n", "sig-gateway: no gateway is there\n")
+        assert main(["senders", "--connect", url]) == 0
+        assert capsys.readouterr() == ("no senders\n", "sig-gateway: no gateway is there\n")
+        for arguments in (["read", "north/g/temp"], ["history", "north/g/temp"]):
+            assert main([*arguments, "--connect", url]) == 1
+            assert capsys.readouterr().err == "error: unknown_sender: no gateway is there\n"
+        assert main(["health", "--json", "--connect", url]) == 1
+        assert json.loads(capsys.readouterr().out)["parts"]["fleet"]["message"] == "no gateway is there"
 
 
 @pytest.mark.parametrize(
