@@ -201,6 +201,21 @@ def test_wrong_usage(arguments: list[str], said: str, capsys: pytest.CaptureFixt
     assert said in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.parametrize("command", [["doctor"], ["capture", "board", "x"], ["history", "temp"]])
+def test_a_fleet_of_the_environment_is_for_other_commands(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who names a config asks of that one's gateway; a fleet that was typed is refused, but for history."""
+    monkeypatch.setenv("SIG_GATEWAY_CONNECT", "fleet:tcp://localhost")
+    config = tmp_path / "none.yaml"
+    assert main([*command, "-c", str(config)]) == (1 if command == ["doctor"] else 2)
+    out, err = capsys.readouterr()
+    assert f"{config}: no such file" in out + err
+    assert main([*command, "-c", str(config), "--connect", "fleet:tcp://localhost"]) == 2
+    said = "is called site/gateway/sender" if command[0] == "history" else "for one gateway, not for a fleet"
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
 def test_certificates_belong_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """All three files."""
     (tmp_path / "x").touch()
