@@ -87,7 +87,7 @@ def endpoint(url: str) -> str:
     extras = parts.path.strip("/") or parts.query or parts.fragment or parts.username
     if parts.scheme not in ("tls", "tcp") or not host or not port or extras:
         raise EndpointError(f"expected tls://host or tls://host:port (by default {PORT}), got {url!r}")
-    if parts.scheme == "tcp" and not _is_here(host):
+    if parts.scheme == "tcp" and not is_here(host):
         raise EndpointError(
             f"{url!r}: without TLS anybody could publish as any gateway; write tls:// and make certificates "
             "with sig-gateway fleet enrol (tcp:// is for routers on this machine)"
@@ -193,7 +193,8 @@ def _url(where: str) -> str:
     return where.replace("/", "://", 1)
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether that is this machine, as it calls itself."""
     if host == "localhost":
         return True
     try:

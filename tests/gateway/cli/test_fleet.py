@@ -80,6 +80,24 @@ def test_what_to_do_for_a_router(capsys: pytest.CaptureFixture[str], folder: Pat
     assert f"< {folder}/hub2/" not in text
 
 
+def test_what_to_do_on_one_machine(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """Nothing is copied to where it is: a router's folder stays, and it is started again for a new list."""
+    said(capsys, "fleet", "enrol", "hub1", "--router", "127.0.0.1:7447", "--dir", folder)
+    text = said(capsys, "fleet", "enrol", "hub2", "--router", "localhost:7448", "--dir", folder)
+    command = f"--listen tls://localhost:7448 --dir {folder}/hub2 --connect tls://127.0.0.1:7447\n"
+    assert f"     sig-gateway fleet-router {command}" in text
+    assert "hub1 is for this machine alone, and has the list: end it, and start it again." in text
+    text = said(capsys, "fleet", "enrol", "desk", "--reader", "--dir", folder)
+    where = f"fleet:tls://127.0.0.1:7447,tls://localhost:7448 --tls-dir {folder}/desk\n"
+    assert f"     sig-gateway senders --connect {where}" in text
+    assert "ssh" not in text
+    said(capsys, "fleet", "enrol", "far", "--router", "hub.example", "--dir", folder)
+    text = said(capsys, "fleet", "enrol", "chair", "--reader", "--dir", folder)
+    assert "--tls-dir DIR\n" in text
+    assert "hub2 is for this machine alone" in text
+    assert "ssh hub.example sudo systemctl restart" in text
+
+
 def test_what_to_do_for_who_reads(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     """What to type."""
     said(capsys, "fleet", "enrol", "hub1", "--router", "hub1.example", "--dir", folder)
