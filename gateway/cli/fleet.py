@@ -11,9 +11,10 @@ from pathlib import Path
 from gateway.cli import fleet_telling as telling
 from gateway.fleet.hub import days_left, ending
 from gateway.fleet.members import Member, MemberError
+from gateway.fleet.session import INSTALL
 
 NO_CRYPTOGRAPHY = (
-    "certificates are made with cryptography, which is not installed: pip install 'sig-gateway[fleet]'; on "
+    f"certificates are made with cryptography, which is not installed: {INSTALL}; on "
     "32-bit ARM, for which it has no wheel: pip install cryptography, or enrol on another machine"
 )
 

@@ -43,7 +43,8 @@ CLOSE_S = 0.5
 """For a session to be closed, where somebody waits for it."""
 LONGEST_CLOSE_S = 60.0
 """Where nobody does, and it is to be known when it is over: zenoh gives up after ten seconds."""
-EXTRA = "fleets need zenoh, which is not installed: pip install 'sig-gateway[fleet]'"
+INSTALL = "pip install 'sig-gateway[fleet]', in a clone of its source pip install -e '.[fleet]'"
+EXTRA = f"fleets need zenoh, which is not installed: {INSTALL}"
 
 
 class FleetError(ConnectionError):

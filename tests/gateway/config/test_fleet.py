@@ -128,4 +128,4 @@ def test_without_the_extra(complaints: Complaints, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(fleet_checks, "find_spec", lambda _: None)
     (found,) = complaints(section())
     assert found.startswith("1: fleet: ")
-    assert "pip install 'sig-gateway[fleet]'" in found
+    assert "pip install 'sig-gateway[fleet]', in a clone of its source pip install -e '.[fleet]'" in found
