@@ -80,14 +80,15 @@ def endpoint(url: str) -> str:
 
     Without TLS anybody could publish as any gateway, so that is refused beyond this machine.
     """
+    problem = EndpointError(f"expected tls://host or tls://host:port (by default {PORT}), got {url!r}")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, PORT if parts.port is None else parts.port
-    except ValueError as error:
-        raise EndpointError(f"{url!r}: {error}") from None
+    except ValueError:
+        raise problem from None
     extras = parts.path.strip("/") or parts.query or parts.fragment or parts.username
     if parts.scheme not in ("tls", "tcp") or not host or not port or extras:
-        raise EndpointError(f"expected tls://host or tls://host:port (by default {PORT}), got {url!r}")
+        raise problem
     if parts.scheme == "tcp" and not is_here(host):
         raise EndpointError(
             f"{url!r}: without TLS anybody could publish as any gateway; write tls:// and make certificates "

@@ -43,7 +43,9 @@ def test_an_address(url: str, written: str) -> None:
         ("http://hub.example", "expected tls://host"),
         ("tls://", "expected tls://host"),
         ("tls://hub:0", "expected tls://host"),
-        ("tls://hub:x", "tls://hub:x"),
+        ("tls://hub:x", "expected tls://host"),
+        ("tls://[hub", "expected tls://host"),
+        ("hub:7447", "expected tls://host"),
         ("tls://me@hub", "expected tls://host"),
     ],
 )
