@@ -35,6 +35,9 @@ def watch(
     """Print events until `count` of them are printed; Ctrl-C ends it with exit status 130."""
     pattern = check_name(url, sender, pattern=True)
     what = "the fleet" if is_fleet(url) else "the gateway"
+    gone = f"the gateway at {url} went away; trying again until it is back"
+    if is_fleet(url):
+        gone = "no router of the fleet is there now; trying again until one is"
     events: Queue[Event] = Queue(WAITING_EVENTS)
     enough = threading.Event()
 
@@ -49,7 +52,7 @@ def watch(
             _note_coming(info)
 
     def lost() -> None:
-        _note(f"{what} at {url} went away; trying again until it is back")
+        _note(gone)
 
     try:
         with anywhere(url, token, on_lost=lost, on_back=lambda: _note(f"{what} is back")) as client:

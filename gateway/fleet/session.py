@@ -184,14 +184,14 @@ def _problem(settings: Settings, text: str) -> str:
     if settings.tls is not None and (problem := diagnosis.problem_of_own(settings.tls)):
         return problem
     if settings.listen:
-        return f"cannot listen on {', '.join(map(_url, settings.listen))}: {said}"
+        return f"cannot listen on {', '.join(map(url_of, settings.listen))}: {said}"
     causes = {each: diagnosis.why_not(each, settings.tls) for each in settings.routers}
-    told = "; ".join(f"{_url(each)}: {cause or said}" for each, cause in causes.items())
+    told = "; ".join(f"{url_of(each)}: {cause or said}" for each, cause in causes.items())
     return f"no router of the fleet lets us in at {told}"
 
 
-def _url(where: str) -> str:
-    """As people write it."""
+def url_of(where: str) -> str:
+    """An address in zenoh's form, as people write it."""
     return where.replace("/", "://", 1)
 
 

@@ -14,6 +14,7 @@ from gateway.cli import main
 from gateway.fleet import FleetRouter, Gateway
 from tests.support.fleet_routers import Routers, routers
 from tests.support.ports import free_port
+from tests.support.waiting import until
 
 READING = {"value": 1.5, "unit": "C", "time": "2026-01-01T00:00:00.000Z", "quality": "good", "seq": 1}
 HISTORY = {
@@ -110,7 +111,8 @@ def test_watch(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_watch_of_nobody(capsys: pytest.CaptureFixture[str]) -> None:
-    """Says so, and waits: an event that nobody has is none to wonder at."""
+    """Says so, and waits: an event that nobody has is none to wonder at. That no router is there, and that
+    one is again, is said, too."""
     with routers(1) as made:
         codes: list[int] = []
         done = threading.Event()
@@ -119,12 +121,23 @@ def test_watch_of_nobody(capsys: pytest.CaptureFixture[str]) -> None:
             codes.append(main(["watch", "north/g/temp", "#changed", "--count", "1", "--connect", _url(made)]))
             done.set()
 
+        def says(text: str) -> None:
+            said: list[str] = []
+
+            def heard() -> bool:
+                said.append(capsys.readouterr().err)
+                return "\n" in "".join(said) or done.is_set()
+
+            until(heard, what=text)
+            assert "".join(said) == f"sig-gateway: {text}\n"
+
         thread = threading.Thread(target=watch, name="watch")
         thread.start()
-        said = ""
-        while "waiting" not in said:
-            said += capsys.readouterr().err
-            assert not done.wait(0.05), said
+        says("no gateway is there; waiting")
+        made.kill(0)
+        says("no router of the fleet is there now; trying again until one is")
+        made.start(0)
+        says("the fleet is back")
         with FleetRouter(made.settings(), gateway=Gateway("north", "g")) as router:
             signal = router.addSender("temp", ["#changed"]).getSignal("#changed")
             assert signal is not None
@@ -132,7 +145,6 @@ def test_watch_of_nobody(capsys: pytest.CaptureFixture[str]) -> None:
                 signal.trigger(READING)
         thread.join()
     assert codes == [0]
-    assert said == "sig-gateway: no gateway is there; waiting\n"
 
 
 def test_health(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,12 +198,25 @@ def test_nobody_at_all(capsys: pytest.CaptureFixture[str]) -> None:
         (["read", "temp", "--connect", "fleet:tcp://localhost"], "site/gateway/sender"),
         (["read", "north/*/temp", "--connect", "fleet:tcp://localhost"], "expected one sender"),
         (["read", "a/b/c", "--connect", "fleet:"], "expected fleet:tls://HOST"),
+        (["read", "a/b/c", "--connect", "fleet:", "--tls-dir", "x"], "routers, got 'fleet:'; fleet: alone"),
+        (
+            ["read", "a/b/c", "--connect", "fleet:tls://h?x=1", "--tls-dir", "x"],
+            "'fleet:tls://h?x=1': expected",
+        ),
         (["read", "a/b/c", "--connect", "fleet:tcp://far.example"], "without TLS"),
         (["read", "a/b/c", "--connect", "fleet:tls://hub"], "who are we?"),
         (["read", "a/b/c", "--connect", "fleet:tls://hub?ca=x"], "no file x"),
-        (["read", "a/b/c", "--connect", "fleet:tls://hub?x=1"], "expected ca, cert, key"),
+        (["read", "a/b/c", "--connect", "fleet:tls://hub?x=1"], "expected ca, cert and key"),
         (["read", "a/b/c", "--connect", "fleet:tls://hub?x"], "expected fleet:ROUTERS"),
-        (["read", "a/b/c", "--connect", "fleet:tls://hub", "--tls-dir", "/nowhere"], "/nowhere/ca.pem"),
+        (["read", "a/b/c", "--connect", "fleet:tls://hub", "--tls-dir", "/x"], "no file /x/ca.pem; `sig-gat"),
+        (
+            ["read", "a/b/c", "--connect", "fleet:tls://hub", "--tls-dir", "x"],
+            f"no file x/ca.pem in {Path.cwd()}",
+        ),
+        (
+            ["read", "a/b/c", "--connect", "fleet:tls://hub", "--tls-dir", "x"],
+            "--tls-dir, or $SIG_GATEWAY_FLEET_",
+        ),
         (["reload", "--connect", "fleet:tcp://localhost"], "for one gateway"),
     ],
 )
