@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 import click
 
 import sig
-from gateway.cli.over_fleet import fleet, is_fleet
+from gateway.cli.over_fleet import HINT, fleet, is_fleet
 from gateway.cli.unreachable import unauthorized, unreachable
+from gateway.fleet.absence import NobodySeen
 from gateway.plain import plain
 from gateway.secret_file import SecretFileError, read_secret_file
 from sig.carrier.tcpclient import CarrierTCPClient
@@ -41,6 +42,8 @@ def parse_url(url: str) -> Target:
     """`tcp://host[:port]`, `tls://host[:port]`, `unix:/path`, `host[:port]`, `:port`; raises click's usage
     error (exit status 2)."""
     problem = _url_problem(url)
+    if is_fleet(url):
+        raise problem
     if url.startswith("unix:"):
         path = url.removeprefix("unix:")
         path = "/" + path.lstrip("/") if path.startswith("//") else path
@@ -63,6 +66,9 @@ def parse_url(url: str) -> Target:
 
 
 def _url_problem(url: str) -> click.BadParameter:
+    if is_fleet(url):
+        text = "this command is for one gateway, not for a fleet: --connect tcp://HOST"
+        return click.BadParameter(text, param_hint=HINT)
     text = f"expected tcp://host:port, tls://host:port or unix:/path, got {url!r}"
     scheme, colon, rest = url.partition("://")
     if colon and scheme.lower() in ("http", "https"):
@@ -71,7 +77,7 @@ def _url_problem(url: str) -> click.BadParameter:
         text += f"tcp://{host}:{DEFAULT_PORT}"
     elif colon and scheme.lower() in ("mqtt", "mqtts"):
         text += "; that is a broker; commands connect to the config's router.listen"
-    return click.BadParameter(text, param_hint="--connect, or $SIG_GATEWAY_CONNECT")
+    return click.BadParameter(text, param_hint=HINT)
 
 
 def read_token(path: Path) -> str:
@@ -130,8 +136,6 @@ def connection(
 
     Raises click.ClickException (exit status 1) if no gateway answers.
     """
-    if is_fleet(url):
-        raise click.BadParameter("this command is for one gateway, not for a fleet: --connect tcp://HOST")
     target = parse_url(url)
     limits = DEFAULT if within_s is None else replace(DEFAULT, handshake_s=within_s)
     sig.setup_logger(_Errors() if within_s is None else None)
@@ -183,6 +187,7 @@ def to_json(value: object) -> str:
 
 def complain(error: sig.RequestError) -> int:
     """`error: not_connected: …` on stderr; returns the exit status."""
-    hint = "; `sig-gateway senders` lists those there are" if isinstance(error, sig.UnknownSender) else ""
+    others = isinstance(error, sig.UnknownSender) and not isinstance(error, NobodySeen)
+    hint = "; `sig-gateway senders` lists those there are" if others else ""
     print(plain(f"error: {error.error}: {error}{hint}"), file=sys.stderr)
     return 1

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from gateway.cli import fleet_telling as telling
 from gateway.fleet.hub import days_left, ending
-from gateway.fleet.members import Member, MemberError
+from gateway.fleet.members import LIST, Member, MemberError
+from gateway.fleet.session import INSTALL
 
 NO_CRYPTOGRAPHY = (
-    "certificates are made with cryptography, which is not installed: pip install 'sig-gateway[fleet]'; on "
+    f"certificates are made with cryptography, which is not installed: {INSTALL}; on "
     "32-bit ARM, for which it has no wheel: pip install cryptography, or enrol on another machine"
 )
 
@@ -31,7 +32,7 @@ def enrol(path: Path, name: str, *, again: bool, **wanted: object) -> int:
             yield from telling.of_authority(path)
         yield from telling.of_enrolled(member, folder.place(member), path, _there(folder.members()))
 
-    return _done(work)
+    return _done(path, work)
 
 
 def renew(path: Path, name: str) -> int:
@@ -44,7 +45,7 @@ def renew(path: Path, name: str) -> int:
         member = folder.renew(name, _now())
         yield from telling.of_renewed(member, folder.place(member))
 
-    return _done(work)
+    return _done(path, work)
 
 
 def revoke(path: Path, name: str) -> int:
@@ -57,19 +58,17 @@ def revoke(path: Path, name: str) -> int:
         member = folder.revoke(name)
         yield from telling.of_revoked(member, path, _there(folder.members()))
 
-    return _done(work)
+    return _done(path, work)
 
 
 def list_members(path: Path, *, as_json: bool) -> int:
     """Who is enrolled: 0; 1 if a certificate has ended."""
-    from gateway.fleet.members import LIST, read
+    from gateway.fleet.members import read
 
     try:
         members = list(read(path / LIST).values())
     except (OSError, MemberError) as error:
-        text = f"{path / LIST}: {error.strerror}" if isinstance(error, OSError) else error
-        print(f"error: {text}", file=sys.stderr)
-        return 1
+        return _failed(path, error)
     now = _now()
     if as_json:
         print(json.dumps([telling.as_object(each, now) for each in members], ensure_ascii=False, indent=1))
@@ -81,7 +80,7 @@ def list_members(path: Path, *, as_json: bool) -> int:
     return int(any(days_left(each, now) < 0 and not each.revoked for each in members))
 
 
-def _done(work: Callable[[], Iterable[str]]) -> int:
+def _done(path: Path, work: Callable[[], Iterable[str]]) -> int:
     """Print what it says; 1 with the error if it fails."""
     try:
         from gateway.fleet.authority import AuthorityError
@@ -89,15 +88,23 @@ def _done(work: Callable[[], Iterable[str]]) -> int:
         print(f"error: {NO_CRYPTOGRAPHY}", file=sys.stderr)
         return 1
     try:
-        for line in work():
-            print(line)
-    except (MemberError, AuthorityError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
+        lines = list(work())
+    except (MemberError, AuthorityError, OSError) as error:
+        return _failed(path, error)
+    for line in lines:
+        print(line)
     return 0
+
+
+def _failed(path: Path, error: Exception) -> int:
+    """`path`: where the fleet's folder was looked for."""
+    text = str(error)
+    if isinstance(error, FileNotFoundError) and not (path / LIST).exists():
+        text = f"{path}: no fleet is there; say where the folder is that `fleet enrol` made: --dir DIR"
+    elif isinstance(error, OSError):
+        text = f"{error.filename}: {error.strerror}"
+    print(f"error: {text}", file=sys.stderr)
+    return 1
 
 
 def _there(members: dict[str, Member]) -> list[Member]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.fleet.hub import days_left
 from gateway.fleet.members import AUTHORITY_KEY, LIST, Member, Role, host_of, path_of
+from gateway.fleet.session import is_here
 from gateway.naming import EVERY_SITE
 
 SECRETS = "secrets/fleet"
@@ -121,19 +122,34 @@ def as_object(member: Member, now: datetime.datetime) -> dict[str, object]:
     }
 
 
+_ONE_SIDE = "   Leave out who connects to it already: of two routers one connects to the other."
+
+
 def _of_router(member: Member, place: Path, others: Sequence[Member]) -> Iterator[str]:
     port = f":{_port(member)}" if _port(member) else ""
     connect = "".join(f" --connect {each.url}" for each in others)
+    if _is_here(member):
+        yield "1. It is for this machine alone: its folder stays where it is."
+        yield "2. Start it:"
+        yield f"     sig-gateway fleet-router --listen {member.url} --dir {place}{connect}"
+        if others:
+            yield _ONE_SIDE
+        return
     yield f"1. Copy the folder {place} to {host_of(member.hosts[0])}, as {ROUTER_FOLDER},"
     yield "   for the user alone as whom it runs there (chmod 700)."
     yield "2. Start there:"
     yield f"     sig-gateway fleet-router --listen tls://0.0.0.0{port} --dir {ROUTER_FOLDER}{connect}"
     if others:
-        yield "   Leave out who connects to it already: of two routers one connects to the other."
+        yield _ONE_SIDE
 
 
 def _of_reader(place: Path, routers: Sequence[Member]) -> Iterator[str]:
     where = ",".join(each.url for each in routers) or "tls://HOST"
+    if routers and all(map(_is_here, routers)):
+        yield "1. The routers are for this machine alone: the folder stays where it is."
+        yield "2. Read:"
+        yield f"     sig-gateway senders --connect fleet:{where} --tls-dir {place}"
+        return
     yield f"1. Copy {FILES} from {place} to who reads, for that user alone (chmod 600), into DIR, say."
     yield "2. Read there:"
     yield f"     sig-gateway senders --connect fleet:{where} --tls-dir DIR"
@@ -151,10 +167,18 @@ def _routers_learn(number: str, path: Path, routers: Sequence[Member]) -> Iterat
     yield f"{number}. Each router takes the new list at its next start. Restart one after the other, the next"
     yield "   when the one before listens again: its members go on at another, and nothing kept is lost."
     for each in routers:
+        if _is_here(each):
+            yield f"     {each.name} is for this machine alone, and has the list: end it, and start it again."
+            continue
         ssh = f"ssh {host_of(each.hosts[0])} sudo"
         copy = path / path_of(each.name) / LIST
         yield f"     {ssh} tee {ROUTER_FOLDER}/{LIST} < {copy} > /dev/null &&"
         yield f"       {ssh} systemctl restart sig-gateway-fleet-router"
+
+
+def _is_here(router: Member) -> bool:
+    """Whether its members are on its own machine, which is this one."""
+    return is_here(host_of(router.hosts[0]))
 
 
 def _routers(members: Sequence[Member]) -> list[Member]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SCHEME = "fleet:"
 HINT = "--connect, or $SIG_GATEWAY_CONNECT"
+WHO = "--tls-dir, or $SIG_GATEWAY_FLEET_TLS"
 ENVIRONMENT = "SIG_GATEWAY_CONNECT"
 WITHIN_S = 3.0
 """For a router to be there."""
@@ -28,6 +30,11 @@ FILES = ("ca", "cert", "key")
 def is_fleet(url: str) -> bool:
     """Whether it is of a fleet."""
     return url.startswith(SCHEME)
+
+
+def typed(url: str) -> str:
+    """Without the folder that was said by another option, as `settings_of` takes it."""
+    return re.sub(r"[?&]tls=[^&]*$", "", url)
 
 
 def check_name(url: str, sender: str | None, *, pattern: bool = False) -> bool:
@@ -50,6 +57,13 @@ def of_pattern(pattern: str, listed: Iterable[dict[str, Any]]) -> list[dict[str,
     return [entry for entry in listed if name.matches(parse_name(entry["sender"]))]
 
 
+def why_nobody(client: object) -> str:
+    """Of who is connected to a fleet: see `FleetRouter.why_nobody`."""
+    from gateway.fleet.router import FleetRouter
+
+    return client.why_nobody() if isinstance(client, FleetRouter) else ""
+
+
 def settings_of(url: str) -> Settings:
     """`fleet:` and its routers, with commas between, and who we are: `?tls=DIR`, as `--tls-dir DIR` has it,
     or `?ca=FILE&cert=FILE&key=FILE`. Without routers they are those of $SIG_GATEWAY_CONNECT. Raises click's
@@ -58,14 +72,15 @@ def settings_of(url: str) -> Settings:
     try:
         given = dict(parse_qsl(rest, strict_parsing=True)) if rest else {}
     except ValueError:
-        raise _usage(f"expected {SCHEME}ROUTERS?ca=FILE&cert=FILE&key=FILE, got {url!r}") from None
+        text = f"expected {SCHEME}ROUTERS?ca=FILE&cert=FILE&key=FILE, got {typed(url)!r}"
+        raise _usage(text) from None
     known = os.environ.get(ENVIRONMENT, "")
     if not routers and is_fleet(known) and known.partition("?")[0] != SCHEME:
         routers, _, rest = known.removeprefix(SCHEME).partition("?")
         given = dict(parse_qsl(rest)) | given
     if not routers:
         raise _usage(
-            f"expected {SCHEME}tls://HOST,tls://HOST, the fleet's routers, got {url!r}; "
+            f"expected {SCHEME}tls://HOST,tls://HOST, the fleet's routers, got {typed(url)!r}; "
             f"{SCHEME} alone are those of ${ENVIRONMENT}"
         )
     try:
@@ -77,7 +92,7 @@ def settings_of(url: str) -> Settings:
         raise _usage(
             "who are we? A fleet lets nobody in without a certificate: --tls-dir DIR, the folder that "
             "`sig-gateway fleet enrol` has written, or $SIG_GATEWAY_FLEET_TLS",
-            "--tls-dir",
+            WHO,
         )
     return Settings(endpoints, tls)
 
@@ -85,7 +100,7 @@ def settings_of(url: str) -> Settings:
 def _tls(given: dict[str, str], url: str) -> Tls | None:
     if unknown := given.keys() - {"tls", *FILES}:
         raise _usage(
-            f"{url!r}: expected ca, cert, key, or tls behind the ?, got {', '.join(sorted(unknown))}"
+            f"{typed(url)!r}: expected ca, cert and key behind the ?, got {', '.join(sorted(unknown))}"
         )
     folder = Path(given["tls"]) if "tls" in given else None
     found = {name: Path(given[name]) for name in FILES if name in given}
@@ -95,9 +110,11 @@ def _tls(given: dict[str, str], url: str) -> Tls | None:
         return None
     for name in FILES:
         if name not in found:
-            raise _usage(f"{url!r}: ca, cert and key belong together; there is no {name}")
+            raise _usage(f"{typed(url)!r}: ca, cert and key belong together; there is no {name}")
         if not found[name].is_file():
-            raise _usage(f"there is no file {found[name]}; `sig-gateway fleet enrol` makes one", "--tls-dir")
+            where = "" if found[name].is_absolute() else f" in {Path.cwd()}"
+            text = f"there is no file {found[name]}{where}; `sig-gateway fleet enrol` makes one"
+            raise _usage(text, HINT if name in given else WHO)
     return Tls(**found)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import sig
 from gateway.cli.client import Remote, anywhere, complain, to_json
 from gateway.cli.event_lines import is_number, is_reading, line_for_people
-from gateway.cli.over_fleet import check_name, is_fleet, of_pattern
+from gateway.cli.over_fleet import check_name, is_fleet, of_pattern, why_nobody
 from gateway.decimals import Shown, decimals_of_source
 from gateway.plain import plain
 
@@ -35,6 +35,9 @@ def watch(
     """Print events until `count` of them are printed; Ctrl-C ends it with exit status 130."""
     pattern = check_name(url, sender, pattern=True)
     what = "the fleet" if is_fleet(url) else "the gateway"
+    gone = f"the gateway at {url} went away; trying again until it is back"
+    if is_fleet(url):
+        gone = "no router of the fleet is there now; trying again until one is"
     events: Queue[Event] = Queue(WAITING_EVENTS)
     enough = threading.Event()
 
@@ -49,11 +52,12 @@ def watch(
             _note_coming(info)
 
     def lost() -> None:
-        _note(f"{what} at {url} went away; trying again until it is back")
+        _note(gone)
 
     try:
         with anywhere(url, token, on_lost=lost, on_back=lambda: _note(f"{what} is back")) as client:
-            told = _tell_of_absence(client, sender, event, pattern=pattern)
+            nobody = why_nobody(client) if is_fleet(url) else ""
+            told = _tell_of_absence(client, sender, event, pattern=pattern, nobody=nobody)
             if not client.addRemoteListener(take, sender, event):
                 _note(told or f"{sender} does not have the event {event}; see `sig-gateway senders`")
                 return 1
@@ -112,9 +116,15 @@ def _print_events(events: Queue[Event], lines: _Lines, *, as_json: bool, count: 
         printed += 1
 
 
-def _tell_of_absence(client: Remote, sender: str | None, event: str | None, *, pattern: bool) -> str | None:
-    """Say that a sender, or all that a pattern stands for, is not there, or not yet. Returns what is wrong
-    with the event, if anything seems so: a sender may come that has it."""
+def _tell_of_absence(
+    client: Remote, sender: str | None, event: str | None, *, pattern: bool, nobody: str
+) -> str | None:
+    """Say that a sender, or all that a pattern stands for, is not there, or not yet; `nobody`: why nobody is,
+    if that is so. Returns what is wrong with the event, if anything seems so: a sender may come that has it.
+    """
+    if nobody:
+        _note(f"{nobody}; waiting")
+        return None
     listed = client.listRemoteSenders(list_events=True)
     known = {entry["sender"]: entry["connected"] for entry in listed}
     if sender is not None and pattern:
@@ -137,9 +147,9 @@ def event_problem(event: str, events: Collection[str], sender: str | None) -> st
     """`temp does not have the event changed; did you mean '#changed'? …` of one that is neither one of
     `events`, those that `sender` (None: any) declares now, nor one that every sender has."""
     known = {*events, sig.EVENT_CONNECT, sig.EVENT_DISCONNECT}
-    if event in known:
+    if event in known or (not events and event in _OF_SENSORS):
         return None
-    likely = sorted({*known, *_OF_SENSORS})
+    likely = sorted({*known, *_OF_SENSORS} - {event})
     near = [f"#{event}"] if f"#{event}" in likely else get_close_matches(event, likely, n=1)
     if not events and not near:  # it is not there, and may have any
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,8 @@ WORST_FIRST = ("failing", "unknown", "ok")
 
 def senders_of_fleet(url: str) -> list[dict[str, Any]]:
     """As `gateway.overview` has them of one gateway, under their names in the fleet. Of a gateway that does
-    not answer, or has gone, only that there are such."""
+    not answer, or has gone, only that there are such. Where nobody is seen, standard error says why that
+    may be."""
     with fleet(url) as router:
         answers = router.overview()
         found = {
@@ -35,6 +37,8 @@ def senders_of_fleet(url: str) -> list[dict[str, Any]]:
         for entry in router.listRemoteSenders(list_events=True):
             events = [each["event"] for each in entry["events"]]
             found.setdefault(entry["sender"], {**_OF_EACH, **entry, "events": events})
+        if not found and (why := router.why_nobody()):
+            print(f"sig-gateway: {why}", file=sys.stderr)
         return [
             {**entry, "sender": name, "events": entry.get("events") or []}
             for name, entry in sorted(found.items())
@@ -50,20 +54,14 @@ def _senders(answer: Any) -> list[dict[str, Any]]:
     ]
 
 
-NOBODY = {
-    "status": "failing",
-    "message": "no gateway is there, or this certificate may see none (`sig-gateway fleet list` says)",
-}
-"""Of a fleet in which nobody is seen."""
-
-
 def health_of_fleet(url: str, within_s: float) -> dict[str, Any]:
     """Of all gateways, as one gateway has it of itself: its ill parts as `north/greenhouse links.board`, and
     one part for a gateway that is well."""
     with fleet(url) as router:
         gateways = router.gateways()
         if not gateways:
-            return {"status": "failing", "parts": {"fleet": NOBODY}}
+            nobody = {"status": "failing", "message": router.why_nobody()}
+            return {"status": "failing", "parts": {"fleet": nobody}}
         with ThreadPoolExecutor(AT_A_TIME, "fleet-health") as pool:
             reports = pool.map(lambda gateway: _of_gateway(router, gateway, gateways, within_s), gateways)
         parts = {name: part for report in reports for name, part in report.items()}

@@ -53,9 +53,23 @@ def check_certificate(cert: Path, key: Path, document: Document, where: Location
         # The password callback keeps OpenSSL from asking on the terminal.
         context.load_cert_chain(cert, key, password=lambda: "")
     except (ssl.SSLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or str(error)
-        text = f"expected a certificate and its private key without a passphrase, both PEM; OpenSSL: {reason}"
+        why = _which_of_both(getattr(error, "reason", None) or "", cert)
+        text = f"expected a certificate and its private key without a passphrase, both PEM; {why}"
         document.complain(where, text)
+
+
+def _which_of_both(reason: str, cert: Path) -> str:
+    """What is wrong, by the config's keys. `reason`: OpenSSL's; it has none where a file is not what it is to
+    be."""
+    import ssl
+
+    if reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
+        return "key is that of another certificate than cert"
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cert)
+    except (ssl.SSLError, OSError, ValueError):
+        return "there is no certificate in cert"
+    return f"OpenSSL: {reason}" if reason else "there is no private key in key, or it has a passphrase"
 
 
 def check_authority(ca: Path, document: Document, where: Location) -> None:

@@ -30,8 +30,8 @@ class FleetSection(Section):
     tls: Certificates
     consumers: list[Name] = field(
         ["collector"],
-        "Who is to have every event: what one of them has not confirmed is kept. `[]`: nobody, and nothing "
-        "is written.",
+        "Who is to have every event: what one of them has not confirmed is kept. `[]`: nobody, so nothing "
+        "is written to the disk; the newest are in memory.",
         "a list of names, as in the `collect.name` of each",
         "[collector]",
     )

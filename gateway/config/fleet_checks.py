@@ -13,7 +13,7 @@ from gateway.config.enrolled import of_gateway
 from gateway.config.fleet import FleetSection
 from gateway.config.models import GatewaySection
 from gateway.config.problems import Location, Problem, shown
-from gateway.config.reach import FleetTlsSection
+from gateway.config.reach import WRITE, FleetTlsSection
 from gateway.fleet.certificate import Certificate, certificate_of, owner_of
 from gateway.naming import EVERY_SITE, is_name
 
@@ -64,10 +64,10 @@ def check_reach(routers: list[str], tls: FleetTlsSection | None, context: Contex
     if tls is None:
         if True in encrypts:
             text = "tls:// needs certificates: make them with sig-gateway fleet enrol, and write: "
-            text += "tls: {ca: secrets/ca.pem, cert: secrets/cert.pem, key: secrets/key.pem}"
+            text += f"tls: {WRITE}"
             context.document.complain(("fleet", "routers", encrypts.index(True)), text)
         return
-    if encrypts and not any(encrypts):
+    if set(encrypts) == {False}:
         text = "certificates are of no use without encryption; write routers as tls://host, or leave tls out"
         context.document.complain(("fleet", "tls"), text)
     _check_files(tls, context)
@@ -91,15 +91,15 @@ def fleet_warnings(name: str, context: Context) -> list[Problem]:
     return [Problem(document.file, document.line(where), f"{text}chmod 600 {key}", where)]
 
 
-def _check_router(url: str, number: int, context: Context) -> bool:
-    """Whether it encrypts."""
+def _check_router(url: str, number: int, context: Context) -> bool | None:
+    """Whether it encrypts; None if it is no router's."""
     from gateway.fleet.session import EndpointError, endpoint
 
     try:
         return endpoint(url).startswith("tls/")
     except EndpointError as error:
         context.document.complain(("fleet", "routers", number), str(error))
-        return False
+        return None
 
 
 def _check_once(key: str, names: list[str], context: Context) -> None:

@@ -81,7 +81,8 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict | list):
-        return "a list" if isinstance(value, list) else "a mapping (key: value)"
+        kind = "list" if isinstance(value, list) else "mapping"
+        return f"an empty {kind}" if not value else "a list" if kind == "list" else "a mapping (key: value)"
     text = repr(value)
     return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…"
 

@@ -8,15 +8,23 @@ from pydantic import Field
 
 from gateway.config.fields import Section, Text, field
 
+WRITE = "{ca: secrets/fleet/ca.pem, cert: secrets/fleet/cert.pem, key: secrets/fleet/key.pem}"
+"""Where `fleet enrol` has its files copied to."""
+
 
 class FleetTlsSection(Section):
     """`fleet.tls`: whom to trust, and who we are; `sig-gateway fleet enrol` makes all three."""
 
     ca: Text = field(
-        ..., "The fleet's own authority, PEM; relative to the config file.", "a file's path", "ca.pem"
+        ...,
+        "The fleet's own authority, PEM; relative to the config file.",
+        "a file's path",
+        "secrets/fleet/ca.pem",
     )
-    cert: Text = field(..., "Our own certificate, PEM.", "a file's path", "cert.pem")
-    key: Text = field(..., "Its private key, PEM, without a passphrase.", "a file's path", "key.pem")
+    cert: Text = field(..., "Our own certificate, PEM.", "a file's path", "secrets/fleet/cert.pem")
+    key: Text = field(
+        ..., "Its private key, PEM, without a passphrase.", "a file's path", "secrets/fleet/key.pem"
+    )
 
 
 Routers = Annotated[
@@ -36,6 +44,6 @@ Certificates = Annotated[
         None,
         "Certificates, for `tls:`; `sig-gateway fleet enrol` makes them.",
         "a mapping",
-        "{ca: secrets/ca.pem, cert: secrets/cert.pem, key: secrets/key.pem}",
+        WRITE,
     ),
 ]

@@ -21,6 +21,7 @@ own            the senders that it offers itself
 patterns       listeners to patterns of names
 names          names of senders, as it has them; pure
 asking         requests to senders
+absence        what is said where nobody is seen, or answers; pure
 link           its connection: the session, and threads
 listening      the thread between zenoh and it
 inbox          what zenoh's threads hand over to that one

@@ -51,6 +51,8 @@ class Wanted:
 
     def member(self, expires: datetime.date) -> Member:
         """Raises MemberError."""
+        if self.asks and not self.reads:
+            raise MemberError("--ask goes with --reader")
         role = self._role()
         if role is Role.GATEWAY:
             _check_for_config(*gateway_of(self.name))
@@ -63,8 +65,6 @@ class Wanted:
                 host_of(host)
             except ValueError as error:
                 raise MemberError(str(error)) from None
-        if self.asks and not self.reads:
-            raise MemberError("--ask goes with --reader")
         return Member(
             self.name,
             role,

@@ -19,13 +19,13 @@ import time
 from collections.abc import Iterable
 from typing import Any, Self
 
-from gateway.fleet import asking
+from gateway.fleet import absence, asking
 from gateway.fleet.keys import ANY, EVERY, Gateway, Name
 from gateway.fleet.link import Link
 from gateway.fleet.others import OthersRouter
 from gateway.fleet.own import OwnSenders
 from gateway.fleet.session import Settings
-from sig.errors import NotConnected, UnknownSender
+from sig.errors import NotConnected
 from sig.event import Callback, Event
 from sig.sender import Handlers, Sender
 from sig.subscription import Adding, Removing
@@ -117,6 +117,10 @@ class FleetRouter(OthersRouter):
         answer in time are not in it. Raises NotConnected."""
         return asking.overview(self._connected().session, timeout, self._scope)
 
+    def why_nobody(self) -> str:
+        """Where `gateways` has none: what may be the cause, for a person; else nothing."""
+        return "" if self._up else absence.nobody(certificate=self._settings.tls is not None)
+
     def addSender(
         self, name: str, events: Iterable[str] | str | None, requests: Handlers | None = None
     ) -> Sender:
@@ -144,7 +148,8 @@ class FleetRouter(OthersRouter):
         """Call a handler of any sender of the fleet, and return what it returns.
 
         `timeout` in seconds, 10 by default. Raises as `ClientRouter.remoteRequest`: NotConnected also where
-        no router is there; UnknownSender where nobody has seen that gateway, or it knows no such sender.
+        no router is there; UnknownSender where that gateway has not been there since we connected, or it
+        knows no such sender.
         """
         if method is None:
             raise ValueError("a request needs a method: pass its name, not None")
@@ -225,9 +230,9 @@ class FleetRouter(OthersRouter):
     def _nobody(self, link: Link, name: Name) -> Exception:
         if not link.has_router:
             return NotConnected("no router of the fleet is there now")
+        certificate = self._settings.tls is not None
+        if not self._up:
+            return absence.NobodySeen(absence.nobody(certificate=certificate))
         if name.gateway not in self._up:
-            return UnknownSender(f"there is no gateway {name.gateway} in the fleet")
-        why = "its gateway went away"
-        if self._up[name.gateway] and self._settings.tls is not None:
-            why += ", or our certificate may not ask (`fleet enrol NAME --reader --ask`)"
-        return NotConnected(f"nobody answers for {name} now: {why}")
+            return absence.not_seen(name.gateway)
+        return absence.silent(name.gateway, there=self._up[name.gateway], certificate=certificate)

@@ -43,7 +43,8 @@ CLOSE_S = 0.5
 """For a session to be closed, where somebody waits for it."""
 LONGEST_CLOSE_S = 60.0
 """Where nobody does, and it is to be known when it is over: zenoh gives up after ten seconds."""
-EXTRA = "fleets need zenoh, which is not installed: pip install 'sig-gateway[fleet]'"
+INSTALL = "pip install 'sig-gateway[fleet]', in a clone of its source pip install -e '.[fleet]'"
+EXTRA = f"fleets need zenoh, which is not installed: {INSTALL}"
 
 
 class FleetError(ConnectionError):
@@ -79,15 +80,16 @@ def endpoint(url: str) -> str:
 
     Without TLS anybody could publish as any gateway, so that is refused beyond this machine.
     """
+    problem = EndpointError(f"expected tls://host or tls://host:port (by default {PORT}), got {url!r}")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, PORT if parts.port is None else parts.port
-    except ValueError as error:
-        raise EndpointError(f"{url!r}: {error}") from None
+    except ValueError:
+        raise problem from None
     extras = parts.path.strip("/") or parts.query or parts.fragment or parts.username
     if parts.scheme not in ("tls", "tcp") or not host or not port or extras:
-        raise EndpointError(f"expected tls://host or tls://host:port (by default {PORT}), got {url!r}")
-    if parts.scheme == "tcp" and not _is_here(host):
+        raise problem
+    if parts.scheme == "tcp" and not is_here(host):
         raise EndpointError(
             f"{url!r}: without TLS anybody could publish as any gateway; write tls:// and make certificates "
             "with sig-gateway fleet enrol (tcp:// is for routers on this machine)"
@@ -182,18 +184,19 @@ def _problem(settings: Settings, text: str) -> str:
     if settings.tls is not None and (problem := diagnosis.problem_of_own(settings.tls)):
         return problem
     if settings.listen:
-        return f"cannot listen on {', '.join(map(_url, settings.listen))}: {said}"
+        return f"cannot listen on {', '.join(map(url_of, settings.listen))}: {said}"
     causes = {each: diagnosis.why_not(each, settings.tls) for each in settings.routers}
-    told = "; ".join(f"{_url(each)}: {cause or said}" for each, cause in causes.items())
+    told = "; ".join(f"{url_of(each)}: {cause or said}" for each, cause in causes.items())
     return f"no router of the fleet lets us in at {told}"
 
 
-def _url(where: str) -> str:
-    """As people write it."""
+def url_of(where: str) -> str:
+    """An address in zenoh's form, as people write it."""
     return where.replace("/", "://", 1)
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether that is this machine, as it calls itself."""
     if host == "localhost":
         return True
     try:

@@ -11,6 +11,7 @@ import sig
 from gateway.fleet.declaring import zenoh_error
 from gateway.fleet.keys import Gateway
 from gateway.fleet.message import Event
+from gateway.fleet.session import url_of
 from gateway.fleet.speaker import Speaker
 from gateway.mailbox import Noted
 from gateway.member.offered import Offered
@@ -119,7 +120,7 @@ class Connected:
         """Which routers it has a link to."""
         self._look_at = now + LOOK_S
         try:
-            routers = tuple(sorted(str(link.dst) for link in self._session.info.links()))
+            routers = tuple(sorted(url_of(str(link.dst)) for link in self._session.info.links()))
         except zenoh_error():
             routers = ()
         if routers == self.connection.routers:

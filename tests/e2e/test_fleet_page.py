@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ import yaml
 from gateway.fleet import FleetRouter, Gateway, Settings
 from gateway.fleet.access import access_of
 from gateway.fleet.members import read
+from tests.e2e.conftest import Process, environment
 from tests.support.fleet_enrolled import Router, tls_of
 from tests.support.ports import free_port
 from tests.support.waiting import until
@@ -24,8 +28,15 @@ PAGE = (Path(__file__).parents[2] / "docs" / "fleet-security.md").read_text()
 COMMANDS = [
     line for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()
 ]
+ON_ONE_MACHINE: dict[str, str] = dict(
+    re.findall(r"<!-- tested: ([a-z-]+) -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
+)
 GATEWAY = Gateway("north", "greenhouse")
 """Who is there when the page looks: a whole one is in tests/e2e/test_fleet_secured.py."""
+READY = {"first-router": "listening on", "second-router": "listening on", "gateway": "is connected to"}
+"""What the blocks' programs say when the next block may be typed."""
+NAME = "gateway: {name: greenhouse}\nlinks"
+"""Of its config, where it is written whole."""
 
 
 def test_the_page(tmp_path: Path) -> None:
@@ -61,6 +72,46 @@ def test_the_page(tmp_path: Path) -> None:
     subjects = access_of(members.values())["subjects"]
     assert isinstance(subjects, list)
     assert len(subjects) == 7
+
+
+def test_on_one_machine(tmp_path: Path) -> None:
+    """Two routers, a whole gateway and who asks, block by block: it is seen, and answers."""
+    ports = {"7447": free_port(), "7448": free_port()}
+    with ExitStack() as running:
+        for block, ready in READY.items():
+            lines, last = _blocks(ON_ONE_MACHINE[block], ports)
+            _typed(lines, tmp_path)
+            program = Process(shlex.split(last)[1:], tmp_path)
+            running.enter_context(program).wait_for_error(ready)
+        shown = _typed("\n".join(_blocks(ON_ONE_MACHINE["reader"], ports)), tmp_path).splitlines()
+    assert shown[1].startswith("north/greenhouse/temp  yes")
+    assert json.loads(shown[-1])["unit"] == "°C"
+    assert ON_ONE_MACHINE.keys() == {*READY, "reader"}
+
+
+def _blocks(block: str, ports: dict[str, int]) -> tuple[str, str]:
+    """All but its last line, and that one, with ports that are free."""
+    for port, free in ports.items():
+        block = block.replace(port, str(free))
+    block = block.replace(
+        NAME, NAME.replace("\nlinks", f"\nrouter: {{listen: 127.0.0.1:{free_port()}}}\nlinks")
+    )
+    *lines, last = block.splitlines()
+    return "\n".join(lines), last
+
+
+def _typed(lines: str, folder: Path) -> str:
+    """Into a shell in that folder; what it shows."""
+    program = folder / "bin" / "sig-gateway"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m gateway "$@"\n')
+    program.chmod(0o755)
+    where = environment() | {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["sh", "-e", "-c", lines], cwd=folder, env=where, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, (lines, done.stderr)
+    return done.stdout
 
 
 def _said(words: list[str], folder: Path) -> str:

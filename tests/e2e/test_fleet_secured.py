@@ -76,6 +76,8 @@ def test_a_gateway_with_a_certificate(tmp_path: Path) -> None:
             with pytest.raises(NotConnected):
                 desk.request(NAME, "read")
             assert barn.listRemoteSenders() == []
+            assert "or our certificate may see none" in barn.why_nobody()
+            assert chief.why_nobody() == ""
 
 
 def test_a_reload_takes_another_certificate(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def main() -> None:
     options = json.loads(sys.argv[1])
     wait = Talking(Talk(**options["talks"])).run if "talks" in options else _wait
     threading.Thread(target=_then_end, args=(wait,), name="until-our-starter-ends", daemon=True).start()
-    with patch.object(session, "_is_here", return_value=True):
+    with patch.object(session, "is_here", return_value=True):
         sys.exit(sig_gateway([options["command"], "-c", options["config"]]))
 
 

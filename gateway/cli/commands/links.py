@@ -8,7 +8,7 @@ import click
 
 from gateway.cli.arguments import Seconds
 from gateway.cli.commands.group import cli
-from gateway.cli.commands.options import config_option, connect_options, json_option
+from gateway.cli.commands.options import config_option, connect_options, json_option, url_of_one
 from gateway.cli.common import config_at
 
 
@@ -57,9 +57,7 @@ def ports(
 @click.option("--seconds", type=Seconds(0.1), metavar="S", help="Stop after so long; without it, on Ctrl-C.")
 @config_option
 @connect_options
-@click.pass_context
 def capture(
-    ctx: click.Context,
     link: str,
     file: Path,
     seconds: float | None,
@@ -75,11 +73,10 @@ def capture(
     """
     from gateway.cli.capture import capture as capture_it
 
-    by_config = ctx.get_parameter_source("url") is click.core.ParameterSource.DEFAULT
     return capture_it(
         link,
         file,
-        url=None if by_config else url,
+        url=url_of_one(url),
         token=token,
         config_path=config_at(path),
         seconds=seconds,

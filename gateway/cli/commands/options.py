@@ -69,6 +69,15 @@ def connect_options(command: F) -> F:
     return cast(F, with_token)
 
 
+def url_of_one(url: str) -> str | None:
+    """Of a command that looks at a config's gateway: where another one is, as was said. None for that of the
+    config: by default, and where it is the environment that names a fleet, for other commands."""
+    source = click.get_current_context().get_parameter_source("url")
+    by_config = source is click.core.ParameterSource.DEFAULT
+    of_others = source is click.core.ParameterSource.ENVIRONMENT and url.startswith("fleet:")
+    return None if by_config or of_others else url
+
+
 config_option = click.option(
     "-c",
     "--config",

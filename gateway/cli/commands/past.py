@@ -8,7 +8,7 @@ import click
 
 from gateway.cli.arguments import Name
 from gateway.cli.commands.group import cli
-from gateway.cli.commands.options import WHEN, config_option, connect_options
+from gateway.cli.commands.options import WHEN, config_option, connect_options, url_of_one
 from gateway.cli.common import config_at
 
 
@@ -54,8 +54,9 @@ def history(
 
     if plot and (form is not None or points is not None):
         raise click.UsageError("--plot draws: it goes with neither --format nor --points")
-    by_config = ctx.get_parameter_source("url") is click.core.ParameterSource.DEFAULT
-    asked = Asked(sender, since, until, points, None if by_config else url, token)
+    by_default = ctx.get_parameter_source("url") is click.core.ParameterSource.DEFAULT
+    where = None if by_default else url if path is None else url_of_one(url)
+    asked = Asked(sender, since, until, points, where, token)
     return show(config_at(path), asked, form=form or "table", plot=plot)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gateway.cli.commands.group import cli
-from gateway.cli.commands.options import config_option, connect_options, json_option
+from gateway.cli.commands.options import config_option, connect_options, json_option, url_of_one
 from gateway.cli.common import config_at
 
 
@@ -86,9 +86,7 @@ def service(action: str, user: bool, path: Path | None) -> int:
 @click.option("--yes", is_flag=True, help="With --bundle: write it without a question.")
 @config_option
 @connect_options
-@click.pass_context
 def doctor(
-    ctx: click.Context,
     as_json: bool,
     bundle: Path | None,
     yes: bool,
@@ -107,7 +105,6 @@ def doctor(
 
     if yes and bundle is None:
         raise click.UsageError("--yes goes with --bundle")
-    by_config = ctx.get_parameter_source("url") is click.core.ParameterSource.DEFAULT
-    where = Where(None if by_config else url, token)
+    where = Where(url_of_one(url), token)
     config = config_at(path)
     return look(config, where, as_json=as_json, bundle=bundle, yes=yes, machine=Machine())

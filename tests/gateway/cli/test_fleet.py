@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,24 @@ def test_what_to_do_for_a_router(capsys: pytest.CaptureFixture[str], folder: Pat
     assert f"< {folder}/hub2/" not in text
 
 
+def test_what_to_do_on_one_machine(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """Nothing is copied to where it is: a router's folder stays, and it is started again for a new list."""
+    said(capsys, "fleet", "enrol", "hub1", "--router", "127.0.0.1:7447", "--dir", folder)
+    text = said(capsys, "fleet", "enrol", "hub2", "--router", "localhost:7448", "--dir", folder)
+    command = f"--listen tls://localhost:7448 --dir {folder}/hub2 --connect tls://127.0.0.1:7447\n"
+    assert f"     sig-gateway fleet-router {command}" in text
+    assert "hub1 is for this machine alone, and has the list: end it, and start it again." in text
+    text = said(capsys, "fleet", "enrol", "desk", "--reader", "--dir", folder)
+    where = f"fleet:tls://127.0.0.1:7447,tls://localhost:7448 --tls-dir {folder}/desk\n"
+    assert f"     sig-gateway senders --connect {where}" in text
+    assert "ssh" not in text
+    said(capsys, "fleet", "enrol", "far", "--router", "hub.example", "--dir", folder)
+    text = said(capsys, "fleet", "enrol", "chair", "--reader", "--dir", folder)
+    assert "--tls-dir DIR\n" in text
+    assert "hub2 is for this machine alone" in text
+    assert "ssh hub.example sudo systemctl restart" in text
+
+
 def test_what_to_do_for_who_reads(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     """What to type."""
     said(capsys, "fleet", "enrol", "hub1", "--router", "hub1.example", "--dir", folder)
@@ -136,17 +155,35 @@ def test_a_certificate_that_has_ended(capsys: pytest.CaptureFixture[str], folder
     ("arguments", "text"),
     [
         (["enrol", "greenhouse"], "a gateway is called site/gateway"),
-        (["renew", "north/a"], "No such file"),
-        (["revoke", "north/a"], "No such file"),
-        (["list"], "No such file"),
+        (["enrol", "greenhouse", "--ask"], "error: --ask goes with --reader\n"),
+        (["renew", "north/a"], "FOLDER: no fleet is there; say where the folder is"),
+        (["revoke", "north/a"], "FOLDER: no fleet is there; say where the folder is"),
+        (["list"], "FOLDER: no fleet is there; say where the folder is that `fleet enrol` made: --dir DIR"),
     ],
 )
 def test_errors(capsys: pytest.CaptureFixture[str], folder: Path, arguments: list[str], text: str) -> None:
     """One line that begins with `error:`."""
     out = said(capsys, "fleet", *arguments, "--dir", folder, status=1)
     assert out.startswith("error: ")
-    assert text in out
+    assert text.replace("FOLDER", str(folder)) in out
     assert out.count("\n") == 1
+
+
+def test_a_file_that_cannot_be_written(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """Is named, with the system's word; the folder is one all the same."""
+    said(capsys, "fleet", "enrol", "north/a", "--dir", folder)
+    (folder / "south").touch()
+    out = said(capsys, "fleet", "enrol", "south/a", "--dir", folder, status=1)
+    assert out == f"error: {folder}/south/a: Not a directory\n"
+
+
+def test_who_reads_only_the_first_line(folder: Path) -> None:
+    """Has what it wants, without an error."""
+    command = f"{sys.executable} -m gateway fleet enrol north/a --dir {folder} | head -0"
+    at_once = os.environ | {"PYTHONUNBUFFERED": "1"}
+    done = subprocess.run(["sh", "-c", command], env=at_once, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("", "")
+    assert (folder / "north/a/cert.pem").exists()
 
 
 @pytest.mark.parametrize(
@@ -196,7 +233,7 @@ def test_without_the_extra(folder: Path) -> None:
     for arguments, status, text in (
         (["--help"], 0, "fleet-router"),
         (["fleet", "enrol", "--help"], 0, "NAME is site/gateway"),
-        (["fleet", "list", "--dir", str(folder)], 1, "No such file"),
+        (["fleet", "list", "--dir", str(folder)], 1, "no fleet is there"),
         (["fleet", "enrol", "north/a", "--dir", str(folder)], 1, "pip install 'sig-gateway[fleet]'"),
         (["fleet-router", "--listen", "tcp://127.0.0.1"], 1, "pip install 'sig-gateway[fleet]'"),
     ):

@@ -14,6 +14,7 @@ from gateway.cli import main
 from gateway.fleet import FleetRouter, Gateway
 from tests.support.fleet_routers import Routers, routers
 from tests.support.ports import free_port
+from tests.support.waiting import until
 
 READING = {"value": 1.5, "unit": "C", "time": "2026-01-01T00:00:00.000Z", "quality": "good", "seq": 1}
 HISTORY = {
@@ -105,7 +106,45 @@ def test_watch(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
     assert codes == [0]
     assert shown.out.split() == ["2026-01-01", "00:00:00", "west/g/temp", "#changed", "1.5", "C"]
     assert "nobody is there now that west/*/* stands for" in shown.err or "west/g/temp" in shown.out
+    assert "does not have the event" not in shown.err
     assert "disconnected" not in shown.err
+
+
+def test_watch_of_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    """Says so, and waits: an event that nobody has is none to wonder at. That no router is there, and that
+    one is again, is said, too."""
+    with routers(1) as made:
+        codes: list[int] = []
+        done = threading.Event()
+
+        def watch() -> None:
+            codes.append(main(["watch", "north/g/temp", "#changed", "--count", "1", "--connect", _url(made)]))
+            done.set()
+
+        def says(text: str) -> None:
+            said: list[str] = []
+
+            def heard() -> bool:
+                said.append(capsys.readouterr().err)
+                return "\n" in "".join(said) or done.is_set()
+
+            until(heard, what=text)
+            assert "".join(said) == f"sig-gateway: {text}\n"
+
+        thread = threading.Thread(target=watch, name="watch")
+        thread.start()
+        says("no gateway is there; waiting")
+        made.kill(0)
+        says("no router of the fleet is there now; trying again until one is")
+        made.start(0)
+        says("the fleet is back")
+        with FleetRouter(made.settings(), gateway=Gateway("north", "g")) as router:
+            signal = router.addSender("temp", ["#changed"]).getSignal("#changed")
+            assert signal is not None
+            while not done.wait(0.05):
+                signal.trigger(READING)
+        thread.join()
+    assert codes == [0]
 
 
 def test_health(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,24 +170,74 @@ def test_history(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
     assert "south/script keeps no history" in capsys.readouterr().err
 
 
+def test_a_gateway_that_is_not_there(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may have been stopped, or be misspelt; the others are listed."""
+    assert main(["read", "north/h/temp", "--connect", _url(house)]) == 1
+    said = capsys.readouterr().err
+    assert "north/h in the fleet now: it was stopped, or has never been there; `sig-gateway senders`" in said
+
+
+def test_nobody_at_all(capsys: pytest.CaptureFixture[str]) -> None:
+    """Is said by each command, and on standard output is what there is."""
+    with routers(1) as made:
+        url = _url(made)
+        assert main(["senders", "--json", "--connect", url]) == 0
+        assert capsys.readouterr() == ("[]\n", "sig-gateway: no gateway is there\n")
+        assert main(["senders", "--connect", url]) == 0
+        assert capsys.readouterr() == ("no senders\n", "sig-gateway: no gateway is there\n")
+        for arguments in (["read", "north/g/temp"], ["history", "north/g/temp"]):
+            assert main([*arguments, "--connect", url]) == 1
+            assert capsys.readouterr().err == "error: unknown_sender: no gateway is there\n"
+        assert main(["health", "--json", "--connect", url]) == 1
+        assert json.loads(capsys.readouterr().out)["parts"]["fleet"]["message"] == "no gateway is there"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["read", "temp", "--connect", "fleet:tcp://localhost"], "site/gateway/sender"),
         (["read", "north/*/temp", "--connect", "fleet:tcp://localhost"], "expected one sender"),
         (["read", "a/b/c", "--connect", "fleet:"], "expected fleet:tls://HOST"),
+        (["read", "a/b/c", "--connect", "fleet:", "--tls-dir", "x"], "routers, got 'fleet:'; fleet: alone"),
+        (
+            ["read", "a/b/c", "--connect", "fleet:tls://h?x=1", "--tls-dir", "x"],
+            "'fleet:tls://h?x=1': expected",
+        ),
         (["read", "a/b/c", "--connect", "fleet:tcp://far.example"], "without TLS"),
         (["read", "a/b/c", "--connect", "fleet:tls://hub"], "who are we?"),
         (["read", "a/b/c", "--connect", "fleet:tls://hub?ca=x"], "no file x"),
-        (["read", "a/b/c", "--connect", "fleet:tls://hub?x=1"], "expected ca, cert, key"),
+        (["read", "a/b/c", "--connect", "fleet:tls://hub?x=1"], "expected ca, cert and key"),
         (["read", "a/b/c", "--connect", "fleet:tls://hub?x"], "expected fleet:ROUTERS"),
-        (["read", "a/b/c", "--connect", "fleet:tls://hub", "--tls-dir", "/nowhere"], "/nowhere/ca.pem"),
+        (["read", "a/b/c", "--connect", "fleet:tls://hub", "--tls-dir", "/x"], "no file /x/ca.pem; `sig-gat"),
+        (
+            ["read", "a/b/c", "--connect", "fleet:tls://hub", "--tls-dir", "x"],
+            f"no file x/ca.pem in {Path.cwd()}",
+        ),
+        (
+            ["read", "a/b/c", "--connect", "fleet:tls://hub", "--tls-dir", "x"],
+            "--tls-dir, or $SIG_GATEWAY_FLEET_",
+        ),
         (["reload", "--connect", "fleet:tcp://localhost"], "for one gateway"),
     ],
 )
 def test_wrong_usage(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit status 2, and what to write."""
     assert main(arguments) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("command", [["doctor"], ["capture", "board", "x"], ["history", "temp"]])
+def test_a_fleet_of_the_environment_is_for_other_commands(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who names a config asks of that one's gateway; a fleet that was typed is refused, but for history."""
+    monkeypatch.setenv("SIG_GATEWAY_CONNECT", "fleet:tcp://localhost")
+    config = tmp_path / "none.yaml"
+    assert main([*command, "-c", str(config)]) == (1 if command == ["doctor"] else 2)
+    out, err = capsys.readouterr()
+    assert f"{config}: no such file" in out + err
+    assert main([*command, "-c", str(config), "--connect", "fleet:tcp://localhost"]) == 2
+    said = "is called site/gateway/sender" if command[0] == "history" else "for one gateway, not for a fleet"
     assert said in " ".join(capsys.readouterr().err.split())
 
 

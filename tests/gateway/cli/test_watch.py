@@ -82,6 +82,8 @@ def test_nothing_steers_the_terminal() -> None:
         ("#changed", ["#changed", "hot"], None),
         ("#connect", ["#changed"], None),
         ("lamp", [], None),
+        ("#changed", [], None),
+        ("#changed", ["pressed"], "temp does not have the event #changed; events are: "),
         (
             "changed",
             ["#changed"],

@@ -76,18 +76,24 @@ def test_values(load_text: LoadText, key: str, written: str, value: Any) -> None
         ),
         ("site", '"*"', 2, "site: expected a name of letters"),
         ("site", "all", 2, "'all' means every site where a collector is enrolled; choose another name"),
-        ("routers", "[]", 3, "routers: expected a list of URLs such as tls://hub1"),
+        ("routers", "[]", 3, "tls://hub1 or tls://hub1:7447, got an empty list; write: routers: [tls://"),
         ("routers", "tls://hub", 3, "routers: expected a list of URLs such as tls://hub1"),
         ("routers", "[tcp://hub]", 3, "without TLS anybody could publish as any gateway; write tls://"),
         ("routers", "[http://hub]", 3, "expected tls://host or tls://host:port (by default 7447)"),
         ("routers", "[tls://hub]", 3, "tls:// needs certificates: make them with sig-gateway fleet enrol"),
+        ("routers", "[tls://hub]", 3, "write: tls: {ca: secrets/fleet/ca.pem, cert: secrets/fleet/cert.pem"),
         ("routers", "[tcp://localhost, tcp://localhost]", 3, "'tcp://localhost' is there already"),
         ("consumers", "[a, a]", 4, "'a' is there already; leave it out"),
         ("consumers", "[a/b]", 4, "expected"),
         ("keep", "1s", 4, "keep: expected a time span from 60s"),
         ("size", "1kB", 4, "size: expected a size from 1MB to 1000GB"),
         ("loss_window", "0", 4, "loss_window: expected a time span from 100ms to 60s"),
-        ("tls", "{ca: a}", 4, "'cert' is missing"),
+        (
+            "tls",
+            "{ca: a}",
+            4,
+            "'cert' is missing: expected a file's path; write: cert: secrets/fleet/cert.pem",
+        ),
         ("colour", "red", 4, "unknown key 'colour'"),
     ],
 )
@@ -107,6 +113,11 @@ def test_certificates(load_text: LoadText, complaints: Complaints, certificates:
     assert complaints(text) == ["4: fleet.tls.key: 'key.pem' cannot be read: No such file or directory"]
     (certificates / "key.pem").write_text("none")
     assert "expected a certificate and its private key" in complaints(text)[0]
+    assert "there is no private key in key, or it has a passphrase" in complaints(text)[0]
+    trustme.CA().private_key_pem.write_to_path(certificates / "key.pem")
+    assert "both PEM; key is that of another certificate than cert" in complaints(text)[0]
+    (certificates / "cert.pem").write_text("none")
+    assert "both PEM; there is no certificate in cert" in complaints(text)[0]
     (certificates / "ca.pem").write_text("none")
     assert any("fleet.tls.ca: expected a certificate, PEM" in each for each in complaints(text))
 
@@ -163,6 +174,14 @@ def test_certificates_of_no_use(complaints: Complaints, certificates: Path) -> N
     assert found.startswith("4: fleet.tls: certificates are of no use without encryption")
 
 
+@pytest.mark.parametrize("url", ["127.0.0.1:7447", "tls://127.0.0.1:7x47", "tls://hub:77777", "tcp://hub"])
+def test_certificates_where_a_router_is_wrong(complaints: Complaints, certificates: Path, url: str) -> None:
+    """Whether they are of use cannot be told then: there is one error, the router's."""
+    (found,) = complaints(section(routers=f'["{url}"]', tls=TLS))
+    assert found.startswith("3: fleet.routers[0]: ")
+    assert repr(url) in found
+
+
 def test_a_key_that_others_may_read(load_text: LoadText, certificates: Path) -> None:
     """A warning that says what to do."""
     (certificates / "key.pem").chmod(0o640)
@@ -175,4 +194,4 @@ def test_without_the_extra(complaints: Complaints, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(fleet_checks, "find_spec", lambda _: None)
     (found,) = complaints(section())
     assert found.startswith("1: fleet: ")
-    assert "pip install 'sig-gateway[fleet]'" in found
+    assert "pip install 'sig-gateway[fleet]', in a clone of its source pip install -e '.[fleet]'" in found

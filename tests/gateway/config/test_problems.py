@@ -23,8 +23,9 @@ def test_problems_come_in_the_order_of_the_file() -> None:
 
 def test_shown_values_are_short() -> None:
     """Scalars as in YAML, containers by kind, long text cut."""
-    values: list[object] = [None, True, 5, "x", {}, []]
+    values: list[object] = [None, True, 5, "x", {"a": 1}, [1], {}, []]
     words = ["nothing", "true", "5", "'x'", "a mapping (key: value)", "a list"]
+    words += ["an empty mapping", "an empty list"]
     assert [shown(value) for value in values] == words
     assert len(shown("x" * 1000)) == 60
 

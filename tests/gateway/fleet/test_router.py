@@ -210,7 +210,7 @@ def test_requests(house: Routers) -> None:
             ours.request("north/g/temp", "write")
         with pytest.raises(sig.UnknownSender, match="nobody"):
             ours.request("north/g/nobody", "read")
-        with pytest.raises(sig.UnknownSender, match="there is no gateway south/h"):
+        with pytest.raises(sig.UnknownSender, match="there is no gateway south/h in the fleet now"):
             ours.request("south/h/temp", "read")
         with pytest.raises(sig.BadReply, match="no form in JSON"):
             ours.request("north/g/temp", "odd")
@@ -222,6 +222,16 @@ def test_requests(house: Routers) -> None:
             ours.request("north/g/temp", None)  # type: ignore[arg-type]
         with pytest.raises(sig.UnknownSender, match="another router"):
             ours.request(temp, "read")
+
+
+def test_nobody_is_there(house: Routers) -> None:
+    """Said of a request, and to who asks, until somebody is."""
+    with FleetRouter(house.settings()) as ours:
+        assert ours.why_nobody() == "no gateway is there"
+        with pytest.raises(sig.UnknownSender, match=r"^no gateway is there$"):
+            ours.request("north/g/temp", "read")
+        with FleetRouter(house.settings(), gateway=NORTH):
+            until(lambda: not ours.why_nobody())
 
 
 def test_a_request_that_takes_too_long(house: Routers) -> None:
@@ -243,7 +253,7 @@ def test_a_gateway_that_went_away(house: Routers) -> None:
         with FleetRouter(house.settings(), gateway=NORTH) as theirs:
             _offer(theirs)
             until(lambda: heard.count(sig.EVENT_CONNECT))
-        with pytest.raises(sig.NotConnected, match="its gateway went away"):
+        with pytest.raises(sig.NotConnected, match="north/g now: it went away"):
             ours.request("north/g/temp", "read")
         until(lambda: heard.count(sig.EVENT_DISCONNECT))
         assert ours.gateways() == {NORTH: False}

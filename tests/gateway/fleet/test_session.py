@@ -15,6 +15,7 @@ from gateway.fleet.session import (
     close,
     endpoint,
     open_session,
+    url_of,
 )
 from tests.support.fleet_routers import routers
 from tests.support.ports import free_port
@@ -32,8 +33,9 @@ from tests.support.waiting import DEADLINE_S, until
     ],
 )
 def test_an_address(url: str, written: str) -> None:
-    """In zenoh's form."""
+    """In zenoh's form; and as people write it, with its port."""
     assert endpoint(url) == written
+    assert url_of(written) == url + ("" if ":7" in url else ":7447")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,9 @@ def test_an_address(url: str, written: str) -> None:
         ("http://hub.example", "expected tls://host"),
         ("tls://", "expected tls://host"),
         ("tls://hub:0", "expected tls://host"),
-        ("tls://hub:x", "tls://hub:x"),
+        ("tls://hub:x", "expected tls://host"),
+        ("tls://[hub", "expected tls://host"),
+        ("hub:7447", "expected tls://host"),
         ("tls://me@hub", "expected tls://host"),
     ],
 )

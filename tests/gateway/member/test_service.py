@@ -263,7 +263,8 @@ def test_no_router_is_there(tmp_path: Path) -> None:
             later.kill(0)
             until(lambda: house.part["routers"] == [])
             later.start(0)
-            until(lambda: house.part["routers"] != [])
+            until(lambda: house.part["routers"] == later.urls)
+            assert house.part["message"].startswith(f"in the fleet as {GATEWAY}, at {later.urls[0]}; ")
         assert house.service.stop(30.0)
 
 
