@@ -94,7 +94,7 @@ def test_watch(house: Routers, capsys: pytest.CaptureFixture[str]) -> None:
         codes.append(main(["watch", "west/*/*", "#changed", "--count", "1", "--connect", _url(house)]))
         done.set()
 
-    thread = threading.Thread(target=watch, name="watch")
+    thread = threading.Thread(target=watch, name="watch", daemon=True)  # it waits for ever if this fails
     thread.start()
     with FleetRouter(house.settings(), gateway=Gateway("west", "g")) as router:
         signal = router.addSender("temp", ["#changed"]).getSignal("#changed")
@@ -131,7 +131,7 @@ def test_watch_of_nobody(capsys: pytest.CaptureFixture[str]) -> None:
             until(heard, what=text)
             assert "".join(said) == f"sig-gateway: {text}\n"
 
-        thread = threading.Thread(target=watch, name="watch")
+        thread = threading.Thread(target=watch, name="watch", daemon=True)  # it waits for ever if this fails
         thread.start()
         says("no gateway is there; waiting")
         made.kill(0)
