@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import inspect
 import linecache
 import sys
@@ -203,6 +204,7 @@ def test_who_reads(house: House, fault: type[BaseException], monkeypatch: pytest
     monkeypatch.setattr(threading, "excepthook", lambda _arguments: None)
     house.carrier.disconnect()
     lines = lines_read(house)
+    gc.collect()  # what other tests have left is closed now, or may be meanwhile
     files = descriptors()
     raised = 0
     for line in lines:
@@ -210,7 +212,7 @@ def test_who_reads(house: House, fault: type[BaseException], monkeypatch: pytest
         read_by(house, tracer)
         raised += tracer.has_raised
         eventually(lambda: not readers())
-        assert descriptors() == files, line
+        assert descriptors() <= files, line
     house.connect()
     assert house.works_or_has_ended()
     assert house.carrier.isConnected()
