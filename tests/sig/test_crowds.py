@@ -275,17 +275,22 @@ def test_clients_come_and_go_at_info_strangers_at_debug(tcp: Net, crowd: Crowd) 
     server = tcp.server(token=TOKEN)
     sig.setup_logger(Levels())
     carrier: Any = server.carrier
+
+    def told() -> list[tuple[str, str]]:
+        return [(level, text) for level, text in levels if "[sig-server" in text]
+
     (sock,) = crowd.come(tcp, 1, b"nonsense")
     assert ended(sock)
+    eventually(told)  # it is told after the end
     client = tcp.client(token=TOKEN)
     eventually(lambda: carrier.connections == 1)
     leave(client)
     eventually(lambda: carrier.connections == 0)
-    told = [(level, text) for level, text in levels if "[sig-server" in text]
-    assert [level for level, _ in told] == ["debug", "info", "info"]
-    assert "no message" in told[0][1]
-    assert "connection from" in told[1][1]
-    assert "disconnected from" in told[2][1]
+    eventually(lambda: len(told()) == 3)
+    assert [level for level, _ in told()] == ["debug", "info", "info"]
+    assert "no message" in told()[0][1]
+    assert "connection from" in told()[1][1]
+    assert "disconnected from" in told()[2][1]
     assert "error" not in [level for level, _ in levels]
 
 
