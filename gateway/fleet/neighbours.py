@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.fleet.certificate import owner_of
 from gateway.fleet.diagnosis import place_of, why_not
 from gateway.fleet.members import Member, Role, host_of
-from gateway.fleet.session import PORT, Settings
+from gateway.fleet.session import MOST_SESSIONS, PORT, Settings
 
 if TYPE_CHECKING:
     import zenoh
@@ -29,6 +29,8 @@ FIRST_S = 10.0
 """After which a router that is to be reached is missed."""
 AGAIN_S = 60.0
 """Between two times that one thing is said."""
+MOST_WAITING = 2 * MOST_SESSIONS
+"""Links that are to be told of: each that a router may have comes and goes. Of more nothing is told."""
 MOST_STRANGERS = 10
 """That are named in that time: anybody who was ever enrolled can come, and as often as they like."""
 
@@ -120,6 +122,8 @@ class Watch:
         """On zenoh's threads."""
         import zenoh
 
+        if self._links.qsize() >= MOST_WAITING:
+            return
         link = event.link
         there = event.kind == zenoh.SampleKind.PUT
         self._links.put(Link(str(link.src), str(link.dst), link.auth_identifier or "", there))
@@ -145,8 +149,14 @@ class Watch:
                 continue
             if link is None:
                 return
+            self._tell(link)
+
+    def _tell(self, link: Link) -> None:
+        try:
             for level, text in self._neighbours.heard(link, time.monotonic()):
                 logger.log(level, "%s", text)
+        except Exception:  # the thread goes on, or what is posted would wait for ever
+            logger.exception("a link is not told of; please report this")
 
     def _look(self) -> None:
         for each in self._neighbours.missing():

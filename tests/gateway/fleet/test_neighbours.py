@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
@@ -123,3 +124,27 @@ def test_in_the_log(
     finally:
         watch.close(60.0)
         assert relay.close(60.0)
+
+
+def test_a_link_that_cannot_be_told_of(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next one is; of more than there is room for nothing is told."""
+    zenoh = pytest.importorskip("zenoh", reason="zenoh has no build for this machine")
+    watch = Watch(Settings([], listen=[OWN]), None)
+    event = SimpleNamespace(
+        kind=zenoh.SampleKind.PUT,
+        link=SimpleNamespace(src="tls/10.0.0.1:50000", dst="tls/10.0.0.2:7447", auth_identifier=None),
+    )
+    odd = SimpleNamespace(
+        kind=zenoh.SampleKind.PUT, link=SimpleNamespace(src="odd", dst="odd", auth_identifier=None)
+    )
+    monkeypatch.setattr(module, "MOST_WAITING", 2)
+    with caplog.at_level(logging.INFO), nothing_left():
+        for each in (odd, event, event):
+            watch.post(each)  # type: ignore[arg-type]
+        watch.start()
+        until(lambda: "linked with another router" in caplog.text)
+        watch.close(60.0)
+    assert caplog.text.count("please report this") == 1
+    assert caplog.text.count("linked with") == 1
