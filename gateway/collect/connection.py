@@ -21,8 +21,6 @@ class Connection:
         """There is a session, or why it could not be opened."""
         if problem is not None and self.problem != problem:
             logger.error("fleet: %s; it is tried again and again", problem)
-        elif problem is None:
-            logger.info("fleet: connected")
         self.problem = problem
 
     def reached(self, router: str, *, there: bool) -> bool:

@@ -133,6 +133,7 @@ class Consumer:
             letters = self._taken()
             try:
                 self._following.turn(letters, self._clock.monotonic())
+                self._wire.look(self._clock.monotonic())
             except Exception:
                 logger.exception("fleet: it failed, and goes on; please report this")
         self._following.end(self._clock.monotonic())

@@ -18,7 +18,8 @@ from gateway.fleet.joining import Joining
 from gateway.fleet.keys import ANY, Gateway, parse_key
 from gateway.fleet.message import Position
 from gateway.fleet.querying import query, selector_of
-from gateway.fleet.session import CLOSE_S, LONGEST_CLOSE_S, Settings, close, open_session
+from gateway.fleet.session import CLOSE_S, LONGEST_CLOSE_S, Settings, close, open_session, url_of
+from gateway.fleet.unread import LOOK_S, Unread, of_session
 
 if TYPE_CHECKING:
     import zenoh
@@ -91,6 +92,9 @@ class Wire:
         self._sites = tuple(sites) or (ANY,)
         self._post = post
         self._session: zenoh.Session | None = None
+        self._unread: Unread | None = None
+        self._look_at = 0.0
+        self._links: set[str] = set()
         self._joining = Joining(
             "collect-fleet",
             self._open,
@@ -109,6 +113,24 @@ class Wire:
             return False
         session, self._session = self._session, None
         return session is None or close(session, min(within_s, CLOSE_S))
+
+    def look(self, now: float) -> None:
+        """Now and then: whether it hears its router, and which one that is."""
+        if (session := self._session) is None or now < self._look_at:
+            return
+        self._look_at = now + LOOK_S
+        if self._unread is None:
+            self._unread = of_session(session)
+        self._unread.look(partial(logger.warning, "fleet: %s"))
+        try:
+            links = {url_of(str(link.dst)) for link in session.info.links()}
+        except zenoh_error():
+            links = set()
+        for gone in self._links - links:
+            self._post(Linked(gone, there=False))
+        for new in links - self._links:
+            self._post(Linked(new, there=True))
+        self._links = links
 
     def ask(self, gateway: Gateway, ask: Ask) -> None:
         """For a page; a `Paged` with None follows, whatever comes before it."""
@@ -156,7 +178,6 @@ class Wire:
         for site in self._sites:
             session.declare_subscriber(Gateway(site, ANY).key(keys.EVENTS), direct(self._came))
         session.info.declare_transport_events_listener(direct(self._transport), history=True)
-        session.info.declare_link_events_listener(direct(self._link), history=True)
         for site in self._sites:
             session.liveliness().declare_subscriber(
                 Gateway(site, ANY).key(keys.UP), direct(self._token), history=True
@@ -170,12 +191,6 @@ class Wire:
         import zenoh
 
         self._post(Reached(str(event.transport.zid), event.kind == zenoh.SampleKind.PUT))
-
-    def _link(self, event: zenoh.LinkEvent) -> None:
-        import zenoh
-
-        where = str(event.link.dst).replace("/", "://", 1)
-        self._post(Linked(where, event.kind == zenoh.SampleKind.PUT))
 
     def _token(self, sample: zenoh.Sample) -> None:
         import zenoh

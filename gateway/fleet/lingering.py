@@ -10,13 +10,12 @@ A gateway has one link at a time: while one thread waits for the old one, the ot
 
 from __future__ import annotations
 
-import os
 import socket
-import stat
 import struct
 from contextlib import suppress
 
-OPEN = "/proc/self/fd"
+from gateway.fleet.sockets import lent, opened
+
 ZENOHS_S = 10
 """By which its sockets are known: nobody else in this process has one linger."""
 _LINGER = struct.Struct("ii")  # onoff, seconds: socket(7)
@@ -26,29 +25,23 @@ class Sockets:
     """All that this process has open. Of one thread, and none of zenoh's: it takes 2 ms for a thousand."""
 
     def __init__(self) -> None:
-        self._done: dict[int, int] = {}
-        """By descriptor, which inode: it lingers no more. Another may be zenoh's, and linger from now on."""
+        self.zenohs: dict[int, int] = {}
+        """By descriptor, which inode: they linger no more. Another may be zenoh's, and linger from now on."""
 
     def unlinger(self) -> None:
-        """Have none of zenoh's linger that are there now. Without /proc nothing is done."""
-        done = {}
-        with suppress(OSError), os.scandir(OPEN) as entries:
-            for descriptor in (int(each.name) for each in entries):
-                with suppress(OSError):  # it has just been closed
-                    status = os.fstat(descriptor)
-                    is_done = self._done.get(descriptor) == status.st_ino
-                    if is_done or (stat.S_ISSOCK(status.st_mode) and _unlinger(descriptor)):
-                        done[descriptor] = status.st_ino
-            self._done = done
+        """Have none of zenoh's linger that are there now."""
+        found = {}
+        for descriptor, inode in opened():
+            with suppress(OSError):  # it has just been closed
+                if self.zenohs.get(descriptor) == inode or _unlinger(descriptor):
+                    found[descriptor] = inode
+        self.zenohs = found
 
 
 def _unlinger(descriptor: int) -> bool:
     """Whether it is zenoh's."""
-    its = socket.socket(fileno=descriptor)
-    try:
+    with lent(descriptor) as its:
         if its.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER.size) != _LINGER.pack(1, ZENOHS_S):
             return False
         its.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER.pack(0, 0))
         return True
-    finally:
-        its.detach()  # it stays zenoh's

@@ -11,6 +11,7 @@ from gateway.fleet.listening import Listening
 from gateway.fleet.news import News
 from gateway.fleet.own import OwnSenders
 from gateway.fleet.session import FleetError, Settings, close, open_session
+from gateway.fleet.unread import of_session
 from sig.net.dispatch import Dispatcher, runs_for
 
 if TYPE_CHECKING:
@@ -43,7 +44,13 @@ class Link:
         self._dispatcher = Dispatcher("sig-fleet-dispatcher", _NO_BOUND, owner)
         self._speaker = own.speaker_on(session)
         self._listening = Listening(
-            session, own.gateway, self._hand_on, self._dispatcher.waiting, self._speaker, scope
+            session,
+            own.gateway,
+            self._hand_on,
+            self._dispatcher.waiting,
+            self._speaker,
+            of_session(session),
+            scope,
         )
 
     @classmethod

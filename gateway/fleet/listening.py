@@ -23,6 +23,7 @@ from gateway.fleet.news import News, Reached, offers_of
 from gateway.fleet.presence import MOST_SENDERS
 from gateway.fleet.querying import query, selector_of
 from gateway.fleet.subscriptions import Subscriptions
+from gateway.fleet.unread import LOOK_S, Unread
 from gateway.fleet.view import Query, View
 from sig import log
 
@@ -57,6 +58,7 @@ class Listening:
         hand_on: Callable[[list[News]], object],
         waiting: Callable[[], int],
         speaker: Speaker | None,
+        unread: Unread,
         scope: Sequence[Gateway] = (EVERY,),
     ) -> None:
         self.view = View()
@@ -68,6 +70,8 @@ class Listening:
         self._hand_on = hand_on
         self._waiting = waiting
         self._speaker = speaker
+        self._unread = unread
+        self._look_at = 0.0
         self._scope = scope
         self._inbox = Inbox()
         self._asked = 0
@@ -131,7 +135,11 @@ class Listening:
                 if taken is None:
                     return
                 self._work(*taken, 0 if full else MOST_ASKED - self._asked)
-                beat_at = math.inf if self._speaker is None else self._speaker.beat(time.monotonic())
+                now = time.monotonic()
+                beat_at = math.inf if self._speaker is None else self._speaker.beat(now)
+                if now >= self._look_at:
+                    self._look_at = now + LOOK_S
+                    self._unread.look(log.get().warning)
             except Exception:  # noqa: BLE001 - what all depends on goes on
                 log.failure("sig-fleet-listening failed")
 

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NoReturn
 from gateway.fleet.declaring import direct
 from gateway.fleet.lingering import Sockets
 from gateway.fleet.session import CLOSE_S, Settings, close, open_session
+from gateway.fleet.unread import LOOK_S, Unread
 
 if TYPE_CHECKING:
     import zenoh
@@ -93,6 +94,7 @@ class Relay:
         self._links = Links(settings.listen)
         self._session: zenoh.Session | None = None
         self._sockets = Sockets()
+        self._unread = Unread(lambda: self._sockets.zenohs.items())
         self._least_until = 0.0
         self._due = threading.Event()
         self._changed = threading.Event()
@@ -134,14 +136,21 @@ class Relay:
         self._changed.set()
 
     def _run(self) -> None:
+        look_at = 0.0
         while True:
-            left_s = max(0.0, self._least_until - time.monotonic())
-            self._changed.wait(left_s if self._due.is_set() else None)
+            now = time.monotonic()
+            until = min(look_at, self._least_until) if self._due.is_set() else look_at
+            changed = self._changed.wait(max(0.0, until - now))
             self._changed.clear()
             if self._stopping.is_set():
                 return
-            self._sockets.unlinger()
-            if self._due.is_set() and time.monotonic() >= self._least_until:
+            now = time.monotonic()
+            if changed or now >= look_at:
+                self._sockets.unlinger()
+            if now >= look_at:
+                look_at = now + LOOK_S
+                self._unread.look(logger.warning)
+            if self._due.is_set() and now >= self._least_until:
                 logger.warning("linked again to a router of before: beginning anew")
                 self._anew()
                 return

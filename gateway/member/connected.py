@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import sig
@@ -13,6 +14,7 @@ from gateway.fleet.keys import Gateway
 from gateway.fleet.message import Event
 from gateway.fleet.session import url_of
 from gateway.fleet.speaker import Speaker
+from gateway.fleet.unread import LOOK_S, of_session
 from gateway.mailbox import Noted
 from gateway.member.offered import Offered
 from gateway.member.spool import DiskSpool
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LOOK_S = 2.0
-"""Between two looks at which router it is."""
 TELL_S = 0.1
 """For what comes last to be said: some thousand events, or a hundred to a router that hangs."""
 CLOSE_S = 0.3
@@ -58,6 +58,7 @@ class Connected:
         since: float,
     ) -> None:
         self._session = session
+        self._unread = of_session(session)
         self._gateway = gateway
         self._router = router
         self._clock = clock
@@ -117,8 +118,9 @@ class Connected:
         self._speaker.disconnect(sender)
 
     def _look(self, now: float) -> None:
-        """Which routers it has a link to."""
+        """Which routers it has a link to, and hears."""
         self._look_at = now + LOOK_S
+        self._unread.look(partial(logger.warning, "fleet: %s"))
         try:
             routers = tuple(sorted(url_of(str(link.dst)) for link in self._session.info.links()))
         except zenoh_error():

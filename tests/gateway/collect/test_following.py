@@ -293,7 +293,6 @@ def test_who_comes_and_goes_is_in_the_log(caplog: pytest.LogCaptureFixture) -> N
     desk.turn(seconds=GATEWAY_S + 1)
     desk.turn(Reached("a", there=False), Linked("tls://hub1:7447", there=False), seconds=2.0)
     assert [record.getMessage() for record in caplog.records] == [
-        "fleet: connected",
         "fleet: connected to the router tls://hub1:7447",
         "fleet: came: north/shed; 1 of 1 gateways are up",
         "fleet: went: north/shed; 0 of 1 gateways are up",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from gateway.collect.listing import ASK_S, Listing
 from gateway.collect.live import Live
-from gateway.collect.wire import Opened, Paged, Wire
+from gateway.collect.wire import Linked, Opened, Paged, Wire
 from gateway.fleet.declaring import once
 from gateway.fleet.follower import Ask
 from gateway.fleet.keys import Gateway
@@ -28,6 +29,7 @@ class Session:
         self.problem = problem
         self.closed = False
         self.info = self
+        self.to: list[str] = []
 
     def liveliness(self) -> Session:
         return self
@@ -36,11 +38,14 @@ class Session:
         if self.problem is not None:
             raise self.problem
 
-    declare_transport_events_listener = declare_link_events_listener = declare_subscriber
+    declare_transport_events_listener = declare_subscriber
 
     def get(self, _selector: str, handler: Any, **_more: Any) -> None:
         handler.drop()
         raise RuntimeError("no")
+
+    def links(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(src="tls/127.0.0.1:50000", dst=each) for each in self.to]
 
     def close(self) -> None:
         self.closed = True
@@ -66,6 +71,36 @@ def test_any_error_is_told_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> N
     finally:
         assert wire.stop(60.0)
     assert sessions[1].closed
+
+
+def test_which_router_it_is_linked_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is told where it is another than at the look before, two seconds ago at least."""
+    pytest.importorskip("zenoh")
+    session = Session(None)
+    monkeypatch.setattr("gateway.collect.wire.open_session", lambda _settings: session)
+    letters: list[Any] = []
+    wire = Wire(SETTINGS, [], letters.append)
+    wire.look(0.0)
+    wire.start()
+    try:
+        until(lambda: Opened(None) in letters)
+        letters.clear()
+        told: list[list[Any]] = []
+        for now, to in ((1.0, ["tls/hub1:7447"]), (2.0, []), (3.0, ["tls/[::1]:7447"]), (5.0, []), (7.0, [])):
+            session.to = to
+            wire.look(now)
+            told.append(letters.copy())
+            letters.clear()
+    finally:
+        assert wire.stop(60.0)
+    first, second = "tls://hub1:7447", "tls://[::1]:7447"
+    assert told == [
+        [Linked(first, there=True)],
+        [],
+        [Linked(first, there=False), Linked(second, there=True)],
+        [Linked(second, there=False)],
+        [],
+    ]
 
 
 def test_live_tries_again(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

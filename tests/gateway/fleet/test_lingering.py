@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.fleet import lingering
+from gateway.fleet import sockets
 from gateway.fleet.lingering import Sockets
 from gateway.fleet.relay import Relay
 from gateway.fleet.session import Settings
@@ -40,7 +40,7 @@ def lingers(option: bytes) -> Iterator[socket.socket]:
 def ports_that_linger() -> set[int]:
     """The ports, at either end, of the sockets of this process that linger as zenoh's do."""
     found = set()
-    for each in Path(lingering.OPEN).iterdir():
+    for each in Path(sockets.OPEN).iterdir():
         with suppress(OSError):
             if stat.S_ISSOCK(os.fstat(int(each.name)).st_mode):
                 with socket.fromfd(int(each.name), socket.AF_INET, socket.SOCK_STREAM) as one:
@@ -87,7 +87,7 @@ def test_one_that_lingers_later() -> None:
 
 def test_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing is done."""
-    monkeypatch.setattr(lingering, "OPEN", str(tmp_path / "none"))
+    monkeypatch.setattr(sockets, "OPEN", str(tmp_path / "none"))
     with lingers(ZENOHS) as zenohs:
         Sockets().unlinger()
         assert value(zenohs) == ZENOHS

@@ -15,6 +15,7 @@ from gateway.fleet.keys import EVENTS, EVERY, UP, Gateway
 from gateway.fleet.listening import Listening
 from gateway.fleet.message import Event, Page, Position
 from gateway.fleet.news import Came, Happened, News, Offer
+from gateway.fleet.unread import Unread
 from sig import log
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class Desk:
 
     def __init__(self) -> None:
         self.handed: list[News] = []
-        self.listening = Listening(cast("zenoh.Session", None), None, self.hand_on, lambda: 0, None)
+        self.listening = Listening(
+            cast("zenoh.Session", None), None, self.hand_on, lambda: 0, None, Unread(list)
+        )
         self.listening.view.follow([EVERY], 0.0)
         self.has_thread = True
         self.turn([Transport("router", there=True), Token(GATEWAY.key(UP, "temp"), there=True)])
