@@ -11,6 +11,8 @@ session        a zenoh session, and what its errors mean
 diagnosis      why no router lets us in
 joining        a thread that tries until one does
 declaring      what is declared on a session
+unread         its links that zenoh does not read, which are ended
+sockets        those that this process has open
 querying       a question to a gateway that is not waited for
 
 Who hears all gateways:
