@@ -64,7 +64,7 @@ class Unread:
         """To be called every LOOK_S. Ends those that nobody reads, and says so."""
         seen = {}
         for descriptor, inode in self._find():
-            with suppress(OSError):  # it has just been closed, or is not connected
+            with suppress(OSError, struct.error):  # just closed, not connected, or of an older kernel
                 read = _left_unread(descriptor)
                 if read is None:
                     continue
@@ -120,7 +120,7 @@ def _left_unread(descriptor: int) -> int | None:
     with lent(descriptor) as its:
         waiting = array.array("i", [0])
         fcntl.ioctl(its, termios.FIONREAD, waiting)
-        if not waiting[0] or its.family not in _FAMILIES:
+        if not waiting[0]:
             return None
         info = its.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
     (received,) = _RECEIVED.unpack_from(info, _RECEIVED_AT)

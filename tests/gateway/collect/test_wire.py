@@ -86,7 +86,13 @@ def test_which_router_it_is_linked_with(monkeypatch: pytest.MonkeyPatch) -> None
         until(lambda: Opened(None) in letters)
         letters.clear()
         told: list[list[Any]] = []
-        for now, to in ((1.0, ["tls/hub1:7447"]), (2.0, []), (3.0, ["tls/[::1]:7447"]), (5.0, []), (7.0, [])):
+        for now, to in (
+            (1.0, ["tls/hub1:7447"]),
+            (2.0, []),
+            (3.0, ["tls/[::1]:7447"]),
+            (5.0, ["tls/[::1]:7447"]),
+            (7.0, []),
+        ):
             session.to = to
             wire.look(now)
             told.append(letters.copy())
@@ -98,8 +104,8 @@ def test_which_router_it_is_linked_with(monkeypatch: pytest.MonkeyPatch) -> None
         [Linked(first, there=True)],
         [],
         [Linked(first, there=False), Linked(second, there=True)],
-        [Linked(second, there=False)],
         [],
+        [Linked(second, there=False)],
     ]
 
 

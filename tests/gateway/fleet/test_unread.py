@@ -21,10 +21,10 @@ from gateway.collect.wire import Came, Wire
 from gateway.config import load
 from gateway.feed import Feed
 from gateway.fleet import FleetRouter
-from gateway.fleet.declaring import direct
+from gateway.fleet.declaring import direct, zenoh_error
 from gateway.fleet.keys import EVENTS, SENDERS, Gateway
 from gateway.fleet.relay import Relay
-from gateway.fleet.session import Settings, close, open_session
+from gateway.fleet.session import Settings
 from gateway.fleet.sockets import lent
 from gateway.fleet.unread import LOOKS, Unread, _end, _sockets_of, of_session
 from gateway.member.service import Membership
@@ -202,11 +202,16 @@ def test_its_own_links(stack: ExitStack, tmp_path: Path) -> None:
 
 
 def test_a_session_that_cannot_say(stack: ExitStack) -> None:
-    """Its links, as it has ended: nothing is done."""
-    made = stack.enter_context(routers(1))
-    session = open_session(made.settings())
-    close(session)
-    assert looks(of_session(session)) == []
+    """Which links it has: nothing is done."""
+    pair = Pair(stack)
+    pair.comes()
+    session = Linked(pair)
+
+    def cannot() -> list[SimpleNamespace]:
+        raise zenoh_error()("session closed")
+
+    session.links = cannot  # type: ignore[method-assign]
+    assert looks(of_session(cast("zenoh.Session", session)), 2 * LOOKS) == []
 
 
 def test_closed_before_it_is_ended(stack: ExitStack) -> None:
