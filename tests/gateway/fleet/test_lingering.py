@@ -93,9 +93,11 @@ def test_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         assert value(zenohs) == ZENOHS
 
 
-def test_a_router() -> None:
-    """None of the connections to it, of many that come at once, nor its own to another."""
+def test_a_router(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of the connections to it, of many that come at once, nor its own to another, as soon as they are
+    there."""
     pytest.importorskip("zenoh", reason="zenoh has no build for this machine")
+    monkeypatch.setattr("gateway.fleet.relay.LOOK_S", 3600.0)
     port = free_port()
     own = f"tcp/127.0.0.1:{port}"
     with routers(1) as others, ExitStack() as stack:

@@ -62,8 +62,9 @@ def test_a_port_that_is_held() -> None:
         assert made.close()
 
 
-def test_when_it_begins_anew() -> None:
+def test_when_it_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Linked to another in the place of the first it does not; linked again to that, which hung, it does."""
+    monkeypatch.setattr(relay, "LOOK_S", 3600.0)
     anew = threading.Event()
     own = f"tcp/127.0.0.1:{free_port()}"
     with routers(1) as others, there(others.settings()):
