@@ -10,6 +10,8 @@ import ssl
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gateway.fleet.session import Tls
 
 WITHIN_S = 2.0
@@ -26,6 +28,8 @@ _THEIR_WORDS = {
     "BAD_CERTIFICATE": "the router refuses our certificate, as none that it can use",
 }
 """Of the alert that a router ends a handshake with, in OpenSSL's reason."""
+_OF_ANOTHER = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH")
+"""OpenSSL's reasons where a key is not the certificate's."""
 _EXPIRED, _NOT_YET, _UNTRUSTED, _NAME, _ADDRESS = 10, 9, (18, 19, 20, 21), 62, 64
 """X509_V_ERR_… of OpenSSL's x509_vfy.h."""
 
@@ -69,13 +73,24 @@ def problem_of_own(tls: Tls) -> str:
             path.read_bytes()
         except OSError as error:
             return f"{path} cannot be read: {error.strerror}"
+    for path in (tls.ca, tls.cert):
+        if not _has_certificate(path):
+            return f"there is no certificate in {path}; {ENROL}"
     try:
         _context(tls)
-    except (ssl.SSLError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        pair = f"{tls.cert} and {tls.key} are no certificate and its key"
-        return f"{pair}, or {tls.ca} is none ({reason}); {ENROL}"
+    except ssl.SSLError as error:
+        if error.reason in _OF_ANOTHER:
+            return f"{tls.key} is the key of another certificate than {tls.cert}; {ENROL}"
+        return f"there is no private key in {tls.key}, or it has a passphrase; {ENROL}"
     return ""
+
+
+def _has_certificate(path: Path) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        return False
+    return True
 
 
 def _context(tls: Tls | None) -> ssl.SSLContext:
