@@ -8,7 +8,9 @@ is gone or gives it up. It happens where a router answers just within these two 
 goes on. A router may so hear nothing of a gateway.
 
 Its socket shows it. The other end says something twice a second at least, a sign of life, and nobody takes
-it. Shut down, it can send no more, at which zenoh makes another link.
+it. Shut down, it can send no more, at which zenoh makes another link. It has to notice at once, so something
+is sent: the router sees the end as well, and lets in anew who tries all the while; zenoh would take that link
+for the old one's second, and declare nothing on it.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from gateway.fleet.declaring import zenoh_error
+from gateway.fleet.declaring import direct, zenoh_error
+from gateway.fleet.keys import EVERY, UP
 from gateway.fleet.sockets import lent, opened
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ LOOK_S = 2.0
 """Between two looks. A process that was stopped meanwhile has had as few of them."""
 LOOKS = 3
 """So many times nothing was read, with something there: a link that works is read at once."""
+_ANSWER_S = 0.1
 _FAMILIES = (socket.AF_INET, socket.AF_INET6)
 _RECEIVED = struct.Struct("=Q")
 _RECEIVED_AT, _TCP_INFO = 128, 136  # tcpi_bytes_received of struct tcp_info, linux/tcp.h; since Linux 4.1
@@ -46,10 +50,14 @@ class _Seen(NamedTuple):
 
 
 class Unread:
-    """`find`: zenoh's sockets, by descriptor and inode. Of one thread, and none of zenoh's."""
+    """`find`: zenoh's sockets, by descriptor and inode. `send`: anything, by what they belong to. Of one
+    thread, and none of zenoh's."""
 
-    def __init__(self, find: Callable[[], Iterable[tuple[int, int]]]) -> None:
+    def __init__(
+        self, find: Callable[[], Iterable[tuple[int, int]]], send: Callable[[], object] = lambda: None
+    ) -> None:
         self._find = find
+        self._send = send
         self._seen: dict[int, _Seen] = {}
 
     def look(self, say: Callable[[str], object]) -> None:
@@ -66,13 +74,14 @@ class Unread:
                 if now.times < LOOKS:
                     seen[descriptor] = now
                 elif (where := _end(descriptor, inode)) is not None:
+                    self._send()
                     say(f"zenoh has not begun to read from its link with {where}: it is ended, for another")
         self._seen = seen
 
 
 def of_session(session: zenoh.Session) -> Unread:
     """Of a client's links."""
-    return Unread(partial(_sockets_of, session))
+    return Unread(partial(_sockets_of, session), partial(_ask, session))
 
 
 def _sockets_of(session: zenoh.Session) -> Iterator[tuple[int, int]]:
@@ -85,6 +94,11 @@ def _sockets_of(session: zenoh.Session) -> Iterator[tuple[int, int]]:
         with suppress(OSError), lent(descriptor) as its:
             if its.family in _FAMILIES and (its.getsockname()[1], its.getpeername()[1]) in links:
                 yield descriptor, inode
+
+
+def _ask(session: zenoh.Session) -> None:
+    with suppress(zenoh_error()):
+        session.liveliness().get(EVERY.key(UP), direct(lambda _reply: None), timeout=_ANSWER_S)
 
 
 def _end(descriptor: int, inode: int) -> str | None:

@@ -92,6 +92,8 @@ class LateRouter:
             await asyncio.gather(*tasks, return_exceptions=True)
             for each in writers:
                 each.transport.abort()
+                with suppress(OSError):
+                    await each.wait_closed()
 
     async def _wait(self) -> None:
         try:

@@ -74,6 +74,7 @@ class Linked:
 
     def __init__(self, *pairs: Pair) -> None:
         self.info = self
+        self.asked = 0
         self._links = [
             SimpleNamespace(src=_of(each.ours.getsockname()), dst=_of(each.ours.getpeername()))
             for each in pairs
@@ -81,6 +82,12 @@ class Linked:
 
     def links(self) -> list[SimpleNamespace]:
         return self._links
+
+    def liveliness(self) -> Linked:
+        return self
+
+    def get(self, *_args: Any, **_more: Any) -> None:
+        self.asked += 1
 
 
 def _of(address: tuple[Any, ...]) -> str:
@@ -112,14 +119,17 @@ def stack() -> Iterator[ExitStack]:
 def test_one_that_nobody_reads(stack: ExitStack, host: str, told: str) -> None:
     """Is ended after so many looks, which is said once; it stays open for zenoh to close."""
     pair = Pair(stack, host)
-    unread = unread_of(pair)
+    session = Linked(pair)
+    unread = of_session(cast("zenoh.Session", session))
     pair.comes()
     assert looks(unread, LOOKS) == []
+    assert session.asked == 0
     assert not pair.is_ended()
     pair.comes()
     (said,) = looks(unread)
     assert f"its link with {told}:{pair.port}: it is ended" in said
     assert pair.is_ended()
+    assert session.asked == 1  # so that it notices at once
     assert pair.ours.recv(100) == b"a sign of life" * 2
     assert looks(unread, 2 * LOOKS) == []
 
@@ -225,9 +235,6 @@ def test_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stack: Ex
     assert looks(unread_of(pair), 2 * LOOKS) == []
 
 
-# What follows is with zenoh's own links, that it leaves unread.
-
-
 @contextmanager
 def gateway(late: LateRouter, number: int, asker: Any, folder: Path) -> Iterator[Callable[[], bool]]:
     """A gateway's service; whether it answers."""
@@ -276,7 +283,34 @@ def script(late: LateRouter, number: int, asker: Any, _folder: Path) -> Iterator
         yield lambda: any(reply.ok is not None for reply in asker.get(key, timeout=0.5))
 
 
-@pytest.mark.once
+@contextmanager
+def router(late: LateRouter, _number: int, _asker: Any, _folder: Path) -> Iterator[Callable[[], bool]]:
+    """A router that is linked with that one."""
+    made = Relay(Settings([late.endpoint], listen=[f"tcp/127.0.0.1:{free_port()}"]))
+    made.open()
+    try:
+        yield lambda: True
+    finally:
+        assert made.close(60.0)
+
+
+@pytest.mark.parametrize("kind", [gateway, collector, script, router])
+def test_who_looks(kind: Any, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Again and again, at the link that it has."""
+    made = stack.enter_context(routers(1))
+    asker = stack.enter_context(client(made.settings()))
+    late = stack.enter_context(late_router(made.endpoints[0]))
+    looked: list[int] = []
+
+    def look(self: Unread, _say: Callable[[str], object]) -> None:
+        looked.append(len(list(self._find())))
+
+    monkeypatch.setattr(Unread, "look", look)
+    does = stack.enter_context(kind(late, 0, asker, tmp_path))
+    until(lambda: does() and len(looked) >= 2 and all(looked[-2:]))
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("kind", [gateway, collector, script])
 def test_made_at_the_last_moment(
@@ -292,7 +326,7 @@ def test_made_at_the_last_moment(
     _is_mended(late, hear, caplog)
 
 
-@pytest.mark.once
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_made_at_the_last_moment_by_a_router(stack: ExitStack, caplog: pytest.LogCaptureFixture) -> None:
     """It hears its clients again, as they do it."""
