@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from gateway.fleet.session import OPEN_MS
 from tests.support.waiting import happens
 
+TURNS = 3
+"""Of the loop, after which what was let in, or aborted, is so."""
 BEFORE_S = (0.0, 0.008)
 """The moment: a link is made in four messages, some ms."""
 
@@ -63,13 +65,16 @@ class LateRouter:
         self._loop.close()
 
     async def _end(self) -> None:
+        await _turns()  # whoever was let in just now has a task then
         self._cut()
         await asyncio.gather(*self._links, return_exceptions=True)
+        await _turns()
 
     def _came(self, reader: StreamReader, writer: StreamWriter) -> None:
         link = self._loop.create_task(self._link(reader, writer))
         self._links.add(link)
         link.add_done_callback(self._links.discard)
+        link.add_done_callback(lambda _: writer.transport.abort())  # one that was cut before it began
 
     async def _link(self, reader: StreamReader, writer: StreamWriter) -> None:
         writers = [writer]
@@ -102,6 +107,11 @@ class LateRouter:
             self._waits -= 1
             if not self._waits:
                 self._done.set()
+
+
+async def _turns() -> None:
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
 
 
 async def _pass(
